@@ -24,9 +24,10 @@ export default function total(): () => void {
       .map((line) => JSON.parse(line) as Sum);
     const of = (key: 'tried' | 'lost' | 'doubled' | 'wrong', replays: boolean): number =>
       sums.filter((one) => one.replays === replays).reduce((sum, one) => sum + one[key], 0);
+    const part = process.env['EBILL_FAULTS_PART'] ? `; part ${process.env['EBILL_FAULTS_PART']}` : '';
     const seconds = Math.round((Date.now() - began) / 1000);
     process.stdout.write(
-      `\nFault injection: ${of('tried', false)} points tried, ${of('lost', false)} lost, ${of('doubled', false)} doubled, ${of('wrong', false)} wrong; ${of('tried', true)} journal cuts replayed, ${of('wrong', true)} wrong (${seconds} s)\n`,
+      `\nFault injection: ${of('tried', false)} points tried, ${of('lost', false)} lost, ${of('doubled', false)} doubled, ${of('wrong', false)} wrong; ${of('tried', true)} journal cuts replayed, ${of('wrong', true)} wrong (${seconds} s${part})\n`,
     );
     rmSync(folder, { recursive: true, force: true });
   };
