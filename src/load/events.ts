@@ -1,3 +1,7 @@
+/** The steps of a month run from a plan, in their order (cli.md, "Plan file"). */
+export const STAGES = ['check', 'init', 'customers', 'invoices', 'results', 'report'] as const;
+export type Stage = (typeof STAGES)[number];
+
 /**
  * What the runner tells whoever listens. Events draw, they do not decide: nothing durable hangs on them.
  * `bytes` and `total` are bytes, `ms` milliseconds.
@@ -34,6 +38,14 @@ export type LoadEvent =
     }
   /** A wait of unknown length begins (a spinner) and ends. */
   | { readonly event: 'wait.start'; readonly message: string }
-  | { readonly event: 'wait.end' };
+  | { readonly event: 'wait.end' }
+  /** A step of a plan begins, and ends. `skipped`: it was done before, or there is nothing of it in the plan. */
+  | { readonly event: 'stage.start'; readonly stage: Stage }
+  | {
+      readonly event: 'stage.end';
+      readonly stage: Stage;
+      readonly outcome: 'done' | 'skipped' | 'stopped';
+      readonly message: string | null;
+    };
 
 export type Listener = (event: LoadEvent) => void;

@@ -39,6 +39,10 @@ function fields(event: LoadEvent): Readonly<Record<string, unknown>> {
       return { message: event.message };
     case 'wait.end':
       return {};
+    case 'stage.start':
+      return { stage: event.stage };
+    case 'stage.end':
+      return { stage: event.stage, outcome: event.outcome, message: event.message };
   }
 }
 
