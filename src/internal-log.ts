@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Context } from './context.ts';
 import { messageOf } from './errors.ts';
 import type { Redactor } from './redact.ts';
+import { sourceStack } from './stack.ts';
 import { visible } from './visible.ts';
 
 /** Keeps a bug's stack trace for those who mend it, redacted, and says where: people are not shown it. */
@@ -12,7 +13,7 @@ export async function logInternal(
   redactor: Redactor,
 ): Promise<{ message: string; hint: string }> {
   const path = join(context.paths.state, 'log', 'errors.log');
-  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const stack = thrown instanceof Error ? await sourceStack(thrown.stack ?? thrown.message) : String(thrown);
   const message = `This is a bug in ebill: ${visible(redactor.clean(messageOf(thrown)))}`;
   try {
     await mkdir(join(context.paths.state, 'log'), { recursive: true, mode: 0o700 });

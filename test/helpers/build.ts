@@ -9,7 +9,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export default function build(): void {
   const built = statSync(`${ROOT}dist/main.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (newest(`${ROOT}src`) < built) return;
-  execFileSync('npx', ['tsc', '-p', 'tsconfig.build.json'], { cwd: ROOT, stdio: 'inherit' });
+  execFileSync(process.execPath, [`${ROOT}node_modules/rolldown/bin/cli.mjs`, '-c'], {
+    cwd: ROOT,
+    stdio: 'inherit',
+  });
 }
 
 function newest(folder: string): number {
