@@ -1,6 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'rolldown';
+
+const HERE = fileURLToPath(import.meta.url);
 
 /** Packages that carry native code are installed, not bundled; a keychain is only there where one can be. */
 const INSTALLED = ['fs-native-extensions', '@napi-rs/keyring'];
@@ -38,8 +41,8 @@ const licences = {
  * A bundle split at every dynamic import: each command reads only what it needs, and what is bundled need not be
  * installed. Names have no hash, so that a build under a running program's feet replaces like with like.
  */
-export default {
-  cwd: dirname(fileURLToPath(import.meta.url)),
+const config = {
+  cwd: dirname(HERE),
   logLevel: 'warn',
   input: { main: 'src/main.ts', context: 'src/context.ts' },
   platform: 'node',
@@ -55,3 +58,11 @@ export default {
     sourcemapExcludeSources: true,
   },
 };
+
+export default config;
+
+// `npm run build`: without what an earlier build left, and without a list of files.
+if (process.argv[1] === HERE) {
+  rmSync(join(dirname(HERE), 'dist'), { recursive: true, force: true });
+  await build(config);
+}

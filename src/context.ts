@@ -1,4 +1,4 @@
-import { homedir, hostname } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -27,6 +27,8 @@ export interface Context {
   readonly paths: Paths;
   readonly platform: NodeJS.Platform;
   readonly hostname: string;
+  /** Whose process it is; `null` where the system has no name for them (a container's bare user id). */
+  readonly user: string | null;
   readonly pid: number;
   /** Milliseconds since 1970. */
   now(): number;
@@ -67,6 +69,14 @@ export function pathsFor(
   };
 }
 
+function userName(): string | null {
+  try {
+    return userInfo().username;
+  } catch {
+    return null;
+  }
+}
+
 /** The real process. The only code that touches it, its clock and its timers. */
 export function systemContext(): Context {
   const interruption = new AbortController();
@@ -86,6 +96,7 @@ export function systemContext(): Context {
     paths: pathsFor(process.env, process.platform, homedir()),
     platform: process.platform,
     hostname: hostname(),
+    user: userName(),
     pid: process.pid,
     now: () => Date.now(),
     sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),

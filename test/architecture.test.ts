@@ -42,12 +42,15 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   load: ['api', 'batch'],
   profile: ['api', 'batch'],
   output: [],
-  commands: ['load', 'files', 'profile', 'output', 'sandbox', 'sample', 'api', 'batch'],
+  plan: ['batch', 'profile', 'files'],
+  report: ['batch', 'output'],
+  commands: ['load', 'files', 'plan', 'report', 'profile', 'output', 'sandbox', 'sample', 'api', 'batch'],
 };
 /** Rooms whose types, never their code, may be used. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {
   output: ['batch', 'load', 'files'],
   files: ['load'],
+  report: ['batch', 'load'],
 };
 
 describe('who imports whom', () => {

@@ -55,9 +55,22 @@ export interface CommandResult extends Omit<DocumentInput, 'command' | 'exitCode
   readonly next?: string;
 }
 
+/** What a command's help says besides its arguments and options; man pages and help are made from it. */
+export interface CommandHelp {
+  /** Paragraphs after the options; plain text, wrapped when shown. */
+  readonly notes?: readonly string[];
+  /** At least three: a line as typed (without "$ "), and what it does in a few words. */
+  readonly examples: readonly (readonly [line: string, about: string])[];
+  /** Exit codes it can end with besides 0, 1, 2 and 130. */
+  readonly exitCodes: readonly number[];
+  /** Command names (`upload invoice`) or help topics (`help exit-codes`). */
+  readonly seeAlso: readonly string[];
+}
+
 /** One command: how it is called, argv → typed options, options → result. */
 export interface CommandModule<Options> {
-  /** Declares arguments, options and examples on the commander command. */
+  readonly help?: CommandHelp;
+  /** Declares arguments and options on the commander command. */
   configure(command: Command): void;
   /** From commander's raw values to typed options. Throws `USAGE`. */
   options(args: readonly unknown[], flags: Readonly<Record<string, unknown>>): Options;

@@ -8,8 +8,8 @@ import { readJournal } from '../load/replay.ts';
 import { journalPath, setCurrentJob } from '../load/store.ts';
 import { verdictOf } from '../load/verdict.ts';
 import { requestsText } from '../output/requests-text.ts';
-import { confirm, typed } from '../prompt.ts';
 import { quoted } from '../shell.ts';
+import { agreeToInit } from './agree-init.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { jobFlag } from './flags.ts';
 import { closeLoad, connect, openForWriting, withSession } from './session.ts';
@@ -65,7 +65,7 @@ export const command: CommandModule<InitOptions> = {
       app.soFar(() => ({ job }));
       const before = await readJournal(journalPath(app.context.paths.state, owner, job));
       const done = before?.batches.get(request.jobId)?.created === 'yes';
-      if (!done) await agree(app, job, request, connection.baseUrl);
+      if (!done) await agreeToInit(app, job, request, connection.baseUrl);
       const run = await openForWriting(session, job);
       try {
         app.soFar(() => ({ batches: viewsOf(run, [request.jobId]) }));
@@ -94,42 +94,4 @@ async function dryRun(app: App, job: string, request: InitRequest): Promise<Comm
     ? `${request.jobId} was done before: nothing would be sent.`
     : requestsText(requests, app.ui);
   return { profile: connection.profile, job, outcome: null, batches: [], error: null, requests, text };
-}
-
-/** Says what it rewrites, and asks where somebody can answer (cli.md, "Asking first"). @throws EbillError DECLINED, USAGE */
-async function agree(app: App, job: string, request: InitRequest, server: string): Promise<void> {
-  const { globals, ui, context } = app;
-  const { zeroOutCustomerBalance } = request;
-  if (globals.yes) return;
-  if (!ui.interactive) {
-    if (!zeroOutCustomerBalance) return;
-    throw new EbillError(
-      'USAGE',
-      "--zero-out-customer-balance sets every customer's balance to zero and cannot be undone; without a terminal it needs --yes.",
-      {
-        hint: 'Nothing was sent. If it is meant, add --yes.',
-      },
-    );
-  }
-  const carried = [
-    request.carryForwardInvoices ? 'invoices' : '',
-    request.carryForwardCreditMemos ? 'credit memos' : '',
-    request.carryForwardDebitMemos ? 'debit memos' : '',
-  ].filter((kind) => kind !== '');
-  ui.note(`Init of ${job} on ${server}:`);
-  ui.note(
-    carried.length > 0
-      ? `  all open ${carried.join(', ')} become carried forward`
-      : '  nothing is carried forward',
-  );
-  if (zeroOutCustomerBalance) ui.note("  every customer's balance becomes zero");
-  ui.note('This cannot be undone.');
-  ui.end();
-  const agreed = zeroOutCustomerBalance
-    ? await typed(context, 'Start the load and zero every balance?', job)
-    : await confirm(context, `Start the load ${job}?`);
-  if (!agreed)
-    throw new EbillError('DECLINED', `The init of ${job} was not confirmed; nothing was sent.`, {
-      hint: 'Run it again when you are ready.',
-    });
 }

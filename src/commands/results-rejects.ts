@@ -9,6 +9,8 @@ import type { FetchedResult } from './results-flow.ts';
 export interface RejectsOptions {
   readonly force: boolean;
   readonly keyColumn: string | null;
+  /** Told of each file that was there already and was left as it was; by default a warning. */
+  readonly onKept?: (path: string) => void;
 }
 
 /** The rejects of one batch. */
@@ -16,6 +18,8 @@ export interface WrittenRejects {
   readonly jobId: string;
   readonly kind: FileKind;
   readonly path: string;
+  /** Why each of them failed. */
+  readonly messagesPath: string;
 }
 
 export interface AllRejects {
@@ -48,12 +52,13 @@ export async function writeAllRejects(
 async function rejectsOf(
   app: App,
   result: FetchedResult,
-  { force, keyColumn }: RejectsOptions,
+  { force, keyColumn, onKept = (kept) => tellKept(app, kept) }: RejectsOptions,
 ): Promise<WrittenRejects> {
   const { jobId, kind, source, tally } = result;
   if (source.problem !== null) throw source.problem;
   if (source.file === null || source.header === null || tally === null) throw notOurs(jobId);
   const path = join(dirname(result.path), rejectsName(jobId));
+  const messagesPath = join(dirname(result.path), messagesName(jobId));
   const written = await writeRejects({
     kind,
     sent: source.file,
@@ -62,14 +67,16 @@ async function rejectsOf(
     result: tally,
     keyColumn,
     path,
-    messagesPath: join(dirname(result.path), messagesName(jobId)),
+    messagesPath,
     force,
     tag: app.context.pid,
   });
-  for (const kept of written.kept)
-    app.ui.warn(`${basename(kept)} is there already and was left as it is (--force writes it anew)`);
-  return { jobId, kind, path };
+  for (const kept of written.kept) onKept(kept);
+  return { jobId, kind, path, messagesPath };
 }
+
+const tellKept = (app: App, path: string): void =>
+  app.ui.warn(`${basename(path)} is there already and was left as it is (--force writes it anew)`);
 
 function notOurs(jobId: string): EbillError {
   return new EbillError(

@@ -38,9 +38,16 @@ export async function connect(app: App): Promise<{ readonly connection: Connecti
   return { connection, owner: { profile: connection.profile, baseUrl: connection.baseUrl } };
 }
 
-/** Runs `work` with a session, and closes it however that ends. */
-export async function withSession<T>(app: App, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = await openSession(app);
+/**
+ * Runs `work` with a session, and closes it however that ends.
+ * @param progress draws what the session tells; by default as a single command's steps
+ */
+export async function withSession<T>(
+  app: App,
+  work: (session: Session) => Promise<T>,
+  progress: Progress = createProgress(app.ui, app.context),
+): Promise<T> {
+  const session = await openSession(app, progress);
   try {
     return await work(session);
   } finally {
@@ -48,11 +55,10 @@ export async function withSession<T>(app: App, work: (session: Session) => Promi
   }
 }
 
-async function openSession(app: App): Promise<Session> {
+async function openSession(app: App, progress: Progress): Promise<Session> {
   const { context, globals, ui, userAgent } = app;
   const { connection, owner } = await connect(app);
   const transport: Transport = await openTransport(context, connection, globals.timeoutMs);
-  const progress: Progress = createProgress(ui, context);
   const { retries } = globals;
   const bare = createClient({
     context,

@@ -5,6 +5,7 @@ import { batchJobId } from '../batch/job-ids.ts';
 import type { Run } from '../load/run.ts';
 import { requestsText } from '../output/requests-text.ts';
 import type { CommandResult, PlannedRequest } from './command.ts';
+import { idToCome, uploadRequests } from './planned-requests.ts';
 import type { Session } from './session.ts';
 import { planUpload, type Upload } from './upload-plan.ts';
 
@@ -20,28 +21,17 @@ export async function dryRunUpload(session: Session, run: Run, upload: Upload): 
     named === null
       ? heads.find(({ kind }) => kind === 'invoice')?.jobId
       : (named.jobId ?? (named.id === null ? batchJobId(header.job, 'invoice', 1) : null));
-  // An id the server has yet to give is named as what it will be.
   const parent: ParentRef = {
-    id: named?.id ?? (parentJobId ? (idOf(parentJobId) ?? `{id of ${parentJobId}}`) : null),
+    id: named?.id ?? (parentJobId ? idToCome(idOf(parentJobId), parentJobId) : null),
     jobId: parentJobId ?? null,
   };
   const requests: PlannedRequest[] = [];
-  for (const { action, kind, jobId, file } of [...heads, ...items]) {
-    if (action === 'done' || action === 'twin') continue;
-    requests.push(
-      calls.create({ kind, jobId, inputFilename: file.name, parent: kind === 'items' ? parent : null }),
-    );
-    requests.push({
-      method: 'PUT',
-      url: `{upload URL of ${jobId}}`,
-      body: `{${file.bytes} bytes of ${file.path}}`,
-    });
-  }
+  for (const one of [...heads, ...items]) requests.push(...uploadRequests(calls, one, parent));
   if (options.finalize) {
     const targets = named === null ? heads.map(({ jobId }) => jobId) : [parent.jobId ?? ''];
     for (const jobId of targets) {
       if (batches.get(jobId)?.finalized !== 'yes')
-        requests.push(calls.finalize({ id: idOf(jobId) ?? `{id of ${jobId}}`, jobId }));
+        requests.push(calls.finalize({ id: idToCome(idOf(jobId), jobId), jobId }));
     }
   }
   const done = [...heads, ...items]

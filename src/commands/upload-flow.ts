@@ -16,36 +16,48 @@ import type { UploadOptions } from './upload-options.ts';
 import { viewsOf } from './views.ts';
 import { type Waited, waitFor } from './wait.ts';
 
+/** How files are sent; a part of what an upload or a run is asked for. */
+export type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;
+
 /** Uploads files of one kind, at most `--concurrency` at a time. @returns the job ids they went into, in order */
 export async function uploadAll(
   run: Run,
   assignments: readonly Assignment[],
   parent: ParentRef | null,
-  options: UploadOptions,
+  options: SendOptions,
 ): Promise<readonly string[]> {
-  const { adopt, next } = options;
-  return inParallel(options.concurrency, assignments, async (assignment) => {
-    for (const old of assignment.replaces) {
-      await run.journal.append({
-        type: 'abandoned',
-        jobId: old.jobId,
-        id: old.id,
-        reason: `replaced by ${assignment.jobId}`,
-      });
-    }
-    if (assignment.action === 'twin') {
-      const message = `${assignment.file.name} has the same content as the file of ${assignment.jobId}: sent once`;
-      run.emit({ event: 'step', jobId: assignment.jobId, message });
-      return assignment.jobId;
-    }
-    const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next });
-    const { name } = assignment.file;
-    if (outcome === 'on-record')
-      run.emit({ event: 'step', jobId, message: `${name} is uploaded already, as ${jobId}: nothing sent` });
-    if (outcome === 'elsewhere')
-      run.emit({ event: 'step', jobId, message: `${jobId} was handed to processing elsewhere: left alone` });
-    return jobId;
-  });
+  return inParallel(options.concurrency, assignments, (assignment) =>
+    uploadOne(run, assignment, parent, options),
+  );
+}
+
+/** Uploads one file. @returns the job id it went into */
+export async function uploadOne(
+  run: Run,
+  assignment: Assignment,
+  parent: ParentRef | null,
+  { adopt, next }: SendOptions,
+): Promise<string> {
+  for (const old of assignment.replaces) {
+    await run.journal.append({
+      type: 'abandoned',
+      jobId: old.jobId,
+      id: old.id,
+      reason: `replaced by ${assignment.jobId}`,
+    });
+  }
+  if (assignment.action === 'twin') {
+    const message = `${assignment.file.name} has the same content as the file of ${assignment.jobId}: sent once`;
+    run.emit({ event: 'step', jobId: assignment.jobId, message });
+    return assignment.jobId;
+  }
+  const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next });
+  const { name } = assignment.file;
+  if (outcome === 'on-record')
+    run.emit({ event: 'step', jobId, message: `${name} is uploaded already, as ${jobId}: nothing sent` });
+  if (outcome === 'elsewhere')
+    run.emit({ event: 'step', jobId, message: `${jobId} was handed to processing elsewhere: left alone` });
+  return jobId;
 }
 
 /** The id and job id of an invoice batch, for its items. */

@@ -7,8 +7,10 @@ import { uncounted, verdictOf } from '../load/verdict.ts';
 import { type WatchEnd, watch } from '../load/watch.ts';
 import type { ShownResult } from '../output/document.ts';
 import { counted } from '../output/human.ts';
+import type { WatchView } from '../output/watch-info.ts';
 import { createWatchView } from '../output/watch-view.ts';
 import { quoted } from '../shell.ts';
+import { batchTimes } from './batch-times.ts';
 import type { App } from './command.ts';
 import { viewsOf } from './views.ts';
 import type { WaitOptions } from './watch-options.ts';
@@ -20,22 +22,28 @@ export interface Waited {
   readonly results?: readonly ShownResult[];
 }
 
-/** Watches batches until they are final, draws it, fetches result files, and says what it comes to. */
+/**
+ * Watches batches until they are final, draws it, fetches result files, and says what it comes to.
+ * @param view draws the looks; by default as a watch of its own
+ */
 export async function waitFor(
   app: App,
   run: Run,
   jobIds: readonly string[],
   options: WaitOptions,
+  view: WatchView = createWatchView(app.ui, app.context),
 ): Promise<Waited> {
   const { context, ui } = app;
-  const view = createWatchView(ui, context);
   let end: WatchEnd;
+  // For those who look on; a log needs no guesses.
+  const times = ui.progress === 'tty' ? await batchTimes(run) : null;
   try {
     end = await watch(run, jobIds, options, (look) =>
       view.update(look.batches, {
         now: look.now,
         nextPollMs: look.nextLookAt === null ? null : look.nextLookAt - look.now,
         lastAnswerAt: look.silentSince ?? look.now,
+        ...(times === null ? {} : { times }),
       }),
     );
   } finally {

@@ -19,6 +19,8 @@ export interface BatchState {
   readonly created: Happened;
   readonly uploaded: Happened;
   readonly finalized: Happened;
+  /** When it was known to be handed to processing, ISO 8601; `null` when it is not, or was elsewhere. */
+  readonly finalizedAt: string | null;
   /** Begun on another machine: found by its job id. */
   readonly foundElsewhere: boolean;
   readonly object: string | null;
@@ -26,6 +28,8 @@ export interface BatchState {
   readonly urlExpiresAt: number | null;
   /** The server's last word; its URLs cut to their address. */
   readonly seen: Batch | null;
+  /** When its status was first seen as it is, ISO 8601. */
+  readonly changedAt: string | null;
   readonly abandoned: boolean;
 }
 
@@ -76,15 +80,15 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     }
     case 'seen':
       return withBatch(at, entry.jobId, (known) =>
-        entry.batch === null ? known : withSeen(resolved(known), entry.batch),
+        entry.batch === null ? known : withSeen(resolved(known), entry.batch, entry.at),
       );
     case 'found':
-      return withFound(at, entry);
+      return withFound(at, entry, entry.at);
     case 'discovered':
-      return entry.batches.reduce(withFound, at);
+      return entry.batches.reduce((all, one) => withFound(all, one, entry.at), at);
     case 'settled':
       return withBatch(at, entry.jobId, (known) =>
-        withSeen({ ...known, [FIELD[entry.call]]: 'yes' }, entry.batch),
+        withSeen(handedOver({ ...known, [FIELD[entry.call]]: 'yes' }, entry), entry.batch, entry.at),
       );
     case 'adopted':
       return withBatch(at, entry.jobId, (known) => ({ ...known, file: entry.file }));
@@ -98,9 +102,13 @@ function withBatch(state: LoadState, jobId: string, change: (known: BatchState) 
   return { ...state, batches: new Map(state.batches).set(jobId, change(known)) };
 }
 
-function withFound(state: LoadState, { jobId, kind, parent, batch }: Found): LoadState {
+function withFound(state: LoadState, { jobId, kind, parent, batch }: Found, at: string): LoadState {
   return withBatch(state, jobId, (known) =>
-    withSeen({ ...known, kind, parent: parent ?? known.parent, created: 'yes', foundElsewhere: true }, batch),
+    withSeen(
+      { ...known, kind, parent: parent ?? known.parent, created: 'yes', foundElsewhere: true },
+      batch,
+      at,
+    ),
   );
 }
 
@@ -135,10 +143,12 @@ function blank(jobId: string): BatchState {
     created: 'no',
     uploaded: 'no',
     finalized: 'no',
+    finalizedAt: null,
     foundElsewhere: false,
     object: null,
     urlExpiresAt: null,
     seen: null,
+    changedAt: null,
     abandoned: false,
   };
 }
@@ -173,13 +183,19 @@ function answered(known: BatchState, call: Call, entry: Extract<Entry, { type: '
   if (entry.outcome === 'ambiguous') return known;
   // A refused call did not happen; one known to have happened before stays so.
   if (entry.outcome === 'refused') return known[field] === 'yes' ? known : { ...known, [field]: 'no' };
-  const done: BatchState = { ...known, [field]: 'yes' };
+  const done = handedOver({ ...known, [field]: 'yes' }, { call, at: entry.at });
   const upload = entry.upload ? { object: entry.upload.object, urlExpiresAt: entry.upload.expiresAt } : {};
-  return entry.batch ? withSeen({ ...done, ...upload }, entry.batch) : { ...done, ...upload };
+  return entry.batch ? withSeen({ ...done, ...upload }, entry.batch, entry.at) : { ...done, ...upload };
 }
 
+const handedOver = (
+  batch: BatchState,
+  { call, at }: { readonly call: Call; readonly at: string },
+): BatchState => (call === 'finalize' && batch.finalizedAt === null ? { ...batch, finalizedAt: at } : batch);
+
 /** The first id a batch was given is its id: an answer under the same job id with another one is judged, not believed. */
-function withSeen(known: BatchState, batch: Batch): BatchState {
+function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
   if (known.id !== null && batch.id !== null && known.id !== batch.id) return known;
-  return { ...known, id: known.id ?? batch.id, seen: batch };
+  const changedAt = known.seen?.status === batch.status ? known.changedAt : at;
+  return { ...known, id: known.id ?? batch.id, seen: batch, changedAt };
 }

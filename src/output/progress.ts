@@ -19,7 +19,7 @@ export function createProgress(ui: Ui, context: Context = ui.context): Progress 
     case 'tty':
       return ttyProgress(ui, context);
     case 'plain':
-      return plainProgress(ui);
+      return plainProgress(ui, context);
     case 'json':
       return { listener: jsonProgress(ui, context), stop };
     case 'none':

@@ -1,3 +1,4 @@
+import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../context.ts';
 import { type BatchRow, batchRows } from './batch-rows.ts';
 import { clip, padEnd, padStart, shorten } from './fit.ts';
@@ -8,8 +9,8 @@ import { isFinal, paintPhase, phaseText } from './status.ts';
 import type { Size } from './terminal-size.ts';
 import { textWidth } from './text-width.ts';
 import type { Ui } from './ui.ts';
-import type { WatchInfo, WatchView } from './watch-info.ts';
-import { countsText, isSilent, silenceText, tally } from './watch-words.ts';
+import type { BatchTimes, WatchInfo, WatchView } from './watch-info.ts';
+import { countsText, isSilent, silenceText, tally, waitText } from './watch-words.ts';
 
 interface Seen {
   readonly state: string;
@@ -71,6 +72,14 @@ export function ttyWatch(ui: Ui, context: Context): WatchView {
     return spinner(err.paint.yellow(clip(`${silenceText(info)}, ${look}`, width - 2)));
   };
 
+  /** Since the hand-over where the journal has it, else since it was first seen like this. */
+  const timesOf = ({ jobId, phase }: BatchView, key: string): BatchTimes => {
+    const since = seen.get(key)?.since ?? null;
+    const known =
+      jobId === null || (phase !== 'queued' && phase !== 'running') ? undefined : info?.times?.(jobId);
+    return { since: known?.since ?? since, estimateMs: known?.estimateMs ?? null };
+  };
+
   const render = ({ columns, rows: height }: Size): string[] => {
     const width = columns - 1;
     // One line for the footer, one the cursor must never leave.
@@ -78,7 +87,7 @@ export function ttyWatch(ui: Ui, context: Context): WatchView {
     const shown = mostTelling(rows, rows.length > room ? Math.max(1, room - 1) : room);
     // What is over has no time: when it ended is not known, only when it was first seen so.
     const ages = shown.map(({ batch, key }) =>
-      isFinal(batch.phase) ? '' : wholeSeconds(context.now() - (seen.get(key)?.since ?? 0)),
+      isFinal(batch.phase) ? '' : waitText(timesOf(batch, key), context.now()),
     );
     const lines = rowLines(shown, ages, width, err);
     const hidden = rows.filter((row) => !shown.includes(row)).map(({ batch }) => batch);

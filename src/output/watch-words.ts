@@ -1,8 +1,8 @@
 import type { BatchView } from '../batch/types.ts';
 import { countsOf } from './counts.ts';
-import { count, timeOfDay } from './human.ts';
+import { count, timeOfDay, wholeSeconds } from './human.ts';
 import { isFinal, PHASE_ORDER, phaseWord } from './status.ts';
-import type { WatchInfo } from './watch-info.ts';
+import type { BatchTimes, WatchInfo } from './watch-info.ts';
 
 /** `20,373 loaded, 2 rejected`; empty while nothing is known, and before the end only what is known. */
 export function countsText(batch: BatchView): string {
@@ -33,4 +33,23 @@ export function isSilent({ now, lastAnswerAt }: WatchInfo): boolean {
 
 export function silenceText({ lastAnswerAt }: WatchInfo): string {
   return lastAnswerAt === null ? 'no answer yet' : `no answer since ${timeOfDay(lastAnswerAt)}`;
+}
+
+/** `2 m 10 s, about 3 m left`: elapsed since the hand-over, and what earlier loads make one expect. */
+export function waitText({ since, estimateMs }: BatchTimes, now: number): string {
+  if (since === null) return '';
+  const elapsed = Math.max(0, now - since);
+  if (estimateMs === null) return wholeSeconds(elapsed);
+  const left = estimateMs - elapsed;
+  if (left > 0) return `${wholeSeconds(elapsed)}, about ${roughly(left)} left`;
+  return `${wholeSeconds(elapsed)}, ${elapsed > 2 * estimateMs ? 'much longer' : 'longer'} than before (${roughly(estimateMs)})`;
+}
+
+/** A guess is not told to the second. */
+function roughly(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 10) return 'a few s';
+  if (seconds < 90) return `${Math.round(seconds / 10) * 10} s`;
+  if (seconds < 5400) return `${Math.round(seconds / 60)} m`;
+  return `${Math.round(seconds / 3600)} h`;
 }

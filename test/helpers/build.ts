@@ -1,18 +1,16 @@
-import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build as bundle } from 'rolldown';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** The program is tested as it is shipped: built, and run as a process. Built only when a source is newer. */
-export default function build(): void {
+export default async function build(): Promise<void> {
   const built = statSync(`${ROOT}dist/main.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (newest(`${ROOT}src`) < built) return;
-  execFileSync(process.execPath, [`${ROOT}node_modules/rolldown/bin/cli.mjs`, '-c'], {
-    cwd: ROOT,
-    stdio: 'inherit',
-  });
+  const config: { default: BuildOptions } = await import(`${ROOT}rolldown.config.js`);
+  await bundle(config.default);
 }
 
 function newest(folder: string): number {

@@ -61,6 +61,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     paths: { config: home, state: home },
     platform: 'linux',
     hostname: 'test-host',
+    user: 'tester',
     pid: 4242,
     now: () => clock,
     sleep: async (ms, signal) => {

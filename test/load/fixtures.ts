@@ -46,10 +46,12 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     created: 'no',
     uploaded: 'no',
     finalized: 'no',
+    finalizedAt: null,
     foundElsewhere: false,
     object: null,
     urlExpiresAt: null,
     seen: null,
+    changedAt: null,
     abandoned: false,
     ...over,
   };

@@ -1,0 +1,152 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { EbillError, messageOf } from '../errors.ts';
+import { refresh } from '../load/refresh.ts';
+import { resultsFolder } from '../load/results-names.ts';
+import type { Run } from '../load/run.ts';
+import { outcomeOfAll } from '../load/verdict.ts';
+import { verdict } from '../output/verdict.ts';
+import type { App, CommandModule, CommandResult } from './command.ts';
+import { boolFlag, textFlag } from './flags.ts';
+import { gatherFacts } from './report-facts.ts';
+import { assertReplaceable, writeReport } from './report-file.ts';
+import { type Fetched, fetchResults } from './results-flow.ts';
+import { assertOwnFolder } from './run-manifest.ts';
+import { declareSelection, type SelectionOptions, select, selectionOptions } from './selection.ts';
+import { closeLoad, withSession } from './session.ts';
+import { targetsToRead } from './targets.ts';
+import { viewsOf } from './views.ts';
+
+export interface ReportOptions extends SelectionOptions {
+  /** `null`: report.html in a folder of the load's name. */
+  readonly out: string | null;
+  readonly force: boolean;
+}
+
+export const command: CommandModule<ReportOptions> = {
+  help: {
+    notes: [
+      'One self-contained HTML page: the verdict, the timeline of the load, what became of the records of each batch, the reasons of the rejects, control totals, every file with its SHA-256, and for the record who asked for what and what was answered. It loads nothing from anywhere, and prints well.',
+      'The batches are asked about first; when the server does not answer, the page tells what was last heard, and says so. Result files that are in ./JOB already are read there. Ends with 0 when the page is written, whatever became of the records.',
+    ],
+    examples: [
+      ['ebill report', 'of the load last started here, to ./JOB/report.html'],
+      ['ebill report --job AUG_2020 --out august.html', 'to a file of your own'],
+      ['ebill report --job AUG_2020 --json', 'the same facts for a script'],
+    ],
+    exitCodes: [5, 9],
+    seeAlso: ['results', 'loads show', 'run'],
+  },
+  configure: (cmd) => {
+    cmd.description('Write the load as one self-contained page: what became of it, and the record of it.');
+    declareSelection(cmd);
+    cmd
+      .option('--out <file>', 'the page (default: ./JOB/report.html)')
+      .option('--force', 'write over a file that is no report');
+  },
+  options: (_args, flags) => ({
+    ...selectionOptions(flags),
+    out: textFlag(flags, 'out'),
+    force: boolFlag(flags, 'force'),
+  }),
+  run: (app, options) =>
+    withSession(app, async (session) => {
+      const selection = await select(app, session.owner, options);
+      if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
+      const { run, jobIds } = await targetsToRead(session, selection);
+      try {
+        return await report(app, run, jobIds, options);
+      } finally {
+        await closeLoad(run);
+      }
+    }),
+};
+
+async function report(
+  app: App,
+  run: Run,
+  jobIds: readonly string[],
+  options: ReportOptions,
+): Promise<CommandResult> {
+  const { context, ui } = app;
+  const { job, profile, baseUrl } = run.journal.state.header;
+  const home = resolve(context.cwd, resultsFolder(job));
+  const path = options.out === null ? join(home, 'report.html') : resolve(context.cwd, options.out);
+  const owner = { profile, baseUrl };
+  const mine = await assertOwnFolder(home, owner, job).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  if (options.out === null && mine !== null) throw mine;
+  if (!options.force) await assertReplaceable(path);
+  const warnings: string[] = [];
+  const warn = (line: string): void => {
+    warnings.push(line);
+    ui.warn(line);
+  };
+  await lookAgain(app, run, jobIds, warn);
+  const fetched = await resultsOf(app, run, jobIds, mine === null ? home : null, warn);
+  const facts = await gatherFacts(app, run, { batches: fetched.batches, results: fetched.files, warnings });
+  const shown = relative(context.cwd, path) || path;
+  if (!app.globals.dryRun) await writeReport(app, facts, path);
+  const told = app.globals.dryRun
+    ? `Would be written to ${ui.clean(shown)}`
+    : `Written to ${ui.clean(shown)}`;
+  return {
+    profile,
+    job: job === '' ? null : job,
+    outcome: outcomeOfAll(fetched.batches),
+    batches: fetched.batches,
+    error: null,
+    extra: { path: app.globals.dryRun ? null : path, report: facts },
+    text: [verdict(fetched.batches, ui), told].filter((part) => part !== '').join('\n\n'),
+  };
+}
+
+/** Asks where the batches stand; a server that does not answer is no reason to have no report. */
+async function lookAgain(
+  app: App,
+  run: Run,
+  jobIds: readonly string[],
+  warn: (line: string) => void,
+): Promise<void> {
+  const { failures, unknown } = await refresh(run, jobIds, app.globals.retries);
+  if (failures[0] !== undefined) warn(`${failures[0].message} The report tells what was last heard.`);
+  if (unknown.length > 0)
+    warn(`The server knows no batch ${unknown.join(', ')}; the report tells what was last heard.`);
+}
+
+/** What the result files say: those that came home before, else fetched for the moment. */
+async function resultsOf(
+  app: App,
+  run: Run,
+  jobIds: readonly string[],
+  home: string | null,
+  warn: (line: string) => void,
+): Promise<Fetched> {
+  const kept = home !== null && (await isFolder(home)) ? home : null;
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), 'ebill-report-')));
+  try {
+    const columns = { status: null, message: null };
+    const fetched = await fetchResults(app, run, jobIds, {
+      folder,
+      force: false,
+      columns,
+    });
+    for (const { problem } of fetched.files) if (problem !== null) warn(problem.message);
+    return fetched;
+  } catch (error) {
+    if (!(error instanceof EbillError) || error.code === 'AUTH') throw error;
+    warn(`Result files could not be fetched, so reasons are missing: ${messageOf(error)}`);
+    return { files: [], batches: viewsOf(run, jobIds) };
+  } finally {
+    if (kept === null) await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const isFolder = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );

@@ -1,0 +1,200 @@
+import { dirname, relative, resolve } from 'node:path';
+import { withColumns } from '../batch/columns.ts';
+import { initJobId } from '../batch/job-ids.ts';
+import type { SourceFile } from '../load/entries.ts';
+import { assignMonth, type MonthFiles } from '../load/month.ts';
+import { readJournal } from '../load/replay.ts';
+import { resultsFolder } from '../load/results-names.ts';
+import type { Run } from '../load/run.ts';
+import { startedHere } from '../load/state.ts';
+import { journalPath, setCurrentJob } from '../load/store.ts';
+import type { BoardFacts, PlannedRow } from '../output/board-model.ts';
+import { counted } from '../output/human.ts';
+import { createRunView, type RunView } from '../output/run-view.ts';
+import { type FilesOfPlan, filesOfPlan } from '../plan/files.ts';
+import { type PlanFile, readPlan } from '../plan/read.ts';
+import { planSchemaText } from '../plan/schema.ts';
+import { agreeToInit, assertMayInit } from './agree-init.ts';
+import { batchTimes } from './batch-times.ts';
+import { assertFolder, checkedSources } from './check-files.ts';
+import { columnsFor } from './column-options.ts';
+import type { App, CommandModule, CommandResult } from './command.ts';
+import { dryRunMonth } from './run-dry.ts';
+import { bringHome } from './run-home.ts';
+import { assertOwnFolder } from './run-manifest.ts';
+import { type MonthToRun, runMonth } from './run-month.ts';
+import { declareRunOptions, type RunOptions, runOptions } from './run-options.ts';
+import { writeStarter } from './run-starter.ts';
+import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
+
+/** `ebill run`: the month in one command, resumable (cli.md, "Plan file"). */
+export const command: CommandModule<RunOptions> = {
+  help: {
+    notes: [
+      'The order: check everything, init, customers, invoices with their items (each finalized and waited for), results, report. A step starts when the one before has no more failed records than the plan accepts (accept.failedRecords, 0). A failed batch or lost records stop the run in any case.',
+      'Interrupted, killed or stopped, the same command goes on where it was: what was done is not done again. On a machine without the journal of the load, add --adopt.',
+      'Results, rejects, the report and a manifest go to ./JOB (--out). With --dry-run each step is shown, what is done already and what would be sent; with --verbose also the requests.',
+    ],
+    examples: [
+      ['ebill run --init-plan --job AUG_2020', 'write plan.yaml from the CSV files here'],
+      ['ebill run plan.yaml --dry-run', 'check everything, and show what would be sent'],
+      ['ebill run plan.yaml', 'run the month, or go on with it'],
+      ['ebill run plan.yaml --max-wait 6h --json', 'in a script: 7 when it is not through by then'],
+    ],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    seeAlso: ['help plan', 'validate', 'watch', 'report'],
+  },
+  configure: (cmd) => {
+    cmd.description('Run a whole month from a plan file: resumable at any point by running it again.');
+    declareRunOptions(cmd);
+  },
+  options: (args, flags) => runOptions(args, flags),
+  run: async (app, options) => {
+    if (options.planSchema) return said(planSchemaText().trimEnd());
+    if (options.initPlan) return writeStarter(app, options);
+    return runPlan(app, options, options.plan ?? '');
+  },
+};
+
+const said = (text: string): CommandResult => ({
+  profile: null,
+  job: null,
+  outcome: null,
+  batches: [],
+  error: null,
+  text,
+});
+
+async function runPlan(app: App, options: RunOptions, name: string): Promise<CommandResult> {
+  const { cwd } = app.context;
+  const path = resolve(cwd, name);
+  const file = await readPlan(path, name);
+  const { plan } = file;
+  app.soFar(() => ({ job: plan.job }));
+  const found = await filesOfPlan(plan, dirname(path), file.name, app.context);
+  const folder = resolve(cwd, options.out ?? resultsFolder(plan.job));
+  await assertFolder(folder, '--out');
+  const view = createRunView(app.ui, app.context);
+  return withSession(
+    app,
+    async (session) => {
+      await assertOwnFolder(folder, session.owner, plan.job);
+      const known = await readJournal(journalPath(app.context.paths.state, session.owner, plan.job));
+      const initiated = known?.batches.get(initJobId(plan.job))?.created === 'yes';
+      const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
+      // Refused before gigabytes are read; asked after, when there is something to look at.
+      if (init !== null && !initiated && !app.globals.dryRun) assertMayInit(app, init);
+      const files = await checked(session, file, found);
+      if (init !== null && !initiated && !app.globals.dryRun)
+        await agreeToInit(app, plan.job, init, session.connection.baseUrl);
+      const run = app.globals.dryRun
+        ? await openForReading(session, plan.job)
+        : await openForWriting(session, plan.job);
+      try {
+        const month = assignMonth(run.journal.state, files, options.next);
+        const what: MonthToRun = { init, month, accepted: plan.accept.failedRecords };
+        view.plan(await boardFacts(session, what, run));
+        if (app.globals.dryRun) return await dryRunMonth(session, run, what);
+        return await perform(session, run, what, { view, options, folder, file, path });
+      } finally {
+        await closeLoad(run);
+      }
+    },
+    view,
+  );
+}
+
+/** Every file of the plan, checked and held against the others. @throws EbillError INVALID_FILE */
+async function checked(session: Session, { plan }: PlanFile, found: FilesOfPlan): Promise<MonthFiles> {
+  const { app, emit } = session;
+  emit({ event: 'stage.start', stage: 'check' });
+  const columns = withColumns(await columnsFor(app, []), plan.columns);
+  const sources = await checkedSources(
+    app,
+    [
+      ...found.customers.map((path) => ({ path, kind: 'customer' as const })),
+      ...found.invoices.map(({ file }) => ({ path: file, kind: 'invoice' as const })),
+      ...found.invoices.flatMap(({ file, items }) =>
+        items.map((path) => ({ path, kind: 'items' as const, of: file })),
+      ),
+    ],
+    { validate: true, columns },
+    emit,
+  );
+  const byPath = new Map(
+    [...sources.customer, ...sources.invoice, ...sources.items].map((source) => [source.path, source]),
+  );
+  const of = (paths: readonly string[]): SourceFile[] => paths.flatMap((path) => byPath.get(path) ?? []);
+  const all = [...byPath.values()];
+  const records = all.reduce((sum, source) => sum + (source.records ?? 0), 0);
+  const message = `${counted(all.length, 'file', 'files')}, ${counted(records, 'record', 'records')}`;
+  emit({ event: 'stage.end', stage: 'check', outcome: 'done', message });
+  return {
+    customers: of(found.customers),
+    invoices: found.invoices.flatMap(({ file, items }) =>
+      of([file]).map((invoice) => ({ file: invoice, items: of(items) })),
+    ),
+  };
+}
+
+interface Doing {
+  readonly view: RunView;
+  readonly options: RunOptions;
+  /** Where all that comes home goes, absolute. */
+  readonly folder: string;
+  readonly file: PlanFile;
+  /** The plan's, absolute. */
+  readonly path: string;
+}
+
+async function perform(
+  session: Session,
+  run: Run,
+  what: MonthToRun,
+  { view, options, folder, file, path }: Doing,
+): Promise<CommandResult> {
+  const { app } = session;
+  const { job } = run.journal.state.header;
+  await setCurrentJob(app.context.paths.state, session.owner, job, app.context.pid);
+  if (what.init === null && !startedHere(run.journal.state)) {
+    app.ui.note('This load was not started on this machine: each name is looked up on the server first.');
+  }
+  const settle = async (jobIds: readonly string[]) =>
+    (
+      await (
+        await import('./results-flow.ts')
+      ).fetchResults(app, run, jobIds, {
+        folder,
+        force: false,
+        columns: { status: null, message: null },
+      })
+    ).batches;
+  const shown = relative(app.context.cwd, folder);
+  const end = await runMonth({ app, run, view: view.watch, options, folder: shown, settle }, what);
+  return bringHome(session, run, end, {
+    folder,
+    plan: { path, sha256: file.sha256 },
+  });
+}
+
+/** The live view, before anything is sent. */
+async function boardFacts(
+  { connection }: Session,
+  { init, month }: MonthToRun,
+  run: Run,
+): Promise<BoardFacts> {
+  const rows: PlannedRow[] =
+    init === null ? [] : [{ stage: 'init', jobId: init.jobId, file: null, parent: null }];
+  for (const { jobId, file } of month.customers) rows.push({ stage: 'customers', jobId, file, parent: null });
+  for (const { invoice, items } of month.invoices) {
+    rows.push({ stage: 'invoices', jobId: invoice.jobId, file: invoice.file, parent: null });
+    for (const { jobId, file } of items) rows.push({ stage: 'invoices', jobId, file, parent: invoice.jobId });
+  }
+  return {
+    job: run.journal.state.header.job,
+    server: connection.baseUrl,
+    profile: connection.profile,
+    rows,
+    times: await batchTimes(run),
+  };
+}

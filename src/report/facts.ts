@@ -1,0 +1,93 @@
+import type { BatchView, FileKind, Kind, Phase } from '../batch/types.ts';
+import type { Moment } from '../load/timeline.ts';
+
+/** Tells a report of ours from somebody else's page. */
+export const GENERATOR = 'ebill report';
+
+/** One batch in a report; numbers are records, times ISO 8601, `null` unknown. */
+export interface ReportBatch {
+  readonly id: string | null;
+  readonly jobId: string | null;
+  readonly kind: Kind;
+  /** 0 at the top, 1 for the items of an invoice batch. */
+  readonly depth: number;
+  readonly file: string | null;
+  /** As the server spelled it. */
+  readonly status: string | null;
+  readonly phase: Phase;
+  readonly outcome: Phase;
+  readonly sent: number | null;
+  readonly loaded: number | null;
+  readonly rejected: number | null;
+  /** Records nobody tells the fate of. */
+  readonly unaccounted: number | null;
+  readonly uploadFrom: string | null;
+  readonly uploadTo: string | null;
+  /** Handed to processing, and first seen final. */
+  readonly processFrom: string | null;
+  readonly processTo: string | null;
+  readonly message: string | null;
+}
+
+export interface ReportFile {
+  readonly file: string;
+  readonly kind: FileKind;
+  readonly jobId: string;
+  readonly id: string | null;
+  readonly bytes: number;
+  readonly records: number | null;
+  /** The control total. */
+  readonly amount: string | null;
+  readonly sha256: string;
+  readonly md5: string;
+}
+
+export interface ReportReason {
+  readonly jobId: string;
+  readonly message: string;
+  readonly count: number;
+}
+
+export interface ReportTotal {
+  readonly kind: FileKind;
+  readonly files: number;
+  readonly records: number | null;
+  readonly amount: string | null;
+}
+
+/** All that a report tells, the same for `--json` and for the page. Every text in it is redacted already. */
+export interface ReportFacts {
+  readonly job: string;
+  readonly outcome: Phase | null;
+  /** What became of the records, a line for each kind. */
+  readonly verdict: readonly string[];
+  /** What has to be known besides: a server that did not answer, result files that are missing. */
+  readonly warnings: readonly string[];
+  readonly batches: readonly ReportBatch[];
+  readonly reasons: readonly ReportReason[];
+  readonly totals: readonly ReportTotal[];
+  readonly files: readonly ReportFile[];
+  /** What was asked for and what was answered. */
+  readonly timeline: readonly Moment[];
+  readonly made: {
+    readonly at: string;
+    readonly by: string;
+    readonly user: string | null;
+    readonly host: string;
+  };
+  readonly source: {
+    readonly profile: string | null;
+    readonly server: string;
+    readonly startedAt: string;
+    /** When the server last told something new. */
+    readonly asOf: string;
+  };
+}
+
+/** A batch's records that neither arrived nor were rejected; the result file has a word too. Pure. */
+export function unaccountedIn({ recordsSent, successCount, failCount, result }: BatchView): number | null {
+  if (recordsSent === null) return null;
+  const told = successCount === null || failCount === null ? null : successCount + failCount;
+  const gaps = [told, result?.rows ?? null].flatMap((rows) => (rows === null ? [] : [recordsSent - rows]));
+  return gaps.length === 0 ? null : Math.max(0, ...gaps);
+}

@@ -1,0 +1,129 @@
+import { bytes, count } from '../output/human.ts';
+import { fateChart, MOST_BARS, reasonChart, timeChart } from './charts.ts';
+import type { ReportBatch, ReportFacts } from './facts.ts';
+import { type Html, html } from './html.ts';
+import { moment, PHASE_WORDS, VERDICTS } from './words.ts';
+
+const cell = (value: number | null): Html => html`<td class="n">${count(value)}</td>`;
+
+/** Those with a bar of their own where there are too many: what went wrong first, in the order of the table. */
+function barred(batches: readonly ReportBatch[]): readonly ReportBatch[] {
+  if (batches.length <= MOST_BARS) return batches;
+  const weight = ({ rejected, unaccounted, depth }: ReportBatch): number =>
+    unaccounted ? 0 : rejected ? 1 : depth === 0 ? 2 : 3;
+  const chosen = new Set([...batches].sort((a, b) => weight(a) - weight(b)).slice(0, MOST_BARS));
+  return batches.filter((batch) => chosen.has(batch));
+}
+
+const leftOut = (shown: number, of: number): Html =>
+  shown === of
+    ? html``
+    : html` The chart shows ${shown} of ${of} batches, those with rejects first; the table has all.`;
+
+/** When what was done. */
+export function timeSection({ batches, source }: ReportFacts): Html {
+  const timed = batches.filter(({ uploadFrom, processFrom }) => uploadFrom !== null || processFrom !== null);
+  if (timed.length === 0) return html``;
+  const shown = barred(timed);
+  return html`<h2 id="timeline">Timeline</h2>
+<figure><div class="scroll" role="img" tabindex="0" aria-label="When each batch was uploaded and processed; the times are in the table of batches.">${timeChart(shown, Date.parse(source.asOf))}</div>
+<figcaption><span class="key thin k-sent"></span>upload (thin) <span class="key k-loaded"></span>processing on the server (thick). Times are UTC; the end of processing is when it was first seen, late by up to the pause between two looks.${leftOut(shown.length, timed.length)}</figcaption></figure>`;
+}
+
+/** What became of the records of each batch. */
+export function fateSection({ batches }: ReportFacts): Html {
+  const counted = batches.filter(
+    ({ kind, loaded, rejected }) => kind !== 'init' && (loaded !== null || rejected !== null),
+  );
+  const shown = barred(counted);
+  const chart =
+    shown.length === 0
+      ? html``
+      : html`<figure><div class="scroll" role="img" tabindex="0" aria-label="Records loaded, rejected and unaccounted for, batch by batch; the numbers are in the table below.">${fateChart(shown)}</div>
+<figcaption><span class="key k-loaded"></span>loaded <span class="key k-rejected"></span>rejected <span class="key k-lost"></span>unaccounted for. A bar is never thinner than can be seen.${leftOut(shown.length, counted.length)}</figcaption></figure>`;
+  return html`<h2 id="batches">Batches</h2>
+${chart}
+<div class="scroll"><table><caption>Every batch of the load; an invoice batch is followed by its items.</caption>
+<thead><tr><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">File</th><th scope="col">Status</th><th scope="col" class="n">Sent</th><th scope="col" class="n">Loaded</th><th scope="col" class="n">Rejected</th><th scope="col" class="n">Unaccounted</th><th scope="col">Handed over</th><th scope="col">Final</th></tr></thead>
+<tbody>${batches.map(batchRow)}</tbody></table></div>
+${messages(batches)}`;
+}
+
+function batchRow(batch: ReportBatch): Html {
+  const { tone, sign } = VERDICTS[batch.phase];
+  const spelling =
+    batch.status === null || batch.status.toLowerCase() === PHASE_WORDS[batch.phase]
+      ? ''
+      : ` (${batch.status})`;
+  return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${batch.jobId ?? batch.kind}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="${tone}">${sign} ${PHASE_WORDS[batch.phase]}${spelling}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${moment(batch.processFrom)}</td><td class="nowrap">${moment(batch.processTo)}</td></tr>
+`;
+}
+
+/** What the server said of batches that did not go well. */
+function messages(batches: readonly ReportBatch[]): Html {
+  const told = batches.filter(
+    ({ message, phase }) => message !== null && (phase === 'failed' || phase === 'partial'),
+  );
+  if (told.length === 0) return html``;
+  return html`<h3>What the server said</h3><dl>${told.map(({ jobId, kind, message }) => html`<dt>${jobId ?? kind}</dt><dd>${message}</dd>`)}</dl>`;
+}
+
+/** Why records were rejected. */
+export function reasonSection({ reasons }: ReportFacts): Html {
+  if (reasons.length === 0) return html``;
+  const top = reasons.slice(0, 10);
+  return html`<h2 id="reasons">Why records were rejected</h2>
+<figure><div class="scroll" role="img" tabindex="0" aria-label="The most frequent reasons; the numbers are in the table below.">${reasonChart(top)}</div></figure>
+<div class="scroll"><table><caption>Reasons as the server gave them, the most frequent first.</caption>
+<thead><tr><th scope="col">Reason</th><th scope="col">Batch</th><th scope="col" class="n">Records</th></tr></thead>
+<tbody>${reasons.slice(0, 100).map(
+    ({ message, jobId, count: times }) =>
+      html`<tr><td>${message.trim() === '' ? '(no message)' : message}</td><td>${jobId}</td>${cell(times)}</tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+/** What the files add up to, to be held against the books. */
+export function totalSection({ totals }: ReportFacts): Html {
+  if (totals.length === 0) return html``;
+  return html`<h2 id="totals">Control totals</h2>
+<div class="scroll"><table><caption>What was sent, by kind. An amount is known where its column was named.</caption>
+<thead><tr><th scope="col">Kind</th><th scope="col" class="n">Files</th><th scope="col" class="n">Records</th><th scope="col" class="n">Amounts</th></tr></thead>
+<tbody>${totals.map(
+    ({ kind, files, records, amount }) =>
+      html`<tr><th scope="row">${kind}</th>${cell(files)}${cell(records)}<td class="n">${amount ?? '–'}</td></tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+/** Every file that was sent, by its content. */
+export function fileSection({ files }: ReportFacts): Html {
+  if (files.length === 0) return html``;
+  return html`<h2 id="files">Files</h2>
+<div class="scroll"><table><caption>Every file sent from this machine, with the SHA-256 of its bytes.</caption>
+<thead><tr><th scope="col">File</th><th scope="col">Batch</th><th scope="col" class="n">Records</th><th scope="col" class="n">Bytes</th><th scope="col" class="n">Amounts</th><th scope="col">SHA-256</th></tr></thead>
+<tbody>${files.map(
+    (file) =>
+      html`<tr><th scope="row">${file.file}</th><td>${file.jobId}</td>${cell(file.records)}<td class="n" title="${bytes(file.bytes)}">${count(file.bytes)}</td><td class="n">${file.amount ?? '–'}</td><td><code>${file.sha256}</code></td></tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+/** For the record: who, when, with what, what was asked for and what was answered. */
+export function recordSection({ timeline, made, source, job }: ReportFacts): Html {
+  return html`<section class="record" aria-labelledby="record"><h2 id="record">For the record</h2>
+<dl><dt>Load</dt><dd>${job}</dd><dt>Server</dt><dd>${source.server}</dd><dt>Profile</dt><dd>${source.profile ?? 'none: set up by options or the environment'}</dd><dt>Begun</dt><dd>${moment(source.startedAt)} UTC</dd><dt>Last heard of</dt><dd>${moment(source.asOf)} UTC</dd><dt>This page</dt><dd>made ${moment(made.at)} UTC by ${made.by}, user ${made.user ?? 'unknown'} on ${made.host}</dd></dl>
+<div class="scroll"><table><caption>What was asked for, and what was answered, as this machine's journal has it. Times are UTC.</caption>
+<thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">Details</th></tr></thead>
+<tbody>${timeline.map(({ time, event, outcome, jobId, id, file, bytes: size, records, status, message }) => {
+    const details = [
+      file,
+      size === null ? null : `${count(size)} bytes`,
+      records === null ? null : `${count(records)} records`,
+      status,
+      message,
+    ];
+    return html`<tr><td class="nowrap">${moment(time)}</td><td class="nowrap">${event}${outcome === null ? '' : ` ${outcome}`}</td><td>${jobId}</td><td>${id ?? ''}</td><td>${details.filter((part) => part !== null).join(', ')}</td></tr>
+`;
+  })}</tbody></table></div></section>`;
+}
