@@ -1,6 +1,7 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { runShell, type ShellEnd, type ShellOptions } from './child.ts';
 
 /** A stream the program writes to; a terminal says so and knows its width. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -34,6 +35,8 @@ export interface Context {
   now(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when `signal` is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Runs a command line through the platform's shell (`--notify`). Rejects when there is none. */
+  shell(command: string, options: ShellOptions): Promise<ShellEnd>;
   /** In [0, 1), for jitter. */
   random(): number;
   /** Aborted by SIGINT or SIGTERM; the reason is the signal's name. */
@@ -100,6 +103,7 @@ export function systemContext(): Context {
     pid: process.pid,
     now: () => Date.now(),
     sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+    shell: runShell,
     random: () => Math.random(),
     signal: interruption.signal,
   };

@@ -1,8 +1,10 @@
 import { Command, CommanderError } from 'commander';
 import type { App, CommandResult } from './commands/command.ts';
 import { declareGlobals } from './commands/globals.ts';
+import { helpText } from './commands/help-text.ts';
 import { COMMANDS, GROUPS, type LoadedCommand } from './commands/index.ts';
 import { EbillError } from './errors.ts';
+import { TOPIC_NAMES } from './help/topic-names.ts';
 import { visible } from './visible.ts';
 
 /** What a command line means. */
@@ -22,6 +24,8 @@ export type Parsed =
  * @throws EbillError USAGE, with what was probably meant
  */
 export async function parseArgv(argv: readonly string[], version: string, columns: number): Promise<Parsed> {
+  const topic = argv[0] === 'help' && argv.length === 2 ? await topicNamed(argv[1] ?? '', columns) : null;
+  if (topic !== null) return { type: 'help', text: topic };
   let out = '';
   let complaint = '';
   let result: Parsed | null = null;
@@ -45,7 +49,8 @@ export async function parseArgv(argv: readonly string[], version: string, column
       getOutHelpWidth: () => columns,
     });
   declareGlobals(program);
-  await declareCommands(program, (parsed) => {
+  program.addHelpText('after', `\nTopics (ebill help TOPIC): ${TOPIC_NAMES.join(', ')}`);
+  await declareCommands(program, columns, (parsed) => {
     result = parsed;
   });
   try {
@@ -61,13 +66,26 @@ export async function parseArgv(argv: readonly string[], version: string, column
   return result;
 }
 
+/** `ebill help TOPIC`; `null`: it is no topic. */
+async function topicNamed(name: string, columns: number): Promise<string | null> {
+  const known = TOPIC_NAMES.find((topic) => topic === name);
+  if (known === undefined) return null;
+  const { TOPICS } = await import('./help/topics.ts');
+  const { topicText } = await import('./help/topic-text.ts');
+  return topicText(TOPICS[known], columns);
+}
+
 /** `ebill` alone and `ebill help upload invoice` are asking for help. */
 function words(argv: readonly string[]): string[] {
   if (argv.length === 0) return ['--help'];
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
 }
 
-async function declareCommands(program: Command, done: (parsed: Parsed) => void): Promise<void> {
+async function declareCommands(
+  program: Command,
+  columns: number,
+  done: (parsed: Parsed) => void,
+): Promise<void> {
   const groups = new Map<string, Command>();
   const modules = new Map<Command, () => Promise<LoadedCommand>>();
   // A command is filled in only when commander has come to it.
@@ -76,6 +94,7 @@ async function declareCommands(program: Command, done: (parsed: Parsed) => void)
     if (load === undefined) return;
     const module = await load();
     module.configure(command);
+    if (module.help !== undefined) command.addHelpText('after', helpText(module.help, columns));
     command.action(async () => {
       const run = module.prepare(command.processedArgs.flat(), command.opts());
       done({ type: 'command', name: nameOf(command), run, globals: program.opts() });

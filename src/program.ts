@@ -18,6 +18,7 @@ export async function runProgram(
   // A reader that went away (`| head`) has seen enough; it is no error of ours.
   for (const stream of [context.stdout, context.stderr]) stream.on('error', () => undefined);
   const sources: (() => Partial<CommandResult>)[] = [];
+  const soFar = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
   let parsed: Parsed | null = null;
   let ui: Ui | null = null;
   try {
@@ -41,12 +42,13 @@ export async function runProgram(
       soFar: (known) => {
         sources.push(known);
       },
+      known: soFar,
     };
     const result = await parsed.run(app);
     if (result.printed !== true) await print(result, name, app);
     return result.error?.exitCode ?? 0;
   } catch (thrown) {
-    const known: Partial<CommandResult> = Object.assign({}, ...sources.map((source) => source()));
+    const known = soFar();
     const error = await asEbillError(thrown, context, redactor, interruption(known, argv));
     const json = parsed?.type === 'command' ? parsed.globals['json'] === true : argv.includes('--json');
     ui ??= await createUi(

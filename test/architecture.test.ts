@@ -32,7 +32,16 @@ const imports: readonly Import[] = files.flatMap((from) =>
 );
 
 /** Downwards only. A room may always use itself and the small rooms at the top that know nothing of the rest. */
-const BASE = ['context.ts', 'errors.ts', 'redact.ts', 'visible.ts', 'duration.ts', 'prompt.ts', 'shell.ts'];
+const BASE = [
+  'child.ts',
+  'context.ts',
+  'errors.ts',
+  'redact.ts',
+  'visible.ts',
+  'duration.ts',
+  'prompt.ts',
+  'shell.ts',
+];
 const MAY: Readonly<Record<string, readonly string[]>> = {
   batch: [],
   api: ['batch'],
@@ -44,7 +53,20 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   output: [],
   plan: ['batch', 'profile', 'files'],
   report: ['batch', 'output'],
-  commands: ['load', 'files', 'plan', 'report', 'profile', 'output', 'sandbox', 'sample', 'api', 'batch'],
+  help: ['output', 'plan'],
+  commands: [
+    'load',
+    'files',
+    'plan',
+    'report',
+    'help',
+    'profile',
+    'output',
+    'sandbox',
+    'sample',
+    'api',
+    'batch',
+  ],
 };
 /** Rooms whose types, never their code, may be used. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {

@@ -27,7 +27,9 @@ describe('every example can be called as it stands', () => {
   it.each(COMMANDS.map(({ path }) => path.join(' ')))('ebill %s --help', async (name) => {
     const help = await parseArgv([...name.split(' '), '--help'], '0.0.0', 80);
     const text = help.type === 'help' ? help.text : '';
-    const examples = [...text.matchAll(/^\s+\$ (?:.*\| )?(ebill .+)$/gm)].map((match) => match[1] ?? '');
+    const examples = [...text.matchAll(/^\s+\$ (?:.*\| )?(ebill .+)$/gm)].map((match) =>
+      (match[1] ?? '').replace(/ {2,}.*$/, ''),
+    );
     expect(examples.length).toBeGreaterThanOrEqual(2);
     const named: string[] = [];
     for (const example of examples) {

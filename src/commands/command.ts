@@ -38,6 +38,8 @@ export interface App {
   invoke(argv: readonly string[], context: Context): Promise<number>;
   /** What is known so far, for the JSON document of a run that then fails. Asked for only then. */
   soFar(known: () => Partial<CommandResult>): void;
+  /** All that was told so far. */
+  known(): Partial<CommandResult>;
 }
 
 /** A request as `--dry-run` shows it, secrets masked. */

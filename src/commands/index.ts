@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
-import type { App, CommandModule, CommandResult } from './command.ts';
+import type { App, CommandHelp, CommandModule, CommandResult } from './command.ts';
 
 /** A command's code, its options' type closed away: what is parsed can only be run by the same command. */
 export interface LoadedCommand {
+  readonly help: CommandHelp | undefined;
   configure(command: Command): void;
   /** @throws EbillError USAGE */
   prepare(
@@ -30,6 +31,7 @@ function entry<Options>(
     load: async () => {
       const { command } = await load();
       return {
+        help: command.help,
         configure: (cmd) => command.configure(cmd),
         prepare: (args, flags) => {
           const options = command.options(args, flags);

@@ -16,6 +16,8 @@ export interface RunOptions {
   readonly concurrency: number;
   readonly adopt: boolean;
   readonly next: boolean;
+  /** Start invoice batches over whose items cannot be gone on with; what was sent of them is left behind. */
+  readonly restartInvoice: boolean;
   readonly watch: WaitOptions;
 }
 
@@ -26,6 +28,10 @@ export function declareRunOptions(command: Command): void {
     .option('--concurrency <n>', 'files at a time', '4')
     .option('--adopt', 'take batches found on the server under these names as this load, begun elsewhere')
     .option('--next', 'another batch, for other content under a name already used')
+    .option(
+      '--restart-invoice',
+      'start invoice batches over whose items are stuck; their drafts are left behind',
+    )
     .option('--init-plan', 'write a starter plan from the CSV files in this folder')
     .option('--job <name>', "with --init-plan: the load's name")
     .option('--plan-schema', 'print the JSON schema of a plan, for editors');
@@ -71,6 +77,7 @@ export function runOptions(args: readonly unknown[], flags: Flags): RunOptions {
     concurrency: wholeNumber(textFlag(flags, 'concurrency') ?? '4', '--concurrency', 1, 64),
     adopt,
     next,
+    restartInvoice: boolFlag(flags, 'restartInvoice'),
     watch,
   };
 }

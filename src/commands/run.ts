@@ -2,8 +2,10 @@ import { dirname, relative, resolve } from 'node:path';
 import { withColumns } from '../batch/columns.ts';
 import { initJobId } from '../batch/job-ids.ts';
 import type { SourceFile } from '../load/entries.ts';
+import { itemsOf } from '../load/finalize.ts';
 import { assignMonth, type MonthFiles } from '../load/month.ts';
 import { readJournal } from '../load/replay.ts';
+import { restartInvoice } from '../load/restart.ts';
 import { resultsFolder } from '../load/results-names.ts';
 import type { Run } from '../load/run.ts';
 import { startedHere } from '../load/state.ts';
@@ -19,6 +21,7 @@ import { batchTimes } from './batch-times.ts';
 import { assertFolder, checkedSources } from './check-files.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
+import { handOver } from './hand-over.ts';
 import { dryRunMonth } from './run-dry.ts';
 import { bringHome } from './run-home.ts';
 import { assertOwnFolder } from './run-manifest.ts';
@@ -52,7 +55,7 @@ export const command: CommandModule<RunOptions> = {
   run: async (app, options) => {
     if (options.planSchema) return said(planSchemaText().trimEnd());
     if (options.initPlan) return writeStarter(app, options);
-    return runPlan(app, options, options.plan ?? '');
+    return handOver(app, options.watch.notify, () => runPlan(app, options, options.plan ?? ''));
   },
 };
 
@@ -91,6 +94,7 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
         ? await openForReading(session, plan.job)
         : await openForWriting(session, plan.job);
       try {
+        if (options.restartInvoice && !app.globals.dryRun) await restartStuck(run, files);
         const month = assignMonth(run.journal.state, files, options.next);
         const what: MonthToRun = { init, month, accepted: plan.accept.failedRecords };
         view.plan(await boardFacts(session, what, run));
@@ -135,6 +139,18 @@ async function checked(session: Session, { plan }: PlanFile, found: FilesOfPlan)
       of([file]).map((invoice) => ({ file: invoice, items: of(items) })),
     ),
   };
+}
+
+/** Starts the invoice batches over whose items were begun and are not all there (batch-api.md, row Create upload). */
+async function restartStuck(run: Run, { invoices }: MonthFiles): Promise<void> {
+  for (const { file } of invoices) {
+    const { state } = run.journal;
+    const batch = [...state.batches.values()].find(
+      (one) => one.kind === 'invoice' && !one.abandoned && one.file?.sha256 === file.sha256,
+    );
+    if (batch === undefined || batch.finalized === 'yes') continue;
+    if (itemsOf(state, batch).some(({ uploaded }) => uploaded !== 'yes')) await restartInvoice(run, file);
+  }
 }
 
 interface Doing {

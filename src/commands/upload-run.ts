@@ -8,6 +8,7 @@ import { setCurrentJob } from '../load/store.ts';
 import { assertFolder, checkedSources, foundFiles, type Given } from './check-files.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandResult } from './command.ts';
+import { handOver } from './hand-over.ts';
 import { chosenJob, noLoad } from './selection.ts';
 import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
 import { dryRunUpload } from './upload-dry-run.ts';
@@ -18,6 +19,17 @@ import { viewsOf } from './views.ts';
 
 /** The three upload commands: check all files, plan, upload customers, invoices, then items under their invoice. */
 export async function runUpload(
+  app: App,
+  options: UploadOptions,
+  given: Given,
+  named: ParentRef | null,
+): Promise<CommandResult> {
+  const work = () => upload(app, options, given, named);
+  // Whoever waits for the end wants it told; a step of a longer script is told by that.
+  return options.wait ? handOver(app, options.watch.notify, work) : work();
+}
+
+async function upload(
   app: App,
   options: UploadOptions,
   given: Given,

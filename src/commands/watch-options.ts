@@ -7,6 +7,8 @@ import { durationFlag, type Flags, textFlag } from './flags.ts';
 export interface WaitOptions extends WatchOptions {
   /** `null`: no download. */
   readonly download: string | null;
+  /** A command line to be told how it ended; `null`: nobody. */
+  readonly notify: string | null;
 }
 
 const PATIENCE_MS = 10 * 60_000;
@@ -20,7 +22,8 @@ export function declareWatchOptions(command: Command): void {
       'how long the server may be silent before giving up, with exit code 6',
       '10m',
     )
-    .option('--download <dir>', 'put the result files of final batches there');
+    .option('--download <dir>', 'put the result files of final batches there')
+    .option('--notify <command>', 'run this when it is over, with the outcome as JSON on its standard input');
 }
 
 /** @throws EbillError USAGE */
@@ -36,5 +39,6 @@ export function watchOptions(flags: Flags): WaitOptions {
     maxWaitMs: durationFlag(flags, 'maxWait', '--max-wait'),
     patienceMs: durationFlag(flags, 'patience', '--patience') ?? PATIENCE_MS,
     download: textFlag(flags, 'download'),
+    notify: textFlag(flags, 'notify'),
   };
 }

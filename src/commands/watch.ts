@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { assertFolder } from './check-files.ts';
-import type { CommandModule } from './command.ts';
+import type { App, CommandModule, CommandResult } from './command.ts';
+import { handOver } from './hand-over.ts';
 import { declareSelection, type SelectionOptions, select, selectionOptions } from './selection.ts';
 import { closeLoad, withSession } from './session.ts';
 import { targetsToRead } from './targets.ts';
@@ -26,18 +27,20 @@ export const command: CommandModule<WatchCommandOptions> = {
     );
   },
   options: (_args, flags) => ({ ...selectionOptions(flags), watch: watchOptions(flags) }),
-  run: (app, options) =>
-    withSession(app, async (session) => {
-      const selection = await select(app, session.owner, options);
-      if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
-      if (options.watch.download !== null)
-        await assertFolder(resolve(app.context.cwd, options.watch.download));
-      const { run, jobIds } = await targetsToRead(session, selection);
-      try {
-        app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
-        return await resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch));
-      } finally {
-        await closeLoad(run);
-      }
-    }),
+  run: (app, options) => handOver(app, options.watch.notify, () => watchBatches(app, options)),
 };
+
+function watchBatches(app: App, options: WatchCommandOptions): Promise<CommandResult> {
+  return withSession(app, async (session) => {
+    const selection = await select(app, session.owner, options);
+    if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
+    if (options.watch.download !== null) await assertFolder(resolve(app.context.cwd, options.watch.download));
+    const { run, jobIds } = await targetsToRead(session, selection);
+    try {
+      app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
+      return await resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch));
+    } finally {
+      await closeLoad(run);
+    }
+  });
+}

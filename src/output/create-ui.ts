@@ -28,7 +28,8 @@ export async function createUi(
   const symbols = symbolsFor(env, context.platform);
   const hide = (text: string): string => redactor.clean(text);
   // Redacted first: a secret with a control character in it would no longer be known once that is written out.
-  const clean = (text: string): string => visible(hide(text));
+  const harmless = env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (text: string): string => text;
+  const clean = (text: string): string => harmless(visible(hide(text)));
   const look = async (stream: typeof stdout): Promise<Look> => ({
     width: stream.isTTY === true ? stream.columns || 80 : Infinity,
     paint: await createPaint(wantsColor(stream, env, globals.color)),
@@ -70,4 +71,9 @@ export async function createUi(
     },
     end: () => screen.end(),
   };
+}
+
+/** A GitHub runner takes a line of a log that begins so for a command to itself; a stranger's text must give none. */
+function withoutCommands(text: string): string {
+  return text.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '## [');
 }

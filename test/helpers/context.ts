@@ -2,6 +2,7 @@ import { mkdtempSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { runShell } from '../../src/child.ts';
 import type { Context, OutputStream } from '../../src/context.ts';
 
 /** A stream that keeps what was written to it. */
@@ -71,6 +72,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
       await new Promise((resolve) => setImmediate(resolve));
       signal?.throwIfAborted();
     },
+    shell: runShell,
     random: () => 0.5,
     signal: interruption.signal,
     slept,
