@@ -24,19 +24,20 @@ export interface Waited {
 
 /**
  * Watches batches until they are final, draws it, fetches result files, and says what it comes to.
- * @param view draws the looks; by default as a watch of its own
+ * @param given draws the looks; by default they are drawn as a watch of its own
  */
 export async function waitFor(
   app: App,
   run: Run,
   jobIds: readonly string[],
   options: WaitOptions,
-  view: WatchView = createWatchView(app.ui, app.context),
+  given?: WatchView,
 ): Promise<Waited> {
   const { context, ui } = app;
   let end: WatchEnd;
-  // For those who look on; a log needs no guesses.
-  const times = ui.progress === 'tty' ? await batchTimes(run) : null;
+  // For those who look on; a log needs no guesses, and who brings a view has told it.
+  const times = given === undefined && ui.progress === 'tty' ? await batchTimes(run) : null;
+  const view = given ?? createWatchView(ui, context);
   try {
     end = await watch(run, jobIds, options, (look) =>
       view.update(look.batches, {

@@ -19,7 +19,7 @@ export interface BatchState {
   readonly created: Happened;
   readonly uploaded: Happened;
   readonly finalized: Happened;
-  /** When it was known to be handed to processing, ISO 8601; `null` when it is not, or was elsewhere. */
+  /** When it was known to be handed to processing, an init by its call, ISO 8601; `null` when it is not, or was elsewhere. */
   readonly finalizedAt: string | null;
   /** Begun on another machine: found by its job id. */
   readonly foundElsewhere: boolean;
@@ -28,7 +28,7 @@ export interface BatchState {
   readonly urlExpiresAt: number | null;
   /** The server's last word; its URLs cut to their address. */
   readonly seen: Batch | null;
-  /** When its status was first seen as it is, ISO 8601. */
+  /** When its status, with those of the batches under it, was first seen as it is, ISO 8601. */
   readonly changedAt: string | null;
   readonly abandoned: boolean;
 }
@@ -191,11 +191,17 @@ function answered(known: BatchState, call: Call, entry: Extract<Entry, { type: '
 const handedOver = (
   batch: BatchState,
   { call, at }: { readonly call: Call; readonly at: string },
-): BatchState => (call === 'finalize' && batch.finalizedAt === null ? { ...batch, finalizedAt: at } : batch);
+): BatchState =>
+  (call === 'finalize' || call === 'init') && batch.finalizedAt === null ? { ...batch, finalizedAt: at } : batch;
 
 /** The first id a batch was given is its id: an answer under the same job id with another one is judged, not believed. */
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
   if (known.id !== null && batch.id !== null && known.id !== batch.id) return known;
-  const changedAt = known.seen?.status === batch.status ? known.changedAt : at;
+  const same = known.seen !== null && statusesOf(known.seen) === statusesOf(batch);
+  const changedAt = same ? known.changedAt : at;
   return { ...known, id: known.id ?? batch.id, seen: batch, changedAt };
 }
+
+/** An init has no status of its own, and an invoice batch is final only when its items are (batch-api.md, what bites 6). */
+const statusesOf = (batch: Batch): string =>
+  JSON.stringify([batch.status, ...batch.children.map(({ element, id, status }) => [element, id, status])]);

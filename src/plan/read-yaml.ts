@@ -1,6 +1,9 @@
-import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
+import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, visit } from 'yaml';
+import { visible } from '../visible.ts';
 import { keyText, Places } from './places.ts';
 import type { Mistake } from './types.ts';
+import { composeYaml } from './yaml-document.ts';
+import { quotesAdvice, yamlMessage } from './yaml-words.ts';
 
 /** A plan's text as a value, with the places of its parts. */
 export interface YamlPlan {
@@ -11,59 +14,78 @@ export interface YamlPlan {
 /** The value of a YAML text, or all that is wrong with it as YAML. Pure. */
 export function readYaml(text: string): YamlPlan | { readonly mistakes: readonly Mistake[] } {
   const lines = new LineCounter();
-  let document: Document.Parsed;
-  try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2', merge: false });
-  } catch (error) {
-    // Brackets without end are more than the parser's stack holds.
-    if (!(error instanceof RangeError)) throw error;
-    return { mistakes: [{ line: 1, column: 1, message: 'this is nested far too deeply' }] };
+  const composed = composeYaml(text, lines);
+  if ('tooDeep' in composed) {
+    const place = new Places(null, lines).at(composed.tooDeep);
+    return { mistakes: [{ ...place, message: 'this is nested far too deeply for a plan' }] };
   }
+  const { document, second } = composed;
   const places = new Places(document.contents, lines);
-  const mistakes = [...document.errors, ...document.warnings].map(({ pos, code, message }) => ({
-    ...places.at(pos[0]),
-    message: YAML_WORDS[code] ?? plainly(message),
+  const mistakes: Mistake[] = [...document.errors, ...document.warnings].map((error) => ({
+    ...places.at(error.pos[0]),
+    message: yamlMessage(error),
   }));
-  mistakes.push(...reused(document, places));
-  if (mistakes.length > 0) return { mistakes };
+  mistakes.push(...notTaken(document, places));
+  if (second !== null) {
+    const message = 'a second document begins here; a plan is one: take it out, or give it a file of its own';
+    mistakes.push({ ...places.at(second), message });
+  }
+  if (mistakes.length > 0) return { mistakes: onePerPlace(mistakes) };
   spelledJob(document);
   return { value: document.toJS({ maxAliasCount: 0 }) as unknown, places };
 }
 
-const YAML_WORDS: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'this key is there twice',
-  MULTIPLE_DOCS: 'a second document begins here (---); a plan is one',
-  TAB_AS_INDENT: 'a tab indents this line; YAML takes spaces only',
-  MISSING_CHAR: 'something is missing here: a quote, a comma or a bracket that was opened is not closed',
-  BAD_INDENT: 'this line is not indented like its neighbours',
-  TAG_RESOLVE_FAILED: 'tags (!…) mean nothing in a plan: leave it out',
-};
-
-const plainly = (message: string): string => message.charAt(0).toLowerCase() + message.slice(1);
-
-/** Anchors, aliases and tags: a plan is short, and what it says should stand where it is read. */
-function reused(document: Document.Parsed, places: Places): readonly Mistake[] {
+/** What YAML knows and a plan does not: a plan is short, and what it says should stand where it is read. */
+function notTaken(document: Document.Parsed, places: Places): readonly Mistake[] {
   const found: Mistake[] = [];
+  const add = (offset: number | undefined, message: string): void => {
+    found.push({ ...places.at(offset ?? 0), message });
+  };
   visit(document, {
     Node: (_key, node) => {
-      if (found.length >= 10) return visit.BREAK;
-      const place = places.at(node.range?.[0] ?? 0);
-      if (isAlias(node))
-        found.push({ ...place, message: 'aliases (*name) are not taken in a plan: write it out' });
+      if (isAlias(node)) add(node.range?.[0], quotesAdvice(`*${node.source}`, 'aliases'));
       else if (node.anchor !== undefined)
-        found.push({ ...place, message: 'anchors (&name) are not taken in a plan: leave it out' });
-      return undefined;
+        add(node.range?.[0], `${quotesAdvice(`&${node.anchor}`, 'anchors')} (just before this)`);
+    },
+    Map: (_key, map) => {
+      const first = new Map<string, number>();
+      for (const { key } of map.items) {
+        if (!isNode(key)) continue;
+        const at = key.range?.[0];
+        if (!isScalar(key)) {
+          add(at, 'a list or a block stands where a key should: text with [ ] or { } goes in quotes');
+          continue;
+        }
+        const text = keyText(key);
+        const before = first.get(text);
+        if (before === undefined) first.set(text, at ?? 0);
+        else {
+          const shown = visible(text.slice(0, 60));
+          add(
+            at,
+            `"${shown}" is here a second time (first in line ${places.at(before).line}): make the two one`,
+          );
+        }
+      }
     },
   });
   return found;
+}
+
+/** The first is the cause; what the parser says next of the same place is its consequence. */
+function onePerPlace(mistakes: readonly Mistake[]): readonly Mistake[] {
+  const seen = new Set<string>();
+  return mistakes.filter(({ line, column }) => {
+    const place = `${line}:${column}`;
+    return !seen.has(place) && seen.add(place);
+  });
 }
 
 /** A plain number as `job` is taken as it is spelled: 0123 is no 123 (cli.md, "Plan file"). */
 function spelledJob(document: Document.Parsed): void {
   const { contents } = document;
   if (!isMap(contents)) return;
-  const job = contents.items.find((pair) => keyText(pair) === 'job')?.value;
-  if (!isNode(job) || !isScalar(job) || job.type !== 'PLAIN') return;
-  if (typeof job.value === 'number' || typeof job.value === 'bigint')
+  const job = contents.items.find(({ key }) => keyText(key) === 'job')?.value;
+  if (isScalar(job) && job.type === 'PLAIN' && typeof job.value === 'number')
     job.value = job.source ?? String(job.value);
 }

@@ -32,7 +32,11 @@ function draw(name: string, height: number, option: EChartsOption): Html {
       textStyle: { fontFamily: FONT, color: INK },
       ...option,
     });
-    const svg = chart.renderToSVGString().replace(/\bzr\d+-/g, `${name}-`);
+    const svg = chart
+      .renderToSVGString()
+      .replace(/\bzr\d+-/g, `${name}-`)
+      // What a pointer over a bar would change: there is no script to follow it.
+      .replace(/<style[\s\S]*?<\/style>| class="[^"]*"/g, '');
     return new Html(svg.replace('<svg ', '<svg aria-hidden="true" focusable="false" '));
   } finally {
     chart.dispose();

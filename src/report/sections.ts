@@ -1,8 +1,13 @@
 import { bytes, count } from '../output/human.ts';
+import { lookOf } from '../output/look.ts';
+import { spelling } from '../output/status.ts';
 import { fateChart, MOST_BARS, reasonChart, timeChart } from './charts.ts';
 import type { ReportBatch, ReportFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
-import { moment, PHASE_WORDS, VERDICTS } from './words.ts';
+import { dayOf, moment, PHASE_WORDS, shortMoment, VERDICTS } from './words.ts';
+
+/** Escaping is the page's own affair. */
+const LOOK = lookOf({ clean: (text) => text });
 
 const cell = (value: number | null): Html => html`<td class="n">${count(value)}</td>`;
 
@@ -31,7 +36,8 @@ export function timeSection({ batches, source }: ReportFacts): Html {
 }
 
 /** What became of the records of each batch. */
-export function fateSection({ batches }: ReportFacts): Html {
+export function fateSection({ batches, source }: ReportFacts): Html {
+  const day = dayOf(source.startedAt);
   const counted = batches.filter(
     ({ kind, loaded, rejected }) => kind !== 'init' && (loaded !== null || rejected !== null),
   );
@@ -43,19 +49,16 @@ export function fateSection({ batches }: ReportFacts): Html {
 <figcaption><span class="key k-loaded"></span>loaded <span class="key k-rejected"></span>rejected <span class="key k-lost"></span>unaccounted for. A bar is never thinner than can be seen.${leftOut(shown.length, counted.length)}</figcaption></figure>`;
   return html`<h2 id="batches">Batches</h2>
 ${chart}
-<div class="scroll"><table><caption>Every batch of the load; an invoice batch is followed by its items.</caption>
+<div class="scroll"><table><caption>Every batch of the load; an invoice batch is followed by its items. Times are UTC, of ${day} where no day is given.</caption>
 <thead><tr><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">File</th><th scope="col">Status</th><th scope="col" class="n">Sent</th><th scope="col" class="n">Loaded</th><th scope="col" class="n">Rejected</th><th scope="col" class="n">Unaccounted</th><th scope="col">Handed over</th><th scope="col">Final</th></tr></thead>
-<tbody>${batches.map(batchRow)}</tbody></table></div>
+<tbody>${batches.map((batch) => batchRow(batch, day))}</tbody></table></div>
 ${messages(batches)}`;
 }
 
-function batchRow(batch: ReportBatch): Html {
+function batchRow(batch: ReportBatch, day: string): Html {
   const { tone, sign } = VERDICTS[batch.phase];
-  const spelling =
-    batch.status === null || batch.status.toLowerCase() === PHASE_WORDS[batch.phase]
-      ? ''
-      : ` (${batch.status})`;
-  return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${batch.jobId ?? batch.kind}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="${tone}">${sign} ${PHASE_WORDS[batch.phase]}${spelling}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${moment(batch.processFrom)}</td><td class="nowrap">${moment(batch.processTo)}</td></tr>
+  const status = `${sign} ${PHASE_WORDS[batch.phase]}${spelling(batch, LOOK)}`;
+  return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${batch.jobId ?? batch.kind}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
 `;
 }
 
@@ -78,7 +81,7 @@ export function reasonSection({ reasons }: ReportFacts): Html {
 <thead><tr><th scope="col">Reason</th><th scope="col">Batch</th><th scope="col" class="n">Records</th></tr></thead>
 <tbody>${reasons.slice(0, 100).map(
     ({ message, jobId, count: times }) =>
-      html`<tr><td>${message.trim() === '' ? '(no message)' : message}</td><td>${jobId}</td>${cell(times)}</tr>
+      html`<tr><td class="wide">${message.trim() === '' ? '(no message)' : message}</td><td>${jobId}</td>${cell(times)}</tr>
 `,
   )}</tbody></table></div>`;
 }
@@ -123,7 +126,7 @@ export function recordSection({ timeline, made, source, job }: ReportFacts): Htm
       status,
       message,
     ];
-    return html`<tr><td class="nowrap">${moment(time)}</td><td class="nowrap">${event}${outcome === null ? '' : ` ${outcome}`}</td><td>${jobId}</td><td>${id ?? ''}</td><td>${details.filter((part) => part !== null).join(', ')}</td></tr>
+    return html`<tr><td class="nowrap">${moment(time)}</td><td class="nowrap">${event}${outcome === null ? '' : ` ${outcome}`}</td><td>${jobId}</td><td>${id ?? ''}</td><td class="wide">${details.filter((part) => part !== null).join(', ')}</td></tr>
 `;
   })}</tbody></table></div></section>`;
 }

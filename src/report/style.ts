@@ -12,7 +12,7 @@ h2 { font-size: 1.25rem; margin: 2.75rem 0 .75rem; padding-top: .75rem; border-t
 h3 { font-size: 1rem; margin: 1.5rem 0 .5rem; }
 p { margin: .5rem 0; max-width: 46rem; }
 .skip { position: absolute; left: -999rem; } .skip:focus { left: 1rem; top: 1rem; background: var(--paper); padding: .5rem; }
-.verdict { font-size: clamp(1.6rem, 5vw, 2.3rem); line-height: 1.2; font-weight: 650; margin: 0 0 1rem; letter-spacing: -.01em; }
+.verdict { font-size: clamp(1.6rem, 5vw, 2.3rem); line-height: 1.2; font-weight: 650; margin: 0 0 1rem; letter-spacing: -.01em; max-width: none; }
 .good { color: var(--good); } .warn { color: var(--warn); } .bad { color: var(--bad); } .faint { color: var(--faint); }
 .lines { list-style: none; margin: 0; padding: 0; font-size: 1.1rem; } .lines li { margin: .15rem 0; font-variant-numeric: tabular-nums; }
 .note { border-left: 3px solid var(--warn); padding: .25rem .9rem; margin: 1rem 0; background: var(--wash); }
@@ -23,7 +23,8 @@ caption { text-align: left; color: var(--faint); padding: 0 0 .4rem; }
 th, td { text-align: left; vertical-align: top; padding: .35rem .9rem .35rem 0; border-bottom: 1px solid var(--rule); overflow-wrap: normal; }
 thead th { color: var(--faint); font-weight: 500; white-space: nowrap; } tbody th { font-weight: 500; }
 .n { text-align: right; white-space: nowrap; } .nowrap { white-space: nowrap; } .sub { padding-left: 1.25rem; }
-code { font: .8125rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+code { font: .8125rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: nowrap; }
+.wide { min-width: 15rem; overflow-wrap: anywhere; }
 figure { margin: .5rem 0 1rem; } figure svg { display: block; max-width: 100%; min-width: 40rem; height: auto; }
 figcaption { color: var(--faint); font-size: .875rem; }
 .key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .35rem 0 .9rem; vertical-align: -.05rem; } .key.thin { height: .3rem; vertical-align: .2rem; }
@@ -31,5 +32,5 @@ figcaption { color: var(--faint); font-size: .875rem; }
 @media print { :root { --paper: #fff; --ink: #000; --faint: #444; --rule: #bbb; --wash: #fff; --good: #0f5130; --warn: #6b4000; --bad: #8c1c18; }
   @page { margin: 16mm 14mm; } html { font-size: 10.5pt; } body { max-width: none; padding: 0; } .skip { display: none; }
   .record { break-before: page; } tr, figure, dl { break-inside: avoid; } h2, h3, caption { break-after: avoid; } thead { display: table-header-group; }
-  .scroll { overflow: visible; } figure svg { min-width: 0; } }
+  .scroll { overflow: visible; } code { white-space: normal; overflow-wrap: anywhere; } table { font-size: 8.5pt; } .wide { min-width: 0; } figure svg { min-width: 0; } }
 `;

@@ -28,3 +28,10 @@ export const PHASE_WORDS: Readonly<Record<Phase, string>> = {
 /** `2020-08-31 22:00:05`, UTC as the page says once. */
 export const moment = (iso: string | null): string =>
   iso === null ? '–' : iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/, '');
+
+/** `2020-08-31`. */
+export const dayOf = (iso: string): string => iso.slice(0, 10);
+
+/** `22:00:05` on the day that is named already, else with its own. */
+export const shortMoment = (iso: string | null, day: string): string =>
+  iso !== null && dayOf(iso) === day ? moment(iso).slice(11) : moment(iso);

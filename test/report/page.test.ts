@@ -1,0 +1,189 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ReportFacts } from '../../src/report/facts.ts';
+import { reportPage } from '../../src/report/page.ts';
+import { tempDir } from '../helpers/context.ts';
+import { hasBrowser, launch } from './browser.ts';
+import { reportBatch, reportFacts } from './samples.ts';
+
+const HOSTILE = [
+  '<script>document.title="run"</script>',
+  '"><img src=x onerror="document.title=\'run\'">',
+  "'--></style></title><script>document.title='run'</script>",
+  ']]><svg onload="document.title=\'run\'">',
+  'javascript:document.title="run"',
+  '\u202eevil\u0000\u001b[31m',
+  '&lt;b&gt;',
+];
+
+/** Every text of the facts is a stranger's. */
+function hostile(): ReportFacts {
+  const evil = HOSTILE.join(' ');
+  return reportFacts({
+    job: evil,
+    verdict: [evil],
+    warnings: [evil],
+    batches: [
+      reportBatch({
+        id: evil,
+        jobId: evil,
+        file: evil,
+        status: evil,
+        phase: 'failed',
+        message: evil,
+        rejected: 3,
+      }),
+    ],
+    reasons: [{ jobId: evil, message: evil, count: 3 }],
+    totals: [{ kind: 'customer', files: 1, records: 1, amount: evil }],
+    files: [
+      {
+        file: evil,
+        kind: 'customer',
+        jobId: evil,
+        id: evil,
+        bytes: 1,
+        records: 1,
+        amount: evil,
+        sha256: evil,
+        md5: evil,
+      },
+    ],
+    timeline: [
+      {
+        time: evil,
+        event: evil,
+        jobId: evil,
+        id: evil,
+        file: evil,
+        bytes: 1,
+        records: 1,
+        outcome: null,
+        status: evil,
+        message: evil,
+      },
+    ],
+    made: { at: evil, by: evil, user: evil, host: evil },
+    source: { profile: evil, server: evil, startedAt: evil, asOf: evil },
+  });
+}
+
+describe('the page as text', () => {
+  it('is the same for the same facts, and holds no script, no address to load from, no raw control character', () => {
+    for (const facts of [reportFacts(), hostile()]) {
+      const page = reportPage(facts);
+      expect(reportPage(facts)).toBe(page);
+      expect(page).not.toMatch(/<(?:script|img|link|iframe|object)|<[a-z][^>]*\son\w+=|@import|url\(/i);
+      expect(page).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    }
+  });
+
+  it('stays small and whole with a thousand batches', () => {
+    const batches = Array.from({ length: 1000 }, (_, i) =>
+      reportBatch({ jobId: `J_ITM_${i}`, rejected: i % 2 }),
+    );
+    const page = reportPage(reportFacts({ batches }));
+    expect(page).toContain('The chart shows 30 of 1000 batches');
+    expect(page.match(/<tr>/g)?.length).toBeGreaterThan(1000);
+    expect(page.length).toBeLessThan(600_000);
+  });
+});
+
+describe.skipIf(!hasBrowser)('the page in Chromium', () => {
+  const folder = tempDir('ebill report é ');
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launch();
+  });
+  afterAll(() => browser.close());
+
+  /** The page opened from its file, and all that went wrong or was asked for meanwhile. */
+  async function open(
+    facts: ReportFacts,
+    options: Parameters<Browser['newPage']>[0] = {},
+  ): Promise<{ page: Page; problems: string[] }> {
+    const path = join(folder, `${Math.random()}.html`);
+    writeFileSync(path, reportPage(facts));
+    const page = await browser.newPage(options);
+    const problems: string[] = [];
+    page.on('console', (message) => problems.push(`${message.type()}: ${message.text()}`));
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('dialog', (dialog) => problems.push(dialog.message()));
+    page.on('request', (request) => {
+      if (request.url() !== pathToFileURL(path).href) problems.push(request.url());
+    });
+    await page.goto(pathToFileURL(path).href);
+    return { page, problems };
+  }
+
+  it('renders without an error or a request, and says the verdict first', async () => {
+    const { page, problems } = await open(reportFacts());
+    expect(await page.title()).toBe('AUG_2020: Loaded, but 19 records were rejected');
+    expect((await page.locator('body').innerText()).slice(0, 200)).toMatch(
+      /AUG_2020.*\n+◐ Loaded, but 19 records were rejected/,
+    );
+    expect(await page.locator('figure svg').count()).toBe(3);
+    for (const svg of await page.locator('figure svg').all())
+      expect((await svg.boundingBox())?.height).toBeGreaterThan(60);
+    // What a chart says is in its table too; a reader who cannot see it is told so.
+    expect(
+      await page
+        .locator('figure [role=img]')
+        .evaluateAll((all) => all.map((one) => one.getAttribute('aria-label') ?? '')),
+    ).toEqual(expect.arrayContaining([expect.stringContaining('the numbers are in the table below')]));
+    expect(
+      await page
+        .locator('table')
+        .evaluateAll((all) => all.filter((one) => one.querySelector('caption') === null).length),
+    ).toBe(0);
+    expect(await page.locator('th:not([scope])').count()).toBe(0);
+    const levels = await page
+      .locator('h1, h2, h3')
+      .evaluateAll((all) => all.map((one) => Number(one.tagName[1])));
+    expect(levels[0]).toBe(1);
+    levels.forEach((level, i) => {
+      expect(level - (levels[i - 1] ?? 1)).toBeLessThanOrEqual(1);
+    });
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('keeps hostile text as text', async () => {
+    const { page, problems } = await open(hostile());
+    expect(await page.title()).toContain('<script>');
+    expect(
+      await page.evaluate(
+        "[document.scripts.length, document.images.length, document.links.length - document.querySelectorAll('a.skip').length]",
+      ),
+    ).toEqual([0, 0, 0]);
+    expect(await page.locator('body').innerText()).toContain('<img src=x onerror=');
+    expect(problems).toEqual([]);
+    await page.close();
+  });
+
+  it('fits a phone, follows light and dark, and prints', async () => {
+    const { page } = await open(reportFacts(), {
+      viewport: { width: 390, height: 800 },
+      colorScheme: 'dark',
+    });
+    expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(390);
+    const colours = async (): Promise<readonly string[]> =>
+      page.evaluate(
+        "[getComputedStyle(document.documentElement).backgroundColor, getComputedStyle(document.querySelector('svg [fill^=var]')).fill]",
+      );
+    const dark = await colours();
+    await page.emulateMedia({ colorScheme: 'light' });
+    const light = await colours();
+    expect(dark[0]).toBe('rgb(22, 24, 27)');
+    expect(light[0]).toBe('rgb(255, 255, 255)');
+    expect(light[1]).toMatch(/^rgb/);
+    expect(light[1]).not.toBe(dark[1]);
+    const pdf = await page.pdf({ format: 'A4' });
+    expect(pdf.subarray(0, 5).toString()).toBe('%PDF-');
+    expect(pdf.toString('latin1').match(/\/Type\s*\/Page\b/g)?.length).toBeGreaterThanOrEqual(2);
+    await page.close();
+  });
+});
