@@ -30,12 +30,12 @@ export function boardLines(
   const on = STAGES.find((stage) => model.stages.get(stage)?.state === 'on');
   const foot = footer(model, now, width, look);
   // One line the cursor must never leave.
-  const fixed = 1 + stages.length + (foot === '' ? 0 : 1) + 1;
+  const lines = size.rows - 2 - (foot === '' ? 0 : 1);
   const rows = on === undefined ? [] : stageRows(on, model, now, look);
-  const shown = rowsShown(rows, Math.max(0, size.rows - fixed), width, look);
-  // Where even the steps are too many, those that are not going on give way.
-  const room = Math.max(1, size.rows - 1 - shown.length - 1 - (foot === '' ? 0 : 1));
-  const kept = stages.length <= room ? stages : stages.filter(({ stage }) => stage === on).slice(0, room);
+  // Where the steps leave no room for what is going on, those that are over or to come give way.
+  const tight = lines - stages.length < Math.min(rows.length, 3);
+  const kept = tight ? stages.filter(({ stage }) => stage === (on ?? 'report')) : stages;
+  const shown = rowsShown(rows, Math.max(0, lines - kept.length), width, look);
   const body = kept.flatMap(({ stage, line }) => (stage === on ? [line, ...shown] : [line]));
   return [title, ...body, ...(foot === '' ? [] : [foot])];
 }
@@ -86,10 +86,9 @@ function summary(stage: Stage, known: StageState | undefined, model: BoardModel,
       ? ''
       : `${counted(rows.length, 'file', 'files')}, ${counted(records, 'record', 'records')}`;
   if (known === undefined) return size;
-  if (known.message !== null && known.state !== 'on') return known.message;
   const took = known.until === null ? '' : duration(known.until - known.since);
   if (known.state !== 'on')
-    return [fates(rows, model) || size, took].filter((part) => part !== '').join(', ');
+    return [fates(rows, model) || known.message || size, took].filter((part) => part !== '').join(', ');
   if (rows.length === 0) return '';
   const sent = rows.filter((row) => model.sent.has(keyOf(row)) || isSent(row, model)).length;
   if (sent === rows.length) return fates(rows, model) || `uploaded ${size}`;

@@ -4,6 +4,8 @@ import { GridComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
 import { count } from '../output/human.ts';
+import { lookOf } from '../output/look.ts';
+import { nameOf } from '../output/status.ts';
 import { visible } from '../visible.ts';
 import type { ReportBatch, ReportReason } from './facts.ts';
 import { Html } from './html.ts';
@@ -12,6 +14,8 @@ use([BarChart, CustomChart, GridComponent, SVGRenderer]);
 
 const WIDTH = 760;
 const ROW = 26;
+/** Made visible where it is shortened. */
+const LOOK = lookOf({ clean: (text) => text });
 /** Bars a chart shows at most; the table has them all. */
 export const MOST_BARS = 30;
 /** Pixels: two rejected among a million must still be seen. */
@@ -89,7 +93,7 @@ export function fateChart(batches: readonly ReportBatch[]): Html {
       splitNumber: 3,
     },
     yAxis: [
-      names(batches.map(({ jobId, kind }) => jobId ?? kind)),
+      names(batches.map((batch) => nameOf(batch, LOOK))),
       {
         type: 'category',
         inverse: true,
@@ -179,7 +183,7 @@ export function timeChart(batches: readonly ReportBatch[], until: number): Html 
       splitLine: { show: true, lineStyle: { color: RULE } },
       splitNumber: 5,
     },
-    yAxis: names(batches.map(({ jobId, kind }) => jobId ?? kind)),
+    yAxis: names(batches.map((batch) => nameOf(batch, LOOK))),
     series: [
       {
         type: 'custom',

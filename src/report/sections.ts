@@ -1,6 +1,6 @@
 import { bytes, count } from '../output/human.ts';
 import { lookOf } from '../output/look.ts';
-import { spelling } from '../output/status.ts';
+import { nameOf, spelling } from '../output/status.ts';
 import { fateChart, MOST_BARS, reasonChart, timeChart } from './charts.ts';
 import type { ReportBatch, ReportFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
@@ -58,7 +58,7 @@ ${messages(batches)}`;
 function batchRow(batch: ReportBatch, day: string): Html {
   const { tone, sign } = VERDICTS[batch.phase];
   const status = `${sign} ${PHASE_WORDS[batch.phase]}${spelling(batch, LOOK)}`;
-  return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${batch.jobId ?? batch.kind}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
+  return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${nameOf(batch, LOOK)}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
 `;
 }
 
@@ -71,10 +71,19 @@ function messages(batches: readonly ReportBatch[]): Html {
   return html`<h3>What the server said</h3><dl>${told.map(({ jobId, kind, message }) => html`<dt>${jobId ?? kind}</dt><dd>${message}</dd>`)}</dl>`;
 }
 
+/** The same reason in many batches is one. */
+function together(reasons: ReportFacts['reasons']): ReportFacts['reasons'] {
+  const sums = new Map<string, number>();
+  for (const { message, count: times } of reasons) sums.set(message, (sums.get(message) ?? 0) + times);
+  return [...sums]
+    .map(([message, times]) => ({ jobId: '', message, count: times }))
+    .sort((a, b) => b.count - a.count);
+}
+
 /** Why records were rejected. */
 export function reasonSection({ reasons }: ReportFacts): Html {
   if (reasons.length === 0) return html``;
-  const top = reasons.slice(0, 10);
+  const top = together(reasons).slice(0, 10);
   return html`<h2 id="reasons">Why records were rejected</h2>
 <figure><div class="scroll" role="img" tabindex="0" aria-label="The most frequent reasons; the numbers are in the table below.">${reasonChart(top)}</div></figure>
 <div class="scroll"><table><caption>Reasons as the server gave them, the most frequent first.</caption>
