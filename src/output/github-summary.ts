@@ -4,7 +4,7 @@ import { countsOf } from './counts.ts';
 import type { Outcome } from './github-annotations.ts';
 import { count } from './human.ts';
 import { lookOf } from './look.ts';
-import { phaseText } from './status.ts';
+import { nameOf, phaseText } from './status.ts';
 import { verdict } from './verdict.ts';
 
 /** Rows at most: GitHub takes a megabyte for a step. */
@@ -25,7 +25,7 @@ export function jobSummary(command: string, outcome: Outcome, hide: (text: strin
     lines.push('', '| Batch | Status | Sent | Loaded | Rejected |', '|---|---|--:|--:|--:|');
     for (const { batch, depth } of rows.slice(0, MOST)) {
       const { loaded, rejected } = countsOf(batch);
-      const name = `${'&nbsp;&nbsp;'.repeat(depth)}${text(batch.jobId ?? batch.kind)}`;
+      const name = `${'&nbsp;&nbsp;'.repeat(depth)}${text(nameOf(batch, look))}`;
       const cells = [
         name,
         phaseText(batch.phase, look),
