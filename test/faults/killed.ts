@@ -66,13 +66,13 @@ export interface Measure {
   readonly requests: readonly { readonly call: string }[];
 }
 
-export async function measure(duplicates: Duplicates): Promise<Measure> {
+export async function measure(duplicates: Duplicates, lines = monthLines()): Promise<Measure> {
   return trial({ duplicates }, async (clean) => {
-    const { code, stderr } = await startMonth(clean.at).ended;
+    const { code, stderr } = await startMonth(clean.at, {}, lines).ended;
     need(code === 0, `the clean load fails: ${stderr}`);
     const { writes, size } = readMark(clean.at);
     const requests = clean.server.requests.map(({ call }) => ({ call }));
-    await finishAndJudge(clean, { duplicates });
+    await finishAndJudge(clean, { duplicates, lines });
     return { writes, bytes: size, requests };
   });
 }
@@ -89,14 +89,14 @@ function losePower(at: Machine): void {
 }
 
 /** Killed in the Nth journal write (or by a disk that fails there), then run again to the end. */
-export function journalPoint(duplicates: Duplicates, blow: Blow): Point {
+export function journalPoint(duplicates: Duplicates, blow: Blow, lines = monthLines()): Point {
   const name = `${duplicates}, journal write ${blow.at ?? ''} ${blow.how ?? `byte ${blow.byte}`}`;
   return {
     name,
     run: () =>
       trial({ duplicates }, async (broken) => {
-        const reached = await strike(broken, blow);
-        await finishAndJudge(broken, { duplicates });
+        const reached = await strike(broken, blow, lines);
+        await finishAndJudge(broken, { duplicates, lines });
         return reached;
       }),
   };
@@ -137,23 +137,24 @@ export function requestPoint(
   n: number,
   when: 'hang' | 'hang-after',
   power: boolean,
+  lines = monthLines(),
 ): Point {
   return {
     name: `${duplicates}, request ${n} ${when}${power ? ' and the power fails' : ''}`,
     run: () =>
       trial({ duplicates, faults: [`any@${n}=${when}`] }, async (broken) => {
-        const reached = await killInRequest(broken, power);
-        await finishAndJudge(broken, { duplicates });
+        const reached = await killInRequest(broken, power, lines);
+        await finishAndJudge(broken, { duplicates, lines });
         return reached;
       }),
   };
 }
 
 /** Kills the load when a fault has acted. @returns whether one did before the load was over */
-export async function killInRequest(broken: Trial, power: boolean): Promise<boolean> {
+export async function killInRequest(broken: Trial, power: boolean, lines = monthLines()): Promise<boolean> {
   const { server, at } = broken;
   const before = acted(broken);
-  const child = startMonth(at);
+  const child = startMonth(at, {}, lines);
   let over = false;
   void child.ended.then(() => {
     over = true;

@@ -61,6 +61,21 @@ export function monthLines(more: readonly string[] = []): readonly (readonly str
   ];
 }
 
+const PLAN = 'plan.yaml';
+
+/** The same month from a plan, as one command. */
+export const planLines = (): readonly (readonly string[])[] => [['run', PLAN, '--interval', '1s', '--json']];
+
+const planText = (): string =>
+  [
+    `job: ${JOB}`,
+    'init: {}',
+    `customers: [${CUSTOMERS.join(', ')}]`,
+    'invoices:',
+    ...Object.entries(INVOICES).map(([file, items]) => `  - { file: ${file}, items: [${items.join(', ')}] }`),
+    '',
+  ].join('\n');
+
 /** One trial: a sandbox of its own and a machine of its own, gone afterwards. */
 export interface Trial {
   readonly server: Sandbox;
@@ -92,6 +107,7 @@ export async function trial<T>(options: SandboxOptions, work: (trial: Trial) => 
 
 export function writeMonth(at: Machine): void {
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(at.cwd, name), text);
+  writeFileSync(join(at.cwd, PLAN), planText());
 }
 
 export function clear(at: Machine): void {
@@ -261,7 +277,7 @@ export async function finishAndJudge(broken: Trial, options: Finishing): Promise
   need(wrong.length === 0, wrong.join('; '));
   const end = last?.json;
   need(
-    end?.command === 'watch' && end.outcome === 'succeeded' && end.error === null,
+    (end?.command === 'watch' || end?.command === 'run') && end.outcome === 'succeeded' && end.error === null,
     `it ends as ${end?.outcome}`,
   );
   return failures;

@@ -9,9 +9,9 @@ import {
   restartPoint,
   rolledBackPoint,
 } from './edges.ts';
-import { measure } from './killed.ts';
+import { journalPoint, measure, requestPoint } from './killed.ts';
 import { diskPoints, journalPoints, requestPoints } from './kills.ts';
-import { monthLines, random, SEED, trial } from './load.ts';
+import { monthLines, planLines, random, SEED, trial } from './load.ts';
 import { strided, tryAll } from './tally.ts';
 
 // A stride of the points of `npm run test:faults`, which tries them all.
@@ -30,6 +30,8 @@ describe('a load broken at some of its points', () => {
         restartPoint({ at: 2, how: 'synced' }, false),
         elsewherePoint({ at: 3, how: 'synced' }),
         adoptedPoint(3),
+        journalPoint('reissue', { at: 17, how: 'lost' }, planLines()),
+        requestPoint('refuse', 23, 'hang-after', true, planLines()),
       ],
       2,
     );
