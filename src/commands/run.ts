@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { withColumns } from '../batch/columns.ts';
 import { initJobId } from '../batch/job-ids.ts';
 import type { SourceFile } from '../load/entries.ts';
@@ -22,6 +22,7 @@ import { assertFolder, checkedSources } from './check-files.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { handOver } from './hand-over.ts';
+import { assertReplaceable } from './report-file.ts';
 import { dryRunMonth } from './run-dry.ts';
 import { bringHome } from './run-home.ts';
 import { assertOwnFolder } from './run-manifest.ts';
@@ -77,6 +78,7 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
   const found = await filesOfPlan(plan, dirname(path), file.name, app.context);
   const folder = resolve(cwd, options.out ?? resultsFolder(plan.job));
   await assertFolder(folder, '--out');
+  await assertReplaceable(join(folder, 'report.html'));
   const view = createRunView(app.ui, app.context);
   return withSession(
     app,

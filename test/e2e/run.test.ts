@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { calls, type Machine, machine, month, sandbox } from './harness.ts';
@@ -239,6 +239,11 @@ describe('ebill run', () => {
     const at = machine(one);
     const plan = await planned(at);
     expect((await at.call(['run', plan, ...FAST])).code).toBe(0);
+    const mine = join(at.cwd, 'mine');
+    mkdirSync(mine);
+    writeFileSync(join(mine, 'report.html'), '<p>somebody else wrote this');
+    const kept = await at.call(['run', plan, '--json', '--out', 'mine', ...FAST]);
+    expect([kept.code, kept.json.error?.message.includes('is no report of ebill')]).toEqual([2, true]);
     const other = await sandbox();
     const ran = await at.call(['run', plan, '--json'], {
       env: { ...other.environment, EBILL_HOME: join(at.cwd, 'home') },
