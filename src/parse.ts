@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander';
 import type { App, CommandResult } from './commands/command.ts';
 import { declareGlobals } from './commands/globals.ts';
 import { helpText } from './commands/help-text.ts';
-import { COMMANDS, GROUPS, type LoadedCommand } from './commands/index.ts';
+import { COMMANDS, GROUPS, HEADINGS, type LoadedCommand } from './commands/index.ts';
 import { EbillError } from './errors.ts';
 import { TOPIC_NAMES } from './help/topic-names.ts';
 import { visible } from './visible.ts';
@@ -38,6 +38,7 @@ export async function parseArgv(argv: readonly string[], version: string, column
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
+    .configureHelp({ minWidthToWrap: 14 })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
@@ -49,7 +50,7 @@ export async function parseArgv(argv: readonly string[], version: string, column
       getOutHelpWidth: () => columns,
     });
   declareGlobals(program);
-  program.addHelpText('after', `\nTopics (ebill help TOPIC): ${TOPIC_NAMES.join(', ')}`);
+  program.addHelpText('after', `\nTopics (ebill help TOPIC):\n  ${TOPIC_NAMES.join(', ')}`);
   await declareCommands(program, columns, (parsed) => {
     result = parsed;
   });
@@ -94,14 +95,14 @@ async function declareCommands(
     if (load === undefined) return;
     const module = await load();
     module.configure(command);
-    if (module.help !== undefined) command.addHelpText('after', helpText(module.help, columns));
+    command.addHelpText('after', helpText(module.help, columns));
     command.action(async () => {
       const run = module.prepare(command.processedArgs.flat(), command.opts());
       done({ type: 'command', name: nameOf(command), run, globals: program.opts() });
     });
   };
   program.hook('preSubcommand', fill);
-  const groupOf = (name: string): Command => {
+  const groupOf = (name: string, heading: string): Command => {
     const known = groups.get(name);
     if (known !== undefined) return known;
     const about = GROUPS[name] ?? '';
@@ -110,20 +111,25 @@ async function declareCommands(
       .summary(about)
       .description(about)
       .helpCommand(false)
+      .helpGroup(heading)
       .hook('preSubcommand', fill);
     groups.set(name, group);
     return group;
   };
-  for (const { path, summary, load } of COMMANDS) {
+  for (const { path, summary, group, load } of COMMANDS) {
     const [first, second] = path;
     // A group may be a command of its own too: `loads`, and `loads show`.
     const command =
       second !== undefined
-        ? groupOf(first).command(second)
+        ? groupOf(first, HEADINGS[group]).command(second)
         : first in GROUPS
-          ? groupOf(first)
+          ? groupOf(first, HEADINGS[group])
           : program.command(first);
-    command.summary(summary).description(summary).configureHelp({ showGlobalOptions: true });
+    command
+      .summary(summary)
+      .description(summary)
+      .helpGroup(HEADINGS[group])
+      .configureHelp({ showGlobalOptions: true, minWidthToWrap: 14 });
     modules.set(command, load);
   }
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.ts';
+import { EXIT_MEANINGS } from '../src/help/exit-codes.ts';
+import { TOPIC_NAMES } from '../src/help/topic-names.ts';
 import { parseArgv } from '../src/parse.ts';
 
 /** Shell words: quotes and assignments as the examples use them; redirections end the command. */
@@ -24,19 +26,47 @@ describe('every example can be called as it stands', () => {
     expect(await parseArgv(words(line).slice(1), '0.0.0', 80)).toMatchObject({ type: 'command' });
   });
 
-  it.each(COMMANDS.map(({ path }) => path.join(' ')))('ebill %s --help', async (name) => {
-    const help = await parseArgv([...name.split(' '), '--help'], '0.0.0', 80);
-    const text = help.type === 'help' ? help.text : '';
-    const examples = [...text.matchAll(/^\s+\$ (?:.*\| )?(ebill .+)$/gm)].map((match) =>
-      (match[1] ?? '').replace(/ {2,}.*$/, ''),
-    );
-    expect(examples.length).toBeGreaterThanOrEqual(2);
-    const named: string[] = [];
-    for (const example of examples) {
-      const parsed = await parseArgv(words(example).slice(1), '0.0.0', 80);
-      expect(parsed).toMatchObject({ type: 'command' });
-      if (parsed.type === 'command') named.push(parsed.name);
+  const names = COMMANDS.map(({ path }) => path.join(' '));
+
+  it.each(COMMANDS.map(({ path, load }) => [path.join(' '), load] as const))(
+    'ebill %s --help',
+    async (name, load) => {
+      const { examples, exitCodes, seeAlso } = (await load()).help;
+      expect(examples.length).toBeGreaterThanOrEqual(3);
+      const named: string[] = [];
+      for (const [line, about] of examples) {
+        const parsed = await parseArgv(words(line).slice(1), '0.0.0', 80);
+        expect(parsed).toMatchObject({ type: 'command' });
+        if (parsed.type === 'command') named.push(parsed.name);
+        expect(about).not.toBe('');
+      }
+      expect(named).toContain(name);
+      expect(exitCodes.filter((code) => !EXIT_MEANINGS.some(([known]) => known === code))).toEqual([]);
+      expect(seeAlso.length).toBeGreaterThan(0);
+      for (const other of seeAlso) {
+        expect(other).not.toBe(name);
+        if (other.startsWith('help ')) expect(TOPIC_NAMES).toContain(other.slice(5));
+        else expect(names).toContain(other);
+      }
+    },
+  );
+
+  it.each([60, 80])('help fits %i columns, and a change in it is seen', async (columns) => {
+    const texts: string[] = [];
+    for (const name of [
+      [],
+      ...COMMANDS.map(({ path }) => path),
+      ...TOPIC_NAMES.map((topic) => ['help', topic]),
+    ]) {
+      const argv = name[0] === 'help' ? name : [...name, '--help'];
+      const help = await parseArgv(argv, '0.0.0', columns);
+      texts.push(`$ ebill ${argv.join(' ')}\n${help.type === 'help' ? help.text : ''}`);
     }
-    expect(named).toContain(name);
+    if (columns === 80) await expect(texts.join('\n')).toMatchFileSnapshot('golden/help.txt');
+    // Lines to type are never broken, nor is what has lines of its own.
+    const broken = texts
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => line.length > columns && !/^ {2,}\S/.test(line) && !line.startsWith('$ '));
+    expect(broken).toEqual([]);
   });
 });

@@ -24,6 +24,21 @@ export interface ApiOptions {
 const MAX_INPUT = 10 * 1024 * 1024;
 
 export const command: CommandModule<ApiOptions> = {
+  help: {
+    examples: [
+      [
+        "ebill api GET '/rest/batchProcess?jobId=AUG_2020_INV'",
+        'what the server says of a batch, as it says it',
+      ],
+      ["ebill api POST '/rest/batchProcess?mode=BatchInit' --input init.xml", 'a body from a file'],
+      [
+        "ebill api PUT '/rest/batchProcess?mode=BatchFinalize' --input - < finalize.xml",
+        'or from standard input',
+      ],
+    ],
+    exitCodes: [5, 6, 9],
+    seeAlso: ['status', 'help security'],
+  },
   configure: (cmd) => {
     cmd
       .description(
@@ -31,11 +46,7 @@ export const command: CommandModule<ApiOptions> = {
       )
       .argument('<method>', 'GET, POST or PUT')
       .argument('<path>', "below the base URL, such as '/rest/batchProcess?id=3'")
-      .option('--input <file>', "the request's body, - for standard input")
-      .addHelpText(
-        'after',
-        "\nExamples:\n  $ ebill api GET '/rest/batchProcess?jobId=AUG_2020_INV'\n  $ ebill api POST '/rest/batchProcess?mode=BatchInit' --input init.xml\n  $ ebill api PUT '/rest/batchProcess?mode=BatchFinalize' --input - < finalize.xml",
-      );
+      .option('--input <file>', "the request's body, - for standard input");
   },
   options: (args, flags) => {
     const method = String(args[0]).toUpperCase();

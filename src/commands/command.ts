@@ -71,7 +71,7 @@ export interface CommandHelp {
 
 /** One command: how it is called, argv → typed options, options → result. */
 export interface CommandModule<Options> {
-  readonly help?: CommandHelp;
+  readonly help: CommandHelp;
   /** Declares arguments and options on the commander command. */
   configure(command: Command): void;
   /** From commander's raw values to typed options. Throws `USAGE`. */

@@ -26,17 +26,22 @@ const LOSSY = 'SEP_2020';
 const LOST = 2;
 
 export const command: CommandModule<DemoOptions> = {
+  help: {
+    examples: [
+      ['ebill demo', '3,000 invoices'],
+      ['ebill demo --records 50000', 'more of them'],
+      ['ebill demo --json', 'for a script'],
+    ],
+    exitCodes: [4],
+    seeAlso: ['sandbox', 'run'],
+  },
   configure: (cmd) => {
     cmd
       .description(
         `A whole month against a sandbox of its own, on sample files with a few bad records, all in ./${FOLDER}.`,
       )
       .option('--records <n>', 'invoices', '3000')
-      .option('--seed <n>', 'other sample data', '1')
-      .addHelpText(
-        'after',
-        '\nExamples:\n  $ ebill demo\n  $ ebill demo --records 50000\n  $ ebill demo --json',
-      );
+      .option('--seed <n>', 'other sample data', '1');
   },
   options: (_args, flags: Flags) => ({
     records: wholeNumber(textFlag(flags, 'records') ?? '3000', '--records', 10, 5_000_000),

@@ -23,15 +23,20 @@ import { finalizeAll, resultOf } from './upload-flow.ts';
 import { viewsOf } from './views.ts';
 
 export const command: CommandModule<SelectionOptions> = {
+  help: {
+    examples: [
+      ['ebill finalize --job AUG_2020', 'all of the load that is uploaded'],
+      ['ebill finalize --job-id AUG_2020_INV', 'one batch, with its items'],
+      ['ebill finalize --job AUG_2020 --dry-run', 'what it would hand over'],
+    ],
+    exitCodes: [4, 5, 6, 8, 9],
+    seeAlso: ['watch', 'status'],
+  },
   configure: (cmd) => {
     cmd.description(
       'Hand uploaded batches to processing: customers before invoices, each once. Items go with their invoice batch.',
     );
     declareSelection(cmd);
-    cmd.addHelpText(
-      'after',
-      '\nExamples:\n  $ ebill finalize --job AUG_2020\n  $ ebill finalize --job-id AUG_2020_INV\n  $ ebill finalize --job AUG_2020 --dry-run',
-    );
   },
   options: (_args, flags) => selectionOptions(flags),
   run: (app, options) =>

@@ -1,5 +1,5 @@
 import { EXIT_MEANINGS } from '../help/exit-codes.ts';
-import { hang, padEnd, wrap } from '../output/fit.ts';
+import { flow, hang, padEnd, wrap } from '../output/fit.ts';
 import { textWidth } from '../output/text-width.ts';
 import type { CommandHelp } from './command.ts';
 
@@ -11,11 +11,28 @@ export function helpText({ notes = [], examples, exitCodes, seeAlso }: CommandHe
   const width = Math.max(30, columns);
   const codes = EXIT_MEANINGS.filter(([code]) => ALWAYS.includes(code) || exitCodes.includes(code));
   return [
-    ...notes.map((note) => `\n${wrap(note, width).join('\n')}`),
+    // What has lines of its own keeps them.
+    ...notes.map((note) => `\n${note.includes('\n') ? listed(note, width) : wrap(note, width).join('\n')}`),
     `\nExamples:\n${exampleLines(examples, width).join('\n')}`,
     `\nExit codes:\n${codes.map(([code, , meaning]) => hang(`  ${padEnd(String(code), 3)}  `, meaning, width)).join('\n')}`,
-    `\nSee also: ${seeAlso.map((name) => `ebill ${name}${name.startsWith('help ') ? '' : ' --help'}`).join(', ')}`,
+    `\n${flow(
+      seeAlso.map((name, i) => `${i === 0 ? 'See also: ' : ''}${callOf(name)}`),
+      width - 2,
+    ).join('\n  ')}`,
   ].join('\n');
+}
+
+const callOf = (name: string): string => `ebill ${name}${name.startsWith('help ') ? '' : ' --help'}`;
+
+/** What has lines of its own: a line that is too long goes on under its second column. */
+function listed(note: string, width: number): string {
+  return note
+    .split('\n')
+    .map((line) => {
+      const [lead = ''] = /^\s*(?:\S+\s{2,})?/.exec(line) ?? [];
+      return hang(lead, line.slice(lead.length), width);
+    })
+    .join('\n');
 }
 
 /** The line to type, never broken, and what it does: beside it, or under it where the width is short. */

@@ -3,7 +3,7 @@ import type { App, CommandHelp, CommandModule, CommandResult } from './command.t
 
 /** A command's code, its options' type closed away: what is parsed can only be run by the same command. */
 export interface LoadedCommand {
-  readonly help: CommandHelp | undefined;
+  readonly help: CommandHelp;
   configure(command: Command): void;
   /** @throws EbillError USAGE */
   prepare(
@@ -12,20 +12,33 @@ export interface LoadedCommand {
   ): (app: App) => Promise<CommandResult>;
 }
 
+/** Headings of the program's help, in the order of a month. */
+export const HEADINGS = {
+  load: 'Load:',
+  look: 'Look:',
+  setUp: 'Set up:',
+  rehearse: 'Rehearse:',
+} as const;
+export type Group = keyof typeof HEADINGS;
+
 /** A command as the list knows it: enough for `--help`, and how to get the rest. */
 export interface CommandEntry {
   readonly path: readonly [string] | readonly [string, string];
   readonly summary: string;
+  /** Under which heading the program's help lists it. */
+  readonly group: Group;
   /** Its code is read only when it is called (performance.md, "Start-up"). */
   load(): Promise<LoadedCommand>;
 }
 
 function entry<Options>(
+  group: Group,
   path: CommandEntry['path'],
   summary: string,
   load: () => Promise<{ readonly command: CommandModule<Options> }>,
 ): CommandEntry {
   return {
+    group,
     path,
     summary,
     load: async () => {
@@ -51,34 +64,66 @@ export const GROUPS: Readonly<Record<string, string>> = {
 
 /** Every command, in the order of a month. This list is the registry. */
 export const COMMANDS: readonly CommandEntry[] = [
-  entry(['init'], 'start a load: carry all open invoices and memos forward', () => import('./init.ts')),
   entry(
+    'load',
+    ['init'],
+    'start a load: carry all open invoices and memos forward',
+    () => import('./init.ts'),
+  ),
+  entry(
+    'load',
     ['upload', 'customer'],
     'upload customer files, one batch each',
     () => import('./upload-customer.ts'),
   ),
   entry(
+    'load',
     ['upload', 'invoice'],
     'upload an invoice file and its item files',
     () => import('./upload-invoice.ts'),
   ),
-  entry(['upload', 'items'], 'add item files to an invoice batch', () => import('./upload-items.ts')),
-  entry(['validate'], 'check files without a network', () => import('./validate.ts')),
-  entry(['finalize'], 'hand uploaded batches to processing', () => import('./finalize.ts')),
-  entry(['status'], 'where the batches stand, now', () => import('./status.ts')),
-  entry(['watch'], 'wait until every batch is final', () => import('./watch.ts')),
-  entry(['results'], 'download result files, and the records that failed', () => import('./results.ts')),
-  entry(['run'], 'the whole month from a plan file, resumable', () => import('./run.ts')),
-  entry(['report'], 'the load as one self-contained page', () => import('./report.ts')),
-  entry(['loads'], 'the loads this machine knows', () => import('./loads/list.ts')),
-  entry(['loads', 'show'], "one load's journal as a timeline", () => import('./loads/show.ts')),
-  entry(['profile', 'add'], 'add a profile', () => import('./profile/add.ts')),
-  entry(['profile', 'set'], 'change a profile', () => import('./profile/set.ts')),
-  entry(['profile', 'list'], 'list the profiles', () => import('./profile/list.ts')),
-  entry(['profile', 'show'], 'show one profile, secrets aside', () => import('./profile/show.ts')),
-  entry(['profile', 'use'], 'make a profile the one used by default', () => import('./profile/use.ts')),
-  entry(['profile', 'remove'], 'remove a profile and its secret', () => import('./profile/remove.ts')),
-  entry(['api'], 'one raw authorised call', () => import('./api.ts')),
-  entry(['sandbox'], 'run a local eBill server to rehearse against', () => import('./sandbox.ts')),
-  entry(['demo'], 'a whole month on sample files against a sandbox of its own', () => import('./demo.ts')),
+  entry('load', ['upload', 'items'], 'add item files to an invoice batch', () => import('./upload-items.ts')),
+  entry('load', ['validate'], 'check files without a network', () => import('./validate.ts')),
+  entry('load', ['finalize'], 'hand uploaded batches to processing', () => import('./finalize.ts')),
+  entry('look', ['status'], 'where the batches stand, now', () => import('./status.ts')),
+  entry('look', ['watch'], 'wait until every batch is final', () => import('./watch.ts')),
+  entry(
+    'look',
+    ['results'],
+    'download result files, and the records that failed',
+    () => import('./results.ts'),
+  ),
+  entry('load', ['run'], 'the whole month from a plan file, resumable', () => import('./run.ts')),
+  entry('look', ['report'], 'the load as one self-contained page', () => import('./report.ts')),
+  entry('look', ['loads'], 'the loads this machine knows', () => import('./loads/list.ts')),
+  entry('look', ['loads', 'show'], "one load's journal as a timeline", () => import('./loads/show.ts')),
+  entry('setUp', ['profile', 'add'], 'add a profile', () => import('./profile/add.ts')),
+  entry('setUp', ['profile', 'set'], 'change a profile', () => import('./profile/set.ts')),
+  entry('setUp', ['profile', 'list'], 'list the profiles', () => import('./profile/list.ts')),
+  entry('setUp', ['profile', 'show'], 'show one profile, secrets aside', () => import('./profile/show.ts')),
+  entry(
+    'setUp',
+    ['profile', 'use'],
+    'make a profile the one used by default',
+    () => import('./profile/use.ts'),
+  ),
+  entry(
+    'setUp',
+    ['profile', 'remove'],
+    'remove a profile and its secret',
+    () => import('./profile/remove.ts'),
+  ),
+  entry('setUp', ['api'], 'one raw authorised call', () => import('./api.ts')),
+  entry(
+    'rehearse',
+    ['sandbox'],
+    'run a local eBill server to rehearse against',
+    () => import('./sandbox.ts'),
+  ),
+  entry(
+    'rehearse',
+    ['demo'],
+    'a whole month on sample files against a sandbox of its own',
+    () => import('./demo.ts'),
+  ),
 ];

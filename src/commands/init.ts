@@ -26,6 +26,18 @@ export interface InitOptions {
 }
 
 export const command: CommandModule<InitOptions> = {
+  help: {
+    examples: [
+      ['ebill init --job AUG_2020', 'asks on a terminal, goes ahead without one'],
+      [
+        'ebill init --job AUG_2020 --zero-out-customer-balance --yes',
+        'zero every balance too; needs --yes in a script',
+      ],
+      ['ebill init --job AUG_2020 --dry-run', 'print the request, and send nothing'],
+    ],
+    exitCodes: [4, 5, 6, 8, 9],
+    seeAlso: ['run', 'upload customer', 'status'],
+  },
   configure: (cmd) => {
     cmd
       .description(
@@ -36,11 +48,7 @@ export const command: CommandModule<InitOptions> = {
       .option('--no-carry-forward-invoices', 'leave open invoices as they are')
       .option('--no-carry-forward-credit-memos', 'leave credit memos as they are')
       .option('--no-carry-forward-debit-memos', 'leave debit memos as they are')
-      .option('--zero-out-customer-balance', "set every customer's balance to zero")
-      .addHelpText(
-        'after',
-        '\nExamples:\n  $ ebill init --job AUG_2020\n  $ ebill init --job AUG_2020 --zero-out-customer-balance --yes\n  $ ebill init --job AUG_2020 --dry-run',
-      );
+      .option('--zero-out-customer-balance', "set every customer's balance to zero");
   },
   options: (_args, flags) => ({
     job: jobFlag(flags, 'job', '--job'),

@@ -33,6 +33,23 @@ export interface ResultsOptions extends SelectionOptions {
 }
 
 export const command: CommandModule<ResultsOptions> = {
+  help: {
+    notes: [
+      'A record counts as loaded when its status is success, succeeded, ok, loaded, processed, imported, created, updated, accepted or the like, in any case; anything else is a failure.',
+      "--rejects needs the file that was sent, unchanged, where it was; JOB_rejects.messages.csv has each record's line and message (text that a spreadsheet would take for a formula gets an apostrophe there, never in the rejects).",
+    ],
+    examples: [
+      ['ebill results', 'what became of the load last started here'],
+      ['ebill results --job AUG_2020 --rejects', 'and the failed records, ready to correct'],
+      ['ebill results --job-id AUG_2020_INV --out what-became --json', 'one batch, for a script'],
+      [
+        'ebill results --job AUG_2020 --status-column State --message-column Remark',
+        'where the columns are called otherwise',
+      ],
+    ],
+    exitCodes: [4, 5, 6, 7, 8, 9],
+    seeAlso: ['report', 'watch', 'upload customer'],
+  },
   configure: (cmd) => {
     cmd.description(
       'Download the result files of final batches, hold them against what was sent, and tell why records failed. Ends with 0 when they are here, whatever became of the records; with 4 when records are unaccounted for, with 7 when a batch is not final yet.',
@@ -47,21 +64,7 @@ export const command: CommandModule<ResultsOptions> = {
       .option('--force', 'write over files that are there already')
       .option('--status-column <name>', 'the column that says what became of a record; #N for the Nth')
       .option('--message-column <name>', 'the column that says why; #N for the Nth')
-      .option('--key-column <name>', 'match rejects by this column, unique in both files, not by position')
-      .addHelpText(
-        'after',
-        `
-A record counts as loaded when its status is success, succeeded, ok, loaded, processed, imported, created,
-updated, accepted or the like, in any case; anything else is a failure. --rejects needs the file that was
-sent, unchanged, where it was; JOB_rejects.messages.csv has each record's line and message (text that a
-spreadsheet would take for a formula gets an apostrophe there, never in the rejects).
-
-Examples:
-  $ ebill results
-  $ ebill results --job AUG_2020 --rejects
-  $ ebill results --job-id AUG_2020_INV --out what-became --json
-  $ ebill results --job AUG_2020 --status-column State --message-column Remark`,
-      );
+      .option('--key-column <name>', 'match rejects by this column, unique in both files, not by position');
   },
   options: (_args, flags) => ({
     ...selectionOptions(flags),

@@ -13,6 +13,22 @@ import { collect } from './flags.ts';
 const RESULT: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
 
 export const command: CommandModule<SandboxOptions> = {
+  help: {
+    notes: [FAULT_GRAMMAR],
+    examples: [
+      ['ebill sandbox', 'on ports 8480 and 8481, until Ctrl-C'],
+      [
+        'ebill sandbox --port 9000 --data ./sandbox --processing-time 10s',
+        'kept across restarts, and slower',
+      ],
+      [
+        'ebill sandbox --fault create@1=reset-after --fault put@2=slowdown',
+        'lose an answer, and refuse an upload',
+      ],
+    ],
+    exitCodes: [],
+    seeAlso: ['demo', 'profile add'],
+  },
   configure: (cmd) => {
     cmd
       .description(
@@ -45,11 +61,7 @@ export const command: CommandModule<SandboxOptions> = {
       .option('--url-expiry <duration>', 'life of an upload URL', '3599s')
       .option('--running-name <name>', 'what the running state is called', 'InProgress')
       .option('--fault <spec>', 'a scripted fault; may be repeated', collect)
-      .option('--log <file>', 'write each request as a JSON line')
-      .addHelpText(
-        'after',
-        `\n${FAULT_GRAMMAR}\n\nExamples:\n  $ ebill sandbox\n  $ ebill sandbox --port 9000 --data ./sandbox --processing-time 10s\n  $ ebill sandbox --fault create@1=reset-after --fault put@2=slowdown`,
-      );
+      .option('--log <file>', 'write each request as a JSON line');
   },
   options: (_args, flags) => sandboxOptions(flags as SandboxFlags),
   run: async (app, options) => {

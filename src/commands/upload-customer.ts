@@ -4,15 +4,23 @@ import { declareUploadOptions, type UploadOptions, uploadOptions } from './uploa
 import { runUpload } from './upload-run.ts';
 
 export const command: CommandModule<UploadOptions> = {
+  help: {
+    examples: [
+      ['ebill upload customer cus.csv --job AUG_2020', 'one batch'],
+      [
+        'ebill upload customer cus_*.csv --job AUG_2020 --wait',
+        'a batch for each file, finalized and waited for',
+      ],
+      ['ebill upload customer cus.csv --job AUG_2020 --dry-run --json', 'the requests it would send'],
+    ],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    seeAlso: ['upload invoice', 'finalize', 'validate'],
+  },
   configure: (cmd) => {
     cmd
       .description('Upload customer files: one batch for each file.')
       .argument('<files...>', 'CSV files, or patterns');
     declareUploadOptions(cmd);
-    cmd.addHelpText(
-      'after',
-      '\nExamples:\n  $ ebill upload customer cus.csv --job AUG_2020\n  $ ebill upload customer cus_*.csv --job AUG_2020 --wait\n  $ ebill upload customer cus.csv --job AUG_2020 --dry-run --json',
-    );
   },
   options: (args, flags) => {
     const options = uploadOptions(args, flags);

@@ -9,6 +9,18 @@ export interface UploadInvoiceOptions extends UploadOptions {
 }
 
 export const command: CommandModule<UploadInvoiceOptions> = {
+  help: {
+    examples: [
+      ['ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020', 'an invoice batch with its items'],
+      [
+        'ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020 --wait',
+        'finalized and waited for as well',
+      ],
+      ['ebill upload invoice inv_1.csv inv_2.csv --job AUG_2020 --finalize', 'two batches without items'],
+    ],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    seeAlso: ['upload items', 'finalize', 'run'],
+  },
   configure: (cmd) => {
     cmd
       .description(
@@ -21,10 +33,6 @@ export const command: CommandModule<UploadInvoiceOptions> = {
         'start the invoice batch over under a new job id; the one on record is left behind, never finalized',
       );
     declareUploadOptions(cmd);
-    cmd.addHelpText(
-      'after',
-      '\nExamples:\n  $ ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020\n  $ ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020 --wait\n  $ ebill upload invoice inv_1.csv inv_2.csv --job AUG_2020 --finalize',
-    );
   },
   options: (args, flags) => {
     const options = uploadOptions(args, flags);

@@ -10,6 +10,18 @@ export interface UploadItemsOptions extends UploadOptions {
 }
 
 export const command: CommandModule<UploadItemsOptions> = {
+  help: {
+    examples: [
+      ['ebill upload items itm_7.csv --job AUG_2020', "to the load's only open invoice batch"],
+      [
+        'ebill upload items itm_*.csv --parent-job-id AUG_2020_INV_2 --job AUG_2020',
+        'to the one that is named',
+      ],
+      ['ebill upload items itm_*.csv --job AUG_2020 --shard 3/8', 'the third of eight machines'],
+    ],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    seeAlso: ['upload invoice', 'finalize'],
+  },
   configure: (cmd) => {
     cmd
       .description('Add item files to an invoice batch that is not finalized yet.')
@@ -24,10 +36,6 @@ export const command: CommandModule<UploadItemsOptions> = {
       'only every Nth file, from the Kth, numbered as in the whole list: for N machines at once (implies --adopt)',
     );
     declareUploadOptions(cmd);
-    cmd.addHelpText(
-      'after',
-      '\nExamples:\n  $ ebill upload items itm_7.csv --job AUG_2020\n  $ ebill upload items itm_*.csv --parent-job-id AUG_2020_INV_2 --job AUG_2020\n  $ ebill upload items itm_*.csv --job AUG_2020 --shard 3/8',
-    );
   },
   options: (args, flags) => {
     const options = uploadOptions(args, flags);

@@ -21,6 +21,24 @@ export interface ValidateOptions {
 
 /** `ebill validate`: every check an upload makes, and no network. */
 export const command: CommandModule<ValidateOptions> = {
+  help: {
+    notes: [
+      "With --column, or the columns of the profile named or in use, files are held against each other: keys must be unique, every invoice's customer among the customers, every item's invoice among the invoices, every invoice must have items (a warning), and their amounts add up to its own, to the cent. A check runs when its columns are named and its files are given.",
+    ],
+    examples: [
+      ["ebill validate --customer cus.csv --invoice inv.csv --items 'itm_*.csv'", 'each file by itself'],
+      [
+        'ebill validate --invoice inv.csv --column "invoice.key=Invoice Number" --column invoice.amount=Amount',
+        'unique keys, and the control total',
+      ],
+      [
+        'ebill validate --invoice inv.csv --items itm_1.csv itm_2.csv --warnings-as-errors --json',
+        'for a script that wants no warnings either',
+      ],
+    ],
+    exitCodes: [],
+    seeAlso: ['help plan', 'upload invoice'],
+  },
   configure(command) {
     command
       .description('Check files as an upload would, without a network.')
@@ -29,19 +47,6 @@ export const command: CommandModule<ValidateOptions> = {
       .option('--items <files...>', 'item files, or patterns; held against all the invoice files given')
       .option('--warnings-as-errors', 'exit 2 on warnings too');
     declareColumnOption(command);
-    command.addHelpText(
-      'after',
-      `
-With --column, or the columns of the profile named or in use, files are held against each other: keys must be unique,
-every invoice's customer among the customers, every item's invoice among the invoices, every invoice must have items
-(a warning), and their amounts add up to its own, to the cent. A check runs when its columns are named and its files
-are given. Exit 2 when a file has errors.
-
-Examples:
-  $ ebill validate --customer cus.csv --invoice inv.csv --items 'itm_*.csv'
-  $ ebill validate --invoice inv.csv --column "invoice.key=Invoice Number" --column invoice.amount=Amount
-  $ ebill validate --invoice inv.csv --items itm_1.csv itm_2.csv --warnings-as-errors --json`,
-    );
   },
 
   options(_args, flags) {

@@ -15,6 +15,7 @@ const PATIENCE_MS = 10 * 60_000;
 
 export function declareWatchOptions(command: Command): void {
   command
+    .optionsGroup('Waiting:')
     .option('--interval <duration>', 'look this often (default: 2s growing to 60s)')
     .option('--max-wait <duration>', 'give up waiting after this, with exit code 7')
     .option(

@@ -15,16 +15,25 @@ export interface WatchCommandOptions extends SelectionOptions {
 }
 
 export const command: CommandModule<WatchCommandOptions> = {
+  help: {
+    examples: [
+      ['ebill watch', 'until all of the load last started here is final'],
+      [
+        'ebill watch --job AUG_2020 --max-wait 2h --download results',
+        'two hours at most, and fetch the result files',
+      ],
+      ['ebill watch --job AUG_2020 --interval 10s --json', 'for a script'],
+      ['ebill watch --notify \'mail -s "ebill $EBILL_OUTCOME" billing@example.com\'', 'and tell somebody'],
+    ],
+    exitCodes: [3, 4, 5, 6, 7, 9],
+    seeAlso: ['status', 'results', 'run'],
+  },
   configure: (cmd) => {
     cmd.description(
       'Wait until every batch is final, and say what became of it. Ends at once (7) when what is left was never finalized, unless --max-wait is given.',
     );
     declareSelection(cmd);
     declareWatchOptions(cmd);
-    cmd.addHelpText(
-      'after',
-      '\nExamples:\n  $ ebill watch\n  $ ebill watch --job AUG_2020 --max-wait 2h --download results\n  $ ebill watch --job AUG_2020 --interval 10s --json',
-    );
   },
   options: (_args, flags) => ({ ...selectionOptions(flags), watch: watchOptions(flags) }),
   run: (app, options) => handOver(app, options.watch.notify, () => watchBatches(app, options)),

@@ -192,7 +192,9 @@ const handedOver = (
   batch: BatchState,
   { call, at }: { readonly call: Call; readonly at: string },
 ): BatchState =>
-  (call === 'finalize' || call === 'init') && batch.finalizedAt === null ? { ...batch, finalizedAt: at } : batch;
+  (call === 'finalize' || call === 'init') && batch.finalizedAt === null
+    ? { ...batch, finalizedAt: at }
+    : batch;
 
 /** The first id a batch was given is its id: an answer under the same job id with another one is judged, not believed. */
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {

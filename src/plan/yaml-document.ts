@@ -39,5 +39,8 @@ export function composeYaml(text: string, lines: LineCounter): Composed {
   // With `forceDoc` there is always one.
   if (first.done === true) throw new TypeError('The YAML composer gave no document.');
   const next = documents.next();
-  return { document: first.value as Document.Parsed, second: next.done === true ? null : next.value.range[0] };
+  return {
+    document: first.value as Document.Parsed,
+    second: next.done === true ? null : next.value.range[0],
+  };
 }

@@ -4,7 +4,11 @@ import { visible } from '../visible.ts';
 /** By the parser's code, and where one code means several things by its message. The first that fits is taken. */
 const WORDS: readonly (readonly [code: string | null, message: RegExp, words: string])[] = [
   [null, /closing .?quote/, 'a quote that was opened is not closed'],
-  [null, /end with a [\]}]/, 'a [ or { that was opened before this is not closed, or not closed on an indented line'],
+  [
+    null,
+    /end with a [\]}]/,
+    'a [ or { that was opened before this is not closed, or not closed on an indented line',
+  ],
   [
     null,
     /single line|followed by map values|1024 chars/,
@@ -13,7 +17,11 @@ const WORDS: readonly (readonly [code: string | null, message: RegExp, words: st
   [null, /Missing space after :/, 'a space is missing after the colon'],
   [null, /Missing , /, 'a comma is missing before this, or a quote around the whole text'],
   [null, /item without - indicator/, 'each entry of a list begins with "- "'],
-  [null, /Comments must be separated/, 'a # within a text: put the text in quotes, or a space before a comment'],
+  [
+    null,
+    /Comments must be separated/,
+    'a # within a text: put the text in quotes, or a space before a comment',
+  ],
   [null, /empty item|Unexpected ,/, 'there is nothing between two commas'],
   ['BAD_INDENT', /same column/, 'this line is not indented like its neighbours: begin it in their column'],
   ['BAD_INDENT', /./, 'this line must be indented further'],

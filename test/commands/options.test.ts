@@ -7,7 +7,9 @@ import { command as finalize } from '../../src/commands/finalize.ts';
 import { declareGlobals, globalOptions } from '../../src/commands/globals.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { command as init } from '../../src/commands/init.ts';
+import { command as report } from '../../src/commands/report.ts';
 import { command as results } from '../../src/commands/results.ts';
+import { command as run } from '../../src/commands/run.ts';
 import { command as status } from '../../src/commands/status.ts';
 import { command as customer } from '../../src/commands/upload-customer.ts';
 import { command as invoice } from '../../src/commands/upload-invoice.ts';
@@ -44,7 +46,13 @@ const INIT = {
   carryForwardDebitMemos: true,
   zeroOutCustomerBalance: false,
 };
-const WAIT = { cadence: { fixedMs: null }, maxWaitMs: null, patienceMs: 600_000, download: null };
+const WAIT = {
+  cadence: { fixedMs: null },
+  maxWaitMs: null,
+  patienceMs: 600_000,
+  download: null,
+  notify: null,
+};
 const UPLOAD = {
   files: ['f'],
   job: null,
@@ -131,6 +139,7 @@ describe('upload', () => {
     ['f --max-wait 2h', { watch: { ...WAIT, maxWaitMs: 7_200_000 } }],
     ['f --patience 1m', { watch: { ...WAIT, patienceMs: 60_000 } }],
     ['f --column invoice.key=No', { columns: [['invoice.key', 'No']] }],
+    ['f --notify mail', { watch: { ...WAIT, notify: 'mail' } }],
     ['f --download d', { watch: { ...WAIT, download: 'd' } }],
   ])('%s', (line, over) => {
     expect(parse(customer, line)).toEqual({ ...UPLOAD, ...over });
@@ -200,6 +209,54 @@ describe('results', () => {
     ['--key-column K', { keyColumn: 'K' }],
   ])('%s', (line, over) => {
     expect(parse(results, line)).toEqual({ ...RESULTS, ...over });
+  });
+});
+
+describe('run and report', () => {
+  const RUN = {
+    plan: 'p.yaml',
+    initPlan: false,
+    planSchema: false,
+    job: null,
+    out: null,
+    concurrency: 4,
+    adopt: false,
+    next: false,
+    restartInvoice: false,
+    watch: WAIT,
+  };
+  it.each([
+    ['p.yaml', {}],
+    ['p.yaml --out d', { out: 'd' }],
+    ['p.yaml --download d', { out: 'd', watch: { ...WAIT, download: 'd' } }],
+    ['p.yaml --concurrency 8', { concurrency: 8 }],
+    ['p.yaml --adopt', { adopt: true }],
+    ['p.yaml --next', { next: true }],
+    ['p.yaml --restart-invoice', { restartInvoice: true }],
+    ['p.yaml --max-wait 2h', { watch: { ...WAIT, maxWaitMs: 7_200_000 } }],
+    ['p.yaml --notify mail', { watch: { ...WAIT, notify: 'mail' } }],
+    ['--init-plan --job A', { plan: null, initPlan: true, job: 'A' }],
+    ['--plan-schema', { plan: null, planSchema: true }],
+  ])('run %s', (line, over) => {
+    expect(parse(run, line)).toEqual({ ...RUN, ...over });
+  });
+  it.each([
+    ['', 'No plan is named'],
+    ['p.yaml --job A', 'A plan names its load itself'],
+    ['p.yaml --adopt --next', '--next excludes --adopt'],
+    ['p.yaml --out a --download b', 'two folders'],
+    ['p.yaml --concurrency 0', '--concurrency cannot be "0"'],
+  ])('run %s is refused', (line, message) => {
+    expect(() => parse(run, line)).toThrow(message);
+  });
+  it('report --out --force', () => {
+    expect(parse(report, '')).toEqual({ ...SELECT, out: null, force: false });
+    expect(parse(report, '--job A --out r.html --force')).toEqual({
+      ...SELECT,
+      job: 'A',
+      out: 'r.html',
+      force: true,
+    });
   });
 });
 

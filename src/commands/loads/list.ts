@@ -8,15 +8,19 @@ import { table } from '../../output/table.ts';
 import type { CommandModule } from '../command.ts';
 
 export const command: CommandModule<Record<never, never>> = {
+  help: {
+    examples: [
+      ['ebill loads', 'all, the last changed first'],
+      ['ebill loads --profile prod', 'of one profile'],
+      ['ebill loads --json', 'for a script'],
+    ],
+    exitCodes: [8],
+    seeAlso: ['loads show', 'status'],
+  },
   configure: (cmd) => {
-    cmd
-      .description(
-        'The loads this machine knows, the last changed first. Reads journals alone: nothing is asked of a server.',
-      )
-      .addHelpText(
-        'after',
-        '\nExamples:\n  $ ebill loads\n  $ ebill loads --json\n  $ ebill loads show AUG_2020',
-      );
+    cmd.description(
+      'The loads this machine knows, the last changed first. Reads journals alone: nothing is asked of a server.',
+    );
   },
   options: () => ({}),
   run: async (app) => {

@@ -17,16 +17,21 @@ export interface LoadsShowOptions {
 }
 
 export const command: CommandModule<LoadsShowOptions> = {
+  help: {
+    examples: [
+      ['ebill loads show AUG_2020', 'what was done when'],
+      ['ebill loads show AUG_2020 --profile prod', 'where several profiles have a load of that name'],
+      ['ebill loads show AUG_2020 --json', 'for a script'],
+    ],
+    exitCodes: [8],
+    seeAlso: ['report', 'status'],
+  },
   configure: (cmd) => {
     cmd
       .description(
         "One load's journal as a timeline, and where its batches stood when last heard of. Nothing is asked of a server.",
       )
-      .argument('<job>', 'the load')
-      .addHelpText(
-        'after',
-        '\nExamples:\n  $ ebill loads show AUG_2020\n  $ ebill loads show AUG_2020 --json\n  $ ebill loads show AUG_2020 --profile prod',
-      );
+      .argument('<job>', 'the load');
   },
   options: (args) => ({ job: checkedJobId(String(args[0]), 'the load') }),
   run: async (app, { job }) => {

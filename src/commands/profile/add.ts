@@ -13,20 +13,30 @@ import { profileResult } from './result.ts';
 
 /** `ebill profile add`: what options leave open comes from the environment, as everywhere (cli.md, "Environment"). */
 export const command: CommandModule<ProfileOptions> = {
+  help: {
+    notes: [
+      'The base URL comes from --base-url or EBILL_BASE_URL. The password or token comes from a prompt, from standard input or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. The first profile added is the one in use.',
+    ],
+    examples: [
+      [
+        'ebill profile add prod --base-url https://ebill.example.com --auth basic --username loader --production',
+        'asks for the password',
+      ],
+      [
+        'ebill profile add test --base-url https://test.example.com/acme --auth bearer --token-stdin < token.txt',
+        'without a terminal',
+      ],
+      [
+        'ebill profile add lab --base-url https://lab.example.com --auth header:X-Api-Key --query format=xml --use',
+        'a key in a header of its own',
+      ],
+    ],
+    exitCodes: [5],
+    seeAlso: ['profile set', 'help security', 'help environment'],
+  },
   configure(command) {
     command.description('keep a server and how to authorise there under a name');
     declareFlags(command);
-    command.addHelpText(
-      'after',
-      `
-The base URL comes from --base-url or EBILL_BASE_URL. The password or token comes from a prompt, from standard input
-or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. The first profile added is the one in use.
-
-Examples:
-  $ ebill profile add prod --base-url https://ebill.example.com --auth basic --username loader --production
-  $ ebill profile add test --base-url https://test.example.com/acme --auth bearer --token-stdin < token.txt
-  $ ebill profile add lab --base-url https://lab.example.com --auth header:X-Api-Key --query format=xml --use`,
-    );
   },
 
   options: profileOptions,

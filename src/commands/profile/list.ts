@@ -8,14 +8,17 @@ import { profileView } from './view.ts';
 
 /** `ebill profile list`: one line each, the one in use marked. */
 export const command: CommandModule<Record<string, never>> = {
+  help: {
+    examples: [
+      ['ebill profile list', 'all of them'],
+      ['ebill profile list --json', 'for a script'],
+      ['ebill profile list --quiet', 'without notes on stderr'],
+    ],
+    exitCodes: [],
+    seeAlso: ['profile show', 'profile use'],
+  },
   configure(command) {
-    command.description('list the profiles; * marks the one in use').addHelpText(
-      'after',
-      `
-Examples:
-  $ ebill profile list
-  $ ebill profile list --json`,
-    );
+    command.description('list the profiles; * marks the one in use');
   },
 
   options: () => ({}),

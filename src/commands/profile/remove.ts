@@ -10,19 +10,18 @@ import { profileResult } from './result.ts';
 
 /** `ebill profile remove NAME`: the profile and its secret; journals of its loads stay. */
 export const command: CommandModule<{ readonly name: string }> = {
+  help: {
+    notes: ['Asks first on a terminal, unless --yes is given. The journals of its loads stay.'],
+    examples: [
+      ['ebill profile remove test', 'asks first'],
+      ['ebill profile remove test --yes', 'does not'],
+      ['ebill profile remove test --yes --json', 'for a script'],
+    ],
+    exitCodes: [],
+    seeAlso: ['profile list'],
+  },
   configure(command) {
-    command
-      .description('forget a profile and its password or token')
-      .argument('<name>', 'the profile')
-      .addHelpText(
-        'after',
-        `
-Asks first on a terminal, unless --yes is given. The journals of its loads stay.
-
-Examples:
-  $ ebill profile remove test
-  $ ebill profile remove test --yes`,
-      );
+    command.description('forget a profile and its password or token').argument('<name>', 'the profile');
   },
 
   options: (args) => ({ name: checkProfileName(String(args[0] ?? '')) }),

@@ -16,23 +16,33 @@ import { profileResult } from './result.ts';
 
 /** `ebill profile set`: changes what is given and nothing else; the environment gives nothing but a secret asked for. */
 export const command: CommandModule<ProfileOptions> = {
+  help: {
+    notes: [
+      '--base-url changes the base URL. A stored password or token stays unless the way to authorise changes; --auth or --username asks for it again (on a terminal a bare Enter keeps it).',
+    ],
+    examples: [
+      ['ebill profile set prod --token-stdin < new-token.txt', 'a new token'],
+      [
+        'ebill profile set prod --auth basic --username loader',
+        'another way to authorise; asks for the password',
+      ],
+      [
+        'ebill profile set test --header X-Tenant=acme --query format= --no-proxy',
+        'a header more, a query parameter and the proxy less',
+      ],
+      ['ebill profile set test --status-name "In Review=running"', "what the server's own status names mean"],
+      [
+        'ebill profile set prod --column "invoice.key=Invoice Number" --column invoice.amount=Amount',
+        'turns on the checks across files',
+      ],
+    ],
+    exitCodes: [5],
+    seeAlso: ['profile add', 'profile show'],
+  },
   configure(command) {
     command.description('change a profile: only what is given');
     declareFlags(command);
     declareUnsetFlags(command);
-    command.addHelpText(
-      'after',
-      `
---base-url changes the base URL. A stored password or token stays unless the way to authorise changes; --auth or
---username asks for it again (on a terminal a bare Enter keeps it).
-
-Examples:
-  $ ebill profile set prod --token-stdin < new-token.txt
-  $ ebill profile set prod --auth basic --username loader
-  $ ebill profile set test --header X-Tenant=acme --query format= --no-proxy
-  $ ebill profile set test --status-name "In Review=running"
-  $ ebill profile set prod --column "invoice.key=Invoice Number" --column invoice.amount=Amount`,
-    );
   },
 
   options: profileOptions,

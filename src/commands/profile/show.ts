@@ -12,19 +12,20 @@ import { type ProfileView, profileView } from './view.ts';
 
 /** `ebill profile show [NAME]`: all of a profile but its secrets. */
 export const command: CommandModule<{ readonly name: string | null }> = {
+  help: {
+    notes: ['Values of headers and query parameters that are named like a key or token are shown as ***.'],
+    examples: [
+      ['ebill profile show', 'the one in use'],
+      ['ebill profile show prod', 'another one'],
+      ['ebill profile show prod --json', 'for a script'],
+    ],
+    exitCodes: [],
+    seeAlso: ['profile set', 'help security'],
+  },
   configure(command) {
     command
       .description('show a profile: everything but its secrets')
-      .argument('[name]', 'the profile (default: the one a call would take)')
-      .addHelpText(
-        'after',
-        `
-Values of headers and query parameters that are named like a key or token are shown as ***.
-
-Examples:
-  $ ebill profile show
-  $ ebill profile show prod --json`,
-      );
+      .argument('[name]', 'the profile (default: the one a call would take)');
   },
 
   options: ([name]) => ({ name: typeof name === 'string' ? checkProfileName(name) : null }),

@@ -7,19 +7,18 @@ import { profileResult } from './result.ts';
 
 /** `ebill profile use NAME`: the profile of every call that names none. */
 export const command: CommandModule<{ readonly name: string }> = {
+  help: {
+    notes: ['--profile and EBILL_PROFILE go before it.'],
+    examples: [
+      ['ebill profile use prod', 'from now on'],
+      ['ebill --profile test status --job AUG_2020', 'another one for one command'],
+      ['ebill profile use prod --json', 'for a script'],
+    ],
+    exitCodes: [],
+    seeAlso: ['profile list', 'help environment'],
+  },
   configure(command) {
-    command
-      .description('use a profile from now on when none is named')
-      .argument('<name>', 'the profile')
-      .addHelpText(
-        'after',
-        `
---profile and EBILL_PROFILE go before it.
-
-Examples:
-  $ ebill profile use prod
-  $ ebill --profile test status --job AUG_2020`,
-      );
+    command.description('use a profile from now on when none is named').argument('<name>', 'the profile');
   },
 
   options: (args) => ({ name: checkProfileName(String(args[0] ?? '')) }),
