@@ -115,6 +115,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry('setUp', ['api'], 'one raw authorised call', () => import('./api.ts')),
   entry(
+    'setUp',
+    ['completion'],
+    'print a script that completes commands as you type',
+    () => import('./completion.ts'),
+  ),
+  entry(
     'rehearse',
     ['sandbox'],
     'run a local eBill server to rehearse against',

@@ -12,7 +12,7 @@ import { parseAuthKind } from '../../src/profile/auth-kind.ts';
 import { getSecret } from '../../src/profile/secrets.ts';
 import { loadProfiles } from '../../src/profile/store.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
-import { helpOf, parse, run } from '../profile/rig.ts';
+import { parse, run } from '../profile/rig.ts';
 
 const URL = 'https://ebill.example.com';
 const SECRET = 's3cret-value-4711';
@@ -465,19 +465,4 @@ describe('profile use and remove', () => {
     expect(context.stderr.text).not.toContain('Remove');
     expect(await profileIn(home, 'prod')).toBeUndefined();
   });
-});
-
-describe('help', () => {
-  it.each(Object.entries({ add, set, list, show, use, remove }))(
-    '%s has two examples, and none names an unknown option',
-    (_, module) => {
-      const text = helpOf(module);
-      const examples = text.match(/^ {2}\$ ebill .*$/gm) ?? [];
-      expect(examples.length).toBeGreaterThanOrEqual(2);
-      const globals = ['--base-url', '--profile', '--json', '--yes', '--job'];
-      for (const option of examples.join(' ').match(/--[a-z-]+/g) ?? []) {
-        if (!globals.includes(option)) expect(text.split('Examples:')[0]).toContain(option);
-      }
-    },
-  );
 });

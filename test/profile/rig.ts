@@ -52,14 +52,6 @@ export function parse<Options>(module: CommandModule<Options>, argv: readonly st
   return options;
 }
 
-export function helpOf(module: Pick<CommandModule<unknown>, 'configure'>): string {
-  let text = '';
-  const command = new Command('it').configureOutput({ writeOut: (part) => (text += part) });
-  module.configure(command);
-  command.outputHelp();
-  return text;
-}
-
 /** A terminal's input, which does not end. */
 function keyboard(context: TestContext, keys: string): TestContext['stdin'] {
   const stdin = Object.assign(new PassThrough(), { isTTY: true });
