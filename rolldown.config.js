@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
@@ -44,7 +44,7 @@ const licences = {
 const config = {
   cwd: dirname(HERE),
   logLevel: 'warn',
-  input: { main: 'src/main.ts', context: 'src/context.ts' },
+  input: { main: 'src/main.ts', context: 'src/context.ts', man: 'src/man.ts' },
   platform: 'node',
   external: INSTALLED,
   plugins: [licences],
@@ -65,4 +65,14 @@ export default config;
 if (process.argv[1] === HERE) {
   rmSync(join(dirname(HERE), 'dist'), { recursive: true, force: true });
   await build(config);
+  await writeMan();
+}
+
+/** The man pages, from the program just built. */
+async function writeMan() {
+  const root = dirname(HERE);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { manPages } = await import(new URL('dist/man.js', import.meta.url).href);
+  mkdirSync(join(root, 'dist', 'man'), { recursive: true });
+  for (const [name, text] of await manPages(version)) writeFileSync(join(root, 'dist', 'man', name), text);
 }

@@ -29,7 +29,7 @@ describe('the packed tarball', () => {
     expect(names).toContain('dist/main.js');
     const strange = names.filter(
       (name) =>
-        !/^(?:bin\/ebill\.js|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        !/^(?:bin\/ebill\.js|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
           name,
         ),
     );
@@ -124,7 +124,12 @@ export async function load(url, context, next) {
         .map((line) => line.replace(/^.*\/(?=(?:bin|dist|node_modules)\/)/, ''));
     };
     const version = loaded(['--version']);
-    expect(version.sort()).toEqual(['bin/ebill.js', 'dist/context.js', 'dist/main.js']);
+    expect([...new Set(sourcesOf(version))].sort()).toEqual([
+      'bin/ebill.js',
+      'src/child.ts',
+      'src/context.ts',
+      'src/main.ts',
+    ]);
     const status = sourcesOf(loaded(['status', '--job', 'X', '--retries', '0']));
     const packages = new Set(
       status.flatMap((name) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1] ?? []),
