@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import type { Context } from '../context.ts';
-import { EbillError } from '../errors.ts';
+import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { expandFiles } from '../files/expand.ts';
 import { visible } from '../visible.ts';
 import { planMistakes } from './mistakes.ts';
@@ -25,15 +25,16 @@ export async function filesOfPlan(
   { platform }: Pick<Context, 'platform'>,
 ): Promise<FilesOfPlan> {
   const finder = new Finder(folder, platform);
-  const customers: string[] = [];
-  for (const given of plan.customers) customers.push(...(await finder.find(given, 'customers')));
+  const customers = await finder.findAll(plan.customers, 'customers');
   const invoices: { file: string; items: readonly string[] }[] = [];
   for (const [i, { file, items }] of plan.invoices.entries()) {
-    const found = await finder.find(file, `invoices[${i + 1}]`);
+    const found = await finder.find(file, `invoices[${i + 1}].file`);
     if (found.length > 1)
-      finder.wrong(file, `${shown(file)} matches ${found.length} files, and each invoice entry names one`);
-    const under: string[] = [];
-    for (const given of items) under.push(...(await finder.find(given, `invoices[${i + 1}].items`)));
+      finder.wrong(
+        file,
+        `${shown(file)} matches ${found.length} files; an invoice entry has one: write an entry for each, with its items`,
+      );
+    const under = await finder.findAll(items, `invoices[${i + 1}].items`);
     invoices.push({ file: found[0] ?? '', items: await inOrder(under) });
   }
   if (finder.mistakes.length > 0) throw planMistakes(name, finder.mistakes);
@@ -57,6 +58,12 @@ class Finder {
     this.#platform = platform;
   }
 
+  async findAll(given: readonly Given[], as: string): Promise<readonly string[]> {
+    const found: (readonly string[])[] = [];
+    for (const one of given) found.push(await this.find(one, as));
+    return found.flat();
+  }
+
   /** The files that are meant, each once in the whole plan; what is wrong is noted. */
   async find(given: Given, as: string): Promise<readonly string[]> {
     let paths: readonly string[];
@@ -64,15 +71,13 @@ class Finder {
       paths = await expandFiles([given.text], { cwd: this.#folder, platform: this.#platform });
     } catch (error) {
       if (!(error instanceof EbillError)) throw error;
-      this.wrong(given, `${error.message}; patterns are relative to the plan's folder`);
+      this.wrong(given, `nothing matches ${shown(given)} ${this.#where(given)}`);
       return [];
     }
     const found: string[] = [];
     for (const path of paths) {
-      const there = await stat(path).catch(() => null);
-      if (there === null)
-        this.wrong(given, `there is no file ${shown(given)} (relative to the plan's folder)`);
-      else if (!there.isFile()) this.wrong(given, `${shown(given)} is no file`);
+      const problem = await this.#problem(path, given);
+      if (problem !== null) this.wrong(given, problem);
       else if (await this.#isNew(path, given, as)) found.push(path);
     }
     return found;
@@ -82,10 +87,35 @@ class Finder {
     this.mistakes.push({ line, column, message });
   }
 
+  /** Why a path is no file to load; `null` when it is one. What is in it is checked later. */
+  async #problem(path: string, given: Given): Promise<string | null> {
+    try {
+      const there = await stat(path);
+      if (there.isFile()) return null;
+      const what = there.isDirectory() ? 'a folder: name the files in it' : 'no ordinary file';
+      return `${this.#named(path)} is ${what}`;
+    } catch (error) {
+      const code = errnoOf(error);
+      if (code === 'ENOENT' || code === 'ENOTDIR')
+        return `there is no file ${shown(given)} ${this.#where(given)}`;
+      return `${this.#named(path)} cannot be reached: ${code === 'EACCES' ? 'permission denied' : messageOf(error)}`;
+    }
+  }
+
+  /** Where it was looked for; a plan is read by no shell. */
+  #where({ text }: Given): string {
+    const shell = /^~|\$\w|\$\{/.test(text) ? '; ~ and $NAME mean nothing in a plan' : '';
+    return `in ${visible(this.#folder)} (a plan's paths are relative to it${shell})`;
+  }
+
+  #named(path: string): string {
+    return visible(relative(this.#folder, path) || path);
+  }
+
   async #isNew(path: string, given: Given, as: string): Promise<boolean> {
     const real = await realpath(path).catch(() => path);
     const before = this.#meant.get(real);
-    const file = visible(relative(this.#folder, path) || path);
+    const file = this.#named(path);
     if (before !== undefined) {
       // Two patterns of one list may overlap: a file given twice counts once (cli.md, "Files given").
       if (before.as !== as)
@@ -102,7 +132,7 @@ class Finder {
       // The server keeps one object for a file name (batch-api.md, what bites 14).
       this.wrong(
         given,
-        `${file} has the same name as ${visible(relative(this.#folder, other.path))} (line ${other.place.line}); on the server the second would replace the first: rename one`,
+        `${file} has the same name as ${this.#named(other.path)} (line ${other.place.line}); on the server the second would replace the first: rename one`,
       );
       return false;
     }

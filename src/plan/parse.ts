@@ -1,9 +1,9 @@
 import { type Columns, columnsOf, ROLE_NAMES, type RoleName } from '../batch/columns.ts';
 import { jobIdProblem } from '../batch/job-ids.ts';
-import { UNSAFE } from '../visible.ts';
 import { planMistakes } from './mistakes.ts';
 import type { Places } from './places.ts';
 import { readYaml } from './read-yaml.ts';
+import { textProblem } from './schema-words.ts';
 import type { Given, Mistake, Plan, PlannedInit } from './types.ts';
 import { schemaMistakes } from './validate.ts';
 
@@ -23,8 +23,14 @@ interface RawPlan {
  * @throws EbillError INVALID_PLAN naming every mistake with line and column
  */
 export function parsePlan(text: string, name: string): Plan {
-  if (text.trim() === '') throw planMistakes(name, [{ line: 1, column: 1, message: 'the plan is empty' }]);
-  const yaml = readYaml(text);
+  const nul = text.indexOf('\0');
+  if (nul >= 0) {
+    const before = text.slice(0, nul).split('\n');
+    const column = (before.at(-1) ?? '').length + 1;
+    const message = 'a NUL stands here: this is no text, or not in UTF-8; save it as UTF-8';
+    throw planMistakes(name, [{ line: before.length, column, message }]);
+  }
+  const yaml = readYaml(text.replace(/^\ufeff/, ''));
   if ('mistakes' in yaml) throw planMistakes(name, yaml.mistakes);
   const { value, places } = yaml;
   const wrong = schemaMistakes(value, places);
@@ -74,26 +80,15 @@ function columns(raw: NonNullable<RawPlan['columns']>): Columns {
 /** What a schema cannot say. */
 function mistakesOf(plan: Plan, places: Places): readonly Mistake[] {
   const mistakes: Mistake[] = [];
-  const problem = jobIdProblem(plan.job);
-  if (problem !== null)
-    mistakes.push({ ...places.of(['job']), message: `job cannot be used as a name: ${problem}` });
+  // The schema counts characters, the rule UTF-16 units.
+  if (jobIdProblem(plan.job) !== null)
+    mistakes.push({ ...places.of(['job']), message: textProblem('job', plan.job) });
   if (plan.init === null && plan.customers.length === 0 && plan.invoices.length === 0) {
-    mistakes.push({ ...places.of([]), message: 'there is nothing to do: name init, customers or invoices' });
-  }
-  const all = [...plan.customers, ...plan.invoices.flatMap(({ file, items }) => [file, ...items])];
-  for (const { text, line, column } of all) {
-    if (text.search(UNSAFE) >= 0)
-      mistakes.push({ line, column, message: 'the file name has control characters' });
-    else if (text.trim() === '') mistakes.push({ line, column, message: 'the file name is only spaces' });
-  }
-  for (const name of ROLE_NAMES) {
-    const [kind = '', role = ''] = name.split('.');
-    const column = (plan.columns as Readonly<Record<string, Readonly<Record<string, string>>>>)[kind]?.[role];
-    if (column !== undefined && (column.trim() === '' || column.search(UNSAFE) >= 0))
-      mistakes.push({
-        ...places.of(['columns', kind, role]),
-        message: `columns.${name} is no name of a column`,
-      });
+    mistakes.push({
+      ...places.of([]),
+      message:
+        'there is nothing to do in this plan: name customers, invoices, or init (init: {} starts the load)',
+    });
   }
   return mistakes;
 }

@@ -2,9 +2,9 @@
 const MAGIC = /[*?[\]{}()!+@\\|]/;
 
 /**
- * The shortest way to write some file names of one folder: a pattern where it matches them all and nothing else, else the
- * names themselves. Pure.
- * @param all the names of the folder
+ * The shortest way to write some file names of one folder: one pattern where it matches them all and no other file, else
+ * the names themselves. Pure.
+ * @param all the names of the CSV files in the folder
  */
 export function patternFor(names: readonly string[], all: readonly string[]): readonly string[] {
   if (names.length < 2 || names.some((name) => MAGIC.test(name))) return names;
@@ -14,19 +14,24 @@ export function patternFor(names: readonly string[], all: readonly string[]): re
     /^\d+/,
     '',
   );
-  if (prefix === '' || prefix.startsWith('.')) return names;
-  const matches = all.filter(
-    (name) =>
-      name.length >= prefix.length + suffix.length && name.startsWith(prefix) && name.endsWith(suffix),
-  );
-  const same = matches.length === names.length && matches.every((name) => names.includes(name));
-  return same ? [`${prefix}*${suffix}`] : names;
+  // Without the ending other files than CSV would match; without a word next month's other files would.
+  if (!/\.csv$/i.test(suffix) || !/\p{L}/u.test(prefix + suffix.slice(0, -4)) || prefix.startsWith('.'))
+    return names;
+  // Some systems know no case; a pattern has to be right on them too.
+  const fits = (name: string): boolean =>
+    name.length >= prefix.length + suffix.length &&
+    name.toLowerCase().startsWith(prefix.toLowerCase()) &&
+    name.toLowerCase().endsWith(suffix.toLowerCase());
+  const matches = all.filter(fits);
+  return matches.length === names.length && names.every(fits) ? [`${prefix}*${suffix}`] : names;
 }
 
 function common(names: readonly string[]): string {
   const [first = ''] = names;
   let length = first.length;
   for (const name of names) while (!name.startsWith(first.slice(0, length))) length -= 1;
+  // Half a character is none.
+  if (/[\ud800-\udbff]$/.test(first.slice(0, length))) length -= 1;
   return first.slice(0, length);
 }
 

@@ -3,7 +3,8 @@ import { visible } from '../visible.ts';
 import { keyText, Places } from './places.ts';
 import type { Mistake } from './types.ts';
 import { composeYaml } from './yaml-document.ts';
-import { quotesAdvice, yamlMessage } from './yaml-words.ts';
+import { unclosed } from './yaml-unclosed.ts';
+import { aliasAdvice, anchorAdvice, NOT_CLOSED, yamlMessage } from './yaml-words.ts';
 
 /** A plan's text as a value, with the places of its parts. */
 export interface YamlPlan {
@@ -13,19 +14,19 @@ export interface YamlPlan {
 
 /** The value of a YAML text, or all that is wrong with it as YAML. Pure. */
 export function readYaml(text: string): YamlPlan | { readonly mistakes: readonly Mistake[] } {
-  const lines = new LineCounter();
-  const composed = composeYaml(text, lines);
+  const lines = linesOf(text);
+  const composed = composeYaml(text);
   if ('tooDeep' in composed) {
     const place = new Places(null, lines).at(composed.tooDeep);
     return { mistakes: [{ ...place, message: 'this is nested far too deeply for a plan' }] };
   }
   const { document, second } = composed;
   const places = new Places(document.contents, lines);
-  const mistakes: Mistake[] = [...document.errors, ...document.warnings].map((error) => ({
-    ...places.at(error.pos[0]),
-    message: yamlMessage(error),
-  }));
-  mistakes.push(...notTaken(document, places));
+  const open = unclosed(document, text).map(({ offset, message }) => ({ ...places.at(offset), message }));
+  const mistakes: Mistake[] = [...document.errors, ...document.warnings]
+    .map((error): Mistake => ({ ...places.at(error.pos[0]), message: yamlMessage(error) }))
+    .filter(({ message }) => open.length === 0 || message !== NOT_CLOSED)
+    .concat(open, notTaken(document, places));
   if (second !== null) {
     const message = 'a second document begins here; a plan is one: take it out, or give it a file of its own';
     mistakes.push({ ...places.at(second), message });
@@ -33,6 +34,14 @@ export function readYaml(text: string): YamlPlan | { readonly mistakes: readonly
   if (mistakes.length > 0) return { mistakes: onePerPlace(mistakes) };
   spelledJob(document);
   return { value: document.toJS({ maxAliasCount: 0 }) as unknown, places };
+}
+
+/** The parser's own count misses line ends within quotes where nothing should stand. */
+function linesOf(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+  return lines;
 }
 
 /** What YAML knows and a plan does not: a plan is short, and what it says should stand where it is read. */
@@ -43,9 +52,8 @@ function notTaken(document: Document.Parsed, places: Places): readonly Mistake[]
   };
   visit(document, {
     Node: (_key, node) => {
-      if (isAlias(node)) add(node.range?.[0], quotesAdvice(`*${node.source}`, 'aliases'));
-      else if (node.anchor !== undefined)
-        add(node.range?.[0], `${quotesAdvice(`&${node.anchor}`, 'anchors')} (just before this)`);
+      if (isAlias(node)) add(node.range?.[0], aliasAdvice(node.source));
+      else if (node.anchor !== undefined) add(node.range?.[0], anchorAdvice(node.anchor));
     },
     Map: (_key, map) => {
       const first = new Map<string, number>();

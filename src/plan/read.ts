@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { Utf8Checker } from '../files/utf8.ts';
 import { visible } from '../visible.ts';
 import { planMistakes } from './mistakes.ts';
-import { parsePlan } from './parse.ts';
-import type { Plan } from './types.ts';
+import type { Mistake, Plan } from './types.ts';
 
-/** Bytes. A plan of patterns is a page; one that names ten thousand files is still far below. */
+/** Bytes. A plan of patterns is a page; one that names ten thousand files is still below. */
 const LARGEST = 1 << 20;
 
 export interface PlanFile {
@@ -23,44 +23,65 @@ export interface PlanFile {
  * @throws EbillError INVALID_PLAN when it cannot be read, is no plan, or has mistakes
  */
 export async function readPlan(path: string, name: string): Promise<PlanFile> {
-  const bytes = await contents(path, visible(name));
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    throw planMistakes(visible(name), [
-      { line: 1, column: 1, message: 'this is no UTF-8 text: save it as UTF-8' },
-    ]);
-  }
-  return { plan: parsePlan(text, visible(name)), name: visible(name), sha256 };
+  const shown = visible(name);
+  const bytes = await contents(path, shown);
+  const mistake = encodingMistake(bytes);
+  if (mistake !== null) throw planMistakes(shown, [mistake]);
+  // The YAML parser and the validator are heavy; help and other commands need neither.
+  const { parsePlan } = await import('./parse.ts');
+  const plan = parsePlan(bytes.toString('utf8'), shown);
+  return { plan, name: shown, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
 async function contents(path: string, name: string): Promise<Buffer> {
   try {
+    // Before it is opened: opening a named pipe would wait for its writer for ever.
+    const what = await stat(path);
+    if (what.isDirectory()) throw unfit(`${name} is a folder, not a plan.`, 'Name the plan file in it.');
+    if (!what.isFile())
+      throw unfit(`${name} is no ordinary file.`, 'Save the plan as a file, and name that.');
     const file = await open(path);
     try {
       const { size } = await file.stat();
-      if (size > LARGEST)
-        throw new EbillError('INVALID_PLAN', `${name} has ${size} bytes: that is no plan.`, {
-          hint: 'A plan is a short YAML file; ebill run --init-plan writes one.',
-        });
+      if (size > LARGEST) {
+        throw unfit(
+          `${name} has ${size} bytes; a plan has ${LARGEST} at most.`,
+          'Name the plan itself, not a CSV file; in it, a pattern such as itm_*.csv stands for many files.',
+        );
+      }
       return await file.readFile();
     } finally {
       await file.close();
     }
   } catch (cause) {
     if (cause instanceof EbillError) throw cause;
-    const missing = errnoOf(cause) === 'ENOENT';
-    throw new EbillError(
-      'INVALID_PLAN',
-      missing ? `There is no plan ${name}.` : `The plan ${name} cannot be read: ${messageOf(cause)}.`,
-      {
-        hint: missing
-          ? 'Check the name. To write one from the CSV files here: ebill run --init-plan'
-          : 'Check that it is a file you may read.',
+    const code = errnoOf(cause);
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw unfit(
+        `There is no plan ${name}.`,
+        'Check the name. To write one from the CSV files here: ebill run --init-plan',
         cause,
-      },
-    );
+      );
+    }
+    const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : messageOf(cause);
+    throw unfit(`The plan ${name} cannot be read: ${why}.`, 'Check that it is a file you may read.', cause);
   }
+}
+
+const unfit = (message: string, hint: string, cause?: unknown): EbillError =>
+  new EbillError('INVALID_PLAN', message, { hint, cause });
+
+/** Bytes that are no UTF-8, and where. */
+function encodingMistake(bytes: Buffer): Mistake | null {
+  const [first, second] = bytes;
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    return { line: 1, column: 1, message: 'this is UTF-16, not UTF-8: save it as UTF-8' };
+  const checker = new Utf8Checker();
+  const bad = checker.write(bytes)?.offset ?? (checker.end() ? null : bytes.length);
+  if (bad === null) return null;
+  // As a stream, so that half a character at the end is left out.
+  const good = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, bad), { stream: true });
+  const before = good.split('\n');
+  const column = (before.at(-1) ?? '').length + 1;
+  return { line: before.length, column, message: 'from here on it is no UTF-8 text: save it as UTF-8' };
 }

@@ -1,48 +1,73 @@
 import { ROLES } from '../batch/columns.ts';
+import type { FileKind } from '../batch/types.ts';
 
-const file = (description: string, example: string) => ({
+/** Something to read, and no control character: the rule for files (cli.md, "Files given") and for names of columns. */
+const TEXT = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
+/** As `jobIdProblem` has it. */
+const JOB = '^(?=.*\\S)[^\\p{Cc}\\p{Cs}\\p{Co}\\p{Cn}]*$';
+/** Characters; no system takes longer paths, and no pattern is that long. */
+const LONGEST_PATH = 4000;
+
+const file = (title: string, description: string, example: string) => ({
   type: 'string',
-  minLength: 1,
+  pattern: TEXT,
+  maxLength: LONGEST_PATH,
+  title,
   description,
   examples: [example],
 });
 
-const files = (description: string, examples: readonly string[]) => ({
+const files = (title: string, description: string, example: string) => ({
   type: 'array',
+  title,
   description,
-  items: file('A file, or a pattern such as cus_*.csv; relative to the plan.', examples[0] ?? ''),
-  examples: [examples],
+  items: file('File or pattern', 'A file, or a pattern such as itm_*.csv; relative to the plan.', example),
+  examples: [[example]],
 });
 
-const flag = (description: string, byDefault: boolean) => ({
+const flag = (title: string, description: string, byDefault: boolean) => ({
   type: 'boolean',
+  title,
   description,
   default: byDefault,
+  examples: [byDefault],
 });
 
-const MEANING: Readonly<Record<string, string>> = {
-  key: 'The column that tells the records apart; its values must be unique.',
-  customer: "The column that holds an invoice's customer.",
-  amount: 'The column that holds the amount.',
-  invoice: "The column that holds an item's invoice.",
+const COLUMN: Readonly<Record<string, readonly [description: string, example: string]>> = {
+  'customer.key': [
+    "The column with the customer's own number; no two records may share one.",
+    'Account Number',
+  ],
+  'invoice.key': [
+    "The column with the invoice's own number; no two records may share one.",
+    'Invoice Number',
+  ],
+  'invoice.customer': ["The column with the number of the invoice's customer.", 'Account Number'],
+  'invoice.amount': ["The column with the invoice's amount.", 'Amount'],
+  'items.invoice': ["The column with the number of the item's invoice.", 'Invoice Number'],
+  'items.amount': ["The column with the item's amount.", 'Amount'],
 };
 
-const columnsOf = (kind: keyof typeof ROLES) => ({
+const columnsOf = (kind: FileKind, noun: string) => ({
   type: 'object',
   additionalProperties: false,
-  description: `Columns of the ${kind === 'items' ? 'item' : kind} files.`,
+  title: `Columns of the ${noun} files`,
+  description: `Columns of the ${noun} files, by their names in the header.`,
   properties: Object.fromEntries(
-    ROLES[kind].map((role) => [
-      role,
-      { type: 'string', minLength: 1, description: MEANING[role], examples: ['Invoice Number'] },
-    ]),
+    ROLES[kind].map((role) => {
+      const [description = '', example = ''] = COLUMN[`${kind}.${role}`] ?? [];
+      const title = `Column: ${kind} ${role}`;
+      return [role, { type: 'string', pattern: TEXT, title, description, examples: [example] }];
+    }),
   ),
-  examples: [{ key: 'Invoice Number' }],
+  examples: [Object.fromEntries(ROLES[kind].map((role) => [role, COLUMN[`${kind}.${role}`]?.[1]]))],
 });
 
+const INVOICE = { file: 'inv_1.csv', items: ['itm_1_*.csv'] };
+
 /**
- * A plan file, for editors and for this program alike (cli.md, "Plan file"). What a schema cannot say (names of loads,
- * files that exist) is checked after it.
+ * A plan file, for editors and for this program alike (cli.md, "Plan file"). What a schema cannot say (that there is
+ * something to do, that files exist) is checked after it.
  */
 export const PLAN_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -54,64 +79,73 @@ export const PLAN_SCHEMA = {
   properties: {
     job: {
       type: ['string', 'number'],
-      minLength: 1,
+      pattern: JOB,
+      maxLength: 200,
+      title: 'The name of the load',
       description: "The load's name, such as AUG_2020. A plain number is taken as it is spelled.",
       examples: ['AUG_2020'],
     },
     init: {
       type: 'object',
       additionalProperties: false,
+      title: 'Start of the load',
       description:
         'Starts the load: carries open invoices and memos forward. It cannot be undone. Left out: the load is initialised already. With nothing to change: {}.',
       properties: {
-        carryForwardInvoices: flag('Carry all open invoices forward.', true),
-        carryForwardCreditMemos: flag('Carry all credit memos forward.', true),
-        carryForwardDebitMemos: flag('Carry all debit memos forward.', true),
+        carryForwardInvoices: flag('Invoices', 'Carry all open invoices forward.', true),
+        carryForwardCreditMemos: flag('Credit memos', 'Carry all open credit memos forward.', true),
+        carryForwardDebitMemos: flag('Debit memos', 'Carry all open debit memos forward.', true),
         zeroOutCustomerBalance: flag(
+          'Zero every balance',
           "Set every customer's balance to zero. Asks first on a terminal; needs --yes without one.",
           false,
         ),
       },
-      examples: [{ carryForwardDebitMemos: false }],
+      examples: [{}],
     },
-    customers: files('Customer files, one batch each.', ['cus_*.csv']),
+    customers: files('Customer files', 'Customer files, one batch each.', 'cus_*.csv'),
     invoices: {
       type: 'array',
+      title: 'Invoice files',
       description: 'Invoice files, one batch each, with the item files under them.',
       items: {
         type: 'object',
         additionalProperties: false,
         required: ['file'],
-        properties: {
-          file: file('One invoice file; relative to the plan.', 'inv_1.csv'),
-          items: files('Its item files.', ['itm_1_*.csv']),
-        },
+        title: 'An invoice file and its item files',
         description: 'An invoice file and its item files.',
-        examples: [{ file: 'inv_1.csv', items: ['itm_1_*.csv'] }],
+        properties: {
+          file: file('Invoice file', 'One invoice file; relative to the plan.', INVOICE.file),
+          items: files('Item files', 'Its item files.', 'itm_1_*.csv'),
+        },
+        examples: [INVOICE],
       },
-      examples: [[{ file: 'inv_1.csv', items: ['itm_1_*.csv'] }]],
+      examples: [[INVOICE]],
     },
     columns: {
       type: 'object',
       additionalProperties: false,
+      title: 'Columns for the checks across files',
       description:
         'Turns on the checks across files, by column name: unique keys, every invoice with a customer, every item with an invoice, amounts that add up. Each check runs when its columns are named.',
       properties: {
-        customer: columnsOf('customer'),
-        invoice: columnsOf('invoice'),
-        items: columnsOf('items'),
+        customer: columnsOf('customer', 'customer'),
+        invoice: columnsOf('invoice', 'invoice'),
+        items: columnsOf('items', 'item'),
       },
       examples: [{ invoice: { key: 'Invoice Number' } }],
     },
     accept: {
       type: 'object',
       additionalProperties: false,
+      title: 'What is accepted',
       description: 'What a step may come to before the next one starts.',
       properties: {
         failedRecords: {
           type: 'integer',
           minimum: 0,
           default: 0,
+          title: 'Failed records',
           description: 'How many failed records a step may have before the next one starts.',
           examples: [0],
         },
@@ -121,5 +155,5 @@ export const PLAN_SCHEMA = {
   },
 } as const;
 
-/** The schema as editors read it: `ebill run --plan-schema`, and `plan.schema.json` in the package. */
+/** The schema as editors read it: `ebill run --plan-schema`. */
 export const planSchemaText = (): string => `${JSON.stringify(PLAN_SCHEMA, null, 2)}\n`;

@@ -1,14 +1,10 @@
 import { stringify } from 'yaml';
-import { columnList, columnsOf, type RoleName } from '../batch/columns.ts';
+import { columnsOf } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { compareNaturally } from '../files/natural-order.ts';
 import { patternFor } from './pattern.ts';
-
-/** A CSV file of the folder: its name, and the names in its header. */
-export interface FoundCsv {
-  readonly name: string;
-  readonly header: readonly string[];
-}
+import { type GuessedColumns, guessColumns } from './starter-columns.ts';
+import { type FoundCsv, invoiceOf, kindOf } from './starter-kinds.ts';
 
 /** A plan for some files, and those it found no place for. */
 export interface Starter {
@@ -16,130 +12,122 @@ export interface Starter {
   readonly unplaced: readonly string[];
 }
 
-/** What a run leaves behind is not loaded again. */
-const OUTCOME = /_(?:result|rejects(?:\.messages)?)\.csv$/i;
-const WORDS: readonly (readonly [kind: FileKind, word: RegExp])[] = [
-  ['items', /(?:^|[^a-z])(?:itm|items?|lines?|details?)(?![a-z])/i],
-  ['invoice', /(?:^|[^a-z])(?:inv|invoices?)(?![a-z])/i],
-  ['customer', /(?:^|[^a-z])(?:cus|cust|customers?|accounts?)(?![a-z])/i],
-];
-const NUMBER = (what: string): RegExp => new RegExp(`^(?:${what})[ _]?(?:number|no\\.?|nr\\.?|id|key)$`, 'i');
-const COLUMNS: readonly (readonly [role: RoleName, name: RegExp])[] = [
-  ['customer.key', NUMBER('account|customer')],
-  ['invoice.key', NUMBER('invoice')],
-  ['invoice.customer', NUMBER('account|customer')],
-  ['invoice.amount', /^(?:(?:total|invoice)[ _]?)?amount$|^total$/i],
-  ['items.invoice', NUMBER('invoice')],
-  ['items.amount', /^(?:(?:line|item|total)[ _]?)?amount$/i],
-];
+/** What a load brings home is not loaded again. */
+const BROUGHT_HOME = /_(?:result|rejects(?:\.messages)?)\.csv$/i;
+/** A plan takes no such names. */
+const CONTROL = /[\p{Cc}\u2028\u2029]/u;
+
+interface Sorted {
+  readonly customers: readonly string[];
+  readonly invoices: readonly { readonly file: string; readonly items: readonly string[] }[];
+  readonly unplaced: readonly string[];
+  readonly broughtHome: readonly string[];
+  readonly columns: GuessedColumns;
+}
 
 /**
- * A commented plan from the CSV files of a folder: what they are is told by their names, else by their headers; item files
- * go under the invoice file whose name theirs begins like. Pure.
+ * A commented plan from the CSV files of a folder. What a file is its name tells, else its header; item files go under the
+ * invoice file whose name theirs begins like; what is not clear is left in a comment for a person. The text is a plan that
+ * `parsePlan` takes, unless nothing found a place: then it starts nothing before somebody has completed it. Pure.
+ * @param job the load's name, one that `jobIdProblem` has nothing against
  */
 export function starterPlan(files: readonly FoundCsv[], job: string): Starter {
-  const known = [...files]
-    .filter(({ name }) => !OUTCOME.test(name))
-    .sort((a, b) => compareNaturally(a.name, b.name));
-  const of = (kind: FileKind): readonly FoundCsv[] => known.filter((file) => kindOf(file) === kind);
-  const [customers, invoices, items] = [of('customer'), of('invoice'), of('items')];
-  const under = new Map(invoices.map(({ name }) => [name, [] as string[]]));
-  const unplaced = known.filter((file) => kindOf(file) === null).map(({ name }) => name);
-  for (const { name } of items) {
-    const invoice = invoiceOf(name, invoices);
-    if (invoice === null) unplaced.push(name);
-    else under.get(invoice)?.push(name);
-  }
+  const sorted = sortOut(files);
+  const { customers, invoices, unplaced, broughtHome, columns } = sorted;
   const all = files.map(({ name }) => name);
   const list = (names: readonly string[]): string => `[${patternFor(names, all).map(scalar).join(', ')}]`;
-  const lines = [
-    '# A month of billing data, for: ebill run (ebill help plan tells every key).',
-    '# Look through it, then try it without sending anything: ebill run THIS_FILE --dry-run',
-    '',
-    `job: ${scalar(job)}`,
-    '',
-    '# Starts the load: all open invoices and memos are carried forward. It cannot be undone.',
-    '# Take it out if the load is initialised already.',
-    'init: {}',
-    "# Zeroing every customer's balance needs its own line under init, and asks again when it is run:",
-    '#   zeroOutCustomerBalance: true',
-    '',
+  const blocks = [
+    [
+      '# A month of billing data, for: ebill run. To see every key: ebill help plan',
+      '# Look through it, then try it (this sends nothing): ebill run THIS_FILE --dry-run',
+    ],
+    [`job: ${scalar(job)}`],
+    initLines(customers.length + invoices.length > 0),
+    customers.length > 0
+      ? ['# One batch for each file.', `customers: ${list(customers)}`]
+      : ['# customers: [cus_*.csv]'],
+    invoices.length > 0
+      ? ['# One batch for each file, with its item files under it.', 'invoices:', ...invoices.flatMap(entry)]
+      : ['# invoices:', '#   - file: inv.csv', '#     items: [itm_*.csv]'],
+    columnLines(columns),
+    ['# How many failed records a step may have before the next one starts.', 'accept: { failedRecords: 0 }'],
+    listed('No place was found for these; name them above where they belong:', unplaced),
+    listed('Left out, for they look like what an earlier load brought home:', broughtHome),
   ];
-  if (customers.length > 0) lines.push(`customers: ${list(customers.map(({ name }) => name))}`, '');
-  if (invoices.length > 0) {
-    lines.push('invoices:');
-    for (const { name } of invoices) {
-      lines.push(`  - file: ${scalar(name)}`);
-      const own = under.get(name) ?? [];
-      if (own.length > 0) lines.push(`    items: ${list(own)}`);
-    }
-    lines.push('');
+  const text = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
+  return { text: `${text.join('\n\n')}\n`, unplaced };
+
+  function entry({ file, items }: Sorted['invoices'][number]): readonly string[] {
+    return [`  - file: ${scalar(file)}`, ...(items.length > 0 ? [`    items: ${list(items)}`] : [])];
   }
-  lines.push(...columnLines({ customer: customers, invoice: invoices, items }));
-  lines.push(
-    '# How many failed records a step may have before the next one starts.',
-    'accept: { failedRecords: 0 }',
+}
+
+function sortOut(files: readonly FoundCsv[]): Sorted {
+  const known = [...files].sort((a, b) => compareNaturally(a.name, b.name));
+  const broughtHome = known.filter(({ name }) => BROUGHT_HOME.test(name));
+  const kinds = new Map<FoundCsv, FileKind | null>(
+    known
+      .filter((file) => !broughtHome.includes(file))
+      .map((file) => [file, CONTROL.test(file.name) ? null : kindOf(file)]),
   );
-  if (unplaced.length > 0) {
-    lines.push('', '# No place was found for these; name them above where they belong:');
-    for (const name of unplaced) lines.push(`#   ${scalar(name)}`);
-  }
-  return { text: `${lines.join('\n')}\n`, unplaced };
+  const of = (kind: FileKind | null): readonly FoundCsv[] =>
+    [...kinds.keys()].filter((file) => kinds.get(file) === kind);
+  const invoices = names(of('invoice'));
+  const items = names(of('items')).map((name) => ({ name, invoice: invoiceOf(name, invoices) }));
+  const under = (wanted: string | null): readonly string[] =>
+    items.filter(({ invoice }) => invoice === wanted).map(({ name }) => name);
+  return {
+    customers: names(of('customer')),
+    invoices: invoices.map((file) => ({ file, items: under(file) })),
+    unplaced: [...names(of(null)), ...under(null)],
+    broughtHome: names(broughtHome),
+    columns: guessColumns({ customer: of('customer'), invoice: of('invoice'), items: of('items') }),
+  };
 }
 
-function kindOf({ name, header }: FoundCsv): FileKind | null {
-  const named = WORDS.find(([, word]) => word.test(name.replace(/\.csv$/i, '')))?.[0];
-  if (named !== undefined) return named;
-  const has = (wanted: RegExp): boolean => header.some((column) => wanted.test(column.trim()));
-  if (has(NUMBER('invoice'))) return has(/^(?:line|quantity|qty|unit[ _]?price)$/i) ? 'items' : 'invoice';
-  return has(NUMBER('account|customer')) ? 'customer' : null;
-}
+const names = (files: readonly FoundCsv[]): readonly string[] => files.map(({ name }) => name);
 
-/** What tells a file from others of its kind: `itm_1_02.csv` → `1`, `02`. */
-const parts = (name: string): readonly string[] =>
-  name
-    .replace(/\.csv$/i, '')
-    .toLowerCase()
-    .split(/[^a-z0-9]+/)
-    .filter((part) => part !== '' && !/^(?:itm|items?|lines?|details?|inv|invoices?)$/.test(part));
-
-/** The one invoice file an item file belongs to; `null` when that is not clear. */
-function invoiceOf(item: string, invoices: readonly FoundCsv[]): string | null {
-  if (invoices.length === 1) return invoices[0]?.name ?? null;
-  const own = parts(item);
-  const matches = invoices
-    .map(({ name }) => ({ name, of: parts(name) }))
-    .filter(({ of }) => of.length > 0 && of.every((part, i) => own[i] === part))
-    .sort((a, b) => b.of.length - a.of.length);
-  const [best, next] = matches;
-  return best === undefined || next?.of.length === best.of.length ? null : best.name;
-}
-
-/** Columns every file of the kind has, by names that are plain enough. */
-function columnLines(files: Readonly<Record<FileKind, readonly FoundCsv[]>>): readonly string[] {
-  const found = COLUMNS.flatMap(([role, wanted]): [RoleName, string][] => {
-    const of = files[role.split('.')[0] as FileKind];
-    const column = of[0]?.header.find((name) => wanted.test(name.trim()))?.trim();
-    const everywhere = of.every(({ header }) => header.some((name) => name.trim() === column));
-    return column === undefined || !everywhere ? [] : [[role, column]];
-  });
-  if (found.length === 0) return [];
-  const columns = columnsOf(found);
-  const kinds = [...new Set(columnList(columns).map(([role]) => role.split('.')[0] ?? ''))];
+/** Active only beside something to load: started alone by mistake it could not be taken back. */
+function initLines(active: boolean): readonly string[] {
+  const lines = [
+    'init:',
+    '  carryForwardInvoices: true',
+    '  carryForwardCreditMemos: true',
+    '  carryForwardDebitMemos: true',
+  ];
   return [
-    '# The checks across files: unique keys, every invoice with a customer, every item with an invoice, amounts that add',
-    '# up to the cent. Take out what does not hold for these files.',
-    'columns:',
-    ...kinds.map((kind) => {
-      const roles = columnList(columns).filter(([role]) => role.startsWith(`${kind}.`));
-      return `  ${kind}: { ${roles.map(([role, name]) => `${role.split('.')[1]}: ${scalar(name)}`).join(', ')} }`;
-    }),
-    '',
+    '# Starts the load: all that is open is carried forward. It cannot be undone.',
+    '# Take it out, with what is under it, if the load is started already.',
+    ...lines.map((line) => (active ? line : `# ${line}`)),
+    `${active ? '  ' : ''}# Careful: this sets every customer's balance to zero. It asks first; without a terminal it needs --yes.`,
+    active ? '  # zeroOutCustomerBalance: true' : '#   zeroOutCustomerBalance: true',
   ];
 }
+
+function columnLines({ sure, unsure }: GuessedColumns): readonly string[] {
+  const about = [
+    '# The checks across files: unique keys, every invoice with a customer, every item with',
+    '# an invoice, amounts that add up to the cent. Take out what does not hold for these files.',
+  ];
+  const columns = Object.entries(columnsOf(sure.filter(([, column]) => !CONTROL.test(column)))).map(
+    ([kind, roles]) => {
+      const list = Object.entries(roles).map(([role, column]) => `${role}: ${scalar(column)}`);
+      return `  ${kind}: { ${list.join(', ')} }`;
+    },
+  );
+  const doubtful = unsure.map(([role, names]) => `  # ${role} may be: ${names.map(scalar).join(', ')}`);
+  if (columns.length > 0) return [...about, 'columns:', ...columns, ...doubtful];
+  return [
+    ...about,
+    '# columns:',
+    '#   invoice: { key: Invoice Number }',
+    ...doubtful.map((line) => `#${line.slice(1)}`),
+  ];
+}
+
+const listed = (about: string, names: readonly string[]): readonly string[] =>
+  names.length === 0 ? [] : [`# ${about}`, ...names.map((name) => `#   ${scalar(name)}`)];
 
 /** Text as YAML takes it within brackets, quoted where it must be. */
 const scalar = (text: string): string =>
-  /^[A-Za-z_][\w .*-]*$/.test(text) && stringify(text).trim() === text && !text.endsWith(' ')
-    ? text
-    : JSON.stringify(text);
+  /^[A-Za-z_][\w .*-]*$/.test(text) && stringify(text).trim() === text ? text : JSON.stringify(text);

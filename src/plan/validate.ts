@@ -3,11 +3,10 @@ import { nearest } from '../profile/nearest.ts';
 import { visible } from '../visible.ts';
 import type { Places } from './places.ts';
 import { PLAN_SCHEMA } from './schema.ts';
+import { type BrokenSchema, textProblem, wrongType } from './schema-words.ts';
 import type { Mistake } from './types.ts';
 
-const check = new Ajv({ allErrors: true, verbose: true, strict: true, allowUnionTypes: true }).compile(
-  PLAN_SCHEMA,
-);
+const check = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true }).compile(PLAN_SCHEMA);
 
 /** What is wrong with a plan's value by its schema, in the words of somebody who writes plans, with its place. Pure. */
 export function schemaMistakes(value: unknown, places: Places): readonly Mistake[] {
@@ -17,69 +16,37 @@ export function schemaMistakes(value: unknown, places: Places): readonly Mistake
 
 function mistake(error: ErrorObject, places: Places): Mistake {
   const path = pathOf(error.instancePath);
-  const name = path.length === 0 ? 'a plan' : nameOf(path);
+  const name = nameOf(path);
+  const place = places.of(path);
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = String(error.params['additionalProperty']);
-      return { ...places.key(path, key), message: unknownKey(key, path, error.parentSchema) };
+      return { ...places.key(path, key), message: unknownKey(key, name, error.parentSchema) };
     }
     case 'required':
       return {
-        ...places.of(path),
-        message: `${String(error.params['missingProperty'])} is missing: ${path.length === 0 ? 'name the load, such as job: AUG_2020' : 'each invoice entry names its file'}`,
+        ...place,
+        message:
+          name === ''
+            ? 'job is missing: name the load, such as job: AUG_2020'
+            : `${name} has no file: each entry names one invoice file, such as file: inv_1.csv`,
       };
     case 'minimum':
-      return { ...places.of(path), message: `${name} cannot be below ${String(error.params['limit'])}` };
-    case 'minLength':
-      return { ...places.of(path), message: `${name} is empty` };
+      return { ...place, message: `${name} cannot be below 0; it is ${String(error.data)}` };
+    case 'pattern':
+    case 'maxLength':
+      return { ...place, message: textProblem(name, String(error.data)) };
     default:
-      return { ...places.of(path), message: wrongType(name, path, error) };
+      return { ...place, message: wrongType(name, (error.parentSchema ?? {}) as BrokenSchema, error.data) };
   }
 }
 
-function unknownKey(key: string, path: readonly string[], schema: ErrorObject['parentSchema']): string {
+function unknownKey(key: string, name: string, schema: ErrorObject['parentSchema']): string {
   const known = Object.keys((schema?.['properties'] ?? {}) as object);
-  const meant = nearest(key, known);
-  const where = path.length === 0 ? '' : ` in ${nameOf(path)}`;
-  const advice = meant === null ? `known: ${known.join(', ')}` : `did you mean ${meant}?`;
-  return `unknown key "${visible(key.slice(0, 60))}"${where}; ${advice}`;
-}
-
-function wrongType(name: string, path: readonly string[], error: ErrorObject): string {
-  if (path.length === 1 && path[0] === 'init' && error.data === null) {
-    return 'init is empty: write init: {} to start the load as usual, or take the line out if that was done; it cannot be undone, so nothing is guessed';
-  }
-  const { type, examples } = error.parentSchema ?? {};
-  const wanted = WANTED[Array.isArray(type) ? String(type[0]) : String(type)] ?? 'something else';
-  const example = Array.isArray(examples) ? `, such as ${flow(examples[0])}` : '';
-  return `${name} must be ${wanted}${example}; it is ${described(error.data)}`;
-}
-
-const WANTED: Readonly<Record<string, string>> = {
-  array: 'a list',
-  boolean: 'true or false',
-  integer: 'a whole number',
-  object: 'a block of keys',
-  string: 'a text',
-};
-
-function described(value: unknown): string {
-  if (value === null || value === undefined) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a block of keys';
-  if (typeof value === 'string') return `the text "${visible(value.slice(0, 40))}"`;
-  return String(value);
-}
-
-/** As it would be written in a plan: `[itm_1_*.csv]`, `{ file: inv_1.csv }`. */
-function flow(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(flow).join(', ')}]`;
-  if (typeof value === 'object' && value !== null) {
-    return `{ ${Object.entries(value)
-      .map(([key, one]) => `${key}: ${flow(one)}`)
-      .join(', ')} }`;
-  }
-  return String(value);
+  const meant = nearest(key.slice(0, 60), known);
+  const where = name === '' ? '' : ` in ${name}`;
+  const advice = meant === null ? 'known' : `did you mean ${meant}? Known`;
+  return `unknown key "${visible(key.slice(0, 60))}"${where}; ${advice} keys: ${known.join(', ')}`;
 }
 
 const pathOf = (pointer: string): readonly string[] =>
@@ -88,9 +55,9 @@ const pathOf = (pointer: string): readonly string[] =>
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
 
-/** `invoices[2].items[1]`, counted from 1 as people do. */
+/** `invoices[2].items[1]`, counted from 1 as people do; the whole plan is ''. Every step is a key of the schema. */
 const nameOf = (path: readonly string[]): string =>
   path.reduce((name, step) => {
     if (/^\d+$/.test(step)) return `${name}[${Number(step) + 1}]`;
-    return name === '' ? visible(step) : `${name}.${visible(step)}`;
+    return name === '' ? step : `${name}.${step}`;
   }, '');

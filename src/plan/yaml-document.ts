@@ -1,4 +1,4 @@
-import { Composer, type CST, type Document, Lexer, type LineCounter, Parser } from 'yaml';
+import { Composer, type CST, type Document, Lexer, Parser } from 'yaml';
 
 /** Levels of the parser's stack. A plan that says something has seven at most. */
 const DEEPEST = 40;
@@ -16,20 +16,20 @@ export type Composed =
  * Composes a YAML 1.2 text. Pure. The depth is held while the text is cut into tokens, which takes no recursion; the
  * composer does recurse, and a stack that runs full in it can end the whole process, not only throw.
  */
-export function composeYaml(text: string, lines: LineCounter): Composed {
-  const parser = new Parser(lines.addNewLine);
-  lines.addNewLine(0);
+export function composeYaml(text: string): Composed {
+  const parser = new Parser();
   const tokens: CST.Token[] = [];
   for (const lexeme of new Lexer().lex(text)) {
-    tokens.push(...parser.next(lexeme));
+    for (const token of parser.next(lexeme)) tokens.push(token);
     if (parser.stack.length > DEEPEST) return { tooDeep: parser.offset - lexeme.length };
   }
-  tokens.push(...parser.end());
+  for (const token of parser.end()) tokens.push(token);
   // Keys are held against each other elsewhere: here it would take quadratic time.
   const composer = new Composer({
     version: '1.2',
     schema: 'core',
     merge: false,
+    resolveKnownTags: false,
     uniqueKeys: false,
     prettyErrors: false,
     logLevel: 'error',

@@ -1,14 +1,13 @@
 import type { YAMLError } from 'yaml';
 import { visible } from '../visible.ts';
 
+/** Said where it is found out, which may be far below. */
+export const NOT_CLOSED = 'a quote or bracket above is not closed, or closed on a line that is not indented';
+
 /** By the parser's code, and where one code means several things by its message. The first that fits is taken. */
 const WORDS: readonly (readonly [code: string | null, message: RegExp, words: string])[] = [
-  [null, /closing .?quote/, 'a quote that was opened is not closed'],
-  [
-    null,
-    /end with a [\]}]/,
-    'a [ or { that was opened before this is not closed, or not closed on an indented line',
-  ],
+  [null, /closing .?quote/, NOT_CLOSED],
+  [null, /end with a [\]}]/, NOT_CLOSED],
   [
     null,
     /single line|followed by map values|1024 chars/,
@@ -16,7 +15,11 @@ const WORDS: readonly (readonly [code: string | null, message: RegExp, words: st
   ],
   [null, /Missing space after :/, 'a space is missing after the colon'],
   [null, /Missing , /, 'a comma is missing before this, or a quote around the whole text'],
-  [null, /item without - indicator/, 'each entry of a list begins with "- "'],
+  [
+    null,
+    /item without - indicator/,
+    'this line is not indented like its neighbours, or a "- " is missing before it',
+  ],
   [
     null,
     /Comments must be separated/,
@@ -56,8 +59,13 @@ export function yamlMessage({ code, message }: Pick<YAMLError, 'code' | 'message
   return words ?? `this is no YAML: ${message.charAt(0).toLowerCase()}${message.slice(1)}`;
 }
 
-/** `*.csv` is what people write, and what YAML takes for something else. */
-export function quotesAdvice(text: string, what: 'aliases' | 'anchors'): string {
-  const shown = visible(text.slice(0, 60));
-  return `${shown} must be in quotes: "${shown}"; without them it means something else in YAML (${what}), which a plan does not take`;
+/** `*.csv` is what people write, and what YAML takes for an alias. */
+export function aliasAdvice(source: string): string {
+  const shown = `*${visible(source.slice(0, 60))}`;
+  return `${shown} must be in quotes: "${shown}"; without them YAML takes it for an alias, and a plan has none`;
+}
+
+export function anchorAdvice(anchor: string): string {
+  const shown = `&${visible(anchor.slice(0, 60))}`;
+  return `${shown} before this is an anchor, and a plan has none: leave it out, or put the whole text in quotes`;
 }

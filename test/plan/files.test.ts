@@ -63,16 +63,16 @@ describe('the files of a plan', () => {
       await mistakes(root, 'customers: [a.csv, b.csv, c*.csv]\ninvoices:\n  - file: nope/inv.csv\n'),
     ).toBe(
       [
-        "p.yaml:2:20: there is no file b.csv (relative to the plan's folder)",
-        "p.yaml:2:27: No file matches c*.csv; patterns are relative to the plan's folder",
-        "p.yaml:4:11: there is no file nope/inv.csv (relative to the plan's folder)",
+        `p.yaml:2:20: there is no file b.csv in ${root} (a plan's paths are relative to it)`,
+        `p.yaml:2:27: nothing matches c*.csv in ${root} (a plan's paths are relative to it)`,
+        `p.yaml:4:11: there is no file nope/inv.csv in ${root} (a plan's paths are relative to it)`,
       ].join('\n'),
     );
   });
 
   it('are one each for an invoice entry', async () => {
     expect(await mistakes(folder('inv_1.csv', 'inv_2.csv'), 'invoices: [{ file: inv_*.csv }]\n')).toContain(
-      'p.yaml:2:20: inv_*.csv matches 2 files, and each invoice entry names one',
+      'p.yaml:2:20: inv_*.csv matches 2 files; an invoice entry has one: write an entry for each, with its items',
     );
   });
 
@@ -90,8 +90,20 @@ describe('the files of a plan', () => {
     ).toBe(
       'p.yaml:4:32: other.csv is in invoices[2].items and, on line 3, in invoices[1].items: name it once',
     );
-    expect(await mistakes(root, 'invoices: [{ file: inv_1.csv }, { file: inv_1.csv }]\n')).toContain(
-      'name it once',
+    expect(await mistakes(root, 'invoices: [{ file: inv_1.csv }, { file: inv_1.csv }]\n')).toBe(
+      'p.yaml:2:41: inv_1.csv is in invoices[2].file and, on line 2, in invoices[1].file: name it once',
+    );
+  });
+
+  it('are files, and named as they are: no shell reads a plan', async () => {
+    const root = folder('sub/x.csv', 'a.csv');
+    expect(await mistakes(root, 'customers: [sub, ~/x.csv, $HOME/x.csv, a.csv/b.csv]\n')).toBe(
+      [
+        'p.yaml:2:13: sub is a folder: name the files in it',
+        `p.yaml:2:18: there is no file ~/x.csv in ${root} (a plan's paths are relative to it; ~ and $NAME mean nothing in a plan)`,
+        `p.yaml:2:27: there is no file $HOME/x.csv in ${root} (a plan's paths are relative to it; ~ and $NAME mean nothing in a plan)`,
+        `p.yaml:2:40: there is no file a.csv/b.csv in ${root} (a plan's paths are relative to it)`,
+      ].join('\n'),
     );
   });
 

@@ -1,106 +1,274 @@
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { EbillError } from '../../src/errors.ts';
+import { filesOfPlan } from '../../src/plan/files.ts';
+import { csvFilesIn } from '../../src/plan/found-csv.ts';
 import { parsePlan } from '../../src/plan/parse.ts';
 import { patternFor } from '../../src/plan/pattern.ts';
-import { type FoundCsv, starterPlan } from '../../src/plan/starter.ts';
+import { starterPlan } from '../../src/plan/starter.ts';
+import { guessJob } from '../../src/plan/starter-job.ts';
+import { type FoundCsv, kindOf } from '../../src/plan/starter-kinds.ts';
+import { CUSTOMER_COLUMNS, INVOICE_COLUMNS, ITEM_COLUMNS } from '../../src/sample/records.ts';
+import { tempDir } from '../helpers/context.ts';
 
 const file = (name: string, ...header: readonly string[]): FoundCsv => ({ name, header });
+const customer = (name: string): FoundCsv => file(name, ...CUSTOMER_COLUMNS);
+const invoice = (name: string): FoundCsv => file(name, ...INVOICE_COLUMNS);
+const items = (name: string): FoundCsv => file(name, ...ITEM_COLUMNS);
+
+/** The invoice entries of a starter plan, each with its items, as they are written. */
+const entries = (text: string): readonly (readonly string[])[] =>
+  parsePlan(text, 'p').invoices.map((one) => [one.file.text, ...one.items.map((given) => given.text)]);
 
 describe('a starter plan', () => {
-  it('tells kinds by names, puts items under their invoice, and names the columns it knows', () => {
-    const items = ['Invoice Number', 'Line', 'Amount'];
+  it('reads well', async () => {
     const { text, unplaced } = starterPlan(
       [
-        file('cus.csv', 'Account Number', 'Name'),
-        file('inv_1.csv', 'Invoice Number', 'Account Number', 'Amount'),
-        file('inv_2.csv', 'Invoice Number', 'Account Number', 'Amount'),
-        file('itm_1_1.csv', ...items),
-        file('itm_1_10.csv', ...items),
-        file('itm_2_1.csv', ...items),
-        file('AUG_CUS_result.csv', 'Account Number', 'Status'),
-        file('notes.csv', 'Note'),
+        customer('cus_AUG_2020_1.csv'),
+        customer('cus_AUG_2020_2.csv'),
+        invoice('inv_AUG_2020_1.csv'),
+        invoice('inv_AUG_2020_2.csv'),
+        items('itm_AUG_2020_1_1.csv'),
+        items('itm_AUG_2020_1_10.csv'),
+        items('itm_AUG_2020_2_1.csv'),
+        items('itm_AUG_2020_3_1.csv'),
+        file('AUG_2020_CUS_result.csv', 'Account Number', 'Status'),
+        file('notes: last month.csv', 'Note'),
       ],
       'AUG_2020',
     );
-    expect(unplaced).toEqual(['notes.csv']);
-    const plan = parsePlan(text, 'plan.yaml');
-    expect(plan).toMatchObject({
+    await expect(text).toMatchFileSnapshot('starter.snap.yaml');
+    expect(unplaced).toEqual(['notes: last month.csv', 'itm_AUG_2020_3_1.csv']);
+    expect(parsePlan(text, 'p')).toMatchObject({
       job: 'AUG_2020',
-      init: { zeroOutCustomerBalance: false },
+      init: { carryForwardInvoices: true, zeroOutCustomerBalance: false },
       columns: {
         customer: { key: 'Account Number' },
         invoice: { key: 'Invoice Number', customer: 'Account Number', amount: 'Amount' },
         items: { invoice: 'Invoice Number', amount: 'Amount' },
       },
     });
-    expect(plan.customers.map((given) => given.text)).toEqual(['cus.csv']);
-    expect(plan.invoices.map((one) => [one.file.text, ...one.items.map((given) => given.text)])).toEqual([
-      ['inv_1.csv', 'itm_1_*.csv'],
-      ['inv_2.csv', 'itm_2_1.csv'],
-    ]);
-    expect(text).toContain('# No place was found for these');
   });
 
-  it('tells kinds by headers where names say nothing', () => {
+  it('zeroes balances when its commented line is put in force, and not before', () => {
+    const { text } = starterPlan([customer('cus.csv')], 'J');
+    expect(parsePlan(text, 'p').init?.zeroOutCustomerBalance).toBe(false);
+    const meant = text.replace('# zeroOutCustomerBalance', 'zeroOutCustomerBalance');
+    expect(parsePlan(meant, 'p').init?.zeroOutCustomerBalance).toBe(true);
+  });
+
+  it('starts nothing when no file found a place', () => {
+    const { text, unplaced } = starterPlan([file('a.csv'), items('itm.csv')], 'J');
+    expect(unplaced).toEqual(['a.csv', 'itm.csv']);
+    expect(() => parsePlan(text, 'p')).toThrow('there is nothing to do in this plan');
+    // What is commented out is a plan, too.
+    const meant = text.replace(
+      /^# (init:| {2}carry.*|customers:.*|invoices:| {2}- file.*| {4}items.*)$/gm,
+      '$1',
+    );
+    expect(parsePlan(meant, 'p')).toMatchObject({ init: {}, customers: [{}], invoices: [{ items: [{}] }] });
+  });
+
+  it.each([
+    [
+      'a single invoice file takes all',
+      ['inv.csv', 'itm_1.csv', 'lines_x.csv'],
+      [['inv.csv', 'itm_1.csv', 'lines_x.csv']],
+    ],
+    [
+      'numbers decide',
+      ['inv_1.csv', 'inv_2.csv', 'itm_1_7.csv', 'itm_2.csv'],
+      [
+        ['inv_1.csv', 'itm_1_7.csv'],
+        ['inv_2.csv', 'itm_2.csv'],
+      ],
+    ],
+    [
+      'zeros in front do not',
+      ['inv01.csv', 'inv02.csv', 'itm1.csv', 'itm2.csv'],
+      [
+        ['inv01.csv', 'itm1.csv'],
+        ['inv02.csv', 'itm2.csv'],
+      ],
+    ],
+    [
+      'the longer name is nearer',
+      ['inv_a.csv', 'inv_a_b.csv', 'itm_a_b_1.csv', 'itm_a_1.csv'],
+      [
+        ['inv_a_b.csv', 'itm_a_b_1.csv'],
+        ['inv_a.csv', 'itm_a_1.csv'],
+      ],
+    ],
+    [
+      '1 is not 10',
+      ['inv_1.csv', 'inv_10.csv', 'itm_10_1.csv'],
+      [['inv_1.csv'], ['inv_10.csv', 'itm_10_1.csv']],
+    ],
+    ['what is not clear is left', ['inv_1.csv', 'inv_01.csv', 'itm_1.csv'], [['inv_01.csv'], ['inv_1.csv']]],
+    [
+      'words may stand anywhere',
+      ['AUG-Invoices-EU.csv', 'AUG-Invoices-US.csv', 'AUG-InvoiceItems-US.csv'],
+      [['AUG-Invoices-EU.csv'], ['AUG-Invoices-US.csv', 'AUG-InvoiceItems-US.csv']],
+    ],
+  ])('puts items under their invoice: %s', (_rule, names, expected) => {
+    expect(
+      entries(
+        starterPlan(
+          names.map((name) => file(name)),
+          'J',
+        ).text,
+      ),
+    ).toEqual(expected);
+  });
+
+  it.each<readonly [FoundCsv, ReturnType<typeof kindOf>]>([
+    [file('CUS.CSV'), 'customer'],
+    [file('2020-08 customer details.csv'), 'customer'],
+    [file('myInvoices2020.csv'), 'invoice'],
+    [file('invoice_details.csv'), 'items'],
+    [file('inv_lines.csv'), 'items'],
+    [file('online.csv'), null],
+    [file('invalid.csv'), null],
+    [customer('a.csv'), 'customer'],
+    [invoice('b.csv'), 'invoice'],
+    [items('c.csv'), 'items'],
+    [items('customer_invoice_items.csv'), 'items'],
+    [file('customer_invoices.csv'), null],
+  ])('knows a file by its name, else by its header: %j', (found, kind) => {
+    expect(kindOf(found)).toBe(kind);
+  });
+
+  it('only says what columns may be where they are not plain', () => {
     const { text } = starterPlan(
       [
-        file('a.csv', 'Account Number', 'Name'),
-        file('b.csv', 'Invoice Number', 'Account Number'),
-        file('c.csv', 'Invoice Number', 'Line'),
+        file('inv_1.csv', 'Invoice No', 'Total', 'Amount due'),
+        file('inv_2.csv', 'Invoice No', 'Total', 'Amount due'),
+        file('itm_1.csv', 'Invoice No', 'Amount'),
+        file('itm_2.csv', 'InvoiceId', 'Amount'),
       ],
       'J',
     );
-    const plan = parsePlan(text, 'p');
-    expect(plan.customers[0]?.text).toBe('a.csv');
-    expect(plan.invoices[0]).toMatchObject({ file: { text: 'b.csv' }, items: [{ text: 'c.csv' }] });
+    expect(parsePlan(text, 'p').columns).toEqual({
+      invoice: { key: 'Invoice No' },
+      items: { amount: 'Amount' },
+    });
+    expect(text).toContain('\n  # invoice.amount may be: Total, Amount due\n');
+    expect(text).toContain('\n  # items.invoice may be: Invoice No, InvoiceId\n');
   });
 
   const name = fc
     .tuple(
-      fc.constantFrom('cus', 'inv', 'itm', 'Customers', 'invoice items', 'x'),
+      fc.constantFrom('cus', 'inv', 'inv', 'itm', 'itm', 'Customers', 'invoice items', 'x', ''),
       fc.string({
-        unit: fc.constantFrom('1', '2', '10', '_', '-', ' ', 'é', "'", '"', '#', ':', '[', '*', '{', 'a'),
-        maxLength: 6,
+        unit: fc.constantFrom(
+          '1',
+          '2',
+          '10',
+          '_',
+          '-',
+          ' ',
+          'é',
+          '😀',
+          "'",
+          '"',
+          '#',
+          ':',
+          '[',
+          '*',
+          '{',
+          'a',
+          '!',
+          '\n',
+        ),
+        maxLength: 5,
       }),
+      fc.constantFrom('.csv', '.csv', '.csv', '.CSV'),
     )
-    .map(([stem, rest]) => `${stem}${rest}.csv`);
+    .map((parts) => parts.join(''))
+    .filter((text) => !text.startsWith('.'));
 
-  it('is a plan again, with each file it placed meant once', () => {
-    fc.assert(
-      fc.property(fc.uniqueArray(name, { minLength: 1, maxLength: 12 }), (names) => {
-        const { text, unplaced } = starterPlan(
-          names.map((one) => file(one, 'Invoice Number')),
-          'AUG_2020',
-        );
-        const plan = parsePlan(text, 'p');
-        const given = [...plan.customers, ...plan.invoices.flatMap((one) => [one.file, ...one.items])].map(
-          (one) => one.text,
-        );
-        const meant = given.flatMap((one) =>
-          names.includes(one)
-            ? [one]
-            : names.filter(
-                (other) =>
-                  other.startsWith(one.split('*')[0] ?? '') && other.endsWith(one.split('*')[1] ?? ''),
-              ),
-        );
-        expect([...meant, ...unplaced].sort()).toEqual([...names].sort());
+  it('is a plan again, which means each file it placed once and no other', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 10 }), async (names) => {
+        const root = tempDir('ebill starter [é] ');
+        for (const one of names) writeFileSync(join(root, one), 'Invoice Number\n');
+        for (const other of ['inv_1.txt', 'itm', 'cus_1.csv.gz', '.inv_9.csv'])
+          writeFileSync(join(root, other), '');
+        mkdirSync(join(root, 'itm_folder.csv'));
+        const found = await csvFilesIn(root);
+        expect(found.map((one) => one.name).sort()).toEqual([...names].sort());
+        const { text, unplaced } = starterPlan(found, 'AUG_2020');
+        if (unplaced.length === names.length) return;
+        const files = await filesOfPlan(parsePlan(text, 'p'), root, 'p', { platform: 'linux' });
+        const placed = [...files.customers, ...files.invoices.flatMap((one) => [one.file, ...one.items])];
+        expect([...placed.map((path) => basename(path)), ...unplaced].sort()).toEqual([...names].sort());
       }),
+      { numRuns: 60 },
     );
   });
+});
 
-  it('writes a pattern only where it means the files and nothing else', () => {
-    expect(patternFor(['itm_1.csv', 'itm_10.csv'], ['itm_1.csv', 'itm_10.csv', 'inv.csv'])).toEqual([
-      'itm_*.csv',
+describe('a pattern', () => {
+  it.each([
+    ['what differs', ['itm_1.csv', 'itm_10.csv'], ['inv.csv'], ['itm_*.csv']],
+    ['what differs in the middle', ['itm_1_1.csv', 'itm_1_2.csv'], ['itm_2_1.csv'], ['itm_1_*.csv']],
+    ['what differs in front', ['1_itm.csv', '2_itm.csv'], ['1_inv.csv'], ['*_itm.csv']],
+    ['not another file', ['itm_1.csv', 'itm_2.csv'], ['itm_3.csv'], ['itm_1.csv', 'itm_2.csv']],
+    ['not one of another case', ['itm_1.csv', 'itm_2.csv'], ['ITM_3.csv'], ['itm_1.csv', 'itm_2.csv']],
+    ['not every CSV file', ['a.csv', 'b.csv'], [], ['a.csv', 'b.csv']],
+    ['not what is no CSV file', ['itm_1.csv', 'itm_2.CSV'], [], ['itm_1.csv', 'itm_2.CSV']],
+    ['not names with pattern characters', ['itm_[1].csv', 'itm_[2].csv'], [], ['itm_[1].csv', 'itm_[2].csv']],
+    ['nothing for one file', ['itm_1.csv'], [], ['itm_1.csv']],
+  ])('stands for %s', (_what, names, others, expected) => {
+    expect(patternFor(names, [...names, ...others])).toEqual(expected);
+  });
+});
+
+describe('the name of the load', () => {
+  it.each([
+    ['AUG_2020', ['cus_AUG_2020.csv', 'INV_AUG_2020.csv', 'other.csv']],
+    ['AUG_2020', ['cus-august-2020-1.csv', 'inv 2020-08.csv', 'itm_202008_1.csv', 'x_Aug2020.csv']],
+    ['SEP_2020', ['Sept 2020.csv']],
+    ['MAY_2021', ['may2021.csv']],
+    [null, ['cus_AUG_2020.csv', 'cus_SEP_2020.csv']],
+    [null, ['cus.csv', 'march.csv', 'inv_20200831.csv', 'itm_2020_13.csv', 'dismay_2020.csv']],
+  ])('is %s, told by %j', (job, names) => {
+    expect(guessJob(names)).toBe(job);
+  });
+});
+
+describe('the CSV files of a folder', () => {
+  it('come in natural order with the names of their columns, whatever they are', async () => {
+    const root = tempDir();
+    writeFileSync(join(root, 'a10.csv'), '\ufeff"Invoice\nNumber",Amount\r\n1,2\r\n');
+    writeFileSync(join(root, 'a9.csv'), `\n\n${'x'.repeat(200_000)}`);
+    writeFileSync(join(root, 'b.csv'), '');
+    writeFileSync(join(root, 'c.csv'), '"never closed');
+    mkdirSync(join(root, 'folder.csv'));
+    symlinkSync(join(root, 'gone'), join(root, 'broken.csv'));
+    const found = await csvFilesIn(root);
+    expect(found.map(({ name, header }) => [name, header.map((column) => column.slice(0, 20))])).toEqual([
+      ['a9.csv', ['x'.repeat(20)]],
+      ['a10.csv', ['Invoice\nNumber', 'Amount']],
+      ['b.csv', ['']],
+      ['c.csv', ['']],
     ]);
-    expect(patternFor(['itm_1_1.csv', 'itm_1_2.csv'], ['itm_1_1.csv', 'itm_1_2.csv', 'itm_2_1.csv'])).toEqual(
-      ['itm_1_*.csv'],
-    );
-    expect(patternFor(['itm_1.csv', 'itm_2.csv'], ['itm_1.csv', 'itm_2.csv', 'itm_3.csv'])).toEqual([
-      'itm_1.csv',
-      'itm_2.csv',
-    ]);
-    expect(patternFor(['a.csv', 'b.csv'], ['a.csv', 'b.csv'])).toEqual(['a.csv', 'b.csv']);
-    expect(patternFor(['only.csv'], ['only.csv'])).toEqual(['only.csv']);
+  });
+
+  it('are missed with the way on', async () => {
+    const root = tempDir();
+    writeFileSync(join(root, 'plan.txt'), '');
+    for (const [folder, message] of [
+      [root, 'There are no CSV files in'],
+      [join(root, 'nowhere'), 'it does not exist'],
+    ] as const) {
+      const error: unknown = await csvFilesIn(folder).catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(EbillError);
+      expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(message) });
+      expect((error as EbillError).hint).toContain('ebill run --init-plan');
+    }
+    expect(readdirSync(root)).toEqual(['plan.txt']);
   });
 });
