@@ -5,6 +5,7 @@ import { helpText } from './commands/help-text.ts';
 import { COMMANDS, GROUPS, HEADINGS, type LoadedCommand } from './commands/index.ts';
 import { EbillError } from './errors.ts';
 import { TOPIC_NAMES } from './help/topic-names.ts';
+import { nearest } from './profile/nearest.ts';
 import { visible } from './visible.ts';
 
 /** What a command line means. */
@@ -24,8 +25,11 @@ export type Parsed =
  * @throws EbillError USAGE, with what was probably meant
  */
 export async function parseArgv(argv: readonly string[], version: string, columns: number): Promise<Parsed> {
-  const topic = argv[0] === 'help' && argv.length === 2 ? await topicNamed(argv[1] ?? '', columns) : null;
-  if (topic !== null) return { type: 'help', text: topic };
+  if (argv[0] === 'help' && argv[1] !== undefined) {
+    const topic = argv.length === 2 ? await topicNamed(argv[1], columns) : null;
+    if (topic !== null) return { type: 'help', text: topic };
+    refuseUnknownTopic(argv[1]);
+  }
   let out = '';
   let complaint = '';
   let result: Parsed | null = null;
@@ -59,8 +63,9 @@ export async function parseArgv(argv: readonly string[], version: string, column
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { type: 'help', text: out };
-    // Without a command commander prints help and calls it an error.
-    if (error.code === 'commander.help') return { type: 'help', text: complaint };
+    // Without a command commander prints help and calls it an error; `ebill` alone says where one is.
+    if (error.code === 'commander.help')
+      return program.args.length > 0 ? { type: 'help', text: complaint } : alone(program);
     throw usage(error.message, argv);
   }
   if (result === null) throw usage('no command was given', argv);
@@ -76,9 +81,23 @@ async function topicNamed(name: string, columns: number): Promise<string | null>
   return topicText(TOPICS[known], columns);
 }
 
-/** `ebill` alone and `ebill help upload invoice` are asking for help. */
+/** @throws EbillError USAGE, with what was probably meant */
+function refuseUnknownTopic(name: string): void {
+  const known = [...TOPIC_NAMES, ...COMMANDS.map(({ path }) => path[0])];
+  if (known.includes(name) || name.startsWith('-')) return;
+  const meant = nearest(name, known);
+  throw new EbillError('USAGE', `There is no help on "${visible(name)}".`, {
+    hint: `${meant === null ? '' : `Did you mean ebill help ${meant}? `}Topics: ${TOPIC_NAMES.join(', ')}; commands: ebill --help.`,
+  });
+}
+
+function alone(program: Command): Parsed {
+  const run = async (app: App): Promise<CommandResult> => (await import('./commands/here.ts')).here(app);
+  return { type: 'command', name: 'ebill', run, globals: program.opts() };
+}
+
+/** `ebill help upload invoice` is `ebill upload invoice --help`. */
 function words(argv: readonly string[]): string[] {
-  if (argv.length === 0) return ['--help'];
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
 }
 
