@@ -1,7 +1,8 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { runShell, type ShellEnd, type ShellOptions } from './child.ts';
+import type { ShellEnd, ShellOptions } from './child.ts';
+import type { Keychain } from './keychain.ts';
 
 /** A stream the program writes to; a terminal says so and knows its width. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -37,6 +38,8 @@ export interface Context {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Runs a command line through the platform's shell (`--notify`). Rejects when there is none. */
   shell(command: string, options: ShellOptions): Promise<ShellEnd>;
+  /** The operating system's keychain; `null` where there is none, or it is not to be used. */
+  keychain(): Promise<Keychain | null>;
   /** In [0, 1), for jitter. */
   random(): number;
   /** Aborted by SIGINT or SIGTERM; the reason is the signal's name. */
@@ -72,6 +75,12 @@ export function pathsFor(
   };
 }
 
+/** A home of one's own (`EBILL_HOME`) holds all there is to it, secrets too, unless the keychain is asked for by name. */
+export function usesKeychain(env: Readonly<Record<string, string | undefined>>): boolean {
+  const wish = env['EBILL_KEYCHAIN']?.toLowerCase() ?? '';
+  return wish === 'on' || (wish === '' && !env['EBILL_HOME']);
+}
+
 function userName(): string | null {
   try {
     return userInfo().username;
@@ -103,7 +112,10 @@ export function systemContext(): Context {
     pid: process.pid,
     now: () => Date.now(),
     sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
-    shell: runShell,
+    // Both are seldom wanted, and not free to load.
+    shell: async (command, options) => (await import('./child.ts')).runShell(command, options),
+    keychain: async () =>
+      usesKeychain(process.env) ? (await import('./keychain.ts')).systemKeychain() : null,
     random: () => Math.random(),
     signal: interruption.signal,
   };

@@ -36,6 +36,7 @@ const BASE = [
   'child.ts',
   'context.ts',
   'errors.ts',
+  'keychain.ts',
   'redact.ts',
   'visible.ts',
   'duration.ts',

@@ -11,6 +11,7 @@ import { requestsText } from '../output/requests-text.ts';
 import { visible } from '../visible.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { textFlag } from './flags.ts';
+import { agreeToProduction } from './production.ts';
 import { type Session, withSession } from './session.ts';
 
 export interface ApiOptions {
@@ -62,6 +63,8 @@ export const command: CommandModule<ApiOptions> = {
   },
   run: (app, options) =>
     withSession(app, async (session) => {
+      if (options.method !== 'GET')
+        await agreeToProduction(app, session.connection, `${options.method} ${options.path}`);
       const url = urlOf(session, options.path);
       const call: Call = {
         method: options.method,

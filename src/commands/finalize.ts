@@ -10,6 +10,7 @@ import { verdictOf } from '../load/verdict.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted } from '../shell.ts';
 import type { CommandModule, CommandResult } from './command.ts';
+import { agreeToProduction } from './production.ts';
 import {
   declareSelection,
   type Selection,
@@ -44,6 +45,7 @@ export const command: CommandModule<SelectionOptions> = {
       const selection = await select(app, session.owner, options);
       const job = selection.type === 'load' ? selection.job : await loadOf(session, selection);
       app.soFar(() => ({ job }));
+      await agreeToProduction(app, session.connection, `hand batches of ${job} to processing`);
       const run = app.globals.dryRun
         ? await openForReading(session, job)
         : await openForWriting(session, job);

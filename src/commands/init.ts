@@ -12,6 +12,7 @@ import { quoted } from '../shell.ts';
 import { agreeToInit } from './agree-init.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { jobFlag } from './flags.ts';
+import { agreeToProduction } from './production.ts';
 import { closeLoad, connect, openForWriting, withSession } from './session.ts';
 import { resultOf } from './upload-flow.ts';
 import { viewsOf } from './views.ts';
@@ -73,6 +74,7 @@ export const command: CommandModule<InitOptions> = {
       app.soFar(() => ({ job }));
       const before = await readJournal(journalPath(app.context.paths.state, owner, job));
       const done = before?.batches.get(request.jobId)?.created === 'yes';
+      if (!done) await agreeToProduction(app, connection, `start the load ${job}`, true);
       if (!done) await agreeToInit(app, job, request, connection.baseUrl);
       const run = await openForWriting(session, job);
       try {

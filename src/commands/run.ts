@@ -22,6 +22,7 @@ import { assertFolder, checkedSources } from './check-files.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { handOver } from './hand-over.ts';
+import { agreeToProduction } from './production.ts';
 import { assertReplaceable } from './report-file.ts';
 import { dryRunMonth } from './run-dry.ts';
 import { bringHome } from './run-home.ts';
@@ -90,8 +91,9 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
       // Refused before gigabytes are read; asked after, when there is something to look at.
       if (init !== null && !initiated && !app.globals.dryRun) assertMayInit(app, init);
       const files = await checked(session, file, found);
-      if (init !== null && !initiated && !app.globals.dryRun)
-        await agreeToInit(app, plan.job, init, session.connection.baseUrl);
+      const asks = init !== null && !initiated;
+      await agreeToProduction(app, session.connection, `run the plan of ${plan.job}`, asks);
+      if (asks && !app.globals.dryRun) await agreeToInit(app, plan.job, init, session.connection.baseUrl);
       const run = app.globals.dryRun
         ? await openForReading(session, plan.job)
         : await openForWriting(session, plan.job);

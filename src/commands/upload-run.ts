@@ -5,10 +5,12 @@ import { restartInvoice } from '../load/restart.ts';
 import type { Run } from '../load/run.ts';
 import { startedHere } from '../load/state.ts';
 import { setCurrentJob } from '../load/store.ts';
+import { counted } from '../output/human.ts';
 import { assertFolder, checkedSources, foundFiles, type Given } from './check-files.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandResult } from './command.ts';
 import { handOver } from './hand-over.ts';
+import { agreeToProduction } from './production.ts';
 import { chosenJob, noLoad } from './selection.ts';
 import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
 import { dryRunUpload } from './upload-dry-run.ts';
@@ -46,6 +48,8 @@ async function upload(
     const { files, numbers } = sharded(all, options.shard);
     const columns = await columnsFor(app, options.columns);
     const sources = await checkedSources(app, files, { validate: options.validate, columns }, session.emit);
+    const what = `upload ${counted(files.length, 'file', 'files')} to ${job}${options.finalize ? ', and hand them to processing' : ''}`;
+    await agreeToProduction(app, session.connection, what);
     const upload: Upload = { sources, options, named, numbers };
     const run = app.globals.dryRun ? await openForReading(session, job) : await openForWriting(session, job);
     try {

@@ -41,6 +41,10 @@ export const TOPICS: Readonly<Record<TopicName, Topic>> = {
         ['EBILL_USERNAME, EBILL_PASSWORD', 'for basic'],
         ['EBILL_TOKEN', "for bearer, and the header's value for header:NAME"],
         ['EBILL_JOB', 'the load, as --job'],
+        [
+          'EBILL_KEYCHAIN',
+          'off: secrets are kept in a file; on: in the keychain. By default in the keychain, unless EBILL_HOME is set',
+        ],
         ['HTTPS_PROXY, HTTP_PROXY, NO_PROXY', 'a proxy, and the hosts that are reached without one'],
         ['NODE_EXTRA_CA_CERTS', 'further certificate authorities, a PEM file'],
         ['CI', 'set: no prompt, no colour, no moving lines'],
@@ -59,7 +63,7 @@ export const TOPICS: Readonly<Record<TopicName, Topic>> = {
   security: {
     summary: 'what is kept where, and what is hidden',
     paragraphs: () => [
-      "Credentials come from a prompt, standard input or the environment, never from an argument. A profile's secret is kept in a file that only its owner can read (0600, in a folder of 0700).",
+      "Credentials come from a prompt, standard input or the environment, never from an argument. A profile's secret is kept in the operating system's keychain where there is one (EBILL_KEYCHAIN=off does without, =on uses it with an EBILL_HOME too), else in a file that only its owner can read (0600, in a folder of 0700).",
       "Credentials go to the base URL's own origin only: never to the storage that takes the files, nor along with a redirect. Redirects are followed for reading alone.",
       'Passwords, tokens, authorisation headers and the signatures of presigned URLs appear in no output, log, journal or report, at any verbosity. --show-urls prints presigned URLs whole; whoever has one can read or replace that file for as long as it lives.',
       'TLS is always verified; --ca-file adds an authority. Plain http is refused beyond this machine unless the profile says --allow-insecure.',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Context } from '../context.ts';
-import { errnoOf } from '../errors.ts';
+import { errnoOf, messageOf } from '../errors.ts';
 import { makeFolder, storageError } from './folder.ts';
 import { broken, fieldsOf, parseJson, textOf, unknownVersion } from './format.ts';
 
@@ -21,45 +21,108 @@ export function secretsPath(context: Context): string {
   return join(context.paths.config, 'secrets.json');
 }
 
+/** Where a secret went; `why` it is no keychain, for people. */
+export type Kept = { readonly where: 'keychain' } | { readonly where: 'file'; readonly why: string };
+
 /**
- * The password or token kept for a profile.
+ * The password or token kept for a profile, in the keychain or in the file.
  *
  * @throws EbillError `USAGE` when the file cannot be read or understood; the message holds nothing of it
  */
 export async function getSecret(context: Context, profile: string): Promise<StoredSecret> {
-  const secrets = await load(context);
+  const { secrets, keychain } = await load(context);
+  if (keychain.has(profile)) return fromKeychain(context, profile);
   const value = secrets.get(profile) ?? null;
   return { value, warning: value === null ? null : await exposure(context) };
 }
 
-/**
- * Keeps a profile's password or token, in place of the one before.
- *
- * @throws EbillError `USAGE` when the file cannot be read, understood or written
- */
-export async function setSecret(context: Context, profile: string, secret: string): Promise<void> {
-  const secrets = await load(context);
-  // Even when nothing changes: the new file has the right permissions.
-  await save(context, secrets.set(profile, secret));
+/** Is a profile's secret in the keychain? @throws EbillError `USAGE` when the file cannot be read */
+export async function isInKeychain(context: Context, profile: string): Promise<boolean> {
+  return (await load(context)).keychain.has(profile);
 }
 
 /**
- * Forgets a profile's password or token; one that is not there is no error.
+ * Keeps a profile's password or token, in place of the one before: in the keychain where there is one that takes it, else
+ * in the file.
+ *
+ * @throws EbillError `USAGE` when the file cannot be read, understood or written
+ */
+export async function setSecret(context: Context, profile: string, secret: string): Promise<Kept> {
+  const kept = await load(context);
+  const place = await intoKeychain(context, profile, secret);
+  if (place.where === 'keychain') {
+    kept.secrets.delete(profile);
+    kept.keychain.add(profile);
+  } else {
+    kept.keychain.delete(profile);
+    kept.secrets.set(profile, secret);
+  }
+  // Even when nothing changes: the new file has the right permissions.
+  await save(context, kept);
+  return place;
+}
+
+/**
+ * Forgets a profile's password or token, wherever it is; one that is not there is no error.
  *
  * @throws EbillError `USAGE` when the file cannot be read, understood or written
  */
 export async function removeSecret(context: Context, profile: string): Promise<void> {
-  const secrets = await load(context);
-  if (secrets.delete(profile)) await save(context, secrets);
+  const kept = await load(context);
+  if (kept.keychain.has(profile)) {
+    // One that cannot be reached keeps an entry nobody asks for any more.
+    await (await context.keychain())?.remove(profile).catch(() => undefined);
+  }
+  const had = kept.secrets.delete(profile);
+  if (kept.keychain.delete(profile) || had) await save(context, kept);
 }
 
-async function load(context: Context): Promise<Map<string, string>> {
+async function fromKeychain(context: Context, profile: string): Promise<StoredSecret> {
+  const again = `keep it again with: ebill profile set ${profile} --token-stdin (or --password-stdin), or set EBILL_TOKEN or EBILL_PASSWORD`;
+  const keychain = await context.keychain();
+  if (keychain === null)
+    return {
+      value: null,
+      warning: `the secret of ${profile} is in the keychain, which cannot be used here (EBILL_KEYCHAIN=on uses it); ${again}`,
+    };
+  try {
+    const value = await keychain.get(profile);
+    return {
+      value,
+      warning: value === null ? `the keychain has lost the secret of ${profile}; ${again}` : null,
+    };
+  } catch (error) {
+    return {
+      value: null,
+      warning: `the keychain does not give the secret of ${profile} (${messageOf(error)}); ${again}`,
+    };
+  }
+}
+
+async function intoKeychain(context: Context, profile: string, secret: string): Promise<Kept> {
+  const keychain = await context.keychain();
+  if (keychain === null) return { where: 'file', why: 'no keychain is used here' };
+  try {
+    await keychain.set(profile, secret);
+    return { where: 'keychain' };
+  } catch (error) {
+    return { where: 'file', why: `the keychain does not take it: ${messageOf(error)}` };
+  }
+}
+
+/** The file: secrets by profile, and whose secrets are in the keychain instead. */
+interface Secrets {
+  readonly secrets: Map<string, string>;
+  readonly keychain: Set<string>;
+}
+
+async function load(context: Context): Promise<Secrets> {
   const path = secretsPath(context);
   let text: string;
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return new Map();
+    if (errnoOf(error) === 'ENOENT') return { secrets: new Map(), keychain: new Set() };
     throw storageError('read', path, error);
   }
   const file = fieldsOf(parseJson(text, path), path, 'It');
@@ -69,11 +132,14 @@ async function load(context: Context): Promise<Map<string, string>> {
     if (typeof secret !== 'string') throw broken(path, '"secrets" holds something that is not a text');
     secrets.set(profile, secret);
   }
-  return secrets;
+  const names = file['keychain'] ?? [];
+  if (!Array.isArray(names) || names.some((name) => typeof name !== 'string'))
+    throw broken(path, '"keychain" is no list of profiles');
+  return { secrets, keychain: new Set(names.map(String)) };
 }
 
 /** Written beside the file and renamed over it; for the owner alone from its first byte. */
-async function save(context: Context, secrets: ReadonlyMap<string, string>): Promise<void> {
+async function save(context: Context, { secrets, keychain }: Secrets): Promise<void> {
   const path = secretsPath(context);
   await makeFolder(context.paths.config);
   const sorted = [...secrets].sort(([a], [b]) => (a < b ? -1 : 1));
@@ -84,7 +150,10 @@ async function save(context: Context, secrets: ReadonlyMap<string, string>): Pro
     try {
       const file = await open(temporary, 'wx', 0o600);
       try {
-        await file.writeFile(textOf({ version: VERSION, secrets: Object.fromEntries(sorted) }));
+        const inKeychain = keychain.size === 0 ? {} : { keychain: [...keychain].sort() };
+        await file.writeFile(
+          textOf({ version: VERSION, secrets: Object.fromEntries(sorted), ...inKeychain }),
+        );
         await file.sync();
       } finally {
         await file.close();

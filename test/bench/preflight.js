@@ -2,7 +2,8 @@ import { createReadStream, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { writeMonth } from './month-files.js';
 
-const dist = (path) => import(new URL(`../../node_modules/.cache/ebill-modules/${path}`, import.meta.url).href);
+const dist = (path) =>
+  import(new URL(`../../node_modules/.cache/ebill-modules/${path}`, import.meta.url).href);
 
 /** `megabytes`: of the item file, which is the largest. */
 export const files = (folder, megabytes) => writeMonth(folder, megabytes * 1e6);

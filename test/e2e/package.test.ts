@@ -126,7 +126,6 @@ export async function load(url, context, next) {
     const version = loaded(['--version']);
     expect([...new Set(sourcesOf(version))].sort()).toEqual([
       'bin/ebill.js',
-      'src/child.ts',
       'src/context.ts',
       'src/main.ts',
     ]);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { runShell } from '../../src/child.ts';
 import type { Context, OutputStream } from '../../src/context.ts';
+import type { Keychain } from '../../src/keychain.ts';
 
 /** A stream that keeps what was written to it. */
 export class Sink extends PassThrough {
@@ -30,6 +31,7 @@ interface TestContextOptions {
   readonly home?: string;
   readonly cwd?: string;
   readonly stdin?: string;
+  readonly keychain?: Keychain;
 }
 
 export interface TestContext extends Context {
@@ -73,6 +75,8 @@ export function testContext(options: TestContextOptions = {}): TestContext {
       signal?.throwIfAborted();
     },
     shell: runShell,
+    // Never a developer's own.
+    keychain: async () => options.keychain ?? null,
     random: () => 0.5,
     signal: interruption.signal,
     slept,

@@ -1,6 +1,6 @@
 import { authText, secretName } from '../../profile/auth-kind.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
-import { removeSecret, setSecret } from '../../profile/secrets.ts';
+import { type Kept, removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';
 import { visible } from '../../visible.ts';
 import type { App } from '../command.ts';
@@ -19,11 +19,20 @@ export async function keep(
   current: (profiles: Profiles) => string | null,
 ): Promise<Profiles> {
   if (secret === 'remove') await removeSecret(app.context, profile.name);
-  else if (secret !== 'leave') await setSecret(app.context, profile.name, secret.set);
+  else if (secret !== 'leave') tellWhere(app, await setSecret(app.context, profile.name, secret.set));
   return changeProfiles(app.context, (profiles) => ({
     current: current(profiles),
     all: new Map(profiles.all).set(profile.name, profile),
   }));
+}
+
+/** Where the secret is now: people should know before they look for it. */
+function tellWhere(app: App, kept: Kept): void {
+  app.ui.note(
+    kept.where === 'keychain'
+      ? "The secret is in this machine's keychain."
+      : `The secret is in ${secretsPath(app.context)}, readable by you alone (${kept.why}).`,
+  );
 }
 
 /** One line about a profile, for people. */
