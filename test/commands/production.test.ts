@@ -1,0 +1,76 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { App } from '../../src/commands/command.ts';
+import { agreeToProduction } from '../../src/commands/production.ts';
+import { machine, month, sandbox } from '../e2e/harness.ts';
+import { type TestContext, testContext } from '../helpers/context.ts';
+import { uiFor } from '../output/ui-helper.ts';
+
+const PROD = { production: true, profile: 'prod', baseUrl: 'https://ebill.example.com' };
+
+async function app(context: TestContext, yes = false): Promise<App> {
+  const ui = await uiFor(context);
+  return { context, ui, globals: { dryRun: false, yes } } as unknown as App;
+}
+
+function terminal(keys: string): TestContext {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const context = { ...testContext({ tty: true }), stdin };
+  const answer = (): void => {
+    if (context.stderr.text.includes('?')) setImmediate(() => stdin.write(keys));
+    else context.stderr.once('data', answer);
+  };
+  context.stderr.once('data', answer);
+  return context;
+}
+
+describe('a profile marked as production', () => {
+  it('is named, and asked about on a terminal', async () => {
+    const yes = terminal('y\r');
+    await agreeToProduction(await app(yes), PROD, 'upload 3 files to AUG_2020');
+    expect(yes.stderr.text).toContain('PRODUCTION prod: upload 3 files to AUG_2020');
+    expect(yes.stderr.text).toContain('Go on with prod (https://ebill.example.com)?');
+    const no = terminal('n\r');
+    await expect(agreeToProduction(await app(no), PROD, 'x')).rejects.toMatchObject({ code: 'DECLINED' });
+  });
+
+  it('is not asked about twice, nor where nobody can answer, nor under --yes; another profile not at all', async () => {
+    const context = testContext({ tty: true });
+    await agreeToProduction(await app(context), PROD, 'x', true);
+    await agreeToProduction(await app(context, true), PROD, 'x');
+    await agreeToProduction(await app(testContext()), PROD, 'x');
+    expect(context.stderr.text).not.toContain('Go on');
+    const other = testContext();
+    await agreeToProduction(await app(other), { ...PROD, production: false }, 'x');
+    expect(other.stderr.text).toBe('');
+  });
+
+  it('shows its name on every command that writes, and on none that reads', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const sample = await month(at, { records: 10 });
+    await at.call(
+      [
+        'profile',
+        'add',
+        'live',
+        '--base-url',
+        server.apiUrl,
+        '--auth',
+        'bearer',
+        '--token-stdin',
+        '--production',
+      ],
+      { stdin: 'test-token-1' },
+    );
+    const env = { EBILL_BASE_URL: '', EBILL_AUTH: '', EBILL_TOKEN: '', EBILL_PROFILE: 'live' };
+    const shows = async (...args: readonly string[]): Promise<boolean> =>
+      (await at.call(args, { env })).stderr.includes('PRODUCTION live: ');
+    expect(await shows('init', '--job', 'AUG_2020')).toBe(true);
+    expect(await shows('upload', 'customer', ...sample.customers)).toBe(true);
+    expect(await shows('finalize')).toBe(true);
+    expect(await shows('api', 'POST', '/rest/batchProcess?mode=BatchInit', '--input', '-')).toBe(true);
+    expect(await shows('status')).toBe(false);
+    expect(await shows('finalize', '--dry-run')).toBe(false);
+  });
+});
