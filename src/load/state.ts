@@ -192,7 +192,9 @@ const handedOver = (
   batch: BatchState,
   { call, at }: { readonly call: Call; readonly at: string },
 ): BatchState =>
-  (call === 'finalize' || call === 'init') && batch.finalizedAt === null ? { ...batch, finalizedAt: at } : batch;
+  (call === 'finalize' || call === 'init') && batch.finalizedAt === null
+    ? { ...batch, finalizedAt: at }
+    : batch;
 
 /** The first id a batch was given is its id: an answer under the same job id with another one is judged, not believed. */
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
@@ -204,4 +206,7 @@ function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
 
 /** An init has no status of its own, and an invoice batch is final only when its items are (batch-api.md, what bites 6). */
 const statusesOf = (batch: Batch): string =>
-  JSON.stringify([batch.status, ...batch.children.map(({ element, id, status }) => [element, id, status])]);
+  JSON.stringify([
+    batch.status,
+    ...batch.children.map(({ element, id, status }) => `${element} ${id} ${status}`).sort(),
+  ]);
