@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { assertFolder } from './check-files.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
-import { handOver } from './hand-over.ts';
+import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './hand-over.ts';
 import { declareSelection, type SelectionOptions, select, selectionOptions } from './selection.ts';
 import { closeLoad, withSession } from './session.ts';
 import { targetsToRead } from './targets.ts';
@@ -15,16 +15,28 @@ export interface WatchCommandOptions extends SelectionOptions {
 }
 
 export const command: CommandModule<WatchCommandOptions> = {
+  help: {
+    notes: [
+      'Ends at once (7) when what is left was never finalized, unless --max-wait is given. A look that fails is no verdict on a batch; only when the server has been silent for --patience does it end (6).',
+      NOTIFY_NOTE,
+      GITHUB_NOTE,
+    ],
+    examples: [
+      ['ebill watch', 'the load last started here, until every batch is final'],
+      ['ebill watch --job AUG_2020 --max-wait 2h --download results', 'and fetch what became of each record'],
+      ['ebill watch --job AUG_2020 --interval 10s --json', 'for a script: a look each ten seconds'],
+      [
+        `ebill watch --notify 'jq .outcome | mail -s "$EBILL_JOB" billing@example.com'`,
+        'tell somebody when it is over',
+      ],
+    ],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    seeAlso: ['status', 'results', 'help exit-codes', 'help json'],
+  },
   configure: (cmd) => {
-    cmd.description(
-      'Wait until every batch is final, and say what became of it. Ends at once (7) when what is left was never finalized, unless --max-wait is given.',
-    );
+    cmd.description('Wait until every batch is final, and say what became of it.');
     declareSelection(cmd);
     declareWatchOptions(cmd);
-    cmd.addHelpText(
-      'after',
-      '\nExamples:\n  $ ebill watch\n  $ ebill watch --job AUG_2020 --max-wait 2h --download results\n  $ ebill watch --job AUG_2020 --interval 10s --json',
-    );
   },
   options: (_args, flags) => ({ ...selectionOptions(flags), watch: watchOptions(flags) }),
   run: (app, options) => handOver(app, options.watch.notify, () => watchBatches(app, options)),

@@ -8,6 +8,7 @@ import { declareGlobals, globalOptions } from '../../src/commands/globals.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { command as init } from '../../src/commands/init.ts';
 import { command as results } from '../../src/commands/results.ts';
+import { command as run } from '../../src/commands/run.ts';
 import { command as status } from '../../src/commands/status.ts';
 import { command as customer } from '../../src/commands/upload-customer.ts';
 import { command as invoice } from '../../src/commands/upload-invoice.ts';
@@ -44,7 +45,13 @@ const INIT = {
   carryForwardDebitMemos: true,
   zeroOutCustomerBalance: false,
 };
-const WAIT = { cadence: { fixedMs: null }, maxWaitMs: null, patienceMs: 600_000, download: null };
+const WAIT = {
+  cadence: { fixedMs: null },
+  maxWaitMs: null,
+  patienceMs: 600_000,
+  download: null,
+  notify: null,
+};
 const UPLOAD = {
   files: ['f'],
   job: null,
@@ -132,6 +139,7 @@ describe('upload', () => {
     ['f --patience 1m', { watch: { ...WAIT, patienceMs: 60_000 } }],
     ['f --column invoice.key=No', { columns: [['invoice.key', 'No']] }],
     ['f --download d', { watch: { ...WAIT, download: 'd' } }],
+    ['f --wait --notify n', { finalize: true, wait: true, watch: { ...WAIT, notify: 'n' } }],
   ])('%s', (line, over) => {
     expect(parse(customer, line)).toEqual({ ...UPLOAD, ...over });
     expect(parse(invoice, line)).toEqual({ ...UPLOAD, items: [], ...over });
@@ -158,6 +166,8 @@ describe('upload', () => {
       'f g --job-id X',
       'f --concurrency 0',
       'f --interval 0',
+      'f --notify n',
+      'f --wait --notify= ',
       'f --job  ',
     ]) {
       expect(() => parse(customer, line)).toThrow();
@@ -178,6 +188,11 @@ describe('finalize, status, watch', () => {
     expect(parse(finalize, line)).toEqual({ ...SELECT, ...over });
     expect(parse(status, line)).toEqual({ ...SELECT, exitStatus: false, ...over });
     expect(parse(watch, line)).toEqual({ ...SELECT, watch: WAIT, ...over });
+  });
+  it('--notify', () => {
+    expect(parse(watch, '--notify n')).toEqual({ ...SELECT, watch: { ...WAIT, notify: 'n' } });
+    expect(parse(run, 'p --notify n').watch).toEqual({ ...WAIT, notify: 'n' });
+    expect(() => parse(watch, '--notify=')).toThrow('--notify is empty');
   });
   it('--exit-status; a load and single batches exclude each other', () => {
     expect(parse(status, '--exit-status')).toEqual({ ...SELECT, exitStatus: true });
