@@ -10,6 +10,7 @@ import { resultsFolder } from '../load/results-names.ts';
 import type { Run } from '../load/run.ts';
 import { startedHere } from '../load/state.ts';
 import { journalPath, setCurrentJob } from '../load/store.ts';
+import { viewLoad } from '../load/view.ts';
 import type { BoardFacts, PlannedRow } from '../output/board-model.ts';
 import { counted } from '../output/human.ts';
 import { createRunView, type RunView } from '../output/run-view.ts';
@@ -21,7 +22,7 @@ import { batchTimes } from './batch-times.ts';
 import { assertFolder, checkedSources } from './check-files.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
-import { handOver } from './hand-over.ts';
+import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './hand-over.ts';
 import { agreeToProduction } from './production.ts';
 import { assertReplaceable } from './report-file.ts';
 import { dryRunMonth } from './run-dry.ts';
@@ -39,6 +40,8 @@ export const command: CommandModule<RunOptions> = {
       'The order: check everything, init, customers, invoices with their items (each finalized and waited for), results, report. A step starts when the one before has no more failed records than the plan accepts (accept.failedRecords, 0). A failed batch or lost records stop the run in any case.',
       'Interrupted, killed or stopped, the same command goes on where it was: what was done is not done again. On a machine without the journal of the load, add --adopt.',
       'Results, rejects, the report and a manifest go to ./JOB (--out). With --dry-run each step is shown, what is done already and what would be sent; with --verbose also the requests.',
+      NOTIFY_NOTE,
+      GITHUB_NOTE,
     ],
     examples: [
       ['ebill run --init-plan --job AUG_2020', 'write plan.yaml from the CSV files here'],
@@ -80,7 +83,7 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
   const folder = resolve(cwd, options.out ?? resultsFolder(plan.job));
   await assertFolder(folder, '--out');
   await assertReplaceable(join(folder, 'report.html'));
-  const view = createRunView(app.ui, app.context);
+  const view = createRunView(app.ui, plan.job, app.context);
   return withSession(
     app,
     async (session) => {
@@ -211,10 +214,10 @@ async function boardFacts(
     for (const { jobId, file } of items) rows.push({ stage: 'invoices', jobId, file, parent: invoice.jobId });
   }
   return {
-    job: run.journal.state.header.job,
     server: connection.baseUrl,
     profile: connection.profile,
     rows,
+    batches: viewLoad(run.journal.state, run.statusNames),
     times: await batchTimes(run),
   };
 }

@@ -59,6 +59,13 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
       hint: '--adopt: what the server has is this load. --next: it is something else.',
     });
   }
+  const watch = watchOptions(flags);
+  const wait = boolFlag(flags, 'wait');
+  if (watch.notify !== null && !wait) {
+    throw new EbillError('USAGE', '--notify is for an end that is waited for.', {
+      hint: 'Add --wait, or give --notify to ebill watch.',
+    });
+  }
   const shard = shardFlag(flags);
   const jobId = jobFlag(flags, 'jobId', '--job-id');
   return {
@@ -66,8 +73,8 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
     job: jobFlag(flags, 'job', '--job'),
     jobId,
     concurrency: wholeNumber(textFlag(flags, 'concurrency') ?? '4', '--concurrency', 1, 64),
-    finalize: boolFlag(flags, 'finalize') || boolFlag(flags, 'wait'),
-    wait: boolFlag(flags, 'wait'),
+    finalize: boolFlag(flags, 'finalize') || wait,
+    wait,
     validate: flags['validate'] !== false,
     again: boolFlag(flags, 'again'),
     next,
@@ -75,7 +82,7 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
     restartInvoice: boolFlag(flags, 'restartInvoice'),
     shard,
     columns: columnOptions(flags),
-    watch: watchOptions(flags),
+    watch,
   };
 }
 

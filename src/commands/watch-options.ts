@@ -35,11 +35,17 @@ export function watchOptions(flags: Flags): WaitOptions {
       hint: 'Give a duration such as 2s: the server is asked that often.',
     });
   }
+  const notify = textFlag(flags, 'notify');
+  if (notify?.trim() === '') {
+    throw new EbillError('USAGE', '--notify is empty.', {
+      hint: 'Give a command line for the shell, or leave it out: then nobody is told.',
+    });
+  }
   return {
     cadence: { fixedMs },
     maxWaitMs: durationFlag(flags, 'maxWait', '--max-wait'),
     patienceMs: durationFlag(flags, 'patience', '--patience') ?? PATIENCE_MS,
     download: textFlag(flags, 'download'),
-    notify: textFlag(flags, 'notify'),
+    notify,
   };
 }

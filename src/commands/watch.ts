@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { assertFolder } from './check-files.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
-import { handOver } from './hand-over.ts';
+import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './hand-over.ts';
 import { declareSelection, type SelectionOptions, select, selectionOptions } from './selection.ts';
 import { closeLoad, withSession } from './session.ts';
 import { targetsToRead } from './targets.ts';
@@ -16,22 +16,25 @@ export interface WatchCommandOptions extends SelectionOptions {
 
 export const command: CommandModule<WatchCommandOptions> = {
   help: {
-    examples: [
-      ['ebill watch', 'until all of the load last started here is final'],
-      [
-        'ebill watch --job AUG_2020 --max-wait 2h --download results',
-        'two hours at most, and fetch the result files',
-      ],
-      ['ebill watch --job AUG_2020 --interval 10s --json', 'for a script'],
-      ['ebill watch --notify \'mail -s "ebill $EBILL_OUTCOME" billing@example.com\'', 'and tell somebody'],
+    notes: [
+      'Ends at once (7) when what is left was never finalized, unless --max-wait is given. A look that fails is no verdict on a batch; only when the server has been silent for --patience does it end (6).',
+      NOTIFY_NOTE,
+      GITHUB_NOTE,
     ],
-    exitCodes: [3, 4, 5, 6, 7, 9],
-    seeAlso: ['status', 'results', 'run'],
+    examples: [
+      ['ebill watch', 'the load last started here, until every batch is final'],
+      ['ebill watch --job AUG_2020 --max-wait 2h --download results', 'and fetch what became of each record'],
+      ['ebill watch --job AUG_2020 --interval 10s --json', 'for a script: a look each ten seconds'],
+      [
+        `ebill watch --notify 'jq .outcome | mail -s "$EBILL_JOB" billing@example.com'`,
+        'tell somebody when it is over',
+      ],
+    ],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    seeAlso: ['status', 'results', 'help exit-codes', 'help json'],
   },
   configure: (cmd) => {
-    cmd.description(
-      'Wait until every batch is final, and say what became of it. Ends at once (7) when what is left was never finalized, unless --max-wait is given.',
-    );
+    cmd.description('Wait until every batch is final, and say what became of it.');
     declareSelection(cmd);
     declareWatchOptions(cmd);
   },

@@ -12,7 +12,7 @@ export interface Sample {
   readonly records: number;
   /**
    * From its hand-over to the first word that all of it was final. Late by up to the pause between two looks (a minute),
-   * and by a night when nobody looked: a sample is too long, never too short.
+   * and by a night when nobody looked: where a sample is wrong, it is too long.
    */
   readonly ms: number;
 }

@@ -38,7 +38,8 @@ export async function putToUrl(
       onBytes: (bytes) => {
         sent = bytes;
         const now = run.context.now();
-        if (now - told < PROGRESS_EVERY_MS) return;
+        // All of it: what comes now is the wait for the answer.
+        if (now - told < PROGRESS_EVERY_MS && bytes < file.bytes) return;
         told = now;
         run.emit({ event: 'upload.progress', ...base, bytes });
       },

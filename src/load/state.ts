@@ -206,4 +206,7 @@ function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
 
 /** An init has no status of its own, and an invoice batch is final only when its items are (batch-api.md, what bites 6). */
 const statusesOf = (batch: Batch): string =>
-  JSON.stringify([batch.status, ...batch.children.map(({ element, id, status }) => [element, id, status])]);
+  JSON.stringify([
+    batch.status,
+    ...batch.children.map(({ element, id, status }) => `${element} ${id} ${status}`).sort(),
+  ]);

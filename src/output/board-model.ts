@@ -9,23 +9,24 @@ import type { BatchTimes, WatchInfo } from './watch-info.ts';
 export interface PlannedRow {
   readonly stage: Stage;
   readonly jobId: string;
-  readonly file: Pick<SourceFile, 'name' | 'bytes' | 'records'> | null;
+  readonly file: Pick<SourceFile, 'name' | 'bytes' | 'records' | 'amount'> | null;
   /** The job id of an items batch's invoice batch. */
   readonly parent: string | null;
 }
 
 /** What a plan comes to. */
 export interface BoardFacts {
-  readonly job: string;
   readonly server: string;
   readonly profile: string | null;
   readonly rows: readonly PlannedRow[];
+  /** What is on record of the load already. */
+  readonly batches: readonly BatchView[];
   /** When a batch was handed over, and how long it will take. */
   readonly times: (jobId: string) => BatchTimes;
 }
 
 export interface StageState {
-  readonly state: 'waiting' | 'on' | 'done' | 'skipped' | 'stopped';
+  readonly state: 'on' | 'done' | 'skipped' | 'stopped';
   /** ms since 1970. */
   readonly since: number;
   readonly until: number | null;
@@ -39,22 +40,41 @@ export interface Sending {
   readonly meter: RateMeter;
 }
 
+interface Seen {
+  readonly batch: BatchView;
+  /** When it was first seen in this phase, ms since 1970; `null`: before this run. */
+  readonly since: number | null;
+}
+
 /** Everything the board shows, kept up to date by what the run tells. Nothing is drawn here. */
 export class BoardModel {
   facts: BoardFacts | null = null;
-  /** The last look, and when the next one is. */
+  /** The last look of the step going on, and when the next one is. */
   info: WatchInfo | null = null;
   readonly began: number;
+  /** Known before the plan is. */
+  readonly job: string;
   readonly waits = new Waits();
   readonly stages = new Map<Stage, StageState>();
-  /** By file name: one for each in a plan, whatever job id it ends up with. */
-  readonly sending = new Map<string, Sending>();
-  readonly sent = new Set<string>();
-  /** By file name, an init by its job id. */
-  readonly seen = new Map<string, BatchView>();
+  readonly #sending = new Map<string, Sending>();
+  readonly #sent = new Set<string>();
+  /** By file name, the job id it was sent under: not always the one planned. */
+  readonly #jobIds = new Map<string, string>();
+  /** By job id, what was on record when the plan was made. */
+  readonly #record = new Map<string, Seen>();
+  /** What looks told since, by job id and by file name. */
+  readonly #byJobId = new Map<string, Seen>();
+  readonly #byFile = new Map<string, Seen>();
 
-  constructor(now: number) {
+  constructor(now: number, job: string) {
     this.began = now;
+    this.job = job;
+  }
+
+  plan(facts: BoardFacts): void {
+    this.facts = facts;
+    for (const batch of facts.batches.flatMap((top) => [top, ...top.children]))
+      if (batch.jobId !== null) this.#record.set(batch.jobId, { batch, since: null });
   }
 
   note(event: LoadEvent, now: number): void {
@@ -67,6 +87,7 @@ export class BoardModel {
         const { outcome, message } = event;
         const since = this.stages.get(event.stage)?.since ?? now;
         this.stages.set(event.stage, { state: outcome, since, until: now, message });
+        this.info = null;
         break;
       }
       case 'check.start':
@@ -84,19 +105,20 @@ export class BoardModel {
       case 'upload.start': {
         const meter = new RateMeter();
         meter.add(now, 0);
-        this.sending.set(event.file, { bytes: 0, total: event.total, meter });
+        this.#sending.set(event.file, { bytes: 0, total: event.total, meter });
+        this.#jobIds.set(event.file, event.jobId);
         break;
       }
       case 'upload.progress': {
-        const before = this.sending.get(event.file);
+        const before = this.#sending.get(event.file);
         if (before === undefined) break;
         before.meter.add(now, event.bytes);
-        this.sending.set(event.file, { ...before, bytes: event.bytes, total: event.total });
+        this.#sending.set(event.file, { ...before, bytes: event.bytes, total: event.total });
         break;
       }
       case 'upload.end':
-        this.sending.delete(event.file);
-        if (event.ok) this.sent.add(event.file);
+        this.#sending.delete(event.file);
+        if (event.ok) this.#sent.add(event.file);
         break;
       case 'step':
       case 'warning':
@@ -107,14 +129,45 @@ export class BoardModel {
 
   look(batches: readonly BatchView[], info: WatchInfo): void {
     this.info = info;
-    for (const batch of batches) this.#see(batch);
+    for (const batch of batches) this.#see(batch, info.now);
   }
 
-  #see(batch: BatchView): void {
-    const key = batch.file ?? batch.jobId;
-    if (key !== null) this.seen.set(key, batch);
-    for (const child of batch.children) this.#see(child);
+  /** Uploads under way. */
+  get sending(): readonly Sending[] {
+    return [...this.#sending.values()];
+  }
+
+  sendingOf({ file }: PlannedRow): Sending | null {
+    return (file && this.#sending.get(file.name)) ?? null;
+  }
+
+  /** The planned one, unless its file was sent under another. */
+  jobIdOf({ file, jobId }: PlannedRow): string {
+    return (file && this.#jobIds.get(file.name)) ?? jobId;
+  }
+
+  /** Did its file arrive in this run? */
+  isSent({ file }: PlannedRow): boolean {
+    return file !== null && this.#sent.has(file.name);
+  }
+
+  /** What is known of its batch; never of one that holds another file. */
+  seen(row: PlannedRow): Seen | null {
+    const jobId = this.jobIdOf(row);
+    const name = row.file?.name;
+    const byFile = name === undefined ? undefined : this.#byFile.get(name);
+    const taken = [...this.#jobIds].some(([file, id]) => id === jobId && file !== name);
+    if (taken) return byFile ?? null;
+    return this.#byJobId.get(jobId) ?? byFile ?? this.#record.get(jobId) ?? null;
+  }
+
+  #see(batch: BatchView, now: number): void {
+    const { jobId, file } = batch;
+    // What is told without a job id (a part of an init) is told with its parent's times.
+    const before = jobId === null ? undefined : (this.#byJobId.get(jobId) ?? this.#record.get(jobId));
+    const seen = { batch, since: before?.batch.phase === batch.phase ? before.since : now };
+    if (jobId !== null) this.#byJobId.set(jobId, seen);
+    if (file !== null) this.#byFile.set(file, seen);
+    for (const child of batch.children) this.#see(child, now);
   }
 }
-
-export const keyOf = (row: PlannedRow): string => row.file?.name ?? row.jobId;

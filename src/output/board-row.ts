@@ -1,116 +1,174 @@
-import { type BoardModel, keyOf, type PlannedRow } from './board-model.ts';
-import { padEnd, padStart, shorten } from './fit.ts';
-import { rate as speed, wholeSeconds } from './human.ts';
+import type { BatchView } from '../batch/types.ts';
+import { oneLine } from '../visible.ts';
+import type { BoardBatch } from './board-batches.ts';
+import type { Sending } from './board-model.ts';
+import { partsWithin } from './board-parts.ts';
+import { clip, padEnd, padStart, shorten } from './fit.ts';
+import { count, counted, rate as speed, wholeSeconds } from './human.ts';
 import type { Look } from './look.ts';
-import { isFinal, paintPhase, phaseText } from './status.ts';
+import { paintPhase, phaseText, phaseWord } from './status.ts';
 import { textWidth } from './text-width.ts';
-import { countsText, waitText } from './watch-words.ts';
+import { countsParts, isOverdue, unaccountedIn, waitParts } from './watch-words.ts';
 
-/** How much a row has to say when not all can be shown: what is going on, then what went wrong, then what is to come. */
-export type Weight = 0 | 1 | 2 | 3;
-
-/** One batch on the board. */
+/** One batch as a line of the board, before it is fitted to a width. */
 export interface BoardRow {
   readonly name: string;
+  readonly file: string;
   readonly status: string;
   readonly paint: (text: string) => string;
-  /** How far an upload is; empty for anything else. */
-  readonly bar: string;
-  readonly detail: string;
-  readonly weight: Weight;
+  /** How far an upload is, 0 to 1; `null` for anything else. */
+  readonly share: number | null;
+  /** What is said besides, the most telling part first. */
+  readonly parts: readonly string[];
+  readonly tone: (text: string) => string;
+  /** A server's words; cut where there is no room for all of them. */
+  readonly message: string;
+  /** Which rows stay when there is no room for all: the lowest. */
+  readonly rank: number;
   /** For counting the rows there is no room for: `waiting`, `uploaded` … */
   readonly word: string;
 }
 
-const BAR = 12;
+/** What went wrong stands first, then what moves, what is waited for, what is to come, what is over. */
+const RANK = { bad: 0, uploading: 1, handed: 2, running: 3, queued: 4, waiting: 5, uploaded: 6, over: 7 };
 
-/** One batch, from what is known of it now. @param now ms since 1970 */
-export function boardRow(
-  row: PlannedRow,
-  model: BoardModel,
-  branch: string,
-  now: number,
-  look: Look,
-): BoardRow {
+/** @param now ms since 1970 */
+export function boardRow(batch: BoardBatch, now: number, look: Look): BoardRow {
   const { paint, symbols } = look;
-  const name = branch + look.clean(row.jobId);
-  const key = keyOf(row);
-  const sending = model.sending.get(key);
-  if (sending !== undefined) {
-    const { bytes, total, meter } = sending;
-    const share = total > 0 ? bytes / total : 1;
-    const full = Math.min(BAR, Math.floor(share * BAR));
-    const rate = meter.at(now, bytes);
-    const left =
-      rate === null || bytes >= total
-        ? ''
-        : rate < 1
-          ? 'stalled'
-          : `${wholeSeconds(((total - bytes) / rate) * 1000)} left`;
-    const bar = `${symbols.barFull.repeat(full)}${symbols.barRest.repeat(BAR - full)}`;
-    const parts = [padStart(`${Math.floor(share * 100)}%`, 4), rate === null ? '' : speed(rate), left];
+  const { branch, name, file, seen, sending, state, times } = batch;
+  const blank = {
+    name: branch + name,
+    file: file === null ? '' : look.clean(file.name),
+    share: null,
+    parts: [],
+    tone: paint.dim,
+    message: '',
+  };
+  if (sending !== null) {
     return {
-      name,
-      status: 'uploading',
+      ...blank,
+      status: `${symbols.sending} uploading`,
       paint: paint.cyan,
-      bar,
-      detail: parts.filter((part) => part !== '').join('  '),
-      weight: 0,
+      ...uploadOf(sending, now, look),
+      rank: RANK.uploading,
       word: 'uploading',
     };
   }
-  const seen = model.seen.get(key);
-  if (seen !== undefined && seen.phase !== 'draft' && seen.phase !== 'uploaded') {
-    const final = isFinal(seen.phase);
-    const counts = countsText(seen);
-    const times = model.facts?.times(row.parent ?? row.jobId) ?? { since: null, estimateMs: null };
+  if (seen !== null && (state === 'final' || state === 'processing')) {
+    const { phase } = seen;
+    const bad = isBad(seen);
+    const waits = phase === 'running' ? RANK.running : RANK.queued;
     return {
-      name,
-      status: phaseText(seen.phase, look),
-      paint: (text) => paintPhase(seen.phase, text, look),
-      bar: '',
-      detail: [final ? '' : waitText(times, now), counts].filter((part) => part !== '').join(', '),
-      weight: final ? (seen.phase === 'failed' || seen.phase === 'partial' ? 1 : 3) : 0,
-      word: seen.phase,
+      ...blank,
+      status: phaseText(phase, look),
+      paint: (text) => paintPhase(phase, text, look),
+      parts: [
+        ...(times === null ? [] : waitParts(times, now)),
+        // What went wrong has to be told first where there is little room.
+        ...(bad ? [unaccountedText(seen), ...countsParts(seen).toReversed()] : countsParts(seen)),
+      ],
+      tone: bad ? same : times !== null && isOverdue(times, now) ? paint.yellow : paint.dim,
+      message: bad && seen.errorMessage !== null ? look.clean(oneLine(seen.errorMessage)) : '',
+      rank: bad ? RANK.bad : state === 'final' ? RANK.over : times === null ? waits : RANK.handed,
+      word: phaseWord(phase),
     };
   }
-  if (model.sent.has(key) || seen?.phase === 'uploaded')
-    return { name, status: 'uploaded', paint: paint.blue, bar: '', detail: '', weight: 3, word: 'uploaded' };
-  return { name, status: 'waiting', paint: paint.dim, bar: '', detail: '', weight: 2, word: 'waiting' };
+  const records = file === null || file.records === null ? '' : counted(file.records, 'record', 'records');
+  const amount = file?.amount ? `amounts ${file.amount}` : '';
+  if (state === 'uploaded') {
+    const status = phaseText('uploaded', look);
+    const parts = [records, amount];
+    return { ...blank, status, paint: paint.blue, parts, rank: RANK.uploaded, word: 'uploaded' };
+  }
+  // Under the words that have a sign before them.
+  return {
+    ...blank,
+    status: '  waiting',
+    paint: paint.dim,
+    parts: [records, amount],
+    rank: RANK.waiting,
+    word: 'waiting',
+  };
 }
 
-/** Rows under each other in columns; the bars go first where the width is short, then the details. */
+const same = (text: string): string => text;
+
+const isBad = (batch: BatchView): boolean =>
+  batch.phase === 'failed' || batch.phase === 'partial' || (unaccountedIn(batch) ?? 0) !== 0;
+
+function unaccountedText(batch: BatchView): string {
+  const missing = unaccountedIn(batch) ?? 0;
+  if (missing === 0) return '';
+  return missing > 0 ? `${count(missing)} unaccounted` : `${count(-missing)} more than were sent`;
+}
+
+type Upload = Pick<BoardRow, 'share' | 'parts' | 'tone'>;
+
+function uploadOf({ bytes, total, meter }: Sending, now: number, { paint }: Look): Upload {
+  const share = total > 0 ? Math.min(1, bytes / total) : 1;
+  const percent = padStart(`${Math.floor(share * 100)}%`, 4);
+  const told = (...parts: string[]): Upload => ({ share, parts: [percent, ...parts], tone: paint.dim });
+  const still = wholeSeconds(meter.still(now));
+  // All of it is on its way; whether it arrived is for the storage to say.
+  if (bytes >= total) return meter.still(now) < 1500 ? told() : told(`waiting for the answer, ${still}`);
+  const rate = meter.at(now, bytes);
+  if (rate === null) return told();
+  if (rate < 1) return { ...told(`stalled for ${still}`), tone: paint.yellow };
+  return told(speed(rate), `${wholeSeconds(((total - bytes) / rate) * 1000)} left`);
+}
+
+const column = (wide: number): number => (wide === 0 ? 0 : wide + 2);
+const between = (share: number | null): string => (share === null ? ', ' : '  ');
+
+const LONGEST_BAR = 24;
+const SHORTEST_BAR = 6;
+
+/** Rows under each other in columns. Where the width is short the file goes first, then the bar, then the parts said last. */
 export function rowLines(rows: readonly BoardRow[], width: number, look: Look): string[] {
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(textWidth));
   const status = widest(rows.map((row) => row.status));
-  const full = widest(rows.map((row) => row.name));
-  const details = widest(rows.map((row) => row.detail));
-  const least = Math.min(full, Math.max(8, Math.floor(width * 0.35)));
-  const room = width - least - 2 - status - 2;
-  const bars = rows.some(({ bar }) => bar !== '') && room >= details + BAR + 2;
-  const detail = Math.min(details, Math.max(0, bars ? room - BAR - 2 : room));
-  const rest = 2 + status + (detail > 0 ? 2 + detail : 0) + (bars ? 2 + BAR : 0);
-  const name = Math.max(1, Math.min(full, width - rest));
+  const name = widest(rows.map((row) => row.name));
+  const file = widest(rows.map((row) => row.file));
+  const whole = ({ parts, share }: BoardRow): string =>
+    partsWithin(parts, Number.POSITIVE_INFINITY, between(share));
+  const moving = rows.filter(({ share }) => share !== null);
+  const moved = widest(moving.map(whole));
+  const detail = Math.max(widest(rows.map(whole)), moved);
+  const least = name + column(status);
+  const spare = (withFile: boolean): number =>
+    width - least - (withFile ? column(file) : 0) - column(moved) - 2;
+  const barFits = (withFile: boolean): boolean => moving.length > 0 && spare(withFile) >= SHORTEST_BAR;
+  const withFile =
+    file > 0 && least + column(file) + column(detail) <= width && (moving.length === 0 || barFits(true));
+  const bar = barFits(withFile) ? Math.min(LONGEST_BAR, spare(withFile)) : 0;
+  // The name gives way to the details down to a third of the line: batches have to be told apart.
+  const names = Math.min(
+    name,
+    Math.max(width - column(status) - column(detail), Math.floor(width * 0.35), 8),
+  );
+  const shownName = Math.max(1, Math.min(names, width - column(status)));
   return rows.map((row) => {
+    const drawn = bar > 0 && row.share !== null;
+    const taken = shownName + (withFile ? column(file) : 0) + column(status) + (drawn ? column(bar) : 0) + 2;
+    const said = partsWithin(row.parts, width - taken, between(row.share));
+    const room = width - taken - column(textWidth(said));
+    const message = row.message === '' || room < 12 || said !== whole(row) ? '' : clip(row.message, room);
     const cells = [
-      padEnd(shorten(row.name, name), name),
-      row.paint(row.status) + ' '.repeat(status - textWidth(row.status)),
-      ...(bars && row.bar !== '' ? [look.paint.cyan(row.bar)] : []),
-      // Cut from its end, and left out where nothing sensible is left of it.
-      look.paint.dim(clipParts(row.detail, detail)),
+      padEnd(shorten(row.name, shownName), shownName),
+      ...(withFile ? [look.paint.dim(padEnd(row.file, file))] : []),
+      row.paint(padEnd(row.status, status)),
+      ...(drawn ? [barOf(row.share ?? 0, bar, look)] : []),
+      said === '' ? '' : row.tone(said),
+      message,
     ];
-    return cells.join('  ').trimEnd();
+    return cells
+      .filter((cell) => cell !== '')
+      .join('  ')
+      .trimEnd();
   });
 }
 
-/** As many whole parts as fit: half a number misleads. */
-function clipParts(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
-  const parts = text.split(/(?<=,) |(?<=\S) {2}/);
-  while (parts.length > 1) {
-    parts.pop();
-    const shorter = parts.join(' ').replace(/,$/, '');
-    if (textWidth(shorter) <= width) return shorter;
-  }
-  return '';
+function barOf(share: number, width: number, { paint, symbols }: Look): string {
+  const full = Math.min(width, Math.floor(share * width));
+  return paint.cyan(symbols.barFull.repeat(full)) + paint.dim(symbols.barRest.repeat(width - full));
 }

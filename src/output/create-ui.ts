@@ -3,6 +3,7 @@ import type { Redactor } from '../redact.ts';
 import { oneLine, visible } from '../visible.ts';
 import { errorText } from './error-text.ts';
 import { hang } from './fit.ts';
+import { withoutCommands } from './github-commands.ts';
 import { eventLine } from './json-text.ts';
 import type { Look } from './look.ts';
 import { isInteractive, progressMode, wantsColor } from './modes.ts';
@@ -28,6 +29,7 @@ export async function createUi(
   const symbols = symbolsFor(env, context.platform);
   const hide = (text: string): string => redactor.clean(text);
   // Redacted first: a secret with a control character in it would no longer be known once that is written out.
+  // On GitHub a stranger's text must give the runner no command.
   const harmless = env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (text: string): string => text;
   const clean = (text: string): string => harmless(visible(hide(text)));
   const look = async (stream: typeof stdout): Promise<Look> => ({
@@ -71,9 +73,4 @@ export async function createUi(
     },
     end: () => screen.end(),
   };
-}
-
-/** A GitHub runner takes a line of a log that begins so for a command to itself; a stranger's text must give none. */
-function withoutCommands(text: string): string {
-  return text.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '## [');
 }

@@ -1,6 +1,10 @@
 import type { BatchView, Phase } from '../batch/types.ts';
-import { visible } from '../visible.ts';
+import { type AnnotationLevel, workflowCommand } from './github-commands.ts';
+import { count } from './human.ts';
+import { lookOf } from './look.ts';
+import { nameOf, phaseWord } from './status.ts';
 import type { Failure } from './ui.ts';
+import { verdict } from './verdict.ts';
 import { countsText } from './watch-words.ts';
 
 /** What annotations and summaries are made of; a `CommandResult` is one. */
@@ -9,52 +13,59 @@ export interface Outcome {
   readonly outcome: Phase | null;
   readonly batches: readonly BatchView[];
   readonly error: Failure | null;
+  /** The next thing to do, where there is no error to say it. */
+  readonly next?: string;
 }
 
-/** GitHub shows ten of a kind for a step. */
+export interface AnnotationOptions {
+  /** Hides secrets. */
+  hide(text: string): string;
+  /** Are records of this very batch unaccounted for (cli.md, promise 3)? */
+  lost(batch: BatchView): boolean;
+}
+
+/** GitHub shows ten of a kind for a step; one of them is the verdict. */
 const MOST = 9;
+/** Ends a load that is not over or not whole, but not lost either. */
+const MILD = new Set(['PARTIAL', 'STILL_RUNNING']);
 
 /**
- * GitHub Actions workflow commands: one for each batch that did not go well, one for the outcome. Every text in them is
- * escaped as the toolkit does it (`%`, CR, LF; in properties `:` and `,` too), so that none can begin another command.
- * @param hide hides secrets
+ * GitHub Actions annotations, a line each: one for each batch that failed, lost records or is partial, the worst first and
+ * at most nine; then the verdict, which counts the rest. What went well is the verdict alone, a notice.
+ * @param command its whole name
  */
 export function annotations(
   command: string,
-  { job, batches, error }: Outcome,
-  hide: (text: string) => string,
+  outcome: Outcome,
+  { hide, lost }: AnnotationOptions,
 ): readonly string[] {
-  if (error === null) return [];
-  const bad = flat(batches).filter(
-    ({ phase, outcome, kind }) =>
-      kind !== 'init' &&
-      (phase === 'failed' || phase === 'partial' || (outcome === 'failed' && phase === 'succeeded')),
-  );
+  const { job, batches, error } = outcome;
+  const look = lookOf({ clean: hide });
+  // An init has no word of its own: its children have.
+  const all = flat(batches).filter(({ kind }) => kind !== 'init');
+  const failed = all.filter((batch) => batch.phase === 'failed' || lost(batch));
+  const partial = all.filter((batch) => batch.phase === 'partial' && !lost(batch));
+  const bad = [...failed, ...partial];
   const lines = bad.slice(0, MOST).map((batch) => {
-    const text = [countsText(batch), batch.errorMessage ?? ''].filter((part) => part !== '').join(': ');
-    const level = batch.phase === 'partial' ? 'warning' : 'error';
-    return line(level, `${batch.jobId ?? batch.kind} ${batch.phase}`, text === '' ? batch.phase : text, hide);
+    const fate = lost(batch) && batch.phase !== 'failed' ? 'records unaccounted for' : phaseWord(batch.phase);
+    const sent = lost(batch) && batch.recordsSent !== null ? `${count(batch.recordsSent)} sent` : '';
+    const told = [sent, countsText(batch)].filter((part) => part !== '').join(', ');
+    const text = [told, hide(batch.errorMessage ?? '')].filter((part) => part.trim() !== '').join(': ');
+    return workflowCommand(
+      failed.includes(batch) ? 'error' : 'warning',
+      `${nameOf(batch, look)}: ${fate}`,
+      text === '' ? `No more is known of it; its status is ${hide(batch.status ?? 'unknown')}.` : text,
+    );
   });
-  const more = bad.length > MOST ? ` (and ${bad.length - MOST} more batches)` : '';
-  const level = error.code === 'PARTIAL' || error.code === 'STILL_RUNNING' ? 'warning' : 'error';
-  const title = `ebill ${command}${job === null ? '' : ` ${job}`}: ${error.code}`;
-  return [...lines, line(level, title, `${error.message}${more}\n${error.hint}`, hide)];
+  const level: AnnotationLevel = error === null ? 'notice' : MILD.has(error.code) ? 'warning' : 'error';
+  const end = error === null ? phaseWord(outcome.outcome ?? 'succeeded') : error.code;
+  const more = bad.length > MOST ? `${count(bad.length - MOST)} more batches went wrong.` : '';
+  const said =
+    error === null ? [verdict(batches, look), outcome.next ?? ''] : [error.message, more, error.hint];
+  const text = said.filter((part) => part !== '').join('\n');
+  const title = `ebill ${command}${job === null ? '' : ` ${hide(job)}`}: ${end}`;
+  return [...lines, workflowCommand(level, title, text === '' ? end : hide(text))];
 }
-
-function line(
-  level: 'error' | 'warning',
-  title: string,
-  text: string,
-  hide: (text: string) => string,
-): string {
-  // Shown as they are, line breaks aside: those the runner shows as lines.
-  const message = hide(text).split(/\r?\n/).map(visible).join('\n');
-  return `::${level} title=${property(visible(hide(title)))}::${data(message)}`;
-}
-
-const data = (text: string): string =>
-  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
 
 const flat = (batches: readonly BatchView[]): BatchView[] =>
   batches.flatMap((batch) => [batch, ...flat(batch.children)]);

@@ -11,10 +11,12 @@ const SHORT: Readonly<Record<string, string>> = {
 /**
  * JSON with every control and bidi character as `\uXXXX` (cli.md, "Output"): JSON.stringify leaves U+007F to U+009F and bidi
  * characters raw. It parses to the same value. The only raw control outside strings is the line feed of the indentation.
+ * `##[` is broken up in the same way: a GitHub runner takes it for a command wherever it stands in a log.
  */
 export function safeJson(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent)
     .replace(/\\(.)/g, (pair, letter: string) => SHORT[letter] ?? pair)
+    .replaceAll('##[', '#\\u0023[')
     .replace(UNSAFE, (char) => (char === '\n' ? char : escaped(char)));
 }
 

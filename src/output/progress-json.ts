@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Listener, LoadEvent } from '../load/events.ts';
+import { heartbeat } from './heartbeat.ts';
+import { Activity, type Doing } from './progress-doing.ts';
 import type { Ui } from './ui.ts';
 
 /** Progress events a second, over all uploads together. */
@@ -46,14 +48,41 @@ function fields(event: LoadEvent): Readonly<Record<string, unknown>> {
   }
 }
 
-/** One JSON event a line, for scripts. Starts and ends always; progress in between at most ten a second. */
-export function jsonProgress(ui: Ui, context: Context): Listener {
+/** A sign of life; each field picked one by one too. */
+function doingFields(doing: Doing): Readonly<Record<string, unknown>> {
+  switch (doing.what) {
+    case 'uploading':
+      return { doing: doing.what, files: doing.files.length, bytes: doing.bytes, total: doing.total };
+    case 'checking':
+      return { doing: doing.what, files: doing.files };
+    case 'waiting':
+      return { doing: doing.what, message: doing.message };
+    case 'stage':
+      return { doing: doing.what, stage: doing.stage };
+  }
+}
+
+/**
+ * One JSON event a line, for scripts. Starts and ends always; progress in between at most ten a second; `heartbeat` when
+ * there was none for a minute while something goes on.
+ */
+export function jsonProgress(ui: Ui, context: Context): { readonly listener: Listener; stop(): void } {
   // When each running upload was last told of. A share for each, lest the busiest file silence the others.
   const told = new Map<string, number>();
-  return (event) => {
+  const activity = new Activity();
+  const pulse = heartbeat(context, () => {
+    const doing = activity.now(context.now());
+    if (doing !== null) say('heartbeat', doingFields(doing));
+  });
+  const say = (event: string, values: Readonly<Record<string, unknown>>): void => {
+    pulse.said();
+    ui.event(event, values);
+  };
+  const listener: Listener = (event) => {
+    const now = context.now();
+    activity.note(event, now);
     if ('file' in event) {
       const key = `${event.jobId}\n${event.file}`;
-      const now = context.now();
       if (event.event === 'upload.progress') {
         const pause = (1000 / PER_SECOND) * Math.max(1, told.size);
         if (now - (told.get(key) ?? -Infinity) < pause) return;
@@ -61,6 +90,7 @@ export function jsonProgress(ui: Ui, context: Context): Listener {
       if (event.event === 'upload.end') told.delete(key);
       else told.set(key, now);
     }
-    ui.event(event.event, fields(event));
+    say(event.event, fields(event));
   };
+  return { listener, stop: pulse.stop };
 }

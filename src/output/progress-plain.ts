@@ -1,97 +1,95 @@
 import type { Context } from '../context.ts';
 import type { Listener, LoadEvent } from '../load/events.ts';
 import { oneLine } from '../visible.ts';
-import { bytes, counted, timeOfDay } from './human.ts';
-import { about, checkedText, retryText, uploadedText } from './progress-words.ts';
+import { heartbeat } from './heartbeat.ts';
+import { bytes, counted, rate, timeOfDay, wholeSeconds } from './human.ts';
+import { Activity, type Doing } from './progress-doing.ts';
+import { about, checkedText, partOf, retryText, uploadedText } from './progress-words.ts';
 import type { Ui } from './ui.ts';
 
 /** A wait is worth a line in a log only when it lasts: what it was for comes as a step at its end. */
 const LONG_WAIT_MS = 3000;
 
-/** A CI runner that hears nothing for minutes gives up on a job. */
-const HEARTBEAT_MS = 60_000;
-
-interface Sending {
-  readonly bytes: number;
-  readonly total: number;
-}
-
 /**
  * One plain line for each step, for pipes and CI: nothing moves, nothing is drawn over (cli.md, "Output"). A sign of life
- * each minute while files are checked or sent.
+ * each minute while something goes on that tells of nothing else.
  */
 export function plainProgress(ui: Ui, context: Context): { readonly listener: Listener; stop(): void } {
   const { err } = ui;
   const waits: NodeJS.Timeout[] = [];
-  const sending = new Map<string, Sending>();
-  let checking = 0;
-  let lastLine = context.now();
+  const activity = new Activity();
   const words = (text: string): string => err.clean(oneLine(text));
-  const screen = {
-    line(text: string): void {
-      lastLine = context.now();
-      ui.screen.line(text);
-    },
+  const pulse = heartbeat(context, () => {
+    const now = context.now();
+    const doing = activity.now(now);
+    if (doing !== null) line(`${timeOfDay(now)} still ${doingText(doing, words)}`);
+  });
+  const line = (text: string): void => {
+    pulse.said();
+    ui.screen.line(text);
   };
-  const heartbeat = (): void => {
-    if (context.now() - lastLine < HEARTBEAT_MS) return;
-    if (sending.size > 0)
-      screen.line(`${timeOfDay(context.now())} still uploading ${stillSending(sending, words)}`);
-    else if (checking > 0)
-      screen.line(`${timeOfDay(context.now())} still checking ${counted(checking, 'file', 'files')}`);
-  };
-  const ticker = setInterval(heartbeat, 1000);
-  ticker.unref();
   const listener: Listener = (event) => {
+    activity.note(event, context.now());
     switch (event.event) {
       case 'check.start':
-        checking = event.files;
-        return screen.line(`checking ${counted(event.files, 'file', 'files')}`);
+        return line(`checking ${counted(event.files, 'file', 'files')}`);
       case 'check.end':
-        checking = 0;
-        return screen.line(checkedText(event));
+        return line(checkedText(event));
       case 'step':
-        return screen.line(words(about(event)));
+        return line(words(about(event)));
       case 'warning':
+        pulse.said();
         return ui.warn(about(event));
       case 'retry':
-        return screen.line(retryText(event, err));
+        return line(retryText(event, err));
       case 'upload.start':
-        sending.set(event.file, { bytes: 0, total: event.total });
-        return screen.line(`uploading ${words(event.file)} as ${words(event.jobId)} (${bytes(event.total)})`);
+        return line(`uploading ${words(event.file)} as ${words(event.jobId)} (${bytes(event.total)})`);
       case 'upload.end':
-        sending.delete(event.file);
-        return screen.line(uploadedText(event, err));
+        return line(uploadedText(event, err));
       case 'wait.start':
-        waits.push(setTimeout(() => screen.line(words(event.message)), LONG_WAIT_MS).unref());
+        waits.push(setTimeout(() => line(words(event.message)), LONG_WAIT_MS).unref());
         return;
       case 'wait.end':
         // They overlap, and an end does not say whose it is: the oldest's, most likely.
         return clearTimeout(waits.shift());
       case 'upload.progress':
-        sending.set(event.file, event);
         return;
       case 'stage.start':
         // The check has lines of its own.
-        return event.stage === 'check' ? undefined : screen.line(`${event.stage}: begins`);
+        return event.stage === 'check' ? undefined : line(`${event.stage}: begins`);
       case 'stage.end':
-        return event.stage === 'check' ? undefined : screen.line(stageText(event));
+        return event.stage === 'check' ? undefined : line(stageText(event));
     }
   };
   const stop = (): void => {
-    clearInterval(ticker);
+    pulse.stop();
     for (const wait of waits.splice(0)) clearTimeout(wait);
   };
   return { listener, stop };
 }
 
-/** `big.csv: 1.2 GB of 4 GB`, or how many there are. */
-function stillSending(sending: ReadonlyMap<string, Sending>, words: (text: string) => string): string {
-  const all = [...sending.values()];
-  const sum = (pick: keyof Sending): number => all.reduce((total, one) => total + one[pick], 0);
-  const [first = ''] = sending.keys();
-  const what = sending.size === 1 ? words(first) : counted(sending.size, 'file', 'files');
-  return `${what}: ${bytes(sum('bytes'))} of ${bytes(sum('total'))}`;
+/** `uploading big.csv: 1.2 of 4 GB, 12 MB/s, 3 m 10 s left`; of several files the sum. */
+function doingText(doing: Doing, words: (text: string) => string): string {
+  switch (doing.what) {
+    case 'uploading': {
+      const { files, bytes: sent, total, rate: speed } = doing;
+      const what = files.length === 1 ? words(files[0] ?? '') : counted(files.length, 'file', 'files');
+      const left = total - sent;
+      const parts = [partOf(sent, total)];
+      if (left === 0) parts.push('waiting for the answer');
+      else if (speed !== null)
+        parts.push(
+          ...(speed < 1 ? ['stalled'] : [rate(speed), `${wholeSeconds((left / speed) * 1000)} left`]),
+        );
+      return `uploading ${what}: ${parts.join(', ')}`;
+    }
+    case 'checking':
+      return `checking ${counted(doing.files, 'file', 'files')}`;
+    case 'waiting':
+      return `waiting, ${wholeSeconds(doing.ms)}: ${words(doing.message)}`;
+    case 'stage':
+      return `at ${doing.stage}`;
+  }
 }
 
 /** `customers: done`, `init: skipped, not in the plan`. */

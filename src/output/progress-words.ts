@@ -34,3 +34,10 @@ export function retryText(event: Of<'retry'>, look: Look): string {
   const when = event.waitMs < 50 ? 'now' : `in ${duration(event.waitMs)}`;
   return `${look.clean(oneLine(about(event)))} – retry ${event.attempt} ${when}`;
 }
+
+/** `1.2 of 4 GB`, `700 kB of 1.4 MB`. */
+export function partOf(done: number, total: number): string {
+  const [of, unit] = bytes(total).split(/(?<=\d)\s+/);
+  const [part, own] = bytes(done).split(/(?<=\d)\s+/);
+  return unit === own && of !== undefined ? `${part} of ${of} ${unit}` : `${bytes(done)} of ${bytes(total)}`;
+}

@@ -14,15 +14,14 @@ export interface Progress {
 
 /** Nothing is decided here and nothing durable hangs on it: events draw (architecture.md, "Habits"). */
 export function createProgress(ui: Ui, context: Context = ui.context): Progress {
-  const stop = (): void => {};
   switch (ui.progress) {
     case 'tty':
       return ttyProgress(ui, context);
     case 'plain':
       return plainProgress(ui, context);
     case 'json':
-      return { listener: jsonProgress(ui, context), stop };
+      return jsonProgress(ui, context);
     case 'none':
-      return { listener: (event) => event.event === 'warning' && ui.warn(about(event)), stop };
+      return { listener: (event) => event.event === 'warning' && ui.warn(about(event)), stop() {} };
   }
 }

@@ -14,9 +14,9 @@ export interface RunView extends Progress {
   plan(facts: BoardFacts): void;
 }
 
-/** A board on a terminal; elsewhere the lines and events that uploads and watches have by themselves. */
-export function createRunView(ui: Ui, context: Context = ui.context): RunView {
-  if (ui.progress === 'tty') return ttyBoard(ui, context);
+/** A board on a terminal; elsewhere the lines and events that uploads and watches have by themselves. @param job the load */
+export function createRunView(ui: Ui, job: string, context: Context = ui.context): RunView {
+  if (ui.progress === 'tty') return ttyBoard(ui, context, job);
   const progress = createProgress(ui, context);
   let watch: WatchView | null = null;
   const watching: WatchView = {

@@ -4,6 +4,7 @@ export interface Symbols {
   readonly partial: string;
   readonly failed: string;
   readonly waiting: string;
+  readonly sending: string;
   readonly skipped: string;
   readonly warning: string;
   readonly again: string;
@@ -17,6 +18,7 @@ export const unicodeSymbols: Symbols = {
   partial: '◐',
   failed: '✖',
   waiting: '…',
+  sending: '↑',
   skipped: '·',
   warning: '!',
   again: '↻',
@@ -31,6 +33,7 @@ export const asciiSymbols: Symbols = {
   partial: '~',
   failed: 'x',
   waiting: '.',
+  sending: '^',
   skipped: '-',
   warning: '!',
   again: '*',

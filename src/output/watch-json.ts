@@ -1,12 +1,11 @@
 import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../context.ts';
 import { batchRows } from './batch-rows.ts';
+import { heartbeat } from './heartbeat.ts';
 import { lookOf } from './look.ts';
 import type { Ui } from './ui.ts';
-import type { WatchView } from './watch-info.ts';
+import type { WatchInfo, WatchView } from './watch-info.ts';
 import { isSilent } from './watch-words.ts';
-
-const HEARTBEAT_MS = 60_000;
 
 function fields(batch: BatchView): Readonly<Record<string, unknown>> {
   const { id, jobId, kind, status, phase, outcome, recordsSent, successCount, failCount } = batch;
@@ -17,13 +16,18 @@ function fields(batch: BatchView): Readonly<Record<string, unknown>> {
 export function jsonWatch(ui: Ui, context: Context): WatchView {
   const seen = new Map<string, string>();
   let silent = false;
-  let last = context.now();
+  let info: WatchInfo | null = null;
   const say = (event: string, values: Readonly<Record<string, unknown>>): void => {
-    last = context.now();
+    pulse.said();
     ui.event(event, values);
   };
+  // Looks may be further apart than a minute.
+  const pulse = heartbeat(context, () => {
+    if (info !== null) say('watch.waiting', { nextPollMs: leftOf(info, context.now()) });
+  });
   return {
-    update(batches, info) {
+    update(batches, newInfo) {
+      info = newInfo;
       if (isSilent(info) !== silent) {
         silent = !silent;
         const at = info.lastAnswerAt === null ? null : new Date(info.lastAnswerAt).toISOString();
@@ -37,8 +41,11 @@ export function jsonWatch(ui: Ui, context: Context): WatchView {
         seen.set(key, state);
         say('batch.change', fields(batch));
       }
-      if (context.now() - last >= HEARTBEAT_MS) say('watch.waiting', { nextPollMs: info.nextPollMs });
     },
-    stop() {},
+    stop: pulse.stop,
   };
 }
+
+/** ms until the next look, from now. */
+const leftOf = ({ now: at, nextPollMs }: WatchInfo, now: number): number | null =>
+  nextPollMs === null ? null : Math.max(0, at + nextPollMs - now);

@@ -1,13 +1,12 @@
 import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../context.ts';
 import { batchRows } from './batch-rows.ts';
+import { heartbeat } from './heartbeat.ts';
 import { timeOfDay, wholeSeconds } from './human.ts';
 import { isFinal, nameOf, phaseWord, spelling } from './status.ts';
 import type { Ui } from './ui.ts';
 import type { WatchInfo, WatchView } from './watch-info.ts';
 import { countsText, isSilent, silenceText, tally } from './watch-words.ts';
-
-const HEARTBEAT_MS = 60_000;
 
 /** One line for each change, and a sign of life each minute: what a CI log should hold of a wait of hours. */
 export function plainWatch(ui: Ui, context: Context): WatchView {
@@ -16,23 +15,20 @@ export function plainWatch(ui: Ui, context: Context): WatchView {
   let current: readonly BatchView[] = [];
   let info: WatchInfo | null = null;
   let silent = false;
-  let lastLine = context.now();
 
   const say = (text: string): void => {
-    lastLine = context.now();
-    screen.line(`${timeOfDay(lastLine)} ${text}`);
+    pulse.said();
+    screen.line(`${timeOfDay(context.now())} ${text}`);
   };
-  const heartbeat = (): void => {
-    if (!info || context.now() - lastLine < HEARTBEAT_MS) return;
+  // Looks may be further apart than a minute.
+  const pulse = heartbeat(context, () => {
+    if (!info) return;
     const next = info.nextPollMs === null ? null : info.now + info.nextPollMs - context.now();
     const parts = [tally(current)];
     if (isSilent(info)) parts.push(silenceText(info));
     if (next !== null && next > 0) parts.push(`next look in ${wholeSeconds(next)}`);
     say(`still watching: ${parts.join('; ')}`);
-  };
-  // Looks may be further apart than a minute.
-  const ticker = setInterval(heartbeat, 1000);
-  ticker.unref();
+  });
 
   return {
     update(batches, newInfo) {
@@ -54,8 +50,7 @@ export function plainWatch(ui: Ui, context: Context): WatchView {
         const now = phaseWord(batch.phase) + spelling(batch, err);
         say(`${nameOf(batch, err)} ${from}${now}${counts === '' ? '' : `, ${counts}`}`);
       }
-      heartbeat();
     },
-    stop: () => clearInterval(ticker),
+    stop: pulse.stop,
   };
 }

@@ -10,26 +10,38 @@ import type { Size } from './terminal-size.ts';
 import { textWidth } from './text-width.ts';
 import type { Ui } from './ui.ts';
 import type { BatchTimes, WatchInfo, WatchView } from './watch-info.ts';
-import { countsText, isSilent, silenceText, tally, waitText } from './watch-words.ts';
+import { countsText, isOverdue, isSilent, OVERDUE, silenceText, tally, waitParts } from './watch-words.ts';
 
 interface Seen {
   readonly state: string;
   readonly since: number;
 }
 
-/** Name, status, time since the last change, counts: in columns, the counts and then the time left out where they do not fit. */
-function rowLines(rows: readonly BatchRow[], ages: readonly string[], width: number, look: Look): string[] {
+/**
+ * Name, status, time, counts in columns. Where they do not fit first the guess of the time left goes, then the counts, then
+ * the time.
+ * @param waits each row's time in parts: how long it has been, and how long it may be
+ */
+function rowLines(
+  rows: readonly BatchRow[],
+  waits: readonly (readonly string[])[],
+  width: number,
+  look: Look,
+): string[] {
   const status = rows.map(({ batch }) => phaseText(batch.phase, look));
   const counts = rows.map(({ batch }) => countsText(batch));
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(textWidth));
   const statusWidth = widest(status);
-  const ageWidth = widest(ages);
   const full = widest(rows.map(({ name }) => name));
   const least = Math.min(full, 14);
   const fits = (...extra: number[]): boolean =>
-    least + extra.reduce((sum, more) => sum + 2 + more, 0) <= width;
+    least + extra.reduce((sum, more) => sum + (more === 0 ? 0 : 2 + more), 0) <= width;
+  const told = waits.map((parts) => parts.join(', '));
+  const guessed = fits(statusWidth, widest(told), widest(counts));
+  const ages = guessed ? told : waits.map((parts) => parts[0] ?? '');
+  const ageWidth = widest(ages);
   const withAge = fits(statusWidth, ageWidth);
-  const withCounts = withAge && fits(statusWidth, ageWidth, widest(counts));
+  const withCounts = withAge && widest(counts) > 0 && fits(statusWidth, ageWidth, widest(counts));
   const rest =
     2 + statusWidth + (withAge && ageWidth > 0 ? 2 + ageWidth : 0) + (withCounts ? 2 + widest(counts) : 0);
   const nameWidth = Math.max(1, Math.min(full, width - rest));
@@ -68,6 +80,10 @@ export function ttyWatch(ui: Ui, context: Context): WatchView {
     if (!info) return '';
     const next = info.nextPollMs === null ? null : info.now + info.nextPollMs - context.now();
     const look = next !== null && next >= 500 ? `next look in ${wholeSeconds(next)}` : 'looking';
+    const late = rows.some(
+      ({ batch, key }) => !isFinal(batch.phase) && isOverdue(timesOf(batch, key), context.now()),
+    );
+    if (late && !isSilent(info)) return spinner(err.paint.yellow(clip(`${OVERDUE}, ${look}`, width - 2)));
     if (!isSilent(info)) return spinner(err.paint.dim(clip(look, width - 2)));
     return spinner(err.paint.yellow(clip(`${silenceText(info)}, ${look}`, width - 2)));
   };
@@ -86,10 +102,10 @@ export function ttyWatch(ui: Ui, context: Context): WatchView {
     const room = Math.max(1, height - 2);
     const shown = mostTelling(rows, rows.length > room ? Math.max(1, room - 1) : room);
     // What is over has no time: when it ended is not known, only when it was first seen so.
-    const ages = shown.map(({ batch, key }) =>
-      isFinal(batch.phase) ? '' : waitText(timesOf(batch, key), context.now()),
+    const waits = shown.map(({ batch, key }) =>
+      isFinal(batch.phase) ? [] : waitParts(timesOf(batch, key), context.now()),
     );
-    const lines = rowLines(shown, ages, width, err);
+    const lines = rowLines(shown, waits, width, err);
     const hidden = rows.filter((row) => !shown.includes(row)).map(({ batch }) => batch);
     if (hidden.length > 0)
       lines.push(err.paint.dim(clip(`… and ${count(hidden.length)} more: ${tally(hidden)}`, width)));

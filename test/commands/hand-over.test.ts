@@ -1,127 +1,234 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { runShell } from '../../src/child.ts';
+import type { Context } from '../../src/context.ts';
+import { main } from '../../src/main.ts';
+import { startSandbox } from '../../src/sandbox/index.ts';
 import { type Machine, machine, month, sandbox } from '../e2e/harness.ts';
+import { testContext } from '../helpers/context.ts';
+import { runnerCommands } from '../output/runner.ts';
 
 const NODE = JSON.stringify(process.execPath);
+const WATCH = ['watch', '--job', 'AUG_2020'];
 
 /** A command that keeps what it is told, and its environment. */
 function keeper(at: Machine, more = ''): string {
-  const script = join(at.cwd, 'keep é.cjs');
+  const script = join(at.cwd, `keep é's.cjs`);
   writeFileSync(
     script,
     `const { writeFileSync, readFileSync } = require('node:fs');
-const { EBILL_OUTCOME, EBILL_EXIT_CODE, EBILL_JOB, EBILL_TOKEN } = process.env;
-writeFileSync('told.json', JSON.stringify({ env: { EBILL_OUTCOME, EBILL_EXIT_CODE, EBILL_JOB, EBILL_TOKEN }, cwd: process.cwd(), input: JSON.parse(readFileSync(0, 'utf8')) }));
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EBILL_')));
+writeFileSync('told.json', JSON.stringify({ env, cwd: process.cwd(), input: JSON.parse(readFileSync(0, 'utf8')) }));
 ${more}`,
   );
   return `${NODE} ${JSON.stringify(script)}`;
 }
 
 const told = (at: Machine) => JSON.parse(readFileSync(join(at.cwd, 'told.json'), 'utf8'));
+const isTold = (at: Machine): boolean => existsSync(join(at.cwd, 'told.json'));
 
 async function uploaded(faults: readonly string[] = [], bad = 0): Promise<Machine> {
-  const server = await sandbox({ faults: [...faults] });
-  const at = machine(server);
-  const sample = await month(at, { bad, records: 12 });
-  await at.call(['upload', 'customer', ...sample.customers, '--job', 'AUG_2020', '--finalize']);
+  const at = machine(await sandbox({ faults: [...faults] }));
+  await upload(at, bad);
   return at;
+}
+
+async function upload(at: Machine, bad = 0): Promise<void> {
+  const { customers } = await month(at, { bad, records: 12 });
+  const ran = await at.call(['upload', 'customer', ...customers, '--job', 'AUG_2020', '--finalize']);
+  expect(ran.code).toBe(0);
+}
+
+/** Runs it with parts of the context changed. */
+async function callWith(
+  at: Machine,
+  args: readonly string[],
+  change: (context: Context) => Partial<Context>,
+) {
+  const context = testContext({ home: at.home, cwd: at.cwd, env: at.env });
+  const real = { ...context, now: Date.now };
+  const code = await main(args, { ...real, ...change(real) });
+  return { code, stderr: context.stderr.text, stdout: context.stdout.text, interrupt: context.interrupt };
 }
 
 describe('--notify', () => {
   it('hands the outcome to a command as the document of --json, and no secret', async () => {
     const at = await uploaded([], 1);
-    const ran = await at.call(['watch', '--job', 'AUG_2020', '--notify', keeper(at), '--show-urls']);
+    const env = { EBILL_PASSWORD: 'hush-hush' };
+    const ran = await at.call([...WATCH, '--notify', keeper(at), '--show-urls', '--json'], { env });
     expect(ran.code).toBe(3);
-    const { env, cwd, input } = told(at);
-    expect(env).toEqual({ EBILL_OUTCOME: 'partial', EBILL_EXIT_CODE: '3', EBILL_JOB: 'AUG_2020' });
+    const { env: given, cwd, input } = told(at);
+    expect(given).toMatchObject({ EBILL_OUTCOME: 'partial', EBILL_EXIT_CODE: '3', EBILL_JOB: 'AUG_2020' });
+    expect(given).toHaveProperty('EBILL_BASE_URL');
+    expect(given).not.toHaveProperty('EBILL_TOKEN');
+    expect(given).not.toHaveProperty('EBILL_PASSWORD');
     expect(cwd).toBe(at.cwd);
-    expect(input).toMatchObject({
-      command: 'watch',
-      job: 'AUG_2020',
-      outcome: 'partial',
-      exitCode: 3,
-      error: { code: 'PARTIAL' },
-    });
-    expect(JSON.stringify(input)).not.toMatch(/X-Amz-Signature=(?!\*\*\*)/);
+    expect(ran.stdout).toMatch(/X-Amz-Signature=(?!\*\*\*)/);
+    const masked = ran.stdout.replace(/(X-Amz-(?:Signature|Credential|Security-Token))=[^&\s"]+/g, '$1=***');
+    expect(input).toEqual(JSON.parse(masked));
+    expect(input).toMatchObject({ command: 'watch', outcome: 'partial', error: { code: 'PARTIAL' } });
   });
 
   it('tells of a failure too, with what was known by then', async () => {
-    const at = await uploaded();
+    const server = await startSandbox({ auth: { type: 'none' } });
+    const at = machine(server);
+    await upload(at);
+    await server.close();
     const ran = await at.call([
-      'watch',
-      '--job',
-      'AUG_2020',
+      ...WATCH,
       '--notify',
       keeper(at),
-      '--base-url',
-      'http://127.0.0.1:9',
       '--patience',
       '0s',
+      '--retries',
+      '0',
+      '--json',
     ]);
     expect(ran.code).toBe(6);
-    expect(told(at).input).toMatchObject({
-      command: 'watch',
-      job: 'AUG_2020',
-      exitCode: 6,
-      error: { code: 'UNAVAILABLE' },
+    expect(told(at).input).toEqual(ran.json);
+    expect(told(at)).toMatchObject({
+      env: { EBILL_OUTCOME: '', EBILL_EXIT_CODE: '6', EBILL_JOB: 'AUG_2020' },
+      input: { error: { code: 'UNAVAILABLE' }, batches: [{ jobId: 'AUG_2020_CUS' }] },
     });
   });
 
   it('is a warning when it fails or does not exist: the outcome stays', async () => {
     const at = await uploaded();
-    const failing = await at.call([
-      'watch',
-      '--job',
-      'AUG_2020',
-      '--notify',
-      keeper(at, "console.log('mail is down'); process.exit(7)"),
-    ]);
+    const last = `console.log('\\x1b[31mmail is down\\x1b[0m é'); process.exit(7)`;
+    const failing = await at.call([...WATCH, '--notify', keeper(at, last)]);
     expect(failing.code).toBe(0);
-    expect(failing.stderr).toContain('notify: mail is down');
+    expect(failing.stderr).toContain('notify: mail is down é\n');
+    expect(failing.stdout).not.toContain('mail is down');
     expect(failing.stderr).toContain('warning: the --notify command ended with 7');
-    const missing = await at.call(['watch', '--job', 'AUG_2020', '--notify', 'there-is-no-such-command-7']);
+    const missing = await at.call([...WATCH, '--notify', 'there-is-no-such-command-7']);
     expect(missing.code).toBe(0);
     expect(missing.stderr).toContain('warning: the --notify command ended with 127');
+    const noShell = await callWith(at, [...WATCH, '--notify', 'true'], () => ({
+      shell: () => Promise.reject(new Error('spawn sh ENOENT')),
+    }));
+    expect(noShell.code).toBe(0);
+    expect(noShell.stderr).toContain('warning: the --notify command could not be run: spawn sh ENOENT');
   });
 
-  it('is not run by a dry run', async () => {
+  it('is given 30 s and the interruption, and the outcome outlives both', async () => {
+    const at = await uploaded();
+    const limits: number[] = [];
+    const slow = await callWith(at, [...WATCH, '--notify', 'sleep 600'], (context) => ({
+      shell: (command, options) => {
+        limits.push(options.limitMs);
+        return context.shell(command, { ...options, limitMs: 50 });
+      },
+    }));
+    expect([slow.code, limits]).toEqual([0, [30_000]]);
+    expect(slow.stderr).toContain('warning: the --notify command took longer than 30 s and was stopped');
+    const interruption = new AbortController();
+    const broken = await callWith(at, [...WATCH, '--notify', 'sleep 600'], (context) => ({
+      signal: interruption.signal,
+      shell: (command, options) => {
+        setTimeout(() => interruption.abort('SIGINT'), 50);
+        return context.shell(command, options);
+      },
+    }));
+    expect(broken.code).toBe(0);
+    expect(broken.stderr).toContain('warning: the --notify command was stopped by the interruption');
+  });
+
+  it('is not run by a dry run, nor after an interruption', async () => {
     const at = await uploaded();
     writeFileSync(join(at.cwd, 'plan.yaml'), 'job: SEP_2020\ninit: {}\n');
     expect((await at.call(['run', 'plan.yaml', '--dry-run', '--notify', keeper(at)])).code).toBe(0);
-    expect(existsSync(join(at.cwd, 'told.json'))).toBe(false);
+    const interruption = new AbortController();
+    const ended = await callWith(at, [...WATCH, '--notify', keeper(at), '--max-wait', '1h'], () => ({
+      env: { ...at.env, GITHUB_ACTIONS: 'true' },
+      signal: interruption.signal,
+      now: () => {
+        interruption.abort('SIGTERM');
+        return Date.now();
+      },
+    }));
+    expect(ended.code).toBe(143);
+    expect(isTold(at)).toBe(false);
+    expect(runnerCommands(ended.stderr)).toEqual([]);
   });
 
-  it('is stopped at its limit, with what it started', async () => {
-    const end = await runShell(`${NODE} -e "setTimeout(() => {}, 60000)" & wait`, {
-      input: 'nobody reads this',
-      env: process.env,
-      cwd: process.cwd(),
-      limitMs: 150,
-      platform: 'linux',
-    });
-    expect(end).toMatchObject({ code: null, timedOut: true });
+  it('works for run and for an upload that waits, and is refused where nothing is waited for', async () => {
+    const at = machine(await sandbox());
+    const sample = await month(at, { records: 8 });
+    const words = ['upload', 'customer', ...sample.customers, '--job', 'A', '--notify', keeper(at)];
+    const early = await at.call(words);
+    expect([early.code, early.stderr]).toEqual([2, expect.stringContaining('Add --wait')]);
+    expect((await at.call([...words, '--wait'])).code).toBe(0);
+    expect(told(at).input).toMatchObject({ command: 'upload customer', job: 'A', outcome: 'succeeded' });
+    rmSync(join(at.cwd, 'told.json'));
+    writeFileSync(join(at.cwd, 'plan.yaml'), `job: B\ncustomers: ['${sample.customers[0]}']\n`);
+    const real = await at.run(['run', 'plan.yaml', '--notify', keeper(at)]);
+    expect([real.code, real.stderr]).toEqual([0, expect.not.stringContaining('warning')]);
+    expect(told(at).input).toMatchObject({ command: 'run', job: 'B', outcome: 'succeeded', error: null });
   });
 });
 
 describe('on GitHub Actions', () => {
-  it('run and watch annotate the job on stderr, and add to its summary', async () => {
+  it('watch annotates the job on stderr, and adds to its summary', async () => {
     const at = await uploaded([], 1);
     const summary = join(at.cwd, 'summary.md');
+    writeFileSync(summary, 'before\n\n');
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
-    const ran = await at.call(['watch', '--job', 'AUG_2020', '--json'], { env });
+    const ran = await at.call([...WATCH, '--json'], { env });
     expect(ran.json.exitCode).toBe(3);
-    expect(ran.stderr).toMatch(/^::warning title=AUG_2020_CUS partial::/m);
-    expect(readFileSync(summary, 'utf8')).toContain('### ebill watch: AUG\\_2020');
-    const events = await at.call(['watch', '--job', 'AUG_2020', '--progress', 'json'], { env });
-    for (const line of events.stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('event');
-    const lost = await at.call(['watch', '--job', 'AUG_2020'], {
-      env: { ...env, GITHUB_STEP_SUMMARY: join(at.cwd, 'no', 'folder') },
-    });
-    expect([lost.code, lost.stderr.includes('warning: the job summary could not be written')]).toEqual([
-      3,
-      true,
+    expect(runnerCommands(ran.stderr)).toMatchObject([
+      { name: 'warning', properties: { title: 'AUG_2020_CUS: partial' } },
+      { name: 'warning', properties: { title: 'ebill watch AUG_2020: PARTIAL' } },
     ]);
+    expect(readFileSync(summary, 'utf8')).toMatch(/^before\n\n### ebill watch: AUG\\_2020\n/);
+    const events = await at.call([...WATCH, '--progress', 'json'], { env });
+    for (const line of events.stderr.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('event');
+  });
+
+  it('a summary that is full or cannot be written is a warning', async () => {
+    const at = await uploaded();
+    const full = join(at.cwd, 'full.md');
+    writeFileSync(full, 'x'.repeat(1024 * 1024 - 100));
+    for (const [path, warning] of [
+      [full, 'warning: the job summary of this step is full'],
+      [join(at.cwd, 'no', 'folder'), 'warning: the job summary could not be written'],
+    ] as const) {
+      const ran = await at.call(WATCH, { env: { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: path } });
+      expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining(warning)]);
+    }
+    expect(readFileSync(full)).toHaveLength(1024 * 1024 - 100);
+  });
+
+  it('tells of records that nobody accounts for', async () => {
+    const at = await uploaded(['finalize=lose-records:2']);
+    const ran = await at.call(WATCH, { env: { GITHUB_ACTIONS: 'true' } });
+    expect(ran.code).toBe(4);
+    expect(runnerCommands(ran.stderr).map(({ name, properties }) => [name, properties['title']])).toEqual([
+      ['error', 'AUG_2020_CUS: records unaccounted for'],
+      ['error', 'ebill watch AUG_2020: UNACCOUNTED'],
+    ]);
+  });
+
+  it('names that look like commands are none, in whatever is printed', async () => {
+    const at = machine(await sandbox(), { GITHUB_ACTIONS: 'true' });
+    const sample = await month(at, { bad: 1, records: 8 });
+    const file = '::set-output name=a::##[stop-commands]b.csv';
+    writeFileSync(join(at.cwd, file), readFileSync(sample.customers[0] ?? ''));
+    writeFileSync(join(at.cwd, `${file}.bad.csv`), 'a,b\n1\n');
+    const job = '::add-mask::e##[error]x';
+    const found: (readonly string[])[] = [];
+    for (const args of [
+      ['validate', '--customer', `./${file}.bad.csv`],
+      ['upload', 'customer', `./${file}`, '--job', job, '--wait', '--verbose'],
+      ['status', '--job', job],
+      ['watch', '--job', job, '--json'],
+      ['watch', '--job', job, '--progress', 'json'],
+      ['loads', 'show', job],
+      ['report', '--job', job, '--out', 'r.html', '--json'],
+    ]) {
+      const { stdout, stderr } = await at.call(args);
+      found.push([...runnerCommands(stdout), ...runnerCommands(stderr)].map(({ name }) => name));
+    }
+    const own = ['warning', 'warning'];
+    expect(found).toEqual([[], own, [], own, [], [], []]);
   });
 });

@@ -139,8 +139,8 @@ describe('upload', () => {
     ['f --max-wait 2h', { watch: { ...WAIT, maxWaitMs: 7_200_000 } }],
     ['f --patience 1m', { watch: { ...WAIT, patienceMs: 60_000 } }],
     ['f --column invoice.key=No', { columns: [['invoice.key', 'No']] }],
-    ['f --notify mail', { watch: { ...WAIT, notify: 'mail' } }],
     ['f --download d', { watch: { ...WAIT, download: 'd' } }],
+    ['f --wait --notify n', { finalize: true, wait: true, watch: { ...WAIT, notify: 'n' } }],
   ])('%s', (line, over) => {
     expect(parse(customer, line)).toEqual({ ...UPLOAD, ...over });
     expect(parse(invoice, line)).toEqual({ ...UPLOAD, items: [], ...over });
@@ -167,6 +167,8 @@ describe('upload', () => {
       'f g --job-id X',
       'f --concurrency 0',
       'f --interval 0',
+      'f --notify n',
+      'f --wait --notify= ',
       'f --job  ',
     ]) {
       expect(() => parse(customer, line)).toThrow();
@@ -187,6 +189,11 @@ describe('finalize, status, watch', () => {
     expect(parse(finalize, line)).toEqual({ ...SELECT, ...over });
     expect(parse(status, line)).toEqual({ ...SELECT, exitStatus: false, ...over });
     expect(parse(watch, line)).toEqual({ ...SELECT, watch: WAIT, ...over });
+  });
+  it('--notify', () => {
+    expect(parse(watch, '--notify n')).toEqual({ ...SELECT, watch: { ...WAIT, notify: 'n' } });
+    expect(parse(run, 'p --notify n').watch).toEqual({ ...WAIT, notify: 'n' });
+    expect(() => parse(watch, '--notify=')).toThrow('--notify is empty');
   });
   it('--exit-status; a load and single batches exclude each other', () => {
     expect(parse(status, '--exit-status')).toEqual({ ...SELECT, exitStatus: true });

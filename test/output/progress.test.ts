@@ -291,6 +291,26 @@ async function drawn(options: Parameters<typeof uiFor>[1]): Promise<string> {
   return context.stderr.text;
 }
 
+/** A pipe, and a clock that is moved by hand, second by second. */
+async function silence(progress: 'plain' | 'json') {
+  const term = terminal(80);
+  const { listener, stop } = createProgress(await uiFor(term.context, { progress }));
+  const lines = (): string[] => term.raw().split('\n').slice(0, -1);
+  return {
+    listener,
+    stop,
+    lines,
+    events: () => lines().map((line) => JSON.parse(line)),
+    later: async (ms: number): Promise<void> => {
+      for (let second = 0; second < ms / 1000; second++) {
+        term.context.clock += 1000;
+        vi.advanceTimersByTime(1000);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  };
+}
+
 describe('elsewhere', () => {
   it('writes one plain line for each step in a pipe', async () => {
     expect((await drawn({})).split('\n')).toEqual([
@@ -325,6 +345,77 @@ describe('elsewhere', () => {
     vi.advanceTimersByTime(60_000);
     await new Promise((resolve) => setImmediate(resolve));
     expect(context.stderr.text).toBe('creating J_ITM_2 x\\u001b[2J y\n');
+  });
+
+  it.each(['plain', 'json'] as const)(
+    'gives a sign of life each minute of an upload: %s',
+    async (progress) => {
+      vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+      const { events, lines, listener, later, stop } = await silence(progress);
+      listener(start(1, 4_000_000_000));
+      listener(start(2, 1_000_000));
+      listener(part(1, 1_000_000, 4_000_000_000));
+      await later(5000);
+      listener({ ...part(1, 1_200_000_000, 4_000_000_000), event: 'upload.progress' } as LoadEvent);
+      listener(end(2, 1_000_000));
+      await later(59_000);
+      const before = lines().length;
+      await later(1000);
+      expect(lines()).toHaveLength(before + 1);
+      await later(59_000);
+      expect(lines()).toHaveLength(before + 1);
+      await later(1000);
+      const beats = lines().slice(before);
+      if (progress === 'plain')
+        expect(beats).toEqual([
+          expect.stringMatching(
+            /^\d\d:\d\d:\d\d still uploading itm_1\.csv: 1\.2 of 4 GB, (stalled|[\d.]+ MB\/s, .* left)$/,
+          ),
+          expect.stringMatching(/^\d\d:\d\d:\d\d still uploading itm_1\.csv: 1\.2 of 4 GB, stalled$/),
+        ]);
+      else
+        expect(events().slice(before)).toEqual(
+          [1, 2].map(() => ({
+            time: expect.any(String),
+            event: 'heartbeat',
+            doing: 'uploading',
+            files: 1,
+            bytes: 1_200_000_000,
+            total: 4_000_000_000,
+          })),
+        );
+      stop();
+      await later(200_000);
+      expect(lines()).toHaveLength(before + 2);
+    },
+  );
+
+  it('gives one of a check, of a wait and of a step that tells of nothing, and none when nothing goes on', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
+    const { lines, listener, later, stop } = await silence('plain');
+    await later(180_000);
+    expect(lines()).toEqual([]);
+    listener({ event: 'check.start', files: 3 });
+    await later(60_000);
+    listener({ event: 'check.end', files: 3, records: 5, bytes: 100 });
+    listener({ event: 'wait.start', message: `starting J_INIT ${HOSTILE}` });
+    await later(63_000);
+    listener({ event: 'wait.end' });
+    listener({ event: 'stage.start', stage: 'results' });
+    await later(60_000);
+    listener({ event: 'stage.end', stage: 'results', outcome: 'done', message: null });
+    await later(180_000);
+    stop();
+    expect(lines().map((line) => line.replace(/^\d\d:\d\d:\d\d /, ''))).toEqual([
+      'checking 3 files',
+      'still checking 3 files',
+      'checked 3 files: 5 records, 100 B',
+      'starting J_INIT x\\u001b[2J y',
+      'still waiting, 1 m 03 s: starting J_INIT x\\u001b[2J y',
+      'results: begins',
+      'still at results',
+      'results: done',
+    ]);
   });
 
   it('writes every event as a line of JSON when asked', async () => {

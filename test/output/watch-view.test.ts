@@ -55,6 +55,33 @@ describe('on a terminal', () => {
     view.stop();
   });
 
+  it.each([
+    [80, 'J_INV  … running    2 m 00 s, about 3 m left'],
+    [44, 'J_INV  … running  2 m 00 s, about 3 m left'],
+    [34, 'J_INV  … running  2 m 00 s'],
+    [18, 'J_INV  … running'],
+  ])(
+    'at %i columns it counts from the hand-over, and tells what earlier loads make one expect',
+    async (columns, line) => {
+      const term = terminal(columns);
+      const ui = await uiFor(term.context);
+      const view = createWatchView(ui);
+      const { clock } = term.context;
+      const times = () => ({ since: clock - 120_000, estimateMs: 300_000 });
+      const batches = [
+        running(1, { jobId: 'J_INV' }),
+        batch({ jobId: 'J_CUS', successCount: 1, failCount: 0 }),
+      ];
+      view.update(batches.slice(0, columns > 60 ? 2 : 1), { ...good(clock), times });
+      ui.screen.draw();
+      const lines = await term.screen();
+      expect(lines[0]).toBe(line);
+      // What is over takes no time any more.
+      if (columns > 60) expect(lines[1]).not.toMatch(/left|\d s/);
+      view.stop();
+    },
+  );
+
   it('shows no counts that are none, and looks when the time has come', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
@@ -159,6 +186,30 @@ describe('elsewhere', () => {
       'successCount',
       'failCount',
     ]);
+  });
+
+  it('writes an event each minute between looks that are further apart', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    const term = terminal(80);
+    const view = createWatchView(await uiFor(term.context, { progress: 'json' }));
+    const t0 = term.context.clock;
+    view.update([running(1)], { now: t0, nextPollMs: 300_000, lastAnswerAt: t0 });
+    for (let second = 0; second < 130; second++) {
+      term.context.clock += 1000;
+      vi.advanceTimersByTime(1000);
+    }
+    view.stop();
+    vi.advanceTimersByTime(300_000);
+    await term.screen();
+    vi.useRealTimers();
+    const events = term.raw().trimEnd().split('\n').slice(1);
+    expect(events.map((line) => JSON.parse(line))).toEqual(
+      [240_000, 180_000].map((nextPollMs) => ({
+        time: expect.any(String),
+        event: 'watch.waiting',
+        nextPollMs,
+      })),
+    );
   });
 
   it('says nothing when nothing is wanted', async () => {
