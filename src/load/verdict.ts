@@ -35,7 +35,7 @@ export function verdictOf(
     const rejected = partial.reduce((sum, batch) => sum + (batch.failCount ?? 0), 0);
     return new EbillError(
       'PARTIAL',
-      `${rejected.toLocaleString('en')} records were rejected in ${names(partial)}.`,
+      `${rejected.toLocaleString('en')} ${rejected === 1 ? 'record was' : 'records were'} rejected in ${names(partial)}.`,
       { hint },
     );
   }
