@@ -32,6 +32,10 @@ export interface Context {
   /** Whose process it is; `null` where the system has no name for them (a container's bare user id). */
   readonly user: string | null;
   readonly pid: number;
+  /** The owner of new files; `null` on Windows. */
+  readonly uid: number | null;
+  /** `v20.18.1` */
+  readonly nodeVersion: string;
   /** Milliseconds since 1970. */
   now(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when `signal` is aborted. */
@@ -110,6 +114,8 @@ export function systemContext(): Context {
     hostname: hostname(),
     user: userName(),
     pid: process.pid,
+    uid: process.getuid?.() ?? null,
+    nodeVersion: process.version,
     now: () => Date.now(),
     sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
     // Both are seldom wanted, and not free to load.

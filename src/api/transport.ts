@@ -129,7 +129,9 @@ function dispatcherFor(
   });
 }
 
-async function tlsOptions(connection: Connection): Promise<{ ca?: string[]; cert?: Buffer; key?: Buffer }> {
+export async function tlsOptions(
+  connection: Connection,
+): Promise<{ ca?: string[]; cert?: Buffer; key?: Buffer }> {
   const { caFile, clientCert, clientKey } = connection;
   const options: { ca?: string[]; cert?: Buffer; key?: Buffer } = {};
   if (caFile !== null) {

@@ -113,6 +113,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     'remove a profile and its secret',
     () => import('./profile/remove.ts'),
   ),
+  entry(
+    'setUp',
+    ['doctor'],
+    'check the set-up, the network and the authorisation',
+    () => import('./doctor.ts'),
+  ),
   entry('setUp', ['api'], 'one raw authorised call', () => import('./api.ts')),
   entry(
     'setUp',

@@ -66,6 +66,8 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     hostname: 'test-host',
     user: 'tester',
     pid: 4242,
+    uid: process.getuid?.() ?? null,
+    nodeVersion: 'v20.20.0',
     now: () => clock,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();

@@ -1,0 +1,104 @@
+import { stat, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Context } from '../../context.ts';
+import { errnoOf, messageOf } from '../../errors.ts';
+import { knownLoads } from '../../load/known.ts';
+import { bytes, counted } from '../../output/human.ts';
+import { type Check, ok, problem, warning } from './check.ts';
+
+/** What `engines` in package.json asks for. */
+const OLDEST_NODE = [20, 18, 1];
+const LITTLE = 1e9;
+const TOO_LITTLE = 1e8;
+
+export function nodeVersion(version: string): Check {
+  const parts = version.replace(/^v/, '').split('.').map(Number);
+  const older = OLDEST_NODE.map((least, i) => (parts[i] ?? 0) - least).find((apart) => apart !== 0) ?? 0;
+  return older < 0
+    ? problem('Node', `${version} is too old`, `Install Node ${OLDEST_NODE.join('.')} or newer.`, 'USAGE')
+    : ok('Node', version);
+}
+
+/** Folders for their owner alone, secrets all the more (help security). */
+export async function permissions({ paths, platform, uid }: Context): Promise<Check> {
+  const name = 'Permissions';
+  if (platform === 'win32') return ok(name, 'left to Windows');
+  const wide: string[] = [];
+  const remedies: string[] = [];
+  for (const [path, mode] of [
+    [paths.config, 0o700],
+    [paths.state, 0o700],
+    [`${paths.config}/secrets.json`, 0o600],
+    [`${paths.config}/profiles.json`, 0o600],
+  ] as const) {
+    const found = await stat(path).catch(() => null);
+    if (found === null) continue;
+    if (uid !== null && found.uid !== uid && uid !== 0)
+      return problem(
+        name,
+        `${path} belongs to somebody else`,
+        `Take it over, or set EBILL_HOME to a folder of your own.`,
+        'USAGE',
+      );
+    if ((found.mode & 0o777 & ~mode) !== 0 && !remedies.some((one) => one.endsWith(` ${path}`))) {
+      wide.push(path);
+      remedies.push(`chmod ${mode.toString(8)} ${path}`);
+    }
+  }
+  const above = await stat(dirname(paths.config)).catch(() => null);
+  // In a folder where everybody may write, and that does not protect what is there, another home can be put in this one's place.
+  if (above !== null && (above.mode & 0o002) !== 0 && (above.mode & 0o1000) === 0)
+    return problem(
+      name,
+      `${dirname(paths.config)} can be written by everybody`,
+      'Set EBILL_HOME to a folder of your own.',
+      'USAGE',
+    );
+  if (wide.length === 0) return ok(name, 'folders and secrets are yours alone');
+  return warning(name, `others on this machine may look into ${wide.join(', ')}`, remedies.join(' && '));
+}
+
+export async function journals({ paths }: Context): Promise<Check> {
+  try {
+    const loads = await knownLoads(paths.state, null);
+    return ok(
+      'Journals',
+      loads.length === 0 ? 'none yet' : `${counted(loads.length, 'load', 'loads')} in ${paths.state}`,
+    );
+  } catch (error) {
+    return problem(
+      'Journals',
+      messageOf(error),
+      'Mend what it names; until then its load cannot be gone on with here.',
+      'USAGE',
+    );
+  }
+}
+
+/** Room for results where one is, and for the journal. */
+export async function space({ cwd, paths }: Context): Promise<Check> {
+  const name = 'Free space';
+  const free: { readonly path: string; readonly bytes: number }[] = [];
+  for (const path of [cwd, await existing(paths.state)]) {
+    const found = await statfs(path).catch(() => null);
+    if (found !== null) free.push({ path, bytes: found.bavail * found.bsize });
+  }
+  const least = free.reduce(
+    (a, b) => (b.bytes < a.bytes ? b : a),
+    free[0] ?? { path: cwd, bytes: Number.POSITIVE_INFINITY },
+  );
+  const message = `${bytes(least.bytes)} in ${least.path}`;
+  const hint = 'Free some space: a journal that cannot be written stops a load.';
+  if (least.bytes < TOO_LITTLE) return problem(name, message, hint, 'USAGE');
+  return least.bytes < LITTLE ? warning(name, message, hint) : ok(name, message);
+}
+
+/** The folder itself, or the nearest above it that is there. */
+async function existing(path: string): Promise<string> {
+  try {
+    await stat(path);
+    return path;
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' && dirname(path) !== path ? existing(dirname(path)) : path;
+  }
+}

@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { nodeVersion } from '../../src/commands/doctor/machine.ts';
+import { goesByProxy } from '../../src/commands/doctor/network.ts';
+import { main } from '../../src/main.ts';
+import { machine, type Ran, sandbox } from '../e2e/harness.ts';
+import { tempDir, testContext } from '../helpers/context.ts';
+
+interface Check {
+  readonly name: string;
+  readonly state: string;
+  readonly message: string;
+  readonly hint: string;
+}
+const states = (ran: Ran): Record<string, string> =>
+  Object.fromEntries((ran.json['checks'] as Check[]).map(({ name, state }) => [name, state]));
+const check = (ran: Ran, wanted: string): Check | undefined =>
+  (ran.json['checks'] as Check[]).find(({ name }) => name === wanted);
+const WELL = { Node: 'ok', Terminal: 'ok', Permissions: 'ok', Journals: 'ok', 'Free space': 'ok' };
+
+describe('ebill doctor', () => {
+  it('finds nothing wrong with a set-up that works, and changes nothing', async () => {
+    const server = await sandbox();
+    const ran = await machine(server).call(['doctor', '--json']);
+    expect(ran.code).toBe(0);
+    expect(states(ran)).toEqual({
+      ...WELL,
+      'Set-up': 'ok',
+      Name: 'ok',
+      TLS: 'skipped',
+      Connection: 'ok',
+      Clock: 'ok',
+      Authorisation: 'ok',
+    });
+    expect(server.requests.every(({ effect }) => !effect)).toBe(true);
+    expect(ran.stdout).not.toContain('test-token-1');
+  });
+
+  it('says how to begin, and skips what hangs on it', async () => {
+    const ran = await machine(null).call(['doctor', '--json']);
+    expect([ran.code, ran.json.error?.code]).toEqual([2, 'USAGE']);
+    expect(states(ran)).toMatchObject({
+      ...WELL,
+      'Set-up': 'problem',
+      Name: 'skipped',
+      Authorisation: 'skipped',
+    });
+    expect(check(ran, 'Set-up')?.hint).toContain('ebill profile add');
+  });
+
+  it('tells wrong credentials (5) from a server that is not there (6)', async () => {
+    const at = machine(await sandbox());
+    const wrong = await at.call(['doctor', '--json'], { env: { EBILL_TOKEN: 'another' } });
+    expect([wrong.code, states(wrong)['Authorisation']]).toEqual([5, 'problem']);
+    const away = await at.call(['doctor', '--json'], { env: { EBILL_BASE_URL: 'http://127.0.0.1:9' } });
+    expect([
+      away.code,
+      states(away)['Connection'],
+      states(away)['Clock'],
+      states(away)['Authorisation'],
+    ]).toEqual([6, 'problem', 'skipped', 'skipped']);
+    expect(check(away, 'Connection')?.hint).not.toBe('');
+  });
+
+  it('sees a clock that is years off', async () => {
+    const server = await sandbox();
+    const context = testContext({ env: { ...server.environment } });
+    expect(await main(['doctor'], context)).toBe(6);
+    expect(context.stdout.text).toMatch(/^✖ Clock +problem: \d+ d .* apart from the server's$/m);
+    expect(context.stdout.text).toContain('Set the clock (NTP)');
+  });
+
+  it('names what others may look into, with the remedy', async () => {
+    const at = machine(await sandbox());
+    mkdirSync(at.home, { recursive: true });
+    writeFileSync(join(at.home, 'secrets.json'), '{ "version": 1, "secrets": {} }', { mode: 0o644 });
+    chmodSync(at.home, 0o755);
+    const ran = await at.call(['doctor', '--json']);
+    expect(ran.code).toBe(0);
+    expect(check(ran, 'Permissions')).toMatchObject({
+      state: 'warning',
+      hint: `chmod 700 ${at.home} && chmod 600 ${join(at.home, 'secrets.json')}`,
+    });
+    writeFileSync(join(at.home, 'loads'), 'in the way');
+    expect(states(await at.call(['doctor', '--json']))['Journals']).toBe('problem');
+  });
+
+  it('looks at the certificate: who vouches for it, and how long it is good', async () => {
+    const folder = tempDir();
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '5',
+        '-subj',
+        '/CN=localhost/O=Our own',
+        '-addext',
+        'subjectAltName=DNS:localhost',
+        '-keyout',
+        'key.pem',
+        '-out',
+        'cert.pem',
+      ],
+      { cwd: folder, stdio: 'ignore' },
+    );
+    const server = createServer(
+      { key: readFileSync(join(folder, 'key.pem')), cert: readFileSync(join(folder, 'cert.pem')) },
+      (_request, response) => response.writeHead(401).end(),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+      const at = machine(null, { EBILL_BASE_URL: url, EBILL_TOKEN: 'x' });
+      const unknown = await at.call(['doctor', '--json']);
+      expect([unknown.code, states(unknown)['TLS']]).toEqual([6, 'problem']);
+      expect(check(unknown, 'TLS')?.hint).toContain('--ca-file');
+      await at.call([
+        'profile',
+        'add',
+        'own',
+        '--base-url',
+        url,
+        '--auth',
+        'none',
+        '--ca-file',
+        join(folder, 'cert.pem'),
+      ]);
+      const own = await at.call(['doctor', '--json', '--profile', 'own'], {
+        env: { EBILL_BASE_URL: '', EBILL_TOKEN: '' },
+      });
+      expect(check(own, 'TLS')).toMatchObject({
+        state: 'warning',
+        message: expect.stringMatching(/^certificate of localhost by Our own, [45] days left, with /),
+      });
+      expect([own.code, states(own)['Authorisation']]).toEqual([5, 'problem']);
+    } finally {
+      server.close();
+    }
+  });
+
+  it.each([
+    ['v20.18.1', 'ok'],
+    ['v24.1.0', 'ok'],
+    ['v20.18.0', 'problem'],
+    ['v18.20.9', 'problem'],
+  ])('Node %s: %s', (version, state) => {
+    expect(nodeVersion(version).state).toBe(state);
+  });
+
+  it.each([
+    [{}, false],
+    [{ HTTPS_PROXY: 'http://p:1' }, true],
+    [{ https_proxy: 'http://p:1', NO_PROXY: 'other.com' }, true],
+    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '.example.com' }, false],
+    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, false],
+    [{ HTTP_PROXY: 'http://p:1' }, false],
+  ])('%j: through a proxy %s', (env, proxied) => {
+    expect(goesByProxy(new URL('https://ebill.example.com'), env)).toBe(proxied);
+  });
+});
