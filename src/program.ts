@@ -1,4 +1,4 @@
-import type { App, CommandResult } from './commands/command.ts';
+import type { App, CommandResult, GlobalOptions } from './commands/command.ts';
 import { globalOptions } from './commands/globals.ts';
 import { type Context, isInterruption } from './context.ts';
 import { EbillError } from './errors.ts';
@@ -50,7 +50,7 @@ export async function runProgram(
   } catch (thrown) {
     const known = soFar();
     const error = await asEbillError(thrown, context, redactor, interruption(known, argv));
-    const json = parsed?.type === 'command' ? parsed.globals['json'] === true : argv.includes('--json');
+    const json = wantsJson(parsed?.type === 'command' ? parsed.globals : null, argv);
     ui ??= await createUi(
       context,
       { progress: 'auto', color: 'auto', quiet: false, verbose: false },
@@ -64,7 +64,10 @@ export async function runProgram(
     ui.fail(error);
     if (json) {
       const name = parsed?.type === 'command' ? parsed.name : nameIn(argv);
-      await printJson({ ...EMPTY, ...known, error }, name, context, redactor, false);
+      await printJson({ ...EMPTY, ...known, error }, name, context, redactor, {
+        showUrls: false,
+        fields: null,
+      });
     }
     return error.exitCode;
   }
@@ -80,10 +83,11 @@ function gap({ stdout, stderr }: Context): void {
 async function print(result: CommandResult, name: string, app: App): Promise<void> {
   const { context, globals, ui, redactor } = app;
   ui.end();
-  if (globals.json) await printJson(result, name, context, redactor, globals.showUrls);
+  if (globals.json) await printJson(result, name, context, redactor, globals);
+  else if (globals.format === 'tsv') await printTsv(result, name, app);
   else if (result.text !== '') {
     gap(context);
-    context.stdout.write(`${result.text}\n`);
+    context.stdout.write(`${await shown(result, name, app)}\n`);
     if (result.error !== null || result.next !== undefined) gap(context);
   }
   if (result.error !== null) ui.fail(result.error);
@@ -91,16 +95,47 @@ async function print(result: CommandResult, name: string, app: App): Promise<voi
     for (const line of result.next.split('\n')) ui.note(line);
 }
 
+/** On stdout nothing but rows; the error, if there is one, is on stderr. */
+async function printTsv(
+  result: CommandResult,
+  command: string,
+  { context, globals, ui }: App,
+): Promise<void> {
+  const { toTsv } = await import('./output/tsv.ts');
+  context.stdout.write(toTsv({ ...result, command, exitCode: 0 }, globals.fields, (text) => ui.clean(text)));
+}
+
+/** The text for people, or a table of the fields they asked for. */
+async function shown(result: CommandResult, command: string, { globals, ui }: App): Promise<string> {
+  const { fields } = globals;
+  if (fields === null) return result.text;
+  const [{ rowsOf }, { table }] = await Promise.all([
+    import('./output/fields.ts'),
+    import('./output/table.ts'),
+  ]);
+  const { rows } = rowsOf({ ...result, command, exitCode: 0 });
+  const cells = rows.map((row) => fields.map((name) => (row[name] == null ? null : String(row[name]))));
+  return table(fields, cells, ui);
+}
+
+/** Of a call that could not be read, as much as its words show. */
+function wantsJson(globals: Readonly<Record<string, unknown>> | null, argv: readonly string[]): boolean {
+  if (globals !== null) return globals['json'] === true || globals['format'] === 'json';
+  return (
+    argv.includes('--json') || argv.includes('--format=json') || argv[argv.indexOf('--format') + 1] === 'json'
+  );
+}
+
 async function printJson(
   result: CommandResult,
   command: string,
   context: Context,
   redactor: Redactor,
-  showUrls: boolean,
+  { showUrls, fields }: Pick<GlobalOptions, 'showUrls' | 'fields'>,
 ): Promise<void> {
   const { toJson } = await import('./output/json.ts');
   const document = { ...result, command, exitCode: result.error?.exitCode ?? 0 };
-  context.stdout.write(`${toJson(document, { redactor, showUrls })}\n`);
+  context.stdout.write(`${toJson(document, { redactor, showUrls, fields })}\n`);
 }
 
 /** The words before the first option: as much of the command's name as an unreadable call shows. */

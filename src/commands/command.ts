@@ -9,7 +9,11 @@ import type { Redactor } from '../redact.ts';
 export interface GlobalOptions {
   readonly profile: string | null;
   readonly baseUrl: string | null;
+  /** How the result is printed; `json` is the same as `format` being `json`. */
+  readonly format: 'table' | 'json' | 'tsv';
   readonly json: boolean;
+  /** The columns wanted, in their order; `null`: those of the format. */
+  readonly fields: readonly string[] | null;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly showUrls: boolean;

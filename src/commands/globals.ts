@@ -1,17 +1,23 @@
 import { type Command, Option } from 'commander';
 import { parseDuration } from '../duration.ts';
 import { EbillError } from '../errors.ts';
+import { FIELDS } from '../output/fields.ts';
+import { nearest } from '../profile/nearest.ts';
+import { visible } from '../visible.ts';
 import type { GlobalOptions } from './command.ts';
 
 const PROGRESS = ['auto', 'tty', 'plain', 'json', 'none'] as const;
 const COLOR = ['auto', 'always', 'never'] as const;
+const FORMATS = ['table', 'json', 'tsv'] as const;
 
 /** Declares the options every command takes (cli.md, "Global options"). */
 export function declareGlobals(program: Command): void {
   program
     .option('--profile <name>', 'profile to use (EBILL_PROFILE)')
     .option('--base-url <url>', 'eBill server (EBILL_BASE_URL)')
-    .option('--json', 'one JSON document on stdout')
+    .option('--json', 'one JSON document on stdout, as --format json')
+    .addOption(new Option('--format <format>', 'how the result is printed').choices([...FORMATS]))
+    .option('--fields <names>', 'only these fields, in this order, as in jobId,phase,failCount')
     .option('--quiet', 'only errors and warnings on stderr')
     .option('--verbose', 'each request and answer on stderr')
     .option('--show-urls', 'show presigned URLs whole; they are secrets')
@@ -31,10 +37,13 @@ export function declareGlobals(program: Command): void {
 export function globalOptions(raw: Readonly<Record<string, unknown>>): GlobalOptions {
   const text = (name: string): string | null =>
     typeof raw[name] === 'string' ? (raw[name] as string) : null;
+  const format = formatOf(raw['json'] === true, text('format'));
   return {
     profile: text('profile'),
     baseUrl: text('baseUrl'),
-    json: raw['json'] === true,
+    format,
+    json: format === 'json',
+    fields: fieldsOf(text('fields')),
     quiet: raw['quiet'] === true,
     verbose: raw['verbose'] === true,
     showUrls: raw['showUrls'] === true,
@@ -45,6 +54,29 @@ export function globalOptions(raw: Readonly<Record<string, unknown>>): GlobalOpt
     dryRun: raw['dryRun'] === true,
     yes: raw['yes'] === true,
   };
+}
+
+function formatOf(json: boolean, format: string | null): GlobalOptions['format'] {
+  const named = format === null ? null : oneOf(FORMATS, format, '--format');
+  if (!json) return named ?? 'table';
+  if (named === null || named === 'json') return 'json';
+  throw new EbillError('USAGE', `--json is --format json; --format ${named} was given too.`, {
+    hint: 'Leave one of them out.',
+  });
+}
+
+/** Known before anything is done: a script must not find out afterwards. */
+function fieldsOf(text: string | null): readonly string[] | null {
+  if (text === null) return null;
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (FIELDS.includes(name)) continue;
+    const meant = nearest(name, FIELDS);
+    throw new EbillError('USAGE', `--fields: there is no field "${visible(name)}".`, {
+      hint: `${meant === null ? '' : `Did you mean ${meant}? `}Known: ${FIELDS.join(', ')}.`,
+    });
+  }
+  return names;
 }
 
 function oneOf<T extends string>(allowed: readonly T[], value: string, option: string): T {

@@ -9,6 +9,8 @@ export interface JsonOptions {
   readonly redactor: Pick<Redactor, 'clean'>;
   /** Shows presigned URLs in the two fields made for them; known secrets stay hidden everywhere (cli.md, promise 4). */
   readonly showUrls: boolean;
+  /** The keys of each batch that are wanted; `null`: all. Its children always are. */
+  readonly fields?: readonly string[] | null;
 }
 
 type Clean = (text: string) => string;
@@ -39,6 +41,15 @@ function batchFields(batch: BatchView, clean: Clean, showUrls: boolean): Fields 
     if (url !== undefined) fields[name] = showUrls ? url : maybe(url, clean);
   }
   return { ...fields, children: batch.children.map((child) => batchFields(child, clean, showUrls)) };
+}
+
+function picked(batch: Fields, fields: readonly string[] | null): Fields {
+  if (fields === null) return batch;
+  const children = (batch['children'] as Fields[]).map((child) => picked(child, fields));
+  return {
+    ...Object.fromEntries(fields.filter((name) => name in batch).map((name) => [name, batch[name]])),
+    children,
+  };
 }
 
 function fileFields(report: FileReport, clean: Clean): Fields {
@@ -81,7 +92,9 @@ export function toJson(input: DocumentInput, options: JsonOptions): string {
     job: maybe(input.job, clean),
     outcome: input.outcome,
     exitCode: input.exitCode,
-    batches: input.batches.map((batch) => batchFields(batch, clean, options.showUrls)),
+    batches: input.batches.map((batch) =>
+      picked(batchFields(batch, clean, options.showUrls), options.fields ?? null),
+    ),
     error: errorFields(input.exitCode, input.error, clean),
   };
   if (input.requests) {

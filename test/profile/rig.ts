@@ -25,7 +25,9 @@ export interface RunResult {
 export const GLOBALS: GlobalOptions = {
   profile: null,
   baseUrl: null,
+  format: 'table',
   json: false,
+  fields: null,
   quiet: false,
   verbose: false,
   showUrls: false,

@@ -1,0 +1,48 @@
+import type { BatchView } from '../batch/types.ts';
+import type { DocumentInput } from './document.ts';
+
+/** What a command's result is a list of, in the columns scripts are given (help json). */
+export interface Rows {
+  readonly columns: readonly string[];
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** The fields of BATCH that are no list, and the job id of the batch it belongs to. */
+export const BATCH_FIELDS = [
+  'id',
+  'jobId',
+  'kind',
+  'file',
+  'status',
+  'phase',
+  'outcome',
+  'operation',
+  'subOperation',
+  'recordsSent',
+  'successCount',
+  'failCount',
+  'successMessage',
+  'errorMessage',
+  'parent',
+] as const;
+const LOAD_FIELDS = ['job', 'profile', 'startedAt', 'updatedAt', 'outcome'] as const;
+const RESULT_FIELDS = ['jobId', 'path', 'rows', 'rejects'] as const;
+const FILE_FIELDS = ['file', 'kind', 'records', 'bytes', 'sha256', 'findings'] as const;
+
+/** Every field `--fields` can name. */
+export const FIELDS: readonly string[] = [
+  ...new Set([...BATCH_FIELDS, ...LOAD_FIELDS, ...RESULT_FIELDS, ...FILE_FIELDS]),
+];
+
+/** The list a result is about: loads, result files, checked files, else its batches, children after their parents. */
+export function rowsOf({ loads, results, files, batches }: DocumentInput): Rows {
+  if (loads !== undefined) return { columns: LOAD_FIELDS, rows: loads.map((load) => ({ ...load })) };
+  if (results !== undefined)
+    return { columns: RESULT_FIELDS, rows: results.map((result) => ({ ...result })) };
+  if (files !== undefined)
+    return { columns: FILE_FIELDS, rows: files.map((file) => ({ ...file, findings: file.findingsTotal })) };
+  return { columns: BATCH_FIELDS, rows: flat(batches, null) };
+}
+
+const flat = (batches: readonly BatchView[], parent: string | null): Record<string, unknown>[] =>
+  batches.flatMap((batch) => [{ ...batch, parent }, ...flat(batch.children, batch.jobId)]);
