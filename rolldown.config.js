@@ -44,7 +44,7 @@ const licences = {
 const config = {
   cwd: dirname(HERE),
   logLevel: 'warn',
-  input: { main: 'src/main.ts', context: 'src/context.ts', man: 'src/man.ts' },
+  input: { main: 'src/main.ts', context: 'src/context.ts', shipped: 'src/shipped.ts' },
   platform: 'node',
   external: INSTALLED,
   plugins: [licences],
@@ -65,14 +65,17 @@ export default config;
 if (process.argv[1] === HERE) {
   rmSync(join(dirname(HERE), 'dist'), { recursive: true, force: true });
   await build(config);
-  await writeMan();
+  await writeShipped();
 }
 
-/** The man pages, from the program just built. */
-async function writeMan() {
+/** Man pages and schemas, from the program just built. */
+export async function writeShipped() {
   const root = dirname(HERE);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const { manPages } = await import(new URL('dist/man.js', import.meta.url).href);
-  mkdirSync(join(root, 'dist', 'man'), { recursive: true });
-  for (const [name, text] of await manPages(version)) writeFileSync(join(root, 'dist', 'man', name), text);
+  const { shippedFiles } = await import(new URL('dist/shipped.js', import.meta.url).href);
+  for (const [name, text] of await shippedFiles(version)) {
+    const path = join(root, 'dist', name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
 }

@@ -84,6 +84,7 @@ export const TOPICS: Readonly<Record<TopicName, Topic>> = {
     "children": [ BATCH… ] }`,
       'error is null exactly when exitCode is 0. A batch\'s phase is its own, its outcome that of itself and its children: draft, uploaded, queued, running, succeeded, partial, failed or not-run. Unknown is null, never 0 or "". Ids are strings. Fields may be added, never renamed.',
       'Further keys: requests (--dry-run), files (validate, and whenever a file fails), loads, results; reasons and report (results, run, report), folder and manifest (run), steps and totals (run --dry-run).',
+      'The package carries a JSON schema of this document (ebill/document.schema.json) and of plans (ebill/plan.schema.json, also ebill run --plan-schema).',
       '--format tsv prints the list a command is about (batches, loads, results, checked files) as tab-separated lines under a header; --fields jobId,phase,failCount picks and orders its columns, the columns of a table, or the keys of each batch in JSON. Tabs and line breaks in values are written as \\t and \\n.',
       '--progress json writes one event a line to stderr: {"time":…,"event":"upload.progress","jobId":…,"bytes":…,"total":…}; stage.start and stage.end (run), batch.change (watch), and at the end error if there is one.',
     ],

@@ -27,9 +27,16 @@ describe('the packed tarball', () => {
   it('holds only what runs', () => {
     expect(names).toContain('bin/ebill.js');
     expect(names).toContain('dist/main.js');
+    for (const shipped of [
+      'dist/schema/plan.schema.json',
+      'dist/schema/document.schema.json',
+      'dist/man/ebill.1',
+      'dist/man/ebill-run.1',
+    ])
+      expect(names).toContain(shipped);
     const strange = names.filter(
       (name) =>
-        !/^(?:bin\/ebill\.js|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        !/^(?:bin\/ebill\.js|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/schema\/(?:plan|document)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
           name,
         ),
     );

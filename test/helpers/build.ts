@@ -9,8 +9,11 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export default async function build(): Promise<void> {
   const built = statSync(`${ROOT}dist/main.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (newest(`${ROOT}src`) < built) return;
-  const config: { default: BuildOptions } = await import(`${ROOT}rolldown.config.js`);
+  const config: { default: BuildOptions; writeShipped(): Promise<void> } = await import(
+    `${ROOT}rolldown.config.js`
+  );
   await bundle(config.default);
+  await config.writeShipped();
 }
 
 function newest(folder: string): number {
