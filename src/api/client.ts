@@ -45,8 +45,6 @@ export interface ClientOptions {
   readonly retries: number;
   readonly userAgent: string;
   readonly onRetry: (notice: RetryNotice) => void;
-  /** One line for each exchange under `--verbose`. */
-  readonly onExchange?: (line: string) => void;
 }
 
 export type Client = ReturnType<typeof createClient>;
@@ -65,37 +63,28 @@ export function createClient(options: ClientOptions) {
   async function exchange(call: Call, signal: AbortSignal = context.signal): Promise<Reply> {
     let { url } = call;
     for (let hops = 0; ; hops += 1) {
-      const began = context.now();
-      const said = (what: string): void =>
-        options.onExchange?.(`${call.method} ${url} → ${what} (${context.now() - began} ms)`);
-      try {
-        const answer = await transport.send({
-          method: call.method,
-          url,
-          headers: headersFor(url, call.body !== null),
-          ...(call.body === null ? {} : { body: call.body }),
-          signal,
-        });
-        const body = await readBody(answer);
-        said(String(answer.status));
-        const next =
-          call.method === 'GET' && hops < MAX_REDIRECTS
-            ? redirectTarget(answer.status, answer.headers['location'], url)
-            : null;
-        if (next === null) {
-          return {
-            status: answer.status,
-            contentType: answer.headers['content-type'] ?? '',
-            body,
-            retryAfterMs: retryAfterMs(answer.headers['retry-after'], context.now()),
-          };
-        }
-        assertSafeTransferUrl(next, connection);
-        url = next;
-      } catch (error) {
-        said(messageOf(error));
-        throw error;
+      const answer = await transport.send({
+        method: call.method,
+        url,
+        headers: headersFor(url, call.body !== null),
+        ...(call.body === null ? {} : { body: call.body }),
+        signal,
+      });
+      const body = await readBody(answer);
+      const next =
+        call.method === 'GET' && hops < MAX_REDIRECTS
+          ? redirectTarget(answer.status, answer.headers['location'], url)
+          : null;
+      if (next === null) {
+        return {
+          status: answer.status,
+          contentType: answer.headers['content-type'] ?? '',
+          body,
+          retryAfterMs: retryAfterMs(answer.headers['retry-after'], context.now()),
+        };
       }
+      assertSafeTransferUrl(next, connection);
+      url = next;
     }
   }
 

@@ -1,6 +1,7 @@
 import { type Client, createClient } from '../api/client.ts';
 import type { Connection } from '../api/connection.ts';
 import { assertSafeTransferUrl } from '../api/endpoint.ts';
+import { observed } from '../api/observed.ts';
 import type { StorageOptions } from '../api/storage.ts';
 import { openTransport, type Transport } from '../api/transport.ts';
 import { EbillError } from '../errors.ts';
@@ -58,7 +59,8 @@ export async function withSession<T>(
 async function openSession(app: App, progress: Progress): Promise<Session> {
   const { context, globals, ui, userAgent } = app;
   const { connection, owner } = await connect(app);
-  const transport: Transport = await openTransport(context, connection, globals.timeoutMs);
+  const plain: Transport = await openTransport(context, connection, globals.timeoutMs);
+  const transport = globals.verbose ? observed(plain, context, (line) => ui.note(line)) : plain;
   const { retries } = globals;
   const bare = createClient({
     context,
@@ -67,7 +69,6 @@ async function openSession(app: App, progress: Progress): Promise<Session> {
     retries,
     userAgent,
     onRetry: (notice) => progress.listener({ event: 'retry', jobId: null, ...notice }),
-    ...(globals.verbose ? { onExchange: (line: string) => ui.note(line) } : {}),
   });
   return {
     app,

@@ -9,6 +9,7 @@ import type { Connection } from '../../src/api/connection.ts';
 import type { ExpectedFile } from '../../src/api/file-source.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import type { StorageOptions } from '../../src/api/storage.ts';
+import { observed } from '../../src/api/observed.ts';
 import { openTransport, type Transport } from '../../src/api/transport.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
@@ -62,10 +63,12 @@ export async function rigFor(baseUrl: string, options: RigOptions = {}): Promise
   const { retries = 2, timeoutMs = 5_000, env = {} } = options;
   const context = testContext({ env });
   const connection = connectionTo(baseUrl, options.connection);
-  const transport = await openTransport(context, connection, timeoutMs);
+  const exchanges: string[] = [];
+  const transport = observed(await openTransport(context, connection, timeoutMs), context, (line) =>
+    exchanges.push(line),
+  );
   onTestFinished(() => transport.close());
   const notices: RetryNotice[] = [];
-  const exchanges: string[] = [];
   const client = createClient({
     context,
     connection,
@@ -73,7 +76,6 @@ export async function rigFor(baseUrl: string, options: RigOptions = {}): Promise
     retries,
     userAgent: 'ebill-test/1',
     onRetry: (notice) => notices.push(notice),
-    onExchange: (line) => exchanges.push(line),
   });
   const storage: StorageOptions = { context, transport, retries, userAgent: 'ebill-test/1' };
   return { context, transport, client, storage, notices, exchanges };
