@@ -1,7 +1,7 @@
 import type { App, CommandResult, GlobalOptions } from './commands/command.ts';
 import { globalOptions } from './commands/globals.ts';
 import { type Context, isInterruption } from './context.ts';
-import { EbillError } from './errors.ts';
+import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { createUi } from './output/create-ui.ts';
 import type { Ui } from './output/ui.ts';
 import { type Parsed, parseArgv } from './parse.ts';
@@ -14,9 +14,32 @@ export async function runProgram(
   context: Context,
   version: string,
 ): Promise<number> {
+  // A reader that went away (`| head`) has seen enough; it is no error of ours. A disk that is full is one.
+  let unwritten: Error | null = null;
+  context.stdout.on('error', (error: Error) => {
+    if (errnoOf(error) !== 'EPIPE') unwritten ??= error;
+  });
+  context.stderr.on('error', () => undefined);
+  const code = await runAndPrint(argv, context, version);
+  await flushed(context);
+  if (unwritten === null) return code;
+  const lost = new EbillError('USAGE', `The result could not be written: ${messageOf(unwritten)}.`, {
+    hint: 'What was done is on record. Free some space and look again: ebill status, ebill loads.',
+  });
+  context.stderr.write(`error: ${lost.message}\n  → ${lost.hint}\n`);
+  return code === 0 ? lost.exitCode : code;
+}
+
+/** Until what was written is out, or is known not to get out. */
+function flushed({ stdout }: Context): Promise<void> {
+  return new Promise((resolve) => {
+    if ('destroyed' in stdout && stdout.destroyed === true) resolve();
+    else stdout.write('', () => resolve());
+  });
+}
+
+async function runAndPrint(argv: readonly string[], context: Context, version: string): Promise<number> {
   const redactor = new Redactor();
-  // A reader that went away (`| head`) has seen enough; it is no error of ours.
-  for (const stream of [context.stdout, context.stderr]) stream.on('error', () => undefined);
   const sources: (() => Partial<CommandResult>)[] = [];
   const soFar = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
   let parsed: Parsed | null = null;

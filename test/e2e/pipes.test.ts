@@ -1,0 +1,64 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { EBILL, machine } from './harness.ts';
+
+const NODE = JSON.stringify(process.execPath);
+
+/** A line of shell with `ebill` in it. */
+function shell(line: string): { readonly code: number | null; readonly out: string; readonly err: string } {
+  const at = machine(null);
+  const { status, stdout, stderr } = spawnSync(
+    'bash',
+    ['-c', `set -o pipefail; ebill() { ${NODE} ${JSON.stringify(EBILL)} "$@"; }; ${line}`],
+    {
+      cwd: at.cwd,
+      env: { PATH: process.env['PATH'] ?? '', HOME: at.cwd, ...at.env },
+      encoding: 'utf8',
+      timeout: 20_000,
+    },
+  );
+  return { code: status, out: stdout, err: stderr };
+}
+
+describe('in pipes', () => {
+  it('a reader that has seen enough is no error', () => {
+    expect(shell('ebill help environment | head -1')).toEqual({
+      code: 0,
+      out: expect.stringContaining('An option wins'),
+      err: '',
+    });
+  });
+
+  it.skipIf(!existsSync('/dev/full'))('a full disk is: said on stderr, and never 0', () => {
+    for (const command of ['--help', 'loads --json', 'loads'])
+      expect(shell(`ebill ${command} > /dev/full`)).toEqual({
+        code: 2,
+        out: '',
+        err: expect.stringMatching(/^error: The result could not be written: .*ENOSPC.*\n {2}→ /m),
+      });
+    // What went wrong before is what counts.
+    expect(shell('ebill status --job X --json > /dev/full').code).toBe(2);
+  });
+
+  it('closed streams, no terminal and no colour are fine', () => {
+    expect(shell('ebill loads <&-').code).toBe(0);
+    expect(shell('ebill loads >&-').code).toBe(0);
+    expect(shell('ebill nonsense 2>&-').code).toBe(2);
+    for (const env of ['TERM=dumb', 'CI=true', 'NO_COLOR=1', 'FORCE_COLOR=0']) {
+      const { out, err } = shell(`export ${env}; ebill nonsense`);
+      expect(out + err).not.toMatch(/\u001b/);
+    }
+  });
+
+  it('the same command twice gives the same bytes', () => {
+    const at = machine(null);
+    const run = (): string =>
+      execFileSync(process.execPath, [EBILL, '--json'], {
+        cwd: at.cwd,
+        env: { ...at.env },
+        encoding: 'utf8',
+      });
+    expect(run()).toBe(run());
+  });
+});
