@@ -112,7 +112,9 @@ describe('the one JSON document', () => {
     expect(upload.stderr + raw.stderr).not.toContain('test-token-1');
     expect(upload.stderr).toMatch(/POST http:\S+mode=S3FileUpload → 200/);
     // The storage's exchanges too, with its own name for the request.
-    expect(upload.stderr).toMatch(/PUT http:\S+X-Amz-Signature=\*\*\*\S* → 200, x-amz-request-id \S+ \(\d+ ms\)/);
+    expect(upload.stderr).toMatch(
+      /PUT http:\S+X-Amz-Signature=\*\*\*\S* → 200, x-amz-request-id \S+ \(\d+ ms\)/,
+    );
     expect(
       (await at.call(['api', 'GET', '/rest/batchProcess?jobId=AUG_2020_CUS', '--show-urls'])).stdout,
     ).toMatch(signature);
