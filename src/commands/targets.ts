@@ -8,7 +8,7 @@ import { readLoads } from '../load/store.ts';
 import { unknownBatch } from '../load/watch.ts';
 import { quoted } from '../shell.ts';
 import type { Selection } from './selection.ts';
-import { headerFor, openForReading, openInMemory, type Session } from './session.ts';
+import { closeLoad, headerFor, openForReading, openInMemory, type Session } from './session.ts';
 
 /** Batches to look at, and the load (or the part of one) they are looked at in. */
 export interface Targets {
@@ -23,8 +23,12 @@ export async function targetsToRead(session: Session, selection: Selection): Pro
   const run = await openForReading(session, selection.job);
   if (run.journal.state.batches.size === 0) {
     session.app.ui.note(`No record of ${quoted(selection.job)} on this machine: looking it up on the server`);
-    const found = await discover(run);
-    if (found.length === 0) throw unknownLoad(selection.job);
+    try {
+      if ((await discover(run)).length === 0) throw unknownLoad(selection.job);
+    } catch (error) {
+      await closeLoad(run);
+      throw error;
+    }
   }
   return { run, jobIds: standingAlone(run.journal.state) };
 }
