@@ -16,6 +16,49 @@ export async function confirm(context: Context, question: string): Promise<boole
   );
 }
 
+/** What is wrong with an answer, in a sentence; `null` when nothing is. */
+export type Problem = (answer: string) => string | null;
+
+/**
+ * Asks for one line of text, and again with the reason until nothing is wrong with it.
+ *
+ * @returns what was typed, less spaces around it
+ * @throws EbillError `INTERRUPTED` when the question was left unanswered
+ */
+export async function line(context: Context, question: string, problem: Problem): Promise<string> {
+  const prompts = await import('@inquirer/prompts');
+  const validate = valid((text) => problem(text.trim()));
+  const text = await answer(context, (streams) =>
+    prompts.input({ message: visible(question), validate, theme: PLAIN }, streams),
+  );
+  return text.trim();
+}
+
+/**
+ * Asks for one of several, with the arrow keys or by its number.
+ *
+ * @throws EbillError `INTERRUPTED` when the question was left unanswered
+ */
+export async function choose<Value extends string>(
+  context: Context,
+  question: string,
+  choices: readonly (readonly [value: Value, about: string])[],
+): Promise<Value> {
+  const prompts = await import('@inquirer/prompts');
+  const config = {
+    message: visible(question),
+    choices: choices.map(([value, about]) => ({ value, name: visible(about) })),
+    loop: false,
+    theme: {
+      ...PLAIN,
+      icon: { cursor: '>' },
+      indexMode: 'number' as const,
+      style: { ...PLAIN.style, keysHelpTip: (): string => 'arrow keys or a number, then Enter' },
+    },
+  };
+  return answer(context, (streams) => prompts.select<Value>(config, streams));
+}
+
 /**
  * Asks for `expected` to be typed, letter by letter, before something that cannot be undone.
  *
@@ -35,11 +78,24 @@ export async function typed(context: Context, question: string, expected: string
  * @returns what was typed, `''` for a bare Enter
  * @throws EbillError `INTERRUPTED` when the question was left unanswered
  */
-export async function secret(context: Context, question: string): Promise<string> {
+export async function secret(
+  context: Context,
+  question: string,
+  problem: Problem = () => null,
+): Promise<string> {
   const prompts = await import('@inquirer/prompts');
+  const validate = valid(problem);
   return answer(context, (streams) =>
-    prompts.password({ message: visible(question), mask: false, theme: PLAIN }, streams),
+    prompts.password({ message: visible(question), mask: false, validate, theme: PLAIN }, streams),
   );
+}
+
+/** As the library wants it: `true`, or what to show. */
+function valid(problem: Problem): (text: string) => true | string {
+  return (text) => {
+    const reason = problem(text);
+    return reason === null ? true : visible(reason);
+  };
 }
 
 // The colours of the prompt library follow the process's stdout; ours follow `--color` and stderr. So: none.

@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly stdin?: string;
   /** On a terminal, where this is typed at the first question. */
   readonly keys?: string;
+  /** On a terminal, a conversation: what is typed when each text has appeared, in this order. */
+  readonly answers?: readonly (readonly [shown: string, keys: string])[];
   readonly globals?: Partial<GlobalOptions>;
 }
 
@@ -61,20 +63,43 @@ function keyboard(context: TestContext, keys: string): TestContext['stdin'] {
   return stdin;
 }
 
+/** The same for several questions: each answer is typed when its question is on the screen, after the one before. */
+function partner(
+  context: TestContext,
+  answers: readonly (readonly [string, string])[],
+): TestContext['stdin'] {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  let seen = 0;
+  let next = 0;
+  context.stderr.on('data', () => {
+    const [shown, keys] = answers[next] ?? [];
+    if (shown === undefined || !context.stderr.text.slice(seen).includes(shown)) return;
+    seen = context.stderr.text.length;
+    next += 1;
+    setImmediate(() => stdin.write(keys));
+  });
+  return stdin;
+}
+
 /** Runs one command, as the program does, on a home that lasts. */
 export async function run<Options>(
   module: CommandModule<Options>,
   argv: readonly string[],
   options: RunOptions,
 ): Promise<RunResult> {
-  const { home, env = {}, stdin = '', keys } = options;
-  const piped = testContext({ home, env, stdin, tty: keys !== undefined });
-  const context = keys === undefined ? piped : { ...piped, stdin: keyboard(piped, keys) };
+  const { home, env = {}, stdin = '', keys, answers } = options;
+  const piped = testContext({ home, env, stdin, tty: keys !== undefined || answers !== undefined });
+  const context =
+    answers !== undefined
+      ? { ...piped, stdin: partner(piped, answers) }
+      : keys === undefined
+        ? piped
+        : { ...piped, stdin: keyboard(piped, keys) };
   const redactor = new Redactor();
   const globals = { ...GLOBALS, ...options.globals };
   const ui = await createUi(context, globals, redactor);
   // All of an `App` these commands touch.
-  const touched: Partial<App> = { context, globals, ui, redactor };
+  const touched: Partial<App> = { context, globals, ui, redactor, userAgent: 'ebill-test/1' };
   const app = touched as App;
   const parsed = parse(module, argv);
   const result = await module.run(app, parsed);

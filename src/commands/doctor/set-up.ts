@@ -1,5 +1,6 @@
 import type { Client } from '../../api/client.ts';
 import type { Connection } from '../../api/connection.ts';
+import { TransportError } from '../../api/transport.ts';
 import { EbillError } from '../../errors.ts';
 import { type Check, ok, problem } from './check.ts';
 
@@ -23,10 +24,25 @@ export const noSetUp = ({ message, hint, code }: EbillError): Check => problem('
 export async function authorisation(client: Client): Promise<Check> {
   const name = 'Authorisation';
   try {
-    await client.status({ jobId: NOBODY }, 0);
+    const found = await client.status({ jobId: NOBODY }, 0);
+    if (found === null && (await isWebPage(client)))
+      return problem(
+        name,
+        'a web page answers where the API should be, so nothing is known of the credentials',
+        'Check the host and path of the base URL (ebill profile show).',
+        'REJECTED',
+      );
     return ok(name, 'the server takes these credentials');
   } catch (error) {
+    if (error instanceof TransportError)
+      return problem(name, `${error.message}.`, 'Run it again.', 'UNAVAILABLE');
     if (!(error instanceof EbillError)) throw error;
     return problem(name, error.message, error.hint, error.code);
   }
+}
+
+/** "Not found" is what an API says of a batch, and what any other web server says of a path it does not have. */
+async function isWebPage(client: Client): Promise<boolean> {
+  const { contentType } = await client.raw(client.calls.status({ jobId: NOBODY }));
+  return /^text\/html\b/i.test(contentType);
 }

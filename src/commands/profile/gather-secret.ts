@@ -5,6 +5,7 @@ import type { EnvironmentLayer } from '../../profile/environment.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { secret as askSecret, readStdin } from '../../prompt.ts';
 import type { App } from '../command.ts';
+import { problemOf } from './problem.ts';
 
 /**
  * The secret a profile needs, from standard input, else the environment, else a prompt on a terminal; never from an
@@ -52,7 +53,10 @@ async function find(
   if (!app.ui.interactive) return null;
   const whose = profile.auth.type === 'basic' ? ` of ${profile.auth.username}` : '';
   app.ui.end();
-  const typed = await askSecret(app.context, `The ${kind}${whose} for ${profile.baseUrl}:`);
+  const question = `The ${kind}${whose} for ${profile.baseUrl}:`;
+  const typed = await askSecret(app.context, question, (text) =>
+    problemOf(() => checkSecret(text, profile.auth, `The ${kind}`)),
+  );
   return typed === '' ? null : { secret: typed, source: `The ${kind}` };
 }
 

@@ -9,8 +9,7 @@ import { columnOptions, declareColumnOption } from '../column-options.ts';
 import { boolFlag, collect, type Flags, listFlag, textFlag } from '../flags.ts';
 
 /** Options of `profile add` and `profile set`. File names are as given; `run` makes them absolute. */
-export interface ProfileOptions {
-  readonly name: string;
+export interface ProfileFlags {
   /** All but the base URL, which is a global option. */
   readonly changes: Omit<Changes, 'baseUrl'>;
   /** Whether standard input holds a secret, and which. */
@@ -18,11 +17,18 @@ export interface ProfileOptions {
   readonly use: boolean;
 }
 
-/** Declares what both commands take (cli.md, `profile`). `--base-url` is declared once, on the program. */
-export function declareFlags(command: Command): void {
+export interface ProfileOptions extends ProfileFlags {
+  readonly name: string;
+}
+
+/**
+ * Declares what both commands take (cli.md, `profile`). `--base-url` is declared once, on the program.
+ * @param name how the name is declared: it may be left out where it is asked for
+ */
+export function declareFlags(command: Command, name: '<name>' | '[name]'): void {
   declareColumnOption(command);
   command
-    .argument('<name>', "the profile's name: letters, digits, dots, dashes, underscores")
+    .argument(name, "the profile's name: letters, digits, dots, dashes, underscores")
     .option('--auth <kind>', 'how to authorise: basic, bearer, header:NAME or none')
     .option('--username <name>', 'username for basic')
     .option('--password-stdin', 'read the password from standard input')
@@ -60,6 +66,11 @@ export function declareUnsetFlags(command: Command): void {
 
 /** argv, as commander leaves it → options. Nothing is read but the arguments. Throws `USAGE`. */
 export function profileOptions(args: readonly unknown[], flags: Flags): ProfileOptions {
+  return { name: checkProfileName(String(args[0] ?? '')), ...profileFlags(flags) };
+}
+
+/** The same without the name. Throws `USAGE`. */
+export function profileFlags(flags: Flags): ProfileFlags {
   const auth = textFlag(flags, 'auth');
   const password = boolFlag(flags, 'passwordStdin');
   const token = boolFlag(flags, 'tokenStdin');
@@ -69,7 +80,6 @@ export function profileOptions(args: readonly unknown[], flags: Flags): ProfileO
     });
   }
   return {
-    name: checkProfileName(String(args[0] ?? '')),
     changes: {
       auth: auth === null ? undefined : parseAuthKind(auth, '--auth'),
       username: textFlag(flags, 'username') ?? undefined,

@@ -41,7 +41,7 @@ export const command: CommandModule<ProfileOptions> = {
   },
   configure(command) {
     command.description('change a profile: only what is given');
-    declareFlags(command);
+    declareFlags(command, '<name>');
     declareUnsetFlags(command);
   },
 
