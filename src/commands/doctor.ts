@@ -1,4 +1,5 @@
 import { createClient } from '../api/client.ts';
+import type { Connection } from '../api/connection.ts';
 import { endpointOf } from '../api/endpoint.ts';
 import { openTransport } from '../api/transport.ts';
 import { EbillError } from '../errors.ts';
@@ -6,12 +7,13 @@ import { hang } from '../output/fit.ts';
 import { counted } from '../output/human.ts';
 import type { Color } from '../output/paint.ts';
 import { createProgress } from '../output/progress.ts';
+import { requestsText } from '../output/requests-text.ts';
 import type { Symbols } from '../output/symbols.ts';
-import type { App, CommandModule, CommandResult } from './command.ts';
-import { type Check, ok, type State, skipped } from './doctor/check.ts';
+import type { App, CommandModule, CommandResult, PlannedRequest } from './command.ts';
+import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
 import { journals, nodeVersion, permissions, space } from './doctor/machine.ts';
 import { answerAndClock, certificate, goesByProxy, nameLookUp } from './doctor/network.ts';
-import { authorisation, noSetUp, setUp } from './doctor/set-up.ts';
+import { authorisation, noSetUp, questions, setUp } from './doctor/set-up.ts';
 import { connect } from './session.ts';
 
 /** ms a single check may take at most. */
@@ -37,18 +39,20 @@ export const command: CommandModule<Record<string, never>> = {
   options: () => ({}),
   run: async (app) => {
     const checks: Check[] = [];
+    const requests: PlannedRequest[] = [];
     const progress = createProgress(app.ui, app.context);
     progress.listener({ event: 'wait.start', message: 'checking' });
     try {
-      for await (const check of allChecks(app)) checks.push(check);
+      for await (const check of allChecks(app, requests)) checks.push(check);
     } finally {
       progress.stop();
     }
-    return resultOf(app, checks);
+    return app.globals.dryRun ? withRequests(app, resultOf(app, checks), requests) : resultOf(app, checks);
   },
 };
 
-async function* allChecks(app: App): AsyncGenerator<Check> {
+/** @param requests under `--dry-run` takes up what would be sent */
+async function* allChecks(app: App, requests: PlannedRequest[]): AsyncGenerator<Check> {
   const { context, ui } = app;
   yield nodeVersion(context.nodeVersion);
   yield ok(
@@ -58,54 +62,92 @@ async function* allChecks(app: App): AsyncGenerator<Check> {
   yield await permissions(context);
   yield await journals(context);
   yield await space(context);
-  const connection = await connect(app).catch((error: unknown) => {
-    if (error instanceof EbillError) return error;
-    throw error;
-  });
-  if (connection instanceof EbillError) {
-    yield noSetUp(connection);
-    for (const name of ['Name', 'TLS', 'Connection', 'Clock', 'Authorisation'])
-      yield skipped(name, 'nothing says which server');
+  const found = await connect(app).catch(setUpError);
+  if (!(found instanceof EbillError)) {
+    yield setUp(found.connection);
+    yield* serverChecks(app, found.connection, null, requests);
     return;
   }
-  yield* serverChecks(app, connection.connection);
+  yield noSetUp(found);
+  // Without credentials the way to the server can be checked all the same.
+  const bare = found.code === 'AUTH' ? await connect(withoutAuth(app)).catch(setUpError) : found;
+  if (bare instanceof EbillError) yield* skipAll(SERVER_CHECKS, 'nothing says which server');
+  else yield* serverChecks(app, bare.connection, 'there is nothing to authorise with', requests);
 }
 
+const SERVER_CHECKS = ['Name', 'TLS', 'Connection', 'Clock', 'Authorisation'];
+
+function* skipAll(names: readonly string[], why: string): Generator<Check> {
+  for (const name of names) yield skipped(name, why);
+}
+
+function setUpError(error: unknown): EbillError {
+  if (error instanceof EbillError) return error;
+  throw error;
+}
+
+function withoutAuth(app: App): App {
+  const { context } = app;
+  return { ...app, context: { ...context, env: { ...context.env, EBILL_AUTH: 'none' } } };
+}
+
+/** @param unasked why the authorisation cannot be checked; `null`: it can */
 async function* serverChecks(
   app: App,
-  connection: Awaited<ReturnType<typeof connect>>['connection'],
+  connection: Connection,
+  unasked: string | null,
+  requests: PlannedRequest[],
 ): AsyncGenerator<Check> {
-  const { context } = app;
-  yield setUp(connection);
+  const { context, userAgent } = app;
+  if (app.globals.dryRun) {
+    requests.push(...questions(connection, unasked === null));
+    yield* skipAll(SERVER_CHECKS, 'nothing is sent under --dry-run');
+    return;
+  }
   const url = new URL(endpointOf(connection.baseUrl));
   const proxied = connection.proxy !== null || goesByProxy(url, context.env);
   const name = await nameLookUp(url.hostname, proxied);
   yield name;
-  const limitMs = Math.min(LIMIT_MS, app.globals.timeoutMs);
-  const lost = name.state === 'problem';
-  if (lost) yield skipped('TLS', 'the name is not found');
-  else if (url.protocol === 'http:') yield skipped('TLS', 'the base URL is plain http');
-  else if (proxied) yield skipped('TLS', 'through a proxy; the connection is checked next');
-  else yield await certificate(context, connection, url, limitMs);
-  if (lost) {
-    for (const left of ['Connection', 'Clock', 'Authorisation']) yield skipped(left, 'the name is not found');
+  if (name.state === 'problem') {
+    yield* skipAll(SERVER_CHECKS.slice(1), 'the name is not found');
     return;
   }
-  const transport = await openTransport(context, connection, limitMs);
+  const limitMs = Math.min(LIMIT_MS, app.globals.timeoutMs);
+  // Fails when a certificate file of the profile cannot be read: then neither check below can begin.
+  const transport = await openTransport(context, connection, limitMs).catch(setUpError);
+  if (transport instanceof EbillError) {
+    const { message, hint, code } = transport;
+    yield skipped('TLS', 'a certificate file cannot be read');
+    yield problem('Connection', message, hint, code);
+    yield* skipAll(['Clock', 'Authorisation'], 'there is no connection');
+    return;
+  }
   try {
+    if (url.protocol === 'http:') yield skipped('TLS', 'the base URL is plain http');
+    else if (proxied) yield skipped('TLS', 'through a proxy; the connection is checked next');
+    else yield await certificate(context, connection, url, limitMs);
     const answer = await answerAndClock(context, transport, connection);
     yield* answer;
-    if (answer.some(({ name, state }) => name === 'Connection' && state !== 'ok'))
+    if (answer.some((check) => check.name === 'Connection' && check.state !== 'ok'))
       yield skipped('Authorisation', 'the server did not answer');
-    else {
-      const { userAgent } = app;
+    else if (unasked !== null) yield skipped('Authorisation', unasked);
+    else
       yield await authorisation(
         createClient({ context, connection, transport, retries: 0, userAgent, onRetry: () => undefined }),
       );
-    }
   } finally {
     await transport.close();
   }
+}
+
+/** Under `--dry-run`: the checks of this machine, and what would be sent. */
+function withRequests(
+  { ui }: App,
+  result: CommandResult,
+  requests: readonly PlannedRequest[],
+): CommandResult {
+  const text = requests.length === 0 ? result.text : `${result.text}\n\n${requestsText(requests, ui)}`;
+  return { ...result, requests, text };
 }
 
 const LOOK: Readonly<Record<State, { readonly sign: keyof Symbols; readonly color: Color }>> = {
@@ -115,7 +157,7 @@ const LOOK: Readonly<Record<State, { readonly sign: keyof Symbols; readonly colo
   skipped: { sign: 'skipped', color: 'gray' },
 };
 
-function resultOf({ ui }: App, checks: readonly Check[]): CommandResult {
+function resultOf({ ui, known }: App, checks: readonly Check[]): CommandResult {
   const { paint, symbols, clean, width } = ui;
   const lines = checks.flatMap(({ name, state, message, hint }) => {
     const { sign, color } = LOOK[state];
@@ -148,7 +190,7 @@ function resultOf({ ui }: App, checks: readonly Check[]): CommandResult {
         ]
       : [];
   return {
-    profile: null,
+    profile: known().profile ?? null,
     job: null,
     outcome: null,
     batches: [],

@@ -40,6 +40,12 @@ export async function readLoads(stateFolder: string, owner: Owner): Promise<read
 
 /** The loads of one folder. @throws EbillError when one cannot be read */
 export async function readFolder(folder: string): Promise<readonly LoadState[]> {
+  const states = await Promise.all((await journalsIn(folder)).map(readJournal));
+  return states.filter((state) => state !== null);
+}
+
+/** The paths of a folder's journals, by name; none when there is no folder. @throws EbillError USAGE when it cannot be read */
+export async function journalsIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') return [];
     throw new EbillError('USAGE', `The folder ${folder} cannot be read: ${messageOf(cause)}.`, {
@@ -47,13 +53,10 @@ export async function readFolder(folder: string): Promise<readonly LoadState[]> 
       cause,
     });
   });
-  const states = await Promise.all(
-    names
-      .filter((name) => name.endsWith('.jsonl'))
-      .sort()
-      .map((name) => readJournal(join(folder, name))),
-  );
-  return states.filter((state) => state !== null);
+  return names
+    .filter((name) => name.endsWith('.jsonl'))
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 const CURRENT = 'current.json';

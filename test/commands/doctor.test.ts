@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttp } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -64,6 +65,71 @@ describe('ebill doctor', () => {
       states(away)['Authorisation'],
     ]).toEqual([6, 'problem', 'skipped', 'skipped']);
     expect(check(away, 'Connection')?.hint).not.toBe('');
+  });
+
+  it('without credentials still checks the way to the server, and ends with 5', async () => {
+    const at = machine(await sandbox());
+    const ran = await at.call(['doctor', '--json'], { env: { EBILL_TOKEN: '', EBILL_AUTH: 'bearer' } });
+    expect([ran.code, ran.json.error?.code]).toEqual([5, 'AUTH']);
+    expect(states(ran)).toMatchObject({
+      'Set-up': 'problem',
+      Connection: 'ok',
+      Clock: 'ok',
+      Authorisation: 'skipped',
+    });
+  });
+
+  it('names a certificate file that is gone, and goes through the other checks', async () => {
+    const at = machine(await sandbox());
+    const file = join(at.cwd, 'ca.pem');
+    writeFileSync(file, 'PEM');
+    await at.call(['profile', 'add', 'own', '--ca-file', file]);
+    rmSync(file);
+    const ran = await at.call(['doctor', '--json', '--profile', 'own']);
+    expect([ran.code, ran.json.profile]).toEqual([2, 'own']);
+    expect(states(ran)).toMatchObject({ ...WELL, TLS: 'skipped', Connection: 'problem', Clock: 'skipped' });
+    expect(check(ran, 'Connection')?.message).toContain('ca.pem');
+  });
+
+  it('sends nothing under --dry-run, and tells what it would', async () => {
+    const server = await sandbox();
+    const ran = await machine(server).call(['doctor', '--dry-run', '--json']);
+    expect([ran.code, states(ran)['Connection']]).toEqual([0, 'skipped']);
+    expect(ran.json.requests?.map(({ method, url }) => `${method} ${url.replace(/^.*\/rest/, '')}`)).toEqual([
+      'GET /batchProcess',
+      'GET /batchProcess?jobId=EBILL_DOCTOR_ASKS',
+    ]);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('names every journal that cannot be read, each with its way out', async () => {
+    const at = machine(await sandbox());
+    const folder = join(at.home, 'loads', 'prod');
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeFileSync(join(folder, 'NEWER.jsonl'), '{"ebillJournal":99,"job":"A","baseUrl":"x"}\n');
+    writeFileSync(join(folder, 'OTHER.jsonl'), '{"x":1}\n');
+    const found = check(await at.call(['doctor', '--json']), 'Journals');
+    expect(found?.state).toBe('problem');
+    expect(found?.message).toMatch(/NEWER\.jsonl was written by a newer ebill.*OTHER\.jsonl is no journal/);
+    expect(found?.hint).toMatch(/Update ebill.*Move that file away/);
+  });
+
+  it('does not take any web server for the API', async () => {
+    const page = createHttp((_request, response) =>
+      response.writeHead(404, { 'content-type': 'text/html' }).end('<html>Not here</html>'),
+    );
+    await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
+      const ran = await machine(null, { EBILL_BASE_URL: url, EBILL_TOKEN: 'x' }).call(['doctor', '--json']);
+      expect([ran.code, states(ran)['Connection'], states(ran)['Authorisation']]).toEqual([
+        9,
+        'ok',
+        'problem',
+      ]);
+    } finally {
+      page.close();
+    }
   });
 
   it('sees a clock that is years off', async () => {
@@ -164,7 +230,10 @@ describe('ebill doctor', () => {
     [{ https_proxy: 'http://p:1', NO_PROXY: 'other.com' }, true],
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '.example.com' }, false],
     [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, false],
-    [{ HTTP_PROXY: 'http://p:1' }, false],
+    // As test/api/proxy.test.ts shows of the transport.
+    [{ HTTP_PROXY: 'http://p:1' }, true],
+    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'other.com, EXAMPLE.com:443' }, false],
+    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'ebill.example.com:8443' }, true],
   ])('%j: through a proxy %s', (env, proxied) => {
     expect(goesByProxy(new URL('https://ebill.example.com'), env)).toBe(proxied);
   });

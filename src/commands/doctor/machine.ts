@@ -1,8 +1,8 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Context } from '../../context.ts';
-import { errnoOf, messageOf } from '../../errors.ts';
-import { knownLoads } from '../../load/known.ts';
+import { EbillError, errnoOf } from '../../errors.ts';
+import { surveyJournals } from '../../load/known.ts';
 import { bytes, counted } from '../../output/human.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 
@@ -58,20 +58,19 @@ export async function permissions({ paths, platform, uid }: Context): Promise<Ch
   return warning(name, `others on this machine may look into ${wide.join(', ')}`, remedies.join(' && '));
 }
 
+/** Every journal that cannot be gone on with is named, each with its own way out. */
 export async function journals({ paths }: Context): Promise<Check> {
+  const name = 'Journals';
   try {
-    const loads = await knownLoads(paths.state, null);
-    return ok(
-      'Journals',
-      loads.length === 0 ? 'none yet' : `${counted(loads.length, 'load', 'loads')} in ${paths.state}`,
-    );
+    const { readable, errors } = await surveyJournals(paths.state);
+    if (errors.length > 0) {
+      const hints = new Set(errors.map(({ hint }) => hint));
+      return problem(name, errors.map(({ message }) => message).join(' '), [...hints].join(' '), 'USAGE');
+    }
+    return ok(name, readable === 0 ? 'none yet' : `${counted(readable, 'load', 'loads')} in ${paths.state}`);
   } catch (error) {
-    return problem(
-      'Journals',
-      messageOf(error),
-      'Mend what it names; until then its load cannot be gone on with here.',
-      'USAGE',
-    );
+    if (!(error instanceof EbillError)) throw error;
+    return problem(name, error.message, error.hint, 'USAGE');
   }
 }
 

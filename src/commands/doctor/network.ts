@@ -15,16 +15,26 @@ const DAY_MS = 86_400_000;
 const APART_MS = 60_000;
 const FAR_APART_MS = 300_000;
 
-/** Does the environment send this URL through a proxy? As near as matters for advice; the transport decides for itself. */
-export function goesByProxy({ protocol, hostname }: URL, env: Context['env']): boolean {
+/**
+ * Does the environment send this URL through a proxy? By the rules of the transport's own agent: without HTTPS_PROXY,
+ * HTTP_PROXY serves https too; an entry of NO_PROXY may name a port.
+ */
+export function goesByProxy({ protocol, hostname, port }: URL, env: Context['env']): boolean {
   const of = (name: string): string => env[name] || env[name.toLowerCase()] || '';
-  if (of(protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY') === '') return false;
-  const spared = of('NO_PROXY')
+  const secure = protocol === 'https:';
+  if (((secure && of('HTTPS_PROXY')) || of('HTTP_PROXY')) === '') return false;
+  const at = port || (secure ? '443' : '80');
+  const spared = of('NO_PROXY').trim();
+  if (spared === '*') return false;
+  return !spared
+    .toLowerCase()
     .split(/[\s,]+/)
-    .filter((one) => one !== '');
-  return !spared.some(
-    (one) => one === '*' || hostname === one || hostname.endsWith(`.${one.replace(/^\*?\./, '')}`),
-  );
+    .filter((one) => one !== '')
+    .some((one) => {
+      const [, host = one, only = at] = /^(.+):(\d+)$/.exec(one) ?? [];
+      const bare = host.replace(/^\*?\./, '');
+      return only === at && (hostname === bare || hostname.endsWith(`.${bare}`));
+    });
 }
 
 export async function nameLookUp(host: string, proxied: boolean): Promise<Check> {

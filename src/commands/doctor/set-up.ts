@@ -1,5 +1,6 @@
-import type { Client } from '../../api/client.ts';
+import { type Call, type Client, callsAt } from '../../api/client.ts';
 import type { Connection } from '../../api/connection.ts';
+import { endpointOf } from '../../api/endpoint.ts';
 import { TransportError } from '../../api/transport.ts';
 import { EbillError } from '../../errors.ts';
 import { type Check, ok, problem } from './check.ts';
@@ -19,6 +20,13 @@ export function setUp({ profile, baseUrl, auth, proxy, production }: Connection)
 }
 
 export const noSetUp = ({ message, hint, code }: EbillError): Check => problem('Set-up', message, hint, code);
+
+/** What the checks ask of the server, as data; what `authorisation` asks only where it is called. */
+export function questions({ baseUrl, query }: Connection, authorised: boolean): readonly Call[] {
+  const url = endpointOf(baseUrl);
+  const bare: Call = { method: 'GET', url, body: null };
+  return authorised ? [bare, callsAt(url, query).status({ jobId: NOBODY })] : [bare];
+}
 
 /** A question that changes nothing, with our credentials. */
 export async function authorisation(client: Client): Promise<Check> {
