@@ -8,7 +8,7 @@ import { type EnvironmentLayer, environmentLayer } from './environment.ts';
 import { checkProfileName, unknownProfile } from './name.ts';
 import { namesOf, type Profile, type Profiles } from './profile.ts';
 import { registerSecrets } from './register.ts';
-import { getSecret } from './secrets.ts';
+import { getSecret, type StoredSecret } from './secrets.ts';
 import { loadProfiles } from './store.ts';
 
 /** `--profile` and `--base-url`; the global options fit as they are. */
@@ -99,15 +99,27 @@ export async function resolveConnection(
   const asked = profileAsked(options, env);
   const profile = asked === 'none' ? null : find(asked, options, await loadProfiles(context));
   if (profile === null) return registered(resolve({ options, env, stored: null }), redactor);
-  const { value: secret, warning } = needsStoredSecret(env, profile)
+  const stored: StoredSecret = needsStoredSecret(env, profile)
     ? await getSecret(context, profile.name)
     : { value: null, warning: null };
+  const { value: secret, warning } = stored;
   if (secret !== null) redactor.add(secret);
   const { connection, warnings } = registered(
-    resolve({ options, env, stored: { profile, secret } }),
+    explained(stored, () => resolve({ options, env, stored: { profile, secret } })),
     redactor,
   );
   return { connection, warnings: warning === null ? warnings : [...warnings, warning] };
+}
+
+/** Why a secret is not to be had says more than that there is none. */
+function explained({ lost }: StoredSecret, work: () => Resolved): Resolved {
+  try {
+    return work();
+  } catch (error) {
+    if (lost === undefined || !(error instanceof EbillError) || error.code !== 'AUTH') throw error;
+    const why = `${lost.charAt(0).toUpperCase()}${lost.slice(1)}.`;
+    throw new EbillError('AUTH', `${why} ${error.message}`, { hint: error.hint, cause: error });
+  }
 }
 
 function registered(resolved: Resolved, redactor: Redactor): Resolved {

@@ -10,8 +10,10 @@ import { broken, fieldsOf, parseJson, textOf, unknownVersion } from './format.ts
 export interface StoredSecret {
   /** `null` when none is kept. */
   readonly value: string | null;
-  /** For people: others on this machine may read or replace the file. */
+  /** For people: others on this machine may read or replace the file, or the keychain does not give it. */
   readonly warning: string | null;
+  /** Why a keychain that should have it does not give it. */
+  readonly lost?: string;
 }
 
 const VERSION = 1;
@@ -65,37 +67,47 @@ export async function setSecret(context: Context, profile: string, secret: strin
 /**
  * Forgets a profile's password or token, wherever it is; one that is not there is no error.
  *
+ * @returns what is left behind in a keychain that cannot be reached, for people; `null` when nothing is
  * @throws EbillError `USAGE` when the file cannot be read, understood or written
  */
-export async function removeSecret(context: Context, profile: string): Promise<void> {
+export async function removeSecret(context: Context, profile: string): Promise<string | null> {
   const kept = await load(context);
-  if (kept.keychain.has(profile)) {
-    // One that cannot be reached keeps an entry nobody asks for any more.
-    await (await context.keychain())?.remove(profile).catch(() => undefined);
-  }
+  const left = kept.keychain.has(profile) ? await outOfKeychain(context, profile) : null;
   const had = kept.secrets.delete(profile);
   if (kept.keychain.delete(profile) || had) await save(context, kept);
+  return left;
+}
+
+async function outOfKeychain(context: Context, profile: string): Promise<string | null> {
+  const keychain = await context.keychain();
+  let why = 'which cannot be used here';
+  try {
+    if (keychain !== null) {
+      await keychain.remove(profile);
+      return null;
+    }
+  } catch (error) {
+    why = messageOf(error);
+  }
+  return `the secret of ${profile} may still be in the keychain (${why}): take the entry ebill / ${profile} out with the system's own program`;
 }
 
 async function fromKeychain(context: Context, profile: string): Promise<StoredSecret> {
-  const again = `keep it again with: ebill profile set ${profile} --token-stdin (or --password-stdin), or set EBILL_TOKEN or EBILL_PASSWORD`;
+  const lost = (why: string): StoredSecret => ({
+    value: null,
+    lost: why,
+    warning: `${why}; keep it again with: ebill profile set ${profile} --token-stdin (or --password-stdin), or set EBILL_TOKEN or EBILL_PASSWORD`,
+  });
   const keychain = await context.keychain();
   if (keychain === null)
-    return {
-      value: null,
-      warning: `the secret of ${profile} is in the keychain, which cannot be used here (EBILL_KEYCHAIN=on uses it); ${again}`,
-    };
+    return lost(
+      `the secret of ${profile} is in the keychain, which cannot be used here (EBILL_KEYCHAIN=on uses it)`,
+    );
   try {
     const value = await keychain.get(profile);
-    return {
-      value,
-      warning: value === null ? `the keychain has lost the secret of ${profile}; ${again}` : null,
-    };
+    return value === null ? lost(`the keychain has lost the secret of ${profile}`) : { value, warning: null };
   } catch (error) {
-    return {
-      value: null,
-      warning: `the keychain does not give the secret of ${profile} (${messageOf(error)}); ${again}`,
-    };
+    return lost(`the keychain does not give the secret of ${profile} (${messageOf(error)})`);
   }
 }
 

@@ -404,7 +404,7 @@ describe('profile list and show', () => {
       expect(result.text.replace(/: +/g, ': ')).toContain(line);
     }
     expect(result.extra?.['profiles']).toMatchObject([
-      { name: 'prod', secret: 'stored', proxy: 'http://***@p:1' },
+      { name: 'prod', secret: 'stored', secretPlace: 'file', proxy: 'http://***@p:1' },
     ]);
     expect(seen).not.toMatch(/4711/);
     await run(set, ['test', '--auth', 'bearer'], { home });

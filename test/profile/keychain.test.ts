@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { usesKeychain } from '../../src/context.ts';
 import type { Keychain } from '../../src/keychain.ts';
+import { newProfile } from '../../src/profile/edit.ts';
+import { resolveConnection } from '../../src/profile/resolve.ts';
 import { getSecret, isInKeychain, removeSecret, setSecret } from '../../src/profile/secrets.ts';
+import { changeProfiles } from '../../src/profile/store.ts';
+import { Redactor } from '../../src/redact.ts';
 import { testContext } from '../helpers/context.ts';
 
 function keychain(): Keychain & { readonly entries: Map<string, string> } {
@@ -55,6 +59,7 @@ describe('a keychain', () => {
     chain.entries.clear();
     expect(await getSecret(context, 'prod')).toEqual({
       value: null,
+      lost: 'the keychain has lost the secret of prod',
       warning: expect.stringContaining(
         'has lost the secret of prod; keep it again with: ebill profile set prod',
       ),
@@ -67,6 +72,43 @@ describe('a keychain', () => {
     await setSecret(without, 'prod', 'new');
     expect(await getSecret(without, 'prod')).toMatchObject({ value: 'new' });
     expect(await isInKeychain(without, 'prod')).toBe(false);
+  });
+
+  it('that has lost it is the reason there is nothing to authorise with, and the environment does without it', async () => {
+    const chain = keychain();
+    const context = testContext({ keychain: chain });
+    await changeProfiles(context, () => ({
+      current: 'prod',
+      all: new Map([
+        ['prod', { ...newProfile('prod', 'https://ebill.example.com'), auth: { type: 'bearer' as const } }],
+      ]),
+    }));
+    await setSecret(context, 'prod', 'hush');
+    const resolved = (env: Record<string, string> = {}) =>
+      resolveConnection({ ...context, env }, { profile: null, baseUrl: null }, new Redactor());
+    expect((await resolved()).connection.auth).toEqual({ type: 'bearer', token: 'hush' });
+    chain.entries.clear();
+    await expect(resolved()).rejects.toMatchObject({
+      code: 'AUTH',
+      message: 'The keychain has lost the secret of prod. No token to authorise with (bearer).',
+      hint: 'Set EBILL_TOKEN, or keep it: ebill profile set prod --token-stdin',
+    });
+    expect(await resolved({ EBILL_TOKEN: 'other' })).toMatchObject({
+      connection: { auth: { token: 'other' } },
+      warnings: [],
+    });
+  });
+
+  it('that does not let go of it: forgotten here, and said what is left there', async () => {
+    const context = testContext({ keychain: keychain() });
+    await setSecret(context, 'prod', 'hush');
+    const locked = testContext({ home: context.paths.config, keychain: broken });
+    expect(await removeSecret(locked, 'prod')).toMatch(/may still be in the keychain \(it is locked\)/);
+    expect(await isInKeychain(context, 'prod')).toBe(false);
+    await setSecret(context, 'prod', 'hush');
+    const without = testContext({ home: context.paths.config });
+    expect(await removeSecret(without, 'prod')).toContain('cannot be used here');
+    expect(await removeSecret(context, 'prod')).toBeNull();
   });
 
   it.each([

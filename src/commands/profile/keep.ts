@@ -18,12 +18,18 @@ export async function keep(
   secret: SecretChange,
   current: (profiles: Profiles) => string | null,
 ): Promise<Profiles> {
-  if (secret === 'remove') await removeSecret(app.context, profile.name);
+  if (secret === 'remove') await forget(app, profile.name);
   else if (secret !== 'leave') tellWhere(app, await setSecret(app.context, profile.name, secret.set));
   return changeProfiles(app.context, (profiles) => ({
     current: current(profiles),
     all: new Map(profiles.all).set(profile.name, profile),
   }));
+}
+
+/** Takes a profile's secret away from wherever it is, and says what could not be taken. */
+export async function forget({ context, ui }: App, name: string): Promise<void> {
+  const left = await removeSecret(context, name);
+  if (left !== null) ui.warn(left);
 }
 
 /** Where the secret is now: people should know before they look for it. */

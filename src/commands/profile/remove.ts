@@ -1,11 +1,10 @@
 import { EbillError } from '../../errors.ts';
 import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf } from '../../profile/profile.ts';
-import { removeSecret } from '../../profile/secrets.ts';
 import { changeProfiles, loadProfiles } from '../../profile/store.ts';
 import { confirm } from '../../prompt.ts';
 import type { CommandModule } from '../command.ts';
-import { summary } from './keep.ts';
+import { forget, summary } from './keep.ts';
 import { profileResult } from './result.ts';
 
 /** `ebill profile remove NAME`: the profile and its secret; journals of its loads stay. */
@@ -41,7 +40,7 @@ export const command: CommandModule<{ readonly name: string }> = {
       }
     }
     // The secret first: broken off between the two, no secret is left that nothing lists.
-    await removeSecret(app.context, name);
+    await forget(app, name);
     const now = await changeProfiles(app.context, (before) => {
       const all = new Map(before.all);
       all.delete(name);

@@ -4,7 +4,7 @@ import type { Look } from '../../output/look.ts';
 import { secretName } from '../../profile/auth-kind.ts';
 import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf, type Profiles } from '../../profile/profile.ts';
-import { getSecret, isInKeychain } from '../../profile/secrets.ts';
+import { getSecret, isInKeychain, secretsPath } from '../../profile/secrets.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { App, CommandModule } from '../command.ts';
 import { profileResult } from './result.ts';
@@ -40,10 +40,16 @@ export const command: CommandModule<{ readonly name: string | null }> = {
     if (stored?.value) app.redactor.add(stored.value);
     if (stored?.warning) app.ui.warn(stored.warning);
     const secret = stored === null ? null : stored.value === null ? 'missing' : 'stored';
-    const place = secret === 'stored' && (await isInKeychain(app.context, name)) ? ' in the keychain' : '';
+    const keychain = secret !== null && (await isInKeychain(app.context, name));
+    const place = keychain ? "this machine's keychain" : secretsPath(app.context);
+    const secretPlace = secret === 'stored' ? (keychain ? 'keychain' : 'file') : null;
     const view = profileView(profile, profiles.current);
-    const text = lines(app.ui, view, kind === null ? [] : [[kind, `${secret ?? 'missing'}${place}`]]);
-    return profileResult(name, text, { extra: { profiles: [{ ...view, secret }] } });
+    const text = lines(
+      app.ui,
+      view,
+      kind === null ? [] : [[kind, secret === 'stored' ? `stored in ${place}` : 'missing']],
+    );
+    return profileResult(name, text, { extra: { profiles: [{ ...view, secret, secretPlace }] } });
   },
 };
 
