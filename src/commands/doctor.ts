@@ -1,6 +1,7 @@
 import { createClient } from '../api/client.ts';
 import type { Connection } from '../api/connection.ts';
 import { endpointOf } from '../api/endpoint.ts';
+import { proxyChoice } from '../api/proxy-choice.ts';
 import { openTransport } from '../api/transport.ts';
 import { EbillError } from '../errors.ts';
 import { hang } from '../output/fit.ts';
@@ -10,9 +11,10 @@ import { createProgress } from '../output/progress.ts';
 import { requestsText } from '../output/requests-text.ts';
 import type { Symbols } from '../output/symbols.ts';
 import type { App, CommandModule, CommandResult, PlannedRequest } from './command.ts';
+import { certificate } from './doctor/certificate.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
 import { journals, nodeVersion, permissions, space } from './doctor/machine.ts';
-import { answerAndClock, certificate, goesByProxy, nameLookUp } from './doctor/network.ts';
+import { answerAndClock, nameLookUp } from './doctor/network.ts';
 import { authorisation, noSetUp, questions, setUp } from './doctor/set-up.ts';
 import { connect } from './session.ts';
 
@@ -23,7 +25,7 @@ const LIMIT_MS = 10_000;
 export const command: CommandModule<Record<string, never>> = {
   help: {
     notes: [
-      'Checks Node, the set-up, permissions, journals, free space, the name look-up, TLS, the connection, the clocks and the authorisation. Nothing is changed, here or on the server. Ends with 0 when there is no problem (warnings aside), else as its first problem would: 2 for this machine, 5 for the authorisation, 6 for the network.',
+      'Checks Node, the set-up, permissions, journals, free space, the name look-up, TLS, the connection, the clocks and the authorisation. Nothing is changed, here or on the server. A check takes 10 s at most (--timeout shortens that). Ends with 0 when there is no problem (warnings aside), else as its first problem would: 2 for this machine, 5 for the authorisation, 6 for the network.',
     ],
     examples: [
       ['ebill doctor', 'the profile in use'],
@@ -105,14 +107,14 @@ async function* serverChecks(
     return;
   }
   const url = new URL(endpointOf(connection.baseUrl));
-  const proxied = connection.proxy !== null || goesByProxy(url, context.env);
-  const name = await nameLookUp(url.hostname, proxied);
+  const proxy = proxyChoice(url, connection.proxy, context.env);
+  const limitMs = Math.min(LIMIT_MS, app.globals.timeoutMs);
+  const name = await nameLookUp(context, url.hostname, proxy, limitMs);
   yield name;
   if (name.state === 'problem') {
     yield* skipAll(SERVER_CHECKS.slice(1), 'the name is not found');
     return;
   }
-  const limitMs = Math.min(LIMIT_MS, app.globals.timeoutMs);
   // Fails when a certificate file of the profile cannot be read: then neither check below can begin.
   const transport = await openTransport(context, connection, limitMs).catch(setUpError);
   if (transport instanceof EbillError) {
@@ -124,12 +126,11 @@ async function* serverChecks(
   }
   try {
     if (url.protocol === 'http:') yield skipped('TLS', 'the base URL is plain http');
-    else if (proxied) yield skipped('TLS', 'through a proxy; the connection is checked next');
-    else yield await certificate(context, connection, url, limitMs);
-    const answer = await answerAndClock(context, transport, connection);
-    yield* answer;
-    if (answer.some((check) => check.name === 'Connection' && check.state !== 'ok'))
-      yield skipped('Authorisation', 'the server did not answer');
+    else yield await certificate(context, connection, url, proxy, limitMs);
+    const [answer, clock] = await answerAndClock(context, transport, connection, limitMs);
+    yield answer;
+    yield clock;
+    if (answer.state !== 'ok') yield skipped('Authorisation', 'the server did not answer');
     else if (unasked !== null) yield skipped('Authorisation', unasked);
     else
       yield await authorisation(

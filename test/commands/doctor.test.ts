@@ -6,7 +6,6 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { nodeVersion } from '../../src/commands/doctor/machine.ts';
-import { goesByProxy } from '../../src/commands/doctor/network.ts';
 import { main } from '../../src/main.ts';
 import { machine, type Ran, sandbox } from '../e2e/harness.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
@@ -222,19 +221,5 @@ describe('ebill doctor', () => {
     ['v18.20.9', 'problem'],
   ])('Node %s: %s', (version, state) => {
     expect(nodeVersion(version).state).toBe(state);
-  });
-
-  it.each([
-    [{}, false],
-    [{ HTTPS_PROXY: 'http://p:1' }, true],
-    [{ https_proxy: 'http://p:1', NO_PROXY: 'other.com' }, true],
-    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '.example.com' }, false],
-    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: '*' }, false],
-    // As test/api/proxy.test.ts shows of the transport.
-    [{ HTTP_PROXY: 'http://p:1' }, true],
-    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'other.com, EXAMPLE.com:443' }, false],
-    [{ HTTPS_PROXY: 'http://p:1', NO_PROXY: 'ebill.example.com:8443' }, true],
-  ])('%j: through a proxy %s', (env, proxied) => {
-    expect(goesByProxy(new URL('https://ebill.example.com'), env)).toBe(proxied);
   });
 });

@@ -1,0 +1,119 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect } from 'node:tls';
+import type { Connection } from './connection.ts';
+import { tlsOptions } from './transport.ts';
+
+/** A server's certificate as it was shown. */
+export interface ShownCertificate {
+  readonly subject: string;
+  readonly issuer: string;
+  /** Milliseconds since 1970. */
+  readonly validTo: number;
+  /** The code of why it is not accepted (`CERT_HAS_EXPIRED` …); `null` when it is. */
+  readonly refused: string | null;
+}
+
+/** A host name as sockets take it: IPv6 without its brackets. */
+export const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
+
+/**
+ * Looks at a server's certificate, accepted or not; nothing is sent over the connection.
+ * @param proxy to go through; `null`: straight
+ * @throws EbillError USAGE when a certificate file cannot be read; the system's or OpenSSL's error when there is no
+ * handshake; the signal's reason when it is aborted
+ */
+export async function shownCertificate(
+  connection: Connection,
+  url: URL,
+  proxy: string | null,
+  signal: AbortSignal,
+): Promise<ShownCertificate> {
+  const options = await tlsOptions(connection);
+  const host = bareHost(url.hostname);
+  const port = Number(url.port || 443);
+  const tunnel = proxy === null ? null : await tunnelTo(`${url.hostname}:${port}`, proxy, options.ca, signal);
+  return handshake(
+    {
+      ...options,
+      host,
+      port,
+      ...(tunnel === null ? {} : { socket: tunnel }),
+      // An address is no server name (RFC 6066, 3).
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      // It is looked at, not trusted: nothing follows.
+      rejectUnauthorized: false,
+    },
+    signal,
+  );
+}
+
+function handshake(options: ConnectionOptions, signal: AbortSignal): Promise<ShownCertificate> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(options, () => {
+      const { subject, issuer, valid_to } = socket.getPeerCertificate();
+      const text = (value: string | string[] | undefined): string => [value ?? '?'].flat().join(', ');
+      resolve({
+        subject: text(subject?.CN),
+        issuer: text(issuer?.O ?? issuer?.CN),
+        validTo: Date.parse(valid_to),
+        refused: socket.authorized ? null : String(socket.authorizationError),
+      });
+      socket.destroy();
+    });
+    socket.on('error', reject);
+    socket.on('close', () => reject(new Error('the server closed the connection')));
+    breakOff(socket, signal, reject);
+  });
+}
+
+function tunnelTo(to: string, proxy: string, ca: string[] | undefined, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const { protocol, hostname, port, username, password } = new URL(proxy);
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+    const secure = protocol === 'https:';
+    const options = {
+      host: bareHost(hostname),
+      port: Number(port || (secure ? 443 : 80)),
+      method: 'CONNECT',
+      path: to,
+      headers: {
+        host: to,
+        ...(login === ':' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
+      },
+    };
+    // A proxy may stand behind the same private authority.
+    const request = secure ? httpsRequest({ ...options, ...(ca ? { ca } : {}) }) : httpRequest(options);
+    const refused = (status: number | undefined): Error =>
+      new Error(
+        status === 407 ? 'the proxy wants a username and a password (407)' : `the proxy answered ${status}`,
+      );
+    request.on('connect', ({ statusCode }, socket) => {
+      if (statusCode === 200) return resolve(socket);
+      socket.destroy();
+      reject(refused(statusCode));
+    });
+    request.on('response', (response) => {
+      response.destroy();
+      reject(refused(response.statusCode));
+    });
+    request.on('error', reject);
+    breakOff(request, signal, reject);
+    request.end();
+  });
+}
+
+/** Ends what is under way when the signal comes. */
+function breakOff(
+  what: { destroy(): unknown },
+  signal: AbortSignal,
+  reject: (reason: unknown) => void,
+): void {
+  const onAbort = (): void => {
+    reject(signal.reason);
+    what.destroy();
+  };
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
+}
