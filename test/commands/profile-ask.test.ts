@@ -16,6 +16,7 @@ const URL = 'The base URL of';
 const AUTH = 'How does the server know you?';
 const SECRET = 'The token for';
 const ANYWAY = 'Keep the profile anyway?';
+const PRODUCTION = 'Is it production';
 const DOWN = '\u001b[B';
 
 const profilesIn = async (home: string) => loadProfiles(testContext({ home }));
@@ -34,9 +35,11 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
         [URL, `${server.apiUrl}\r`],
         [AUTH, '\r'],
         [SECRET, `${TOKEN}\r`],
+        [PRODUCTION, 'y\r'],
       ],
     });
-    expect(result.text).toBe(`Added prod: ${server.apiUrl} (bearer), in use`);
+    expect(result.text).toBe(`Added prod: ${server.apiUrl} (bearer, production), in use`);
+    expect(await profilesIn(home)).toMatchObject({ all: new Map([['prod', { production: true }]]) });
     expect(result.next).toContain('ebill doctor');
     expect(await profilesIn(home)).toMatchObject({ current: 'prod' });
     expect(await secretIn(home, 'prod')).toBe(TOKEN);
@@ -66,6 +69,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
         ["The header's name", 'X Key\r'],
         ['The header:', '\u0015X-Key\r'],
         [SECRET, `${TOKEN}\r`],
+        [PRODUCTION, '\r'],
         ['Use lab from now on instead of prod', 'y\r'],
       ],
     });
@@ -85,6 +89,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
         ['The username:', 'a:b\r'],
         ['colon', '\u0015bob\r'],
         ['The password of bob', 'pass-4711\r'],
+        [PRODUCTION, '\r'],
       ],
     });
     expect(result.text).toContain('(basic as bob)');
@@ -101,6 +106,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
       globals: { baseUrl: url },
       answers: [
         [AUTH, '4\r'],
+        [PRODUCTION, '\r'],
         ['Use b from now on', 'n\r'],
       ],
     });
@@ -118,10 +124,12 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
       answers: [
         [URL, `${(await sandbox()).apiUrl}\r`],
         [SECRET, 'wrong-token\r'],
+        [PRODUCTION, '\r'],
         [ANYWAY, keys],
       ],
     });
-    if (kept) expect((await call).context.stderr.text).toMatch(/test call failed.*\s.*HTTP 401/);
+    if (kept)
+      expect((await call).context.stderr.text).toMatch(/test call failed[\s\S]*HTTP 401[\s\S]*Check user/);
     else await expect(call).rejects.toMatchObject({ code: 'DECLINED', exitCode: 2 });
     expect(nothingIn(home)).toBe(!kept);
   });
@@ -139,6 +147,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
       home,
       answers: [
         [URL, `${await origin()}\r`],
+        [PRODUCTION, '\r'],
         [reason, ''],
         [ANYWAY, '\r'],
       ],
@@ -164,6 +173,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
         [URL, 'http://127.0.0.1:9\r'],
         [AUTH, '\r'],
         [SECRET, 'some-token\r'],
+        [PRODUCTION, '\r'],
         [ANYWAY, '\u0003'],
       ],
     ],
@@ -182,6 +192,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
         [AUTH, '\r'],
         [SECRET, 'tökén €\r'],
         ['no header can carry', '\u0015\r'],
+        [PRODUCTION, '\r'],
       ],
     });
     expect(context.stderr.text).not.toContain('est call');

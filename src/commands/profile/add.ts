@@ -6,7 +6,7 @@ import { checkProfileName } from '../../profile/name.ts';
 import type { AuthKind } from '../../profile/profile.ts';
 import { loadProfiles, profilesPath } from '../../profile/store.ts';
 import type { App, CommandModule } from '../command.ts';
-import { agree } from './agree.ts';
+import { agree, askProduction } from './agree.ts';
 import { alreadyThere, askMissing, type Given } from './ask-missing.ts';
 import { absoluteFiles } from './files.ts';
 import { gatherSecret } from './gather-secret.ts';
@@ -65,15 +65,17 @@ export const command: CommandModule<AddOptions> = {
       givenBy(app, options, env),
       profiles,
     );
-    const profile = changed(newProfile(name, baseUrl), {
+    const almost = changed(newProfile(name, baseUrl), {
       ...changes,
       ...files,
       auth,
       username: username ?? undefined,
       baseUrl: undefined,
     });
-    checkSecure(profile.baseUrl, profile.allowInsecure, name);
-    const secret = await gatherSecret(app, profile, stdin, env);
+    checkSecure(baseUrl, almost.allowInsecure, null);
+    const secret = await gatherSecret(app, almost, stdin, env);
+    const production = changes.production ?? (asked && (await askProduction(app)));
+    const profile = { ...almost, production };
     if (app.globals.dryRun) return profileResult(name, `Would add ${summary(profile)}`, { requests: [] });
     const use = asked ? await agree(app, profile, secret, profiles, options.use) : options.use;
     // Without a secret, one left behind under this name must not become this profile's.

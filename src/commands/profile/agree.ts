@@ -22,10 +22,10 @@ export async function agree(
 ): Promise<boolean> {
   // Without its secret the answer is known: it has to be given at each call, and is not here now.
   if (secret !== null || secretName(profile.auth) === null) {
-    const { state, message } = await tryOut(app, profile, secret);
+    const { state, message, hint } = await tryOut(app, profile, secret);
     if (state === 'ok') app.ui.note(`Test call: ${message}.`);
     else {
-      app.ui.warn(`The test call failed. ${message}`);
+      app.ui.warn(`The test call failed. ${message} ${hint}`.trimEnd());
       if (!(await yes(app, 'Keep the profile anyway?'))) throw declined(profile.name);
     }
   }
@@ -33,6 +33,17 @@ export async function agree(
   if (use || profiles.all.size === 0) return true;
   const instead = profiles.current === null ? '' : ` instead of ${profiles.current}`;
   return yes(app, `Use ${profile.name} from now on${instead}, when none is named?`);
+}
+
+/** Before the first question. */
+export function introduce({ ui }: App): void {
+  ui.note('A profile keeps an eBill server, and how to authorise there, under a name.');
+  ui.note('Nothing is kept before the last answer; Ctrl-C leaves.');
+}
+
+/** Is it one to be careful with? Asked because whoever adds it knows, and a mistake there is a real bill. */
+export function askProduction(app: App): Promise<boolean> {
+  return yes(app, 'Is it production, with real bills? Commands that write there then ask first.');
 }
 
 async function yes(app: App, question: string): Promise<boolean> {

@@ -6,6 +6,7 @@ import { checkProfileName } from '../../profile/name.ts';
 import type { AuthKind, Profiles } from '../../profile/profile.ts';
 import { choose, line } from '../../prompt.ts';
 import type { App } from '../command.ts';
+import { introduce } from './agree.ts';
 import { problemOf } from './problem.ts';
 
 /** What options and environment say of a new profile; `null`: nothing. */
@@ -41,6 +42,8 @@ export async function askMissing(app: App, given: Given, profiles: Profiles): Pr
     if (baseUrl === null) throw urlless();
     return { name, baseUrl, auth: auth ?? { type: 'none' }, username, asked: false };
   }
+  const nothingMissing = name !== null && baseUrl !== null && auth !== null;
+  if (!nothingMissing) introduce(app);
   app.ui.end();
   const known = {
     name: name ?? (await askName(app, profiles)),
@@ -51,7 +54,7 @@ export async function askMissing(app: App, given: Given, profiles: Profiles): Pr
   return {
     ...known,
     username: nobody ? await askUsername(app) : username,
-    asked: name === null || baseUrl === null || auth === null || nobody,
+    asked: !nothingMissing || nobody,
   };
 }
 

@@ -52,6 +52,7 @@ async function find(
   }
   if (!app.ui.interactive) return null;
   const whose = profile.auth.type === 'basic' ? ` of ${profile.auth.username}` : '';
+  app.ui.note(`What you type is not shown. Enter alone keeps none: EBILL_${kind.toUpperCase()} has it then.`);
   app.ui.end();
   const question = `The ${kind}${whose} for ${profile.baseUrl}:`;
   const typed = await askSecret(app.context, question, (text) =>
