@@ -43,6 +43,7 @@ async function runAndPrint(argv: readonly string[], context: Context, version: s
   const sources: (() => Partial<CommandResult>)[] = [];
   const soFar = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
   let parsed: Parsed | null = null;
+  let globals: GlobalOptions | null = null;
   let ui: Ui | null = null;
   try {
     parsed = await parseArgv(argv, version, context.stdout.columns ?? 80);
@@ -50,7 +51,7 @@ async function runAndPrint(argv: readonly string[], context: Context, version: s
       context.stdout.write(parsed.text);
       return 0;
     }
-    const globals = globalOptions(parsed.globals);
+    globals = globalOptions(parsed.globals);
     ui = await createUi(context, globals, redactor);
     const { name } = parsed;
     const app: App = {
@@ -80,18 +81,16 @@ async function runAndPrint(argv: readonly string[], context: Context, version: s
       redactor,
     );
     ui.end();
-    if (known.text && !json) {
+    const name = parsed?.type === 'command' ? parsed.name : nameIn(argv);
+    const result: CommandResult = { ...EMPTY, ...known, error };
+    const fields = globals?.fields ?? null;
+    if (globals?.format === 'tsv') await printTsv(result, name, context, ui, fields);
+    else if (known.text && !json) {
       context.stdout.write(`${known.text}\n`);
       gap(context);
     }
     ui.fail(error);
-    if (json) {
-      const name = parsed?.type === 'command' ? parsed.name : nameIn(argv);
-      await printJson({ ...EMPTY, ...known, error }, name, context, redactor, {
-        showUrls: false,
-        fields: null,
-      });
-    }
+    if (json) await printJson(result, name, context, redactor, { showUrls: false, fields });
     return error.exitCode;
   }
 }
@@ -107,7 +106,7 @@ async function print(result: CommandResult, name: string, app: App): Promise<voi
   const { context, globals, ui, redactor } = app;
   ui.end();
   if (globals.json) await printJson(result, name, context, redactor, globals);
-  else if (globals.format === 'tsv') await printTsv(result, name, app);
+  else if (globals.format === 'tsv') await printTsv(result, name, context, ui, globals.fields);
   else if (result.text !== '') {
     gap(context);
     context.stdout.write(`${await shown(result, name, app)}\n`);
@@ -118,14 +117,16 @@ async function print(result: CommandResult, name: string, app: App): Promise<voi
     for (const line of result.next.split('\n')) ui.note(line);
 }
 
-/** On stdout nothing but rows; the error, if there is one, is on stderr. */
+/** On stdout nothing but rows, in failure too: the error is on stderr. */
 async function printTsv(
   result: CommandResult,
   command: string,
-  { context, globals, ui }: App,
+  context: Context,
+  ui: Ui,
+  fields: readonly string[] | null,
 ): Promise<void> {
   const { toTsv } = await import('./output/tsv.ts');
-  context.stdout.write(toTsv({ ...result, command, exitCode: 0 }, globals.fields, (text) => ui.clean(text)));
+  context.stdout.write(toTsv({ ...result, command, exitCode: 0 }, fields, (text) => ui.clean(text)));
 }
 
 /** The text for people, or a table of the fields they asked for. */
@@ -144,9 +145,8 @@ async function shown(result: CommandResult, command: string, { globals, ui }: Ap
 /** Of a call that could not be read, as much as its words show. */
 function wantsJson(globals: Readonly<Record<string, unknown>> | null, argv: readonly string[]): boolean {
   if (globals !== null) return globals['json'] === true || globals['format'] === 'json';
-  return (
-    argv.includes('--json') || argv.includes('--format=json') || argv[argv.indexOf('--format') + 1] === 'json'
-  );
+  if (argv.includes('--json') || argv.includes('--format=json')) return true;
+  return argv.some((word, i) => word === 'json' && argv[i - 1] === '--format');
 }
 
 async function printJson(

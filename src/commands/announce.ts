@@ -13,6 +13,7 @@ export function announced(client: Client, emit: Listener): Client {
   };
   return {
     ...client,
+    raw: (call) => during(`waiting for the answer to ${call.method}`, client.raw(call)),
     init: (request) =>
       during(`starting ${request.jobId}: open invoices are carried forward`, client.init(request)),
     create: (request) => during(`creating ${request.jobId}`, client.create(request)),

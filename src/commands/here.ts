@@ -5,6 +5,7 @@ import type { LoadState } from '../load/state.ts';
 import { currentJob, journalPath } from '../load/store.ts';
 import { outcomeOfAll } from '../load/verdict.ts';
 import { viewLoad } from '../load/view.ts';
+import { timeText } from '../output/ago.ts';
 import { hang } from '../output/fit.ts';
 import { tally } from '../output/watch-words.ts';
 import type { App, CommandResult } from './command.ts';
@@ -37,7 +38,7 @@ export async function here(app: App): Promise<CommandResult> {
       'Load',
       at.load === null
         ? 'none started here'
-        : `${ui.clean(at.load.header.job)}: ${tally(batches) || 'nothing sent yet'}, as of ${at.load.updatedAt.replace(/\.\d+Z$/, 'Z')}`,
+        : `${ui.clean(at.load.header.job)}: ${tally(batches) || 'nothing sent yet'}, last change ${timeText(at.load.updatedAt, app.context.now(), ui)}`,
     ],
     ['Next', next.command],
   ];

@@ -19,6 +19,7 @@ import { createProgress, type Progress } from '../output/progress.ts';
 import { resolveConnection } from '../profile/resolve.ts';
 import { announced } from './announce.ts';
 import type { App } from './command.ts';
+import { duringWait } from './during-wait.ts';
 
 /** One command's dealings with one server: connection, client, progress; closed at its end. */
 export interface Session {
@@ -33,7 +34,10 @@ export interface Session {
 
 /** @throws EbillError USAGE or AUTH when the set-up is incomplete */
 export async function connect(app: App): Promise<{ readonly connection: Connection; readonly owner: Owner }> {
-  const { connection, warnings } = await resolveConnection(app.context, app.globals, app.redactor);
+  const { connection, warnings } = await duringWait(app, 'reading the set-up', () =>
+    // A keychain may take its time, or ask its owner first.
+    resolveConnection(app.context, app.globals, app.redactor),
+  );
   for (const warning of warnings) app.ui.warn(warning);
   app.soFar(() => ({ profile: connection.profile }));
   return { connection, owner: { profile: connection.profile, baseUrl: connection.baseUrl } };
@@ -109,7 +113,7 @@ export async function openForWriting(session: Session, job: string): Promise<Run
   const { context, ui } = app;
   const path = journalPath(context.paths.state, owner, job);
   // Locked before it is read: what is decided must be decided from the last word.
-  const lock = await lockLoad(context, path, `ebill ${app.command}`, (holder) =>
+  const lock = await lockLoad(context, path, { job, command: `ebill ${app.command}` }, (holder) =>
     ui.note(`Waiting for ${holderText(holder)}, which holds the load`),
   );
   try {

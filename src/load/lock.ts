@@ -31,7 +31,7 @@ const LOOK_EVERY_MS = 250;
 export async function lockLoad(
   context: Context,
   journal: string,
-  command: string,
+  { job, command }: { readonly job: string; readonly command: string },
   onWait: (holder: Holder | null) => void,
 ): Promise<Lock> {
   const path = `${journal}.lock`;
@@ -41,7 +41,7 @@ export async function lockLoad(
     const began = context.now();
     for (let waited = false; !tryLock(handle.fd); waited = true) {
       const holder = await readHolder(path);
-      if (context.now() - began >= PATIENCE_MS) throw held(holder);
+      if (context.now() - began >= PATIENCE_MS) throw held(job, holder);
       if (!waited) onWait(holder);
       await context.sleep(LOOK_EVERY_MS, context.signal);
     }
@@ -101,8 +101,8 @@ export function holderText(holder: Holder | null): string {
   return visible(`${holder.command} (process ${holder.pid} on ${holder.host}, since ${holder.since})`);
 }
 
-function held(holder: Holder | null): EbillError {
-  return new EbillError('CONFLICT', `The load is held by ${holderText(holder)}.`, {
+function held(job: string, holder: Holder | null): EbillError {
+  return new EbillError('CONFLICT', `The load ${job} is held by ${holderText(holder)}.`, {
     hint: 'Wait until it is through, then run the same command again. status and watch work meanwhile.',
   });
 }

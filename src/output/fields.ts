@@ -28,20 +28,43 @@ export const BATCH_FIELDS = [
 const LOAD_FIELDS = ['job', 'profile', 'startedAt', 'updatedAt', 'outcome'] as const;
 const RESULT_FIELDS = ['jobId', 'path', 'rows', 'rejects'] as const;
 const FILE_FIELDS = ['file', 'kind', 'records', 'bytes', 'sha256', 'findings'] as const;
+const PROFILE_FIELDS = ['name', 'current', 'baseUrl', 'auth', 'username', 'production'] as const;
+const CHECK_FIELDS = ['name', 'state', 'message', 'hint'] as const;
 
 /** Every field `--fields` can name. */
 export const FIELDS: readonly string[] = [
-  ...new Set([...BATCH_FIELDS, ...LOAD_FIELDS, ...RESULT_FIELDS, ...FILE_FIELDS]),
+  ...new Set([
+    ...BATCH_FIELDS,
+    ...LOAD_FIELDS,
+    ...RESULT_FIELDS,
+    ...FILE_FIELDS,
+    ...PROFILE_FIELDS,
+    ...CHECK_FIELDS,
+  ]),
 ];
 
-/** The list a result is about: loads, result files, checked files, else its batches, children after their parents. */
-export function rowsOf({ loads, results, files, batches }: DocumentInput): Rows {
+/**
+ * The list a result is about: loads, result files, checked files, profiles, the checks of `doctor`, else its batches, children
+ * after their parents.
+ */
+export function rowsOf({ loads, results, files, batches, extra }: DocumentInput): Rows {
   if (loads !== undefined) return { columns: LOAD_FIELDS, rows: loads.map((load) => ({ ...load })) };
   if (results !== undefined)
     return { columns: RESULT_FIELDS, rows: results.map((result) => ({ ...result })) };
   if (files !== undefined)
     return { columns: FILE_FIELDS, rows: files.map((file) => ({ ...file, findings: file.findingsTotal })) };
+  const profiles = listIn(extra, 'profiles');
+  if (profiles !== null) return { columns: PROFILE_FIELDS, rows: profiles };
+  const checks = listIn(extra, 'checks');
+  if (checks !== null) return { columns: CHECK_FIELDS, rows: checks };
   return { columns: BATCH_FIELDS, rows: flat(batches, null) };
+}
+
+/** A list of objects among a command's own keys; `null` when there is none of that name. */
+function listIn(extra: DocumentInput['extra'], name: string): Rows['rows'] | null {
+  const value = extra?.[name];
+  if (!Array.isArray(value)) return null;
+  return value.map((one): Rows['rows'][number] => ({ ...one }));
 }
 
 const flat = (batches: readonly BatchView[], parent: string | null): Record<string, unknown>[] =>

@@ -46,7 +46,8 @@ export function rate(bytesPerSecond: number): string {
   return `${bytes(bytesPerSecond)}/s`;
 }
 
-const two = (value: number): string => String(value).padStart(2, '0');
+/** `05`. */
+export const two = (value: number): string => String(value).padStart(2, '0');
 
 /** `0.4 s`, `12 s`, `2 m 05 s`, `1 h 04 m`, `2 d 03 h` (Intl.DurationFormat is not in Node 20). */
 export function duration(ms: number): string {

@@ -10,6 +10,36 @@ import { machine, month, type Ran, sandbox } from '../e2e/harness.ts';
 
 const valid = new Ajv({ allowUnionTypes: true }).compile(DOCUMENT_SCHEMA);
 
+type Schema = Readonly<Record<string, unknown>>;
+
+/**
+ * The same without room to grow, and with every key of a batch there: what a command prints in the contract's objects is
+ * written down. A document as a whole may hold a command's own keys.
+ */
+function strictly(schema: unknown, own = false): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => strictly(one));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const inner: Schema = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [
+      key,
+      key === 'if' || key === 'then' || key === 'else' ? value : strictly(value),
+    ]),
+  );
+  return inner['type'] === 'object' && !own ? { ...inner, additionalProperties: false } : inner;
+}
+
+const strict = new Ajv({ allowUnionTypes: true }).compile({
+  ...(strictly(DOCUMENT_SCHEMA, true) as Schema),
+  definitions: {
+    batch: {
+      ...(strictly(DOCUMENT_SCHEMA.definitions.batch) as Schema),
+      required: Object.keys(DOCUMENT_SCHEMA.definitions.batch.properties).filter(
+        (key) => !key.endsWith('Url'),
+      ),
+    },
+  },
+});
+
 describe('the schema of --json', () => {
   it('holds for every command, in success and in failure', async () => {
     const server = await sandbox();
@@ -21,6 +51,7 @@ describe('the schema of --json', () => {
       const ran = await at.call([...args, '--json'], { stdin: 'test-token-1' });
       const document = ran.json;
       expect(valid(document), `${args.join(' ')}: ${JSON.stringify(valid.errors)}`).toBe(true);
+      expect(strict(document), `${args.join(' ')}: ${JSON.stringify(strict.errors)}`).toBe(true);
       seen.add(document.command);
       return ran;
     };
@@ -81,6 +112,11 @@ describe('the schema of --json', () => {
     expect(valid({ ...good, error: { code: 'PARTIAL', message: '', hint: '' } })).toBe(false);
     expect(valid({ ...good, batches: [{ id: 4, children: [] }] })).toBe(false);
     expect(valid({ ...good, outcome: 'done' })).toBe(false);
+    const more = {
+      ...good,
+      loads: [{ job: 'J', profile: null, startedAt: null, updatedAt: null, outcome: null, x: 1 }],
+    };
+    expect([valid(more), strict(more)]).toEqual([true, false]);
   });
 
   it('is shipped, with the schema of plans', async () => {

@@ -1,8 +1,11 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
+import { totalsTable } from '../../src/commands/control-totals.ts';
+import type { FileReport } from '../../src/files/types.ts';
 import { lookOf } from '../../src/output/look.ts';
 import { createPaint } from '../../src/output/paint.ts';
+import { reasonsTable, resultTable } from '../../src/output/result-tables.ts';
 import { table } from '../../src/output/table.ts';
 import { anyScript, anyText } from './arbitrary.ts';
 
@@ -57,6 +60,52 @@ describe('table', () => {
         expect(new Set(straight.map((line) => stringWidth(line))).size).toBe(1);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  it('fits every width as a table of results, of reasons and of what a file adds up to', async () => {
+    const number = fc.constantFrom(0, 20_375, 999_999_999_999);
+    const reason = fc.record({ message: anyText, count: number, line: number });
+    const tally = fc.record({
+      rows: number,
+      failed: number,
+      reasons: fc.array(reason, { maxLength: 3 }),
+      others: number,
+    });
+    const result = fc.record({
+      jobId: anyScript,
+      path: anyText,
+      kept: fc.boolean(),
+      tally: fc.option(tally, { nil: null }),
+    });
+    const width = fc.integer({ min: 40, max: 200 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(result, { minLength: 1, maxLength: 3 }), width, async (results, width) => {
+        const look = lookOf({ width });
+        const report: FileReport = {
+          path: '/x',
+          file: results[0]?.path ?? '',
+          kind: 'items',
+          records: 999_999_999_999,
+          bytes: 1,
+          sha256: null,
+          md5: null,
+          header: [],
+          amount: '-12345678901234567890.12',
+          findings: [],
+          findingsTotal: 0,
+        };
+        const tables = await Promise.all([
+          resultTable(results, look),
+          reasonsTable(results, look),
+          totalsTable([report], look),
+        ]);
+        for (const line of tables.join('\n').split('\n')) {
+          expect(stringWidth(line)).toBeLessThanOrEqual(width);
+          expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
+        }
+      }),
+      { numRuns: 150 },
     );
   });
 });

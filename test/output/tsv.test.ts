@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchView } from '../../src/batch/types.ts';
@@ -59,6 +61,33 @@ describe('--format and --fields', () => {
     );
     const results = (await at.call(['results', '--format', 'tsv', '--fields', 'jobId,rejects'])).stdout;
     expect(results).toBe('jobId\trejects\nAUG_2020_CUS\t1\n');
+  });
+
+  it('are the rows of profiles and of checks, too', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    await at.call(['profile', 'add', 'prod', '--base-url', 'https://x.example', '--auth', 'none', '--use']);
+    const profiles = await at.call(['profile', 'list', '--format', 'tsv']);
+    expect(profiles.stdout).toBe(
+      'name\tcurrent\tbaseUrl\tauth\tusername\tproduction\nprod\ttrue\thttps://x.example\tnone\t\tfalse\n',
+    );
+    const checks = (await at.call(['doctor', '--format', 'tsv', '--fields', 'state,name'])).stdout;
+    expect(checks.split('\n').slice(0, 2)).toEqual(['state\tname', 'ok\tNode']);
+  });
+
+  it('keep stdout to rows when files are not fit to send, and JSON to the fields wanted', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'bad.csv'), 'a,b\n1,2,3\n');
+    const line = ['upload', 'customer', 'bad.csv', '--job', 'AUG_2020'];
+    const failed = await at.call([...line, '--format', 'tsv', '--fields', 'file,findings']);
+    expect([failed.code, failed.stdout]).toEqual([2, 'file\tfindings\nbad.csv\t1\n']);
+    expect(failed.stderr).toContain('not fit to send');
+    const sample = await files(at, { records: 5, itemFiles: 1 });
+    await at.call(['upload', 'customer', ...sample.customers, '--job', 'AUG_2020']);
+    const open = await at.call(['results', '--json', '--fields', 'jobId']);
+    expect(open.code).toBe(7);
+    expect(open.json.batches).toEqual([{ jobId: 'AUG_2020_CUS', children: [] }]);
   });
 
   it('are refused before anything is done when they cannot be meant', async () => {

@@ -2,10 +2,12 @@ import { knownLoads } from '../../load/known.ts';
 import type { LoadState } from '../../load/state.ts';
 import { outcomeOfAll } from '../../load/verdict.ts';
 import { viewLoad } from '../../load/view.ts';
+import { timeText } from '../../output/ago.ts';
 import type { ShownLoad } from '../../output/document.ts';
 import { phaseText } from '../../output/status.ts';
 import { table } from '../../output/table.ts';
 import type { CommandModule } from '../command.ts';
+import { duringWait } from '../during-wait.ts';
 
 export const command: CommandModule<Record<never, never>> = {
   help: {
@@ -24,13 +26,17 @@ export const command: CommandModule<Record<never, never>> = {
   },
   options: () => ({}),
   run: async (app) => {
-    const states = await knownLoads(app.context.paths.state, app.globals.profile);
+    const states = await duringWait(app, 'reading the journals', () =>
+      knownLoads(app.context.paths.state, app.globals.profile),
+    );
     const loads = states.map(shown);
+    const now = app.context.now();
+    const at = (iso: string | null): string | null => (iso === null ? null : timeText(iso, now, app.ui));
     const rows = loads.map((load) => [
       load.job,
       load.profile,
-      load.startedAt?.replace(/\.\d+Z$/, 'Z') ?? null,
-      load.updatedAt?.replace(/\.\d+Z$/, 'Z') ?? null,
+      at(load.startedAt),
+      at(load.updatedAt),
       load.outcome === null ? null : phaseText(load.outcome, app.ui),
     ]);
     const text =

@@ -5,11 +5,14 @@ import { journalPath } from '../../load/store.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
 import { outcomeOfAll } from '../../load/verdict.ts';
 import { viewLoad } from '../../load/view.ts';
+import { momentText, timeText } from '../../output/ago.ts';
 import { batchTable } from '../../output/batch-table.ts';
+import { hang } from '../../output/fit.ts';
 import { bytes, count } from '../../output/human.ts';
 import { table } from '../../output/table.ts';
 import { verdict } from '../../output/verdict.ts';
 import type { App, CommandModule } from '../command.ts';
+import { duringWait } from '../during-wait.ts';
 import { checkedJobId } from '../flags.ts';
 
 export interface LoadsShowOptions {
@@ -35,7 +38,7 @@ export const command: CommandModule<LoadsShowOptions> = {
   },
   options: (args) => ({ job: checkedJobId(String(args[0]), 'the load') }),
   run: async (app, { job }) => {
-    const load = await theLoad(app, job);
+    const load = await duringWait(app, 'reading the journals', () => theLoad(app, job));
     const { profile, baseUrl } = load.header;
     const timeline = await readTimeline(journalPath(app.context.paths.state, { profile, baseUrl }, job));
     const batches = viewLoad(load, {});
@@ -47,8 +50,8 @@ export const command: CommandModule<LoadsShowOptions> = {
       error: null,
       extra: { baseUrl, timeline },
       text: [
-        `${app.ui.clean(job)} on ${app.ui.clean(baseUrl)}${profile === null ? '' : ` (profile ${app.ui.clean(profile)})`}`,
-        await timelineTable(app, timeline),
+        headline(app, load),
+        await timelineTable(app, timeline, load.header.startedAt),
         await batchTable(batches, app.ui),
         verdict(batches, app.ui),
       ]
@@ -58,15 +61,26 @@ export const command: CommandModule<LoadsShowOptions> = {
   },
 };
 
-async function timelineTable(app: App, timeline: readonly Moment[]): Promise<string> {
+/** Which load, where, and when it was worked on. */
+function headline({ ui, context }: App, { header, updatedAt }: LoadState): string {
+  const { job, baseUrl, profile, startedAt } = header;
+  const at = (iso: string): string => timeText(iso, context.now(), ui);
+  const who = profile === null ? '' : ` (profile ${profile})`;
+  const when = `started ${at(startedAt)}, last change ${at(updatedAt)}`;
+  return hang('', ui.clean(`${job} on ${baseUrl}${who}, ${when}`), ui.width, 2);
+}
+
+async function timelineTable(app: App, timeline: readonly Moment[], startedAt: string): Promise<string> {
   const rows = timeline.map((one) => [
-    one.time.replace(/\.\d+Z$/, 'Z'),
+    momentText(one.time, startedAt, app.ui),
     what(one),
     one.jobId,
     one.id,
     details(one),
   ]);
-  return table(['Time', 'What', 'Batch', 'Id', 'Details'], rows, app.ui);
+  // Since the load was started.
+  const time = Number.isFinite(app.ui.width) ? 'After' : 'Time';
+  return table([time, 'What', 'Batch', 'Id', 'Details'], rows, app.ui);
 }
 
 function what({ event, outcome }: Moment): string {

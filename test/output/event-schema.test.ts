@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { KINDS, PHASES } from '../../src/batch/types.ts';
+import type { LoadEvent } from '../../src/load/events.ts';
+import { STAGES } from '../../src/load/events.ts';
+import { EVENT_SCHEMA } from '../../src/output/event-schema.ts';
+import { createProgress } from '../../src/output/progress.ts';
+import { machine, month, sandbox } from '../e2e/harness.ts';
+import { testContext } from '../helpers/context.ts';
+import { uiFor } from './ui-helper.ts';
+
+/** For programs the schema leaves room to grow; here a field nobody wrote down is a mistake. */
+const strict = new Ajv({ allowUnionTypes: true }).compile({
+  ...EVENT_SCHEMA,
+  oneOf: EVENT_SCHEMA.oneOf.map((one) => ({ ...one, additionalProperties: false })),
+});
+
+function hold(stderr: string): ReadonlySet<string> {
+  const events = stderr
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly event: string });
+  for (const event of events) expect(strict(event), JSON.stringify(event)).toBe(true);
+  return new Set(events.map(({ event }) => event));
+}
+
+describe('the schema of --progress json', () => {
+  it('holds for every event a load tells', async () => {
+    const context = testContext();
+    const { listener, stop } = createProgress(await uiFor(context, { progress: 'json' }));
+    const upload = { jobId: 'J', file: 'f', bytes: 1, total: 2 };
+    const all: readonly LoadEvent[] = [
+      { event: 'check.start', files: 1 },
+      { event: 'check.end', files: 1, records: 2, bytes: 3 },
+      { event: 'step', jobId: null, message: 'm' },
+      { event: 'warning', jobId: 'J', message: 'm' },
+      { event: 'retry', jobId: null, message: 'm', attempt: 1, waitMs: 0.5 },
+      { event: 'upload.start', jobId: 'J', file: 'f', total: 2 },
+      { event: 'upload.end', ...upload, ms: 4, ok: true },
+      { event: 'wait.start', message: 'm' },
+      { event: 'wait.end' },
+      ...STAGES.map((stage) => ({ event: 'stage.start', stage }) as const),
+      { event: 'stage.end', stage: 'check', outcome: 'skipped', message: null },
+    ];
+    for (const event of all) listener(event);
+    stop();
+    expect(hold(context.stderr.text)).toEqual(new Set(all.map(({ event }) => event)));
+  });
+
+  it('holds for a whole upload and watch, and for its end', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const sample = await month(at, { bad: 1, records: 10 });
+    await at.call(['init', '--job', 'AUG_2020']);
+    const line = ['upload', 'customer', ...sample.customers, '--wait', '--verbose', '--progress', 'json'];
+    const seen = hold((await at.call(line)).stderr);
+    for (const event of ['check.end', 'upload.start', 'upload.end', 'batch.change', 'note', 'error'])
+      expect(seen).toContain(event);
+  });
+
+  it('knows every kind, phase and stage', () => {
+    const text = JSON.stringify(EVENT_SCHEMA);
+    for (const words of [KINDS, STAGES]) expect(text).toContain(JSON.stringify(words));
+    for (const phase of PHASES) expect(text).toContain(JSON.stringify(phase));
+    expect(strict({ time: 't', event: 'step', jobId: null, message: 'm', more: 1 })).toBe(false);
+    expect(strict({ time: 't', event: 'upload.start', jobId: 'J', file: 'f', bytes: '0', total: 1 })).toBe(
+      false,
+    );
+  });
+
+  it('can be found in the package', () => {
+    const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+      exports: Record<string, string>;
+    };
+    expect(exports['./event.schema.json']).toBe('./dist/schema/event.schema.json');
+  });
+});
