@@ -1,10 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import type { App, CommandResult } from './commands/command.ts';
 import { declareGlobals } from './commands/globals.ts';
-import { helpText } from './commands/help-text.ts';
-import { COMMANDS, GROUPS, HEADINGS, type LoadedCommand } from './commands/index.ts';
+import { COMMANDS, GROUPS, type LoadedCommand } from './commands/index.ts';
 import { EbillError } from './errors.ts';
-import { TOPIC_NAMES } from './help/topic-names.ts';
+import type { CommandHelp } from './help/command-help.ts';
+import type { HelpPage } from './help/page.ts';
+import { TOPICS, topicNamed } from './help/topics.ts';
 import { nearest } from './profile/nearest.ts';
 import { visible } from './visible.ts';
 
@@ -22,72 +23,78 @@ export type Parsed =
 /**
  * argv → command and typed options. Only the command called is loaded.
  * @param columns of the terminal, for help
+ * @param color may headings be bold?
  * @throws EbillError USAGE, with what was probably meant
  */
-export async function parseArgv(argv: readonly string[], version: string, columns: number): Promise<Parsed> {
+export async function parseArgv(
+  argv: readonly string[],
+  version: string,
+  columns: number,
+  color = false,
+): Promise<Parsed> {
+  const help = async (page: HelpPage): Promise<Parsed> => {
+    const [{ pageText }, { createPaint }] = await Promise.all([
+      import('./help/text.ts'),
+      import('./output/paint.ts'),
+    ]);
+    return { type: 'help', text: pageText(page, { width: columns, paint: await createPaint(color) }) };
+  };
   if (argv[0] === 'help' && argv[1] !== undefined) {
-    const topic = argv.length === 2 ? await topicNamed(argv[1], columns) : null;
-    if (topic !== null) return { type: 'help', text: topic };
+    const topic = argv.length === 2 ? topicNamed(argv[1]) : null;
+    if (topic !== null) return help(await topic.page());
     refuseUnknownTopic(argv[1]);
   }
   let out = '';
-  let complaint = '';
   let result: Parsed | null = null;
+  let asked: Command | null = null;
   const program = new Command('ebill');
   program
-    .description(
-      'Loads a month of billing data through the eBill Batch File Upload API: nothing twice, nothing lost.',
-    )
-    .usage('COMMAND [options]')
     .version(version, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .helpCommand(false)
-    .configureHelp({ minWidthToWrap: 14 })
     .exitOverride()
     .configureOutput({
       writeOut: (text) => {
         out += text;
       },
-      writeErr: (text) => {
-        complaint += text;
+      writeErr: () => undefined,
+    })
+    .configureHelp({
+      // commander finds out whose help is wanted; what it says is ours.
+      formatHelp: (command) => {
+        asked = command;
+        return '';
       },
-      getOutHelpWidth: () => columns,
     });
   declareGlobals(program);
-  program.addHelpText('after', `\nTopics (ebill help TOPIC):\n  ${TOPIC_NAMES.join(', ')}`);
-  await declareCommands(program, columns, (parsed) => {
+  const helps = declareCommands(program, (parsed) => {
     result = parsed;
   });
   try {
     await program.parseAsync(words(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { type: 'help', text: out };
+    if (error.code === 'commander.version') return { type: 'help', text: out };
     // Without a command commander prints help and calls it an error; `ebill` alone says where one is.
-    if (error.code === 'commander.help')
-      return program.args.length > 0 ? { type: 'help', text: complaint } : alone(program);
+    if (error.code === 'commander.help' && program.args.length === 0) return alone(program);
+    if (asked !== null && (error.exitCode === 0 || error.code === 'commander.help')) {
+      const { pageOf } = await import('./commands/help-pages.ts');
+      return help(pageOf(asked, helps.get(asked) ?? null));
+    }
     throw usage(error.message, argv);
   }
   if (result === null) throw usage('no command was given', argv);
   return result;
 }
 
-/** `ebill help TOPIC`; `null`: it is no topic. */
-async function topicNamed(name: string, columns: number): Promise<string | null> {
-  const known = TOPIC_NAMES.find((topic) => topic === name);
-  if (known === undefined) return null;
-  const { TOPICS } = await import('./help/topics.ts');
-  const { topicText } = await import('./help/topic-text.ts');
-  return topicText(TOPICS[known], columns);
-}
-
 /** @throws EbillError USAGE, with what was probably meant */
 function refuseUnknownTopic(name: string): void {
-  const known = [...TOPIC_NAMES, ...COMMANDS.map(({ path }) => path[0])];
+  const topics = TOPICS.map((topic) => topic.name);
+  const known = [...topics, ...COMMANDS.map(({ path }) => path[0])];
   if (known.includes(name) || name.startsWith('-')) return;
   const meant = nearest(name, known);
   throw new EbillError('USAGE', `There is no help on "${visible(name)}".`, {
-    hint: `${meant === null ? '' : `Did you mean ebill help ${meant}? `}Topics: ${TOPIC_NAMES.join(', ')}; commands: ebill --help.`,
+    hint: `${meant === null ? '' : `Did you mean ebill help ${meant}? `}Topics: ${topics.join(', ')}; commands: ebill --help.`,
   });
 }
 
@@ -101,11 +108,12 @@ function words(argv: readonly string[]): string[] {
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
 }
 
-async function declareCommands(
+/** @returns the help of each command that was come to, as it is come to */
+function declareCommands(
   program: Command,
-  columns: number,
   done: (parsed: Parsed) => void,
-): Promise<void> {
+): ReadonlyMap<Command, CommandHelp> {
+  const helps = new Map<Command, CommandHelp>();
   const groups = new Map<string, Command>();
   const modules = new Map<Command, () => Promise<LoadedCommand>>();
   // A command is filled in only when commander has come to it.
@@ -114,43 +122,39 @@ async function declareCommands(
     if (load === undefined) return;
     const module = await load();
     module.configure(command);
-    command.addHelpText('after', helpText(module.help, columns));
+    helps.set(command, module.help);
     command.action(async () => {
       const run = module.prepare(command.processedArgs.flat(), command.opts());
       done({ type: 'command', name: nameOf(command), run, globals: program.opts() });
     });
   };
   program.hook('preSubcommand', fill);
-  const groupOf = (name: string, heading: string): Command => {
+  const groupOf = (name: string): Command => {
     const known = groups.get(name);
     if (known !== undefined) return known;
     const about = GROUPS[name] ?? '';
     const group = program
       .command(name)
       .summary(about)
-      .description(about)
+      .description(`${about.charAt(0).toUpperCase()}${about.slice(1)}.`)
       .helpCommand(false)
-      .helpGroup(heading)
       .hook('preSubcommand', fill);
     groups.set(name, group);
     return group;
   };
-  for (const { path, summary, group, load } of COMMANDS) {
+  for (const { path, summary, load } of COMMANDS) {
     const [first, second] = path;
     // A group may be a command of its own too: `loads`, and `loads show`.
     const command =
       second !== undefined
-        ? groupOf(first, HEADINGS[group]).command(second)
+        ? groupOf(first).command(second)
         : first in GROUPS
-          ? groupOf(first, HEADINGS[group])
+          ? groupOf(first)
           : program.command(first);
-    command
-      .summary(summary)
-      .description(summary)
-      .helpGroup(HEADINGS[group])
-      .configureHelp({ showGlobalOptions: true, minWidthToWrap: 14 });
+    command.summary(summary).description(summary);
     modules.set(command, load);
   }
+  return helps;
 }
 
 function nameOf(command: Command): string {

@@ -3,6 +3,7 @@ import { globalOptions } from './commands/globals.ts';
 import { type Context, isInterruption } from './context.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { createUi } from './output/create-ui.ts';
+import { wantsColor } from './output/modes.ts';
 import type { Ui } from './output/ui.ts';
 import { type Parsed, parseArgv } from './parse.ts';
 import { Redactor } from './redact.ts';
@@ -46,7 +47,7 @@ async function runAndPrint(argv: readonly string[], context: Context, version: s
   let globals: GlobalOptions | null = null;
   let ui: Ui | null = null;
   try {
-    parsed = await parseArgv(argv, version, context.stdout.columns ?? 80);
+    parsed = await parseArgv(argv, version, context.stdout.columns || 80, paintsHelp(context, argv));
     if (parsed.type === 'help') {
       context.stdout.write(parsed.text);
       return 0;
@@ -96,6 +97,12 @@ async function runAndPrint(argv: readonly string[], context: Context, version: s
 }
 
 const EMPTY: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
+
+/** May the headings of help be bold? Asked before the options are read, for help reads none. */
+function paintsHelp({ stdout, env }: Context, argv: readonly string[]): boolean {
+  const said = /(?:^|\0)--color[=\0](always|never)(?:\0|$)/.exec(argv.join('\0'))?.[1];
+  return wantsColor(stdout, env, (said as 'always' | 'never' | undefined) ?? 'auto');
+}
 
 /** On a terminal what was done, what is, and what is next stand apart. In pipes each stream is read by itself. */
 function gap({ stdout, stderr }: Context): void {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.ts';
 import { EXIT_MEANINGS } from '../src/help/exit-codes.ts';
-import { TOPIC_NAMES } from '../src/help/topic-names.ts';
+import { TOPICS } from '../src/help/topics.ts';
 import { parseArgv } from '../src/parse.ts';
 
 /** Shell words: quotes and assignments as the examples use them; redirections end the command. */
@@ -27,6 +27,7 @@ describe('every example can be called as it stands', () => {
   });
 
   const names = COMMANDS.map(({ path }) => path.join(' '));
+  const topics = TOPICS.map(({ name }) => name);
 
   it.each(COMMANDS.map(({ path, load }) => [path.join(' '), load] as const))(
     'ebill %s --help',
@@ -41,32 +42,47 @@ describe('every example can be called as it stands', () => {
         expect(about).not.toBe('');
       }
       expect(named).toContain(name);
-      expect(exitCodes.filter((code) => !EXIT_MEANINGS.some(([known]) => known === code))).toEqual([]);
+      expect(exitCodes.filter((code) => !EXIT_MEANINGS.some((known) => known.code === code))).toEqual([]);
       expect(seeAlso.length).toBeGreaterThan(0);
       for (const other of seeAlso) {
         expect(other).not.toBe(name);
-        if (other.startsWith('help ')) expect(TOPIC_NAMES).toContain(other.slice(5));
+        if (other.startsWith('help ')) expect(topics).toContain(other.slice(5));
         else expect(names).toContain(other);
       }
     },
   );
 
-  it.each([60, 80])('help fits %i columns, and a change in it is seen', async (columns) => {
+  it.each([40, 80, 120])('help fits %i columns, and a change in it is seen', async (columns) => {
     const texts: string[] = [];
     for (const name of [
       [],
       ...COMMANDS.map(({ path }) => path),
-      ...TOPIC_NAMES.map((topic) => ['help', topic]),
+      ['upload'],
+      ...topics.map((topic) => ['help', topic]),
     ]) {
       const argv = name[0] === 'help' ? name : [...name, '--help'];
       const help = await parseArgv(argv, '0.0.0', columns);
       texts.push(`$ ebill ${argv.join(' ')}\n${help.type === 'help' ? help.text : ''}`);
     }
     if (columns === 80) await expect(texts.join('\n')).toMatchFileSnapshot('golden/help.txt');
-    // Lines to type are never broken, nor is what has lines of its own.
+    // One word may be longer than a line, and what is quoted is one.
     const broken = texts
       .flatMap((text) => text.split('\n'))
-      .filter((line) => line.length > columns && !/^ {2,}\S/.test(line) && !line.startsWith('$ '));
+      .filter((line) => line.length > columns && /\S \S/.test(line.replace(/ \\$|'[^']*'/g, '')));
     expect(broken).toEqual([]);
+  });
+
+  it('a line to type is broken where a shell lets it be', async () => {
+    for (const { path } of COMMANDS) {
+      const [narrow = '', wide = ''] = await Promise.all(
+        [40, 120].map(async (columns) => {
+          const help = await parseArgv([...path, '--help'], '0.0.0', columns);
+          return help.type === 'help' ? help.text.replace(/ \\\n {6}/g, ' ') : '';
+        }),
+      );
+      const typed = (text: string) => [...text.matchAll(/^ {2}\$ (.*)$/gm)].map(([, line]) => line);
+      expect(typed(narrow)).toEqual(typed(wide));
+      expect(typed(narrow).length).toBeGreaterThanOrEqual(3);
+    }
   });
 });

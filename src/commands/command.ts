@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import type { Context } from '../context.ts';
 import type { EbillError } from '../errors.ts';
+import type { CommandHelp } from '../help/command-help.ts';
 import type { DocumentInput, ShownRequest } from '../output/document.ts';
 import type { Ui } from '../output/ui.ts';
 import type { Redactor } from '../redact.ts';
+
+export type { CommandHelp };
 
 /** Options every command takes, before or after its name (cli.md, "Global options"). */
 export interface GlobalOptions {
@@ -59,18 +62,6 @@ export interface CommandResult extends Omit<DocumentInput, 'command' | 'exitCode
   readonly printed?: boolean;
   /** The next thing to do, for a person, on stderr; a line for each of its lines. */
   readonly next?: string;
-}
-
-/** What a command's help says besides its arguments and options; man pages and help are made from it. */
-export interface CommandHelp {
-  /** Paragraphs after the options; plain text, wrapped when shown. */
-  readonly notes?: readonly string[];
-  /** At least three: a line as typed (without "$ "), and what it does in a few words. */
-  readonly examples: readonly (readonly [line: string, about: string])[];
-  /** Exit codes it can end with besides 0, 1, 2 and 130. */
-  readonly exitCodes: readonly number[];
-  /** Command names (`upload invoice`) or help topics (`help exit-codes`). */
-  readonly seeAlso: readonly string[];
 }
 
 /** One command: how it is called, argv → typed options, options → result. */

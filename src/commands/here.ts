@@ -1,3 +1,4 @@
+import { relative } from 'node:path';
 import { EbillError } from '../errors.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
 import { readJournal } from '../load/replay.ts';
@@ -8,49 +9,49 @@ import { viewLoad } from '../load/view.ts';
 import { timeText } from '../output/ago.ts';
 import { hang } from '../output/fit.ts';
 import { tally } from '../output/watch-words.ts';
+import { parseBaseUrl } from '../profile/base-url.ts';
+import { environmentLayer } from '../profile/environment.ts';
+import { unknownProfile } from '../profile/name.ts';
+import { NO_PROFILES, namesOf, type Profile } from '../profile/profile.ts';
+import { profileAsked } from '../profile/resolve.ts';
+import { loadProfiles } from '../profile/store.ts';
+import { quoted } from '../shell.ts';
 import type { App, CommandResult } from './command.ts';
-import { connect } from './session.ts';
 
 /**
  * `ebill` alone: what it is, where one is (server, profile, load and its state as last heard of), and the next command.
- * Nothing is asked of a server. Whatever cannot be read is told, not thrown: this is where people look first.
+ * Nothing is asked of a server or a keychain. What cannot be read on this machine is told, not thrown: this is where
+ * people look first. Only a profile that is named and not there is an error.
  */
 export async function here(app: App): Promise<CommandResult> {
   const { ui } = app;
-  const at = await place(app).catch((error: unknown) => {
-    if (!(error instanceof EbillError)) throw error;
-    return { server: null, profile: null, load: null, trouble: error };
-  });
-  const batches = at.load === null ? [] : viewLoad(at.load, {});
-  const job = at.load?.header.job ?? null;
-  const next = nextFor(at, batches.length === 0 && job === null ? null : nextStep(batches, job ?? ''));
+  const at = await whereabouts(app);
+  for (const { message, hint } of at.troubles) ui.warn(`${message} ${hint}`);
+  const { load, profile, server } = at;
+  const batches = load === null ? [] : viewLoad(load, profile?.statusNames ?? {});
+  const job = load?.header.job ?? at.job;
+  const next =
+    load === null
+      ? begin(at)
+      : nextStep(load, batches, (path) => shorter(relative(app.context.cwd, path), path));
   const rows: readonly (readonly [string, string])[] = [
-    ['Server', at.server === null ? 'none yet' : ui.clean(at.server)],
-    [
-      'Profile',
-      at.profile === null
-        ? at.server === null
-          ? 'none yet'
-          : 'none: set up by the environment or options'
-        : ui.clean(at.profile),
-    ],
-    [
-      'Load',
-      at.load === null
-        ? 'none started here'
-        : `${ui.clean(at.load.header.job)}: ${tally(batches) || 'nothing sent yet'}, last change ${timeText(at.load.updatedAt, app.context.now(), ui)}`,
-    ],
+    ['Server', server ?? 'none yet'],
+    ['Profile', profileText(at)],
+    ['Load', load === null ? noLoad(job) : `${load.header.job}: ${tally(batches) || 'nothing sent yet'}`],
+    ...(load === null
+      ? []
+      : [['', `last change ${timeText(load.updatedAt, app.context.now(), ui)}`] as const]),
     ['Next', next.command],
   ];
   const { paint, width } = ui;
   const lines = [
     hang(
       '',
-      'ebill loads a month of billing data through the eBill Batch File Upload API: nothing twice, nothing lost.',
+      `${paint.bold(app.userAgent.replace('/', ' '))} loads a month of billing data through the eBill Batch File Upload API: nothing twice, nothing lost.`,
       width,
     ),
     '',
-    ...rows.map(([name, text]) => hang(`${paint.bold(name.padEnd(8))} `, text, width, 9)),
+    ...rows.map(([name, text]) => hang(`${paint.bold(name.padEnd(8))} `, ui.clean(text), width, 9)),
     hang('         ', paint.dim(next.why), width, 9),
     '',
     hang(
@@ -59,52 +60,102 @@ export async function here(app: App): Promise<CommandResult> {
       width,
     ),
   ];
-  if ('trouble' in at && at.trouble !== undefined) ui.warn(`${at.trouble.message} ${at.trouble.hint}`);
   return {
-    profile: at.profile,
+    profile: profile?.name ?? null,
     job,
     outcome: outcomeOfAll(batches),
     batches,
     error: null,
-    extra: { baseUrl: at.server, next },
+    extra: {
+      baseUrl: server,
+      updatedAt: load?.updatedAt ?? null,
+      next,
+      problems: at.troubles.map(({ message }) => message),
+    },
     text: lines.join('\n'),
   };
 }
 
-interface Place {
+interface Whereabouts {
   readonly server: string | null;
-  readonly profile: string | null;
+  readonly profile: Profile | null;
+  /** Names of all profiles. */
+  readonly known: readonly string[];
+  /** The load named by the environment, or last started here; `null`: none. */
+  readonly job: string | null;
+  /** Its journal; `null`: there is none here, or it cannot be read. */
   readonly load: LoadState | null;
-  readonly trouble?: EbillError;
+  readonly troubles: readonly EbillError[];
 }
 
-/** @throws EbillError when the set-up or the journal cannot be read */
-async function place(app: App): Promise<Place> {
-  const { context } = app;
-  let owner: Awaited<ReturnType<typeof connect>>['owner'];
-  try {
-    ({ owner } = await connect(app));
-  } catch (error) {
-    // Nothing is set up yet: that is how everybody begins.
-    if (error instanceof EbillError && error.code === 'USAGE' && /base URL/i.test(error.message))
-      return { server: null, profile: null, load: null };
-    throw error;
+/** @throws EbillError USAGE for a profile that is named by option and not there */
+async function whereabouts({ context, globals }: App): Promise<Whereabouts> {
+  const troubles: EbillError[] = [];
+  const without = async <T>(otherwise: T, read: () => T | Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof EbillError)) throw error;
+      troubles.push(error);
+      return otherwise;
+    }
+  };
+  const env = await without(null, () => environmentLayer(context.env));
+  const profiles = await without(null, () => loadProfiles(context));
+  const asked = env === null ? 'none' : profileAsked(globals, env);
+  const name = asked === 'in use' ? (profiles?.current ?? null) : asked === 'none' ? null : asked.name;
+  const { all } = profiles ?? NO_PROFILES;
+  const profile = name === null ? null : (all.get(name) ?? null);
+  const known = namesOf(profiles ?? NO_PROFILES);
+  if (name !== null && profile === null && profiles !== null) {
+    const unknown = unknownProfile(name, known);
+    if (globals.profile !== null) throw unknown;
+    troubles.push(unknown);
   }
-  const job = context.env['EBILL_JOB'] || (await currentJob(context.paths.state, owner));
-  const load = job ? await readJournal(journalPath(context.paths.state, owner, job)) : null;
-  return { server: owner.baseUrl, profile: owner.profile, load };
+  const given = globals.baseUrl ?? env?.baseUrl ?? profile?.baseUrl ?? null;
+  const source = globals.baseUrl !== null ? '--base-url' : env?.baseUrl ? 'EBILL_BASE_URL' : 'The profile';
+  const server = given === null ? null : await without(null, () => parseBaseUrl(given, source));
+  const where = { server, profile, known, troubles };
+  if (server === null) return { ...where, job: null, load: null };
+  const owner = { profile: profile?.name ?? null, baseUrl: server };
+  const { state } = context.paths;
+  const job = context.env['EBILL_JOB'] || (await currentJob(state, owner));
+  const load = job === null ? null : await without(null, () => readJournal(journalPath(state, owner, job)));
+  return { ...where, job, load };
 }
 
-function nextFor({ server }: Place, step: NextStep | null): NextStep {
+/** The next command where no load is on record. */
+function begin({ server, known, job, troubles }: Whereabouts): NextStep {
+  if (troubles.length > 0 && (server === null || job !== null))
+    return {
+      command: 'ebill doctor',
+      why: 'something of the set-up cannot be read: it says what, and what to do',
+    };
+  if (server === null && known.length > 0)
+    return { command: 'ebill profile use NAME', why: `no profile is in use; there are ${known.join(', ')}` };
   if (server === null)
     return {
       command: 'ebill demo',
       why: 'a whole month against a server of its own; then: ebill profile add NAME --base-url URL',
     };
-  return (
-    step ?? {
-      command: 'ebill run --init-plan',
-      why: 'writes a plan from the CSV files here; or step by step: ebill init --job AUG_2020',
-    }
-  );
+  if (job !== null)
+    return {
+      command: `ebill init --job ${quoted(job)}`,
+      why: 'this machine has no record of it; if it was begun elsewhere: ebill status',
+    };
+  return {
+    command: 'ebill run --init-plan',
+    why: 'writes a plan from the CSV files here; or step by step: ebill init --job AUG_2020',
+  };
 }
+
+function profileText({ server, profile, known }: Whereabouts): string {
+  if (profile !== null) return profile.production ? `${profile.name} (production)` : profile.name;
+  if (server !== null) return 'none: set up by the environment or options';
+  return known.length === 0 ? 'none yet' : `none in use, of ${known.join(', ')}`;
+}
+
+const noLoad = (job: string | null): string =>
+  job === null ? 'none started here' : `${job}: no record of it here`;
+
+const shorter = (a: string, b: string): string => (a.length < b.length ? a : b);

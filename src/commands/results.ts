@@ -35,6 +35,7 @@ export interface ResultsOptions extends SelectionOptions {
 export const command: CommandModule<ResultsOptions> = {
   help: {
     notes: [
+      'Ends with 0 when they are here, whatever became of the records; with 4 when records are unaccounted for, with 7 when a batch is not final yet.',
       'A record counts as loaded when its status is success, succeeded, ok, loaded, processed, imported, created, updated, accepted or the like, in any case; anything else is a failure.',
       "--rejects needs the file that was sent, unchanged, where it was; JOB_rejects.messages.csv has each record's line and message (text that a spreadsheet would take for a formula gets an apostrophe there, never in the rejects).",
     ],
@@ -52,7 +53,7 @@ export const command: CommandModule<ResultsOptions> = {
   },
   configure: (cmd) => {
     cmd.description(
-      'Download the result files of final batches, hold them against what was sent, and tell why records failed. Ends with 0 when they are here, whatever became of the records; with 4 when records are unaccounted for, with 7 when a batch is not final yet.',
+      'Download the result files of final batches, hold them against what was sent, and tell why records failed.',
     );
     declareSelection(cmd);
     cmd

@@ -26,12 +26,14 @@ export function declareRunOptions(command: Command): void {
     .argument('[plan]', 'the plan file, such as plan.yaml')
     .option('--out <dir>', 'where results, rejects and report go (default: ./JOB)')
     .option('--concurrency <n>', 'files at a time', '4')
+    .optionsGroup('When something is there already:')
     .option('--adopt', 'take batches found on the server under these names as this load, begun elsewhere')
     .option('--next', 'another batch, for other content under a name already used')
     .option(
       '--restart-invoice',
       'start invoice batches over whose items are stuck; their drafts are left behind',
     )
+    .optionsGroup('Writing a plan:')
     .option('--init-plan', 'write a starter plan from the CSV files in this folder')
     .option('--job <name>', "with --init-plan: the load's name")
     .option('--plan-schema', 'print the JSON schema of a plan, for editors');

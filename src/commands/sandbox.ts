@@ -14,7 +14,10 @@ const RESULT: CommandResult = { profile: null, job: null, outcome: null, batches
 
 export const command: CommandModule<SandboxOptions> = {
   help: {
-    notes: [FAULT_GRAMMAR],
+    notes: [
+      'It prints the environment that points ebill at it, and runs until it is interrupted. It is no place for real data.',
+      `A fault (--fault) is\n${FAULT_GRAMMAR}`,
+    ],
     examples: [
       ['ebill sandbox', 'on ports 8480 and 8481, until Ctrl-C'],
       [
@@ -31,15 +34,14 @@ export const command: CommandModule<SandboxOptions> = {
   },
   configure: (cmd) => {
     cmd
-      .description(
-        'Run a local eBill server, with its S3 side on a second port, to rehearse against. It prints the environment that points ebill at it, and runs until it is interrupted.',
-      )
+      .description('Run a local eBill server, with its S3 side on a second port, to rehearse against.')
       .option('--port <n>', 'API port', '8480')
       .option('--s3-port <n>', 'S3 port (default: the next one)')
       .option('--host <address>', 'interface to listen on', '127.0.0.1')
       .option('--allow-remote', 'allow a --host beyond this machine')
       .option('--public-s3-url <url>', 'origin of the S3 side as clients reach it, if it is another')
       .option('--data <dir>', 'keep batches and files there, across restarts')
+      .optionsGroup('How it behaves:')
       .option('--processing-time <duration>', 'from finalize to final', '3s')
       .option('--latency <duration>', 'before every answer', '0s')
       .option('--bandwidth <rate>', 'bytes a second for each upload, such as 20M')
@@ -54,13 +56,16 @@ export const command: CommandModule<SandboxOptions> = {
         'what answers to uploads show: request, or vendor (always Customer)',
         'request',
       )
+      .optionsGroup('Authorisation:')
       .option('--auth <way>', 'none, basic, bearer or header:NAME', 'bearer')
       .option('--username <name>', 'for basic (default: sandbox)')
       .option('--password <password>', 'for basic (default: sandbox); no real secret')
       .option('--token <token>', 'for bearer and header (default: sandbox); no real secret')
+      .optionsGroup('How it behaves:')
       .option('--url-expiry <duration>', 'life of an upload URL', '3599s')
       .option('--running-name <name>', 'what the running state is called', 'InProgress')
       .option('--fault <spec>', 'a scripted fault; may be repeated', collect)
+      .optionsGroup('Options:')
       .option('--log <file>', 'write each request as a JSON line');
   },
   options: (_args, flags) => sandboxOptions(flags as SandboxFlags),

@@ -27,7 +27,9 @@ export const command: CommandModule<UploadInvoiceOptions> = {
         'Upload an invoice file, then its item files under it. Several invoice files are several batches.',
       )
       .argument('<files...>', 'CSV files, or patterns; with --items exactly one')
+      .optionsGroup('Options:')
       .option('--items <files...>', 'item files of the invoice file, or patterns')
+      .optionsGroup('When something is there already:')
       .option(
         '--restart-invoice',
         'start the invoice batch over under a new job id; the one on record is left behind, never finalized',

@@ -26,15 +26,18 @@ export const command: CommandModule<UploadItemsOptions> = {
     cmd
       .description('Add item files to an invoice batch that is not finalized yet.')
       .argument('<files...>', 'CSV files, or patterns')
+      .optionsGroup('Which batches:')
       .option('--parent-id <n>', "the invoice batch's id")
       .option(
         '--parent-job-id <id>',
         "the invoice batch's job id (default: the load's only open invoice batch)",
       );
-    cmd.option(
-      '--shard <k/n>',
-      'only every Nth file, from the Kth, numbered as in the whole list: for N machines at once (implies --adopt)',
-    );
+    cmd
+      .optionsGroup('Options:')
+      .option(
+        '--shard <k/n>',
+        'only every Nth file, from the Kth, numbered as in the whole list: for N machines at once (implies --adopt)',
+      );
     declareUploadOptions(cmd);
   },
   options: (args, flags) => {

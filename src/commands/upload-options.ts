@@ -37,16 +37,21 @@ export interface UploadOptions {
 
 export function declareUploadOptions(command: Command): void {
   command
+    .optionsGroup('Which batches:')
     .option('--job <name>', 'the load (EBILL_JOB; else the load last started here)')
     .option('--job-id <id>', "the batch's job id, exactly as given")
+    .optionsGroup('Options:')
     .option('--concurrency <n>', 'files at a time', '4')
     .option('--finalize', 'hand the batches to processing when every file has arrived')
     .option('--wait', 'finalize, and watch until they are final')
-    .option('--no-validate', 'send files as they are, whatever the check finds')
+    .optionsGroup('Checks:')
+    .option('--no-validate', 'send files as they are, whatever the check finds');
+  declareColumnOption(command);
+  command
+    .optionsGroup('When something is there already:')
     .option('--again', 'upload although the same bytes are on record')
     .option('--next', 'another batch, for other content under a name already used')
     .option('--adopt', 'take batches found on the server under these names as this load, begun elsewhere');
-  declareColumnOption(command);
   declareWatchOptions(command);
 }
 

@@ -42,9 +42,11 @@ export const command: CommandModule<ValidateOptions> = {
   configure(command) {
     command
       .description('Check files as an upload would, without a network.')
+      .optionsGroup('Files:')
       .option('--customer <files...>', 'customer files, or patterns')
       .option('--invoice <files...>', 'invoice files, or patterns')
       .option('--items <files...>', 'item files, or patterns; held against all the invoice files given')
+      .optionsGroup('Checks:')
       .option('--warnings-as-errors', 'exit 2 on warnings too');
     declareColumnOption(command);
   },

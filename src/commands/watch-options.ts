@@ -24,7 +24,8 @@ export function declareWatchOptions(command: Command): void {
       '10m',
     )
     .option('--download <dir>', 'put the result files of final batches there')
-    .option('--notify <command>', 'run this when it is over, with the outcome as JSON on its standard input');
+    .option('--notify <command>', 'run this when it is over, with the outcome as JSON on its standard input')
+    .optionsGroup('Options:');
 }
 
 /** @throws EbillError USAGE */

@@ -1,192 +1,182 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
-import { spawn } from '@lydell/node-pty';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { quotedForBash, readBashLine } from '../../src/commands/completions/bash-line.ts';
 import { candidates } from '../../src/commands/completions/candidates.ts';
+import { reply } from '../../src/commands/completions/reply.ts';
 import { SCRIPTS } from '../../src/commands/completions/scripts.ts';
-import { EBILL, machine } from '../e2e/harness.ts';
-import { tempDir, testContext } from '../helpers/context.ts';
+import type { Shell } from '../../src/commands/completions/shells.ts';
+import { machine } from '../e2e/harness.ts';
+import { testContext } from '../helpers/context.ts';
+import { fakeHome } from './completion-home.ts';
 
-const has = (shell: string): boolean => spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0;
+/** bash's own. */
+const BREAKS = ' \t\n"\'@><=;|&(:';
 
-/** A home with a profile and loads, one of them with a name a shell would stumble over. */
-async function home(): Promise<ReturnType<typeof machine>> {
-  const at = machine(null, { EBILL_BASE_URL: 'http://127.0.0.1:9' });
-  await at.call(['profile', 'add', 'prod', '--base-url', 'https://ebill.example.com', '--auth', 'none']);
-  for (const job of ['AUG_2020', "odd $(touch pwned) 'name"]) {
-    const folder = join(at.home, 'loads', 'prod');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(
-      join(folder, `${job.replace(/\W/g, '')}.jsonl`),
-      `${JSON.stringify({ ebillJournal: 1, job, profile: 'prod', baseUrl: 'https://ebill.example.com', startedAt: '2020-08-31T22:00:00Z' })}\n`,
-    );
-  }
-  return at;
+/** What is offered after these words, whatever the last one begins with. */
+async function offered(...words: readonly string[]): Promise<readonly string[]> {
+  const { wanted } = await candidates(testContext(), words.slice(0, -1), words.at(-1) ?? '');
+  if (wanted.type === 'files') return ['(files)', ...wanted.extensions];
+  return wanted.type === 'folders' ? ['(folders)'] : wanted.list.map(({ value }) => value);
 }
 
+const KINDS = ['customer', 'invoice', 'items'];
+const CSV = ['(files)', 'csv'];
+const COLOURS = ['auto', 'always', 'never'];
+
 describe('what may stand there', () => {
-  const values = async (...words: readonly string[]): Promise<readonly string[]> => {
-    const { files, list } = await candidates(testContext(), words);
-    return files ? ['(files)'] : list.map(({ value }) => value);
-  };
   it.each<[readonly string[], readonly string[]]>([
-    [['up'], ['upload']],
-    [
-      ['upload', ''],
-      ['customer', 'invoice', 'items'],
-    ],
+    [['upload', ''], KINDS],
     [['loads', ''], ['show']],
-    [['--json', 'st'], ['status']],
-    [['--profile', 'x', 'st'], ['status']],
-    [['watch', '--max'], ['--max-wait']],
-    [['--js'], ['--json']],
-    [['upload', 'customer', ''], ['(files)']],
-    [['upload', 'invoice', 'inv.csv', '--items', ''], ['(files)']],
-    [['upload', 'invoice', 'inv.csv', '--items', 'a.csv', ''], ['(files)']],
-    [['run', ''], ['(files)']],
-    [['watch', '--download', ''], ['(files)']],
-    [['--progress', 'p'], ['plain']],
+    [['help', 'upload', ''], KINDS],
+    [['--profile', 'x', 'upload', ''], KINDS],
+    [['upload', 'customer', ''], CSV],
+    [['upload', 'customer', 'a.csv', ''], CSV],
+    [['upload', 'invoice', 'inv.csv', '--items', 'a.csv', ''], CSV],
     [
-      ['status', '--color', ''],
-      ['auto', 'always', 'never'],
+      ['run', ''],
+      ['(files)', 'yaml', 'yml'],
     ],
-    [['help', 'ex'], ['exit-codes']],
+    [['run', 'plan.yaml', ''], []],
+    [['watch', '--download', ''], ['(folders)']],
+    [['profile', 'set', 'x', '--ca-file', ''], ['(files)']],
+    [
+      ['report', '--out', ''],
+      ['(files)', 'html'],
+    ],
+    [['status', '--color', ''], COLOURS],
+    [['status', '--color='], COLOURS],
     [
       ['completion', ''],
       ['bash', 'zsh', 'fish', 'powershell'],
     ],
+    [
+      ['api', ''],
+      ['GET', 'POST', 'PUT'],
+    ],
+    [['api', 'GET', ''], []],
     [['completion', 'bash', ''], []],
     [['nonsense', ''], []],
     [['watch', '--interval', ''], []],
+    [['watch', '--json='], []],
+    [['watch', '--', '--'], []],
   ])('%j', async (words, expected) => {
-    expect(await values(...words)).toEqual(expected);
+    expect(await offered(...words)).toEqual(expected);
   });
 
-  it('names profiles and loads, those that cannot be shown left out, and no error for a home that cannot be read', async () => {
-    const at = await home();
-    const context = testContext({ home: at.home });
-    expect((await candidates(context, ['status', '--profile', ''])).list).toEqual([
-      { value: 'prod', about: 'https://ebill.example.com' },
-    ]);
-    expect((await candidates(context, ['loads', 'show', 'A'])).list.map(({ value }) => value)).toEqual([
-      'AUG_2020',
-    ]);
-    expect(await candidates(testContext({ home: '/dev/null' }), ['--profile', ''])).toEqual({
-      files: false,
-      list: [],
-    });
+  it('finds the command behind global options, and topics behind help', async () => {
+    for (const words of [['--json'], ['--profile', 'x'], ['--profile=x', '--verbose']])
+      expect(await offered(...words, '')).toEqual(expect.arrayContaining(['status', 'upload', 'help']));
+    expect(await offered('help', '')).toEqual(expect.arrayContaining(['upload', 'exit-codes']));
   });
 
-  it('prints a script for each shell', async () => {
-    const at = machine(null);
-    for (const [shell, script] of Object.entries(SCRIPTS))
-      expect((await at.call(['completion', shell])).stdout).toBe(script);
-    const wrong = await at.call(['completion', 'tcsh']);
-    expect([wrong.code, wrong.stderr.includes('bash, zsh, fish, powershell')]).toEqual([2, true]);
+  it('offers the options of the command, and once those that count once', async () => {
+    const first = await offered('watch', '--');
+    expect(first).toEqual(expect.arrayContaining(['--max-wait', '--id', '--json', '--help']));
+    const then = await offered('watch', '--json', '--id', '1', '--max-wait=1h', '--');
+    expect(then).toEqual(expect.arrayContaining(['--id', '--interval']));
+    expect(then.filter((option) => option === '--json' || option === '--max-wait')).toEqual([]);
+    expect(await offered('upload', 'invoice', 'i.csv', '--items', 'a.csv', '-')).toContain('--wait');
+  });
+
+  it('names profiles and loads, the last changed first, what cannot be shown left out', async () => {
+    const home = await fakeHome(['AUG_2020', 'SEP_2020', 'a\u001b[2Jb']);
+    const context = testContext({ home });
+    const of = async (...words: readonly string[]) => {
+      const { wanted } = await candidates(context, words, '');
+      return wanted.type === 'words' ? wanted.list : [];
+    };
+    expect(await of('status', '--profile')).toEqual([{ value: 'prod', about: 'https://ebill.example.com' }]);
+    expect(await of('profile', 'show')).toHaveLength(1);
+    expect(await of('profile', 'add')).toEqual([]);
+    expect(await of('loads', 'show')).toEqual([
+      { value: 'SEP_2020', about: 'prod' },
+      { value: 'AUG_2020', about: 'prod' },
+    ]);
+    expect(await of('--profile', 'other', 'status', '--job')).toEqual([]);
+    const unreadable = testContext({ home: '/dev/null' });
+    for (const option of ['--profile', '--job'])
+      expect((await candidates(unreadable, ['status', option], '')).wanted).toEqual({
+        type: 'words',
+        list: [],
+      });
   });
 });
 
-describe('in real shells', () => {
-  /** `ebill` on a PATH of its own, as it is installed. */
-  async function installed(): Promise<{ env: Record<string, string>; cwd: string }> {
-    const at = await home();
-    const bin = tempDir('ebill bin ');
-    symlinkSync(EBILL, join(bin, 'ebill'));
-    chmodSync(EBILL, 0o755);
-    writeFileSync(join(at.cwd, 'inv 1.csv'), 'A\n1\n');
-    return {
-      env: {
-        ...at.env,
-        PATH: [bin, dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
-        HOME: at.cwd,
-        TERM: 'dumb',
-        LANG: 'C.UTF-8',
-      },
-      cwd: at.cwd,
-    };
-  }
-  const present = (shell: string): boolean => has(shell) || process.env['CI'] === 'true';
-
-  it.skipIf(!present('bash'))('bash: words, values, quoting, files', async () => {
-    const { env, cwd } = await installed();
-    writeFileSync(join(cwd, 'ebill.bash'), SCRIPTS.bash);
-    const complete = (...words: readonly string[]): string =>
-      `COMP_WORDS=(${['ebill', ...words].map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length}; _ebill; printf '%s\\n' "\${COMPREPLY[@]}"; echo ---`;
-    const script = [
-      'source ./ebill.bash',
-      complete('wa'),
-      complete('status', '--job', ''),
-      complete('upload', 'customer', ''),
-      'complete -p ebill',
-    ].join('\n');
-    const out = execFileSync('bash', ['--norc', '--noprofile', '-c', script], { cwd, env, encoding: 'utf8' });
-    const [words, jobs, files, how] = out.split('---\n');
-    expect(words).toBe('watch\n');
-    expect(jobs?.trim().split('\n').sort()).toEqual(['AUG_2020', "odd\\ \\$\\(touch\\ pwned\\)\\ \\'name"]);
-    expect(files?.trim()).toBe('');
-    expect(how).toContain('-o default');
-    expect(existsSync(join(cwd, 'pwned'))).toBe(false);
+describe('a bash line', () => {
+  it.each<[string, Partial<ReturnType<typeof readBashLine>>]>([
+    ['ebill up', { before: ['ebill'], typed: 'up', quote: null, kept: 0 }],
+    ['ebill ', { before: ['ebill'], typed: '' }],
+    [`ebill 'a b' "c d" e\\ f`, { before: ['ebill', 'a b', 'c d'], typed: 'e f' }],
+    ['ebill --job=AU', { typed: '--job=AU', kept: 6 }],
+    ['ebill a:b:c', { typed: 'a:b:c', kept: 4 }],
+    ['ebill a\\:b', { typed: 'a:b', kept: 0 }],
+    ['ebill "a:b', { typed: 'a:b', quote: '"', kept: 0 }],
+    ["ebill --job='A", { typed: '--job=A', quote: "'", kept: 6 }],
+    ['ebill "a\\"b\\c', { typed: 'a"b\\c' }],
+    ['ebill $HOME/x', { expands: true }],
+    ['ebill "$(x)', { expands: true }],
+    ["ebill '$(x)", { expands: false, typed: '$(x)' }],
+    ["ebill '' ", { before: ['ebill', ''], typed: '' }],
+  ])('%s', (line, expected) => {
+    expect(readBashLine(line, BREAKS)).toMatchObject(expected);
   });
 
-  it.skipIf(!present('fish'))('fish: words with what they are, files', async () => {
-    const { env, cwd } = await installed();
-    writeFileSync(join(cwd, 'ebill.fish'), SCRIPTS.fish);
-    const fish = (line: string): string =>
-      execFileSync('fish', ['--no-config', '-c', `source ebill.fish; complete -C ${line}`], {
-        cwd,
-        env,
-        encoding: 'utf8',
-      });
-    expect(fish("'ebill wa'")).toBe('watch\twait until every batch is final\n');
-    expect(fish("'ebill upload customer inv'")).toContain('inv 1.csv');
-    expect(fish("'ebill loads show '")).toContain('AUG_2020\tprod');
-    expect(existsSync(join(cwd, 'pwned'))).toBe(false);
-  });
-
-  it.skipIf(!present('zsh'))('zsh: at its own prompt', async () => {
-    const { env, cwd } = await installed();
-    writeFileSync(join(cwd, '_ebill'), SCRIPTS.zsh);
-    writeFileSync(
-      join(cwd, '.zshrc'),
-      `fpath=(${JSON.stringify(cwd)} $fpath)\nautoload -Uz compinit && compinit -u -D\nPS1='ready> '\nunsetopt beep\n`,
+  it('reads back what it quotes, in every kind of quote', () => {
+    const text = fc.string({ unit: fc.constantFrom(...'aé$`\\"\'!~ :=;|&()*?[]{}#<>@ü€'), maxLength: 12 });
+    fc.assert(
+      fc.property(text, fc.constantFrom('"' as const, "'" as const, null), (value, quote) => {
+        const line = `ebill ${quote ?? ''}${quotedForBash(value, quote)}${quote ?? ''} `;
+        const read = readBashLine(line, BREAKS);
+        expect(read.before).toEqual(value === '' && quote === null ? ['ebill'] : ['ebill', value]);
+      }),
     );
-    const child = spawn('zsh', ['-i'], {
-      name: 'xterm',
-      cols: 100,
-      rows: 30,
-      cwd,
-      env: { ...env, ZDOTDIR: cwd },
-    });
-    let screen = '';
-    child.onData((data) => {
-      screen += data;
-    });
-    const until = async (wanted: RegExp): Promise<void> => {
-      for (let i = 0; i < 400 && !wanted.test(screen); i += 1)
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      expect(screen).toMatch(wanted);
-    };
-    try {
-      await until(/ready> /);
-      child.write('ebill wat\t');
-      await until(/ebill watch/);
-      child.write('--max\t');
-      await until(/--max-wait/);
-      child.write('\u0015ebill upload customer inv\t');
-      await until(/inv\\ 1\.csv/);
-      child.write('\u0015ebill loads show od\t');
-      await until(/odd\\ \\\$\\\(touch\\ pwned\\\)\\ \\'name/);
-      expect(existsSync(join(cwd, 'pwned'))).toBe(false);
-    } finally {
-      child.kill();
+  });
+});
+
+describe('what a script is told', () => {
+  it('in the form its shell takes', async () => {
+    const context = testContext({ home: await fakeHome(['it\'s: "one" \\', 'Ü 2020', '!bang']) });
+    const of = (shell: Shell, ...words: readonly string[]) => reply(shell, words, context);
+    expect(await of('bash', 'ebill --profile=pr', BREAKS)).toEqual(['words', 'prod']);
+    expect(await of('bash', 'ebill watch --job i', BREAKS)).toEqual(['words', `it\\'s:\\ \\"one\\"\\ \\\\`]);
+    expect(await of('bash', 'ebill watch --job "it\'s:', BREAKS)).toEqual(['words', `it's: \\"one\\" \\\\`]);
+    expect(await of('bash', "ebill watch --job it\\'s:", BREAKS)).toEqual(['words', `\\ \\"one\\"\\ \\\\`]);
+    expect((await of('bash', 'ebill watch --job "', BREAKS)).filter((one) => one.includes('bang'))).toEqual(
+      [],
+    );
+    expect(await of('bash', 'ebill sandbox --auth h', BREAKS)).toEqual(['nospace', 'header:']);
+    expect(await of('bash', 'ebill upload customer "a b', BREAKS)).toEqual(['files csv', 'a b', '']);
+    expect(await of('bash', 'ebill report --out=a:b', BREAKS)).toEqual(['files html', 'a:b', 'a:']);
+    expect(await of('bash', 'ebill watch --job $HOM', BREAKS)).toEqual(['shell']);
+    expect(await of('zsh', 'loads', 'show', '')).toContain(`it's\\: "one" \\\\:prod`);
+    expect(await of('fish', 'status', '--color=')).toEqual([
+      'words',
+      ...COLOURS.map((word) => `--color=${word}\t`),
+    ]);
+    expect(await of('powershell', 'loads', '=sh')).toEqual([
+      'words',
+      "show\tshow\tone load's journal as a timeline",
+    ]);
+    expect(await of('powershell', 'loads', '=')).toHaveLength(2);
+    expect(await of('powershell', 'loads', 'show', "='Ü")).toEqual(['words', "'Ü 2020'\tÜ 2020\tprod"]);
+  });
+
+  it('by the program, which prints the scripts too', async () => {
+    const at = machine(null);
+    for (const [shell, script] of Object.entries(SCRIPTS))
+      expect((await at.call(['completion', shell])).stdout).toBe(script);
+    const asked = await at.call(['completion', 'complete', 'fish', '--', 'watch', '--js']);
+    expect(asked).toMatchObject({ code: 0, stderr: '' });
+    expect(asked.stdout).toMatch(/^words\n(?:.*\n)*--json\t/);
+    for (const words of [['tcsh'], ['complete', 'tcsh', '--', 'x']]) {
+      const wrong = await at.call(['completion', ...words]);
+      expect([wrong.code, wrong.stderr.includes('bash, zsh, fish, powershell')]).toEqual([2, true]);
     }
   });
 
   it('PowerShell: the script is whole (there is no PowerShell to try it in)', () => {
-    for (const [open, close] of ['{}', '()', '[]'].map((pair) => [...pair])) {
-      const count = (char: string | undefined): number => SCRIPTS.powershell.split(char ?? '').length;
-      expect(count(open)).toBe(count(close));
-    }
+    for (const [open = '', close = ''] of ['{}', '()', '[]'].map((pair) => [...pair]))
+      expect(SCRIPTS.powershell.split(open).length).toBe(SCRIPTS.powershell.split(close).length);
+    expect(SCRIPTS.powershell).toContain('Register-ArgumentCompleter -Native -CommandName ebill');
   });
 });

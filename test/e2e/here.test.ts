@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { machine, month, sandbox } from './harness.ts';
@@ -32,6 +32,27 @@ describe('ebill alone', () => {
     expect(server.requests).toHaveLength(asked);
   });
 
+  it('knows a profile without asking for its secret, and one that is not in use', async () => {
+    const at = machine(null);
+    const add = (name: string, ...more: string[]) =>
+      at.call(['profile', 'add', name, '--base-url', 'https://ebill.example.com', ...more]);
+    await add('prod', '--auth', 'bearer', '--production');
+    const ran = await at.call([]);
+    expect(ran.stdout).toMatch(/^Server {3}https:\/\/ebill\.example\.com$/m);
+    expect(ran.stdout).toMatch(/^Profile {2}prod \(production\)$/m);
+    expect(ran.stderr).toBe('');
+    await add('test', '--use');
+    await at.call(['profile', 'remove', 'test']);
+    const none = await at.call(['--json']);
+    expect(none.json).toMatchObject({ profile: null, next: { command: 'ebill profile use NAME' } });
+    const wrong = await at.call(['--profile', 'nope', '--json']);
+    expect([wrong.code, wrong.json.error?.code]).toEqual([2, 'USAGE']);
+    const elsewhere = await at.call(['--json'], { env: { EBILL_PROFILE: 'nope' } });
+    expect(elsewhere.json).toMatchObject({ exitCode: 0, problems: [expect.stringContaining('nope')] });
+    const fresh = await at.call([], { env: { EBILL_PROFILE: 'prod', EBILL_JOB: 'NEW' } });
+    expect(fresh.stdout).toMatch(/^Next {5}ebill init --job NEW$/m);
+  });
+
   it('is no help command: --help is, and a group alone still lists its own', async () => {
     const at = machine(null);
     expect((await at.call(['--help'])).stdout).toContain('Rehearse:');
@@ -47,5 +68,15 @@ describe('ebill alone', () => {
     const ran = await at.call([]);
     expect(ran.code).toBe(0);
     expect(ran.stderr).toMatch(/^warning: /);
+    expect(ran.stdout).toMatch(/^Next {5}ebill doctor$/m);
+    const other = machine(null, { EBILL_BASE_URL: 'http://127.0.0.1:9', EBILL_JOB: 'AUG_2020' });
+    await other.call(['init', '--retries', '0', '--yes']);
+    const folder = join(other.home, 'loads');
+    const [owner = ''] = readdirSync(folder);
+    for (const name of readdirSync(join(folder, owner)).filter((one) => one.endsWith('.jsonl')))
+      writeFileSync(join(folder, owner, name), '{"ebillJournal":99,"job":"AUG_2020"}\n');
+    const newer = await other.call([]);
+    expect([newer.code, newer.stderr.includes('newer ebill')]).toEqual([0, true]);
+    expect(newer.stdout).toMatch(/^Server {3}http:/m);
   });
 });

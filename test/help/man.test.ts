@@ -38,7 +38,7 @@ describe('man pages', () => {
     const run = groff(pages.get('ebill-run.1') ?? '').out;
     for (const word of [
       'SYNOPSIS',
-      'ebill run [options] [plan]',
+      'ebill run [plan] [options]',
       '--init-plan',
       'EXIT STATUS',
       'ebill-plan(7)',
@@ -47,6 +47,7 @@ describe('man pages', () => {
   });
 
   it('keep any text as text: no line becomes a request', () => {
+    expect(roff(`--a 'b' ~/c`)).toBe('\\-\\-a \\(aqb\\(aq \\(ti/c');
     fc.assert(
       fc.property(
         fc.string({ unit: fc.constantFrom('.', "'", '\\', '-', 'a', '\n', '"', 'é', '…') }),

@@ -1,40 +1,74 @@
 import { describe, expect, it } from 'vitest';
-import type { BatchView, Phase } from '../../src/batch/types.ts';
 import { nextStep } from '../../src/load/next-step.ts';
-import { batch } from '../output/samples.ts';
+import type { BatchState } from '../../src/load/state.ts';
+import { viewLoad } from '../../src/load/view.ts';
+import { parseArgv } from '../../src/parse.ts';
+import { batch, known, load, source } from './fixtures.ts';
 
-const of = (...phases: readonly Phase[]): BatchView[] =>
-  phases.map((phase) => batch({ kind: 'customer', phase }));
+const INIT = known({ jobId: 'AUG_2020_INIT', kind: 'init', file: null, created: 'yes' });
+const ALL = { id: '3', created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
+/** A batch whose file has arrived, and the server's word on it. */
+const customer = (status: string, more: Partial<BatchState> = {}): BatchState =>
+  known({
+    ...ALL,
+    seen: batch({ status, successCount: 10 }),
+    ...(status === 'Draft' ? { finalized: 'no' } : {}),
+    ...more,
+  });
+const invoice = (status: string, counts: Partial<ReturnType<typeof batch>> = {}): BatchState =>
+  customer(status, {
+    id: '4',
+    jobId: 'AUG_2020_INV',
+    kind: 'invoice',
+    file: source('inv.csv', 'b'),
+    seen: batch({ id: '4', jobId: 'AUG_2020_INV', status, successCount: 10, ...counts }),
+  });
+const BROKEN = known({ created: 'yes', uploaded: 'unknown' });
+const ITEMS = known({
+  jobId: 'AUG_2020_ITM_1',
+  kind: 'items',
+  file: source('itm 1.csv'),
+  parent: { id: '4', jobId: 'AUG_2020_INV' },
+  created: 'unknown',
+});
 
 describe('the next command of a load', () => {
-  it.each<[string, readonly BatchView[], string]>([
+  it.each<[string, readonly BatchState[], string]>([
+    ['nothing on record', [], 'ebill init'],
+    ['an init that may have happened', [{ ...INIT, created: 'unknown' }], 'ebill init'],
+    ['only started', [INIT], 'ebill upload customer FILE…'],
+    ['an upload broken off', [INIT, BROKEN, invoice('Draft')], 'ebill upload customer /data/cus.csv'],
     [
-      'only started',
-      [batch({ kind: 'init', phase: 'succeeded' })],
-      'ebill upload customer FILE… --job AUG_2020',
+      'an item file broken off',
+      [INIT, invoice('Draft'), ITEMS],
+      "ebill upload items '/data/itm 1.csv' --parent-job-id AUG_2020_INV",
     ],
-    ['an upload broken off', of('succeeded', 'draft', 'uploaded'), 'ebill status --job AUG_2020'],
-    ['uploaded', of('running', 'uploaded'), 'ebill finalize --job AUG_2020'],
-    ['being processed', of('failed', 'running'), 'ebill watch --job AUG_2020'],
+    ['left behind', [INIT, { ...BROKEN, jobId: 'OLD', abandoned: true }, invoice('Draft')], 'ebill finalize'],
+    ['uploaded', [INIT, customer('Draft')], 'ebill finalize'],
+    ['found elsewhere', [customer('Draft', { file: null, foundElsewhere: true })], 'ebill finalize'],
+    ['customers first', [INIT, customer('Queued'), invoice('Draft')], 'ebill watch'],
+    ['customers done', [INIT, customer('Success'), invoice('Draft')], 'ebill finalize'],
+    ['being processed', [INIT, customer('Failed'), invoice('InProgress')], 'ebill watch'],
+    ['only customers', [INIT, customer('Success')], 'ebill upload invoice FILE… --items FILE…'],
     [
-      'rejects among items',
-      [
-        batch({
-          kind: 'invoice',
-          phase: 'succeeded',
-          children: [batch({ kind: 'items', phase: 'partial' })],
-        }),
-      ],
-      'ebill results --job AUG_2020 --rejects',
+      'rejects',
+      [INIT, customer('Success'), invoice('Success', { successCount: 9, failCount: 1 })],
+      'ebill results --rejects',
     ],
-    ['all loaded', of('succeeded'), 'ebill report --job AUG_2020'],
-  ])('%s', (_what, batches, command) => {
-    const step = nextStep(batches, 'AUG_2020');
-    expect(step.command).toBe(command);
-    expect(step.why).not.toBe('');
+    ['lost records', [INIT, customer('Success'), invoice('Success', { successCount: 9 })], 'ebill results'],
+    ['all loaded', [INIT, customer('Success'), invoice('Success')], 'ebill report'],
+  ])('%s', async (_what, batches, command) => {
+    const state = load(...batches);
+    const step = nextStep(state, viewLoad(state, {}));
+    const [plain, named] = [step.command.replace(' --job AUG_2020', ''), step.command];
+    expect([plain, named.includes(' --job AUG_2020'), step.why === '']).toEqual([command, true, false]);
+    const argv = named.split(' ').slice(1);
+    expect(await parseArgv(argv, '0.0.0', 80)).toMatchObject({ type: 'command' });
   });
 
-  it('quotes a name a shell would take apart', () => {
-    expect(nextStep([], 'AUG 2020').command).toContain("--job 'AUG 2020'");
+  it('quotes a name a shell would take apart, and shows a path as it is typed', () => {
+    const state = load(BROKEN);
+    const odd = { ...state, header: { ...state.header, job: 'AUG 2020' } };
+    expect(nextStep(odd, [], () => 'cus.csv').command).toBe("ebill upload customer cus.csv --job 'AUG 2020'");
   });
 });

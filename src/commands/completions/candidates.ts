@@ -1,182 +1,87 @@
-import { Command, type Option } from 'commander';
+import type { Option } from 'commander';
 import type { Context } from '../../context.ts';
-import { TOPIC_NAMES } from '../../help/topic-names.ts';
+import { TOPICS } from '../../help/topics.ts';
 import { UNSAFE } from '../../visible.ts';
-import { declareGlobals } from '../globals.ts';
-import { COMMANDS, type CommandEntry, GROUPS } from '../index.ts';
-import { SHELLS } from './shells.ts';
+import { COMMANDS, GROUPS } from '../index.ts';
+import { optionOf, type Position, positionAfter } from './position.ts';
+import { operandValues, optionValues } from './values.ts';
 
 export interface Candidate {
   readonly value: string;
+  /** A few words; may be empty. */
   readonly about: string;
 }
 
+/** What may stand where a word is being typed. */
+export type Wanted =
+  | { readonly type: 'words'; readonly list: readonly Candidate[] }
+  /** For the shell, which knows files best. Without extensions: any file. */
+  | { readonly type: 'files'; readonly extensions: readonly string[] }
+  | { readonly type: 'folders' };
+
 export interface Candidates {
-  /** Files fit too: the shell knows them best. */
-  readonly files: boolean;
-  readonly list: readonly Candidate[];
+  readonly wanted: Wanted;
+  /** What of the typed word is no part of it: `--color=` of `--color=al`. */
+  readonly prefix: string;
 }
 
-const NONE: Candidates = { files: false, list: [] };
-const FILES: Candidates = { files: true, list: [] };
-/** Commands whose arguments are files. */
-const TAKE_FILES = new Set(['upload customer', 'upload invoice', 'upload items', 'run']);
+const words = (list: readonly Candidate[]): Wanted => ({ type: 'words', list });
 
 /**
- * What may stand where the last word is being typed. Nothing is asked of a server.
- * @param words after `ebill`; the last is the one being typed, possibly empty
+ * What may stand where the last word is being typed, whatever it begins with: how it has to match is the shell's affair.
+ * Nothing is asked of a server, and a set-up that cannot be read gives nothing: this is no place for an error.
+ * @param before the words after `ebill`, without quotes
  */
-export async function candidates(context: Context, words: readonly string[]): Promise<Candidates> {
-  const typed = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
-  const fitting = ({ files, list }: Candidates): Candidates => ({
-    files,
-    list: list.filter(({ value }) => value.startsWith(typed) && value.search(UNSAFE) < 0),
-  });
-  const { entry, operands, pending, options } = await walk(before);
-  if (pending !== null) return fitting(await valuesOf(pending, context));
-  if (typed.startsWith('-')) {
-    const list = options
-      .filter(({ long, hidden }) => long !== undefined && !hidden)
-      .map(({ long, description }) => ({ value: long ?? '', about: oneLine(description) }));
-    return fitting({ files: false, list });
-  }
-  if (entry === null) return fitting(await commandsAfter(operands));
-  return fitting(await operandsOf(entry, operands, context));
-}
-
-interface Position {
-  /** `null`: the command is not complete yet. */
-  readonly entry: CommandEntry | null;
-  /** Words that are no options: the command's name before it is complete, its operands after. */
-  readonly operands: readonly string[];
-  /** The option whose value is being typed. */
-  readonly pending: Option | null;
-  readonly options: readonly Option[];
-}
-
-/** Where in the command line the words lead; options are known from the command they stand behind. */
-async function walk(words: readonly string[]): Promise<Position> {
-  const globals = new Command('ebill');
-  declareGlobals(globals);
-  globals.option('--help', 'print help').option('--version', 'print the version');
-  let options: readonly Option[] = globals.options;
-  let entry: CommandEntry | null = null;
-  let operands: string[] = [];
-  let pending: Option | null = null;
-  for (const word of words) {
-    if (pending !== null && !(pending.variadic && word.startsWith('-'))) {
-      if (!pending.variadic) pending = null;
-      continue;
-    }
-    pending = null;
-    if (word.startsWith('-')) {
-      const known = options.find(({ long, short }) => long === word || short === word);
-      if (known !== undefined && (known.required || known.optional)) pending = known;
-      continue;
-    }
-    operands.push(word);
-    if (entry !== null) continue;
-    const found = entryNamed(operands);
-    if (found === undefined) continue;
-    entry = found;
-    operands = [];
-    const command = new Command('x');
-    (await found.load()).configure(command);
-    options = [...command.options, ...globals.options];
-  }
-  return { entry, operands, pending, options };
-}
-
-function entryNamed(names: readonly string[]): CommandEntry | undefined {
-  const [first = ''] = names;
-  // `loads` is a command and a group: another word may still follow.
-  if (names.length === 1 && first in GROUPS) return undefined;
-  return COMMANDS.find(({ path }) => path.join(' ') === names.join(' '));
-}
-
-async function commandsAfter(names: readonly string[]): Promise<Candidates> {
-  const [first] = names;
-  if (first === 'help') {
-    if (names.length > 1) return NONE;
-    const topics = TOPIC_NAMES.map((value) => ({ value: value as string, about: 'topic' }));
-    return { files: false, list: [...topics, ...firstWords()] };
-  }
-  if (first === undefined)
-    return {
-      files: false,
-      list: [...firstWords(), { value: 'help', about: 'help on a command or a topic' }],
-    };
-  const list = COMMANDS.filter(({ path }) => path[0] === first && path.length === names.length + 1).map(
-    ({ path, summary }) => ({
-      value: path[names.length] ?? '',
-      about: summary,
-    }),
-  );
-  return { files: false, list };
-}
-
-function firstWords(): readonly Candidate[] {
-  const seen = new Map<string, string>();
-  for (const { path, summary } of COMMANDS) seen.set(path[0], GROUPS[path[0]] ?? summary);
-  return [...seen].map(([value, about]) => ({ value, about }));
-}
-
-async function operandsOf(
-  { path }: CommandEntry,
-  operands: readonly string[],
+export async function candidates(
   context: Context,
+  before: readonly string[],
+  typed: string,
 ): Promise<Candidates> {
-  const name = path.join(' ');
-  if (TAKE_FILES.has(name)) return FILES;
-  if (name === 'completion') return operands.length > 0 ? NONE : plain(SHELLS);
-  if (name === 'api') return operands.length > 0 ? NONE : plain(['GET', 'POST', 'PUT']);
-  if (operands.length > 0) return NONE;
-  if (name === 'loads show') return loads(context);
-  if (path[0] === 'profile' && path[1] !== 'add' && path[1] !== 'list') return profiles(context);
-  return NONE;
+  const at = await positionAfter(before);
+  const whole = (wanted: Wanted): Candidates => ({ wanted: showable(wanted), prefix: '' });
+  if (at.pending !== null && !(at.pending.variadic && typed.startsWith('-')))
+    return whole(await optionValues(at.pending, at, context, before));
+  if (!at.ended && typed.startsWith('-')) {
+    const [, prefix = null] = /^(--[^=]+=)/.exec(typed) ?? [];
+    if (prefix === null) return whole(words(at.options.filter(({ hidden }) => !hidden).map(optionCandidate)));
+    const option = optionOf(at.options, typed);
+    if (option === null || !option.required) return { wanted: words([]), prefix };
+    return { wanted: showable(await optionValues(option, at, context, before)), prefix };
+  }
+  return whole(at.entry === null ? commandsAt(at) : await operandValues(at, context, before));
 }
 
-async function valuesOf({ long, argChoices, description }: Option, context: Context): Promise<Candidates> {
-  if (argChoices !== undefined) return plain(argChoices);
-  if (long === '--profile') return profiles(context);
-  if (long === '--job') return loads(context);
-  if (long === '--auth') return plain(['basic', 'bearer', 'header:', 'none']);
-  const isFile =
-    /^--(?:items|customer|invoice|out|download|input|ca-file|client-cert|client-key|log|data)$/.test(
-      long ?? '',
-    );
-  return isFile || /\bfiles?\b/i.test(description) ? FILES : NONE;
-}
-
-const plain = (values: readonly string[]): Candidates => ({
-  files: false,
-  list: values.map((value) => ({ value, about: '' })),
+const optionCandidate = ({ long, flags, description }: Option): Candidate => ({
+  value: long ?? flags,
+  about: description,
 });
 
-/** Set-up that cannot be read completes to nothing: this is no place for an error. */
-async function profiles(context: Context): Promise<Candidates> {
-  try {
-    const { loadProfiles } = await import('../../profile/store.ts');
-    const { all } = await loadProfiles(context);
-    return {
-      files: false,
-      list: [...all.values()].map(({ name, baseUrl }) => ({ value: name, about: oneLine(baseUrl) })),
-    };
-  } catch {
-    return NONE;
+/** The words a command's name may go on with; `help` takes them all, and topics. */
+function commandsAt({ operands }: Position): Wanted {
+  if (operands[0] !== 'help') {
+    const own = commandsAfter(operands);
+    return words(operands.length > 0 ? own : [...own, { value: 'help', about: 'on a command or a topic' }]);
   }
+  const topics = TOPICS.map(({ name, summary }) => ({ value: name, about: summary }));
+  return words([...commandsAfter(operands.slice(1)), ...(operands.length === 1 ? topics : [])]);
 }
 
-async function loads(context: Context): Promise<Candidates> {
-  try {
-    const { knownLoads } = await import('../../load/known.ts');
-    const known = await knownLoads(context.paths.state, null);
-    const jobs = new Map(known.map(({ header }) => [header.job, header.profile ?? header.baseUrl] as const));
-    return { files: false, list: [...jobs].map(([value, about]) => ({ value, about: oneLine(about) })) };
-  } catch {
-    return NONE;
+function commandsAfter(names: readonly string[]): readonly Candidate[] {
+  const next = new Map<string, string>();
+  for (const { path, summary } of COMMANDS) {
+    const word = path[names.length];
+    if (word === undefined || names.some((name, i) => path[i] !== name)) continue;
+    next.set(word, names.length === 0 ? (GROUPS[word] ?? summary) : summary);
   }
+  return [...next].map(([value, about]) => ({ value, about }));
 }
 
-const oneLine = (text: string): string => text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
+/** A value with a control character cannot be shown, let alone be typed; an explanation is put on one line. */
+function showable(wanted: Wanted): Wanted {
+  if (wanted.type !== 'words') return wanted;
+  return words(
+    wanted.list
+      .filter(({ value }) => value !== '' && value.search(UNSAFE) < 0)
+      .map(({ value, about }) => ({ value, about: about.replace(/[\s\p{C}]+/gu, ' ').trim() })),
+  );
+}

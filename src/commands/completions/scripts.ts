@@ -1,25 +1,33 @@
 import type { Shell } from './shells.ts';
 
 /**
- * Each asks the program what fits; its first line says whether files fit too, the rest is VALUE<tab>ABOUT. Candidates are
- * quoted for the shell, never run by it.
+ * Each asks the program what fits (reply.ts) and does no more than hand it on: what is typed is never evaluated, what is
+ * answered never run. They work without the shells' add-ons (bash-completion and the like).
  */
 export const SCRIPTS: Readonly<Record<Shell, string>> = {
   bash: `# ebill completion for bash (3.2 and newer)
 _ebill() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" first=1 line value
+  local kind= typed kept line
   COMPREPLY=()
-  while IFS= read -r line; do
-    if [ "$first" = 1 ]; then
-      first=0
-      # Nothing of ours to offer: "-o default" completes files.
-      continue
-    fi
-    value="\${line%%$'\\t'*}"
-    COMPREPLY[\${#COMPREPLY[@]}]="$(printf '%q' "$value")"
-  done < <(ebill completion complete -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
-  # "header:" waits for a name.
-  if [ "\${#COMPREPLY[@]}" = 1 ] && [ "\${COMPREPLY[0]%:}" != "\${COMPREPLY[0]}" ]; then compopt -o nospace 2>/dev/null; fi
+  {
+    IFS= read -r kind
+    while IFS= read -r line; do COMPREPLY[\${#COMPREPLY[@]}]="$line"; done
+  } < <(ebill completion complete bash -- "\${COMP_LINE:0:COMP_POINT}" "$COMP_WORDBREAKS" 2>/dev/null </dev/null)
+  case "$kind" in
+    words) compopt +o default +o bashdefault 2>/dev/null ;;
+    nospace) compopt +o default +o bashdefault -o nospace 2>/dev/null ;;
+    files*|folders)
+      typed="\${COMPREPLY[0]}" kept="\${COMPREPLY[1]}"
+      COMPREPLY=()
+      # Without compopt (bash 3.2), or when nothing fits, bash completes files by itself.
+      [ "$kind" = files ] && return 0
+      case "$typed" in '~'*) return 0 ;; esac
+      compopt -o filenames 2>/dev/null || return 0
+      for line in "$typed"*; do
+        [ -d "$line" ] || case " \${kind#files} " in *" \${line##*.} "*) [ -e "$line" ] ;; *) false ;; esac || continue
+        COMPREPLY[\${#COMPREPLY[@]}]="\${line#"$kept"}"
+      done ;;
+  esac
   return 0
 }
 complete -o bashdefault -o default -F _ebill ebill
@@ -27,54 +35,79 @@ complete -o bashdefault -o default -F _ebill ebill
   zsh: `#compdef ebill
 # ebill completion for zsh
 _ebill() {
-  local -a lines values
-  local line value about kind
-  lines=("\${(@f)$(ebill completion complete -- "\${(@Q)words[2,CURRENT]}" 2>/dev/null)}")
+  local -a lines open
+  local kind
+  # (Q) takes quotes away and expands nothing.
+  lines=("\${(@f)$(ebill completion complete zsh -- "\${(@Q)words[2,CURRENT-1]}" "\${(Q)PREFIX}" 2>/dev/null </dev/null)}")
   kind="\${lines[1]}"
-  for line in "\${(@)lines[2,-1]}"; do
-    value="\${line%%$'\\t'*}"
-    about="\${line#*$'\\t'}"
-    values+=("\${value//:/\\\\:}:\${about}")
-  done
-  if [[ "$kind" == files ]]; then
-    _files
-    return
-  fi
-  (( \${#values} )) && _describe -t ebill 'ebill' values
+  shift lines
+  [[ "$PREFIX" == --*=* ]] && compset -P 1 '*='
+  case "$kind" in
+    words)
+      # What ends so is to be gone on with.
+      open=("\${(@M)lines:#*(=|\\\\:)}")
+      lines=("\${(@)lines:#*(=|\\\\:)}")
+      _describe -V ebill lines -- open -S '' ;;
+    'files '*) _files -g "*.(\${\${kind#files }// /|})(-.)" ;;
+    files) _files ;;
+    folders) _files -/ ;;
+  esac
 }
 if [[ "\${funcstack[1]}" == _ebill ]]; then
   _ebill "$@"
-else
+elif (( \${+functions[compdef]} )); then
   compdef _ebill ebill
 fi
 `,
   fish: `# ebill completion for fish
-function __ebill_ask
-  set -l words (commandline -opc) (commandline -ct)
+function __ebill_complete
+  set -l words (commandline -opc)
   set -e words[1]
-  ebill completion complete -- $words 2>/dev/null
+  set -l typed (commandline -ct)
+  set -l lines (ebill completion complete fish -- $words "$typed" 2>/dev/null </dev/null)
+  set -l kind $lines[1]
+  set -e lines[1]
+  # fish completes files for a command it knows nothing of.
+  switch "$kind"
+    case 'files *'
+      set -l all (complete -C "__ebill_no_such_command $typed")
+      set -l ends (string replace -a ' ' '|' -- (string sub -s 7 -- $kind))
+      set -l fitting (string match -ri -- '^[^\\t]*(?:/|\\.(?:'$ends'))(?:\\t.*)?$' $all)
+      # None of the kind: any file.
+      test (count $fitting) -gt 0 && set all $fitting
+      string join \\n -- $all
+    case files
+      complete -C "__ebill_no_such_command $typed"
+    case folders
+      complete -C "__ebill_no_such_command $typed" | string match -r '.*/$'
+    case '*'
+      string join \\n -- $lines
+  end
 end
-function __ebill_files
-  test (__ebill_ask)[1] = files
-end
-function __ebill_words
-  set -l lines (__ebill_ask)
-  printf '%s\\n' $lines[2..-1]
-end
-complete -c ebill -n __ebill_files -F
-complete -c ebill -n 'not __ebill_files' -f -a '(__ebill_words)'
+complete -c ebill -f -k -a '(__ebill_complete)'
 `,
   powershell: `# ebill completion for PowerShell
 Register-ArgumentCompleter -Native -CommandName ebill -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
-  $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.Extent.Text.Trim("'", '"') })
-  if ($wordToComplete -eq '') { $words += ' ' }
-  $lines = @(ebill completion complete -- @words 2>$null)
-  $lines | Select-Object -Skip 1 | ForEach-Object {
-    $value, $about = $_ -split "\`t", 2
-    if (-not $about) { $about = $value }
-    $text = if ($value -match '[\\s''"\`$;&|(){}]') { "'" + $value.Replace("'", "''") + "'" } else { $value }
-    [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)
+  $words = @($commandAst.CommandElements | Select-Object -Skip 1 |
+    Where-Object { $_.Extent.EndOffset -lt $cursorPosition } |
+    ForEach-Object { if ($_ -is [System.Management.Automation.Language.StringConstantExpressionAst]) { $_.Value } else { $_.Extent.Text } })
+  $encoding = [Console]::OutputEncoding
+  try {
+    [Console]::OutputEncoding = [System.Text.Encoding]::UTF8
+    # The mark keeps an empty word from being lost on its way.
+    $lines = @(ebill completion complete powershell -- @words "=$wordToComplete" 2>$null)
+  } catch {
+    return
+  } finally {
+    [Console]::OutputEncoding = $encoding
+  }
+  # Without a word of ours PowerShell completes files by itself.
+  if ($lines.Count -gt 0 -and $lines[0] -eq 'words') {
+    $lines | Select-Object -Skip 1 | ForEach-Object {
+      $text, $value, $about = $_ -split "\`t"
+      [System.Management.Automation.CompletionResult]::new($text, $value, 'ParameterValue', $about)
+    }
   }
 }
 `,

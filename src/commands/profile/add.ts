@@ -45,7 +45,7 @@ export const command: CommandModule<AddOptions> = {
     seeAlso: ['profile set', 'help security', 'help environment'],
   },
   configure(command) {
-    command.description('keep a server and how to authorise there under a name');
+    command.description('Keep a server, and how to authorise there, under a name.');
     declareFlags(command, '[name]');
   },
 

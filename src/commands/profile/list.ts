@@ -18,7 +18,7 @@ export const command: CommandModule<Record<string, never>> = {
     seeAlso: ['profile show', 'profile use'],
   },
   configure(command) {
-    command.description('list the profiles; * marks the one in use');
+    command.description('List the profiles; * marks the one in use.');
   },
 
   options: () => ({}),

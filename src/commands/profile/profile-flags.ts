@@ -26,13 +26,14 @@ export interface ProfileOptions extends ProfileFlags {
  * @param name how the name is declared: it may be left out where it is asked for
  */
 export function declareFlags(command: Command, name: '<name>' | '[name]'): void {
-  declareColumnOption(command);
   command
     .argument(name, "the profile's name: letters, digits, dots, dashes, underscores")
+    .optionsGroup('Authorisation:')
     .option('--auth <kind>', 'how to authorise: basic, bearer, header:NAME or none')
     .option('--username <name>', 'username for basic')
     .option('--password-stdin', 'read the password from standard input')
     .option('--token-stdin', 'read the token from standard input')
+    .optionsGroup('Requests and answers:')
     .option(
       '--query <K=V>',
       'add a query parameter to every API request; K= takes it out (repeatable)',
@@ -44,23 +45,30 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
       `what a status name of this server means: ${STATUS_PHASES.join(', ')}; NAME= takes it out (repeatable)`,
       collect,
     )
+    .optionsGroup('TLS and proxy:')
     .option('--ca-file <file>', 'trust the certificate authorities in this PEM file as well')
     .option('--client-cert <file>', 'present this client certificate (PEM)')
     .option('--client-key <file>', 'the key of the client certificate (PEM)')
     .option('--proxy <url>', 'go through this http(s) proxy')
     .option('--allow-insecure', 'allow plain http to this server')
+    .optionsGroup('Options:')
     .option('--production', 'mark as production')
-    .option('--use', 'use this profile from now on when none is named');
+    .option('--use', 'use this profile from now on when none is named')
+    .optionsGroup('Checks across files:');
+  declareColumnOption(command);
+  command.optionsGroup('Options:');
 }
 
 /** The other way round, for `profile set`. */
 export function declareUnsetFlags(command: Command): void {
   command
+    .optionsGroup('TLS and proxy:')
     .option('--no-ca-file', 'trust the usual certificate authorities alone')
     .option('--no-client-cert', 'present no client certificate')
     .option('--no-client-key', 'forget where the client key is')
     .option('--no-proxy', 'go without the proxy of this profile')
     .option('--no-allow-insecure', 'refuse plain http again')
+    .optionsGroup('Options:')
     .option('--no-production', 'no longer mark as production');
 }
 

@@ -20,7 +20,7 @@ export const command: CommandModule<{ readonly name: string }> = {
     seeAlso: ['profile list'],
   },
   configure(command) {
-    command.description('forget a profile and its password or token').argument('<name>', 'the profile');
+    command.description('Forget a profile and its password or token.').argument('<name>', 'the profile');
   },
 
   options: (args) => ({ name: checkProfileName(String(args[0] ?? '')) }),

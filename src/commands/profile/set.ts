@@ -40,7 +40,7 @@ export const command: CommandModule<ProfileOptions> = {
     seeAlso: ['profile add', 'profile show'],
   },
   configure(command) {
-    command.description('change a profile: only what is given');
+    command.description('Change a profile: only what is given.');
     declareFlags(command, '<name>');
     declareUnsetFlags(command);
   },

@@ -24,7 +24,7 @@ export const command: CommandModule<{ readonly name: string | null }> = {
   },
   configure(command) {
     command
-      .description('show a profile: everything but its secrets')
+      .description('Show a profile: everything but its secrets.')
       .argument('[name]', 'the profile (default: the one a call would take)');
   },
 

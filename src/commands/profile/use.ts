@@ -18,7 +18,7 @@ export const command: CommandModule<{ readonly name: string }> = {
     seeAlso: ['profile list', 'help environment'],
   },
   configure(command) {
-    command.description('use a profile from now on when none is named').argument('<name>', 'the profile');
+    command.description('Use a profile from now on when none is named.').argument('<name>', 'the profile');
   },
 
   options: (args) => ({ name: checkProfileName(String(args[0] ?? '')) }),

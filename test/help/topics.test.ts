@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from '../../src/commands/index.ts';
+import { EXIT_CODES } from '../../src/errors.ts';
+import { EXIT_MEANINGS } from '../../src/help/exit-codes.ts';
+import type { Block } from '../../src/help/page.ts';
+import { TOPICS, topicNamed } from '../../src/help/topics.ts';
+import { DOCUMENT_SCHEMA } from '../../src/output/document-schema.ts';
+import { parseArgv } from '../../src/parse.ts';
+import { parsePlan } from '../../src/plan/parse.ts';
+import { PLAN_SCHEMA } from '../../src/plan/schema.ts';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.ts') && !name.startsWith('help'))
+  .map((name) => readFileSync(join(SRC, name), 'utf8'))
+  .join('\n');
+
+/** All matches of a pattern in the program's own code. */
+const inCode = (pattern: RegExp): string[] => [
+  ...new Set([...sources.matchAll(pattern)].map((found) => found[1] ?? '')),
+];
+
+async function blocks(name: string): Promise<readonly Block[]> {
+  const page = await topicNamed(name)?.page();
+  return page?.sections.flatMap((section) => section.blocks) ?? [];
+}
+
+/** The names a topic explains, one by one. */
+const names = async (name: string): Promise<string[]> =>
+  (await blocks(name)).flatMap((block) =>
+    block.type === 'terms' ? block.rows.flatMap(([term]) => term.split(', ')) : [],
+  );
+
+describe('each topic is true of the code', () => {
+  it('exit-codes: every code there is, with its names', async () => {
+    expect(EXIT_MEANINGS.map(({ code }) => code)).toEqual([0, ...new Set(Object.values(EXIT_CODES))]);
+    expect(EXIT_MEANINGS.flatMap((one) => one.names)).toEqual(Object.keys(EXIT_CODES));
+    expect(await names('exit-codes')).toEqual(
+      expect.arrayContaining(EXIT_MEANINGS.map(({ code }) => String(code))),
+    );
+  });
+
+  it('environment: every variable that is read', async () => {
+    const read = [...inCode(/\benv\['([A-Z_]+)'\]/g), ...inCode(/\benv\('([A-Z_]+)'\)/g)];
+    expect(read.length).toBeGreaterThan(15);
+    expect(await names('environment')).toEqual(expect.arrayContaining(read));
+  });
+
+  it('plan: every key of the schema, and a plan that can be read', async () => {
+    const keys = await names('plan');
+    expect(keys).toEqual(
+      expect.arrayContaining([
+        ...Object.keys(PLAN_SCHEMA.properties),
+        'init.zeroOutCustomerBalance',
+        'invoices[].items',
+        'accept.failedRecords',
+      ]),
+    );
+    const sample = (await blocks('plan')).find((block) => block.type === 'lines');
+    expect(parsePlan(sample?.lines.join('\n') ?? '', 'plan.yaml')).toMatchObject({ job: 'AUG_2020' });
+  });
+
+  it('json: every event, and every key of the schema', async () => {
+    const told = await names('json');
+    const events = [...inCode(/readonly event: '([a-z.]+)'/g), ...inCode(/\b(?:say|event)\('([a-z.]+)'/g)];
+    expect(events.length).toBeGreaterThan(15);
+    expect(told).toEqual(expect.arrayContaining(events));
+    const { properties, definitions } = DOCUMENT_SCHEMA;
+    const keys = [...Object.keys(properties), ...Object.keys(definitions.batch.properties)];
+    expect(told).toEqual(expect.arrayContaining(keys));
+  });
+
+  it('their examples can be called, and what they name to read on is there', async () => {
+    const commands = COMMANDS.map(({ path }) => path.join(' '));
+    const known = [...commands, ...TOPICS.map((topic) => `help ${topic.name}`)];
+    for (const block of (await Promise.all(TOPICS.map(({ name }) => blocks(name)))).flat()) {
+      if (block.type === 'see') expect(known).toEqual(expect.arrayContaining([...block.names]));
+      if (block.type !== 'examples') continue;
+      for (const [line] of block.rows) {
+        const [, call] = /(?:^|\s)ebill ([^|<>]*)/.exec(line) ?? [];
+        if (call === undefined) continue;
+        const argv = call.replace(/ 2$/, '').trim().split(' ');
+        expect(await parseArgv(argv, '0.0.0', 80)).toMatchObject({ type: 'command' });
+      }
+    }
+  });
+});
