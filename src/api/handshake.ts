@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
+import type { Context } from '../context.ts';
 import type { Connection } from './connection.ts';
 import { tlsOptions } from './transport.ts';
 
@@ -26,11 +27,12 @@ export const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/
  */
 export async function shownCertificate(
   connection: Connection,
+  env: Context['env'],
   url: URL,
   proxy: string | null,
   signal: AbortSignal,
 ): Promise<ShownCertificate> {
-  const options = await tlsOptions(connection);
+  const options = await tlsOptions(connection, env);
   const host = bareHost(url.hostname);
   const port = Number(url.port || 443);
   const tunnel = proxy === null ? null : await tunnelTo(`${url.hostname}:${port}`, proxy, options.ca, signal);

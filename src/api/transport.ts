@@ -51,7 +51,7 @@ export async function openTransport(
   timeoutMs: number,
 ): Promise<Transport> {
   const undici = await import('./undici.ts');
-  const tls = await tlsOptions(connection);
+  const tls = await tlsOptions(connection, context.env);
   const dispatcher = dispatcherFor(undici, context, connection, {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
@@ -129,19 +129,36 @@ function dispatcherFor(
   });
 }
 
+/**
+ * What a connection's certificates ask for; empty when the platform's own list is all.
+ * @throws EbillError USAGE for a file of the profile that cannot be read
+ */
 export async function tlsOptions(
   connection: Connection,
+  env: Context['env'],
 ): Promise<{ ca?: string[]; cert?: Buffer; key?: Buffer }> {
   const { caFile, clientCert, clientKey } = connection;
   const options: { ca?: string[]; cert?: Buffer; key?: Buffer } = {};
   if (caFile !== null) {
-    // A `ca` replaces the built-in list; a company's own authority is meant to come on top of it.
+    // A `ca` replaces the built-in list and what NODE_EXTRA_CA_CERTS added to it; a company's own authority is meant to
+    // come on top of both.
     const { rootCertificates } = await import('node:tls');
-    options.ca = [...rootCertificates, (await readPem(caFile, 'CA file')).toString('utf8')];
+    const own = (await readPem(caFile, 'CA file')).toString('utf8');
+    options.ca = [...rootCertificates, ...(await extraAuthorities(env)), own];
   }
   if (clientCert !== null) options.cert = await readPem(clientCert, 'client certificate');
   if (clientKey !== null) options.key = await readPem(clientKey, 'client key');
   return options;
+}
+
+/** What Node has read as it started. As there, a file that cannot be read counts for nothing: Node has warned of it. */
+async function extraAuthorities(env: Context['env']): Promise<readonly string[]> {
+  const path = env['NODE_EXTRA_CA_CERTS'];
+  if (!path) return [];
+  return readFile(path, 'utf8').then(
+    (text) => [text],
+    () => [],
+  );
 }
 
 async function readPem(path: string, what: string): Promise<Buffer> {

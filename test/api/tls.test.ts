@@ -113,6 +113,17 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
   });
 
+  test('one of the environment stays beside the one of the profile', async () => {
+    const server = await tlsServer(draft);
+    const connection = { caFile: pem('other-ca.crt') };
+    const env = { NODE_EXTRA_CA_CERTS: pem('ca.crt') };
+    const { client } = await rigFor(server.origin, { connection, env });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+    const gone = { NODE_EXTRA_CA_CERTS: pem('gone.crt') };
+    const without = await rigFor(server.origin, { retries: 0, connection, env: gone });
+    expect(await without.client.create(CREATE)).toMatchObject({ outcome: 'refused' });
+  });
+
   test('several of them in one file', async () => {
     const both = pem('both.crt');
     writeFileSync(both, readFileSync(pem('other-ca.crt'), 'utf8') + readFileSync(pem('ca.crt'), 'utf8'));

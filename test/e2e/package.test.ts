@@ -43,6 +43,14 @@ describe('the packed tarball', () => {
     expect(strange).toEqual([]);
   });
 
+  // npm links the pages that are listed, never those of a folder that is named.
+  it('lists every man page, so that man finds them after a global install', () => {
+    const { man } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { man: string[] };
+    expect(man.map((path) => path.replace(/^\.\//, ''))).toEqual(
+      names.filter((name) => name.startsWith('dist/man/')).sort(),
+    );
+  });
+
   it('installs into an empty folder and runs there, without install scripts', () => {
     const empty = tempDir('ebill install é ');
     writeFileSync(join(empty, 'package.json'), '{ "private": true }\n');

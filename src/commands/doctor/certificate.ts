@@ -24,7 +24,7 @@ export async function certificate(
   limitMs: number,
 ): Promise<Check> {
   const found = await within(context, limitMs, (signal) =>
-    shownCertificate(connection, url, proxy?.url ?? null, signal),
+    shownCertificate(connection, context.env, url, proxy?.url ?? null, signal),
   );
   if ('failed' in found) {
     const by = proxy === null ? '' : ' through the proxy';
