@@ -10,7 +10,7 @@ export default async function build(): Promise<void> {
   const built = statSync(`${ROOT}dist/main.js`, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (newest(`${ROOT}src`) < built) return;
   const config: { default: BuildOptions; writeShipped(): Promise<void> } = await import(
-    `${ROOT}rolldown.config.js`
+    `${ROOT}src/build/program.js`
   );
   await bundle(config.default);
   await config.writeShipped();
