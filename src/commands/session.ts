@@ -1,8 +1,8 @@
 import { type Client, createClient } from '../api/client.ts';
 import type { Connection } from '../api/connection.ts';
-import { assertSafeTransferUrl } from '../api/endpoint.ts';
 import { observed } from '../api/observed.ts';
 import type { StorageOptions } from '../api/storage.ts';
+import { assertSafeTransferUrl } from '../api/transfer-url.ts';
 import { openTransport, type Transport } from '../api/transport.ts';
 import { EbillError } from '../errors.ts';
 import type { Header } from '../load/entries.ts';
