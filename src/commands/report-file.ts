@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../errors.ts';
-import { NewFile } from '../files/new-file.ts';
+import { writeRedacted } from '../files/redacted-file.ts';
+import type { Redacted } from '../redact.ts';
 import { GENERATOR, type ReportFacts } from '../report/facts.ts';
 import type { App } from './command.ts';
 
@@ -29,16 +30,8 @@ export async function assertReplaceable(path: string): Promise<void> {
 }
 
 /** Writes the page of a load: whole or not at all. @param path absolute @throws EbillError USAGE */
-export async function writeReport(app: App, facts: ReportFacts, path: string): Promise<void> {
+export async function writeReport(app: App, facts: Redacted<ReportFacts>, path: string): Promise<void> {
   // Charts are a heavy package: read when a page is made.
   const { reportPage } = await import('../report/page.ts');
-  const page = reportPage(facts);
-  const file = await NewFile.create(path, app.context.pid);
-  try {
-    await file.write(page);
-    await file.commit(true);
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+  await writeRedacted(path, reportPage(facts), app.context.pid, true);
 }

@@ -87,7 +87,7 @@ export async function bringHome(
       exitCode: error?.exitCode ?? 0,
       at: context.now(),
       files,
-      clean: (text) => app.redactor.clean(text),
+      redactor: app.redactor,
     },
     context.pid,
   );
