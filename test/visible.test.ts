@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { oneLine, visible } from '../src/visible.ts';
+import { escaped, oneLine, visible } from '../src/visible.ts';
 
 describe('visible', () => {
   it('writes what a terminal would obey as \\uXXXX', () => {
@@ -17,6 +17,29 @@ describe('visible', () => {
         expect(JSON.parse(`"${visible(text.replace(/["\\]/g, ''))}"`)).toBe(text.replace(/["\\]/g, ''));
       }),
     );
+  });
+
+  it('shows what nobody sees, and leaves joiners and selectors where they belong', () => {
+    const unseen = [
+      '\u00ad',
+      '\u034f',
+      '\u180e',
+      '\u200b',
+      '\u2060',
+      '\u2064',
+      '\u3164',
+      '\uffa0',
+      '\u{e0041}',
+    ];
+    for (const one of unseen) expect(visible(`a${one}b`)).toBe(`a${escaped(one)}b`);
+    expect(visible('a\u200db\u200c')).toBe('a\\u200db\\u200c');
+    expect(visible('\ud800x')).toBe('\\ud800x');
+    expect(escaped('\u{e0041}')).toBe('\\udb40\\udc41');
+    // Persian and Hindi need joiners, an emoji a joiner and a selector, a Japanese name a selector.
+    for (const text of ['می\u200cخواهم', 'क्\u200dष', '❤\ufe0f\u200d🔥', '👩🏽\u200d💻', '邊\u{e0100}'])
+      expect(visible(text)).toBe(text);
+    // Text hidden in selectors (one carries a byte) is not.
+    expect(visible('a\u{e0100}\u{e0148}\u{e0165}')).toBe('a\u{e0100}\\udb40\\udd48\\udb40\\udd65');
   });
 
   it('makes a message one line', () => {
