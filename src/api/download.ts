@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { openBeside } from '../beside.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { readBody } from './body.ts';
 import { failureMessage, s3Error } from './failure.ts';
@@ -34,7 +35,7 @@ export async function getFile(
   return withRetries<GetResult>(context, retries, onRetry, async () => {
     try {
       const answer = await get(storage, url);
-      if (answer.status === 200) return { done: await save(answer, path, context.pid) };
+      if (answer.status === 200) return { done: await save(answer, path) };
       return judge(
         answer.status,
         await readBody(answer),
@@ -79,9 +80,8 @@ function judge(status: number, body: string, waitMs: number | null): Try<GetResu
   return { done: { outcome: 'refused', status, message } };
 }
 
-async function save(answer: Answer, path: string, pid: number): Promise<GetResult> {
-  const temporary = join(dirname(path), `.${basename(path)}.${pid}.part`);
-  const handle = await open(temporary, 'w', 0o600).catch((cause: unknown) => {
+async function save(answer: Answer, path: string): Promise<GetResult> {
+  const { handle, temporary } = await openBeside(path).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
   try {

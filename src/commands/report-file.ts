@@ -1,9 +1,7 @@
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../errors.ts';
-import { writeRedacted } from '../files/redacted-file.ts';
-import type { Redacted } from '../redact.ts';
+import { NewFile } from '../files/new-file.ts';
 import { GENERATOR, type ReportFacts } from '../report/facts.ts';
-import type { App } from './command.ts';
 
 /** So much of a file tells whether it is a report. Bytes. */
 const HEAD = 2048;
@@ -14,6 +12,8 @@ const HEAD = 2048;
  */
 export async function assertReplaceable(path: string): Promise<void> {
   try {
+    // Before it is opened: opening a named pipe would wait for its writer for ever.
+    if (!(await stat(path)).isFile()) throw new Error('it is no ordinary file');
     const file = await open(path);
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0);
@@ -30,8 +30,16 @@ export async function assertReplaceable(path: string): Promise<void> {
 }
 
 /** Writes the page of a load: whole or not at all. @param path absolute @throws EbillError USAGE */
-export async function writeReport(app: App, facts: Redacted<ReportFacts>, path: string): Promise<void> {
+export async function writeReport(facts: ReportFacts, path: string): Promise<void> {
   // Charts are a heavy package: read when a page is made.
   const { reportPage } = await import('../report/page.ts');
-  await writeRedacted(path, reportPage(facts), app.context.pid, true);
+  const page = reportPage(facts);
+  const file = await NewFile.create(path);
+  try {
+    await file.write(page);
+    await file.commit(true);
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
 }

@@ -89,7 +89,7 @@ async function report(
   const fetched = await resultsOf(app, run, jobIds, mine === null ? home : null, warn);
   const facts = await gatherFacts(app, run, { batches: fetched.batches, results: fetched.files, warnings });
   const shown = relative(context.cwd, path) || path;
-  if (!app.globals.dryRun) await writeReport(app, facts, path);
+  if (!app.globals.dryRun) await writeReport(facts, path);
   const told = app.globals.dryRun
     ? `Would be written to ${ui.clean(shown)}`
     : `Written to ${ui.clean(shown)}`;

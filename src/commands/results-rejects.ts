@@ -69,7 +69,6 @@ async function rejectsOf(
     path,
     messagesPath,
     force,
-    tag: app.context.pid,
   });
   for (const kept of written.kept) onKept(kept);
   return { jobId, kind, path, messagesPath };

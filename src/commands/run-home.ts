@@ -74,23 +74,19 @@ export async function bringHome(
     warnings: error === null ? [] : [error.message],
   });
   const report = join(folder, 'report.html');
-  await writeReport(app, facts, report);
+  await writeReport(facts, report);
   const files = homeFiles(all.files, rejects, report);
-  const manifest = await writeManifest(
-    folder,
-    {
-      owner: session.owner,
-      plan: home.plan,
-      program: app.userAgent,
-      load: run.journal.state,
-      outcome,
-      exitCode: error?.exitCode ?? 0,
-      at: context.now(),
-      files,
-      redactor: app.redactor,
-    },
-    context.pid,
-  );
+  const manifest = await writeManifest(folder, {
+    owner: session.owner,
+    plan: home.plan,
+    program: app.userAgent,
+    load: run.journal.state,
+    outcome,
+    exitCode: error?.exitCode ?? 0,
+    at: context.now(),
+    files,
+    clean: (text) => app.redactor.clean(text),
+  });
   run.emit({ event: 'stage.end', stage: 'report', outcome: 'done', message: null });
   return result(session, run, {
     batches,

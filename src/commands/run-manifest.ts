@@ -5,11 +5,9 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Phase } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { writeRedacted } from '../files/redacted-file.ts';
+import { NewFile } from '../files/new-file.ts';
 import type { LoadState } from '../load/state.ts';
 import type { Owner } from '../load/store.ts';
-import { redactedJson, redactedStrings } from '../output/json-text.ts';
-import type { Redactor } from '../redact.ts';
 
 /** The manifest's format; a higher number is a newer program's. */
 const VERSION = 1;
@@ -37,7 +35,8 @@ export interface ManifestFacts {
   /** ms since 1970. */
   readonly at: number;
   readonly files: readonly HomeFile[];
-  readonly redactor: Pick<Redactor, 'clean'>;
+  /** Hides secrets. */
+  readonly clean: (text: string) => string;
 }
 
 /**
@@ -47,7 +46,7 @@ export interface ManifestFacts {
  */
 export async function assertOwnFolder(folder: string, owner: Owner, job: string): Promise<void> {
   const path = join(folder, NAME);
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await ordinaryText(path).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT' || errnoOf(cause) === 'ENOTDIR') return null;
     throw new EbillError('USAGE', `${path} cannot be read: ${messageOf(cause)}.`, {
       hint: 'Check its permissions, or name another folder with --out.',
@@ -61,6 +60,16 @@ export async function assertOwnFolder(folder: string, owner: Owner, job: string)
   throw new EbillError('USAGE', `${folder} holds the results of ${whose}.`, {
     hint: 'Nothing was sent. Name another folder with --out, or move that one away.',
   });
+}
+
+/** Bytes: a manifest of ten thousand files has three million. */
+const LARGEST = 32 << 20;
+
+/** A named pipe of that name would be read without end, and a file of any size fill the memory. */
+async function ordinaryText(path: string): Promise<string> {
+  const there = await stat(path);
+  if (!there.isFile() || there.size > LARGEST) throw new Error('it is no manifest');
+  return readFile(path, 'utf8');
 }
 
 function loadIn(text: string): { readonly job: string; readonly baseUrl: string } | null {
@@ -79,7 +88,7 @@ function loadIn(text: string): { readonly job: string; readonly baseUrl: string 
  * Writes the folder's table of contents: what was asked for, what was sent, what came home, each file with its size
  * (bytes) and SHA-256. @returns its path @throws EbillError USAGE
  */
-export async function writeManifest(folder: string, facts: ManifestFacts, pid: number): Promise<string> {
+export async function writeManifest(folder: string, facts: ManifestFacts): Promise<string> {
   const { owner, plan, program, load, outcome, exitCode, at } = facts;
   const manifest = {
     ebillManifest: VERSION,
@@ -105,9 +114,15 @@ export async function writeManifest(folder: string, facts: ManifestFacts, pid: n
       })),
     files: await Promise.all(facts.files.map(described)),
   };
-  const path = join(folder, NAME);
-  await writeRedacted(path, redactedJson(redactedStrings(manifest, facts.redactor)), pid, true);
-  return path;
+  const file = await NewFile.create(join(folder, NAME));
+  try {
+    await file.write(`${facts.clean(JSON.stringify(manifest, null, 2))}\n`);
+    await file.commit(true);
+  } catch (error) {
+    await file.discard();
+    throw error;
+  }
+  return file.path;
 }
 
 async function described({ kind, path, jobId }: HomeFile): Promise<Record<string, unknown>> {

@@ -1,5 +1,6 @@
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { type FileHandle, link, mkdir, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { openBeside } from '../beside.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { visible } from '../visible.ts';
 
@@ -19,12 +20,12 @@ export class NewFile {
     this.#handle = handle;
   }
 
-  /** @param tag tells processes apart that write the same file @throws EbillError USAGE */
-  static async create(path: string, tag: number): Promise<NewFile> {
-    const temporary = join(dirname(path), `.${basename(path)}.${tag}.part`);
+  /** @throws EbillError USAGE */
+  static async create(path: string): Promise<NewFile> {
     return guard(path, async () => {
       await mkdir(dirname(path), { recursive: true });
-      return new NewFile(path, temporary, await open(temporary, 'w', 0o600));
+      const { handle, temporary } = await openBeside(path);
+      return new NewFile(path, temporary, handle);
     });
   }
 

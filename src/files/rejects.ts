@@ -16,8 +16,6 @@ export interface RejectsRequest extends Pair {
   /** Their lines and messages. */
   readonly messagesPath: string;
   readonly force: boolean;
-  /** Tells processes apart that write the same files. */
-  readonly tag: number;
 }
 
 export interface Rejects {
@@ -72,9 +70,9 @@ type Attempt =
   | { readonly outcome: 'mismatch'; readonly mismatch: Mismatch };
 
 async function attempt(request: RejectsRequest, key: number | null): Promise<Attempt> {
-  const { path, messagesPath, tag, force, header } = request;
-  const rejects = await NewFile.create(path, tag);
-  const messages = await NewFile.create(messagesPath, tag);
+  const { path, messagesPath, force, header } = request;
+  const rejects = await NewFile.create(path);
+  const messages = await NewFile.create(messagesPath);
   try {
     const sink = new Sink(rejects, messages);
     await messages.write(MESSAGES_HEADER);

@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -260,5 +262,21 @@ describe('a redirect', () => {
       status: 302,
     });
     expect(existsSync(path)).toBe(false);
+  });
+});
+
+describe('a folder others may write in', () => {
+  test('links with the name of a result, or of what was once its temporary file, lead nowhere', async () => {
+    const { storage, url } = await finished();
+    const elsewhere = join(tempDir(), 'precious');
+    writeFileSync(elsewhere, 'mine');
+    const { folder, path } = target();
+    mkdirSync(folder, { recursive: true });
+    symlinkSync(elsewhere, path);
+    symlinkSync(elsewhere, join(folder, `.A_CUS_result.csv.${storage.context.pid}.part`));
+    expect(await getFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'saved' });
+    expect(readFileSync(elsewhere, 'utf8')).toBe('mine');
+    expect(lstatSync(path).isFile()).toBe(true);
+    expect(readFileSync(path, 'utf8')).toContain('name 7');
   });
 });

@@ -32,7 +32,6 @@ async function request(sent: string, result: string, over: Partial<RejectsReques
     path: join(folder, 'x.csv'),
     messagesPath: join(folder, 'm.csv'),
     force: false,
-    tag: 1,
     ...over,
   };
   return { folder, request: made };
