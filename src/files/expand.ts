@@ -4,13 +4,14 @@ import { glob, isDynamicPattern } from 'tinyglobby';
 import type { Context } from '../context.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../visible.ts';
+import { patternProblem, plainPattern } from './glob-cost.ts';
 import { comparePaths } from './natural-order.ts';
 
 /**
  * From the files one argument list gave (paths or patterns, relative to `cwd`) to absolute paths in natural order,
  * a file given twice once (cli.md, "Files given"). An argument that names something that exists is that, whatever
  * characters it holds; else one with glob characters is a pattern. A plain path to nothing stays in the list: its
- * check reports it, beside all the other bad files. Throws EbillError USAGE for a pattern that matches no file.
+ * check reports it, beside all the other bad files. Throws EbillError USAGE for a pattern that matches no file, and for one that would take too long to match.
  */
 export async function expandFiles(
   given: readonly string[],
@@ -32,11 +33,22 @@ async function expandOne(argument: string, cwd: string, platform: NodeJS.Platfor
   // On Windows a backslash separates folders; in a pattern it would escape the next character.
   const pattern = platform === 'win32' ? argument.replaceAll('\\', '/') : argument;
   if (!isDynamicPattern(pattern)) return [path];
-  const matches = await glob(pattern, {
+  const problem = patternProblem(pattern);
+  if (problem !== null) {
+    throw new EbillError(
+      'USAGE',
+      `The pattern ${visible(argument.slice(0, 100))} is too intricate: ${problem}.`,
+      {
+        hint: 'Use a simpler pattern, such as itm_*.csv, or several.',
+      },
+    );
+  }
+  const matches = await glob(plainPattern(pattern), {
     cwd,
     absolute: true,
     onlyFiles: true,
     expandDirectories: false,
+    extglob: false,
     caseSensitiveMatch: platform !== 'win32',
   });
   if (matches.length === 0) {

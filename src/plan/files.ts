@@ -3,6 +3,7 @@ import { basename, relative } from 'node:path';
 import type { Context } from '../context.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { expandFiles } from '../files/expand.ts';
+import { patternProblem } from '../files/glob-cost.ts';
 import { visible } from '../visible.ts';
 import { planMistakes } from './mistakes.ts';
 import type { Given, Mistake, Place, Plan } from './types.ts';
@@ -71,7 +72,13 @@ class Finder {
       paths = await expandFiles([given.text], { cwd: this.#folder, platform: this.#platform });
     } catch (error) {
       if (!(error instanceof EbillError)) throw error;
-      this.wrong(given, `nothing matches ${shown(given)} ${this.#where(given)}`);
+      const problem = patternProblem(given.text);
+      this.wrong(
+        given,
+        problem === null
+          ? `nothing matches ${shown(given)} ${this.#where(given)}`
+          : `this pattern is too intricate: ${problem}; use a simpler one, such as itm_*.csv, or several`,
+      );
       return [];
     }
     const found: string[] = [];
