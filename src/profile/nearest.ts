@@ -1,9 +1,14 @@
+/** Longer than any word of ours: what it cost to compare would grow with its square. */
+const LONGEST = 80;
+
 /** The known word a mistyped one most likely stands for; `null` when none is near. */
 export function nearest(word: string, known: readonly string[]): string | null {
+  if (word.length > LONGEST) return null;
   const wanted = word.toLowerCase();
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: { readonly name: string; readonly distance: number } | null = null;
   for (const name of known) {
+    if (Math.abs(name.length - word.length) > limit) continue;
     const distance = editDistance(wanted, name.toLowerCase());
     if (distance <= limit && distance < (best?.distance ?? Number.POSITIVE_INFINITY))
       best = { name, distance };
