@@ -48,8 +48,6 @@ export interface Context {
   random(): number;
   /** Aborted by SIGINT or SIGTERM; the reason is the signal's name. */
   readonly signal: AbortSignal;
-  /** Rejects with what nobody caught: thrown in a callback, or a rejection nobody waits for. Never resolves. */
-  readonly crash: Promise<never>;
 }
 
 /** Was this thrown because the run was interrupted? Sleeps and requests reject with the reason or an `AbortError`. */
@@ -105,11 +103,6 @@ export function systemContext(): Context {
       interruption.abort(name);
     });
   }
-  // Left to itself, Node would print the raw trace, with whatever a message or a stack holds.
-  const crash = new Promise<never>((_resolve, reject) => {
-    for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, reject);
-  });
-  crash.catch(() => undefined);
   return {
     stdin: process.stdin,
     stdout: process.stdout,
@@ -131,6 +124,5 @@ export function systemContext(): Context {
       usesKeychain(process.env) ? (await import('./keychain.ts')).systemKeychain() : null,
     random: () => Math.random(),
     signal: interruption.signal,
-    crash,
   };
 }

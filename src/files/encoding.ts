@@ -1,4 +1,5 @@
-import type { Finding, Position } from './types.ts';
+import type { Position } from './scanner.ts';
+import type { Finding } from './types.ts';
 
 type Found = Omit<Finding, 'severity'>;
 

@@ -149,7 +149,7 @@ async function readOpened(
   const check = new ContentCheck(findings, cross);
   const hashes = hashesFor(total);
   try {
-    for await (const block of readBlocks(handle)) {
+    for await (const block of readBlocks(handle, total)) {
       signal?.throwIfAborted();
       hashes.update(block);
       check.write(block);

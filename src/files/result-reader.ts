@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { EbillError, messageOf } from '../errors.ts';
 import { visible } from '../visible.ts';
 import { readBlocks } from './blocks.ts';
@@ -17,10 +17,10 @@ export class RecordReader {
   #records: Iterator<RawRecord, void> | null = null;
   #over = false;
 
-  private constructor(path: string, handle: FileHandle, onBlock: (block: Buffer) => void) {
+  private constructor(path: string, handle: FileHandle, size: number, onBlock: (block: Buffer) => void) {
     this.#path = path;
     this.#handle = handle;
-    this.#blocks = readBlocks(handle);
+    this.#blocks = readBlocks(handle, size);
     this.#onBlock = onBlock;
   }
 
@@ -29,10 +29,15 @@ export class RecordReader {
    * @throws EbillError USAGE when the file cannot be opened
    */
   static async open(path: string, onBlock: (block: Buffer) => void = () => undefined): Promise<RecordReader> {
-    const handle = await open(path, 'r').catch((cause: unknown) => {
+    try {
+      // Before it is opened: opening a named pipe would wait for its writer for ever.
+      if (!(await stat(path)).isFile()) throw new Error('it is no ordinary file');
+      const handle = await open(path, 'r');
+      const { size } = await handle.stat();
+      return new RecordReader(path, handle, size, onBlock);
+    } catch (cause) {
       throw cannotRead(path, cause);
-    });
-    return new RecordReader(path, handle, onBlock);
+    }
   }
 
   get hasBom(): boolean {

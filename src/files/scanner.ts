@@ -13,7 +13,6 @@ import {
   ragged,
 } from './structure-findings.ts';
 import { TableShape } from './table-shape.ts';
-import type { Position } from './types.ts';
 
 const LF = 10;
 const CR = 13;
@@ -40,6 +39,12 @@ const QUOTED = 3;
 const QUOTE_SEEN = 4;
 const AFTER_CR = 5;
 const QUOTED_AFTER_CR = 6;
+
+/** A place in a file: the line, and the field within the record; both 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
 
 /**
  * Reads the structure of a CSV file (RFC 4180) as its bytes come by, in pieces of any size, with flat memory.

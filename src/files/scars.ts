@@ -4,6 +4,9 @@ import { plainValue, type Value } from './field-sink.ts';
 import type { FindingList } from './findings.ts';
 import type { TableShape } from './table-shape.ts';
 
+/** No sheet anybody works on has more; a header may name half a million, and memory must stay flat. */
+const MOST_COLUMNS = 1000;
+
 /**
  * What a spreadsheet leaves in a file it has saved: ids as `1.23E+11`, ids without their leading zeros, empty columns at
  * the end, records of separators alone. Warnings, for each may be meant.
@@ -20,9 +23,9 @@ export class Scars {
 
   /** @returns the columns to be looked at, 1-based */
   header(names: readonly string[]): readonly number[] {
-    this.#columns = names.map(() => new ColumnDigits());
+    this.#columns = names.slice(0, MOST_COLUMNS).map(() => new ColumnDigits());
     this.#active = this.#columns;
-    return names.map((_, index) => index + 1);
+    return this.#columns.map((_, index) => index + 1);
   }
 
   field(column: number, bytes: Uint8Array, from: number, to: number): void {

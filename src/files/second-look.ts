@@ -30,7 +30,8 @@ export async function lookAgain(
   const handle = await open(file.path, 'r');
   try {
     const scanner = new CsvScanner(new FindingList(), new Look(file, state, tell));
-    for await (const block of readBlocks(handle)) {
+    const { size } = await handle.stat();
+    for await (const block of readBlocks(handle, size)) {
       signal?.throwIfAborted();
       scanner.write(block);
     }

@@ -13,12 +13,6 @@ export interface Finding {
   readonly hint: string;
 }
 
-/** A place in a file: the line, and the field within the record; both 1-based. */
-export interface Position {
-  readonly line: number;
-  readonly column: number;
-}
-
 /** What one pass over a file found out. */
 export interface FileReport {
   /** Absolute path. */

@@ -43,13 +43,14 @@ async function contents(path: string, name: string): Promise<Buffer> {
     const file = await open(path);
     try {
       const { size } = await file.stat();
-      if (size > LARGEST) {
-        throw unfit(
-          `${name} has ${size} bytes; a plan has ${LARGEST} at most.`,
-          'Name the plan itself, not a CSV file; in it, a pattern such as itm_*.csv stands for many files.',
-        );
-      }
-      return await file.readFile();
+      if (size > LARGEST) throw tooLarge(name, `has ${size} bytes`);
+      // No more than was promised: a file may grow while it is read, and some have no size at all (/proc).
+      const bytes = Buffer.alloc(LARGEST + 1);
+      let filled = 0;
+      for (let read = 1; read > 0 && filled < bytes.length; filled += read)
+        ({ bytesRead: read } = await file.read(bytes, filled, bytes.length - filled));
+      if (filled > LARGEST) throw tooLarge(name, 'is larger than it says');
+      return bytes.subarray(0, filled);
     } finally {
       await file.close();
     }
@@ -70,6 +71,12 @@ async function contents(path: string, name: string): Promise<Buffer> {
 
 const unfit = (message: string, hint: string, cause?: unknown): EbillError =>
   new EbillError('INVALID_PLAN', message, { hint, cause });
+
+const tooLarge = (name: string, size: string): EbillError =>
+  unfit(
+    `${name} ${size}; a plan has ${LARGEST} at most.`,
+    'Name the plan itself, not a CSV file; in it, a pattern such as itm_*.csv stands for many files.',
+  );
 
 /** Bytes that are no UTF-8, and where. */
 function encodingMistake(bytes: Buffer): Mistake | null {

@@ -1,5 +1,4 @@
 import { count } from '../output/human.ts';
-import type { Redacted } from '../redact.ts';
 import { GENERATOR, type ReportFacts } from './facts.ts';
 import { Html, html } from './html.ts';
 import {
@@ -17,7 +16,7 @@ import { moment, VERDICTS } from './words.ts';
  * A load as one self-contained page: no script, and a policy that lets nothing be loaded. The same facts make the same
  * bytes. Everything from the server or the files is escaped where it is put in (html.ts).
  */
-export function reportPage(facts: Redacted<ReportFacts>): Redacted {
+export function reportPage(facts: ReportFacts): string {
   const { job, outcome, verdict, warnings, source, batches } = facts;
   const { sign, words, tone } = VERDICTS[outcome ?? 'draft'];
   const rejected = batches.reduce((sum, batch) => sum + (batch.rejected ?? 0), 0);
@@ -45,6 +44,5 @@ ${fileSection(facts)}
 ${recordSection(facts)}
 </main></body></html>
 `;
-  // Made of redacted facts and our own words alone.
-  return page.text as Redacted;
+  return page.text;
 }

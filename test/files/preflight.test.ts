@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync, chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BLOCK_BYTES } from '../../src/files/blocks.ts';
@@ -105,6 +105,24 @@ describe('a report', () => {
         once = true;
       },
     });
+    expect(report.findings.map((f) => f.code)).toEqual(['changed']);
+  });
+
+  it('ends although the file grows as fast as it is read', async () => {
+    const path = file(`a,b\n${'1,2\n'.repeat(600_000)}`);
+    const more = '1,2\n'.repeat(400_000);
+    const report = await checkFile(path, 'items', {
+      onProgress: ({ bytes, total }) => {
+        if (bytes > 20 * total) throw new Error('it goes on and on');
+        appendFileSync(path, more);
+      },
+    });
+    expect(report.findings.map((f) => f.code)).toEqual(['changed']);
+  });
+
+  it('says when the file was truncated meanwhile', async () => {
+    const path = file(`a,b\n${'1,2\n'.repeat(2_000_000)}`);
+    const report = await checkFile(path, 'items', { onProgress: () => truncateSync(path, 9) });
     expect(report.findings.map((f) => f.code)).toEqual(['changed']);
   });
 

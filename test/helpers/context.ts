@@ -81,7 +81,6 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     keychain: async () => options.keychain ?? null,
     random: () => 0.5,
     signal: interruption.signal,
-    crash: new Promise(() => undefined),
     slept,
     interrupt: (name = 'SIGINT') => interruption.abort(name),
   };

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
@@ -59,6 +59,10 @@ describe('a plan file', () => {
     expect((await refused(join(folder, 'sub'))).message).toBe('my plan.yaml is a folder, not a plan.');
     execFileSync('mkfifo', [join(folder, 'pipe')]);
     expect((await refused(join(folder, 'pipe'))).message).toBe('my plan.yaml is no ordinary file.');
+  });
+
+  it.skipIf(!existsSync('/proc/kallsyms'))('that is larger than it says is not read to its end', async () => {
+    expect((await refused('/proc/kallsyms')).message).toContain('a plan has 1048576 at most');
   });
 
   it.skipIf(process.getuid?.() === 0)('that may not be read is refused', async () => {
