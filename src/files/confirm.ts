@@ -18,6 +18,8 @@ export interface CrossChecked extends CrossFileOf {
 interface Exact {
   readonly home: CrossChecked;
   readonly first: Suspicious;
+  /** Paths of the files it is in. */
+  readonly homes: Set<string>;
   twice: boolean;
   unsure: boolean;
   items: number;
@@ -69,9 +71,11 @@ function note(known: Map<string, Exact>, home: CrossChecked, record: Suspicious)
   if (key === null) return;
   const exact = known.get(key);
   if (exact === undefined) {
-    known.set(key, { home, first: record, twice: false, unsure: false, items: 0, sum: 0n });
+    const homes = new Set([home.path]);
+    known.set(key, { home, first: record, homes, twice: false, unsure: false, items: 0, sum: 0n });
     return;
   }
+  exact.homes.add(home.path);
   exact.twice = true;
   const where = `in line ${exact.first.line}${exact.home === home ? '' : ` of ${exact.home.file}`}`;
   home.findings.error(() => duplicate(line, roles.key, key, where));
@@ -98,7 +102,7 @@ function item(
 ): void {
   if (key === null) return;
   const exact = invoices.get(key);
-  if (exact === undefined || (file.of !== undefined && file.of !== exact.home.path)) {
+  if (exact === undefined || (file.of !== undefined && !exact.homes.has(file.of))) {
     const of = file.of === undefined ? null : basename(file.of);
     if (state.checksInvoices) file.findings.error(() => unknownInvoice(line, roles.key, key, of));
     return;

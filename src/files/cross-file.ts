@@ -1,12 +1,13 @@
 import { basename } from 'node:path';
 import type { FileKind } from '../batch/types.ts';
-import { type Amount, AmountReader, decimalText } from './amount.ts';
-import { badAmount, emptyKey, unknownCustomer, unknownInvoice } from './cross-findings.ts';
+import type { Amount } from './amount.ts';
+import { AmountColumn } from './amount-column.ts';
+import { emptyKey, unknownCustomer, unknownInvoice } from './cross-findings.ts';
 import { type RoleColumns, roleColumns } from './cross-roles.ts';
-import { type CrossState, HAS_ITEMS, TWICE, UNSURE } from './cross-state.ts';
-import { ExactSums } from './exact-sums.ts';
-import { plainValue, textOfValue, type Value } from './field-sink.ts';
+import type { CrossState } from './cross-state.ts';
+import { isPlain, plainValue, textOfValue, type Value } from './field-sink.ts';
 import type { FindingList } from './findings.ts';
+import { HAS_ITEMS, TWICE, UNSURE } from './key-set.ts';
 
 /** Which file it is: where it lies, what it is, and, of items, the path of the one invoice file they belong to. */
 export interface CrossFileOf {
@@ -21,26 +22,21 @@ export class CrossFile {
   readonly #file: CrossFileOf;
   readonly #findings: FindingList;
   readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
-  readonly #reader = new AmountReader();
-  readonly #total = new ExactSums();
+  readonly #amounts: AmountColumn;
   #roles: RoleColumns = { key: 0, customer: 0, amount: 0 };
-  #decimals = 0;
-  #unknown = true;
-  // The current record.
-  #hasKey = false;
-  #low = 0;
-  #high = 0;
-  #amount: Amount = 'empty';
+  /** Where their bounds are among those of the wanted columns; -1: nowhere, the column is not read. */
+  #keyAt = -1;
+  #customerAt = -1;
+  #amountAt = -1;
+  /** The customer and the invoice that were found last. */
+  #customer = -1;
   #invoice = -1;
-  #customer: 'known' | 'empty' | 'missing' = 'known';
-  /** What a finding may need to say, gathered only where one may be shown. */
-  #text = '';
-  #amountText = '';
 
   constructor(state: CrossState, file: CrossFileOf, findings: FindingList) {
     this.#state = state;
     this.#file = file;
     this.#findings = findings;
+    this.#amounts = new AmountColumn(findings);
     if (file.kind === 'invoice') {
       const from = state.invoices.table.size;
       state.ranges.set(file.path, { from, to: from });
@@ -54,42 +50,36 @@ export class CrossFile {
 
   /** The sum of the amounts as a decimal; `null` when no column is named for them or one of them is no amount. */
   get total(): string | null {
-    return this.#unknown ? null : decimalText(this.#total.fine(0), this.#decimals);
+    return this.#roles.amount === 0 ? null : this.#amounts.total;
   }
 
   /** @returns the columns wanted, 1-based */
   header(names: readonly string[], line: number): readonly number[] {
     const { kind } = this.#file;
     this.#roles = roleColumns(kind, this.#state.columns, names, line, this.#findings);
-    this.#unknown = this.#roles.amount === 0;
     const { key, customer, amount } = this.#roles;
     return [key, customer, amount].filter((column) => column > 0);
   }
 
-  field(column: number, bytes: Uint8Array, from: number, to: number): void {
-    const value = this.#value;
-    plainValue(value, bytes, from, to);
-    const { key, customer, amount } = this.#roles;
-    if (column === key) this.#readKey(value);
-    if (column === amount) {
-      this.#amount = this.#reader.read(value.bytes, value.from, value.to);
-      if (typeof this.#amount === 'string' && this.#findings.hasRoom) this.#amountText = textOfValue(value);
-    }
-    if (column === customer && this.#state.checksCustomers) this.#readCustomer(value);
+  /** `wanted`: the columns whose values records come with from now on. */
+  seat(wanted: readonly number[]): void {
+    const at = (column: number): number => (column > 0 ? 2 * wanted.indexOf(column) : -1);
+    this.#keyAt = at(this.#roles.key);
+    this.#customerAt = this.#state.checksCustomers ? at(this.#roles.customer) : -1;
+    this.#amountAt = at(this.#roles.amount);
   }
 
-  record(line: number): void {
-    const { key, amount } = this.#roles;
-    if (key > 0 && !this.#hasKey) {
-      const what = this.#file.kind === 'items' ? 'invoice' : 'key';
-      this.#findings.error(() => emptyKey(line, key, what));
+  /** A whole record, which began on `line`. */
+  record(line: number, bytes: Uint8Array, bounds: Int32Array): void {
+    const [keyAt, customerAt, amountAt] = [this.#keyAt, this.#customerAt, this.#amountAt];
+    let amount: Amount = 'empty';
+    if (amountAt >= 0) {
+      const [from, to] = [bounds[amountAt] as number, bounds[amountAt + 1] as number];
+      amount = this.#amounts.read(line, this.#roles.amount, bytes, from, to);
     }
-    if (amount > 0) this.#addUp(line);
-    if (this.#file.kind === 'items') {
-      if (this.#hasKey) this.#item(line);
-    } else {
-      if (this.#hasKey) this.#keep();
-      if (this.#customer !== 'known') this.#noCustomer(line);
+    if (keyAt >= 0) this.#ofKey(line, amount, bytes, bounds[keyAt] as number, bounds[keyAt + 1] as number);
+    if (customerAt >= 0) {
+      this.#ofCustomer(line, bytes, bounds[customerAt] as number, bounds[customerAt + 1] as number);
     }
   }
 
@@ -101,81 +91,72 @@ export class CrossFile {
     if (this.#findings.broken) this.#state.break(kind);
   }
 
-  #readKey({ bytes, from, to }: Value): void {
-    this.#hasKey = to > from;
-    if (!this.#hasKey) return;
-    const { hash, invoices } = this.#state;
-    hash.update(bytes, from, to);
-    const { low, high } = hash;
-    if (this.#file.kind !== 'items') {
-      this.#low = low;
-      this.#high = high;
-      return;
+  /** Makes the hash of a key. @returns false: it is empty */
+  #hash(bytes: Uint8Array, from: number, to: number): boolean {
+    const { hash } = this.#state;
+    const value = this.#value;
+    if (isPlain(bytes, from, to)) {
+      if (from === to) return false;
+      hash.update(bytes, from, to);
+      return true;
     }
-    // Items of an invoice mostly follow each other.
-    if (low === this.#low && high === this.#high && this.#invoice >= 0) return;
-    this.#low = low;
-    this.#high = high;
-    this.#invoice = invoices.table.find(low, high);
-    const range = this.#file.of === undefined ? undefined : this.#state.ranges.get(this.#file.of);
-    if (range !== undefined && (this.#invoice < range.from || this.#invoice >= range.to)) this.#invoice = -1;
-    if (this.#invoice < 0 && this.#findings.hasRoom) this.#text = textOfValue(this.#value);
+    plainValue(value, bytes, from, to);
+    if (value.from === value.to) return false;
+    hash.update(value.bytes, value.from, value.to);
+    return true;
   }
 
-  #readCustomer({ bytes, from, to }: Value): void {
-    this.#customer = 'known';
-    if (from === to) {
-      this.#customer = 'empty';
+  #ofKey(line: number, amount: Amount, bytes: Uint8Array, from: number, to: number): void {
+    const { kind } = this.#file;
+    const { key } = this.#roles;
+    if (!this.#hash(bytes, from, to)) {
+      this.#findings.error(() => emptyKey(line, key, kind === 'items' ? 'invoice' : 'key'));
+      return;
+    }
+    const { customers, invoices, balances, hash } = this.#state;
+    if (kind === 'customer') customers.table.add(hash.low, hash.high);
+    else if (kind === 'invoice') {
+      const number = invoices.table.add(hash.low, hash.high);
+      if (this.#amountAt < 0) return;
+      if (typeof amount === 'string') invoices.flags.set(number, UNSURE);
+      else balances.add(number, amount);
+    } else if (!this.#item(amount) && this.#state.checksInvoices) {
+      const of = this.#file.of === undefined ? null : basename(this.#file.of);
+      this.#findings.error(() => unknownInvoice(line, key, this.#text(bytes, from, to), of));
+    }
+  }
+
+  /** An item whose invoice's hash is made. @returns false: there is no such invoice */
+  #item(amount: Amount): boolean {
+    const { invoices, balances, hash } = this.#state;
+    const number = invoices.find(hash.low, hash.high, this.#invoice);
+    if (number < 0) return false;
+    const range = this.#file.of === undefined ? undefined : this.#state.ranges.get(this.#file.of);
+    if (range !== undefined && (number < range.from || number >= range.to)) {
+      // Of a key that came twice, one may be in its file: the second look tells.
+      invoices.table.complete();
+      return (invoices.flags.get(number) & TWICE) !== 0;
+    }
+    this.#invoice = number;
+    invoices.flags.set(number, typeof amount === 'string' ? HAS_ITEMS | UNSURE : HAS_ITEMS);
+    if (typeof amount !== 'string') balances.subtract(number, amount);
+    return true;
+  }
+
+  #ofCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
+    const { customer } = this.#roles;
+    if (!this.#hash(bytes, from, to)) {
+      this.#findings.error(() => emptyKey(line, customer, 'customer'));
       return;
     }
     const { hash, customers } = this.#state;
-    hash.update(bytes, from, to);
-    if (customers.table.find(hash.low, hash.high) >= 0) return;
-    this.#customer = 'missing';
-    if (this.#findings.hasRoom) this.#text = textOfValue(this.#value);
+    const number = customers.find(hash.low, hash.high, this.#customer);
+    if (number >= 0) this.#customer = number;
+    else this.#findings.error(() => unknownCustomer(line, customer, this.#text(bytes, from, to)));
   }
 
-  #addUp(line: number): void {
-    const amount = this.#amount;
-    if (typeof amount !== 'string') {
-      this.#total.add(0, amount);
-      if (this.#reader.decimals > this.#decimals) this.#decimals = this.#reader.decimals;
-      return;
-    }
-    this.#unknown = true;
-    this.#findings.error(() => badAmount(line, this.#roles.amount, amount, this.#amountText));
-  }
-
-  /** A customer's or an invoice's key. */
-  #keep(): void {
-    const { customers, invoices, balances } = this.#state;
-    const { table, flags } = this.#file.kind === 'customer' ? customers : invoices;
-    const number = table.add(this.#low, this.#high);
-    if (number < 0) flags.set(-1 - number, TWICE);
-    else if (this.#file.kind === 'invoice' && this.#roles.amount > 0) {
-      if (typeof this.#amount === 'string') flags.set(number, UNSURE);
-      else balances.add(number, this.#amount);
-    }
-  }
-
-  #noCustomer(line: number): void {
-    const { customer } = this.#roles;
-    this.#findings.error(() =>
-      this.#customer === 'empty'
-        ? emptyKey(line, customer, 'customer')
-        : unknownCustomer(line, customer, this.#text),
-    );
-  }
-
-  #item(line: number): void {
-    const { invoices, balances } = this.#state;
-    const invoice = this.#invoice;
-    if (invoice >= 0) {
-      invoices.flags.set(invoice, typeof this.#amount === 'string' ? HAS_ITEMS | UNSURE : HAS_ITEMS);
-      if (typeof this.#amount !== 'string') balances.subtract(invoice, this.#amount);
-    } else if (this.#state.checksInvoices) {
-      const of = this.#file.of === undefined ? null : basename(this.#file.of);
-      this.#findings.error(() => unknownInvoice(line, this.#roles.key, this.#text, of));
-    }
+  #text(bytes: Uint8Array, from: number, to: number): string {
+    plainValue(this.#value, bytes, from, to);
+    return textOfValue(this.#value);
   }
 }

@@ -1,26 +1,11 @@
 import type { Columns } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { ExactSums } from './exact-sums.ts';
-import { Flags } from './flags.ts';
 import { type KeyHash, KeyHash64 } from './key-hash.ts';
-import { KeyTable } from './key-table.ts';
-
-/** The key came again: a duplicate, or another key with the same hash. */
-export const TWICE = 1;
-export const HAS_ITEMS = 2;
-/** The amount, or one of its items', is none. */
-export const UNSURE = 4;
-/** To be looked at again, on its bytes. */
-export const SUSPECT = 8;
-
-/** Keys of one kind over all its files. */
-export class KeySet {
-  readonly table = new KeyTable();
-  readonly flags = new Flags();
-}
+import { KeySet } from './key-set.ts';
 
 /**
- * What the files of one call know of each other. Of each invoice 12 to 16 bytes of table, 8 of balance and one of flags are
+ * What the files of one call know of each other. Of each invoice 16 to 24 bytes of table, 8 of balance and one of flags are
  * kept, of an item nothing: memory is flat in the number of items.
  */
 export class CrossState {

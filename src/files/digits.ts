@@ -10,11 +10,16 @@ const EXPONENT = -1;
 const OTHER = -2;
 
 function digitsOf(bytes: Uint8Array, from: number, to: number): number {
+  if (allDigits(bytes, from, to)) return to - from;
+  return isExponent(bytes, from, to) ? EXPONENT : OTHER;
+}
+
+function allDigits(bytes: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
     const byte = bytes[i] as number;
-    if (byte < ZERO || byte > NINE) return isExponent(bytes, from, to) ? EXPONENT : OTHER;
+    if (byte < ZERO || byte > NINE) return false;
   }
-  return to - from;
+  return true;
 }
 
 /** `1.23E+11`, the way spreadsheets write it. */
@@ -45,35 +50,33 @@ export class ColumnDigits {
   /** Nearly all have the same length: its count is at hand. */
   #lastLength = 0;
   #last: { readonly line: number; count: number } = { line: 0, count: 0 };
-  #now = EMPTY;
-  #zero = false;
+  /** Values of just `#width` digits, once that is settled: nearly all, so they are counted apart. */
+  #alike = 0;
 
-  /** The value of the current record. */
-  value(bytes: Uint8Array, from: number, to: number): void {
-    this.#now = digitsOf(bytes, from, to);
-    this.#zero = this.#now > 1 && bytes[from] === ZERO;
-    // "0" is a number that never had other digits.
-    if (this.#now === 1 && bytes[from] === ZERO) this.#now = EMPTY;
+  /** The next value, of a record that is whole and began on `line`. */
+  add(line: number, bytes: Uint8Array, from: number, to: number): void {
+    if (to - from === this.#width && this.#zeroLed >= 2 && allDigits(bytes, from, to)) this.#alike += 1;
+    else this.#addOdd(line, bytes, from, to);
   }
 
-  /** The record is over, and whole. */
-  commit(line: number): void {
-    const now = this.#now;
-    this.#now = EMPTY;
-    if (now === EMPTY) return;
+  #addOdd(line: number, bytes: Uint8Array, from: number, to: number): void {
+    const digits = digitsOf(bytes, from, to);
+    const zero = bytes[from] === ZERO;
+    // "0" is a number that never had other digits.
+    if (digits === EMPTY || (digits === 1 && zero)) return;
     this.#values += 1;
-    if (now === EXPONENT) this.#exponents += 1;
-    if (now < 0) return;
+    if (digits === EXPONENT) this.#exponents += 1;
+    if (digits < 0) return;
     this.#digits += 1;
-    if (now > this.#longest) this.#longest = now;
-    if (this.#zero) {
+    if (digits > this.#longest) this.#longest = digits;
+    if (zero) {
       this.#zeroLed += 1;
-      this.#width = this.#zeroLed === 1 || this.#width === now ? now : -1;
+      this.#width = this.#zeroLed === 1 || this.#width === digits ? digits : -1;
     }
-    if (now !== this.#lastLength) {
-      this.#lastLength = now;
-      this.#last = this.#lengths.get(now) ?? { line, count: 0 };
-      if (this.#lengths.size < 64) this.#lengths.set(now, this.#last);
+    if (digits !== this.#lastLength) {
+      this.#lastLength = digits;
+      this.#last = this.#lengths.get(digits) ?? { line, count: 0 };
+      if (this.#lengths.size < 64) this.#lengths.set(digits, this.#last);
     }
     this.#last.count += 1;
   }
@@ -93,7 +96,8 @@ export class ColumnDigits {
     if (!this.isPadded) return undefined;
     const short = [...this.#lengths].filter(([length]) => length < this.#width).map(([, seen]) => seen);
     const count = short.reduce((sum, seen) => sum + seen.count, 0);
-    if (count === 0 || count * 4 > (this.#lengths.get(this.#width)?.count ?? 0)) return undefined;
+    const long = this.#alike + (this.#lengths.get(this.#width)?.count ?? 0);
+    if (count === 0 || count * 4 > long) return undefined;
     return { line: Math.min(...short.map((seen) => seen.line)), count, width: this.#width };
   }
 }

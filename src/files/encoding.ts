@@ -1,5 +1,4 @@
-import type { Position } from './scanner.ts';
-import type { Finding } from './types.ts';
+import type { Finding, Position } from './types.ts';
 
 type Found = Omit<Finding, 'severity'>;
 

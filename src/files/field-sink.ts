@@ -1,18 +1,18 @@
 /**
- * Who is given the values of some columns while a file's structure is read. Columns are 1-based. A value is given as its
- * bytes in the file, quotes and all (`plainValue` reads them), valid only during the call; and it is given before it is
- * known whether its record is whole: what is made of it counts only when `record` says so.
+ * Who is given the values of some columns, record by record, while a file's structure is read. Columns are 1-based. A value
+ * is given as its bytes in the file, quotes and all: `plainValue` reads them.
  */
 export interface FieldSink {
   /** The header was read. @returns the columns wanted, ascending */
   header(names: readonly string[], line: number): readonly number[];
-  field(column: number, bytes: Uint8Array, from: number, to: number): void;
   /**
-   * A record is over. @param line where it began, 1-based
-   * @param whole it has as many fields as the header, and its quotes are closed
+   * A record is over. Bytes and bounds are valid only during the call.
+   * @param line where it began, 1-based
+   * @param whole it has as many fields as the header, and its quotes are closed; if not, there are no values to be had
+   * @param bounds from and up to of each wanted value in `bytes`, in the order of the columns
    * @returns other columns wanted from now on; `undefined`: the same
    */
-  record(line: number, whole: boolean): readonly number[] | undefined;
+  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined;
 }
 
 const QUOTE = 34;
@@ -24,6 +24,11 @@ export interface Value {
   to: number;
 }
 
+/** Does the field at these bytes mean just them? An empty one does. */
+export function isPlain(bytes: Uint8Array, from: number, to: number): boolean {
+  return from === to || bytes[from] !== QUOTE;
+}
+
 /**
  * Makes `value` what the field at these bytes means (RFC 4180, 2.5 to 2.7): without its quotes, doubled quotes once. The
  * bytes are copied only if there are doubled quotes. Text after a closing quote is kept: it is a finding anyhow.
@@ -32,7 +37,7 @@ export function plainValue(value: Value, bytes: Uint8Array, from: number, to: nu
   value.bytes = bytes;
   value.from = from;
   value.to = to;
-  if (from === to || bytes[from] !== QUOTE) return;
+  if (isPlain(bytes, from, to)) return;
   const closing = to - 1;
   let i = from + 1;
   while (i < closing && bytes[i] !== QUOTE) i++;

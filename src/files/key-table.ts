@@ -1,23 +1,51 @@
 /**
- * A set of 64-bit hashes in typed arrays, each numbered in the order it came: 12 to 20 bytes a key, where a Map of strings
- * takes 100 to 150 (performance.md, "Keys and sums"). Open addressing with linear steps, at most half full.
+ * A list of keys as 64-bit hashes in typed arrays, numbered in the order they came: 16 to 24 bytes a key, where a Map of
+ * strings takes 100 to 150 (performance.md, "Keys and sums"). Looked up by an index with open addressing and linear steps,
+ * at most half full. It is made when it is first needed, at its final size, and of keys that are asked for in the order they
+ * came in, it is not needed: `is` tells.
  */
 export class KeyTable {
-  /** Number of the key plus one; 0 is free. Its length is a power of two. */
-  #slots = new Int32Array(1 << 12);
   /** Low and high half of each key's hash. */
   #hashes = new Int32Array(1 << 12);
   #size = 0;
+  /** Number of the key plus one; 0 is free. Its length is a power of two. */
+  #slots = new Int32Array(0);
+  /** Keys that are in the index, or came again. */
+  #indexed = 0;
+  readonly #cameAgain: (first: number, again: number) => void;
 
+  /** `cameAgain` is told, once the index is made, of a key whose hash an earlier one has: their numbers. */
+  constructor(cameAgain: (first: number, again: number) => void) {
+    this.#cameAgain = cameAgain;
+  }
+
+  /** How many were added. */
   get size(): number {
     return this.#size;
   }
 
-  /** The key's number, from 0; -1: not there. */
+  /** @returns the number of the key, from 0 */
+  add(low: number, high: number): number {
+    const key = this.#size;
+    if (2 * (key + 1) > this.#hashes.length) this.#hashes = grown(this.#hashes);
+    this.#hashes[2 * key] = low;
+    this.#hashes[2 * key + 1] = high;
+    this.#size = key + 1;
+    return key;
+  }
+
+  /** Has the key of this number this hash? There may be no such number. */
+  is(key: number, low: number, high: number): boolean {
+    return key < this.#size && this.#hashes[2 * key] === low && this.#hashes[2 * key + 1] === high;
+  }
+
+  /** The number of the first key with this hash; -1: there is none. */
   find(low: number, high: number): number {
+    if (this.#indexed < this.#size) this.complete();
     const slots = this.#slots;
     const hashes = this.#hashes;
     const mask = slots.length - 1;
+    if (mask < 0) return -1;
     for (let at = low & mask; ; at = (at + 1) & mask) {
       const key = (slots[at] as number) - 1;
       if (key < 0) return -1;
@@ -25,34 +53,36 @@ export class KeyTable {
     }
   }
 
-  /** Adds the key. @returns its number; of one that was there, -1 minus its number */
-  add(low: number, high: number): number {
-    const known = this.find(low, high);
-    if (known >= 0) return -1 - known;
-    const key = this.#size;
-    if (2 * (key + 1) > this.#hashes.length) this.#hashes = grown(this.#hashes);
-    this.#hashes[2 * key] = low;
-    this.#hashes[2 * key + 1] = high;
-    this.#size += 1;
-    if (2 * this.#size > this.#slots.length) this.#rebuild();
-    else this.#place(key);
-    return key;
+  /** Makes the index of all keys added so far: from now on it is known which came again. */
+  complete(): void {
+    if (2 * this.#size > this.#slots.length) {
+      let length = Math.max(16, this.#slots.length);
+      while (length < 2 * this.#size) length *= 2;
+      // Let go before the larger one is made: both at once are not needed.
+      this.#slots = new Int32Array(0);
+      this.#slots = new Int32Array(length);
+      this.#indexed = 0;
+    }
+    for (; this.#indexed < this.#size; this.#indexed++) this.#place(this.#indexed);
   }
 
   #place(key: number): void {
     const slots = this.#slots;
+    const hashes = this.#hashes;
     const mask = slots.length - 1;
-    let at = (this.#hashes[2 * key] as number) & mask;
-    while (slots[at] !== 0) at = (at + 1) & mask;
-    slots[at] = key + 1;
-  }
-
-  #rebuild(): void {
-    const length = this.#slots.length * 2;
-    // Let go before the larger one is made: both at once are not needed.
-    this.#slots = new Int32Array(0);
-    this.#slots = new Int32Array(length);
-    for (let key = 0; key < this.#size; key++) this.#place(key);
+    const low = hashes[2 * key] as number;
+    const high = hashes[2 * key + 1] as number;
+    for (let at = low & mask; ; at = (at + 1) & mask) {
+      const other = (slots[at] as number) - 1;
+      if (other < 0) {
+        slots[at] = key + 1;
+        return;
+      }
+      if (hashes[2 * other] === low && hashes[2 * other + 1] === high) {
+        this.#cameAgain(other, key);
+        return;
+      }
+    }
   }
 }
 

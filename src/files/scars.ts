@@ -1,6 +1,6 @@
 import { visible } from '../visible.ts';
 import { ColumnDigits, SAMPLE_RECORDS } from './digits.ts';
-import { plainValue, type Value } from './field-sink.ts';
+import { isPlain, plainValue, type Value } from './field-sink.ts';
 import type { FindingList } from './findings.ts';
 import type { TableShape } from './table-shape.ts';
 
@@ -16,30 +16,46 @@ const MOST_COLUMNS = 1000;
  */
 export class Scars {
   #columns: readonly ColumnDigits[] = [];
-  /** Those that are still looked at. */
-  #active: readonly ColumnDigits[] = [];
+  /** Those that are still looked at, 1-based, and where each one's bounds are. */
+  #active: readonly number[] = [];
+  #seats: readonly Seat[] = [];
   #sampled = 0;
   readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
 
   /** @returns the columns to be looked at, 1-based */
   header(names: readonly string[]): readonly number[] {
     this.#columns = names.slice(0, MOST_COLUMNS).map(() => new ColumnDigits());
-    this.#active = this.#columns;
-    return this.#columns.map((_, index) => index + 1);
+    this.#active = this.#columns.map((_, index) => index + 1);
+    return this.#active;
   }
 
-  field(column: number, bytes: Uint8Array, from: number, to: number): void {
-    plainValue(this.#value, bytes, from, to);
-    this.#columns[column - 1]?.value(this.#value.bytes, this.#value.from, this.#value.to);
+  /** `wanted`: the columns whose values records come with from now on, those to be looked at among them. */
+  seat(wanted: readonly number[]): void {
+    const at = new Map(wanted.map((column, index) => [column, 2 * index]));
+    this.#seats = this.#active.flatMap((column) => {
+      const digits = this.#columns[column - 1];
+      return digits === undefined ? [] : [{ digits, at: at.get(column) ?? 0 }];
+    });
   }
 
   /** @returns the columns to be looked at from now on, once the sample is complete */
-  record(line: number, whole: boolean): readonly number[] | undefined {
-    if (whole) for (const column of this.#active) column.commit(line);
+  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
+    if (whole) {
+      for (const { digits, at } of this.#seats) {
+        const from = bounds[at] as number;
+        const to = bounds[at + 1] as number;
+        if (isPlain(bytes, from, to)) digits.add(line, bytes, from, to);
+        else {
+          const value = this.#value;
+          plainValue(value, bytes, from, to);
+          digits.add(line, value.bytes, value.from, value.to);
+        }
+      }
+    }
     this.#sampled += 1;
     if (this.#sampled !== SAMPLE_RECORDS) return undefined;
-    this.#active = this.#columns.filter((column) => column.isPadded);
-    return this.#columns.flatMap((column, index) => (column.isPadded ? [index + 1] : []));
+    this.#active = this.#active.filter((column) => this.#columns[column - 1]?.isPadded === true);
+    return this.#active;
   }
 
   /** The file is over. `keys`: columns known to hold ids. */
@@ -99,6 +115,12 @@ export class Scars {
       });
     }
   }
+}
+
+interface Seat {
+  readonly digits: ColumnDigits;
+  /** Of the column's bounds among those of the wanted ones. */
+  readonly at: number;
 }
 
 const values = (count: number): string => (count === 1 ? 'a value' : `${count} values`);

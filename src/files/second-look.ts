@@ -3,9 +3,10 @@ import { type Amount, AmountReader } from './amount.ts';
 import { readBlocks } from './blocks.ts';
 import type { CrossFileOf } from './cross-file.ts';
 import { type RoleColumns, roleColumns } from './cross-roles.ts';
-import { type CrossState, type KeySet, SUSPECT } from './cross-state.ts';
+import type { CrossState } from './cross-state.ts';
 import { type FieldSink, plainValue, textOfValue, type Value } from './field-sink.ts';
 import { FindingList } from './findings.ts';
+import { type KeySet, SUSPECT } from './key-set.ts';
 import { CsvScanner } from './scanner.ts';
 
 /** A record whose key, or whose customer's, has a suspicious hash; `null`: it has not. */
@@ -49,9 +50,7 @@ class Look implements FieldSink {
   readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
   readonly #reader = new AmountReader();
   #roles: RoleColumns = { key: 0, customer: 0, amount: 0 };
-  #key: string | null = null;
-  #customer: string | null = null;
-  #amount: Amount = 'empty';
+  #wanted: readonly number[] = [];
 
   constructor(file: CrossFileOf, state: CrossState, tell: (record: Suspicious) => void) {
     this.#file = file;
@@ -63,21 +62,24 @@ class Look implements FieldSink {
   header(names: readonly string[], line: number): readonly number[] {
     this.#roles = roleColumns(this.#file.kind, this.#state.columns, names, line, new FindingList());
     const { key, customer, amount } = this.#roles;
-    return [...new Set([key, customer, amount])].filter((column) => column > 0).sort((a, b) => a - b);
+    this.#wanted = [...new Set([key, customer, amount])].filter((column) => column > 0).sort((a, b) => a - b);
+    return this.#wanted;
   }
 
-  field(column: number, bytes: Uint8Array, from: number, to: number): void {
+  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): undefined {
+    if (!whole) return;
+    const roles = this.#roles;
     const value = this.#value;
-    plainValue(value, bytes, from, to);
-    const { key, customer, amount } = this.#roles;
-    if (column === key) this.#key = this.#suspicious(this.#keys, value);
-    if (column === customer) this.#customer = this.#suspicious(this.#state.customers, value);
-    if (column === amount) this.#amount = this.#reader.read(value.bytes, value.from, value.to);
-  }
-
-  record(line: number, whole: boolean): undefined {
-    if (!whole || (this.#key === null && this.#customer === null)) return;
-    const [key, customer, amount, roles] = [this.#key, this.#customer, this.#amount, this.#roles];
+    const read = (column: number): boolean => {
+      if (column === 0) return false;
+      const at = 2 * this.#wanted.indexOf(column);
+      plainValue(value, bytes, bounds[at] as number, bounds[at + 1] as number);
+      return true;
+    };
+    const key = read(roles.key) ? this.#suspicious(this.#keys, value) : null;
+    const customer = read(roles.customer) ? this.#suspicious(this.#state.customers, value) : null;
+    if (key === null && customer === null) return;
+    const amount = read(roles.amount) ? this.#reader.read(value.bytes, value.from, value.to) : 'empty';
     this.#tell({ line, key, customer, amount, roles });
   }
 

@@ -1,5 +1,4 @@
-import type { Position } from './scanner.ts';
-import type { Finding } from './types.ts';
+import type { Finding, Position } from './types.ts';
 
 /** What the scanner finds, in words: what is wrong and what to do (cli.md, "Files given"). */
 type Found = Omit<Finding, 'severity'>;

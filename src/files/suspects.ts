@@ -1,5 +1,6 @@
 import { sameToTheCent } from './amount.ts';
-import { type CrossState, HAS_ITEMS, SUSPECT, TWICE, UNSURE } from './cross-state.ts';
+import type { CrossState } from './cross-state.ts';
+import { AGAIN, HAS_ITEMS, SUSPECT, TWICE, UNSURE } from './key-set.ts';
 
 /** How many suspects of an invoice file, and of all customer files, are looked at again; the others are counted. */
 export const MOST_SUSPECTS = 10_000;
@@ -19,6 +20,8 @@ export interface Suspects {
  */
 export function markSuspects(state: CrossState, expectsItems: (path: string) => boolean): Suspects {
   const { customers, invoices, balances } = state;
+  customers.table.complete();
+  invoices.table.complete();
   const more = new Map<string, number>();
   const mark = (
     from: number,
@@ -29,7 +32,8 @@ export function markSuspects(state: CrossState, expectsItems: (path: string) => 
   ) => {
     let marked = 0;
     for (let at = from; at < to; at++) {
-      if ((set.flags.get(at) & TWICE) === 0 && !odd(at)) continue;
+      const flags = set.flags.get(at);
+      if ((flags & AGAIN) !== 0 || ((flags & TWICE) === 0 && !odd(at))) continue;
       if (marked === MOST_SUSPECTS) more.set(where, (more.get(where) ?? 0) + 1);
       else {
         set.flags.set(at, SUSPECT);

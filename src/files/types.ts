@@ -1,5 +1,11 @@
 import type { FileKind } from '../batch/types.ts';
 
+/** A place in a file: the line, and the field within the record; both 1-based. */
+export interface Position {
+  readonly line: number;
+  readonly column: number;
+}
+
 /** One thing wrong (or doubtful) in a file: where, what, and what to do. */
 export interface Finding {
   readonly severity: 'error' | 'warning';

@@ -99,19 +99,20 @@ const scanned =
   ({ CsvScanner, FindingList, readBlocks, plainValue, textOfValue }, take) =>
   async ({ items }) => {
     const value = {};
-    let record = [];
+    let columns = [];
     const sink = {
       header: (names) => {
         take(names);
-        return names.length === 3 ? [1] : names.includes('Line') ? [1, 6] : [1, 2, 6];
+        columns = names.length === 3 ? [1] : names.includes('Line') ? [1, 6] : [1, 2, 6];
+        return columns;
       },
-      field: (column, bytes, from, to) => {
-        plainValue(value, bytes, from, to);
-        record[column - 1] = textOfValue(value);
-      },
-      record: () => {
+      record: (_line, _whole, bytes, bounds) => {
+        const record = [];
+        columns.forEach((column, i) => {
+          plainValue(value, bytes, bounds[2 * i], bounds[2 * i + 1]);
+          record[column - 1] = textOfValue(value);
+        });
         take(record);
-        record = [];
       },
     };
     const handle = await open(items);

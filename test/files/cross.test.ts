@@ -101,6 +101,16 @@ describe.each([
     ).toEqual(['f1.csv duplicate-key@3:1']);
   });
 
+  it('an invoice in two files is in both: items of either are right', async () => {
+    const files: File[] = [
+      ['invoice', 'Invoice,Account,Amount\nI1,A1,1\nI2,A1,2\n'],
+      ['invoice', 'Invoice,Account,Amount\nI3,A1,3\nI1,A1,1\n'],
+      ['items', 'Invoice,Amount\nI1,1\nI2,2\n', 0],
+      ['items', 'Invoice,Amount\nI3,3\nI1,1\nI2,0\n', 1],
+    ];
+    expect((await run(files)).found).toEqual(['f1.csv duplicate-key@3:1', 'f3.csv unknown-invoice@4:1']);
+  });
+
   it('of an invoice that is there twice, that alone is told and not its sum', async () => {
     const inv = 'Invoice,Account,Amount\nI1,A1,4.00\nI1,A1,6.00\nI2,A2,5.50\n';
     expect((await run(month(CUS, inv, ITM))).found).toEqual(['f1.csv duplicate-key@3:1']);

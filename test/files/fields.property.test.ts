@@ -46,18 +46,18 @@ const tables = fc.integer({ min: 1, max: 6 }).chain((width) =>
 /** Reads the wanted columns of each whole record, in blocks of `size` bytes, each spoilt after it was read. */
 function read(text: string, wanted: readonly number[], size: number): string[][] {
   const found: string[][] = [];
-  let row: string[] = [];
   const at = { bytes: new Uint8Array(0), from: 0, to: 0 };
   const sink: FieldSink = {
     header: () => wanted,
-    field: (column, bytes, from, to) => {
-      plainValue(at, bytes, from, to);
-      expect(column).toBe(wanted[row.length]);
-      row.push(textOfValue(at));
-    },
-    record: (_line, whole) => {
-      if (whole) found.push(row);
-      row = [];
+    record: (_line, whole, bytes, bounds) => {
+      expect(bounds.length).toBe(2 * wanted.length);
+      if (!whole) return undefined;
+      found.push(
+        wanted.map((_, i) => {
+          plainValue(at, bytes, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
+          return textOfValue(at);
+        }),
+      );
       return undefined;
     },
   };

@@ -20,6 +20,10 @@ describe("a spreadsheet's scars are warned of", () => {
     });
   });
 
+  it('in the first record as in any other', () => {
+    expect(checkText('Id,Name\n1.2E+11,x\n1.3E+11,x\n123456789012,x\n').found).toEqual(['exponent@2:1']);
+  });
+
   it('but not in a column of other things, nor text with E+', () => {
     expect(checkText(`Factor,Name\n${rows(5, (i) => `${i}.5,x`)}1.23E+11,x\n`).found).toEqual([]);
     expect(checkText('Id,Name\n1,HE+SHE\n2,3E+f\n3,x\n').found).toEqual([]);

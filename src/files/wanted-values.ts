@@ -1,0 +1,86 @@
+/**
+ * Where the values of the wanted columns lie, of the record being read. They are views into the block; only of the record
+ * that a block ends in are they copied, and then all of them, so that whoever takes a record has its values in one place.
+ */
+export class WantedValues {
+  /** The wanted columns, ascending, and a 0 behind them. */
+  columns = new Int32Array(1);
+  /** From and up to, of each value found in the block being read. */
+  bounds = new Int32Array(2);
+  /** Of a record that began in an earlier block: its values so far, one after the other, and their bounds. */
+  #kept = new Uint8Array(1 << 10);
+  #keptBounds = new Int32Array(2);
+  #length = 0;
+  /** Values of it that are complete, and whether one more has begun. */
+  #complete = 0;
+  #begun = false;
+
+  /** Is nothing wanted? */
+  get none(): boolean {
+    return this.columns.length === 1;
+  }
+
+  /** Did the record begin in an earlier block? */
+  get carried(): boolean {
+    return this.#begun || this.#complete > 0;
+  }
+
+  /** From the next record on. */
+  want(columns: readonly number[]): void {
+    this.columns = Int32Array.from([...columns, 0]);
+    this.bounds = new Int32Array(2 * columns.length);
+    this.#keptBounds = new Int32Array(2 * columns.length);
+    this.clear();
+  }
+
+  /** The block, or the record, ends: keeps what it holds. `found`: complete values of the record; `from`: where the next one begins, -1: nowhere. */
+  keep(block: Uint8Array, found: number, from: number): void {
+    while (this.#complete < found) {
+      const at = 2 * this.#complete;
+      this.#append(block, this.bounds[at] as number, this.bounds[at + 1] as number);
+      this.#close();
+    }
+    if (from >= 0) this.#append(block, from, block.length);
+  }
+
+  /** The file ends, and with it a value that had begun. @returns complete values of the record */
+  end(): number {
+    if (this.#begun) this.#close();
+    return this.#complete;
+  }
+
+  /** The values that were kept, until `clear`. */
+  get bytes(): Uint8Array {
+    return this.#kept;
+  }
+
+  get keptBounds(): Int32Array {
+    return this.#keptBounds;
+  }
+
+  /** The record is over. */
+  clear(): void {
+    this.#length = 0;
+    this.#complete = 0;
+    this.#begun = false;
+  }
+
+  #close(): void {
+    this.#keptBounds[2 * this.#complete + 1] = this.#length;
+    this.#complete += 1;
+    this.#begun = false;
+  }
+
+  #append(block: Uint8Array, from: number, to: number): void {
+    if (!this.#begun) this.#keptBounds[2 * this.#complete] = this.#length;
+    this.#begun = true;
+    const length = this.#length + to - from;
+    if (length > this.#kept.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#kept.length));
+      larger.set(this.#kept.subarray(0, this.#length));
+      this.#kept = larger;
+    }
+    this.#kept.set(block.subarray(from, to), this.#length);
+    this.#length = length;
+  }
+}
