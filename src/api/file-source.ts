@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { EbillError, messageOf } from '../errors.ts';
+import { BLOCK, nextSlice } from './slice.ts';
 
 /** The file as it was when it was checked: what must arrive. */
 export interface ExpectedFile {
@@ -11,9 +12,6 @@ export interface ExpectedFile {
   readonly sha256: string;
 }
 
-/** Bytes. Reused from the start to the end of a file, so memory does not grow with it (performance.md, "Upload"). */
-const BLOCK = 1024 * 1024;
-
 /** The file is not what was checked any more (cli.md, promise 2). */
 export function fileChanged(path: string, how: string): EbillError {
   return new EbillError('CONFLICT', `${path} changed between the check and the end of the upload (${how}).`, {
@@ -23,49 +21,65 @@ export function fileChanged(path: string, how: string): EbillError {
 
 /**
  * The file's bytes from the first to the last, hashed on the way. The last block is given out only when all bytes are
- * known to be those that were checked: a changed file is never stored whole.
+ * known to be those that were checked: a changed file is never stored whole. With one hash known to be right, the others
+ * of the check hold too; SHA-256 is the one processors help with (performance.md, "Upload").
  *
- * Two buffers are used in turn: a block may be overwritten once the consumer asks for the one after its successor.
+ * The next block is read while one is hashed and sent, into two buffers in turn, so memory does not grow with the file:
+ * what was given out is overwritten once the consumer asks for more, unless it was the file's last block.
  * @param onBytes called with the bytes given out so far
- * @throws EbillError CONFLICT when the file changed, USAGE when it cannot be read
+ * @param now milliseconds, to give a slow consumer smaller pieces
+ * @throws EbillError CONFLICT when the file changed or cannot be read any more
  */
 export async function* fileSource(
   expected: ExpectedFile,
   onBytes: (bytes: number) => void,
+  now: () => number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const handle = await openToRead(expected.path);
   try {
+    const sha256 = createHash('sha256');
+    let given = 0;
+    let slice = BLOCK;
+    for await (const block of readAhead(handle, expected)) {
+      sha256.update(block);
+      if (given + block.length === expected.bytes) {
+        await assertUnchanged(handle, expected);
+        if (sha256.digest('hex') !== expected.sha256)
+          throw fileChanged(expected.path, 'other content of the same size');
+      }
+      for (let from = 0; from < block.length; ) {
+        const piece = block.subarray(from, from + slice);
+        const began = now();
+        yield piece;
+        from += piece.length;
+        given += piece.length;
+        onBytes(given);
+        slice = nextSlice(slice, now() - began);
+      }
+    }
     // A file without bytes has no last block to hold back.
     if (expected.bytes === 0) await assertUnchanged(handle, expected);
-    const md5 = createHash('md5');
-    const sha256 = createHash('sha256');
-    const spare = [
-      Buffer.allocUnsafe(blockFor(expected.bytes)),
-      Buffer.allocUnsafe(blockFor(expected.bytes)),
-    ] as const;
-    let turn = 0;
-    let given = 0;
-    let next = await readBlock(handle, spare[0], expected, 0);
-    while (given < expected.bytes) {
-      const block = next;
-      md5.update(block);
-      sha256.update(block);
-      const end = given + block.length;
-      if (end < expected.bytes) {
-        turn = 1 - turn;
-        next = await readBlock(handle, turn === 0 ? spare[0] : spare[1], expected, end);
-      } else {
-        await assertUnchanged(handle, expected);
-        if (md5.digest('hex') !== expected.md5 || sha256.digest('hex') !== expected.sha256) {
-          throw fileChanged(expected.path, 'other content of the same size');
-        }
-      }
-      yield block;
-      given = end;
-      onBytes(given);
-    }
   } finally {
     await handle.close();
+  }
+}
+
+/** Full blocks but for the last. Each is valid until the next one is asked for. */
+async function* readAhead(
+  handle: FileHandle,
+  expected: ExpectedFile,
+): AsyncGenerator<Buffer, void, undefined> {
+  const size = blockFor(expected.bytes);
+  let [current, other] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
+  let ahead = readBlock(handle, current, expected, 0);
+  for (let end = 0; end < expected.bytes; ) {
+    const block = await ahead;
+    end += block.length;
+    ahead = readBlock(handle, other, expected, end);
+    // Whoever stops half-way leaves this promise alone; it must not become an unhandled rejection.
+    ahead.catch(() => undefined);
+    yield block;
+    [current, other] = [other, current];
   }
 }
 

@@ -56,7 +56,7 @@ export async function putFile(
           'content-type': 'text/csv',
           'user-agent': storage.userAgent,
         },
-        body: fileSource(file, options.onBytes),
+        body: fileSource(file, options.onBytes, () => context.now()),
         signal: context.signal,
       });
       return judgePut(answer, await readBody(answer), file, context.now());

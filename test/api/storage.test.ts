@@ -346,7 +346,11 @@ describe('a file that is not what was checked any more', () => {
     const file = fileOf(randomBytes(4 * MIB));
     let given = 0;
     const sending = (async () => {
-      for await (const block of fileSource(file, () => undefined)) {
+      for await (const block of fileSource(
+        file,
+        () => undefined,
+        () => 0,
+      )) {
         given += block.length;
         if (given === 2 * MIB) appendFileSync(file.path, 'x');
       }

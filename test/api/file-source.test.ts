@@ -1,0 +1,204 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createTls } from 'node:https';
+import { getDefaultHighWaterMark } from 'node:stream';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { fileSource } from '../../src/api/file-source.ts';
+import { BLOCK, nextSlice, SMALLEST_SLICE } from '../../src/api/slice.ts';
+import { putFile } from '../../src/api/storage.ts';
+import { tempDir } from '../helpers/context.ts';
+import { fileOf, hash, listening, rigFor } from './rig.ts';
+
+/** How a receiver reads: so many chunks, then a pause of so many ms, over and over. */
+interface Stutter {
+  readonly chunks: number;
+  readonly pauseMs: number;
+}
+
+/** Answers with the SHA-256 of what came. */
+function stuttering(request: IncomingMessage, { chunks, pauseMs }: Stutter): Promise<string> {
+  const sha256 = createHash('sha256');
+  let read = 0;
+  request.on('data', (part: Buffer) => {
+    sha256.update(part);
+    read += 1;
+    if (read % chunks !== 0) return;
+    request.pause();
+    setTimeout(() => request.resume(), pauseMs);
+  });
+  return new Promise((resolve) => request.on('end', () => resolve(sha256.digest('hex'))));
+}
+
+const CERTIFICATE = (() => {
+  const folder = tempDir('ebill-cert-');
+  const [key, cert] = [`${folder}/key.pem`, `${folder}/cert.pem`];
+  try {
+    execFileSync(
+      'openssl',
+      [
+        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
+        ...[
+          '-keyout',
+          key,
+          '-out',
+          cert,
+          '-days',
+          '2',
+          '-subj',
+          '/CN=t',
+          '-addext',
+          'subjectAltName=IP:127.0.0.1',
+        ],
+      ],
+      { stdio: 'ignore' },
+    );
+    return { caFile: cert, key: readFileSync(key), cert: readFileSync(cert) };
+  } catch {
+    return null;
+  }
+})();
+
+describe.each([
+  ['http', true],
+  ['https', CERTIFICATE !== null],
+])('over %s', (scheme, can) => {
+  /** A receiver that stutters; what it heard last. */
+  async function receiver() {
+    let stutter: Stutter = { chunks: 1, pauseMs: 0 };
+    let heard = '';
+    const listener = (request: IncomingMessage, response: { end(): unknown }): void => {
+      void stuttering(request, stutter).then((sha256) => {
+        heard = sha256;
+        response.end();
+      });
+    };
+    const server = (
+      scheme === 'http' ? createServer(listener) : createTls({ ...CERTIFICATE }, listener)
+    ) as Server;
+    const origin = `${scheme}://127.0.0.1:${await listening(server)}`;
+    const rig = await rigFor(origin, {
+      timeoutMs: 20_000,
+      retries: 0,
+      connection: scheme === 'http' ? {} : { caFile: CERTIFICATE?.caFile ?? null },
+    });
+    return {
+      ...rig,
+      origin,
+      stutterAs: (how: Stutter) => {
+        stutter = how;
+      },
+      heard: () => heard,
+    };
+  }
+
+  const receivers = fc.record({
+    size: fc.oneof(
+      fc.integer({ min: 1, max: 6 * BLOCK }),
+      fc.integer({ min: 1, max: 6 }).map((n) => n * BLOCK),
+    ),
+    chunks: fc.integer({ min: 1, max: 40 }),
+    pauseMs: fc.integer({ min: 0, max: 4 }),
+  });
+
+  test.skipIf(!can)('every byte arrives, in whatever fits and starts it is read', async () => {
+    const { storage, origin, stutterAs, heard } = await receiver();
+    await fc.assert(
+      fc.asyncProperty(receivers, async ({ size, ...how }) => {
+        stutterAs(how);
+        const bytes = randomBytes(size);
+        const result = await putFile(storage, `${origin}/o`, fileOf(bytes), {
+          onBytes: () => undefined,
+          onRetry: () => undefined,
+        });
+        expect(result).toMatchObject({ outcome: 'stored' });
+        expect(heard()).toBe(hash('sha256', bytes));
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  // What the reuse of buffers stands on: undici asks for the next piece only when the connection has let go of the last.
+  test.skipIf(!can)('a piece may be overwritten as soon as the next one is asked for', async () => {
+    const { transport, origin, stutterAs, heard } = await receiver();
+    await fc.assert(
+      fc.asyncProperty(receivers, async ({ size, ...how }) => {
+        stutterAs(how);
+        const bytes = randomBytes(size);
+        async function* scribbled() {
+          const piece = Buffer.allocUnsafe(SMALLEST_SLICE);
+          for (let from = 0; from < size; from += piece.length) {
+            bytes.copy(piece, 0, from);
+            yield piece.subarray(0, size - from);
+            // All but the last piece, which may be too small to be waited for.
+            if (from + piece.length < size) piece.fill(0xff);
+          }
+        }
+        const answer = await transport.send({
+          method: 'PUT',
+          url: `${origin}/o`,
+          headers: { 'content-length': String(size) },
+          body: scribbled(),
+        });
+        await answer.body.dump();
+        expect(heard()).toBe(hash('sha256', bytes));
+      }),
+      { numRuns: 12 },
+    );
+  });
+});
+
+describe('pieces', () => {
+  test('are larger than what a connection takes without a pause, and fill a block evenly', () => {
+    expect(SMALLEST_SLICE).toBeGreaterThanOrEqual(getDefaultHighWaterMark(false));
+    // Node 22's, should this run on an older one.
+    expect(SMALLEST_SLICE).toBeGreaterThanOrEqual(64 * 1024);
+    expect(BLOCK % SMALLEST_SLICE).toBe(0);
+  });
+
+  test.each([
+    [BLOCK, 0, BLOCK],
+    [BLOCK, 99, BLOCK],
+    [BLOCK, 300, BLOCK],
+    [BLOCK, 501, BLOCK / 2],
+    [SMALLEST_SLICE, 60_000, SMALLEST_SLICE],
+    [SMALLEST_SLICE, 300, SMALLEST_SLICE],
+    [SMALLEST_SLICE, 99, 2 * SMALLEST_SLICE],
+  ])('of %i bytes that took %i ms are followed by %i', (slice, ms, next) => {
+    expect(nextSlice(slice, ms)).toBe(next);
+  });
+
+  test('grow smaller for a slow line, and large again', async () => {
+    const file = fileOf(randomBytes(6 * BLOCK));
+    let clock = 0;
+    const sizes: number[] = [];
+    const received: Buffer[] = [];
+    const source = fileSource(
+      file,
+      () => undefined,
+      () => clock,
+    );
+    for await (const piece of source) {
+      sizes.push(piece.length / SMALLEST_SLICE);
+      received.push(Buffer.from(piece));
+      if (sizes.length < 6) clock += 2000;
+    }
+    expect(sizes.slice(0, 9)).toEqual([8, 4, 2, 1, 1, 1, 2, 4, 1]);
+    expect(Math.max(...sizes.slice(9))).toBe(8);
+    expect(Buffer.concat(received).equals(readFileSync(file.path))).toBe(true);
+  });
+
+  test('no more than the file has', async () => {
+    const sizes: number[] = [];
+    const file = fileOf(randomBytes(BLOCK + 5));
+    for await (const piece of fileSource(
+      file,
+      () => undefined,
+      () => 0,
+    ))
+      sizes.push(piece.length);
+    expect(sizes).toEqual([BLOCK, 5]);
+  });
+});
