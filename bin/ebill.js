@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { start } from '../dist/main.js';
-
-await start();
+require('../dist/main.js').start();

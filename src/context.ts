@@ -1,6 +1,5 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ShellEnd, ShellOptions } from './child.ts';
 import type { Keychain } from './keychain.ts';
 
@@ -104,21 +103,33 @@ export function systemContext(): Context {
     });
   }
   return {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
+    // A stream costs milliseconds to make, and few runs want all three (performance.md, "Start-up").
+    get stdin() {
+      return process.stdin;
+    },
+    get stdout() {
+      return process.stdout;
+    },
+    get stderr() {
+      return process.stderr;
+    },
     env: process.env,
     cwd: process.cwd(),
     paths: pathsFor(process.env, process.platform, homedir()),
     platform: process.platform,
     hostname: hostname(),
-    user: userName(),
+    get user() {
+      return userName();
+    },
     pid: process.pid,
     uid: process.getuid?.() ?? null,
     nodeVersion: process.version,
     now: () => Date.now(),
-    sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
-    // Both are seldom wanted, and not free to load.
+    // These are seldom wanted, and not free to load.
+    sleep: async (ms, signal) => {
+      const { setTimeout } = await import('node:timers/promises');
+      return setTimeout(ms, undefined, signal ? { signal } : {});
+    },
     shell: async (command, options) => (await import('./child.ts')).runShell(command, options),
     keychain: async () =>
       usesKeychain(process.env) ? (await import('./keychain.ts')).systemKeychain() : null,

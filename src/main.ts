@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import type { Context } from './context.ts';
 import { systemContext } from './context.ts';
 
+export { systemContext };
+
 /** Starts the program with the real process. The exit code is set, not forced: what is written still gets out. */
 export async function start(): Promise<void> {
   process.exitCode = await main(process.argv.slice(2), systemContext());

@@ -6,6 +6,7 @@ import { EbillError } from './errors.ts';
 import type { CommandHelp } from './help/command-help.ts';
 import type { HelpPage } from './help/page.ts';
 import { TOPICS, topicNamed } from './help/topics.ts';
+import { createPaint } from './output/paint.ts';
 import { nearest } from './profile/nearest.ts';
 import { visible } from './visible.ts';
 
@@ -33,10 +34,7 @@ export async function parseArgv(
   color = false,
 ): Promise<Parsed> {
   const help = async (page: HelpPage): Promise<Parsed> => {
-    const [{ pageText }, { createPaint }] = await Promise.all([
-      import('./help/text.ts'),
-      import('./output/paint.ts'),
-    ]);
+    const { pageText } = await import('./help/text.ts');
     return { type: 'help', text: pageText(page, { width: columns, paint: await createPaint(color) }) };
   };
   if (argv[0] === 'help' && argv[1] !== undefined) {

@@ -3,6 +3,7 @@ import { globalOptions } from './commands/globals.ts';
 import { type Context, isInterruption } from './context.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { createUi } from './output/create-ui.ts';
+import { rowsOf } from './output/fields.ts';
 import { wantsColor } from './output/modes.ts';
 import type { Ui } from './output/ui.ts';
 import { type Parsed, parseArgv } from './parse.ts';
@@ -140,10 +141,7 @@ async function printTsv(
 async function shown(result: CommandResult, command: string, { globals, ui }: App): Promise<string> {
   const { fields } = globals;
   if (fields === null) return result.text;
-  const [{ rowsOf }, { table }] = await Promise.all([
-    import('./output/fields.ts'),
-    import('./output/table.ts'),
-  ]);
+  const { table } = await import('./output/table.ts');
   const { rows } = rowsOf({ ...result, command, exitCode: 0 });
   const cells = rows.map((row) => fields.map((name) => (row[name] == null ? null : String(row[name]))));
   return table(fields, cells, ui);

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-const PLACE = /(file:\/\/[^\s()]+?\.js):(\d+):(\d+)/g;
+/** A file's path as CommonJS names it, or its URL as ES modules do: `at run (/opt/a b/dist/main.js:1:20)`. */
+const PLACE = /(?<=\(|at |async )((?:file:\/\/|\/|[A-Za-z]:[\\/])[^\n]*?\.js):(\d+):(\d+)/g;
 
 /** A stack trace with places in the sources instead of the bundle, where its maps are at hand. Read only when needed. */
 export async function sourceStack(stack: string): Promise<string> {
@@ -21,7 +22,8 @@ export async function sourceStack(stack: string): Promise<string> {
 
 async function mapOf(file: string): Promise<SourceMap | null> {
   try {
-    return new SourceMap(JSON.parse(await readFile(`${fileURLToPath(file)}.map`, 'utf8')));
+    const path = file.startsWith('file:') ? fileURLToPath(file) : file;
+    return new SourceMap(JSON.parse(await readFile(`${path}.map`, 'utf8')));
   } catch {
     // Without its map the place in the bundle is still better than none.
     return null;

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../helpers/context.ts';
 
@@ -36,7 +36,7 @@ describe('the packed tarball', () => {
       expect(names).toContain(shipped);
     const strange = names.filter(
       (name) =>
-        !/^(?:bin\/ebill\.js|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/schema\/(?:plan|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/schema\/(?:plan|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
           name,
         ),
     );
@@ -85,84 +85,5 @@ describe('the packed tarball', () => {
       ([, entry]) => entry.hasInstallScript === true && entry.dev !== true,
     );
     expect(scripted.map(([name]) => name)).toEqual([]);
-  });
-});
-
-/** The modules that are in files of the bundle, as their source maps tell. */
-function sourcesOf(files: readonly string[]): string[] {
-  return files.flatMap((file) => {
-    const map = join(ROOT, `${file}.map`);
-    if (!file.startsWith('dist/') || !existsSync(map)) return [file];
-    const { sources } = JSON.parse(readFileSync(map, 'utf8')) as { sources: readonly string[] };
-    return sources.map((source) => source.replace(/^(?:\.\.\/)+/, ''));
-  });
-}
-
-describe('start-up', () => {
-  it('loads nothing but itself for --version, and no server, prompt or spinner code for a status', () => {
-    const loaded = (args: readonly string[]): string[] => {
-      const folder = tempDir();
-      const probe = join(folder, 'probe.mjs');
-      const loader = join(folder, 'loader.mjs');
-      writeFileSync(
-        probe,
-        `import { register } from 'node:module';\nregister(${JSON.stringify(pathToFileURL(loader).href)});\n`,
-      );
-      writeFileSync(
-        loader,
-        `import { appendFileSync } from 'node:fs';
-export async function load(url, context, next) {
-  appendFileSync(process.env.PROBE, url + '\\n');
-  return next(url, context);
-}
-`,
-      );
-      const log = join(folder, 'log');
-      writeFileSync(log, '');
-      try {
-        execFileSync(process.execPath, ['--import', probe, join(ROOT, 'bin', 'ebill.js'), ...args], {
-          env: {
-            ...process.env,
-            PROBE: log,
-            EBILL_HOME: tempDir(),
-            EBILL_BASE_URL: 'http://127.0.0.1:9',
-            EBILL_TOKEN: 'x',
-          },
-          stdio: 'ignore',
-        });
-      } catch {
-        // A closed port ends with 6; only what was loaded counts here.
-      }
-      return readFileSync(log, 'utf8')
-        .split('\n')
-        .filter((line) => line.startsWith('file:'))
-        .map((line) => line.replace(/^.*\/(?=(?:bin|dist|node_modules)\/)/, ''));
-    };
-    const version = loaded(['--version']);
-    expect([...new Set(sourcesOf(version))].sort()).toEqual([
-      'bin/ebill.js',
-      'src/context.ts',
-      'src/main.ts',
-    ]);
-    const status = sourcesOf(loaded(['status', '--job', 'X', '--retries', '0']));
-    const packages = new Set(
-      status.flatMap((name) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1] ?? []),
-    );
-    expect(packages).toContain('undici');
-    for (const heavy of [
-      'ora',
-      'conf',
-      'chalk',
-      '@inquirer/core',
-      'csv-parse',
-      'aws4fetch',
-      'tinyglobby',
-      'ajv',
-      'echarts',
-      'yaml',
-    ])
-      expect(packages).not.toContain(heavy);
-    expect(status).toContain('src/load/refresh.ts');
-    expect(status.filter((name) => /^src\/(?:sandbox|sample|files)\//.test(name))).toEqual([]);
   });
 });

@@ -1,6 +1,5 @@
 // The built program with a clock that waits a fiftieth as long: what a process test would otherwise sleep away.
-import { systemContext } from '../../dist/context.js';
-import { main } from '../../dist/main.js';
+import { main, systemContext } from '../../dist/main.js';
 
 const context = systemContext();
 const SPEED = 50;

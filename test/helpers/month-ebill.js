@@ -5,8 +5,7 @@
 //   synced; full (ENOSPC from now on); io (the flush fails from now on). byte: torn when the journal has K bytes.
 import { fstatSync, ftruncateSync, readlinkSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { systemContext } from '../../dist/context.js';
-import { main } from '../../dist/main.js';
+import { main, systemContext } from '../../dist/main.js';
 
 const { lines, mark, at = 0, how = '', byte = 0 } = JSON.parse(process.env.EBILL_TEST_MONTH ?? '{}');
 const SPEED = 50;

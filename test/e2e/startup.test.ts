@@ -1,0 +1,98 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+import { tempDir } from '../helpers/context.ts';
+import { EBILL, machine, sandbox } from './harness.ts';
+
+// What a command loads is what its start costs (performance.md, "Start-up"). Times cannot be held in a test, counts can: each
+// number here is what is needed today, and a change that needs more has to say so.
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const PROBE = join(ROOT, 'test', 'helpers', 'loaded.cjs');
+
+interface Loaded {
+  readonly code: number | null;
+  /** Of the package, by path. */
+  readonly files: readonly string[];
+  /** The modules within those files, as their source maps tell. */
+  readonly sources: readonly string[];
+  /** Parts of Node loaded beyond its own start, its internal ones too. */
+  readonly builtins: readonly string[];
+}
+
+async function loaded(
+  args: readonly string[],
+  prepare: readonly (readonly string[])[] = [],
+): Promise<Loaded> {
+  const here = machine(await sandbox());
+  for (const line of prepare) expect((await here.run(line)).code).toBe(0);
+  const out = join(tempDir(), 'loaded.json');
+  const { code } = await here.run(args, {
+    entry: EBILL,
+    env: { NODE_OPTIONS: `--require ${PROBE}`, EBILL_TEST_LOADED: out },
+  });
+  const { files, builtins } = JSON.parse(readFileSync(out, 'utf8')) as {
+    files: string[];
+    builtins: string[];
+  };
+  const own = files.map((file) => relative(ROOT, file).replaceAll('\\', '/'));
+  return { code, files: own, sources: own.flatMap(sourcesOf), builtins };
+}
+
+function sourcesOf(file: string): readonly string[] {
+  const map = join(ROOT, `${file}.map`);
+  if (!existsSync(map)) return [file];
+  const { sources } = JSON.parse(readFileSync(map, 'utf8')) as { sources: readonly string[] };
+  return sources.map((source) => source.replace(/^(?:\.\.\/)+/, ''));
+}
+
+const packagesOf = ({ sources }: Loaded): readonly string[] =>
+  [...new Set(sources.flatMap((name) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1] ?? []))].sort();
+
+/** Of what a start can do without. `net` is not among it: a pipe as stdout is a socket to Node. */
+const heavyBuiltins = (names: readonly string[]): readonly string[] =>
+  names.filter((name) => /\b(?:crypto|child_process|fs\/promises|http2?|tls|dns|assert)$/.test(name));
+
+it('loads nothing but itself for --version', async () => {
+  const { sources, builtins } = await loaded(['--version']);
+  expect([...sources].sort()).toEqual([
+    'bin/ebill.js',
+    'dist/chunks/rolldown-runtime.js',
+    'src/context.ts',
+    'src/main.ts',
+  ]);
+  expect(heavyBuiltins(builtins)).toEqual([]);
+});
+
+it.each([
+  ['--help', 0],
+  ['a usage error', 2, 'uplaod'],
+])('loads commander alone, and nothing of the network, for %s', async (what, code, word = what) => {
+  const got = await loaded([word]);
+  expect(got.code).toBe(code);
+  expect(packagesOf(got)).toEqual(['commander']);
+  expect(heavyBuiltins(got.builtins)).toEqual([]);
+  expect(got.files.length).toBeLessThanOrEqual(6);
+});
+
+it('loads one HTTP client and one XML reader for a status, and no prompt, spinner or server', async () => {
+  const got = await loaded(['status'], [['init', '--job', 'X']]);
+  expect(got.code).toBe(0);
+  for (const wanted of ['commander', 'undici', 'fast-xml-parser']) expect(packagesOf(got)).toContain(wanted);
+  const heavy = [
+    'ora',
+    'conf',
+    'chalk',
+    '@inquirer/core',
+    'csv-parse',
+    'tinyglobby',
+    'ajv',
+    'echarts',
+    'yaml',
+  ];
+  expect(packagesOf(got).filter((name) => heavy.includes(name))).toEqual([]);
+  expect(got.sources).toContain('src/load/refresh.ts');
+  expect(got.sources.filter((name) => /^src\/(?:sandbox|sample|files|plan|report)\//.test(name))).toEqual([]);
+  expect(got.files.length).toBeLessThanOrEqual(12);
+});
