@@ -47,6 +47,8 @@ export interface Context {
   random(): number;
   /** Aborted by SIGINT or SIGTERM; the reason is the signal's name. */
   readonly signal: AbortSignal;
+  /** Rejects with what nobody caught: thrown in a callback, or a rejection nobody waits for. Never resolves. */
+  readonly crash: Promise<never>;
 }
 
 /** Was this thrown because the run was interrupted? Sleeps and requests reject with the reason or an `AbortError`. */
@@ -102,6 +104,11 @@ export function systemContext(): Context {
       interruption.abort(name);
     });
   }
+  // Left to itself, Node would print the raw trace, with whatever a message or a stack holds.
+  const crash = new Promise<never>((_resolve, reject) => {
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, reject);
+  });
+  crash.catch(() => undefined);
   return {
     // A stream costs milliseconds to make, and few runs want all three (performance.md, "Start-up").
     get stdin() {
@@ -135,5 +142,6 @@ export function systemContext(): Context {
       usesKeychain(process.env) ? (await import('./keychain.ts')).systemKeychain() : null,
     random: () => Math.random(),
     signal: interruption.signal,
+    crash,
   };
 }

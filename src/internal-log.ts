@@ -1,8 +1,9 @@
 import { appendFile, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Context } from './context.ts';
-import { messageOf } from './errors.ts';
-import type { Redactor } from './redact.ts';
+import { errnoOf, messageOf } from './errors.ts';
+import { registerCall } from './profile/register.ts';
+import { type Redacted, Redactor } from './redact.ts';
 import { sourceStack } from './stack.ts';
 import { visible } from './visible.ts';
 
@@ -16,12 +17,23 @@ export async function logInternal(
   const stack = thrown instanceof Error ? await sourceStack(thrown.stack ?? thrown.message) : String(thrown);
   const message = `This is a bug in ebill: ${visible(redactor.clean(messageOf(thrown)))}`;
   try {
-    await mkdir(join(context.paths.state, 'log'), { recursive: true, mode: 0o700 });
-    await appendFile(path, `${new Date(context.now()).toISOString()} ${redactor.clean(stack)}\n`, {
-      mode: 0o600,
-    });
+    await append(path, redactor.clean(`${new Date(context.now()).toISOString()} ${stack}\n`));
     return { message, hint: `Please report it with the end of ${path}. What was done so far is on record.` };
   } catch {
     return { message, hint: 'Please report it. No log could be written; what was done so far is on record.' };
   }
+}
+
+async function append(path: string, text: Redacted): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await appendFile(path, text, { mode: 0o600 });
+}
+
+/** A crash after the run, or before there was one: the same log and the same words. A reader that went away is none. */
+export async function lateCrash(thrown: unknown, context: Context): Promise<void> {
+  if (errnoOf(thrown) === 'EPIPE') return;
+  const redactor = new Redactor();
+  registerCall([], context.env, redactor);
+  const { message, hint } = await logInternal(thrown, context, redactor);
+  context.stderr.write(redactor.clean(`error: ${message}\n  → ${hint}\n`));
 }

@@ -6,7 +6,36 @@ export { systemContext };
 
 /** Starts the program with the real process. The exit code is set, not forced: what is written still gets out. */
 export async function start(): Promise<void> {
-  process.exitCode = await main(process.argv.slice(2), systemContext());
+  const context = systemContext();
+  let code: number | null = null;
+  let crash: { readonly thrown: unknown } | null = null;
+  const end = async (): Promise<never> => {
+    // One that ended the run was told of there, with 1. Any other came from what should have been over, or never began.
+    if (crash !== null && code !== 1) await lastWords(crash.thrown, context);
+    // What it came from may still hold the process.
+    process.exit(1);
+  };
+  context.crash.catch((thrown: unknown) => {
+    crash = { thrown };
+    if (code !== null) void end();
+  });
+  try {
+    code = await main(process.argv.slice(2), context);
+    process.exitCode = code;
+  } catch (thrown) {
+    crash = { thrown };
+  }
+  if (crash !== null) await end();
+}
+
+/** Of a crash outside of any run: the same log, the same words, and never a raw trace. */
+async function lastWords(thrown: unknown, context: Context): Promise<void> {
+  try {
+    const { lateCrash } = await import('./internal-log.ts');
+    await lateCrash(thrown, context);
+  } catch {
+    context.stderr.write('error: ebill cannot run: its files are damaged.\n  → Install it again.\n');
+  }
 }
 
 /**

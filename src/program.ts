@@ -7,7 +7,9 @@ import { rowsOf } from './output/fields.ts';
 import { wantsColor } from './output/modes.ts';
 import type { Ui } from './output/ui.ts';
 import { type Parsed, parseArgv } from './parse.ts';
+import { registerCall } from './profile/register.ts';
 import { Redactor } from './redact.ts';
+import { redactedStream } from './redacted-stream.ts';
 import { quoted } from './shell.ts';
 
 /** Runs one command and prints what came of it. The one place that catches, and the one that decides the exit code. */
@@ -16,19 +18,27 @@ export async function runProgram(
   context: Context,
   version: string,
 ): Promise<number> {
+  // Made before anything is read or written: from here on nothing leaves but through it (cli.md, promise 4).
+  const redactor = new Redactor();
+  registerCall(argv, context.env, redactor);
+  const out = redactedStream(context.stdout, redactor, () => !redactor.showsUrls);
+  const err = redactedStream(context.stderr, redactor);
+  const gated: Context = { ...context, stdout: out.stream, stderr: err.stream };
   // A reader that went away (`| head`) has seen enough; it is no error of ours. A disk that is full is one.
   let unwritten: Error | null = null;
   context.stdout.on('error', (error: Error) => {
     if (errnoOf(error) !== 'EPIPE') unwritten ??= error;
   });
   context.stderr.on('error', () => undefined);
-  const code = await runAndPrint(argv, context, version);
+  const code = await runAndPrint(argv, gated, version, redactor);
+  out.flush();
+  err.flush();
   await flushed(context);
   if (unwritten === null) return code;
   const lost = new EbillError('USAGE', `The result could not be written: ${messageOf(unwritten)}.`, {
     hint: 'What was done is on record. Free some space and look again: ebill status, ebill loads.',
   });
-  context.stderr.write(`error: ${lost.message}\n  → ${lost.hint}\n`);
+  gated.stderr.write(`error: ${lost.message}\n  → ${lost.hint}\n`);
   return code === 0 ? lost.exitCode : code;
 }
 
@@ -40,8 +50,12 @@ function flushed({ stdout }: Context): Promise<void> {
   });
 }
 
-async function runAndPrint(argv: readonly string[], context: Context, version: string): Promise<number> {
-  const redactor = new Redactor();
+async function runAndPrint(
+  argv: readonly string[],
+  context: Context,
+  version: string,
+  redactor: Redactor,
+): Promise<number> {
   const sources: (() => Partial<CommandResult>)[] = [];
   const soFar = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
   let parsed: Parsed | null = null;
@@ -54,6 +68,7 @@ async function runAndPrint(argv: readonly string[], context: Context, version: s
       return 0;
     }
     globals = globalOptions(parsed.globals);
+    redactor.showsUrls = globals.showUrls;
     ui = await createUi(context, globals, redactor);
     const { name } = parsed;
     const app: App = {
@@ -70,7 +85,8 @@ async function runAndPrint(argv: readonly string[], context: Context, version: s
       },
       known: soFar,
     };
-    const result = await parsed.run(app);
+    // What is thrown where nobody catches it ends the run as any other bug does: one exit, one log, no raw trace.
+    const result = await Promise.race([parsed.run(app), context.crash]);
     if (result.printed !== true) await print(result, name, app);
     return result.error?.exitCode ?? 0;
   } catch (thrown) {

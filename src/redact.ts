@@ -1,60 +1,94 @@
-/** Values known to be secret in this process; anything equal to one is hidden wherever it would be shown. */
+import { formsOf } from './redact-forms.ts';
+import { HIDDEN, hideStrictShapes, redactShapes } from './redact-shapes.ts';
+
+declare const redacted: unique symbol;
+/** What has been through the redactor, and alone may be written where it stays. */
+export type Redacted<T = string> = T & { readonly [redacted]: true };
+
+/** Shorter ones are left to the shapes, else every text would be holes. */
+const SHORTEST = 4;
+/** From here on a secret is no word or number that the program itself may have to say. */
+const STRONG = 8;
+/** A cut text's last words are held against the beginnings of secrets, from so many characters on. */
+const BEGINNING = 4;
+const ELLIPSIS = '…';
+
+/**
+ * Values known to be secret in this process; anything equal to one is hidden wherever it would be shown. Two strengths:
+ * `clean` for each value that is put into a text, and `sweep` for whole outputs, behind all of it (redacted-stream.ts).
+ */
 export class Redactor {
   readonly #known = new Set<string>();
+  readonly #strong = new Set<string>();
   #pattern: RegExp | null = null;
+  #strongPattern: RegExp | null = null;
+  /** `--show-urls`: stdout may carry presigned URLs whole; all else stays hidden (cli.md, promise 4). */
+  showsUrls = false;
 
-  /** Remember a secret (a password, a token). Very short ones are left to the shape rules, else every text would be holes. */
+  /** Remember a secret: a password, a token, a signature. */
   add(secret: string): void {
-    if (secret.length < 4) return;
-    for (const form of formsOf(secret)) this.#known.add(form);
-    // The longest first: of a secret within a secret, nothing of the outer one may be left.
-    const longestFirst = [...this.#known].sort((a, b) => b.length - a.length);
-    this.#pattern = new RegExp(longestFirst.map(literally).join('|'), 'g');
+    if (secret.length < SHORTEST || this.#known.has(secret)) return;
+    for (const form of formsOf(secret)) {
+      this.#known.add(form);
+      if (secret.length >= STRONG && !/^\d+$/.test(secret)) this.#strong.add(form);
+    }
+    this.#pattern = alternatives(this.#known);
+    this.#strongPattern = this.#strong.size === 0 ? null : alternatives(this.#strong);
   }
 
   /** The text with known secrets, authorisation values, userinfo and presigned query values hidden (cli.md, promise 4). */
-  clean(text: string): string {
-    return redactShapes(this.#pattern === null ? text : text.replace(this.#pattern, HIDDEN));
+  clean(text: string): Redacted {
+    const known = this.#pattern === null ? text : text.replace(this.#pattern, HIDDEN);
+    return redactShapes(this.#withoutBeginnings(known)) as Redacted;
+  }
+
+  /** A whole output, most of it the program's own words: secrets that are no words, and what is one by its shape alone. */
+  sweep(text: string, urls = true): Redacted {
+    const known = this.#strongPattern === null ? text : text.replace(this.#strongPattern, HIDDEN);
+    return hideStrictShapes(known, urls) as Redacted;
+  }
+
+  /** How many characters at the end of the text may be the beginning of a known secret, whose rest is still to come. */
+  pending(text: string): number {
+    let most = 0;
+    for (const form of this.#strong) most = Math.max(most, overlap(text, form, 1));
+    return most;
+  }
+
+  /** Long messages are cut; half a secret at the cut is no known value any more. */
+  #withoutBeginnings(text: string): string {
+    if (this.#pattern === null || !text.includes(ELLIPSIS)) return text;
+    const parts = text.split(ELLIPSIS);
+    const last = parts.pop() ?? '';
+    return [...parts.map((part) => this.#withoutBeginning(part)), last].join(ELLIPSIS);
+  }
+
+  #withoutBeginning(text: string): string {
+    let most = 0;
+    for (const form of this.#known) most = Math.max(most, overlap(text, form, BEGINNING));
+    return most === 0 ? text : `${text.slice(0, -most)}${HIDDEN}`;
   }
 }
 
-/** A secret as it may be written: plain, in a URL, in a form, in JSON, in XML. */
-function formsOf(secret: string): string[] {
-  // Half a surrogate pair cannot travel in a URL.
-  const whole = secret.replace(/\p{Cs}/gu, '\ufffd');
-  const xml = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return [
-    secret,
-    encodeURIComponent(whole),
-    new URLSearchParams([['', whole]]).toString().slice(1),
-    JSON.stringify(secret).slice(1, -1),
-    xml,
-    xml.replaceAll('"', '&quot;').replaceAll("'", '&apos;'),
-  ];
+/** The length of the longest end of `text` that is a beginning of `form`, and not all of it; 0 below `least`. */
+function overlap(text: string, form: string, least: number): number {
+  for (let length = Math.min(text.length, form.length - 1); length >= least; length -= 1) {
+    if (text.endsWith(form.slice(0, length))) return length;
+  }
+  return 0;
+}
+
+/** The longest first: of a secret within a secret, nothing of the outer one may be left. */
+function alternatives(forms: ReadonlySet<string>): RegExp {
+  const longestFirst = [...forms].sort((a, b) => b.length - a.length);
+  return new RegExp(longestFirst.map(literally).join('|'), 'g');
 }
 
 const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
 
-const HIDDEN = '***';
-
-/** Hides what looks like a secret whoever's it is: the rules by shape. */
-export function redactShapes(text: string): string {
-  return (
-    text
-      // A presigned URL verifies by these; without them it is only an address.
-      .replace(/\b(X-Amz-(?:Signature|Credential|Security-Token))=[^&\s"'<>]+/gi, `$1=${HIDDEN}`)
-      .replace(/\b(AWSAccessKeyId|Signature)=[^&\s"'<>]+/g, `$1=${HIDDEN}`)
-      // With a scheme we know, what follows it; else all that may be scheme and value.
-      .replace(
-        /\b((?:proxy-)?authorization["']?\s{0,9}[:=]\s{0,9}["']?)(?:((?:basic|bearer|negotiate|token)\s{1,9})[^\s"',;<>]+|(?!\*\*\*)[^\s"',;<>]+(?:[ \t]{1,9}[^\s"',;<>]+)?)/gi,
-        (_all, name: string, scheme = '') => `${name}${scheme}${HIDDEN}`,
-      )
-      .replace(/\b(basic|bearer)\s+[A-Za-z0-9+/._~-]{8,}=*/gi, `$1 ${HIDDEN}`)
-      .replace(/(:\/\/)[^/\s:@"'<>]*(?::[^/\s@"'<>]*)?@/g, `$1${HIDDEN}@`)
-  );
-}
+export { redactShapes };
 
 /** A URL without its query and userinfo: safe to keep and to show, and enough to know the object again. */
 export function addressOf(url: string): string {
-  return redactShapes(url.split(/[?#]/, 1)[0] ?? '');
+  return hideStrictShapes(url.split(/[?#]/, 1)[0] ?? '');
 }

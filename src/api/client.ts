@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { readBody } from './body.ts';
 import type { Connection } from './connection.ts';
-import { assertSafeTransferUrl, authHeaders, endpointOf, withQuery } from './endpoint.ts';
+import { authHeaders, endpointOf, withQuery } from './endpoint.ts';
 import { failureMessage } from './failure.ts';
 import { withGrace } from './grace.ts';
 import { MAX_REDIRECTS, redirectTarget } from './redirect.ts';
@@ -18,6 +18,7 @@ import {
 import { parseBatch } from './response.ts';
 import { type CallResult, refusal, unavailable } from './result.ts';
 import { didNotAct, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
+import { assertSafeTransferUrl } from './transfer-url.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 /** Which batch to ask for: by id or by job id. */

@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type Socket } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import type { Context } from '../context.ts';
+import { bareHost } from './addresses.ts';
 import type { Connection } from './connection.ts';
 import { tlsOptions } from './transport.ts';
 
@@ -15,9 +16,6 @@ export interface ShownCertificate {
   /** The code of why it is not accepted (`CERT_HAS_EXPIRED` …); `null` when it is. */
   readonly refused: string | null;
 }
-
-/** A host name as sockets take it: IPv6 without its brackets. */
-export const bareHost = (hostname: string): string => hostname.replace(/^\[|\]$/g, '');
 
 /**
  * Looks at a server's certificate, accepted or not; nothing is sent over the connection.

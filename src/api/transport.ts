@@ -51,6 +51,7 @@ export async function openTransport(
   timeoutMs: number,
 ): Promise<Transport> {
   const undici = await import('./undici.ts');
+  undici.compileParserOnce(context.nodeVersion);
   const tls = await tlsOptions(connection, context.env);
   const dispatcher = dispatcherFor(undici, context, connection, {
     headersTimeout: timeoutMs,

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts';
 import { accountFor } from '../load/accounting.ts';
 import { annotations } from '../output/github-annotations.ts';
 import { jobSummary } from '../output/github-summary.ts';
+import type { Redacted } from '../redact.ts';
 import type { App, CommandResult } from './command.ts';
 
 /** Bytes GitHub takes for the summary of one step; a larger one is an error there, and none of it is shown. */
@@ -20,10 +21,11 @@ export async function tellGitHub(app: App, result: CommandResult): Promise<void>
     for (const line of annotations(app.command, result, { hide, lost })) ui.screen.line(line);
   }
   const path = context.env['GITHUB_STEP_SUMMARY'];
-  if (path) await addSummary(app, resolve(context.cwd, path), jobSummary(app.command, result, hide));
+  if (path)
+    await addSummary(app, resolve(context.cwd, path), redactor.clean(jobSummary(app.command, result, hide)));
 }
 
-async function addSummary({ ui }: App, path: string, text: string): Promise<void> {
+async function addSummary({ ui }: App, path: string, text: Redacted): Promise<void> {
   try {
     const before = await stat(path).then(
       ({ size }) => size,

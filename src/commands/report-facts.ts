@@ -6,9 +6,10 @@ import type { BatchState } from '../load/state.ts';
 import { journalPath } from '../load/store.ts';
 import { type Moment, readTimeline } from '../load/timeline.ts';
 import { outcomeOfAll } from '../load/verdict.ts';
-import { cleanStrings } from '../output/json-text.ts';
+import { redactedStrings } from '../output/json-text.ts';
 import { reasonFields } from '../output/result-tables.ts';
 import { verdict } from '../output/verdict.ts';
+import type { Redacted } from '../redact.ts';
 import {
   type ReportBatch,
   type ReportFacts,
@@ -27,7 +28,7 @@ export interface ReportParts {
 }
 
 /** All that a report tells, from the journal and what is known of the batches; nothing is asked of the server here. */
-export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promise<ReportFacts> {
+export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promise<Redacted<ReportFacts>> {
   const { context, userAgent } = app;
   const { state } = run.journal;
   const { profile, baseUrl, job, startedAt } = state.header;
@@ -58,7 +59,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
     },
     source: { profile, server: baseUrl, startedAt, asOf: state.updatedAt },
   };
-  return cleanStrings(facts, (text) => app.redactor.clean(text)) as ReportFacts;
+  return redactedStrings(facts, app.redactor);
 }
 
 function reportBatches(

@@ -1,6 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../errors.ts';
-import { NewFile } from '../files/new-file.ts';
+import { writeRedacted } from '../files/redacted-file.ts';
+import type { Redacted } from '../redact.ts';
 import { GENERATOR, type ReportFacts } from '../report/facts.ts';
 
 /** So much of a file tells whether it is a report. Bytes. */
@@ -30,16 +31,8 @@ export async function assertReplaceable(path: string): Promise<void> {
 }
 
 /** Writes the page of a load: whole or not at all. @param path absolute @throws EbillError USAGE */
-export async function writeReport(facts: ReportFacts, path: string): Promise<void> {
+export async function writeReport(facts: Redacted<ReportFacts>, path: string): Promise<void> {
   // Charts are a heavy package: read when a page is made.
   const { reportPage } = await import('../report/page.ts');
-  const page = reportPage(facts);
-  const file = await NewFile.create(path);
-  try {
-    await file.write(page);
-    await file.commit(true);
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+  await writeRedacted(path, reportPage(facts), true);
 }

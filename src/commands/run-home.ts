@@ -85,7 +85,7 @@ export async function bringHome(
     exitCode: error?.exitCode ?? 0,
     at: context.now(),
     files,
-    clean: (text) => app.redactor.clean(text),
+    redactor: app.redactor,
   });
   run.emit({ event: 'stage.end', stage: 'report', outcome: 'done', message: null });
   return result(session, run, {

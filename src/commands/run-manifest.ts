@@ -5,9 +5,11 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Phase } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { NewFile } from '../files/new-file.ts';
+import { writeRedacted } from '../files/redacted-file.ts';
 import type { LoadState } from '../load/state.ts';
 import type { Owner } from '../load/store.ts';
+import { redactedJson, redactedStrings } from '../output/json-text.ts';
+import type { Redactor } from '../redact.ts';
 
 /** The manifest's format; a higher number is a newer program's. */
 const VERSION = 1;
@@ -35,8 +37,7 @@ export interface ManifestFacts {
   /** ms since 1970. */
   readonly at: number;
   readonly files: readonly HomeFile[];
-  /** Hides secrets. */
-  readonly clean: (text: string) => string;
+  readonly redactor: Pick<Redactor, 'clean'>;
 }
 
 /**
@@ -114,15 +115,9 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
       })),
     files: await Promise.all(facts.files.map(described)),
   };
-  const file = await NewFile.create(join(folder, NAME));
-  try {
-    await file.write(`${facts.clean(JSON.stringify(manifest, null, 2))}\n`);
-    await file.commit(true);
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
-  return file.path;
+  const path = join(folder, NAME);
+  await writeRedacted(path, redactedJson(redactedStrings(manifest, facts.redactor)), true);
+  return path;
 }
 
 async function described({ kind, path, jobId }: HomeFile): Promise<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { EbillError } from '../errors.ts';
-import { NewFile } from '../files/new-file.ts';
+import { writeRedacted } from '../files/redacted-file.ts';
 import { csvFilesIn } from '../plan/found-csv.ts';
 import { guessJob } from '../plan/starter-job.ts';
 import { quoted } from '../shell.ts';
@@ -34,14 +34,7 @@ export async function writeStarter(app: App, options: RunOptions): Promise<Comma
   const { starterPlan } = await import('../plan/starter.ts');
   const { text, unplaced } = starterPlan(files, job);
   if (app.globals.dryRun) return done(text.trimEnd());
-  const file = await NewFile.create(path);
-  try {
-    await file.write(text);
-    await file.commit(false);
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
+  await writeRedacted(path, app.redactor.sweep(text), false);
   for (const name of unplaced)
     ui.warn(`${name} found no place in the plan: it may be customers, invoices or items`);
   return {

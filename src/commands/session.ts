@@ -1,8 +1,8 @@
 import { type Client, createClient } from '../api/client.ts';
 import type { Connection } from '../api/connection.ts';
-import { assertSafeTransferUrl } from '../api/endpoint.ts';
 import { observed } from '../api/observed.ts';
 import type { StorageOptions } from '../api/storage.ts';
+import { assertSafeTransferUrl } from '../api/transfer-url.ts';
 import { openTransport, type Transport } from '../api/transport.ts';
 import { EbillError } from '../errors.ts';
 import type { Header } from '../load/entries.ts';
@@ -117,7 +117,11 @@ export async function openForWriting(session: Session, job: string): Promise<Run
     ui.note(`Waiting for ${holderText(holder)}, which holds the load`),
   );
   try {
-    return runOf(session, await openJournal(path, headerFor(app, owner, job), context.now), lock);
+    return runOf(
+      session,
+      await openJournal(path, headerFor(app, owner, job), context.now, app.redactor),
+      lock,
+    );
   } catch (error) {
     await lock.release();
     throw error;
@@ -141,7 +145,7 @@ export async function openForReading(session: Session, job: string): Promise<Run
     return runOf(session, memoryJournal(emptyState(headerFor(session.app, session.owner, job)), context.now));
   try {
     const path = journalPath(context.paths.state, session.owner, job);
-    return runOf(session, await openJournal(path, known.header, context.now));
+    return runOf(session, await openJournal(path, known.header, context.now, session.app.redactor));
   } catch (error) {
     if (!(error instanceof EbillError) || error.code !== 'USAGE') throw error;
     session.app.ui.warn(`${error.message} What the server says now is shown, but not kept.`);

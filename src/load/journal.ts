@@ -1,9 +1,9 @@
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Batch } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { addressOf } from '../redact.ts';
+import type { Redacted, Redactor } from '../redact.ts';
 import type { Answered, Entry, Header, Intent, NewEntry } from './entries.ts';
+import { type Clean, keptEntry, keptObject } from './kept.ts';
 import { readJournal } from './replay.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
@@ -15,15 +15,23 @@ export interface Journal {
   /** Puts a request's intent on the disk, before it leaves; its number goes with the answer. */
   intent(intent: Intent): Promise<number>;
   answer(n: number, answered: Answered): Promise<void>;
+  /** An object's address as this journal keeps it. */
+  kept(object: string): string;
   close(): Promise<void>;
 }
 
 /**
  * Opens a load's journal for writing, making it when there is none.
  * @param now ms since 1970
+ * @param redactor hides what is secret in answers, before it is kept
  * @throws EbillError CONFLICT when it is another server's or a newer program's, USAGE when it cannot be written
  */
-export async function openJournal(path: string, header: Header, now: () => number): Promise<Journal> {
+export async function openJournal(
+  path: string,
+  header: Header,
+  now: () => number,
+  redactor: Pick<Redactor, 'clean'>,
+): Promise<Journal> {
   const known = await readJournal(path);
   if (known !== null) assertSameServer(known.header, header, path);
   const handle = await openAppending(path);
@@ -36,32 +44,41 @@ export async function openJournal(path: string, header: Header, now: () => numbe
     await handle.close();
     throw error;
   }
-  return new FileJournal(path, handle, known ?? emptyState(header), now);
+  return new FileJournal(path, handle, known ?? emptyState(header), now, (text) => redactor.clean(text));
 }
 
 /** A journal of what was found out without a record here; nothing is written. */
 export function memoryJournal(state: LoadState, now: () => number): Journal {
-  return new FileJournal(null, null, state, now);
+  // Nothing of it is kept.
+  return new FileJournal(null, null, state, now, (text) => text as Redacted);
 }
 
 class FileJournal implements Journal {
   readonly path: string | null;
   readonly #handle: FileHandle | null;
   readonly #now: () => number;
+  readonly #clean: Clean;
   #state: LoadState;
   #next: number;
   /** Lines wait here while a flush is under way, so that many at once share the next one. */
-  #waiting: { line: string; done: () => void; failed: (error: unknown) => void }[] = [];
+  #waiting: { line: Redacted; done: () => void; failed: (error: unknown) => void }[] = [];
   #flushing: Promise<void> | null = null;
   /** The last write broke off: its line must be ended before the next begins. */
   #torn = false;
 
-  constructor(path: string | null, handle: FileHandle | null, state: LoadState, now: () => number) {
+  constructor(
+    path: string | null,
+    handle: FileHandle | null,
+    state: LoadState,
+    now: () => number,
+    clean: Clean,
+  ) {
     this.path = path;
     this.#handle = handle;
     this.#state = state;
     this.#next = state.next;
     this.#now = now;
+    this.#clean = clean;
   }
 
   get state(): LoadState {
@@ -69,8 +86,8 @@ class FileJournal implements Journal {
   }
 
   async append(entry: NewEntry): Promise<void> {
-    const stamped = withoutSecrets({ at: new Date(this.#now()).toISOString(), ...entry } as Entry);
-    await this.#write(`${JSON.stringify(stamped)}\n`);
+    const stamped = keptEntry({ at: new Date(this.#now()).toISOString(), ...entry } as Entry, this.#clean);
+    await this.#write(lineOf(stamped));
     this.#state = apply(this.#state, stamped);
   }
 
@@ -85,12 +102,16 @@ class FileJournal implements Journal {
     return this.append({ type: 'answer', n, ...answered });
   }
 
+  kept(object: string): string {
+    return keptObject(object, this.#clean);
+  }
+
   async close(): Promise<void> {
     await this.#flushing;
     await this.#handle?.close();
   }
 
-  #write(line: string): Promise<void> {
+  #write(line: Redacted): Promise<void> {
     if (this.#handle === null) return Promise.resolve();
     return new Promise((done, failed) => {
       this.#waiting.push({ line, done, failed });
@@ -118,6 +139,8 @@ class FileJournal implements Journal {
     this.#flushing = null;
   }
 }
+
+const lineOf = (entry: Redacted<Entry>): Redacted => `${JSON.stringify(entry)}\n` as Redacted;
 
 async function write(handle: FileHandle, path: string, text: string): Promise<void> {
   try {
@@ -170,17 +193,4 @@ function assertSameServer(known: Header, wanted: Header, path: string): void {
       hint: `Use the profile or base URL it was started with, or another profile name for the other server. Its journal: ${path}`,
     },
   );
-}
-
-/** URLs are kept without query: enough to know the object again, never a signature (cli.md, promise 4). */
-function withoutSecrets(entry: Entry): Entry {
-  const bare = (batch: Batch): Batch => ({
-    ...batch,
-    uploadUrl: batch.uploadUrl === null ? null : addressOf(batch.uploadUrl),
-    downloadUrl: batch.downloadUrl === null ? null : addressOf(batch.downloadUrl),
-    children: batch.children.map(bare),
-  });
-  if (entry.type === 'discovered')
-    return { ...entry, batches: entry.batches.map((one) => ({ ...one, batch: bare(one.batch) })) };
-  return 'batch' in entry && entry.batch ? { ...entry, batch: bare(entry.batch) } : entry;
 }

@@ -91,7 +91,7 @@ function rivalOf(
       own ||
       batch.abandoned ||
       batch.file === null ||
-      batch.object !== object ||
+      batch.object !== run.journal.kept(object) ||
       batch.file.sha256 === file.sha256
     )
       continue;

@@ -1,3 +1,4 @@
+import type { Redacted, Redactor } from '../redact.ts';
 import { escaped, UNSAFE } from '../visible.ts';
 
 const SHORT: Readonly<Record<string, string>> = {
@@ -30,6 +31,16 @@ export function cleanStrings(value: unknown, clean: (text: string) => string): u
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, cleanStrings(item, clean)]));
   }
   return typeof value === 'function' || value === undefined ? null : value;
+}
+
+/** A copy of plain data that may be kept: every string in it has been through the redactor. */
+export function redactedStrings<T>(value: T, redactor: Pick<Redactor, 'clean'>): Redacted<T> {
+  return cleanStrings(value, (text) => redactor.clean(text)) as Redacted<T>;
+}
+
+/** Redacted data as JSON: what is put around its strings is ours. */
+export function redactedJson(value: Redacted<unknown>): Redacted {
+  return `${JSON.stringify(value, null, 2)}\n` as Redacted;
 }
 
 /** One line of `--progress json`. */

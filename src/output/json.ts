@@ -1,12 +1,11 @@
 import type { BatchView } from '../batch/types.ts';
 import type { FileReport } from '../files/types.ts';
-import type { Redactor } from '../redact.ts';
 import type { DocumentInput } from './document.ts';
 import { cleanStrings, safeJson } from './json-text.ts';
 import type { Failure } from './ui.ts';
 
 export interface JsonOptions {
-  readonly redactor: Pick<Redactor, 'clean'>;
+  readonly redactor: { clean(text: string): string };
   /** Shows presigned URLs in the two fields made for them; known secrets stay hidden everywhere (cli.md, promise 4). */
   readonly showUrls: boolean;
   /** The keys of each batch that are wanted; `null`: all. Its children always are. */

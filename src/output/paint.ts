@@ -1,7 +1,7 @@
 export const COLORS = ['bold', 'dim', 'red', 'green', 'yellow', 'blue', 'magenta', 'cyan', 'gray'] as const;
 export type Color = (typeof COLORS)[number];
 
-/** The few colours the program uses. Chalk's instance fits it; so does `plainPaint`, which costs nothing. */
+/** The few colours the program uses. `plainPaint` costs nothing. */
 export type Paint = { readonly [Name in Color]: (text: string) => string };
 
 const same = (text: string): string => text;
@@ -24,5 +24,8 @@ export async function createPaint(color: boolean): Promise<Paint> {
   if (!color) return plainPaint;
   const { Chalk } = await import('chalk');
   // The sixteen colours of the user's own theme, not chalk's own guess from the real process's environment.
-  return new Chalk({ level: 1 });
+  const chalk = new Chalk({ level: 1 });
+  // Chalk joins all it is handed: as a callback of `map` it would print the index too.
+  const paints = COLORS.map((name) => [name, (text: string): string => chalk[name](text)] as const);
+  return Object.fromEntries(paints) as Paint;
 }

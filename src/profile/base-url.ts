@@ -1,3 +1,4 @@
+import { isLoopback } from '../api/addresses.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../visible.ts';
 
@@ -41,7 +42,7 @@ export function originOf(baseUrl: string): string {
  */
 export function checkSecure(baseUrl: string, allowInsecure: boolean, profile: string | null): void {
   const url = new URL(baseUrl);
-  if (url.protocol === 'https:' || allowInsecure || isLoopback(url.hostname)) return;
+  if (url.protocol === 'https:' || allowInsecure || isLoopback(url)) return;
   const command =
     profile === null ? `ebill profile add NAME --base-url ${shown(baseUrl)}` : `ebill profile set ${profile}`;
   throw new EbillError(
@@ -51,11 +52,6 @@ export function checkSecure(baseUrl: string, allowInsecure: boolean, profile: st
       hint: `Use https://. If that network is yours alone: ${command} --allow-insecure`,
     },
   );
-}
-
-/** As `URL.hostname` writes it, which has made `127.1` and its like four numbers already. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/u.test(hostname);
 }
 
 /** The URL for a message: what may be a secret, userinfo and query, left out even where it does not parse. */

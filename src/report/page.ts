@@ -1,4 +1,5 @@
 import { count } from '../output/human.ts';
+import type { Redacted } from '../redact.ts';
 import { GENERATOR, type ReportFacts } from './facts.ts';
 import { Html, html } from './html.ts';
 import {
@@ -16,7 +17,7 @@ import { moment, VERDICTS } from './words.ts';
  * A load as one self-contained page: no script, and a policy that lets nothing be loaded. The same facts make the same
  * bytes. Everything from the server or the files is escaped where it is put in (html.ts).
  */
-export function reportPage(facts: ReportFacts): string {
+export function reportPage(facts: Redacted<ReportFacts>): Redacted {
   const { job, outcome, verdict, warnings, source, batches } = facts;
   const { sign, words, tone } = VERDICTS[outcome ?? 'draft'];
   const rejected = batches.reduce((sum, batch) => sum + (batch.rejected ?? 0), 0);
@@ -44,5 +45,6 @@ ${fileSection(facts)}
 ${recordSection(facts)}
 </main></body></html>
 `;
-  return page.text;
+  // Made of redacted facts and our own words alone.
+  return page.text as Redacted;
 }

@@ -81,6 +81,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     keychain: async () => options.keychain ?? null,
     random: () => 0.5,
     signal: interruption.signal,
+    crash: new Promise(() => undefined),
     slept,
     interrupt: (name = 'SIGINT') => interruption.abort(name),
   };

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openJournal } from '../../src/load/journal.ts';
 import { readJournal, replay } from '../../src/load/replay.ts';
 import type { LoadState } from '../../src/load/state.ts';
+import { Redactor } from '../../src/redact.ts';
 import { tempDir } from '../helpers/context.ts';
 import { batch, HEADER, source } from './fixtures.ts';
 
@@ -12,7 +13,7 @@ const NOW = Date.UTC(2020, 7, 31);
 const at = (folder = tempDir()): string => join(folder, 'loads', 'aug.jsonl');
 
 async function written(path: string): Promise<LoadState> {
-  const journal = await openJournal(path, HEADER, () => NOW);
+  const journal = await openJournal(path, HEADER, () => NOW, new Redactor());
   const init = await journal.intent({
     call: 'init',
     jobId: 'AUG_2020_INIT',
@@ -90,7 +91,7 @@ describe('a journal', () => {
       await written(path);
       const bytes = readFileSync(path).subarray(0, cut);
       writeFileSync(path, bytes);
-      const journal = await openJournal(path, HEADER, () => NOW);
+      const journal = await openJournal(path, HEADER, () => NOW, new Redactor());
       await journal.append({ type: 'seen', jobId: 'AUG_2020_CUS', batch: batch({ status: 'Queued' }) });
       await journal.close();
       expect(readFileSync(path).subarray(0, cut)).toEqual(bytes);
@@ -100,7 +101,7 @@ describe('a journal', () => {
 
   it('lines of many at once arrive whole and in order of their numbers', async () => {
     const path = at();
-    const journal = await openJournal(path, HEADER, () => NOW);
+    const journal = await openJournal(path, HEADER, () => NOW, new Redactor());
     const numbers = await Promise.all(
       Array.from({ length: 50 }, (_, i) => journal.intent({ call: 'finalize', jobId: `J${i}`, id: null })),
     );
@@ -113,7 +114,7 @@ describe('a journal', () => {
     const path = at();
     mkdirSync(join(path, '..'), { recursive: true });
     writeFileSync(path, `${JSON.stringify({ ...HEADER, ebillJournal: 2 })}\n`);
-    await expect(openJournal(path, HEADER, () => NOW)).rejects.toMatchObject({
+    await expect(openJournal(path, HEADER, () => NOW, new Redactor())).rejects.toMatchObject({
       code: 'CONFLICT',
       message: expect.stringContaining('newer ebill'),
     });
@@ -124,14 +125,16 @@ describe('a journal', () => {
     const path = at();
     await written(path);
     await expect(
-      openJournal(path, { ...HEADER, baseUrl: 'https://other.example' }, () => NOW),
+      openJournal(path, { ...HEADER, baseUrl: 'https://other.example' }, () => NOW, new Redactor()),
     ).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
   it('is made by nobody who may not write there, with a clear word', async () => {
     const blocked = join(tempDir(), 'file');
     writeFileSync(blocked, '');
-    await expect(openJournal(join(blocked, 'x.jsonl'), HEADER, () => NOW)).rejects.toMatchObject({
+    await expect(
+      openJournal(join(blocked, 'x.jsonl'), HEADER, () => NOW, new Redactor()),
+    ).rejects.toMatchObject({
       code: 'USAGE',
       hint: expect.stringContaining('EBILL_HOME'),
     });

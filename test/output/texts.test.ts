@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import type { FileReport, Finding } from '../../src/files/types.ts';
 import { errorText } from '../../src/output/error-text.ts';
 import { findingsText, findingsVerdict } from '../../src/output/findings-text.ts';
 import { lookOf } from '../../src/output/look.ts';
+import { createPaint } from '../../src/output/paint.ts';
 import { requestsText } from '../../src/output/requests-text.ts';
 import { widthsReady } from '../../src/output/text-width.ts';
 import { verdict } from '../../src/output/verdict.ts';
@@ -37,6 +39,15 @@ const report = (findings: readonly Finding[], parts: Partial<FileReport> = {}): 
 beforeAll(() => widthsReady(['日']));
 
 describe('findingsText', () => {
+  it('gives a long name lines of its own, painted as they are', async () => {
+    const look = lookOf({ width: 24, paint: await createPaint(true) });
+    const text = findingsText([report([finding()], { file: 'INVOICES_AUG_2020.csv' })], look);
+    expect(stripVTControlCharacters(text).split('\n').slice(0, 2)).toEqual([
+      'INVOICES_AUG_2020.csv:12',
+      ':3',
+    ]);
+  });
+
   it('names every bad file, place by place, and counts the rest', () => {
     const files = [
       report(

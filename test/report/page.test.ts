@@ -3,11 +3,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { redactedStrings } from '../../src/output/json-text.ts';
+import { Redactor } from '../../src/redact.ts';
 import type { ReportFacts } from '../../src/report/facts.ts';
 import { reportPage } from '../../src/report/page.ts';
 import { tempDir } from '../helpers/context.ts';
 import { hasBrowser, launch } from './browser.ts';
 import { reportBatch, reportFacts } from './samples.ts';
+
+const pageOf = (facts: ReportFacts): string => reportPage(redactedStrings(facts, new Redactor()));
 
 const HOSTILE = [
   '<script>document.title="run"</script>',
@@ -74,8 +78,8 @@ function hostile(): ReportFacts {
 describe('the page as text', () => {
   it('is the same for the same facts, and holds no script, no address to load from, no raw control character', () => {
     for (const facts of [reportFacts(), hostile()]) {
-      const page = reportPage(facts);
-      expect(reportPage(facts)).toBe(page);
+      const page = pageOf(facts);
+      expect(pageOf(facts)).toBe(page);
       expect(page).not.toMatch(/<(?:script|img|link|iframe|object)|<[a-z][^>]*\son\w+=|@import|url\(/i);
       expect(page).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
     }
@@ -85,7 +89,7 @@ describe('the page as text', () => {
     const batches = Array.from({ length: 1000 }, (_, i) =>
       reportBatch({ jobId: `J_ITM_${i}`, rejected: i % 2 }),
     );
-    const page = reportPage(reportFacts({ batches }));
+    const page = pageOf(reportFacts({ batches }));
     expect(page).toContain('The chart shows 30 of 1000 batches');
     expect(page.match(/<tr>/g)?.length).toBeGreaterThan(1000);
     expect(page.length).toBeLessThan(600_000);
@@ -106,7 +110,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     options: Parameters<Browser['newPage']>[0] = {},
   ): Promise<{ page: Page; problems: string[] }> {
     const path = join(folder, `${Math.random()}.html`);
-    writeFileSync(path, reportPage(facts));
+    writeFileSync(path, pageOf(facts));
     const page = await browser.newPage(options);
     const problems: string[] = [];
     page.on('console', (message) => problems.push(`${message.type()}: ${message.text()}`));

@@ -5,19 +5,7 @@ import { UNSAFE } from '../../visible.ts';
 import { COMMANDS, GROUPS } from '../index.ts';
 import { optionOf, type Position, positionAfter } from './position.ts';
 import { operandValues, optionValues } from './values.ts';
-
-export interface Candidate {
-  readonly value: string;
-  /** A few words; may be empty. */
-  readonly about: string;
-}
-
-/** What may stand where a word is being typed. */
-export type Wanted =
-  | { readonly type: 'words'; readonly list: readonly Candidate[] }
-  /** For the shell, which knows files best. Without extensions: any file. */
-  | { readonly type: 'files'; readonly extensions: readonly string[] }
-  | { readonly type: 'folders' };
+import type { Candidate, Wanted } from './wanted.ts';
 
 export interface Candidates {
   readonly wanted: Wanted;

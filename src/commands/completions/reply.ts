@@ -1,7 +1,8 @@
 import type { Context } from '../../context.ts';
 import { quotedForBash, readBashLine } from './bash-line.ts';
-import { type Candidate, candidates, type Wanted } from './candidates.ts';
+import { candidates } from './candidates.ts';
 import type { Shell } from './shells.ts';
+import type { Candidate, Wanted } from './wanted.ts';
 
 /**
  * What a shell's script is told, line by line. The first says what may stand there: `words`, `nospace` (bash: words to

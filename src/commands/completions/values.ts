@@ -1,8 +1,8 @@
 import type { Option } from 'commander';
 import type { Context } from '../../context.ts';
-import type { Candidate, Wanted } from './candidates.ts';
 import type { Position } from './position.ts';
 import { SHELLS } from './shells.ts';
+import type { Candidate, Wanted } from './wanted.ts';
 
 const NOTHING: Wanted = { type: 'words', list: [] };
 const CSV: Wanted = { type: 'files', extensions: ['csv'] };

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import { bareHost } from '../../api/addresses.ts';
 import type { Connection } from '../../api/connection.ts';
 import { endpointOf } from '../../api/endpoint.ts';
-import { bareHost } from '../../api/handshake.ts';
 import type { ProxyChoice } from '../../api/proxy-choice.ts';
 import type { Transport } from '../../api/transport.ts';
 import type { Context } from '../../context.ts';

@@ -1,0 +1,68 @@
+export const HIDDEN = '***';
+
+/** A quote, as it is, behind backslashes (JSON within JSON), or as HTML writes it. */
+const QUOTE = String.raw`(?:\\{0,3}["']|&quot;|&apos;|&#0{0,3}3[49];|&#x2[27];)`;
+/** What a presigned URL verifies by, or names a key by: S3's of today and of old, CloudFront's, Google's, Azure's. */
+const SIGNED = 'X-(?:Amz|Goog)-(?:Signature|Credential|Security-Token)';
+/** Names under which bodies of answers and forms carry secrets. */
+const NAMES =
+  'pass(?:word|wd|phrase)|pwd|secret|token|(?:access|refresh|id|auth|bearer|session|security|csrf)[_-]?token|' +
+  '(?:client|shared|app|api)[_-]?secret|(?:x-)?api[_-]?key|(?:access|private|secret|secret[_-]?access)[_-]?key|' +
+  'AWSAccessKeyId|SignatureProvided|credentials?|session[_-]?id|(?:set-)?cookie|x-auth-token';
+
+const PRESIGNED = [
+  new RegExp(String.raw`\b(${SIGNED}|AWSAccessKeyId|Key-Pair-Id)(=|%3D)(?:(?!%26|%22)[^&\s"'<>\\])+`, 'gi'),
+  // Words of prose begin with a capital, too; parameters of a URL follow its "?" or "&".
+  /\b(Signature|(?<=[?&;])(?:sig|Policy))(=)[^&\s"'<>\\]+/g,
+];
+const HEADER = new RegExp(
+  String.raw`\b((?:proxy-)?authorization${QUOTE}?\s{0,9}[:=,>]\s{0,9}\[?\s{0,9}${QUOTE}?)` +
+    // With a scheme we know, what follows it; else all that may be scheme and value.
+    String.raw`(?:((?:basic|bearer|negotiate|token|digest|ntlm)\s{1,9})[^\s"',;<>\\]+|(?!\*\*\*)[^\s"',;<>\\]+(?:[ \t]{1,9}[^\s"',;<>\\]+)?)`,
+  'gi',
+);
+/** A word of our language after a scheme is no credential: "basic authorisation". */
+const SCHEME = /\b(basic|bearer|negotiate)\s+(?!auth|credential|scheme)[A-Za-z0-9+/._~-]{8,}={0,2}/gi;
+const USERINFO = /(:\/\/)[^/\s:@"'<>]*(?::[^/\s@"'<>]*)?@/g;
+const KEY = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g;
+/** A signed token of three parts (RFC 7519), and the key ids of AWS. */
+const WHOLE = /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g;
+
+const ELEMENT = new RegExp(
+  String.raw`((?:<|&lt;)(?:[\w.-]{1,40}:)?(?:${NAMES})(?:\s[^<>]{0,200})?(?:>|&gt;))[^<&]+`,
+  'gi',
+);
+const FIELD = new RegExp(
+  String.raw`(${QUOTE}(?:${NAMES})${QUOTE}\s{0,9}:\s{0,9}${QUOTE})(?:(?!${QUOTE})[^\n])+`,
+  'gi',
+);
+const PARAMETER = new RegExp(
+  String.raw`((?:^|[?&;\s"'])(?:${NAMES})(?:=|%3D))(?:(?!%26)[^&\s"'<>\\])+`,
+  'gi',
+);
+const LINE =
+  /(^|[\r\n"'\s,])((?:x-)?api-key|x-auth-token|x-amz-security-token|(?:set-)?cookie)(\s{0,9}:\s{0,9})[^\r\n"']+/gi;
+
+/**
+ * Hides what is a secret by its shape alone, whoever's it is, wherever it stands: headers of authorisation, userinfo and
+ * signatures in URLs, private keys, tokens. None of it is ever a part of what the program itself says.
+ * @param urls also what makes a presigned URL one (`--show-urls` leaves that)
+ */
+export function hideStrictShapes(text: string, urls = true): string {
+  const signed = urls ? PRESIGNED.reduce((rest, shape) => rest.replace(shape, `$1$2${HIDDEN}`), text) : text;
+  return signed
+    .replace(HEADER, (_all, name: string, scheme = '') => `${name}${scheme}${HIDDEN}`)
+    .replace(SCHEME, `$1 ${HIDDEN}`)
+    .replace(USERINFO, `$1${HIDDEN}@`)
+    .replace(KEY, HIDDEN)
+    .replace(WHOLE, (found) => (urls || found.startsWith('ey') ? HIDDEN : found));
+}
+
+/** All rules by shape: also fields of XML, JSON and forms, and headers, by names that carry secrets. For text of others. */
+export function redactShapes(text: string): string {
+  return hideStrictShapes(text)
+    .replace(ELEMENT, `$1${HIDDEN}`)
+    .replace(FIELD, `$1${HIDDEN}`)
+    .replace(PARAMETER, `$1${HIDDEN}`)
+    .replace(LINE, `$1$2$3${HIDDEN}`);
+}

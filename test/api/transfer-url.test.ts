@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest';
+import { assertSafeTransferUrl } from '../../src/api/transfer-url.ts';
+import { connectionTo, thrownBy } from './rig.ts';
+
+const check = (url: string, allowInsecure = false, baseUrl = 'https://h') => {
+  return () => assertSafeTransferUrl(url, connectionTo(baseUrl, { allowInsecure }));
+};
+
+describe('an address the server names for a transfer', () => {
+  test.each<[string, boolean, boolean]>([
+    ['https://s3/x', false, true],
+    ['https://10.0.0.9/x', false, true],
+    ['https://[fd12::1]:9000/x?X-Amz-Signature=%2f', false, true],
+    ['https://s3/a b/"q"?x=<&y=\\', false, true],
+    ['http://127.0.0.1:1/x', false, true],
+    ['http://s3/x', false, false],
+    ['http://s3/x', true, true],
+    ['HTTP://S3/x', false, false],
+    ['ftp://s3/x', true, false],
+    ['file:///etc/passwd', true, false],
+    ['file://s3/etc/passwd', true, false],
+    ['javascript:alert(1)', true, false],
+    ['data:text/csv,x', true, false],
+    ['/relative', true, false],
+    ['//s3/x', true, false],
+    ['', true, false],
+    // What one reader takes for another host than the next.
+    ['http://localhost@evil.com/x', false, false],
+    ['https://s3@evil.com/x', true, false],
+    ['https://user:pw@s3/x', true, false],
+    ['https://@s3/x', true, false],
+    ['https://s3\\@evil.com/x', true, false],
+    ['https://s3\\x', true, false],
+    ['https://s3 .evil.com/x', true, false],
+    ['https://s3\n.evil.com/x', true, false],
+    ['ht\ttps://s3/x', true, false],
+    ['https:/s3/x', true, false],
+    ['https:s3/x', true, false],
+    [' https://s3/x', true, false],
+    ['https://s3:99999/x', true, false],
+  ])('%j, plain http allowed %s: %s', (url, allowInsecure, safe) => {
+    if (safe) expect(check(url, allowInsecure)).not.toThrow();
+    else expect(thrownBy(check(url, allowInsecure))).toMatchObject({ code: 'REJECTED', exitCode: 9 });
+  });
+
+  test.each([
+    'https://169.254.169.254/latest/meta-data/',
+    'https://169.254.1.2:8443/x',
+    'https://2852039166/x',
+    'https://0xa9.0xfe.0xa9.0xfe/x',
+    'https://[::ffff:169.254.169.254]/x',
+    'https://[64:ff9b::a9fe:a9fe]/x',
+    'https://[fe80::1]/x',
+    'https://[fd00:ec2::254]/x',
+    'https://100.100.100.200/x',
+    'https://metadata.google.internal/computeMetadata/v1/',
+    'https://METADATA.google.internal./x',
+    'https://0.0.0.0/x',
+    'https://[::]/x',
+  ])('%s is refused, plain http allowed or not', (url) => {
+    for (const allowInsecure of [true, false]) {
+      const error = thrownBy(check(url, allowInsecure));
+      expect(error).toMatchObject({
+        code: 'REJECTED',
+        hint: expect.stringMatching(/^Nothing was sent there\. \w/),
+      });
+      expect(String(error)).toMatch(/metadata service|link-local|no address/);
+      expect(thrownBy(check(url.replace('https:', 'http:'), allowInsecure))).toMatchObject({
+        code: 'REJECTED',
+      });
+    }
+  });
+
+  test.each([
+    ['https://169.254.1.2:9000/x', 'https://169.254.1.2'],
+    ['https://169.254.1.2/x', 'https://[::ffff:169.254.1.2]', false],
+    ['https://[fe80::1]:9000/x', 'https://[fe80::1]/acme'],
+    ['https://169.254.169.254/x', 'https://169.254.1.2', false],
+    ['https://[fe80::2]/x', 'https://[fe80::1]', false],
+  ])('%s where the API is at %s', (url, baseUrl, allowed = true) => {
+    if (allowed) expect(check(url, false, baseUrl)).not.toThrow();
+    else expect(check(url, false, baseUrl)).toThrow();
+  });
+
+  test.each([
+    ['http://u:hunter22@s3/x?X-Amz-Signature=abcdef', 'http://s3'],
+    ['http://s3:81/hunter22?X-Amz-Signature=abcdef#abcdef', 'http://s3:81'],
+    ['https://169.254.1.1/hunter22?X-Amz-Signature=abcdef', 'https://169.254.1.1'],
+  ])('of a refused one, %s, no more is named than scheme and host', (url, place) => {
+    const error = thrownBy(check(url));
+    expect(String(error)).toContain(place);
+    expect(JSON.stringify(error) + String(error)).not.toMatch(/hunter22|abcdef/);
+  });
+});

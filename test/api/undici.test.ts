@@ -1,0 +1,25 @@
+import { setFlagsFromString } from 'node:v8';
+import { beforeEach, expect, test, vi } from 'vitest';
+import { compileParserOnce } from '../../src/api/undici.ts';
+
+vi.mock('node:v8', async (original) => ({
+  ...(await original<typeof import('node:v8')>()),
+  setFlagsFromString: vi.fn(),
+}));
+
+beforeEach(() => {
+  vi.mocked(setFlagsFromString).mockClear();
+});
+
+test('Node 20 is kept from compiling the parser a second time', () => {
+  compileParserOnce('v20.18.1');
+  expect(setFlagsFromString).toHaveBeenCalledExactlyOnceWith('--wasm-tiering-budget=1000000000');
+});
+
+test.each(['v21.7.3', 'v22.12.0', 'v24.0.0', 'v200.1.0'])(
+  '%s is left alone: it would complain of a flag it does not know',
+  (version) => {
+    compileParserOnce(version);
+    expect(setFlagsFromString).not.toHaveBeenCalled();
+  },
+);

@@ -1,0 +1,8 @@
+import { inside } from './frame/inside.js';
+
+/** The parts of the bench, by name, in the order they are run. README.md has their interface. */
+export const PARTS = {
+  startup: () => import('./startup.js'),
+  package: () => import('./package.js'),
+  preflight: () => inside(new URL('preflight.js', import.meta.url)),
+};

@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../../src', import.meta.url));
+
+const sources = new Map(
+  readdirSync(SRC, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((path) => [
+      relative(SRC, path).replaceAll('\\', '/'),
+      readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, ''),
+    ]),
+);
+
+/** The functions of `node:fs` that make a file, change one or give one a name. */
+const WRITING =
+  /\b(?:writeFile|appendFile|createWriteStream|open|rename|copyFile|cp|link|symlink|truncate|mkdtemp|writeSync|writev)(?:Sync)?\b/;
+
+function importedFrom(text: string, module: RegExp): string[] {
+  return [...text.matchAll(/import\s+(?!type)([^;]*?)\s+from\s+'([^']+)'/g)].flatMap(
+    ([, names = '', from = '']) => (module.test(from) ? [names] : []),
+  );
+}
+
+/**
+ * Every file of the program that can write one, and why no secret gets into what it writes.
+ * - `redacted`: the text comes from the redactor; the compiler holds it (the type `Redacted`).
+ * - `data`: bytes of the user's files or of the server's results, which must stay as they are (help security).
+ * - `own`: nothing in it is from a server, and nothing of it is secret: names, numbers, times.
+ * - `secrets`: the one file that is there to hold them.
+ * - `reads`: opens files for reading alone.
+ */
+const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'secrets' | 'reads'>> = {
+  'internal-log.ts': 'redacted',
+  'load/journal.ts': 'redacted',
+  'commands/github-job.ts': 'redacted',
+  'beside.ts': 'data',
+  'files/new-file.ts': 'data',
+  'api/download.ts': 'data',
+  'sample/csv-output.ts': 'data',
+  'load/store.ts': 'own',
+  'load/lock.ts': 'own',
+  'commands/demo.ts': 'own',
+  'commands/report.ts': 'own',
+  'profile/secrets.ts': 'secrets',
+  'load/names.ts': 'reads',
+  'plan/found-csv.ts': 'reads',
+  'plan/read.ts': 'reads',
+  'api/file-source.ts': 'reads',
+  'files/result-reader.ts': 'reads',
+  'files/preflight.ts': 'reads',
+  'files/second-look.ts': 'reads',
+  'commands/api.ts': 'reads',
+  'commands/report-file.ts': 'reads',
+};
+
+/** The sandbox is a server of its own, in whose folder nothing real belongs (help security). */
+const program = [...sources].filter(([path]) => !path.startsWith('sandbox/'));
+
+describe('the places that write', () => {
+  it('files: each is known, with the reason why no secret gets into it', () => {
+    const found = program.filter(([, text]) =>
+      importedFrom(text, /^node:fs(?:\/promises)?$/).some(
+        (names) => WRITING.test(names) || /\*|^\w/.test(names),
+      ),
+    );
+    expect(found.map(([path]) => path).sort()).toEqual(Object.keys(FILES).sort());
+  });
+
+  it('files of the program’s own words take redacted text alone', () => {
+    const redacted = Object.keys(FILES).filter((path) => FILES[path] === 'redacted');
+    for (const path of [...redacted, 'files/redacted-file.ts'])
+      expect(sources.get(path), path).toMatch(/text: Redacted|line: Redacted/);
+    // What is data has to say so: whoever makes a new file by itself is one of these.
+    const makers = program.filter(([, text]) => /\bNewFile\.create\(/.test(text)).map(([path]) => path);
+    expect(makers.sort()).toEqual(['files/redacted-file.ts', 'files/rejects.ts']);
+  });
+
+  it('what reads does only that', () => {
+    for (const [path] of Object.entries(FILES).filter(([, why]) => why === 'reads')) {
+      const calls = [
+        ...(sources.get(path) ?? '').matchAll(/(?<![.\w]|async )open\(([^()]*(?:\([^()]*\)[^()]*)*)\)/g),
+      ];
+      expect(calls.length, path).toBeGreaterThan(0);
+      for (const [call, argumentsOf = ''] of calls)
+        expect(argumentsOf, `${path}: ${call}`).not.toMatch(/'(?!r')[rwa][xs]?\+?'/);
+    }
+  });
+
+  it('streams: written to by few, all behind the gate that the program puts before them', () => {
+    const writers = program
+      .filter(([, text]) => /\bstd(?:out|err)\.write\(|\bstream\.write\(/.test(text))
+      .map(([path]) => path);
+    expect(writers.sort()).toEqual([
+      'commands/demo.ts',
+      // Outside of any run: a crash before or after it, redacted where it is written.
+      'internal-log.ts',
+      // The version, and that files are damaged.
+      'main.ts',
+      'output/screen.ts',
+      'program.ts',
+      'prompt.ts',
+      // The gate.
+      'redacted-stream.ts',
+    ]);
+    const start = sources.get('program.ts') ?? '';
+    expect(start).toContain('{ ...context, stdout: out.stream, stderr: err.stream }');
+    expect(start).toContain('runAndPrint(argv, gated,');
+    expect(sources.get('main.ts')).not.toMatch(/std(?:out|err)\.write\([^'`]*\bthrown\b/);
+  });
+
+  it('processes: the environment of a child is without the secrets', () => {
+    const spawning = program.filter(([, text]) => importedFrom(text, /^node:child_process$/).length > 0);
+    expect(spawning.map(([path]) => path)).toEqual(['child.ts']);
+    const using = program.filter(([, text]) => /\.shell\(/.test(text)).map(([path]) => path);
+    expect(using).toEqual(['commands/notify.ts']);
+    expect(sources.get('commands/notify.ts')).toMatch(/\.\.\.withoutSecrets\(context\.env\)/);
+  });
+});
