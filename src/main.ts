@@ -4,8 +4,11 @@ import { systemContext } from './context.ts';
 
 export { systemContext };
 
-/** Starts the program with the real process. The exit code is set, not forced: what is written still gets out. */
-export async function start(): Promise<void> {
+/**
+ * Starts the program with the real process. The exit code is set, not forced: what is written still gets out.
+ * @param version where it is known without a package around the program
+ */
+export async function start(version?: string): Promise<void> {
   const context = systemContext();
   let code: number | null = null;
   let crash: { readonly thrown: unknown } | null = null;
@@ -20,7 +23,7 @@ export async function start(): Promise<void> {
     if (code !== null) void end();
   });
   try {
-    code = await main(process.argv.slice(2), context);
+    code = await main(process.argv.slice(2), context, version);
     process.exitCode = code;
   } catch (thrown) {
     crash = { thrown };
@@ -42,17 +45,21 @@ async function lastWords(thrown: unknown, context: Context): Promise<void> {
  * argv → command → result → output → exit code (cli.md, "Output").
  * @param argv without the interpreter and the script
  */
-export async function main(argv: readonly string[], context: Context): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  context: Context,
+  version: string = packageVersion(),
+): Promise<number> {
   // The one answer that needs nothing but itself (performance.md, "Start-up").
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-    context.stdout.write(`${version()}\n`);
+    context.stdout.write(`${version}\n`);
     return 0;
   }
   const { runProgram } = await import('./program.ts');
-  return runProgram(argv, context, version());
+  return runProgram(argv, context, version);
 }
 
-function version(): string {
+function packageVersion(): string {
   const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return String((JSON.parse(file) as { version: unknown }).version);
 }

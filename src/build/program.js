@@ -20,6 +20,9 @@ const commonJs = {
   },
 };
 
+/** No rewriting: a stack trace reads as the source does, and its maps are small. */
+export const WHOLE_NAMES = { compress: false, mangle: false, codegen: { removeWhitespace: true } };
+
 /**
  * A bundle split at dynamic imports: each command reads only what it needs, and what is bundled need not be
  * installed. Names have no hash, so that a build under a running program's feet replaces like with like.
@@ -37,8 +40,7 @@ const config = {
     dir: 'dist',
     codeSplitting,
     format: 'cjs',
-    // Whole names and no rewriting: a stack trace reads as the source does, and its maps are small.
-    minify: { compress: false, mangle: false, codegen: { removeWhitespace: true } },
+    minify: WHOLE_NAMES,
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name].js',
     sourcemap: true,

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { constants, type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Context } from '../context.ts';
 import { EbillError, messageOf } from '../errors.ts';
@@ -39,7 +39,7 @@ export async function lockLoad(
   const handle = await openLock(path);
   try {
     const began = context.now();
-    for (let waited = false; !tryLock(handle.fd); waited = true) {
+    for (let waited = false; !tryLock(handle.fd, context.platform); waited = true) {
       const holder = await readHolder(path);
       if (context.now() - began >= PATIENCE_MS) throw held(job, holder);
       if (!waited) onWait(holder);
@@ -70,7 +70,8 @@ export async function lockLoad(
 async function openLock(path: string): Promise<FileHandle> {
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-    return await open(path, 'a+', 0o600);
+    // Not for appending: Windows does not let such a file be emptied.
+    return await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (cause) {
     throw new EbillError('USAGE', `The lock ${path} cannot be opened: ${messageOf(cause)}.`, {
       hint: 'Make the folder writable or set EBILL_HOME to one that is, then run the same command again. Nothing was sent.',

@@ -1,11 +1,15 @@
-// The package has no types of its own; this is the part of it that is used.
-import { createRequire } from 'node:module';
+// @ts-expect-error The package has no types of its own; `Native` is the part of it that is used.
+import untyped from 'fs-native-extensions';
 
 interface Native {
   /** An exclusive advisory lock on an open file, without waiting; false when another open file holds it. */
-  tryLock(fd: number): boolean;
+  tryLock(fd: number, offset?: number, length?: number): boolean;
 }
 
-const native = createRequire(import.meta.url)('fs-native-extensions') as Native;
+const native = untyped as Native;
 
-export const tryLock = (fd: number): boolean => native.tryLock(fd);
+/** Windows keeps everybody else from reading what is locked: there a byte far behind the holder's name is. */
+const FAR = 2 ** 30;
+
+export const tryLock = (fd: number, platform: NodeJS.Platform): boolean =>
+  platform === 'win32' ? native.tryLock(fd, FAR, 1) : native.tryLock(fd);

@@ -69,9 +69,13 @@ interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
   readonly entry?: string;
+  /** An executable in place of Node.js and `entry`. */
+  readonly program?: string;
   /** Kills it (SIGKILL) when this resolves. */
   readonly killWhen?: Promise<unknown>;
   readonly onStart?: (pid: number) => void;
+  /** Told all of stderr so far, whenever there is more. */
+  readonly onStderr?: (text: string) => void;
 }
 
 const closing: (() => Promise<void>)[] = [];
@@ -126,7 +130,9 @@ function ebill(
   options: RunOptions,
 ): Promise<Ran> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [options.entry ?? FAST_EBILL, ...args], {
+    const { program, entry = FAST_EBILL } = options;
+    const [file, ...first] = program === undefined ? [process.execPath, entry] : [program];
+    const child = spawn(file, [...first, ...args], {
       cwd,
       env: { PATH: process.env['PATH'] ?? '', HOME: cwd, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -138,6 +144,7 @@ function ebill(
     });
     child.stderr.on('data', (chunk: Buffer) => {
       stderr += chunk.toString('utf8');
+      options.onStderr?.(stderr);
     });
     child.on('error', reject);
     child.on('close', (code) => {

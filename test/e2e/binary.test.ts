@@ -1,0 +1,118 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { tryLock } from '../../src/load/native-lock.ts';
+import { executable } from '../helpers/executable.ts';
+import { calls, type Machine, machine, month, type Ran, sandbox } from './harness.ts';
+
+const VERSION = (
+  JSON.parse(readFileSync(fileURLToPath(new URL('../../package.json', import.meta.url)), 'utf8')) as {
+    version: string;
+  }
+).version;
+
+/** The one that is built is the system's own; the others are not run here. */
+describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the executable', () => {
+  let program = '';
+  beforeAll(async () => {
+    program = await executable();
+  }, 120_000);
+
+  /** With nothing on the PATH, in a folder without packages. */
+  const run = (at: Machine, args: readonly string[], stdin = ''): Promise<Ran> =>
+    at.run(args, { program, env: { PATH: '' }, stdin });
+
+  it('tells its version, help, schemas and completion', async () => {
+    const at = machine(null);
+    expect(await run(at, ['--version'])).toMatchObject({ code: 0, stdout: `${VERSION}\n`, stderr: '' });
+    expect((await run(at, ['help', 'exit-codes'])).stdout).toContain('UNACCOUNTED');
+    expect((await run(at, ['upload', 'invoice', '--help'])).stdout).toContain('--items');
+    const schema = JSON.parse((await run(at, ['run', '--plan-schema'])).stdout) as object;
+    expect(schema).toHaveProperty('properties.job');
+    expect((await run(at, ['completion', 'zsh'])).stdout).toContain('#compdef ebill');
+    expect(readdirSync(at.home)).toEqual([]);
+  });
+
+  it('loads a whole month, locks it, and draws its report', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    await month(at, { bad: 1 });
+    writeFileSync(
+      join(at.cwd, 'plan.yaml'),
+      'job: AUG_2020\ninit: {}\ncustomers: [CUS_*.csv]\ninvoices:\n  - file: INV_AUG_2020.csv\n    items: [ITM_*.csv]\naccept: { failedRecords: 9 }\n',
+    );
+    const { code, json } = await run(at, ['run', 'plan.yaml', '--interval', '0.1s', '--json']);
+    expect({ code, outcome: json.outcome, error: json.error?.code }).toEqual({
+      code: 3,
+      outcome: 'partial',
+      error: 'PARTIAL',
+    });
+    expect(calls(server).filter((call) => call.startsWith('create'))).toHaveLength(5);
+    expect(readFileSync(join(at.cwd, 'AUG_2020', 'report.html'), 'utf8')).toMatch(/<svg[\s\S]*<path/);
+    const native = join(at.home, 'native');
+    expect(readdirSync(native)).toEqual([expect.stringMatching(/^lock-[0-9a-f]{16}\.node$/)]);
+    expect(statSync(native).mode & 0o777).toBe(0o700);
+  });
+
+  it('waits for another writer, says who it is, and goes on when it is through', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    expect((await run(at, ['init', '--job', 'AUG_2020'])).code).toBe(0);
+    const lock = readdirSync(at.home, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('.lock'),
+    );
+    const held = await open(join(at.home, lock ?? ''), 'r+');
+    expect(tryLock(held.fd, process.platform)).toBe(true);
+    let before: readonly string[] | null = null;
+    const upload = ['upload', 'customer', '--job', 'AUG_2020', ...(await month(at)).customers];
+    const ran = await at.run(upload, {
+      program,
+      onStderr: (text) => {
+        if (
+          before !== null ||
+          !/^Waiting for ebill init \(process \d+ on .*\), which holds the load$/m.test(text)
+        )
+          return;
+        before = calls(server);
+        void held.close();
+      },
+    });
+    expect(before).toEqual(['init AUG_2020_INIT']);
+    expect(ran.code).toBe(0);
+    expect(calls(server)).toContain('create AUG_2020_CUS');
+  });
+
+  it('says so when its home cannot be used, and sends nothing', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const home = join(at.cwd, 'home');
+    writeFileSync(home, 'a file');
+    const ran = await at.run(['init', '--job', 'AUG_2020'], { program, env: { EBILL_HOME: home } });
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toMatch(/error: The journal .* cannot be read: .*\n {2}→ .*EBILL_HOME/);
+    expect(calls(server)).toEqual([]);
+  });
+
+  it('never loads native code that others could have changed', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const native = join(at.home, 'native');
+    mkdirSync(native);
+    chmodSync(native, 0o777);
+    expect((await run(at, ['init', '--job', 'AUG_2020'])).code).toBe(0);
+    expect(readdirSync(native)).toEqual([]);
+  });
+
+  it('asks the keychain with native code of its own, and keeps the secret in a file without one', async () => {
+    const at = machine(null, { EBILL_KEYCHAIN: 'on', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' });
+    const add = ['profile', 'add', 'prod', '--base-url', 'https://ebill.invalid', '--auth', 'bearer'];
+    const ran = await run(at, [...add, '--token-stdin'], 'tok-12345\n');
+    expect(ran.code).toBe(0);
+    expect(ran.stdout + ran.stderr).toContain('secrets.json');
+    expect(readdirSync(join(at.home, 'native'))).toEqual([
+      expect.stringMatching(/^keychain-[0-9a-f]{16}\.node$/),
+    ]);
+  });
+});
