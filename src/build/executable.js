@@ -50,7 +50,14 @@ async function makeIn(work, target, folder) {
     input: join(ROOT, 'src', 'build', 'starter.js'),
     platform: 'node',
     plugins: [slim, carriedAddons, licences],
-    output: { file: join(work, 'ebill.cjs'), format: 'cjs', codeSplitting: false, minify: WHOLE_NAMES },
+    output: {
+      file: join(work, 'ebill.cjs'),
+      format: 'cjs',
+      codeSplitting: false,
+      // Within an executable Node.js knows require alone.
+      dynamicImportInCjs: false,
+      minify: WHOLE_NAMES,
+    },
   });
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   writeFileSync(join(work, 'version'), version);
