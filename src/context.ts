@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { ShellEnd, ShellOptions } from './child.ts';
@@ -43,6 +44,8 @@ export interface Context {
   shell(command: string, options: ShellOptions): Promise<ShellEnd>;
   /** The operating system's keychain; `null` where there is none, or it is not to be used. */
   keychain(): Promise<Keychain | null>;
+  /** What a host name's addresses are, as sockets ask it. */
+  readonly lookup: LookupFunction;
   /** In [0, 1), for jitter. */
   random(): number;
   /** Aborted by SIGINT or SIGTERM; the reason is the signal's name. */
@@ -140,6 +143,9 @@ export function systemContext(): Context {
     shell: async (command, options) => (await import('./child.ts')).runShell(command, options),
     keychain: async () =>
       usesKeychain(process.env) ? (await import('./keychain.ts')).systemKeychain() : null,
+    lookup: (name, options, callback) => {
+      void import('node:dns').then(({ lookup }) => lookup(name, options, callback));
+    },
     random: () => Math.random(),
     signal: interruption.signal,
     crash,

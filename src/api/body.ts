@@ -1,5 +1,6 @@
 import { messageOf } from '../errors.ts';
-import { type Answer, TransportError } from './transport.ts';
+import type { Answer } from './transport.ts';
+import { TransportError } from './transport-failure.ts';
 
 /** Bytes; far above any true answer of the API, far below what hurts (batch-api.md, what bites 13). */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;

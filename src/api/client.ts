@@ -19,7 +19,8 @@ import { parseBatch } from './response.ts';
 import { type CallResult, refusal, unavailable } from './result.ts';
 import { didNotAct, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
 import { assertSafeTransferUrl } from './transfer-url.ts';
-import { type Transport, TransportError } from './transport.ts';
+import type { Transport } from './transport.ts';
+import { TransportError, told, tryAgain } from './transport-failure.ts';
 
 /** Which batch to ask for: by id or by job id. */
 export type BatchRef = { readonly id: string } | { readonly jobId: string };
@@ -122,11 +123,7 @@ export function createClient(options: ClientOptions) {
         context.signal.throwIfAborted();
         if (error.kind === 'lost')
           return { done: { outcome: 'ambiguous', message: error.message, retryAfterMs: null } };
-        return {
-          again: { outcome: 'refused', status: null, message: error.message },
-          message: error.message,
-          retryAfterMs: null,
-        };
+        return tryAgain(error, { outcome: 'refused', status: null, ...told(error) });
       }
     });
   }
@@ -150,16 +147,12 @@ export function createClient(options: ClientOptions) {
         return readStatus(reply, what);
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
-        return {
-          again: () => {
-            // Where no connection stood, the place is what to look at; the command is not to blame.
-            throw error.kind === 'unsent'
-              ? refusal(what, null, error.message)
-              : unavailable(what, error.message);
-          },
-          message: error.message,
-          retryAfterMs: null,
-        };
+        return tryAgain<() => never>(error, () => {
+          // Where no connection stood, the place is what to look at; the command is not to blame.
+          throw error.kind === 'unsent'
+            ? refusal(what, null, error.message, error.hint)
+            : unavailable(what, error.message);
+        });
       }
     });
     return answer();

@@ -9,13 +9,14 @@ import { MAX_REDIRECTS, redirectTarget } from './redirect.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
 import { isExpiry, isPassing } from './s3-codes.ts';
 import type { StorageOptions } from './storage.ts';
-import { type Answer, TransportError } from './transport.ts';
+import type { Answer } from './transport.ts';
+import { TransportError, told, tryAgain } from './transport-failure.ts';
 
 export type GetResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }
   | { readonly outcome: 'expired'; readonly message: string }
   | { readonly outcome: 'refused'; readonly status: number; readonly message: string }
-  | { readonly outcome: 'unavailable'; readonly message: string };
+  | { readonly outcome: 'unavailable'; readonly message: string; readonly hint?: string };
 
 /**
  * Gets a presigned URL's object into a file: streamed to a temporary name beside it, flushed, then renamed, so that the
@@ -43,11 +44,7 @@ export async function getFile(
       );
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return {
-        again: { outcome: 'unavailable', message: error.message },
-        message: error.message,
-        retryAfterMs: null,
-      };
+      return tryAgain(error, { outcome: 'unavailable', ...told(error) });
     }
   });
 }

@@ -1,11 +1,11 @@
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { isIP, type Socket } from 'node:net';
+import { isIP } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import type { Context } from '../context.ts';
 import { bareHost } from './addresses.ts';
 import type { Connection } from './connection.ts';
-import { tlsOptions } from './transport.ts';
+import type { ProxyChoice } from './proxy-choice.ts';
+import { tlsOptions } from './tls.ts';
+import { tunnelTo } from './tunnel.ts';
 
 /** A server's certificate as it was shown. */
 export interface ShownCertificate {
@@ -20,25 +20,29 @@ export interface ShownCertificate {
 /**
  * Looks at a server's certificate, accepted or not; nothing is sent over the connection.
  * @param proxy to go through; `null`: straight
- * @throws EbillError USAGE when a certificate file cannot be read; the system's or OpenSSL's error when there is no
- * handshake; the signal's reason when it is aborted
+ * @throws EbillError USAGE when a certificate file is of no use; ProxyError, the system's or OpenSSL's error when there is
+ * no handshake; the signal's reason when it is aborted
  */
 export async function shownCertificate(
   connection: Connection,
-  env: Context['env'],
+  { env, lookup }: Pick<Context, 'env' | 'lookup'>,
   url: URL,
-  proxy: string | null,
+  proxy: ProxyChoice | null,
   signal: AbortSignal,
 ): Promise<ShownCertificate> {
-  const options = await tlsOptions(connection, env);
+  const tls = await tlsOptions(connection, env);
   const host = bareHost(url.hostname);
   const port = Number(url.port || 443);
-  const tunnel = proxy === null ? null : await tunnelTo(`${url.hostname}:${port}`, proxy, options.ca, signal);
+  const tunnel =
+    proxy === null
+      ? null
+      : await tunnelTo(`${url.hostname}:${port}`, proxy, { tls: tls.others, lookup }, signal);
   return handshake(
     {
-      ...options,
+      ...tls.own,
       host,
       port,
+      lookup,
       ...(tunnel === null ? {} : { socket: tunnel }),
       // An address is no server name (RFC 6066, 3).
       ...(isIP(host) === 0 ? { servername: host } : {}),
@@ -65,42 +69,6 @@ function handshake(options: ConnectionOptions, signal: AbortSignal): Promise<Sho
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the server closed the connection')));
     breakOff(socket, signal, reject);
-  });
-}
-
-function tunnelTo(to: string, proxy: string, ca: string[] | undefined, signal: AbortSignal): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const { protocol, hostname, port, username, password } = new URL(proxy);
-    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-    const secure = protocol === 'https:';
-    const options = {
-      host: bareHost(hostname),
-      port: Number(port || (secure ? 443 : 80)),
-      method: 'CONNECT',
-      path: to,
-      headers: {
-        host: to,
-        ...(login === ':' ? {} : { 'proxy-authorization': `Basic ${Buffer.from(login).toString('base64')}` }),
-      },
-    };
-    // A proxy may stand behind the same private authority.
-    const request = secure ? httpsRequest({ ...options, ...(ca ? { ca } : {}) }) : httpRequest(options);
-    const refused = (status: number | undefined): Error =>
-      new Error(
-        status === 407 ? 'the proxy wants a username and a password (407)' : `the proxy answered ${status}`,
-      );
-    request.on('connect', ({ statusCode }, socket) => {
-      if (statusCode === 200) return resolve(socket);
-      socket.destroy();
-      reject(refused(statusCode));
-    });
-    request.on('response', (response) => {
-      response.destroy();
-      reject(refused(response.statusCode));
-    });
-    request.on('error', reject);
-    breakOff(request, signal, reject);
-    request.end();
   });
 }
 

@@ -8,15 +8,27 @@ import { didNotAct } from './retry.ts';
 export type CallResult<T> =
   | { readonly outcome: 'answered'; readonly value: T }
   /** It did not happen. `status` is the HTTP status, `null` when no connection stood. */
-  | { readonly outcome: 'refused'; readonly status: number | null; readonly message: string }
+  | {
+      readonly outcome: 'refused';
+      readonly status: number | null;
+      readonly message: string;
+      /** What to do, where that is known better than by the status. */
+      readonly hint?: string;
+    }
   /** It may have happened: ask before trying again. */
   | { readonly outcome: 'ambiguous'; readonly message: string; readonly retryAfterMs: number | null };
 
 /** The error for a refusal: no connection 6, credentials 5, anything else the API said no to 9 (cli.md, exit codes). */
-export function refusal(what: string, status: number | null, message: string): EbillError {
+export function refusal(
+  what: string,
+  status: number | null,
+  message: string,
+  hint: string | null = null,
+): EbillError {
   if (status === null) {
     return new EbillError('UNAVAILABLE', `${what}: ${message}.`, {
-      hint: 'Nothing was changed. Check the network and the base URL, then run the same command again.',
+      hint:
+        hint ?? 'Nothing was changed. Check the network and the base URL, then run the same command again.',
     });
   }
   // "Not now", after every try, is no refusal of what was asked.
@@ -41,8 +53,8 @@ export function refusal(what: string, status: number | null, message: string): E
 }
 
 /** The error when an answer never came, whatever was tried. */
-export function unavailable(what: string, message: string): EbillError {
+export function unavailable(what: string, message: string, hint: string | null = null): EbillError {
   return new EbillError('UNAVAILABLE', `${what}: ${message}.`, {
-    hint: 'Run the same command again: it goes on where it was.',
+    hint: hint ?? 'Run the same command again: it goes on where it was.',
   });
 }

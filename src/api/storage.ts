@@ -4,7 +4,8 @@ import { failureMessage, s3Error } from './failure.ts';
 import { type ExpectedFile, fileSource } from './file-source.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
 import { isExpiry, isPassing } from './s3-codes.ts';
-import { type Answer, type Transport, TransportError } from './transport.ts';
+import type { Answer, Transport } from './transport.ts';
+import { TransportError, told, tryAgain } from './transport-failure.ts';
 
 /** How the PUT of a file ended. Putting the same bytes again is safe, so nothing here is ambiguous. */
 export type PutResult =
@@ -14,7 +15,7 @@ export type PutResult =
   | { readonly outcome: 'expired'; readonly message: string }
   | { readonly outcome: 'refused'; readonly status: number; readonly message: string }
   /** Nothing came through, after every retry. */
-  | { readonly outcome: 'unavailable'; readonly message: string };
+  | { readonly outcome: 'unavailable'; readonly message: string; readonly hint?: string };
 
 export interface StorageOptions {
   readonly context: Context;
@@ -62,11 +63,7 @@ export async function putFile(
       return judgePut(answer, await readBody(answer), file, context.now());
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return {
-        again: { outcome: 'unavailable', message: error.message },
-        message: error.message,
-        retryAfterMs: null,
-      };
+      return tryAgain(error, { outcome: 'unavailable', ...told(error) });
     }
   });
 }

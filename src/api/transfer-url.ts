@@ -52,9 +52,14 @@ export function assertSafeTransferUrl(
         ? 'If that host is meant, allow it: ebill profile set NAME --allow-insecure'
         : ASK_OPERATOR,
     );
-  const why = forbiddenPlace(parsed.hostname);
-  if (why !== null && !isApiHost(parsed.hostname, baseUrl))
-    throw refused(`${place} for customers' data: ${why}`, ASK_OPERATOR);
+  assertReachable(parsed.hostname, baseUrl);
+}
+
+/** @throws EbillError REJECTED for a link-local or metadata address, or name, where the API is not */
+export function assertReachable(hostname: string, baseUrl: string): void {
+  const why = forbiddenPlace(hostname);
+  if (why !== null && !isApiHost(hostname, baseUrl))
+    throw refused(`${visible(hostname)} for customers' data: ${why}`, ASK_OPERATOR);
 }
 
 const ASK_OPERATOR = 'Check the base URL, or show this to whoever runs the eBill server.';

@@ -1,13 +1,12 @@
 // The parts of undici that `undici.ts` takes one by one; the types are those of the whole.
 
-declare module 'undici/lib/api/api-connect.js' {
-  const connect: import('undici').Dispatcher['connect'];
-  export default connect;
-}
-
 declare module 'undici/lib/api/api-request.js' {
   const request: import('undici').Dispatcher['request'];
   export default request;
+}
+
+declare module 'undici/lib/core/connect.js' {
+  export { buildConnector as default } from 'undici';
 }
 
 declare module 'undici/lib/dispatcher/agent.js' {
@@ -16,12 +15,4 @@ declare module 'undici/lib/dispatcher/agent.js' {
 
 declare module 'undici/lib/dispatcher/dispatcher.js' {
   export { Dispatcher as default } from 'undici';
-}
-
-declare module 'undici/lib/dispatcher/env-http-proxy-agent.js' {
-  export { EnvHttpProxyAgent as default } from 'undici';
-}
-
-declare module 'undici/lib/dispatcher/proxy-agent.js' {
-  export { ProxyAgent as default } from 'undici';
 }

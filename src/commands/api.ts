@@ -5,7 +5,7 @@ import { endpointOf } from '../api/endpoint.ts';
 import { failureMessage } from '../api/failure.ts';
 import { refusal, unavailable } from '../api/result.ts';
 import { isRetryable } from '../api/retry.ts';
-import { TransportError } from '../api/transport.ts';
+import { TransportError } from '../api/transport-failure.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { visible } from '../visible.ts';

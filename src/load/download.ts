@@ -75,7 +75,8 @@ async function downloadOne(
         { hint: 'Run the same command again to get a new download URL.' },
       );
     }
-    if (result.outcome === 'unavailable' || attempt >= RENEWALS) throw unavailable(what, result.message);
+    if (result.outcome === 'unavailable') throw unavailable(what, result.message, result.hint);
+    if (attempt >= RENEWALS) throw unavailable(what, result.message);
     url = await renewed(run, jobId, batch);
   }
 }

@@ -84,7 +84,7 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
       await run.journal.answer(n, { outcome: 'answered', batch: result.value });
     } else if (result.outcome === 'refused') {
       await run.journal.answer(n, { outcome: 'refused', message: result.message });
-      refused = refusal(what, result.status, result.message);
+      refused = refusal(what, result.status, result.message, result.hint);
       if (result.status === null || result.status === 401 || result.status === 403) throw refused;
     } else {
       sent = true;

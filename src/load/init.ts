@@ -43,7 +43,7 @@ export async function runInit(run: Run, request: InitRequest): Promise<InitOutco
       await run.journal.answer(n, { outcome: 'answered', batch: result.value });
     } else if (result.outcome === 'refused') {
       await run.journal.answer(n, { outcome: 'refused', message: result.message });
-      refused = refusal(what, result.status, result.message);
+      refused = refusal(what, result.status, result.message, result.hint);
       // "Exists already" is a refusal too: ask once before giving up.
       if (result.status === null || result.status === 401 || result.status === 403) throw refused;
       sent = false;

@@ -60,7 +60,7 @@ export async function putToUrl(
   ended(result.outcome === 'stored');
   const what = `Uploading ${file.name} (${jobId})`;
   if (result.outcome === 'refused') throw storageRefusal(what, result.status, result.message);
-  if (result.outcome === 'unavailable') throw unavailable(what, result.message);
+  if (result.outcome === 'unavailable') throw unavailable(what, result.message, result.hint);
   return result.outcome;
 }
 

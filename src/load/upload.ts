@@ -188,12 +188,13 @@ async function create(
         what,
         result.outcome === 'refused' ? result.status : null,
         result.outcome === 'refused' ? result.message : '',
+        result.outcome === 'refused' ? result.hint : null,
       );
     case 'ask': {
       if (result.outcome === 'refused') {
         // Only an existing batch makes the refusal one of the job id; it is judged like any other found one.
         const found = await askFor(run, jobId);
-        if (found === null) throw refusal(what, result.status, result.message);
+        if (found === null) throw refusal(what, result.status, result.message, result.hint);
         return { do: 'ask', attempt: attempt + 1, asked: found };
       }
       const message = result.outcome === 'ambiguous' ? result.message : 'the answer has no upload URL';

@@ -1,12 +1,5 @@
+import { shownProxy } from '../api/proxy-choice.ts';
 import { EbillError } from '../errors.ts';
-import { redactShapes } from '../redact.ts';
-import { visible } from '../visible.ts';
-
-/** A proxy's URL as it may be shown. */
-export function shownProxy(proxy: string): string {
-  const bare = proxy.includes('@') ? proxy.replace(/^([a-z]+:\/\/)?.*@/iu, '$1***@') : proxy;
-  return visible(redactShapes(bare));
-}
 
 /** Is this the URL of an http or https proxy? Userinfo is allowed here: a file edited by hand may hold it. */
 export function isProxyUrl(text: string): boolean {

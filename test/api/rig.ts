@@ -1,7 +1,13 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
-import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net';
+import {
+  type AddressInfo,
+  createServer as createTcp,
+  type LookupFunction,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Client, createClient } from '../../src/api/client.ts';
@@ -56,12 +62,13 @@ interface RigOptions {
   readonly retries?: number;
   readonly timeoutMs?: number;
   readonly env?: Record<string, string>;
+  readonly lookup?: LookupFunction;
 }
 
 /** The real client and transport against a base URL; only the clock is not real. */
 export async function rigFor(baseUrl: string, options: RigOptions = {}): Promise<Rig> {
   const { retries = 2, timeoutMs = 5_000, env = {} } = options;
-  const context = testContext({ env });
+  const context = testContext({ env, ...(options.lookup ? { lookup: options.lookup } : {}) });
   const connection = connectionTo(baseUrl, options.connection);
   const exchanges: string[] = [];
   const transport = observed(await openTransport(context, connection, timeoutMs), context, (line) =>

@@ -90,7 +90,13 @@ describe("the doctor's look at a certificate", () => {
     ['good', 'localhost', 'ok', /^certificate of good by Our own, (29|30) days left, with .*ca\.pem$/, /^$/],
     ['good', '127.0.0.1', 'ok', /^certificate of good/, /^$/],
     ['soon', 'localhost', 'warning', /^certificate of soon by Our own, [45] days left/, /operators/],
-    ['elsewhere', 'localhost', 'problem', /is not accepted: it is for another name/, /host of the base URL/],
+    [
+      'elsewhere',
+      'localhost',
+      'problem',
+      /is not accepted: it is for another name/,
+      /Check the host of the address/,
+    ],
     ['over', 'localhost', 'problem', /\(over by Our own\) is not accepted: it has run out/, /operators/],
   ])('%s on %s: %s', async (name, host, state, message, hint) => {
     const ran = await looked(`https://${host}:${await secure(name)}`);

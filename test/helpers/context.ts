@@ -1,4 +1,6 @@
+import { lookup } from 'node:dns';
 import { mkdtempSync, realpathSync } from 'node:fs';
+import type { LookupFunction } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -32,6 +34,7 @@ interface TestContextOptions {
   readonly cwd?: string;
   readonly stdin?: string;
   readonly keychain?: Keychain;
+  readonly lookup?: LookupFunction;
 }
 
 export interface TestContext extends Context {
@@ -79,6 +82,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     shell: runShell,
     // Never a developer's own.
     keychain: async () => options.keychain ?? null,
+    lookup: options.lookup ?? lookup,
     random: () => 0.5,
     signal: interruption.signal,
     crash: new Promise(() => undefined),

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { shownProxy } from '../../src/api/proxy-choice.ts';
 import { EbillError } from '../../src/errors.ts';
 import { authText, parseAuthKind } from '../../src/profile/auth-kind.ts';
 import { checkSecure, parseBaseUrl } from '../../src/profile/base-url.ts';
@@ -7,7 +8,7 @@ import { checkUsername } from '../../src/profile/credential-text.ts';
 import { checkProfileName, isProfileName } from '../../src/profile/name.ts';
 import { nearest } from '../../src/profile/nearest.ts';
 import { parseHeader, parseQuery, parseStatusName, sameHeader, withPairs } from '../../src/profile/pairs.ts';
-import { parseProxy, shownProxy } from '../../src/profile/proxy-url.ts';
+import { parseProxy } from '../../src/profile/proxy-url.ts';
 
 const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/./) });
 

@@ -3,7 +3,9 @@ import { EbillError, messageOf } from '../../errors.ts';
 import { wholeSeconds } from '../../output/human.ts';
 
 /** What came of work, or why it did not, in words. */
-export type Ended<T> = { readonly value: T } | { readonly failed: string; readonly error: unknown };
+export type Ended<T> =
+  | { readonly value: T }
+  | { readonly failed: string; readonly error: unknown; readonly late: boolean };
 
 /**
  * Work that may take so long and no longer, by the clock that sockets go by.
@@ -26,6 +28,7 @@ export async function within<T>(
     return { value };
   } catch (error) {
     if (isInterruption(error, signal) || error instanceof EbillError) throw error;
-    return { failed: late.aborted ? `no answer within ${wholeSeconds(limitMs)}` : messageOf(error), error };
+    const failed = late.aborted ? `no answer within ${wholeSeconds(limitMs)}` : messageOf(error);
+    return { failed, error, late: late.aborted };
   }
 }

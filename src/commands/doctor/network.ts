@@ -1,14 +1,12 @@
-import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { bareHost } from '../../api/addresses.ts';
 import type { Connection } from '../../api/connection.ts';
 import { endpointOf } from '../../api/endpoint.ts';
-import type { ProxyChoice } from '../../api/proxy-choice.ts';
+import { type ProxyChoice, shownProxy } from '../../api/proxy-choice.ts';
 import type { Transport } from '../../api/transport.ts';
 import type { Context } from '../../context.ts';
 import { errnoOf } from '../../errors.ts';
 import { wholeSeconds } from '../../output/human.ts';
-import { shownProxy } from '../../profile/proxy-url.ts';
 import { type Check, ok, problem, skipped, warning } from './check.ts';
 import { within } from './limit.ts';
 
@@ -28,14 +26,23 @@ export async function nameLookUp(
   if (proxy !== null)
     return skipped(name, `${host} is looked up by the proxy ${shownProxy(proxy.url)} (${proxy.source})`);
   if (isIP(host) !== 0) return ok(name, `${host} is an address`);
-  const found = await within(context, limitMs, () => lookup(host));
-  if ('value' in found) return ok(name, `${host} is ${found.value.address}`);
+  const found = await within(context, limitMs, () => addressOfName(context, host));
+  if ('value' in found) return ok(name, `${host} is ${found.value}`);
   return problem(
     name,
     `${host} is not found (${errnoOf(found.error) ?? found.failed})`,
     'Check the base URL (ebill profile show), the network and the VPN; behind a proxy, set HTTPS_PROXY.',
     'UNAVAILABLE',
   );
+}
+
+function addressOfName(context: Context, host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    context.lookup(host, {}, (error, found) => {
+      if (error !== null) reject(error);
+      else resolve(typeof found === 'string' ? found : (found[0]?.address ?? ''));
+    });
+  });
 }
 
 /** Is the server there, and does its clock agree with ours? Asked without credentials: any answer will do. */

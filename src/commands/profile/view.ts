@@ -1,7 +1,7 @@
+import { shownProxy } from '../../api/proxy-choice.ts';
 import type { Columns } from '../../batch/columns.ts';
 import { authText } from '../../profile/auth-kind.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { shownProxy } from '../../profile/proxy-url.ts';
 import { namesSecret } from '../../profile/register.ts';
 
 const HIDDEN = '***';

@@ -1,0 +1,64 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP, type LookupFunction, type Socket } from 'node:net';
+import { bareHost } from './addresses.ts';
+import { type ProxyChoice, proxyLogin } from './proxy-choice.ts';
+import { ProxyError } from './proxy-error.ts';
+import type { Secured } from './tls.ts';
+
+/**
+ * A connection through a proxy, opened with CONNECT: what goes through it is between the two ends.
+ * @param to `host:port`, IPv6 in brackets
+ * @param tls for a proxy that is itself behind TLS
+ * @throws ProxyError; the signal's reason when it is aborted
+ */
+export function tunnelTo(
+  to: string,
+  proxy: ProxyChoice,
+  { tls, lookup }: { readonly tls: Secured; readonly lookup: LookupFunction },
+  signal: AbortSignal,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(proxy.url);
+    const login = proxyLogin(url);
+    const host = bareHost(url.hostname);
+    const secure = url.protocol === 'https:';
+    const options = {
+      host,
+      port: Number(url.port || (secure ? 443 : 80)),
+      method: 'CONNECT',
+      path: to,
+      headers: { host: to, ...(login === null ? {} : { 'proxy-authorization': login }) },
+      lookup,
+      agent: false as const,
+    };
+    // An address is no server name (RFC 6066, 3).
+    const request = secure
+      ? httpsRequest({ ...options, ...tls, servername: isIP(host) === 0 ? host : '' })
+      : httpRequest(options);
+    const refused = (status: number | undefined): ProxyError =>
+      new ProxyError(status ?? 0, `the proxy answered ${status}`);
+    request.on('connect', ({ statusCode }, socket, head) => {
+      signal.removeEventListener('abort', onAbort);
+      if (statusCode === 200) {
+        if (head.length > 0) socket.unshift(head);
+        resolve(socket);
+        return;
+      }
+      socket.destroy();
+      reject(refused(statusCode));
+    });
+    request.on('response', (response) => {
+      response.destroy();
+      reject(refused(response.statusCode));
+    });
+    request.on('error', (cause) => reject(new ProxyError(null, cause.message, cause)));
+    const onAbort = (): void => {
+      reject(signal.reason);
+      request.destroy();
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    request.end();
+  });
+}

@@ -1,0 +1,21 @@
+import type { LookupFunction } from 'node:net';
+
+/** Name look-ups of a test's own: each name with its addresses; any other is not known. Counts what was asked. */
+export function namesOf(table: Readonly<Record<string, readonly string[]>>): {
+  readonly lookup: LookupFunction;
+  readonly asked: string[];
+} {
+  const asked: string[] = [];
+  const lookup: LookupFunction = (name, options, callback) => {
+    asked.push(name);
+    const found = (table[name] ?? []).map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+    const [first] = found;
+    setImmediate(() => {
+      if (first === undefined)
+        callback(Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND' }), '', 0);
+      else if (options.all === true) callback(null, found);
+      else callback(null, first.address, first.family);
+    });
+  };
+  return { lookup, asked };
+}
