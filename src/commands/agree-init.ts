@@ -32,10 +32,10 @@ export async function agreeToInit(
   ui.note(`Init of ${job} on ${server}:`);
   ui.note(
     carried.length > 0
-      ? `  all open ${carried.join(', ')} become carried forward`
-      : '  nothing is carried forward',
+      ? `– all open ${carried.join(', ')} become carried forward`
+      : '– nothing is carried forward',
   );
-  if (zeroOutCustomerBalance) ui.note("  every customer's balance becomes zero");
+  if (zeroOutCustomerBalance) ui.note("– every customer's balance becomes zero");
   ui.note('This cannot be undone.');
   ui.end();
   const agreed = zeroOutCustomerBalance

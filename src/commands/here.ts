@@ -1,4 +1,3 @@
-import { relative } from 'node:path';
 import { EbillError } from '../errors.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
 import { readJournal } from '../load/replay.ts';
@@ -17,6 +16,7 @@ import { profileAsked } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';
 import { quoted } from '../shell.ts';
 import type { App, CommandResult } from './command.ts';
+import { shownPath } from './shown-path.ts';
 
 /**
  * `ebill` alone: what it is, where one is (server, profile, load and its state as last heard of), and the next command.
@@ -31,9 +31,7 @@ export async function here(app: App): Promise<CommandResult> {
   const batches = load === null ? [] : viewLoad(load, profile?.statusNames ?? {});
   const job = load?.header.job ?? at.job;
   const next =
-    load === null
-      ? begin(at)
-      : nextStep(load, batches, (path) => shorter(relative(app.context.cwd, path), path));
+    load === null ? begin(at) : nextStep(load, batches, (path) => shownPath(app.context.cwd, path));
   const rows: readonly (readonly [string, string])[] = [
     ['Server', server ?? 'none yet'],
     ['Profile', profileText(at)],
@@ -157,5 +155,3 @@ function profileText({ server, profile, known }: Whereabouts): string {
 
 const noLoad = (job: string | null): string =>
   job === null ? 'none started here' : `${job}: no record of it here`;
-
-const shorter = (a: string, b: string): string => (a.length < b.length ? a : b);

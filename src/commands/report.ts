@@ -6,6 +6,7 @@ import { refresh } from '../load/refresh.ts';
 import { resultsFolder } from '../load/results-names.ts';
 import type { Run } from '../load/run.ts';
 import { outcomeOfAll } from '../load/verdict.ts';
+import { hang } from '../output/fit.ts';
 import { verdict } from '../output/verdict.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { boolFlag, textFlag } from './flags.ts';
@@ -90,9 +91,12 @@ async function report(
   const facts = await gatherFacts(app, run, { batches: fetched.batches, results: fetched.files, warnings });
   const shown = relative(context.cwd, path) || path;
   if (!app.globals.dryRun) await writeReport(facts, path);
-  const told = app.globals.dryRun
-    ? `Would be written to ${ui.clean(shown)}`
-    : `Written to ${ui.clean(shown)}`;
+  const told = hang(
+    '',
+    `${app.globals.dryRun ? 'Would be written' : 'Written'} to ${ui.clean(shown)}`,
+    ui.width,
+    2,
+  );
   return {
     profile,
     job: job === '' ? null : job,

@@ -4,6 +4,7 @@ import type { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../load/verdict.ts';
 import { batchTable } from '../output/batch-table.ts';
+import { hang } from '../output/fit.ts';
 import { counted } from '../output/human.ts';
 import { reasonFields, reasonsTable, type ShownTally } from '../output/result-tables.ts';
 import { verdict } from '../output/verdict.ts';
@@ -133,7 +134,12 @@ async function result({ app }: Session, run: Run, brought: Brought): Promise<Com
   const { profile, job } = run.journal.state.header;
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const where = relative(context.cwd, folder) || '.';
-  const told = `Results, rejects and report are in ${ui.clean(where)} (${counted(brought.count, 'file', 'files')}; begin with report.html)`;
+  const told = hang(
+    '',
+    `Results, rejects and report are in ${ui.clean(where)} (${counted(brought.count, 'file', 'files')}; begin with report.html)`,
+    ui.width,
+    2,
+  );
   const parts = [await batchTable(batches, ui), await reasonsTable(shown, ui), verdict(batches, ui), told];
   const advice = reloadAdvice(rejects.files, job, context.cwd, (jobId) => {
     const parent = run.journal.state.batches.get(jobId)?.parent ?? null;

@@ -2,6 +2,8 @@ import { access } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { EbillError } from '../errors.ts';
 import { writeRedacted } from '../files/redacted-file.ts';
+import { hang } from '../output/fit.ts';
+import { counted } from '../output/human.ts';
 import { csvFilesIn } from '../plan/found-csv.ts';
 import { guessJob } from '../plan/starter-job.ts';
 import { quoted } from '../shell.ts';
@@ -38,7 +40,14 @@ export async function writeStarter(app: App, options: RunOptions): Promise<Comma
   for (const name of unplaced)
     ui.warn(`${name} found no place in the plan: it may be customers, invoices or items`);
   return {
-    ...done(`Written to ${ui.clean(shown)}, for ${files.length} CSV files`),
+    ...done(
+      hang(
+        '',
+        `Written to ${ui.clean(shown)}, for ${counted(files.length, 'CSV file', 'CSV files')}`,
+        ui.width,
+        2,
+      ),
+    ),
     next: `Next: look through it, then: ebill run ${quoted(shown)} --dry-run`,
     extra: { plan: path, unplaced },
   };

@@ -9,7 +9,7 @@ import type { Header } from '../load/entries.ts';
 import { JOURNAL_VERSION } from '../load/entries.ts';
 import type { Listener } from '../load/events.ts';
 import { type Journal, memoryJournal, openJournal } from '../load/journal.ts';
-import { holderText, type Lock, lockLoad } from '../load/lock.ts';
+import { type Holder, holderText, type Lock, lockLoad } from '../load/lock.ts';
 import { readJournal } from '../load/replay.ts';
 import type { Run } from '../load/run.ts';
 import { emptyState, type LoadState } from '../load/state.ts';
@@ -113,9 +113,17 @@ export async function openForWriting(session: Session, job: string): Promise<Run
   const { context, ui } = app;
   const path = journalPath(context.paths.state, owner, job);
   // Locked before it is read: what is decided must be decided from the last word.
-  const lock = await lockLoad(context, path, { job, command: `ebill ${app.command}` }, (holder) =>
-    ui.note(`Waiting for ${holderText(holder)}, which holds the load`),
-  );
+  let waiting = false;
+  const wait = (holder: Holder | null): void => {
+    // A terminal shows that it is alive, and for how long it has waited; a log is told once.
+    waiting = ui.progress === 'tty';
+    if (waiting) session.emit({ event: 'wait.start', message: `waiting for ${holderText(holder, false)}` });
+    else ui.note(`Waiting for ${holderText(holder)}, which holds the load`);
+  };
+  const who = { job, command: `ebill ${app.command}` };
+  const lock = await lockLoad(context, path, who, wait).finally(() => {
+    if (waiting) session.emit({ event: 'wait.end' });
+  });
   try {
     return runOf(
       session,

@@ -1,17 +1,21 @@
 import type { ParentRef } from '../api/request.ts';
+import { isSettled } from '../batch/outcome.ts';
 import { assertComplete, finalizeBatch, itemsOf } from '../load/finalize.ts';
+import { nextStep } from '../load/next-step.ts';
 import { inParallel } from '../load/parallel.ts';
 import type { Assignment } from '../load/plan.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';
 import { uploadFile } from '../load/upload.ts';
 import { outcomeOfAll } from '../load/verdict.ts';
+import { viewLoad } from '../load/view.ts';
 import { batchTable } from '../output/batch-table.ts';
 import { verdict } from '../output/verdict.ts';
 import { quoted } from '../shell.ts';
 import type { App, CommandResult } from './command.ts';
 import { totalLine } from './control-totals.ts';
 import type { Session } from './session.ts';
+import { shownPath } from './shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
 import { viewsOf } from './views.ts';
 import { type Waited, waitFor } from './wait.ts';
@@ -73,7 +77,6 @@ export async function finishUpload(
   options: UploadOptions,
 ): Promise<CommandResult> {
   const { app } = session;
-  const { job } = run.journal.state.header;
   let ended: Waited = { error: null };
   if (options.finalize) {
     await finalizeAll(run, touched);
@@ -84,9 +87,18 @@ export async function finishUpload(
     }
   }
   if (options.wait) return resultOf(app, run, touched, ended);
-  const open = touched.some((jobId) => run.journal.state.batches.get(jobId)?.finalized !== 'yes');
-  const next = `Next: ebill ${open ? 'finalize' : 'watch'} --job ${quoted(job)}`;
-  return resultOf(app, run, touched, { ...ended, next });
+  return resultOf(app, run, touched, { ...ended, next: `Next: ${nextOf(run, touched)}` });
+}
+
+/** What brings these batches on; what is final already leaves the load's own next step. */
+function nextOf(run: Run, touched: readonly string[]): string {
+  const { state } = run.journal;
+  const job = quoted(state.header.job);
+  if (touched.some((jobId) => state.batches.get(jobId)?.finalized !== 'yes'))
+    return `ebill finalize --job ${job}`;
+  if (!viewsOf(run, touched).every(isSettled)) return `ebill watch --job ${job}`;
+  return nextStep(state, viewLoad(state, run.statusNames), (path) => shownPath(run.context.cwd, path))
+    .command;
 }
 
 /** Customers before invoices, each once; every file must have arrived. */

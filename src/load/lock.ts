@@ -97,9 +97,11 @@ async function readHolder(path: string): Promise<Holder | null> {
 }
 
 /** `ebill upload invoice (process 4242 on build-7, since 22:00:00Z)` */
-export function holderText(holder: Holder | null): string {
+export function holderText(holder: Holder | null, withTime = true): string {
   if (holder === null) return 'another process';
-  return visible(`${holder.command} (process ${holder.pid} on ${holder.host}, since ${holder.since})`);
+  const { command, pid, host, since } = holder;
+  const from = withTime ? `, since ${since.replace(/\.\d+Z$/, 'Z')}` : '';
+  return visible(`${command} (process ${pid} on ${host}${from})`);
 }
 
 function held(job: string, holder: Holder | null): EbillError {

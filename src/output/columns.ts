@@ -1,4 +1,4 @@
-import { padEnd, padStart, shorten } from './fit.ts';
+import { clip, padEnd, padStart, shorten } from './fit.ts';
 import { textWidth } from './text-width.ts';
 
 export interface Cell {
@@ -6,12 +6,16 @@ export interface Cell {
   readonly paint?: (text: string) => string;
 }
 
+/** Where a cell is shortened that is too wide: names in the middle (the default), sentences at their end. */
+export type Cut = 'middle' | 'end';
+
 /** One column: its cells in the order of the rows. */
 export interface Column {
   readonly title: string;
   readonly right?: boolean;
+  readonly cut?: Cut;
   readonly cells: readonly Cell[];
-  /** Columns it takes; what is wider is shortened in the middle. */
+  /** Columns it takes; what is wider is shortened. */
   readonly width: number;
 }
 
@@ -23,8 +27,8 @@ export function naturalWidth(title: string, cells: readonly Cell[]): number {
   return cells.reduce((width, cell) => Math.max(width, textWidth(cell.text)), textWidth(title));
 }
 
-export function column(title: string, cells: readonly Cell[], right = false): Column {
-  return { title, cells, right, width: naturalWidth(title, cells) };
+export function column(title: string, cells: readonly Cell[], right = false, cut: Cut = 'middle'): Column {
+  return { title, cells, right, cut, width: naturalWidth(title, cells) };
 }
 
 export function totalWidth(columns: readonly Column[]): number {
@@ -32,8 +36,8 @@ export function totalWidth(columns: readonly Column[]): number {
 }
 
 /** A cell as wide as its column, to the column. */
-export function place(cell: Cell, { width, right }: Column): string {
-  const text = shorten(cell.text, width);
+export function place(cell: Cell, { width, right, cut }: Column): string {
+  const text = cut === 'end' ? clip(cell.text, width) : shorten(cell.text, width);
   const painted = cell.paint ? cell.paint(text) : text;
   // Padded outside the paint: what is measured carries no colour, and spaces at a line's end can be cut.
   return right

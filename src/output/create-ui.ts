@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import type { Redactor } from '../redact.ts';
 import { oneLine, visible } from '../visible.ts';
+import { apart } from './apart.ts';
 import { errorText } from './error-text.ts';
 import { hang } from './fit.ts';
 import { withoutCommands } from './github-commands.ts';
@@ -36,7 +37,8 @@ export async function createUi(
     width: stream.isTTY === true ? stream.columns || 80 : Infinity,
     paint: await createPaint(wantsColor(stream, env, globals.color)),
     symbols,
-    clean,
+    // What is read by a program stays as it is.
+    clean: stream.isTTY === true ? (text) => apart(clean(text)) : clean,
   });
   const out = await look(stdout);
   const err = await look(stderr);
@@ -59,11 +61,14 @@ export async function createUi(
     note(line) {
       if (globals.quiet) return;
       if (progress === 'json') event('note', { message: line });
-      else screen.line(hang('', clean(oneLine(line)), err.width));
+      else
+        screen.line(
+          isCommand(line) ? err.clean(oneLine(line)) : hang('', err.clean(oneLine(line)), err.width),
+        );
     },
     warn(line) {
       if (progress === 'json') event('warning', { jobId: null, message: line });
-      else screen.line(hang(`${err.paint.yellow('warning:')} `, clean(oneLine(line)), err.width, 2));
+      else screen.line(hang(`${err.paint.yellow('warning:')} `, err.clean(oneLine(line)), err.width, 2));
     },
     fail(error) {
       screen.end();
@@ -74,3 +79,6 @@ export async function createUi(
     end: () => screen.end(),
   };
 }
+
+/** A command to be copied: broken by us it would be two, and the first would run without the rest. */
+const isCommand = (line: string): boolean => line.startsWith('ebill ');

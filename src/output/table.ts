@@ -1,7 +1,7 @@
 import { oneLine } from '../visible.ts';
-import { type Cell, type Column, column, totalWidth } from './columns.ts';
+import { type Cell, type Column, type Cut, column, totalWidth } from './columns.ts';
 import { drawTable } from './draw-table.ts';
-import { padEnd, shorten } from './fit.ts';
+import { clip, padEnd, shorten } from './fit.ts';
 import { UNKNOWN } from './human.ts';
 import type { Look } from './look.ts';
 import { textWidth, widthsReady } from './text-width.ts';
@@ -11,6 +11,7 @@ export interface Head {
   readonly title: string;
   /** For numbers. */
   readonly right?: boolean;
+  readonly cut?: Cut;
   /** As narrow as it may get where the width is short; by default the title's width, or 12. */
   readonly least?: number;
 }
@@ -39,8 +40,8 @@ function blocks(columns: readonly Column[], rows: number, look: Look): string {
   const lead = columns.findIndex(({ title }) => title !== '');
   const rest = columns.slice(lead + 1);
   const titles = Math.max(0, ...rest.map(({ title }) => textWidth(title)));
-  const painted = (cell: Cell | undefined, width: number): string => {
-    const text = shorten(cell?.text ?? '', width);
+  const painted = (cell: Cell | undefined, width: number, cut: Cut | undefined): string => {
+    const text = (cut === 'end' ? clip : shorten)(cell?.text ?? '', width);
     return cell?.paint ? cell.paint(text) : text;
   };
   return Array.from({ length: rows }, (_, i) => {
@@ -48,9 +49,10 @@ function blocks(columns: readonly Column[], rows: number, look: Look): string {
       .slice(0, lead + 1)
       .map(({ cells }) => cells[i]?.text ?? '')
       .filter((text) => text !== '');
-    const lines = rest.map(({ title, cells }) => {
+    const lines = rest.flatMap(({ title, cells, cut }) => {
+      if ((cells[i]?.text ?? '') === '') return [];
       const start = `  ${padEnd(title, titles)}  `;
-      return `${look.paint.dim(start)}${painted(cells[i], look.width - start.length)}`.trimEnd();
+      return `${look.paint.dim(start)}${painted(cells[i], look.width - start.length, cut)}`;
     });
     return [look.paint.bold(shorten(first.join(' '), look.width)), ...lines].join('\n');
   }).join('\n');
@@ -73,7 +75,7 @@ export async function table(
   };
   const cells = heads.map((_, i) => rows.map((row) => clean(row[i])));
   await widthsReady([...heads.map(({ title }) => title), ...cells.flat().map(({ text }) => text)]);
-  const columns = heads.map(({ title, right }, i) => column(title, cells[i] ?? [], right));
+  const columns = heads.map(({ title, right, cut }, i) => column(title, cells[i] ?? [], right, cut));
   const least = heads.map(({ title, least }) => least ?? Math.max(LEAST, textWidth(title)));
   const fit = fitted(columns, least, look.width);
   return fit ? drawTable(fit, look) : blocks(columns, rows.length, look);

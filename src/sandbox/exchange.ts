@@ -49,6 +49,8 @@ async function exchange(
 ): Promise<void> {
   const record = house.log.open(request, side);
   const requestId = requestIdOf(record);
+  // By the sandbox's own clock, as all it says.
+  response.setHeader('date', new Date(house.settings.now()).toUTCString());
   let delivery: Delivery;
   let waitMs = house.settings.latencyMs;
   try {

@@ -8,7 +8,7 @@ import { viewLoad } from '../../load/view.ts';
 import { momentText, timeText } from '../../output/ago.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { hang } from '../../output/fit.ts';
-import { bytes, count } from '../../output/human.ts';
+import { bytes, counted } from '../../output/human.ts';
 import { table } from '../../output/table.ts';
 import { verdict } from '../../output/verdict.ts';
 import type { App, CommandModule } from '../command.ts';
@@ -80,7 +80,7 @@ async function timelineTable(app: App, timeline: readonly Moment[], startedAt: s
   ]);
   // Since the load was started.
   const time = Number.isFinite(app.ui.width) ? 'After' : 'Time';
-  return table([time, 'What', 'Batch', 'Id', 'Details'], rows, app.ui);
+  return table([time, 'What', 'Batch', 'Id', { title: 'Details', cut: 'end' }], rows, app.ui);
 }
 
 function what({ event, outcome }: Moment): string {
@@ -89,9 +89,9 @@ function what({ event, outcome }: Moment): string {
 
 function details({ file, bytes: size, records, status, message }: Moment): string {
   return [
-    file,
     size === null ? null : bytes(size),
-    records === null ? null : `${count(records)} records`,
+    records === null ? null : counted(records, 'record', 'records'),
+    file,
     status,
     message,
   ]

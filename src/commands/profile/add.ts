@@ -76,7 +76,8 @@ export const command: CommandModule<AddOptions> = {
     const secret = await gatherSecret(app, almost, stdin, env);
     const production = changes.production ?? (asked && (await askProduction(app)));
     const profile = { ...almost, production };
-    if (app.globals.dryRun) return profileResult(name, `Would add ${summary(profile)}`, { requests: [] });
+    if (app.globals.dryRun)
+      return profileResult(app.ui, name, `Would add ${summary(profile)}`, { requests: [] });
     const use = asked ? await agree(app, profile, secret, profiles, options.use) : options.use;
     // Without a secret, one left behind under this name must not become this profile's.
     const now = await keep(app, profile, secret === null ? 'remove' : { set: secret }, (before) => {
@@ -87,11 +88,12 @@ export const command: CommandModule<AddOptions> = {
     if (secret === null && secretName(profile.auth) !== null) warnOfMissing(app, profile);
     if (now.current === name)
       return profileResult(
+        app.ui,
         name,
         `Added ${summary(profile)}, in use`,
         asked ? { next: 'To check the rest of the set-up: ebill doctor' } : {},
       );
-    return profileResult(name, `Added ${summary(profile)}`, {
+    return profileResult(app.ui, name, `Added ${summary(profile)}`, {
       next: `To use it when no profile is named: ebill profile use ${name}`,
     });
   },

@@ -29,9 +29,9 @@ export const command: CommandModule<Record<string, never>> = {
     const extra = { profiles: all.map((profile) => profileView(profile, profiles.current)) };
     if (all.length === 0) {
       const next = 'To add one: ebill profile add NAME --base-url https://…';
-      return profileResult(null, 'No profiles yet.', { extra, next });
+      return profileResult(app.ui, null, 'No profiles yet.', { extra, next });
     }
-    return profileResult(profiles.current, await listed(all, profiles.current, app.ui), { extra });
+    return profileResult(app.ui, profiles.current, await listed(all, profiles.current, app.ui), { extra });
   },
 };
 

@@ -29,7 +29,8 @@ export const command: CommandModule<{ readonly name: string }> = {
     const profiles = await loadProfiles(app.context);
     const profile = profiles.all.get(name);
     if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
-    if (app.globals.dryRun) return profileResult(name, `Would remove ${summary(profile)}`, { requests: [] });
+    if (app.globals.dryRun)
+      return profileResult(app.ui, name, `Would remove ${summary(profile)}`, { requests: [] });
     if (app.ui.interactive && !app.globals.yes) {
       app.ui.end();
       const sure = await confirm(app.context, `Remove ${summary(profile)}?`);
@@ -52,6 +53,6 @@ export const command: CommandModule<{ readonly name: string }> = {
             next: `No profile is in use now. To choose one (${namesOf(now).join(', ')}): ebill profile use NAME`,
           }
         : {};
-    return profileResult(name, `Removed profile ${name}`, next);
+    return profileResult(app.ui, name, `Removed profile ${name}`, next);
   },
 };

@@ -59,12 +59,13 @@ export const command: CommandModule<ProfileOptions> = {
     checkSecure(after.baseUrl, after.allowInsecure, name);
     const asked = stdin !== null || changes.auth !== undefined || changes.username !== undefined;
     const secret = asked ? await gatherSecret(app, after, stdin, environmentLayer(app.context.env)) : null;
-    if (app.globals.dryRun) return profileResult(name, `Would change ${summary(after)}`, { requests: [] });
+    if (app.globals.dryRun)
+      return profileResult(app.ui, name, `Would change ${summary(after)}`, { requests: [] });
     const change: SecretChange =
       secret !== null ? { set: secret } : sameKind(before.auth, after.auth) ? 'leave' : 'remove';
     const now = await keep(app, after, change, ({ current }) => (use ? name : current));
     await warn(app, before, after, change);
-    return profileResult(name, `Changed ${summary(after)}${now.current === name ? ', in use' : ''}`);
+    return profileResult(app.ui, name, `Changed ${summary(after)}${now.current === name ? ', in use' : ''}`);
   },
 };
 

@@ -49,7 +49,7 @@ export const command: CommandModule<{ readonly name: string | null }> = {
       view,
       kind === null ? [] : [[kind, secret === 'stored' ? `stored in ${place}` : 'missing']],
     );
-    return profileResult(name, text, { extra: { profiles: [{ ...view, secret, secretPlace }] } });
+    return profileResult(app.ui, name, text, { extra: { profiles: [{ ...view, secret, secretPlace }] } });
   },
 };
 

@@ -27,13 +27,14 @@ export const command: CommandModule<{ readonly name: string }> = {
     const profiles = await loadProfiles(app.context);
     const profile = profiles.all.get(name);
     if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
-    if (app.globals.dryRun) return profileResult(name, `Would use ${summary(profile)}`, { requests: [] });
+    if (app.globals.dryRun)
+      return profileResult(app.ui, name, `Would use ${summary(profile)}`, { requests: [] });
     if (profiles.current !== name) {
       await changeProfiles(app.context, (now) => {
         if (!now.all.has(name)) throw unknownProfile(name, namesOf(now));
         return { ...now, current: name };
       });
     }
-    return profileResult(name, `Using ${summary(profile)}`);
+    return profileResult(app.ui, name, `Using ${summary(profile)}`);
   },
 };

@@ -1,0 +1,9 @@
+import type { Scene } from '../stage.ts';
+import { first } from './first.ts';
+import { live } from './live.ts';
+import { month } from './month.ts';
+import { trouble } from './trouble.ts';
+import { wide } from './wide.ts';
+
+/** By the name of the golden files. */
+export const scenes: Readonly<Record<string, Scene>> = { first, month, live, trouble, wide };

@@ -1,0 +1,33 @@
+import { createProgress } from '../../../../src/output/progress.ts';
+import type { Scene } from '../stage.ts';
+
+/** What moves, stopped at a moment. */
+export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, context }) => {
+  await draw('an upload under way', /and 1 more file/, (ui) => {
+    const { listener, stop } = createProgress(ui, context);
+    const files = ['inv_2020_08.csv', 'itm_1.csv', 'itm_2.csv', 'itm_3.csv', 'itm_4.csv'];
+    const ids = ['INV', 'ITM_1', 'ITM_2', 'ITM_3', 'ITM_4'].map((id) => `AUG_2020_${id}`);
+    listener({ event: 'check.start', files: 5 });
+    later(1200);
+    listener({ event: 'check.end', files: 5, records: 1_204_337, bytes: 5_100_000_000 });
+    files.forEach((file, i) => {
+      listener({ event: 'upload.start', jobId: ids[i] ?? '', file, total: 1_000_000_000 });
+    });
+    for (let second = 1; second <= 8; second += 1) {
+      later(1000);
+      files.forEach((file, i) => {
+        const bytes = second * (12_500_000 - i * 2_000_000);
+        listener({ event: 'upload.progress', jobId: ids[i] ?? '', file, bytes, total: 1_000_000_000 });
+      });
+    }
+    return stop;
+  });
+  await sample({ records: 20, itemFiles: 3 });
+  await quietly('init --job AUG_2020 --yes');
+  await quietly('upload invoice INV_AUG_2020.csv --items ITM*.csv --concurrency 1 --finalize');
+  freeze(3, /next look in/);
+  await run('watch');
+  await quietly('run --init-plan --job SEP_2020');
+  freeze(12, /next look in/);
+  await run('run plan.yaml --concurrency 1', [[/Start the load/, 'y\r']]);
+};

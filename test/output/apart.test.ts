@@ -1,0 +1,44 @@
+import fc from 'fast-check';
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import { apart } from '../../src/output/apart.ts';
+
+/** As a terminal measures that joins nothing: code point by code point. */
+const unjoined = (text: string): number => [...text].reduce((sum, char) => sum + stringWidth(char), 0);
+
+describe('apart', () => {
+  it('takes joined emoji apart, and leaves the rest alone', () => {
+    expect(apart('👩‍👩‍👧‍👦.csv')).toBe('👩👩👧👦.csv');
+    expect(apart('👍🏽')).toBe('👍\u200b🏽');
+    expect(apart('❤️‍🔥')).toBe('❤🔥');
+    for (const text of ['inv.csv', '日本.csv', 'cafe\u0301', 'می\u200cخواهم', 'क्\u200dष', '🇩🇪'])
+      expect(apart(text)).toBe(text);
+  });
+
+  it('makes emoji as wide on a terminal that joins them as on one that does not', () => {
+    const parts = [
+      '👩',
+      '👧',
+      '🔥',
+      '❤',
+      '🏽',
+      '🏿',
+      '\u200d',
+      '\ufe0f',
+      'a',
+      '日',
+      '1',
+      '⌛',
+      '✈',
+      '🏳',
+      '🌈',
+    ];
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 12 }), (chars) => {
+        const text = apart(chars.join(''));
+        expect(unjoined(text)).toBe(stringWidth(text));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
