@@ -2,11 +2,15 @@ import type { FileHandle } from 'node:fs/promises';
 
 /** How much is read at a time (bytes). */
 export const BLOCK_BYTES = 1 << 20;
+/** How much at first: most files are smaller, and a thousand of them are given no megabytes. */
+export const FIRST_BLOCK_BYTES = 1 << 16;
+/** So many blocks given before the newest one stay as they are: another thread may still be at them. */
+export const BLOCKS_KEPT = 2;
 
 /**
- * The bytes of an open file from its beginning, in full blocks of 1 MiB (the last one is shorter), with two buffers:
- * the next block is read while the current one is worked on. A block is valid only until the next one is asked for.
- * The buffers are shared memory: another thread may hash a block meanwhile.
+ * The bytes of an open file from its beginning, in full blocks (the last one is shorter). The next block is read while the
+ * current one is worked on. A block is valid until `BLOCKS_KEPT` others were given and one more is asked for; then its
+ * buffer is used again. The buffers are shared memory: another thread may hash a block meanwhile.
  * Throws what `read` throws.
  * @param most once more than so many bytes are read, it ends: a file may be written as fast as it is read
  */
@@ -14,20 +18,31 @@ export async function* readBlocks(
   handle: FileHandle,
   most = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Buffer, void> {
-  let current = Buffer.from(new SharedArrayBuffer(BLOCK_BYTES));
-  let other = Buffer.from(new SharedArrayBuffer(BLOCK_BYTES));
+  // One being read, the newest, and those kept.
+  const ring: (Buffer | undefined)[] = Array.from({ length: BLOCKS_KEPT + 2 });
+  let turn = 0;
+  let current = shared(FIRST_BLOCK_BYTES);
   let position = 0;
   let length = await fill(handle, current, position);
   while (length > 0) {
     position += length;
-    const ahead =
-      length === BLOCK_BYTES && position <= most ? fill(handle, other, position) : Promise.resolve(0);
-    // Whoever stops half-way leaves this promise alone; it must not become an unhandled rejection.
-    ahead.catch(() => undefined);
+    let ahead = Promise.resolve(0);
+    let next = current;
+    if (length === current.length && position <= most) {
+      turn = (turn + 1) % ring.length;
+      next = ring[turn] ??= shared(BLOCK_BYTES);
+      ahead = fill(handle, next, position);
+      // Whoever stops half-way leaves this promise alone; it must not become an unhandled rejection.
+      ahead.catch(() => undefined);
+    }
     yield current.subarray(0, length);
     length = await ahead;
-    [current, other] = [other, current];
+    current = next;
   }
+}
+
+function shared(bytes: number): Buffer {
+  return Buffer.from(new SharedArrayBuffer(bytes));
 }
 
 /** Reads until the buffer is full or the file is over. */

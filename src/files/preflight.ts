@@ -2,14 +2,14 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Columns } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
-import { readBlocks } from './blocks.ts';
+import { BLOCKS_KEPT, readBlocks } from './blocks.ts';
 import { type CrossChecked, confirm } from './confirm.ts';
 import { ContentCheck } from './content.ts';
 import { CrossFile } from './cross-file.ts';
 import { CrossState } from './cross-state.ts';
 import { changed, controlInName, notAFile, unreadable } from './file-findings.ts';
 import { FindingList } from './findings.ts';
-import { hashesFor } from './hashes.ts';
+import { Hashing } from './hashing.ts';
 import type { KeyHash } from './key-hash.ts';
 import type { FileReport } from './types.ts';
 
@@ -51,8 +51,14 @@ export async function checkFiles(
   const state =
     columns === undefined ? undefined : new CrossState(columns, new Set(files.map(({ kind }) => kind)), hash);
   const read: Checked[] = [];
-  for (const kind of ['customer', 'invoice', 'items'] as const) {
-    for (const file of files) if (file.kind === kind) read.push(await readFile(file, options, state));
+  const hashing = new Hashing();
+  try {
+    for (const kind of ['customer', 'invoice', 'items'] as const) {
+      for (const file of files)
+        if (file.kind === kind) read.push(await readFile(file, { ...options, hashing }, state));
+    }
+  } finally {
+    await hashing.close();
   }
   if (state !== undefined) await confirm(state, read, signal);
   return files.flatMap((file) => read.find((one) => one.given === file) ?? []).map(reportOf);
@@ -67,7 +73,17 @@ export async function checkFile(
   kind: FileKind,
   options: Omit<CheckOptions, 'columns'> = {},
 ): Promise<FileReport> {
-  return reportOf(await readFile({ path, kind }, options, undefined));
+  const hashing = new Hashing();
+  try {
+    return reportOf(await readFile({ path, kind }, { ...options, hashing }, undefined));
+  } finally {
+    await hashing.close();
+  }
+}
+
+/** What the reading of each file of a call goes by. */
+interface Reading extends CheckOptions {
+  readonly hashing: Hashing;
 }
 
 /** A file that was read: all but its last findings. */
@@ -79,7 +95,7 @@ interface Checked extends CrossChecked {
 
 async function readFile(
   given: FileToCheck,
-  options: CheckOptions,
+  options: Reading,
   state: CrossState | undefined,
 ): Promise<Checked> {
   options.signal?.throwIfAborted();
@@ -115,7 +131,7 @@ async function readContent(
   file: FileToCheck,
   findings: FindingList,
   cross: CrossFile | undefined,
-  options: CheckOptions,
+  options: Reading,
 ): Promise<Content | undefined> {
   let handle: FileHandle | undefined;
   try {
@@ -141,31 +157,27 @@ async function readOpened(
   file: FileToCheck,
   findings: FindingList,
   cross: CrossFile | undefined,
-  { onProgress, signal }: CheckOptions,
+  { onProgress, signal, hashing }: Reading,
 ): Promise<Content> {
   const { path, kind } = file;
   const before = await handle.stat({ bigint: true });
   const total = Number(before.size);
   const check = new ContentCheck(findings, cross);
-  const hashes = hashesFor(total);
-  try {
-    for await (const block of readBlocks(handle, total)) {
-      signal?.throwIfAborted();
-      hashes.update(block);
-      check.write(block);
-      onProgress?.({ path, kind, bytes: check.bytes, total });
-      await hashes.settled();
-    }
-    check.end();
-    if (check.bytes === 0) onProgress?.({ path, kind, bytes: 0, total });
-    const digests = await hashes.digest();
-    // What was hashed must be what is there (promise 2).
-    const after = await handle.stat({ bigint: true });
-    if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || check.bytes !== total) {
-      findings.cause(changed());
-    }
-    return { bytes: check.bytes, records: check.records, header: check.header, ...digests };
-  } finally {
-    await hashes.close();
+  const hashes = await hashing.hashesFor(total);
+  for await (const block of readBlocks(handle, total)) {
+    signal?.throwIfAborted();
+    hashes.update(block);
+    check.write(block);
+    onProgress?.({ path, kind, bytes: check.bytes, total });
+    await hashes.settled(BLOCKS_KEPT);
   }
+  check.end();
+  if (check.bytes === 0) onProgress?.({ path, kind, bytes: 0, total });
+  const digests = await hashes.digest();
+  // What was hashed must be what is there (promise 2).
+  const after = await handle.stat({ bigint: true });
+  if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || check.bytes !== total) {
+    findings.cause(changed());
+  }
+  return { bytes: check.bytes, records: check.records, header: check.header, ...digests };
 }

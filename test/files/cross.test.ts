@@ -202,6 +202,18 @@ describe('across files', () => {
     expect(half.found).toEqual(['f0.csv open-quote@2:1']);
   });
 
+  it('of more suspects than anybody reads, the first 10,000 are told of and the others counted', async () => {
+    const keys = Array.from({ length: 10_005 }, (_, i) => `I${i},1\n`).join('');
+    const { reports } = await check(
+      [
+        ['invoice', `Invoice,Amount\n${keys}${keys}`],
+        ['items', 'Invoice,Amount\nI0,1\n'],
+      ],
+      { invoice: { key: 'Invoice', amount: 'Amount' }, items: { invoice: 'Invoice', amount: 'Amount' } },
+    );
+    expect(reports.map(({ findingsTotal }) => findingsTotal)).toEqual([10_005, 0]);
+  });
+
   it('control characters of a key do not reach a message raw', async () => {
     const { reports } = await check([['customer', 'Account,N\n"a\u001b[31m",1\n"a\u001b[31m",2\n']]);
     expect(reports[0]?.findings[0]?.message).toContain('a\\u001b[31m');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { BLOCK_BYTES } from '../../src/files/blocks.ts';
+import { BLOCK_BYTES, FIRST_BLOCK_BYTES } from '../../src/files/blocks.ts';
 import { type CheckProgress, checkFile, checkFiles } from '../../src/files/preflight.ts';
 import { hasErrors, invalidFiles } from '../../src/files/verdict.ts';
 import { tempDir } from '../helpers/context.ts';
@@ -37,11 +37,13 @@ describe('a report', () => {
   it('is right when everything falls on the border of a block', async () => {
     for (const cut of ['"x\r\ny"', '€', '""""', '\r\n', '😀']) {
       for (let shift = 0; shift <= 8; shift++) {
-        const line = `1,${'x'.repeat(BLOCK_BYTES - 8 - shift)}`;
-        const content = cut === '\r\n' ? `a,b\n${line}\r\n2,3` : `a,b\n${line}\n2,${cut}\n`;
-        const report = await checkFile(file(content), 'items');
-        expect([report.findings, report.records]).toEqual([[], 2]);
-        expect(report.sha256).toBe(hex('sha256', content));
+        for (const border of [FIRST_BLOCK_BYTES, FIRST_BLOCK_BYTES + BLOCK_BYTES]) {
+          const line = `1,${'x'.repeat(border - 8 - shift)}`;
+          const content = cut === '\r\n' ? `a,b\n${line}\r\n2,3` : `a,b\n${line}\n2,${cut}\n`;
+          const report = await checkFile(file(content), 'items');
+          expect([report.findings, report.records]).toEqual([[], 2]);
+          expect(report.sha256).toBe(hex('sha256', content));
+        }
       }
     }
   });

@@ -1,0 +1,56 @@
+import type { FileHandle } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { BLOCK_BYTES, BLOCKS_KEPT, FIRST_BLOCK_BYTES, readBlocks } from '../../src/files/blocks.ts';
+
+/** A file that is read at once, however far ahead, in pieces of at most `piece` bytes. */
+function handleOf(content: Buffer, piece = Number.POSITIVE_INFINITY): FileHandle {
+  const read = async (buffer: Buffer, offset: number, length: number, position: number) => {
+    const bytesRead = content.copy(buffer, offset, position, position + Math.min(length, piece));
+    return { bytesRead, buffer };
+  };
+  return { read } as unknown as FileHandle;
+}
+
+const content = Buffer.alloc(FIRST_BLOCK_BYTES + 8 * BLOCK_BYTES + 77);
+for (let i = 0; i < content.length; i += 1000) content.writeInt32LE(i, i);
+
+describe('the blocks of a file', () => {
+  it('are the file, and each is as it was until two more were given', async () => {
+    const given: { readonly block: Buffer; readonly at: number }[] = [];
+    let at = 0;
+    for await (const block of readBlocks(handleOf(content))) {
+      given.push({ block, at });
+      at += block.length;
+      for (const one of given.slice(-1 - BLOCKS_KEPT))
+        expect(one.block.equals(content.subarray(one.at, one.at + one.block.length))).toBe(true);
+    }
+    expect(at).toBe(content.length);
+    expect(given.map(({ block }) => block.length)).toEqual([
+      FIRST_BLOCK_BYTES,
+      ...Array.from({ length: 8 }, () => BLOCK_BYTES),
+      77,
+    ]);
+    // Memory is flat: the buffers go round.
+    expect(new Set(given.map(({ block }) => block.buffer)).size).toBe(BLOCKS_KEPT + 3);
+  });
+
+  it('are full, however little a read brings', async () => {
+    const small = content.subarray(0, 200_000);
+    const lengths: number[] = [];
+    for await (const block of readBlocks(handleOf(small, 999))) lengths.push(block.length);
+    expect(lengths).toEqual([FIRST_BLOCK_BYTES, 200_000 - FIRST_BLOCK_BYTES]);
+  });
+
+  it('of a small file take no more than the first buffer', async () => {
+    const blocks: Buffer[] = [];
+    for await (const block of readBlocks(handleOf(content.subarray(0, 10)))) blocks.push(block);
+    expect(blocks.map(({ length }) => length)).toEqual([10]);
+    expect(blocks[0]?.buffer.byteLength).toBe(FIRST_BLOCK_BYTES);
+  });
+
+  it('end soon after so many bytes, though the file goes on', async () => {
+    let bytes = 0;
+    for await (const block of readBlocks(handleOf(content), 100_000)) bytes += block.length;
+    expect(bytes).toBe(FIRST_BLOCK_BYTES + BLOCK_BYTES);
+  });
+});
