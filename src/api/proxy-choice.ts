@@ -42,14 +42,14 @@ function checked({ url, source }: ProxyChoice): ProxyChoice {
     'USAGE',
     `The proxy ${shownProxy(whole.slice(0, 200))} (${source}) is no http or https URL.`,
     {
-      hint: 'A proxy looks like http://proxy.example.com:3128, or http://USER:PASSWORD@proxy.example.com:3128.',
+      hint: 'A proxy looks like http://proxy.example.com:3128; USER:PASSWORD@ may stand before its host.',
     },
   );
 }
 
 /** A proxy's URL as it may be shown. */
 export function shownProxy(proxy: string): string {
-  const bare = proxy.includes('@') ? proxy.replace(/^([a-z]+:\/\/)?.*@/iu, '$1***@') : proxy;
+  const bare = proxy.includes('@') ? proxy.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/iu, '$1***@') : proxy;
   return visible(redactShapes(bare));
 }
 

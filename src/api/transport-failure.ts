@@ -97,16 +97,22 @@ function proxyFailure(error: ProxyError, origin: string, proxy: ProxyChoice | nu
   const name = proxy === null ? 'the proxy' : `the proxy ${shownProxy(proxy.url)} (${proxy.source})`;
   const failure = (what: string, hint: string, lasting = false): TransportError =>
     new TransportError('unsent', `${origin}: ${what}`, error, { hint, lasting });
-  if (error.status === 407) {
+  // 401 is what tinyproxy says to a wrong password.
+  if (error.status === 407 || error.status === 401) {
     const given = proxy !== null && proxyLogin(new URL(proxy.url)) !== null;
     return failure(
       given
-        ? `${name} does not take this username and password (407)`
-        : `${name} wants a username and a password (407)`,
-      'Give them in the environment: HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT, with @ : / and % in them percent-encoded.',
+        ? `${name} does not take this username and password (${error.status})`
+        : `${name} wants a username and a password (${error.status})`,
+      'Give them before the host of the proxy, in the environment: USER:PASSWORD@ (percent-encode @ : / and % in them).',
       true,
     );
   }
+  if (error.status !== null && error.status >= 500)
+    return failure(
+      `${name} cannot reach it (it answered ${error.status})`,
+      'Check the base URL; if it is right, ask whoever runs the proxy.',
+    );
   if (error.status !== null)
     return failure(
       `${name} did not let it through (it answered ${error.status})`,

@@ -44,7 +44,7 @@ export async function notify(app: App, command: string, result: CommandResult): 
   }
 }
 
-const SECRETS = new Set(['EBILL_TOKEN', 'EBILL_PASSWORD']);
+const SECRETS = new Set(['EBILL_TOKEN', 'EBILL_PASSWORD', 'EBILL_CLIENT_KEY_PASSPHRASE']);
 
 /** What the program needs for itself is nobody else's. Windows knows names in any case of letters. */
 function withoutSecrets(

@@ -32,7 +32,8 @@ export function registerSecrets(connection: Connection, redactor: Redactor): voi
  */
 export function registerCall(argv: readonly string[], env: Context['env'], redactor: Redactor): void {
   const { EBILL_USERNAME: username, EBILL_PASSWORD: password, EBILL_TOKEN: token } = env;
-  for (const secret of [password, token]) if (secret) redactor.add(secret);
+  for (const secret of [password, token, env['EBILL_CLIENT_KEY_PASSPHRASE']])
+    if (secret) redactor.add(secret);
   if (username && password) redactor.add(basic(username, password));
   for (const [name, value] of Object.entries(env))
     if (PROXIES.test(name)) registerUserinfo(value ?? '', redactor);
@@ -56,10 +57,13 @@ function registerPair([name, value]: readonly [string, string], redactor: Redact
 
 /** The password of a URL as it is written, as it is meant, and as the header that it becomes. */
 function registerUserinfo(url: string, redactor: Redactor): void {
-  const [, user = '', password = ''] = /^[a-z]+:\/\/([^/@:]*):(.*)@/iu.exec(url) ?? [];
-  if (password === '') return;
-  redactor.add(password);
-  redactor.add(decoded(password));
+  // A proxy may be named without a scheme, and may take a token for a user.
+  const [, user = '', password = ''] =
+    /^\s*(?:[a-z]+:\/\/|(?![a-z]+:\/\/))([^/@:]*)(?::(.*))?@/iu.exec(url) ?? [];
+  const secret = password === '' && user.length >= SHORTEST_VALUE ? user : password;
+  if (secret === '') return;
+  redactor.add(secret);
+  redactor.add(decoded(secret));
   redactor.add(basic(decoded(user), decoded(password)));
 }
 

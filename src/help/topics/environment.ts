@@ -53,12 +53,20 @@ export const environment: TopicText = {
           rows: [
             [
               'HTTPS_PROXY, HTTP_PROXY',
-              "the proxy for https and for http addresses; the profile's own (--proxy) wins. Lower case works too",
+              "the http or https proxy for https and for http addresses, such as proxy.example.com:3128, with USER:PASSWORD@ before the host if it wants them; without HTTPS_PROXY, HTTP_PROXY serves both; the profile's own (--proxy) wins. Lower case works too",
             ],
-            ['NO_PROXY', "hosts reached without those two; it does not apply to the profile's own proxy"],
+            [
+              'NO_PROXY',
+              "hosts reached without those two: names with all below them, addresses, subnets such as 10.0.0.0/8, each perhaps with a port, or * for all; it does not apply to the profile's own proxy",
+            ],
             [
               'NODE_EXTRA_CA_CERTS',
               'a PEM file of further certificate authorities, read by Node as it starts',
+            ],
+            ['EBILL_CLIENT_KEY_PASSPHRASE', "opens the profile's --client-key, if that is locked"],
+            [
+              'NODE_TLS_REJECT_UNAUTHORIZED',
+              'not obeyed: certificates are always checked (Node warns of it all the same)',
             ],
           ],
         },
@@ -107,7 +115,10 @@ export const environment: TopicText = {
             ['EBILL_JOB', 'the load'],
           ],
         },
-        { type: 'text', text: 'EBILL_TOKEN and EBILL_PASSWORD are kept from it.' },
+        {
+          type: 'text',
+          text: 'EBILL_TOKEN, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are kept from it.',
+        },
       ],
     },
     {

@@ -64,11 +64,20 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'Certificates are always checked; there is no option to leave it out. --ca-file of a profile and NODE_EXTRA_CA_CERTS add authorities, --client-cert and --client-key present a certificate, to the server alone.',
+          text: 'Certificates are always checked, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and nothing older than TLS 1.2 is spoken; there is no option to leave it out. --ca-file of a profile and NODE_EXTRA_CA_CERTS add authorities. --client-cert and --client-key present a certificate, to the host of the base URL alone; a locked key is opened with EBILL_CLIENT_KEY_PASSPHRASE, which is sent nowhere.',
         },
         {
           type: 'text',
-          text: 'Plain http is refused to any host but this machine, for the API and for the addresses of uploads and downloads, unless the profile says --allow-insecure. Turned back with: ebill profile set NAME --no-allow-insecure.',
+          text: 'Plain http is refused to any host but this machine, for the API and for the addresses of uploads and downloads, unless the profile says --allow-insecure. Turned back with: ebill profile set NAME --no-allow-insecure. A local name (localhost) that is looked up to another machine is refused too.',
+        },
+      ],
+    },
+    {
+      title: 'Uploads and downloads',
+      blocks: [
+        {
+          type: 'text',
+          text: 'The server names where files go and come from. An address with a username in it, or one that could be read as two hosts, is refused (9); so is one that is, or is looked up to, a link-local address or the metadata service of a cloud, in whatever spelling, unless the API itself is there. The addresses judged are those the connection is made to. Behind a proxy names are looked up by the proxy: there, only what stands in the address can be judged.',
         },
       ],
     },
@@ -86,7 +95,7 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed; the --proxy of a profile wins over them. A password in the address of a proxy is shown nowhere.',
+          text: 'HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed; the --proxy of a profile wins over them. Everything goes through a tunnel (CONNECT): a proxy sees hosts and ports, and with https nothing more. This machine is never asked of a proxy on another one. A password in the address of a proxy is shown nowhere, and a wrong one is not tried again.',
         },
       ],
     },

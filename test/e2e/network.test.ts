@@ -1,0 +1,311 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { closedPort, DRAFT, listening, rawServer } from '../api/rig.ts';
+import { authorities, hasOpenssl, PASSPHRASE } from '../helpers/authority.ts';
+import { hasTinyproxy, tinyproxy } from '../helpers/tinyproxy.ts';
+import { calls, EBILL, FAST_EBILL, type Machine, machine, month, type Ran } from './harness.ts';
+import { securedSandbox } from './secured.ts';
+
+const NAMED_EBILL = join(FAST_EBILL, '..', 'named-ebill.js');
+/** In the proxy's password, and nowhere we look. */
+const CANARY = 'c4n4ry-9f8e';
+
+let pem: (name: string) => string;
+
+/** One whole load, from init to results. @returns the last command that did not end with 0, or the last one */
+async function load(at: Machine, ...more: readonly string[]): Promise<Ran> {
+  const { customers } = await month(at, { records: 5 });
+  const lines = [
+    ['init', '--job', 'AUG_2020'],
+    ['upload', 'customer', ...customers, '--job', 'AUG_2020', '--wait', '--download', 'results'],
+  ];
+  let ran: Ran | undefined;
+  for (const line of lines) {
+    ran = await at.run([...line, '--json', '--verbose', ...more]);
+    if (ran.code !== 0) return ran;
+  }
+  if (ran === undefined) throw new Error('nothing ran');
+  return ran;
+}
+
+/** Everything a run left behind: its output and every file of its home and folder. */
+function traces(at: Machine, ran: Ran): string {
+  const files = [at.home, at.cwd].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8')),
+  );
+  return [ran.stdout, ran.stderr, ...files].join('\n');
+}
+
+describe.skipIf(!hasOpenssl)('the program on a network', () => {
+  beforeAll(() => {
+    pem = authorities();
+  });
+
+  /** A machine whose profile knows a secured sandbox: its authority, the client certificate, the locked key. */
+  async function profiled(api: string, env: Readonly<Record<string, string>> = {}): Promise<Machine> {
+    const at = machine(null, { EBILL_TOKEN: 'test-token-1', ...env });
+    const files = [
+      '--ca-file',
+      pem('ca.crt'),
+      '--client-cert',
+      pem('client.crt'),
+      '--client-key',
+      pem('locked.key'),
+    ];
+    const added = await at.run([
+      'profile',
+      'add',
+      'own',
+      '--base-url',
+      api,
+      '--auth',
+      'bearer',
+      '--use',
+      ...files,
+    ]);
+    expect(added.code).toBe(0);
+    return at;
+  }
+
+  const wanting = () => ({
+    ca: readFileSync(pem('ca.crt')),
+    requestCert: true,
+    rejectUnauthorized: true,
+  });
+
+  describe('over TLS', () => {
+    it('loads a month with the authority, the client certificate and its locked key', async () => {
+      const { server, api, storage } = await securedSandbox(pem, wanting());
+      const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
+      const ran = await load(at);
+      expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining(`PUT ${storage}/`)]);
+      expect(calls(server)).toEqual(expect.arrayContaining(['init AUG_2020_INIT', 'put AUG_2020_CUS']));
+      expect(traces(at, ran)).not.toContain(PASSPHRASE);
+    });
+
+    it('says that the key is locked, and sends nothing', async () => {
+      const { server, api } = await securedSandbox(pem, wanting());
+      const at = await profiled(api);
+      const ran = await at.run(['init', '--job', 'AUG_2020', '--json']);
+      expect([ran.code, ran.json.error]).toEqual([
+        2,
+        expect.objectContaining({ hint: expect.stringContaining('EBILL_CLIENT_KEY_PASSPHRASE') }),
+      ]);
+      expect(server.requests).toEqual([]);
+    });
+
+    it('trusts what NODE_EXTRA_CA_CERTS names', async () => {
+      const { api } = await securedSandbox(pem);
+      const at = machine(null, { EBILL_BASE_URL: api, EBILL_TOKEN: 'test-token-1' });
+      const ran = await at.run(['init', '--job', 'AUG_2020'], {
+        env: { NODE_EXTRA_CA_CERTS: pem('ca.crt') },
+      });
+      expect([ran.code, ran.stderr]).toEqual([0, expect.any(String)]);
+    });
+
+    it.each([{}, { NODE_TLS_REJECT_UNAUTHORIZED: '0' }])(
+      'an unknown authority is exit 6, at once, with what to do (%j)',
+      async (env) => {
+        const { server, api } = await securedSandbox(pem);
+        const at = machine(null, { EBILL_BASE_URL: api, EBILL_TOKEN: 'test-token-1', ...env });
+        const ran = await at.run(['init', '--job', 'AUG_2020', '--json'], { entry: EBILL });
+        expect([ran.code, ran.json.error]).toEqual([
+          6,
+          {
+            code: 'UNAVAILABLE',
+            message: expect.stringMatching(
+              /localhost:\d+: no secure connection: the authority .* is not known here\.$/,
+            ),
+            hint: expect.stringContaining('--ca-file FILE'),
+          },
+        ]);
+        expect(ran.stderr).not.toContain('retry');
+        expect(server.requests).toEqual([]);
+      },
+    );
+  });
+
+  describe.skipIf(!hasTinyproxy)('through a real proxy', () => {
+    it('loads a month by its tunnels, with its password, which is shown nowhere', async () => {
+      const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
+      const { api, storage } = await securedSandbox(pem, wanting());
+      const at = await profiled(api, {
+        EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE,
+        HTTPS_PROXY: `http://robot:${CANARY}@${proxy.host}`,
+      });
+      const ran = await load(at);
+      expect([ran.code, ran.stderr]).toEqual([0, expect.any(String)]);
+      const doctor = await at.run(['doctor', '--verbose']);
+      expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringContaining('(HTTPS_PROXY)')]);
+      const all = traces(at, ran) + doctor.stdout + doctor.stderr;
+      for (const secret of [CANARY, Buffer.from(`robot:${CANARY}`).toString('base64')])
+        expect(all).not.toContain(secret);
+      const asked = await proxy.asked();
+      expect(new Set(asked)).toEqual(new Set([new URL(api).host, new URL(storage).host]));
+    });
+
+    it.each([
+      ['wrong', `robot:${CANARY}x@`, /does not take this username and password/],
+      ['missing', '', /wants a username and a password/],
+    ])('%s credentials: exit 6 after one try', async (_what, login, words) => {
+      const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
+      const { server, api } = await securedSandbox(pem);
+      const at = await profiled(api, {
+        EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE,
+        HTTPS_PROXY: `http://${login}${proxy.host}`,
+      });
+      const ran = await at.run(['status', '--id', '3', '--json', '--verbose']);
+      expect([ran.code, ran.json.error]).toEqual([
+        6,
+        {
+          code: 'UNAVAILABLE',
+          message: expect.stringMatching(words),
+          hint: expect.stringContaining('USER:PASSWORD@'),
+        },
+      ]);
+      expect(ran.json.error?.message).toContain('(HTTPS_PROXY)');
+      expect(traces(at, ran)).not.toContain(CANARY);
+      expect(server.requests).toEqual([]);
+      expect(await proxy.asked()).toHaveLength(1);
+    });
+
+    it('leaves out what NO_PROXY names, and takes the profile’s own before both', async () => {
+      const [proxy, own] = [await tinyproxy(), await tinyproxy()];
+      const { api } = await securedSandbox(pem);
+      const HTTPS_PROXY = `http://${proxy.host}`;
+      const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE, HTTPS_PROXY });
+      const status = (NO_PROXY: string) => at.run(['status', '--id', '3', '--json'], { env: { NO_PROXY } });
+      const ports = new URL(api).port;
+      for (const noProxy of ['localhost', `other.test, localhost:${ports}`, '*'])
+        expect((await status(noProxy)).code).not.toBe(6);
+      expect((await status('localhost:1')).code).not.toBe(6);
+      expect((await at.run(['profile', 'set', 'own', '--proxy', `http://${own.host}`])).code).toBe(0);
+      expect((await status('*')).code).not.toBe(6);
+      expect([await proxy.asked(), await own.asked()]).toEqual([[new URL(api).host], [new URL(api).host]]);
+    });
+
+    it('says what the proxy says of a server that is not there', async () => {
+      const proxy = await tinyproxy();
+      const at = machine(null, {
+        EBILL_BASE_URL: `https://127.0.0.1:${await closedPort()}`,
+        HTTPS_PROXY: `http://${proxy.host}`,
+      });
+      const ran = await at.run(['status', '--id', '3', '--json', '--retries', '1']);
+      expect([ran.code, ran.json.error?.message]).toEqual([
+        6,
+        expect.stringMatching(
+          /the proxy http:\/\/127\.0\.0\.1:\d+ \(HTTPS_PROXY\) cannot reach it \(it answered 5\d\d\)/,
+        ),
+      ]);
+    });
+  });
+
+  describe('through what only looks like a proxy', () => {
+    const through = async (HTTPS_PROXY: string): Promise<Ran> => {
+      const { api } = await securedSandbox(pem);
+      const at = machine(null, { EBILL_BASE_URL: api, HTTPS_PROXY });
+      return at.run(['status', '--id', '3', '--json', '--retries', '1']);
+    };
+
+    it('nothing there', async () => {
+      const ran = await through(`http://user:${CANARY}@127.0.0.1:${await closedPort()}`);
+      expect([ran.code, ran.json.error]).toEqual([
+        6,
+        {
+          code: 'UNAVAILABLE',
+          message: expect.stringMatching(
+            /the proxy \S+ \(HTTPS_PROXY\) does not answer: nothing listens there/,
+          ),
+          hint: expect.stringContaining('Check HTTPS_PROXY'),
+        },
+      ]);
+      expect(ran.stdout + ran.stderr).not.toContain(CANARY);
+    });
+
+    it.each([
+      [
+        'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html>Log in, please</html>',
+        /through the proxy: what answers there does not speak TLS/,
+      ],
+      [
+        'HTTP/1.1 302 Found\r\nLocation: http://portal/\r\nContent-Length: 0\r\n\r\n',
+        /did not let it through \(it answered 302\)/,
+      ],
+      [
+        'HTTP/1.1 403 Forbidden\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>',
+        /did not let it through \(it answered 403\)/,
+      ],
+      ['<html>what?</html>\r\n\r\n', /the proxy .* does not answer/],
+    ])('%j', async (answer, words) => {
+      const server = createServer();
+      server.on('connect', (_request, socket) => socket.end(answer));
+      const ran = await through(`http://127.0.0.1:${await listening(server)}`);
+      expect([ran.code, ran.json.error?.message]).toEqual([6, expect.stringMatching(words)]);
+    });
+
+    it('no URL of a proxy: a usage error before anything is sent', async () => {
+      const ran = await through(`socks5://user:${CANARY}@127.0.0.1:1080`);
+      expect([ran.code, ran.json.error]).toEqual([
+        2,
+        {
+          code: 'USAGE',
+          message: expect.stringContaining('socks5://***@127.0.0.1:1080 (HTTPS_PROXY)'),
+          hint: expect.stringContaining('A proxy looks like'),
+        },
+      ]);
+      expect(ran.stdout + ran.stderr).not.toContain(CANARY);
+    });
+  });
+
+  describe('where a server says the files are to go', () => {
+    it.each<[url: string, names: Record<string, string>, message: RegExp]>([
+      ['https://169.254.169.254/latest/api/token', {}, /metadata service/],
+      ['https://0xa9fea9fe/x', {}, /metadata service/],
+      ['https://[fe80::1]/x', {}, /link-local/],
+      [
+        'https://files.test/x',
+        { 'files.test': '169.254.169.254' },
+        /files\.test is looked up to 169\.254\.169\.254: the metadata/,
+      ],
+      [
+        'https://files.test/x',
+        { 'files.test': '::ffff:169.254.1.1' },
+        /files\.test is looked up to .*link-local/,
+      ],
+      [
+        'http://files.localhost/x',
+        { 'files.localhost': '192.0.2.7' },
+        /192\.0\.2\.7, which is not this machine/,
+      ],
+      ['http://files.test/x', {}, /not https/],
+      ['https://user:pw-4711@files.test/x', {}, /username or password/],
+    ])('%s with %j: exit 9, and no byte leaves', async (url, names, message) => {
+      const answer = DRAFT.replace(
+        /<uploadUrl>.*<\/uploadUrl>/,
+        `<uploadUrl>${url}?X-Amz-Signature=5ec2e7</uploadUrl>`,
+      );
+      const server = await rawServer(({ method }, response) =>
+        method === 'GET' ? response.writeHead(404).end() : response.end(answer),
+      );
+      const at = machine(null, { EBILL_BASE_URL: server.origin, EBILL_TEST_NAMES: JSON.stringify(names) });
+      const { customers } = await month(at, { records: 3 });
+      const ran = await at.run(['upload', 'customer', ...customers, '--job', 'AUG_2020', '--json'], {
+        entry: NAMED_EBILL,
+      });
+      expect([ran.code, ran.json.error]).toEqual([
+        9,
+        {
+          code: 'REJECTED',
+          message: expect.stringMatching(message),
+          hint: expect.stringContaining('Nothing was sent there'),
+        },
+      ]);
+      expect(traces(at, ran)).not.toMatch(/5ec2e7|pw-4711/);
+      expect(server.heard.filter(({ method }) => method === 'PUT')).toEqual([]);
+    });
+  });
+});
