@@ -54,6 +54,12 @@ export interface Context {
   readonly crash: Promise<never>;
 }
 
+/** The context with other outputs. What costs something to make, and nobody has asked for yet, stays unmade. */
+export function withOutputs(context: Context, outputs: Pick<Context, 'stdout' | 'stderr'>): Context {
+  const all = Object.getOwnPropertyDescriptors(context);
+  return Object.defineProperties({}, { ...all, ...Object.getOwnPropertyDescriptors(outputs) }) as Context;
+}
+
 /** Was this thrown because the run was interrupted? Sleeps and requests reject with the reason or an `AbortError`. */
 export function isInterruption(thrown: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;

@@ -1,6 +1,6 @@
 import type { App, CommandResult, GlobalOptions } from './commands/command.ts';
 import { globalOptions } from './commands/globals.ts';
-import { type Context, isInterruption } from './context.ts';
+import { type Context, isInterruption, withOutputs } from './context.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { createUi } from './output/create-ui.ts';
 import { rowsOf } from './output/fields.ts';
@@ -23,7 +23,7 @@ export async function runProgram(
   registerCall(argv, context.env, redactor);
   const out = redactedStream(context.stdout, redactor, () => !redactor.showsUrls);
   const err = redactedStream(context.stderr, redactor);
-  const gated: Context = { ...context, stdout: out.stream, stderr: err.stream };
+  const gated = withOutputs(context, { stdout: out.stream, stderr: err.stream });
   // A reader that went away (`| head`) has seen enough; it is no error of ours. A disk that is full is one.
   let unwritten: Error | null = null;
   context.stdout.on('error', (error: Error) => {

@@ -13,12 +13,23 @@ const CARRIERS: readonly { readonly before: string; readonly bits: number; reado
   { before: '2002:', bits: 16, after: '::' },
 ];
 
-/** Subnets as `10.0.0.0/8`. An IPv4 one stands for all that carry it, too. */
-function listOf(subnets: readonly string[]): BlockList {
+/**
+ * Subnets as `10.0.0.0/8`. An IPv4 one stands for all that carry it, too.
+ * @returns the list, made when it is first asked for: all of them take longer than a whole start (performance.md, "Start-up")
+ */
+function listOf(subnets: readonly string[]): () => BlockList {
+  let made: BlockList | null = null;
+  return () => {
+    made ??= newList(subnets);
+    return made;
+  };
+}
+
+function newList(subnets: readonly string[]): BlockList {
   const list = new BlockList();
   for (const subnet of subnets) {
     const [net = '', bits = ''] = subnet.split('/');
-    if (isIP(net) === 6) {
+    if (net.includes(':')) {
       list.addSubnet(net, Number(bits), 'ipv6');
       continue;
     }
@@ -32,7 +43,7 @@ function listOf(subnets: readonly string[]): BlockList {
 }
 
 /** The first that holds an address says what it is: the order matters where one lies within another. */
-const KINDS: readonly (readonly [AddressKind, BlockList])[] = [
+const KINDS: readonly (readonly [AddressKind, () => BlockList])[] = [
   ['loopback', listOf(['127.0.0.0/8', '::1/128'])],
   [
     // Where clouds answer any process with the machine's own credentials: AWS, Google, Azure, Oracle (.254, fd00:ec2::254,
@@ -63,7 +74,7 @@ export function addressKind(host: string): AddressKind | null {
   const version = isIP(address);
   if (version === 0) return null;
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  return KINDS.find(([, list]) => list.check(address, family))?.[0] ?? 'public';
+  return KINDS.find(([, list]) => list().check(address, family))?.[0] ?? 'public';
 }
 
 /** `localhost` and the names under it are this machine's own (RFC 6761, 6.3). */
@@ -73,5 +84,7 @@ export function isLocalName(hostname: string): boolean {
 
 /** Does this URL's host name this machine? What such a name is looked up to is held to it: `guarded-lookup.ts`. */
 export function isLoopback({ hostname }: Pick<URL, 'hostname'>): boolean {
+  // The usual one, without what it takes to tell all others.
+  if (hostname === '127.0.0.1') return true;
   return isLocalName(hostname) || addressKind(hostname) === 'loopback';
 }

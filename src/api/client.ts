@@ -108,15 +108,14 @@ export function createClient(options: ClientOptions) {
     return withRetries<CallResult<Batch>>(context, retries, onRetry, async () => {
       try {
         const reply = await withGrace(context, (signal) => exchange(call, signal));
-        const message = failureMessage(reply.body);
         if (didNotAct(reply.status)) {
           return {
-            again: { outcome: 'refused', status: reply.status, message },
+            again: { outcome: 'refused', status: reply.status, message: failureMessage(reply.body) },
             message: `HTTP ${reply.status}`,
             retryAfterMs: reply.retryAfterMs,
           };
         }
-        return { done: readChange(reply, message) };
+        return { done: readChange(reply) };
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         // Broken off by us: the intent on record says what to ask when the command is run again.
@@ -203,7 +202,7 @@ export function callsAt(endpoint: string, query: Readonly<Record<string, string>
   };
 }
 
-function readChange(reply: Reply, message: string): CallResult<Batch> {
+function readChange(reply: Reply): CallResult<Batch> {
   const { status } = reply;
   if (status >= 200 && status < 300) {
     try {
@@ -220,6 +219,7 @@ function readChange(reply: Reply, message: string): CallResult<Batch> {
       return { outcome: 'ambiguous', message: messageOf(error), retryAfterMs: null };
     }
   }
+  const message = failureMessage(reply.body);
   if (status >= 300 && status < 500) return { outcome: 'refused', status, message };
   return {
     outcome: 'ambiguous',
@@ -246,7 +246,6 @@ function readStatus(
 ): { done: () => Batch | null } | { again: () => never; message: string; retryAfterMs: null } {
   const { status } = reply;
   if (status === 404 || status === 400) return { done: () => null };
-  const message = failureMessage(reply.body);
   if (status >= 300 && status < 400)
     return {
       done: () => {
@@ -256,7 +255,7 @@ function readStatus(
   if (status < 200 || status >= 300)
     return {
       done: () => {
-        throw refusal(what, status, message);
+        throw refusal(what, status, failureMessage(reply.body));
       },
     };
   try {

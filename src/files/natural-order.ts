@@ -1,10 +1,11 @@
 import { basename } from 'node:path';
 
 // A fixed locale: the order decides the numbers of job ids, and machines must agree on it (`--shard`, `--adopt`).
-const collator = new Intl.Collator('en', { numeric: true });
+let collator: Intl.Collator | null = null;
 
 /** Compares as people count: `itm_2` before `itm_10`. Never 0 for different strings. */
 export function compareNaturally(a: string, b: string): number {
+  collator ??= new Intl.Collator('en', { numeric: true });
   return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
 }
 

@@ -1,6 +1,7 @@
 import { worst } from '../batch/outcome.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { grouped } from '../grouped.ts';
 import { quoted } from '../shell.ts';
 import { accountFor, type Numbers } from './accounting.ts';
 
@@ -35,7 +36,7 @@ export function verdictOf(
     const rejected = partial.reduce((sum, batch) => sum + (batch.failCount ?? 0), 0);
     return new EbillError(
       'PARTIAL',
-      `${rejected.toLocaleString('en')} ${rejected === 1 ? 'record was' : 'records were'} rejected in ${names(partial)}.`,
+      `${grouped(rejected)} ${rejected === 1 ? 'record was' : 'records were'} rejected in ${names(partial)}.`,
       { hint },
     );
   }
@@ -57,7 +58,7 @@ export function unaccounted(batches: readonly BatchView[], hint: string): EbillE
 /** `10 records sent, 9 accounted for (8 loaded, 1 rejected), 10 rows in the result file (2 of them failures)`. */
 function sentence({ sent, loaded, rejected, result }: Numbers): string {
   const said = (value: number | null, words: string): string =>
-    `${value?.toLocaleString('en') ?? 'unknown'} ${words}`;
+    `${value === null ? 'unknown' : grouped(value)} ${words}`;
   const told = loaded === null && rejected === null ? null : (loaded ?? 0) + (rejected ?? 0);
   const parts = [
     said(sent, 'records sent'),

@@ -1,14 +1,11 @@
+import { grouped } from '../grouped.ts';
+
 /** How unknown is written: never 0, never nothing (cli.md, "Output"). */
 export const UNKNOWN = '–';
 
-let counts: Intl.NumberFormat | null = null;
-const sizes = new Map<string, Intl.NumberFormat>();
-
 /** 20,375, in every locale: operators compare these with what colleagues elsewhere see. */
 export function count(value: number | null): string {
-  if (value === null) return UNKNOWN;
-  counts ??= new Intl.NumberFormat('en-US');
-  return counts.format(value);
+  return value === null ? UNKNOWN : grouped(value);
 }
 
 /** `1 invoice`, `2 invoices`. */
@@ -16,7 +13,7 @@ export function counted(value: number, one: string, many: string): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-const UNITS = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'] as const;
+const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** 1.4 MB, as storage counts: 1 MB is a million bytes. */
 export function bytes(value: number): string {
@@ -28,18 +25,8 @@ export function bytes(value: number): string {
     size /= 1000;
     unit++;
   }
-  const digits = size < 99.95 ? 1 : 0;
-  const key = `${unit}.${digits}`;
-  let format = sizes.get(key);
-  if (!format) {
-    format = new Intl.NumberFormat('en-US', {
-      style: 'unit',
-      unit: UNITS[unit] ?? 'petabyte',
-      maximumFractionDigits: digits,
-    });
-    sizes.set(key, format);
-  }
-  return format.format(size);
+  const shown = size < 99.95 ? Math.round(size * 10) / 10 : Math.round(size);
+  return `${grouped(shown)} ${UNITS[unit]}`;
 }
 
 export function rate(bytesPerSecond: number): string {
