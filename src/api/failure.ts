@@ -24,7 +24,7 @@ export function failureMessage(body: string): string {
 
 /** One line, nothing raw, not too long; cut between characters, never within one. */
 function sentence(text: string): string {
-  const clean = visible(text.replace(/\s+/gu, ' ').trim());
+  const clean = visible(text.slice(0, MAX_READ).replace(/\s+/gu, ' ').trim());
   return clean.length > MAX_SENTENCE
     ? `${clean.slice(0, MAX_SENTENCE - 1).replace(/[\ud800-\udbff]$|\\(?:u[\da-f]{0,3})?$/u, '')}…`
     : clean;

@@ -5,7 +5,7 @@ import { parseXml, type XmlElement, XmlError } from './xml.ts';
 /**
  * The batch in an answer. Empty elements are unknown (`null`), counts that are no whole number too; prose is never
  * parsed and the echo never trusted (batch-api.md, what bites 3 to 5).
- * @throws XmlError when the document is broken or no `batchProcess` answer.
+ * @throws XmlError when the document is broken, no `batchProcess` answer, or contradicts itself.
  */
 export function parseBatch(document: string): Batch {
   const root = parseXml(document);
@@ -16,7 +16,11 @@ export function parseBatch(document: string): Batch {
 
 function batchOf(element: XmlElement): Batch {
   const field = (name: string): string | null => {
-    const text = element.children.find((child) => child.name === name)?.text ?? '';
+    const given = new Set(element.children.filter((child) => child.name === name).map(({ text }) => text));
+    // Which of two ids is meant nobody knows; to take one may finalize the other.
+    if (given.size > 1)
+      throw new XmlError(`the answer gives <${name}> ${given.size} times, each time another`);
+    const [text = ''] = given;
     return text.trim() === '' ? null : text;
   };
   const trimmed = (name: string): string | null => field(name)?.trim() ?? null;

@@ -2,6 +2,7 @@ import { decodeXMLStrict } from 'entities';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { messageOf } from '../errors.ts';
 import { oneLine, visible } from '../visible.ts';
+import { excess, OPAQUE } from './xml-limits.ts';
 
 /** An element of a document: its name, its own text, its child elements. No attributes: the API has none. */
 export interface XmlElement {
@@ -15,8 +16,6 @@ export interface XmlElement {
 export class XmlError extends Error {}
 
 const MAX_DEPTH = 64;
-/** Characters; a status answer with a thousand children has well under one million. */
-const MAX_LENGTH = 10_000_000;
 
 const parser = new XMLParser({
   // Order keeps text, CDATA and elements apart, and no element name ever becomes an object key we look up.
@@ -35,11 +34,11 @@ const parser = new XMLParser({
 
 /**
  * A document's root element. Bare `&`, as in the vendor's examples, and `&amp;` read the same (what bites 2).
- * @throws XmlError when it is truncated, malformed, has a DTD, nests too deep or is too long (what bites 13).
+ * @throws XmlError when it is truncated, malformed, has a DTD, nests too deep or is too large (what bites 13).
  */
 export function parseXml(document: string): XmlElement {
-  if (document.length > MAX_LENGTH)
-    throw new XmlError(`the answer has ${document.length} characters, too many to be one`);
+  const problem = excess(document);
+  if (problem !== null) throw new XmlError(problem);
   // No DTD is ever needed here, and entity bombs need one.
   if (/<!(?:doctype|entity)/i.test(markupOf(document)))
     throw new XmlError('the answer carries a document type definition');
@@ -76,9 +75,6 @@ const BARE_AMPERSAND = /&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#[xX][0-9a-fA-F]{1,6
 /** `&` that starts no entity becomes `&amp;`, so that one decoding serves both spellings. */
 const escapeBareAmpersands = (text: string): string => text.replace(BARE_AMPERSAND, '&amp;');
 
-/** What is opaque to a reader of markup: CDATA sections, comments, processing instructions. */
-const OPAQUE: Readonly<Record<string, string>> = { '<![CDATA[': ']]>', '<!--': '-->', '<?': '?>' };
-
 /** Rewrites the markup and text of a document, and apart from them its opaque parts. One pass, whatever it holds. */
 function mapMarkup(
   document: string,
@@ -89,7 +85,7 @@ function mapMarkup(
   let from = 0;
   for (const opening of document.matchAll(/<!\[CDATA\[|<!--|<\?/g)) {
     if (opening.index < from) continue;
-    const closing = OPAQUE[opening[0]] ?? '';
+    const closing = OPAQUE.find(([start]) => start === opening[0])?.[1] ?? '';
     const end = document.indexOf(closing, opening.index + opening[0].length);
     // A part that never closes is none; the validator refuses it later.
     if (end < 0) break;

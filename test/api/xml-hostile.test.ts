@@ -124,6 +124,30 @@ describe('size and work', () => {
     expect(performance.now() - began).toBeLessThan(BOUND);
   };
 
+  // Each of these made the parser take minutes or gigabytes.
+  test.each<[string, string, string]>([
+    ['elements', `<r>${'<a/>'.repeat(2_400_000)}</r>`, 'tags and entities'],
+    ['ampersands', `<r>${'&'.repeat(9_000_000)}</r>`, 'tags and entities'],
+    ['entities', `<r>${'&#65;'.repeat(1_900_000)}</r>`, 'tags and entities'],
+    ['CDATA sections', `<r>${'<![CDATA[]]>'.repeat(800_000)}</r>`, 'tags and entities'],
+    ['attributes', `<r ${'a="b" '.repeat(1_500_000)}/>`, 'a tag of more than'],
+    ['attributes without values', `<r a=">" ${'b '.repeat(4_500_000)}/>`, 'a tag of more than'],
+    ['one attribute', `<r a="${'x'.repeat(1_000_000)}"/>`, 'a tag of more than'],
+    ['one name', `<${'r'.repeat(9_000_000)}/>`, 'a tag of more than'],
+  ])('ten megabytes of %s are refused unparsed', (_what, document, why) => {
+    expect(refused(document).message).toContain(why);
+  });
+
+  test('a load of ten thousand item files is read', () => {
+    const url = `https://b.s3.amazonaws.com/o/in/x.csv?${'X-Amz-Parameter=0123456789&amp;'.repeat(7)}`;
+    const child = (n: number) =>
+      `<batchProcess><id>${n}</id><jobId>A_ITM_${n}</jobId><status>Success</status><operation>eBill-Import</operation><subOperation>Invoice Line Item</subOperation><successCount>1</successCount><successMessage>1 processed</successMessage><errorMessage></errorMessage><failCount>0</failCount><downloadUrl>${url}</downloadUrl></batchProcess>`;
+    const children = Array.from({ length: 10_000 }, (_, n) => child(n)).join('');
+    const batch = parseBatch(`<batchProcess><id>1</id><child>${children}</child></batchProcess>`);
+    expect(batch.children).toHaveLength(10_000);
+    expect(batch.children.at(-1)?.id).toBe('9999');
+  });
+
   test('12 MB are refused unread', () => {
     timed(() => expect(refused(`<a>${'x'.repeat(12_000_000)}</a>`).message).toContain('characters'));
   });
@@ -198,6 +222,44 @@ describe('messages', () => {
   });
 });
 
+describe('what contradicts itself', () => {
+  test.each(['id', 'jobId', 'status', 'uploadUrl', 'failCount'])('two <%s> are no answer', (name) => {
+    const document = `<batchProcess><${name}>1</${name}><id>1</id><${name}>2</${name}></batchProcess>`;
+    expect(thrownBy(() => parseBatch(document))).toBeInstanceOf(XmlError);
+    const within = `<batchProcess><id>1</id><child>${document}</child></batchProcess>`;
+    expect(thrownBy(() => parseBatch(within))).toBeInstanceOf(XmlError);
+  });
+
+  test('the same twice is one', () => {
+    expect(parseBatch('<batchProcess><id>1</id><id>1</id></batchProcess>').id).toBe('1');
+  });
+
+  test('a changing call answered so may have happened', async () => {
+    const { origin } = await rawServer((_heard, response) => {
+      response.end('<batchProcess><id>1</id><id>2</id><status>Draft</status></batchProcess>');
+    });
+    const { client } = await rigFor(origin, { retries: 0 });
+    expect(await client.finalize({ id: '1', jobId: null })).toMatchObject({ outcome: 'ambiguous' });
+  });
+});
+
+describe('a NUL', () => {
+  test('makes it no document, wherever it stands', () => {
+    for (const document of [
+      '<a>\0</a>',
+      '<a \0="1"/>',
+      '<a><!-- \0 --></a>',
+      '<a><![CDATA[\0]]></a>',
+      '\0<a/>',
+    ])
+      expect(refused(document).message).toContain('NUL');
+  });
+
+  test('written as an entity is a mark that nobody takes for a letter', () => {
+    expect(parseXml('<a>1&#0;2&#x0;</a>').text).toBe('1\ufffd2\ufffd');
+  });
+});
+
 describe('what is no document', () => {
   test.each([
     '',
@@ -250,6 +312,26 @@ describe('bytes', () => {
     const { client } = await rigFor(origin, { retries: 0 });
     expect(await rejection(client.status({ id: '1' }))).toMatchObject({ code: 'UNAVAILABLE' });
     expect(await client.init(INIT)).toMatchObject({ outcome: 'ambiguous' });
+  });
+
+  test('fifty megabytes are not read to their end', async () => {
+    let sent = 0;
+    const { origin } = await rawServer((_heard, response) => {
+      const block = Buffer.alloc(1024 * 1024, 'x');
+      const more = (): void => {
+        while (sent < 50 && !response.destroyed) {
+          sent += 1;
+          if (!response.write(block)) return void response.once('drain', more);
+        }
+        response.end();
+      };
+      more();
+    });
+    const { transport } = await rigFor(origin);
+    const answer = await transport.send({ method: 'GET', url: `${origin}/`, headers: {} });
+    expect(await rejection(readBody(answer))).toMatchObject({ kind: 'lost' });
+    // What had left when it was broken off lies in buffers.
+    expect(sent).toBeLessThan(40);
   });
 
   test('the limit is exact', async () => {
