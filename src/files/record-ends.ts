@@ -1,9 +1,9 @@
 import type { FieldSink } from './field-sink.ts';
 import type { FindingList } from './findings.ts';
 import { HeaderRecord } from './header-record.ts';
-import { ragged } from './structure-findings.ts';
+import { longRecord, ragged } from './structure-findings.ts';
 import { TableShape } from './table-shape.ts';
-import { WantedValues } from './wanted-values.ts';
+import { MOST_KEPT, WantedValues } from './wanted-values.ts';
 
 /** A record as it ends: where it began (line), its fields, the last one with a value, wanted values found in it. */
 export interface RecordEnd {
@@ -57,7 +57,9 @@ export class RecordEnds {
       return;
     }
     values.keep(block, found, -1);
-    this.give(line, whole, values.bytes, values.keptBounds);
+    const { tooLong } = values;
+    if (tooLong && !open) this.#findings.error(() => longRecord(line, MOST_KEPT));
+    this.give(line, whole && !tooLong, values.bytes, values.keptBounds);
     values.clear();
   }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { KeyCensus } from './rejects-keys.ts';
 import type { RawRecord } from './result-cutter.ts';
-import { fieldsOf } from './result-fields.ts';
+import { fieldsOf, ownCopy } from './result-fields.ts';
 import { type RecordReader, withRecords } from './result-reader.ts';
 import { changed, type SentFile } from './result-source.ts';
 import { fateOf, type ResultTally } from './result-tally.ts';
@@ -84,7 +84,7 @@ export async function byKey(pair: Pair, column: number, out: FailedRecords): Pro
       const key = (fields[place] ?? '').trim();
       told.add(key);
       const { ok, message } = fateOf(fields, columns);
-      if (!ok) failed.set(key, message);
+      if (!ok) failed.set(ownCopy(key), ownCopy(message));
     }
   });
   if (!told.isUnique()) return repeated(name, 'the result file');

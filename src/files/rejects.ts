@@ -6,6 +6,7 @@ import { NewFile } from './new-file.ts';
 import { byKey, byPosition, type FailedRecords, type Mismatch, type Pair } from './rejects-match.ts';
 import { MESSAGES_HEADER, messagesLine } from './rejects-text.ts';
 import { KEY_NAMES, plainWord } from './result-words.ts';
+import { shownValue } from './scars.ts';
 
 export interface RejectsRequest extends Pair {
   readonly kind: FileKind;
@@ -57,7 +58,7 @@ function keyOf({ keyColumn, header, kind, sent }: RejectsRequest): number | null
       : header.findIndex((name) => name.trim() === keyColumn.trim());
   if (index >= 0) return index;
   if (keyColumn === null) return null;
-  const list = header.map((name) => visible(name)).join(', ');
+  const list = header.slice(0, 50).map(shownValue).join(', ');
   throw new EbillError(
     'USAGE',
     `--key-column: ${visible(sent.path)} has no column "${visible(keyColumn)}". Its columns: ${list}.`,

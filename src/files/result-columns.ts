@@ -1,6 +1,7 @@
 import { EbillError } from '../errors.ts';
 import { visible } from '../visible.ts';
 import { MESSAGE_NAMES, plainWord, STATUS_NAMES } from './result-words.ts';
+import { shownValue } from './scars.ts';
 
 /** `--status-column`, `--message-column`: a name, or `#N` for the Nth column. `null`: found by customary names. */
 export interface ColumnChoice {
@@ -97,9 +98,15 @@ function chosen(
   throw unclear(file, `${option}: ${why}`, header, header.keys());
 }
 
+/** Columns named in an error; the rest are counted. */
+const LISTED = 50;
+
 function unclear(file: string, why: string, header: readonly string[], listed: Iterable<number>): EbillError {
-  const list = [...listed].map((index) => `#${index + 1} ${visible(header[index] ?? '')}`).join(', ');
-  return new EbillError('USAGE', `${visible(file)}: ${why}. Its columns: ${list === '' ? 'none' : list}.`, {
+  const all = [...listed];
+  const list = all.slice(0, LISTED).map((index) => `#${index + 1} ${shownValue(header[index] ?? '')}`);
+  if (all.length > LISTED) list.push(`and ${all.length - LISTED} more`);
+  const names = list.length === 0 ? 'none' : list.join(', ');
+  return new EbillError('USAGE', `${visible(file)}: ${why}. Its columns: ${names}.`, {
     hint: 'Say which they are with --status-column and --message-column, by name or as #N.',
   });
 }

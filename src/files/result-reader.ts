@@ -9,7 +9,7 @@ const RECORD_LIMIT = 16 << 20;
 
 /** The records of a file on disk, one after the other; several files can be read in step. */
 export class RecordReader {
-  readonly #path: string;
+  readonly path: string;
   readonly #handle: FileHandle;
   readonly #blocks: AsyncGenerator<Buffer, void>;
   readonly #onBlock: (block: Buffer) => void;
@@ -18,7 +18,7 @@ export class RecordReader {
   #over = false;
 
   private constructor(path: string, handle: FileHandle, size: number, onBlock: (block: Buffer) => void) {
-    this.#path = path;
+    this.path = path;
     this.#handle = handle;
     this.#blocks = readBlocks(handle, size);
     this.#onBlock = onBlock;
@@ -57,7 +57,7 @@ export class RecordReader {
       if (record !== undefined) return record;
       if (this.#over) return null;
       const step = await this.#blocks.next().catch((cause: unknown) => {
-        throw cannotRead(this.#path, cause);
+        throw cannotRead(this.path, cause);
       });
       if (step.done === true) {
         this.#over = true;
@@ -65,7 +65,7 @@ export class RecordReader {
         continue;
       }
       this.#onBlock(step.value);
-      if (this.#cutter.pending > RECORD_LIMIT) throw endless(this.#path);
+      if (this.#cutter.pending > RECORD_LIMIT) throw endless(this.path);
       this.#records = this.#cutter.cut(step.value);
     }
   }
@@ -73,7 +73,7 @@ export class RecordReader {
   /** Passes over the next block without looking for records, for who wants the hash alone. `false` at the end. @throws EbillError USAGE */
   async readBlock(): Promise<boolean> {
     const step = await this.#blocks.next().catch((cause: unknown) => {
-      throw cannotRead(this.#path, cause);
+      throw cannotRead(this.path, cause);
     });
     if (step.done === true) return false;
     this.#onBlock(step.value);

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { EbillError } from '../errors.ts';
 import { visible } from '../visible.ts';
 import { type ColumnChoice, type ResultColumns, resultColumns } from './result-columns.ts';
-import { fieldsOf } from './result-fields.ts';
+import { fieldsOf, MOST_COLUMNS, ownCopy } from './result-fields.ts';
 import { type RecordReader, withRecords } from './result-reader.ts';
 import { isLoaded } from './result-words.ts';
 
@@ -31,6 +31,10 @@ export interface ResultTally {
 
 /** So many different messages are told apart; messages that hold a key each must not fill the memory. */
 const DISTINCT = 50_000;
+/** Characters of all of them together. */
+const KEPT = 10_000_000;
+/** Messages that are the same in so many characters are one. */
+const TOLD = 10_000;
 
 /**
  * Reads a result file once, with flat memory: its rows, its failures, and the most frequent reasons.
@@ -49,6 +53,7 @@ export async function tallyResult(
     if (header === null) throw emptyResult(path);
     const columns = resultColumns(basename(path), header, sent, choice);
     const found = new Map<string, { count: number; line: number }>();
+    let kept = 0;
     let rows = 0;
     let failed = 0;
     for (let record = await reader.read(); record !== null; record = reader.take() ?? (await reader.read())) {
@@ -56,9 +61,13 @@ export async function tallyResult(
       const { ok, message } = fateOf(fieldsOf(record), columns);
       if (ok) continue;
       failed += 1;
-      const known = found.get(message);
+      const told = message.slice(0, TOLD);
+      const known = found.get(told);
       if (known !== undefined) known.count += 1;
-      else if (found.size < DISTINCT) found.set(message, { count: 1, line: record.line });
+      else if (found.size < DISTINCT && kept + told.length <= KEPT) {
+        kept += told.length;
+        found.set(ownCopy(told), { count: 1, line: record.line });
+      }
     }
     const reasons = [...found]
       .map(([message, { count, line }]) => ({ message, count, line }))
@@ -80,11 +89,19 @@ export function fateOf(
   };
 }
 
-/** The names in a file's first record; `null` when it has none. */
+/** The names in a file's first record; `null` when it has none. @throws EbillError INVALID_FILE when they are too many to be names */
 export async function headerOf(reader: RecordReader): Promise<readonly string[] | null> {
   const record = await reader.read();
-  return record === null ? null : fieldsOf(record);
+  if (record === null) return null;
+  const names = fieldsOf(record);
+  if (names.length <= MOST_COLUMNS && record.length <= LONGEST_HEADER) return names;
+  throw new EbillError('INVALID_FILE', `${visible(reader.path)} has a header of too many columns.`, {
+    hint: `At most ${MOST_COLUMNS} columns in ${LONGEST_HEADER} bytes are read. Check that this is a CSV file.`,
+  });
 }
+
+/** Bytes, as for the files sent. */
+const LONGEST_HEADER = 1 << 20;
 
 function emptyResult(path: string): EbillError {
   return new EbillError('INVALID_FILE', `${visible(path)} is empty: it has not even a header.`, {

@@ -102,6 +102,16 @@ export function longHeader(line: number, limit: number): Found {
   };
 }
 
+export function longRecord(line: number, limit: number): Found {
+  return {
+    code: 'long-record',
+    line,
+    column: null,
+    message: `the record holds values of more than ${limit} bytes, too long to be checked`,
+    hint: 'Look for a quote that is opened in this record and closed many lines later.',
+  };
+}
+
 function count(n: number, what: string): string {
   return `${n} ${what}${n === 1 ? '' : 's'}`;
 }

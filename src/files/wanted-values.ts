@@ -1,4 +1,10 @@
 /**
+ * Bytes of a record's wanted values that are kept together. Two blocks, so that only a record that is cut by a
+ * block's end can have more, however a file is cut.
+ */
+export const MOST_KEPT = 2 << 20;
+
+/**
  * Where the values of the wanted columns lie, of the record being read. They are views into the block; only of the record
  * that a block ends in are they copied, and then all of them, so that whoever takes a record has its values in one place.
  */
@@ -14,6 +20,7 @@ export class WantedValues {
   /** Values of it that are complete, and whether one more has begun. */
   #complete = 0;
   #begun = false;
+  #tooLong = false;
 
   /** Is nothing wanted? */
   get none(): boolean {
@@ -23,6 +30,11 @@ export class WantedValues {
   /** Did the record begin in an earlier block? */
   get carried(): boolean {
     return this.#begun || this.#complete > 0;
+  }
+
+  /** Are there more bytes of the record than are kept? Then it has no values to be had: memory is flat whatever a file holds. */
+  get tooLong(): boolean {
+    return this.#tooLong;
   }
 
   /** From the next record on. */
@@ -63,6 +75,7 @@ export class WantedValues {
     this.#length = 0;
     this.#complete = 0;
     this.#begun = false;
+    this.#tooLong = false;
   }
 
   #close(): void {
@@ -75,6 +88,8 @@ export class WantedValues {
     if (!this.#begun) this.#keptBounds[2 * this.#complete] = this.#length;
     this.#begun = true;
     const length = this.#length + to - from;
+    if (length > MOST_KEPT) this.#tooLong = true;
+    if (this.#tooLong) return;
     if (length > this.#kept.length) {
       const larger = new Uint8Array(Math.max(length, 2 * this.#kept.length));
       larger.set(this.#kept.subarray(0, this.#length));

@@ -2,7 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tallyResult } from '../../src/files/result-tally.ts';
+import { rejection } from '../api/rig.ts';
 import { tempDir } from '../helpers/context.ts';
+import { heldMemory } from '../helpers/memory.ts';
 
 function file(text: string): string {
   const path = join(tempDir('ebill-tally-'), 'r.csv');
@@ -43,5 +45,42 @@ describe('a result file', () => {
   it('with a quote left open over 16 MiB is given up', async () => {
     const path = file(`A,Status,Message\n"${'x\n'.repeat(10 << 20)}`);
     await expect(tallyResult(path, null)).rejects.toMatchObject({ code: 'INVALID_FILE' });
+  });
+  it('of commas alone, or of a million columns, is given up with a short message', async () => {
+    for (const header of [
+      ','.repeat(15_000_000),
+      `Status,Message${',name'.repeat(1_000_000)}`,
+      'x'.repeat(2 << 20),
+    ]) {
+      const error = await rejection(tallyResult(file(`${header}\nx,y\n`), null));
+      expect(error).toMatchObject({ code: 'INVALID_FILE' });
+      expect(String(error).length).toBeLessThan(1000);
+    }
+    const error = await rejection(tallyResult(file(`${'name,'.repeat(9_000)}x\n`), null));
+    expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('and 8951 more') });
+    const record = await tallyResult(file(`Status,Message\n${','.repeat(15_000_000)}\n`), null);
+    expect(record).toMatchObject({ rows: 1, failed: 1 });
+  });
+  it('keeps a reason, not the record it was in, and of a long one its beginning', async () => {
+    // Kept with their records, these would be two hundred megabytes.
+    const pad = 'y'.repeat(1_000_000);
+    const rows = Array.from({ length: 200 }, (_, i) => `Failed,${String(i).padStart(40, 'x')},${pad}\n`).join(
+      '',
+    );
+    const path = file(`Status,Message,Pad\n${rows}`);
+    const before = heldMemory();
+    const tally = await tallyResult(path, null, undefined, 200);
+    expect(tally.reasons).toHaveLength(200);
+    expect(heldMemory() - before).toBeLessThan(50);
+    const long = await tallyResult(
+      file(`Status,Message\n${`Failed,${'z'.repeat(100_000)}\n`.repeat(3)}`),
+      null,
+    );
+    expect(long.reasons).toEqual([{ message: 'z'.repeat(10_000), count: 3, line: 2 }]);
+    const many = Array.from({ length: 2_000 }, (_, i) => `Failed,${String(i).padEnd(9_000, 'm')}\n`).join('');
+    expect(await tallyResult(file(`Status,Message\n${many}`), null, undefined, 2_000)).toMatchObject({
+      failed: 2_000,
+      others: 2_000 - Math.floor(10_000_000 / 9_000),
+    });
   });
 });
