@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { decodeAnswer } from './answer-encoding.ts';
 import type { Answer } from './transport.ts';
 import { TransportError } from './transport-failure.ts';
 
@@ -6,7 +7,7 @@ import { TransportError } from './transport-failure.ts';
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /**
- * The whole body as text, in the encoding the answer names (UTF-8 if it names none).
+ * The whole body as text, in the encoding it is in.
  * @throws TransportError `lost` when it breaks off or is larger than `limit` bytes: what the server did is then unknown.
  */
 export async function readBody(answer: Answer, limit = MAX_BODY_BYTES): Promise<string> {
@@ -21,22 +22,5 @@ export async function readBody(answer: Answer, limit = MAX_BODY_BYTES): Promise<
   } catch (cause) {
     throw new TransportError('lost', `the answer broke off: ${messageOf(cause)}`, cause);
   }
-  return decode(Buffer.concat(parts), answer.headers['content-type'] ?? '');
-}
-
-function decode(bytes: Buffer, contentType: string): string {
-  const declared =
-    /charset\s*=\s*"?([\w.:-]+)/i.exec(contentType)?.[1] ??
-    /^<\?xml[^>]*\bencoding\s*=\s*["']([\w.:-]+)/i.exec(bytes.subarray(0, 200).toString('latin1'))?.[1];
-  const mark =
-    bytes[0] === 0xff && bytes[1] === 0xfe
-      ? 'utf-16le'
-      : bytes[0] === 0xfe && bytes[1] === 0xff
-        ? 'utf-16be'
-        : undefined;
-  try {
-    return new TextDecoder(mark ?? declared ?? 'utf-8').decode(bytes);
-  } catch {
-    return bytes.toString('utf8');
-  }
+  return decodeAnswer(Buffer.concat(parts), answer.headers['content-type'] ?? '');
 }

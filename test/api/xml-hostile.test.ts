@@ -300,7 +300,7 @@ describe('bytes', () => {
       'Août',
     ],
     ['an encoding nobody knows', Buffer.from(XML), 'application/xml; charset=x-none', 'Août 日😀'],
-    ['the wrong encoding', Buffer.from(LATIN, 'latin1'), undefined, 'Ao\ufffdt'],
+    ['the wrong encoding', Buffer.from(LATIN, 'latin1'), undefined, 'Août'],
   ])('in %s', async (_name, bytes, type, jobId) => {
     const { origin } = await sent(bytes, type);
     const { client } = await rigFor(origin);
