@@ -3,9 +3,10 @@ import { endpointOf } from '../api/endpoint.ts';
 import { EbillError } from '../errors.ts';
 import { discover } from '../load/discover.ts';
 import { assertComplete, finalizable } from '../load/finalize.ts';
+import { readJournal } from '../load/replay.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';
-import { readLoads } from '../load/store.ts';
+import { journalPath, readLoads } from '../load/store.ts';
 import { verdictOf } from '../load/verdict.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted } from '../shell.ts';
@@ -45,7 +46,8 @@ export const command: CommandModule<SelectionOptions> = {
       const selection = await select(app, session.owner, options);
       const job = selection.type === 'load' ? selection.job : await loadOf(session, selection);
       app.soFar(() => ({ job }));
-      await agreeToProduction(app, session.connection, `hand batches of ${job} to processing`);
+      if (await hasPending(session, job, selection))
+        await agreeToProduction(app, session.connection, `hand batches of ${job} to processing`);
       const run = app.globals.dryRun
         ? await openForReading(session, job)
         : await openForWriting(session, job);
@@ -56,6 +58,21 @@ export const command: CommandModule<SelectionOptions> = {
       }
     }),
 };
+
+/** May there be something to hand over? A load or batch that is not on record here is looked up. */
+async function hasPending({ app, owner }: Session, job: string, selection: Selection): Promise<boolean> {
+  const state = await readJournal(journalPath(app.context.paths.state, owner, job));
+  if (state === null) return true;
+  if (selection.type === 'load') {
+    const all = finalizable(state);
+    return all.length === 0 || all.some(({ finalized }) => finalized !== 'yes');
+  }
+  const own = [...state.batches.values()];
+  return [
+    ...selection.ids.map((id) => own.find((batch) => batch.id === id)),
+    ...selection.jobIds.map((jobId) => state.batches.get(jobId)),
+  ].some((batch) => batch?.finalized !== 'yes');
+}
 
 async function finalize(session: Session, run: Run, selection: Selection): Promise<CommandResult> {
   const { app } = session;

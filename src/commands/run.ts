@@ -33,6 +33,7 @@ import { type MonthToRun, runMonth } from './run-month.ts';
 import { declareRunOptions, type RunOptions, runOptions } from './run-options.ts';
 import { writeStarter } from './run-starter.ts';
 import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
+import { monthSends } from './to-send.ts';
 
 /** `ebill run`: the month in one command, resumable (cli.md, "Plan file"). */
 export const command: CommandModule<RunOptions> = {
@@ -96,7 +97,11 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
       if (init !== null && !initiated && !app.globals.dryRun) assertMayInit(app, init);
       const files = await checked(session, file, found);
       const asks = init !== null && !initiated;
-      await agreeToProduction(app, session.connection, `run the plan of ${plan.job}`, asks);
+      const sends =
+        known === null ||
+        options.restartInvoice ||
+        monthSends(known, init?.jobId ?? null, assignMonth(known, files, options.next));
+      if (sends) await agreeToProduction(app, session.connection, `run the plan of ${plan.job}`, asks);
       if (asks && !app.globals.dryRun) await agreeToInit(app, plan.job, init, session.connection.baseUrl);
       const run = app.globals.dryRun
         ? await openForReading(session, plan.job)

@@ -15,7 +15,7 @@ export async function dryRunUpload(session: Session, run: Run, upload: Upload): 
   const { options, named } = upload;
   const { header, batches } = run.journal.state;
   const calls = callsAt(endpointOf(connection.baseUrl), connection.query);
-  const { heads, items } = planUpload(run, upload);
+  const { heads, items } = planUpload(run.journal.state, upload);
   const idOf = (jobId: string): string | null => batches.get(jobId)?.id ?? null;
   const parentJobId =
     named === null

@@ -3,7 +3,7 @@ import type { FileKind } from '../batch/types.ts';
 import type { FileToCheck } from '../files/preflight.ts';
 import type { SourceFile } from '../load/entries.ts';
 import { type Assignment, assign } from '../load/plan.ts';
-import type { Run } from '../load/run.ts';
+import type { LoadState } from '../load/state.ts';
 import type { Sources } from './check-files.ts';
 import type { Shard, UploadOptions } from './upload-options.ts';
 
@@ -29,14 +29,14 @@ export function sharded(
 
 /** Planned whole before the first request: a conflict in the last file must not leave the first ones half done. */
 export function planUpload(
-  run: Run,
+  state: LoadState,
   { sources, options, named, numbers }: Upload,
 ): Readonly<Record<'heads' | 'items', readonly Assignment[]>> {
   const heads = [
-    ...planFiles(run, 'customer', sources.customer, options, { jobId: options.jobId }),
-    ...planFiles(run, 'invoice', sources.invoice, options, { jobId: options.jobId }),
+    ...planFiles(state, 'customer', sources.customer, options, { jobId: options.jobId }),
+    ...planFiles(state, 'invoice', sources.invoice, options, { jobId: options.jobId }),
   ];
-  const items = planFiles(run, 'items', sources.items, options, {
+  const items = planFiles(state, 'items', sources.items, options, {
     jobId: named === null ? null : options.jobId,
     numbers,
   });
@@ -45,7 +45,7 @@ export function planUpload(
 
 /** Which batches the files go into. @throws EbillError CONFLICT */
 function planFiles(
-  run: Run,
+  state: LoadState,
   kind: FileKind,
   files: readonly SourceFile[],
   options: UploadOptions,
@@ -53,5 +53,5 @@ function planFiles(
 ): readonly Assignment[] {
   const { again, next } = options;
   const numbers = exact.numbers === undefined ? {} : { numbers: exact.numbers };
-  return assign(run.journal.state, kind, files, { jobId: exact.jobId ?? null, again, next, ...numbers });
+  return assign(state, kind, files, { jobId: exact.jobId ?? null, again, next, ...numbers });
 }

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path';
 import type { ParentRef } from '../api/request.ts';
 import { openInvoice } from '../load/parent.ts';
+import { readJournal } from '../load/replay.ts';
 import { restartInvoice } from '../load/restart.ts';
 import type { Run } from '../load/run.ts';
 import { startedHere } from '../load/state.ts';
-import { setCurrentJob } from '../load/store.ts';
+import { journalPath, setCurrentJob } from '../load/store.ts';
 import { counted } from '../output/human.ts';
 import { assertFolder, checkedSources, foundFiles, type Given } from './check-files.ts';
 import { columnsFor } from './column-options.ts';
@@ -13,6 +14,7 @@ import { handOver } from './hand-over.ts';
 import { agreeToProduction } from './production.ts';
 import { chosenJob, noLoad } from './selection.ts';
 import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
+import { uploadSends } from './to-send.ts';
 import { dryRunUpload } from './upload-dry-run.ts';
 import { finishUpload, parentRef, uploadAll } from './upload-flow.ts';
 import type { UploadOptions } from './upload-options.ts';
@@ -48,9 +50,9 @@ async function upload(
     const { files, numbers } = sharded(all, options.shard);
     const columns = await columnsFor(app, options.columns);
     const sources = await checkedSources(app, files, { validate: options.validate, columns }, session.emit);
-    const what = `upload ${counted(files.length, 'file', 'files')} to ${job}${options.finalize ? ', and hand them to processing' : ''}`;
-    await agreeToProduction(app, session.connection, what);
     const upload: Upload = { sources, options, named, numbers };
+    const what = `upload ${counted(files.length, 'file', 'files')} to ${job}${options.finalize ? ', and hand them to processing' : ''}`;
+    if (await sends(session, job, upload)) await agreeToProduction(app, session.connection, what);
     const run = app.globals.dryRun ? await openForReading(session, job) : await openForWriting(session, job);
     try {
       return app.globals.dryRun
@@ -60,6 +62,14 @@ async function upload(
       await closeLoad(run);
     }
   });
+}
+
+/** Is anything left to send? Asked before the lock is taken: nobody is kept waiting by a question. */
+async function sends({ app, owner }: Session, job: string, upload: Upload): Promise<boolean> {
+  const state = await readJournal(journalPath(app.context.paths.state, owner, job));
+  if (state === null || upload.options.restartInvoice) return true;
+  const { heads, items } = planUpload(state, upload);
+  return uploadSends(state, [...heads, ...items], upload.options.finalize);
 }
 
 async function perform(session: Session, run: Run, upload: Upload): Promise<CommandResult> {
@@ -72,7 +82,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
     app.ui.note('This load was not started on this machine: each name is looked up on the server first.');
   }
   if (options.restartInvoice) for (const file of sources.invoice) await restartInvoice(run, file);
-  const { heads, items } = planUpload(run, upload);
+  const { heads, items } = planUpload(run.journal.state, upload);
   touched.push(...heads.map(({ jobId }) => jobId));
   const done = [...(await uploadAll(run, heads, null, options))];
   const invoice = named === null ? done[0] : await openInvoice(run, named);

@@ -1,7 +1,10 @@
 import { PassThrough } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../src/commands/command.ts';
 import { agreeToProduction } from '../../src/commands/production.ts';
+import { main } from '../../src/main.ts';
 import { machine, month, sandbox } from '../e2e/harness.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
 import { uiFor } from '../output/ui-helper.ts';
@@ -43,6 +46,44 @@ describe('a profile marked as production', () => {
     const other = testContext();
     await agreeToProduction(await app(other), { ...PROD, production: false }, 'x');
     expect(other.stderr.text).toBe('');
+  });
+
+  it('is not asked about when nothing is left to send', async () => {
+    const server = await sandbox();
+    const at = machine(server, {
+      EBILL_BASE_URL: '',
+      EBILL_AUTH: '',
+      EBILL_TOKEN: '',
+      EBILL_PROFILE: 'live',
+    });
+    const { apiUrl } = server;
+    const sample = await month(at, { records: 10, itemFiles: 2 });
+    await at.call(
+      ['profile', 'add', 'live', '--base-url', apiUrl, '--auth', 'bearer', '--token-stdin', '--production'],
+      { stdin: 'test-token-1' },
+    );
+    // A terminal where nobody answers: a question ends the command with 130.
+    const alone = async (...args: readonly string[]): Promise<readonly [number, boolean]> => {
+      const context = testContext({ tty: true, home: at.home, cwd: at.cwd, env: { ...at.env } });
+      const code = await main(args, { ...context, now: Date.now, sleep: (ms) => delay(ms / 50) });
+      return [code, stripVTControlCharacters(context.stderr.text).includes('PRODUCTION live')];
+    };
+    const [customers = ''] = sample.customers;
+    const upload = ['upload', 'invoice', ...sample.invoices, '--items', ...sample.items] as const;
+    const init = ['init', '--job', 'AUG_2020'] as const;
+    for (const command of [init, ['upload', 'customer', customers], upload, ['finalize']] as const) {
+      expect(await alone(...command, '--dry-run')).toEqual([expect.any(Number), false]);
+      expect((await alone(...command))[0]).toBe(130);
+      expect(await alone(...command, '--yes')).toEqual([0, true]);
+      await server.waitForIdle();
+      expect(await alone(...command)).toEqual([0, false]);
+    }
+    expect(await alone(...upload, '--finalize')).toEqual([0, false]);
+    await at.call(['run', '--init-plan']);
+    expect((await at.call(['run', 'plan.yaml'])).code).toBe(0);
+    expect(await alone('run', 'plan.yaml')).toEqual([0, false]);
+    // And when there is again: another file, another batch.
+    expect((await alone('upload', 'customer', customers, '--again'))[0]).toBe(130);
   });
 
   it('shows its name on every command that writes, and on none that reads', async () => {
