@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 import { homedir, hostname, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { posix, win32 } from 'node:path';
 import type { ShellEnd, ShellOptions } from './child.ts';
 import type { Keychain } from './keychain.ts';
 
@@ -73,10 +73,11 @@ export function pathsFor(
   home: string,
 ): Paths {
   if (env['EBILL_HOME']) return { config: env['EBILL_HOME'], state: env['EBILL_HOME'] };
+  const { join } = platform === 'win32' ? win32 : posix;
   if (platform === 'win32') {
     return {
-      config: join(env['APPDATA'] ?? join(home, 'AppData', 'Roaming'), 'ebill'),
-      state: join(env['LOCALAPPDATA'] ?? join(home, 'AppData', 'Local'), 'ebill'),
+      config: join(env['APPDATA'] || join(home, 'AppData', 'Roaming'), 'ebill'),
+      state: join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'ebill'),
     };
   }
   if (platform === 'darwin') {

@@ -91,7 +91,7 @@ async function runAndPrint(
     return result.error?.exitCode ?? 0;
   } catch (thrown) {
     const known = soFar();
-    const error = await asEbillError(thrown, context, redactor, interruption(known, argv));
+    const error = await asEbillError(thrown, context, redactor, interruption(known, argv, context));
     const json = wantsJson(parsed?.type === 'command' ? parsed.globals : null, argv);
     ui ??= await createUi(
       context,
@@ -216,7 +216,11 @@ interface Interruption {
 }
 
 /** Where things stand and the command that goes on, for a run that was broken off. */
-function interruption(known: Partial<CommandResult>, argv: readonly string[]): Interruption {
+function interruption(
+  known: Partial<CommandResult>,
+  argv: readonly string[],
+  context: Context,
+): Interruption {
   const counts = new Map<string, number>();
   for (const batch of (known.batches ?? []).flatMap((one) => [
     one,
@@ -227,6 +231,6 @@ function interruption(known: Partial<CommandResult>, argv: readonly string[]): I
   const standing = [...counts].map(([phase, count]) => `${count} ${phase}`).join(', ');
   return {
     standing: standing === '' ? '' : `Batches: ${standing}.`,
-    goOn: ['ebill', ...argv].map(quoted).join(' '),
+    goOn: ['ebill', ...argv].map((word) => quoted(word, context)).join(' '),
   };
 }

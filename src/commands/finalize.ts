@@ -8,8 +8,9 @@ import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';
 import { journalPath, readLoads } from '../load/store.ts';
 import { verdictOf } from '../load/verdict.ts';
+import { unknownBatch } from '../load/watch.ts';
 import { requestsText } from '../output/requests-text.ts';
-import { quoted } from '../shell.ts';
+import { quoted, type Terminal } from '../shell.ts';
 import type { CommandModule, CommandResult } from './command.ts';
 import { agreeToProduction } from './production.ts';
 import {
@@ -82,7 +83,7 @@ async function finalize(session: Session, run: Run, selection: Selection): Promi
   const jobIds = targets.map((batch) => batch.jobId);
   app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
   const pending = targets.filter((batch) => batch.finalized !== 'yes');
-  const next = `Next: ebill watch --job ${quoted(job)}`;
+  const next = `Next: ebill watch --job ${quoted(job, app.context)}`;
   if (app.globals.dryRun) {
     assertComplete(run.journal.state, targets);
     const calls = callsAt(endpointOf(session.connection.baseUrl), session.connection.query);
@@ -93,7 +94,7 @@ async function finalize(session: Session, run: Run, selection: Selection): Promi
         : requestsText(requests, app.ui);
     return { ...(await resultOf(app, run, jobIds, { error: null })), requests, text };
   }
-  if (targets.length === 0) throw nothingToFinalize(job);
+  if (targets.length === 0) throw nothingToFinalize(job, app.context);
   await finalizeAll(run, jobIds);
   // Only what this call handed over is judged here; what was final before was told of then.
   const error = verdictOf(
@@ -102,6 +103,7 @@ async function finalize(session: Session, run: Run, selection: Selection): Promi
       pending.map(({ jobId }) => jobId),
     ),
     job,
+    app.context,
   );
   return resultOf(app, run, jobIds, { error, next });
 }
@@ -112,7 +114,7 @@ async function lookUp(session: Session, run: Run, selection: Selection): Promise
   if (selection.type === 'load') {
     if (finalizable(run.journal.state).length > 0) return;
     const found = await discover(run);
-    if (run.journal.state.batches.size === 0) throw unknownLoad(selection.job);
+    if (run.journal.state.batches.size === 0) throw unknownLoad(selection.job, session.app.context);
     if (found.length > 0) ui.note(`Found on the server, begun elsewhere: ${found.join(', ')}`);
     return;
   }
@@ -121,8 +123,7 @@ async function lookUp(session: Session, run: Run, selection: Selection): Promise
     if (matching(run, ref) !== undefined) continue;
     const batch = await session.client.status(ref);
     const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
-    if (batch === null || jobId === null)
-      throw unknownLoad('id' in ref ? `with the batch ${ref.id}` : `of ${ref.jobId}`);
+    if (batch === null || jobId === null) throw unknownBatch(['id' in ref ? ref.id : ref.jobId]);
     await run.journal.append({
       type: 'found',
       jobId,
@@ -160,9 +161,9 @@ function chosen(run: Run, selection: Selection): readonly BatchState[] {
   );
 }
 
-function nothingToFinalize(job: string): EbillError {
+function nothingToFinalize(job: string, terminal: Terminal): EbillError {
   return new EbillError('USAGE', `The load ${job} has no customer or invoice batch to finalize.`, {
-    hint: `Upload first: ebill upload customer FILE… --job ${quoted(job)}`,
+    hint: `Upload first: ebill upload customer FILE… --job ${quoted(job, terminal)}`,
   });
 }
 

@@ -14,7 +14,7 @@ import { unknownProfile } from '../profile/name.ts';
 import { NO_PROFILES, namesOf, type Profile } from '../profile/profile.ts';
 import { profileAsked } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';
-import { quoted } from '../shell.ts';
+import { quoted, type Terminal } from '../shell.ts';
 import type { App, CommandResult } from './command.ts';
 import { shownPath } from './shown-path.ts';
 
@@ -31,7 +31,9 @@ export async function here(app: App): Promise<CommandResult> {
   const batches = load === null ? [] : viewLoad(load, profile?.statusNames ?? {});
   const job = load?.header.job ?? at.job;
   const next =
-    load === null ? begin(at) : nextStep(load, batches, (path) => shownPath(app.context.cwd, path));
+    load === null
+      ? begin(at, app.context)
+      : nextStep(load, batches, app.context, (path) => shownPath(app.context.cwd, path));
   const rows: readonly (readonly [string, string])[] = [
     ['Server', server ?? 'none yet'],
     ['Profile', profileText(at)],
@@ -123,7 +125,7 @@ async function whereabouts({ context, globals }: App): Promise<Whereabouts> {
 }
 
 /** The next command where no load is on record. */
-function begin({ server, known, job, troubles }: Whereabouts): NextStep {
+function begin({ server, known, job, troubles }: Whereabouts, terminal: Terminal): NextStep {
   if (troubles.length > 0 && (server === null || job !== null))
     return {
       command: 'ebill doctor',
@@ -138,7 +140,7 @@ function begin({ server, known, job, troubles }: Whereabouts): NextStep {
     };
   if (job !== null)
     return {
-      command: `ebill init --job ${quoted(job)}`,
+      command: `ebill init --job ${quoted(job, terminal)}`,
       why: 'this machine has no record of it; if it was begun elsewhere: ebill status',
     };
   return {

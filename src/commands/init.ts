@@ -83,10 +83,10 @@ export const command: CommandModule<InitOptions> = {
         await setCurrentJob(app.context.paths.state, owner, job, app.context.pid);
         if (outcome === 'on-record') app.ui.note(`${request.jobId} was done before: nothing sent`);
         if (outcome === 'found') app.ui.note(`${request.jobId} was done on another machine: nothing sent`);
-        const error = outcome === 'sent' ? verdictOf(viewsOf(run, [request.jobId]), job) : null;
+        const error = outcome === 'sent' ? verdictOf(viewsOf(run, [request.jobId]), job, app.context) : null;
         return await resultOf(app, run, [request.jobId], {
           error,
-          next: `Next: ebill upload customer FILE… --job ${quoted(job)}`,
+          next: `Next: ebill upload customer FILE… --job ${quoted(job, app.context)}`,
         });
       } finally {
         await closeLoad(run);

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import { quoted } from '../shell.ts';
+import type { Context } from '../context.ts';
+import { quoted, type Terminal } from '../shell.ts';
 import type { WrittenRejects } from './results-rejects.ts';
 
 /**
@@ -10,12 +11,12 @@ import type { WrittenRejects } from './results-rejects.ts';
 export function reloadAdvice(
   files: readonly WrittenRejects[],
   job: string | null,
-  cwd: string,
+  context: Terminal & Pick<Context, 'cwd'>,
   parentOf: (jobId: string) => string | null,
 ): string {
   if (files.length === 0) return '';
-  const shown = ({ path }: WrittenRejects): string => quoted(relative(cwd, path) || path);
-  const options = `${job === null ? '' : ` --job ${quoted(job)}`} --next --wait`;
+  const shown = ({ path }: WrittenRejects): string => quoted(relative(context.cwd, path) || path, context);
+  const options = `${job === null ? '' : ` --job ${quoted(job, context)}`} --next --wait`;
   const of = (kind: WrittenRejects['kind']): readonly WrittenRejects[] =>
     files.filter((file) => file.kind === kind);
   const customers = of('customer');

@@ -11,6 +11,7 @@ import { unknownBatch } from '../load/watch.ts';
 import type { ShownResult } from '../output/document.ts';
 import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
 import { verdict } from '../output/verdict.ts';
+import type { Terminal } from '../shell.ts';
 import { assertFolder } from './check-files.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { boolFlag, textFlag } from './flags.ts';
@@ -109,7 +110,7 @@ async function results(
     : { files: [], problems: [] };
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), verdict(batches, ui)];
-  const advice = reloadAdvice(rejects.files, job === '' ? null : job, context.cwd, (jobId) =>
+  const advice = reloadAdvice(rejects.files, job === '' ? null : job, context, (jobId) =>
     parentOf(run, jobId),
   );
   return {
@@ -144,7 +145,7 @@ function errorOf(
   const [first, ...rest] = [
     lost,
     together([...files.flatMap(({ problem }) => problem ?? []), ...rejects.problems]),
-    open.length > 0 ? notYet(open, job) : null,
+    open.length > 0 ? notYet(open, job, app.context) : null,
   ].filter((error) => error !== null);
   for (const { message } of rest) app.ui.warn(message);
   return first ?? null;
@@ -159,9 +160,9 @@ function together(problems: readonly EbillError[]): EbillError | null {
   return new EbillError(first.code, [...shown, ...more].join('\n'), { hint: first.hint });
 }
 
-function notYet(open: readonly BatchView[], job: string): EbillError {
+function notYet(open: readonly BatchView[], job: string, terminal: Terminal): EbillError {
   const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');
-  return stillRunning(open, job, idle);
+  return stillRunning(open, job, idle, terminal);
 }
 
 function shownResult(file: FetchedResult, rejects: AllRejects | null): ShownResult {

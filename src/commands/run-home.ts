@@ -65,7 +65,7 @@ export async function bringHome(
 
   const batches = all.batches.filter(({ jobId }) => jobId !== null && end.jobIds.includes(jobId));
   for (const warning of uncounted(batches)) ui.warn(warning);
-  const error = end.stopped ?? verdictOf(batches, header.job, true);
+  const error = end.stopped ?? verdictOf(batches, header.job, context, true);
   const outcome = outcomeOfAll(batches);
 
   run.emit({ event: 'stage.start', stage: 'report' });
@@ -141,7 +141,7 @@ async function result({ app }: Session, run: Run, brought: Brought): Promise<Com
     2,
   );
   const parts = [await batchTable(batches, ui), await reasonsTable(shown, ui), verdict(batches, ui), told];
-  const advice = reloadAdvice(rejects.files, job, context.cwd, (jobId) => {
+  const advice = reloadAdvice(rejects.files, job, context, (jobId) => {
     const parent = run.journal.state.batches.get(jobId)?.parent ?? null;
     return parent?.jobId ?? null;
   });

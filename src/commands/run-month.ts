@@ -171,7 +171,7 @@ async function finish(
     return null;
   }
   end(run, name, 'stopped', null);
-  return stopError(name, gate, batches, job, accepted, folder);
+  return stopError(name, gate, batches, job, accepted, folder, app.context);
 }
 
 /** `--max-wait` holds for all the waiting of a run together; uploading is no waiting. */

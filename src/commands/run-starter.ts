@@ -48,7 +48,7 @@ export async function writeStarter(app: App, options: RunOptions): Promise<Comma
         2,
       ),
     ),
-    next: `Next: look through it, then: ebill run ${quoted(shown)} --dry-run`,
+    next: `Next: look through it, then: ebill run ${quoted(shown, context)} --dry-run`,
     extra: { plan: path, unplaced },
   };
 }

@@ -5,7 +5,7 @@ import type { Gate } from '../load/gate.ts';
 import { rejectsName } from '../load/results-names.ts';
 import { verdictOf } from '../load/verdict.ts';
 import { counted } from '../output/human.ts';
-import { quoted } from '../shell.ts';
+import { quoted, type Terminal } from '../shell.ts';
 
 /** A step that has a gate behind it. */
 export type GatedStep = 'init' | 'customers';
@@ -18,15 +18,16 @@ export function stopError(
   job: string,
   accepted: number,
   folder: string,
+  terminal: Terminal,
 ): EbillError {
   const regardless = `to go on regardless, take ${step} out of the plan`;
   if (gate.why === 'too-many') {
     const rejects = batches
       .flatMap(({ jobId, failCount }) =>
-        jobId !== null && failCount ? [quoted(join(folder, rejectsName(jobId)))] : [],
+        jobId !== null && failCount ? [quoted(join(folder, rejectsName(jobId)), terminal)] : [],
       )
       .join(' ');
-    const upload = `ebill upload customer ${rejects} --job ${quoted(job)} --next --wait`;
+    const upload = `ebill upload customer ${rejects} --job ${quoted(job, terminal)} --next --wait`;
     const correct =
       step === 'customers'
         ? `Correct the rejects and load them as a further batch (${upload}); then write`
@@ -39,7 +40,7 @@ export function stopError(
       },
     );
   }
-  const verdict = verdictOf(batches, job, true);
+  const verdict = verdictOf(batches, job, terminal, true);
   const code = verdict?.code ?? 'UNACCOUNTED';
   const said = verdict?.message ?? 'The server gives no counts, nor a result file that would settle them.';
   const correct =

@@ -6,7 +6,7 @@ import {
   sandboxOptions,
   startSandbox,
 } from '../sandbox/index.ts';
-import { quoted } from '../shell.ts';
+import { assignment } from '../shell.ts';
 import type { CommandModule, CommandResult } from './command.ts';
 import { collect } from './flags.ts';
 
@@ -74,12 +74,13 @@ export const command: CommandModule<SandboxOptions> = {
     const sandbox = await startSandbox(options);
     try {
       const { apiUrl, s3Url, data, environment } = sandbox;
-      const lines = Object.entries(environment).map(([name, value]) => `export ${name}=${quoted(value)}`);
+      const lines = Object.entries(environment).map(([name, value]) => assignment(name, value, context));
       // Printed at once, not at the end: whoever started it waits for these lines.
       await app.publish({ ...RESULT, text: lines.join('\n'), extra: { apiUrl, s3Url, data, environment } });
       app.ui.note(`eBill sandbox: API ${apiUrl}, S3 ${s3Url}, data in ${data}`);
+      const where = context.platform === 'win32' ? ' (in cmd: set NAME=value, without quotes)' : '';
       app.ui.note(
-        'Set the lines above in another terminal, then: ebill init --job AUG_2020. Ctrl-C stops it.',
+        `Set the lines above in another terminal${where}, then: ebill init --job AUG_2020. Ctrl-C stops it.`,
       );
       await untilInterrupted(context.signal);
     } finally {

@@ -46,7 +46,8 @@ export async function chosenJob(app: App, owner: Owner, option: string | null): 
   const named = app.context.env['EBILL_JOB'];
   if (named) return checkedJobId(named, 'EBILL_JOB');
   const job = await currentJob(app.context.paths.state, owner);
-  if (job !== null) app.ui.note(`Load ${quoted(job)}, the last one started here (--job names another)`);
+  if (job !== null)
+    app.ui.note(`Load ${quoted(job, app.context)}, the last one started here (--job names another)`);
   return job;
 }
 

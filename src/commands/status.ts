@@ -59,5 +59,7 @@ function verdict(app: App, { run, jobIds }: Targets): EbillError | null {
   const batches = viewsOf(run, jobIds);
   for (const warning of uncounted(batches)) app.ui.warn(warning);
   const { job } = run.journal.state.header;
-  return batches.every(isSettled) ? verdictOf(batches, job) : stillRunning(batches, job, false);
+  return batches.every(isSettled)
+    ? verdictOf(batches, job, app.context)
+    : stillRunning(batches, job, false, app.context);
 }

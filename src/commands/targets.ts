@@ -6,7 +6,7 @@ import type { Run } from '../load/run.ts';
 import { apply, type BatchState, emptyState, type LoadState } from '../load/state.ts';
 import { readLoads } from '../load/store.ts';
 import { unknownBatch } from '../load/watch.ts';
-import { quoted } from '../shell.ts';
+import { quoted, type Terminal } from '../shell.ts';
 import type { Selection } from './selection.ts';
 import { closeLoad, headerFor, openForReading, openInMemory, type Session } from './session.ts';
 
@@ -22,9 +22,11 @@ export async function targetsToRead(session: Session, selection: Selection): Pro
   if (selection.type === 'batches') return batches(session, selection.ids, selection.jobIds);
   const run = await openForReading(session, selection.job);
   if (run.journal.state.batches.size === 0) {
-    session.app.ui.note(`No record of ${quoted(selection.job)} on this machine: looking it up on the server`);
+    session.app.ui.note(
+      `No record of ${quoted(selection.job, session.app.context)} on this machine: looking it up on the server`,
+    );
     try {
-      if ((await discover(run)).length === 0) throw unknownLoad(selection.job);
+      if ((await discover(run)).length === 0) throw unknownLoad(selection.job, session.app.context);
     } catch (error) {
       await closeLoad(run);
       throw error;
@@ -52,9 +54,9 @@ export function standingAlone(state: LoadState): readonly string[] {
     .map((batch) => batch.jobId);
 }
 
-export function unknownLoad(job: string): EbillError {
+export function unknownLoad(job: string, terminal: Terminal): EbillError {
   return new EbillError('REJECTED', `The load ${job} is known neither here nor on the server.`, {
-    hint: `Check the name and the profile. To start it: ebill init --job ${quoted(job)}`,
+    hint: `Check the name and the profile. To start it: ebill init --job ${quoted(job, terminal)}`,
   });
 }
 

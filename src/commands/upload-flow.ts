@@ -93,12 +93,13 @@ export async function finishUpload(
 /** What brings these batches on; what is final already leaves the load's own next step. */
 function nextOf(run: Run, touched: readonly string[]): string {
   const { state } = run.journal;
-  const job = quoted(state.header.job);
+  const job = quoted(state.header.job, run.context);
   if (touched.some((jobId) => state.batches.get(jobId)?.finalized !== 'yes'))
     return `ebill finalize --job ${job}`;
   if (!viewsOf(run, touched).every(isSettled)) return `ebill watch --job ${job}`;
-  return nextStep(state, viewLoad(state, run.statusNames), (path) => shownPath(run.context.cwd, path))
-    .command;
+  return nextStep(state, viewLoad(state, run.statusNames), run.context, (path) =>
+    shownPath(run.context.cwd, path),
+  ).command;
 }
 
 /** Customers before invoices, each once; every file must have arrived. */

@@ -9,7 +9,7 @@ import type { ShownResult } from '../output/document.ts';
 import { counted } from '../output/human.ts';
 import type { WatchView } from '../output/watch-info.ts';
 import { createWatchView } from '../output/watch-view.ts';
-import { quoted } from '../shell.ts';
+import { quoted, type Terminal } from '../shell.ts';
 import { batchTimes } from './batch-times.ts';
 import type { App } from './command.ts';
 import { viewsOf } from './views.ts';
@@ -84,19 +84,24 @@ function errorOf(
   downloaded: boolean,
 ): EbillError | null {
   for (const warning of uncounted(batches)) app.ui.warn(warning);
-  if (end === 'settled') return verdictOf(batches, job, downloaded);
-  return stillRunning(batches, job, end === 'idle');
+  if (end === 'settled') return verdictOf(batches, job, app.context, downloaded);
+  return stillRunning(batches, job, end === 'idle', app.context);
 }
 
 /** Not final: 7, with what to do (cli.md, exit codes). */
-export function stillRunning(batches: readonly BatchView[], job: string, idle: boolean): EbillError {
+export function stillRunning(
+  batches: readonly BatchView[],
+  job: string,
+  idle: boolean,
+  terminal: Terminal,
+): EbillError {
   const open = batches.filter((batch) => !isSettled(batch));
   const list = open
     .slice(0, 5)
     .map((batch) => `${batch.jobId} is ${batch.phase}`)
     .join(', ');
   const more = open.length > 5 ? ` and ${open.length - 5} more` : '';
-  const option = job === '' ? '' : ` --job ${quoted(job)}`;
+  const option = job === '' ? '' : ` --job ${quoted(job, terminal)}`;
   return idle
     ? new EbillError('STILL_RUNNING', `Nothing is being processed: ${list}${more}.`, {
         hint: `Hand it over with: ebill finalize${option} (after ebill upload, if files are missing), then watch again.`,

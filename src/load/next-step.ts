@@ -1,5 +1,5 @@
 import type { BatchView, Phase } from '../batch/types.ts';
-import { quoted } from '../shell.ts';
+import { quoted, type Terminal } from '../shell.ts';
 import type { BatchState, LoadState } from './state.ts';
 import { unaccounted } from './verdict.ts';
 
@@ -12,14 +12,16 @@ export interface NextStep {
 /**
  * From where a load stood when last heard of: the one command that brings it on. Pure.
  * @param batches the same load as it is shown
+ * @param terminal where it is going to be typed
  * @param shown a file's path as it is typed here
  */
 export function nextStep(
   load: LoadState,
   batches: readonly BatchView[],
+  terminal: Terminal,
   shown: (path: string) => string = (path) => path,
 ): NextStep {
-  const job = ` --job ${quoted(load.header.job)}`;
+  const job = ` --job ${quoted(load.header.job, terminal)}`;
   const all = flat(batches).filter(({ kind }) => FILES.has(kind));
   const own = [...load.batches.values()].filter(({ abandoned }) => !abandoned);
   const has = (where: readonly BatchView[], ...phases: readonly Phase[]): boolean =>
@@ -33,7 +35,7 @@ export function nextStep(
     };
   if (first !== undefined)
     return {
-      command: `${uploadOf(first, shown)}${job}`,
+      command: `${uploadOf(first, terminal, shown)}${job}`,
       why: `${broken.length === 1 ? 'its upload was' : `${broken.length} uploads were`} broken off; this, or the command that began it, goes on where it was`,
     };
   if (all.length === 0)
@@ -75,12 +77,16 @@ const isBrokenOff = (batch: BatchState): boolean =>
   batch.uploaded !== 'yes' &&
   batch.finalized === 'no';
 
-function uploadOf({ kind, file, parent }: BatchState, shown: (path: string) => string): string {
+function uploadOf(
+  { kind, file, parent }: BatchState,
+  terminal: Terminal,
+  shown: (path: string) => string,
+): string {
   const under =
     kind === 'items' && parent !== null && parent.jobId !== null
-      ? ` --parent-job-id ${quoted(parent.jobId)}`
+      ? ` --parent-job-id ${quoted(parent.jobId, terminal)}`
       : '';
-  return `ebill upload ${kind} ${quoted(shown(file?.path ?? ''))}${under}`;
+  return `ebill upload ${kind} ${quoted(shown(file?.path ?? ''), terminal)}${under}`;
 }
 
 const flat = (batches: readonly BatchView[]): BatchView[] =>

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** Names Windows keeps for devices, whatever follows a dot. */
-const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+import { isDeviceName } from './device-name.ts';
 
 /** Such a job id is its own file name. Upper case alone, because `a` and `A` are one file on many systems. */
 const PLAIN = /^[A-Z0-9][A-Z0-9_-]{0,79}$/;
@@ -11,7 +9,7 @@ const PLAIN = /^[A-Z0-9][A-Z0-9_-]{0,79}$/;
  * batch's: readable, within the folder, and with a hash of the job id where another one could have the same name.
  */
 function stem(jobId: string): string {
-  if (PLAIN.test(jobId) && !DEVICE.test(jobId)) return jobId;
+  if (PLAIN.test(jobId) && !isDeviceName(jobId)) return jobId;
   const hash = createHash('sha256').update(jobId).digest('hex').slice(0, 8);
   return `${readable(jobId)}-${hash}`;
 }
@@ -42,5 +40,5 @@ export const messagesName = (jobId: string): string => `${stem(jobId)}_rejects.m
 /** The folder of a load's results (cli.md, "Plan file": `./<job>/`). Files in it are told apart by their own names. */
 export function resultsFolder(job: string): string {
   const name = readable(job);
-  return name === '' ? 'results' : DEVICE.test(name) ? `_${name}` : name;
+  return name === '' ? 'results' : isDeviceName(name) ? `_${name}` : name;
 }

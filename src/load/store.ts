@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endpointOf } from '../api/endpoint.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { isDeviceName } from './device-name.ts';
 import { readJournal } from './replay.ts';
 import type { LoadState } from './state.ts';
 
@@ -14,9 +15,11 @@ export interface Owner {
 
 /** The folder of an owner's journals. */
 export function loadsFolder(stateFolder: string, owner: Owner): string {
-  const name =
-    owner.profile ?? `@${fileName(endpointOf(owner.baseUrl).replace(/\/rest\/batchProcess$/, ''))}`;
-  return join(stateFolder, 'loads', name);
+  const { profile, baseUrl } = owner;
+  const name = profile ?? `@${fileName(endpointOf(baseUrl).replace(/\/rest\/batchProcess$/, ''))}`;
+  // Windows makes no folder of a device's name, and drops a dot at the end.
+  const impossible = isDeviceName(name) || name.endsWith('.');
+  return join(stateFolder, 'loads', impossible ? fileName(name) : name);
 }
 
 /** The journal of one load. */
@@ -30,7 +33,8 @@ function fileName(text: string): string {
     .replace(/[^A-Za-z0-9._-]+/g, '_')
     .replace(/^\.+/, '_')
     .slice(0, 60);
-  return `${readable}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+  const name = `${readable}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`;
+  return isDeviceName(name) ? `_${name}` : name;
 }
 
 /** Every load of an owner, by journal. @throws EbillError when one cannot be read */

@@ -2,7 +2,7 @@ import { worst } from '../batch/outcome.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { grouped } from '../grouped.ts';
-import { quoted } from '../shell.ts';
+import { quoted, type Terminal } from '../shell.ts';
 import { accountFor, type Numbers } from './accounting.ts';
 
 /** The outcome of many batches; `null` when there are none. */
@@ -15,15 +15,19 @@ const flat = (batches: readonly BatchView[]): BatchView[] =>
 /**
  * What scripts must not take for success: failed batches, records unaccounted for, failed records
  * (cli.md, exit codes 3 and 4); `null` when there is nothing of the kind.
+ * @param terminal where the hint is going to be typed
  * @param downloaded the result files were fetched in this run
  */
 export function verdictOf(
   batches: readonly BatchView[],
   job: string | null,
+  terminal: Terminal,
   downloaded = false,
 ): EbillError | null {
   const all = flat(batches);
-  const hint = downloaded ? 'The result files just fetched say why, record by record.' : resultsHint(job);
+  const hint = downloaded
+    ? 'The result files just fetched say why, record by record.'
+    : resultsHint(job, terminal);
   const failed = all.filter((batch) => batch.phase === 'failed' && batch.kind !== 'init');
   if (failed.length > 0) {
     const first = failed[0]?.errorMessage;
@@ -86,5 +90,5 @@ const names = (batches: readonly BatchView[]): string => {
   return `${shown.join(', ')}${batches.length > 5 ? ` and ${batches.length - 5} more` : ''}`;
 };
 
-const resultsHint = (job: string | null): string =>
-  `The result files say why, record by record: ebill results${job === null || job === '' ? '' : ` --job ${quoted(job)}`}`;
+const resultsHint = (job: string | null, terminal: Terminal): string =>
+  `The result files say why, record by record: ebill results${job === null || job === '' ? '' : ` --job ${quoted(job, terminal)}`}`;

@@ -57,6 +57,9 @@ export function known(over: Partial<BatchState> = {}): BatchState {
   };
 }
 
+/** Where next commands are typed. */
+export const LINUX = { platform: 'linux', env: {} } as const;
+
 export const HEADER = {
   ebillJournal: 1,
   job: 'AUG_2020',

@@ -3,7 +3,7 @@ import { nextStep } from '../../src/load/next-step.ts';
 import type { BatchState } from '../../src/load/state.ts';
 import { viewLoad } from '../../src/load/view.ts';
 import { parseArgv } from '../../src/parse.ts';
-import { batch, known, load, source } from './fixtures.ts';
+import { batch, known, LINUX, load, source } from './fixtures.ts';
 
 const INIT = known({ jobId: 'AUG_2020_INIT', kind: 'init', file: null, created: 'yes' });
 const ALL = { id: '3', created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
@@ -59,7 +59,7 @@ describe('the next command of a load', () => {
     ['all loaded', [INIT, customer('Success'), invoice('Success')], 'ebill report'],
   ])('%s', async (_what, batches, command) => {
     const state = load(...batches);
-    const step = nextStep(state, viewLoad(state, {}));
+    const step = nextStep(state, viewLoad(state, {}), LINUX);
     const [plain, named] = [step.command.replace(' --job AUG_2020', ''), step.command];
     expect([plain, named.includes(' --job AUG_2020'), step.why === '']).toEqual([command, true, false]);
     const argv = named.split(' ').slice(1);
@@ -69,6 +69,12 @@ describe('the next command of a load', () => {
   it('quotes a name a shell would take apart, and shows a path as it is typed', () => {
     const state = load(BROKEN);
     const odd = { ...state, header: { ...state.header, job: 'AUG 2020' } };
-    expect(nextStep(odd, [], () => 'cus.csv').command).toBe("ebill upload customer cus.csv --job 'AUG 2020'");
+    expect(nextStep(odd, [], LINUX, () => 'cus.csv').command).toBe(
+      "ebill upload customer cus.csv --job 'AUG 2020'",
+    );
+    const windows = { platform: 'win32', env: {} } as const;
+    expect(nextStep(odd, [], windows, () => 'my files\\cus.csv').command).toBe(
+      'ebill upload customer "my files\\cus.csv" --job "AUG 2020"',
+    );
   });
 });

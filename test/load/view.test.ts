@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { accountFor } from '../../src/load/accounting.ts';
 import { verdictOf } from '../../src/load/verdict.ts';
 import { viewLoad } from '../../src/load/view.ts';
-import { batch, known, load, source } from './fixtures.ts';
+import { batch, known, LINUX, load, source } from './fixtures.ts';
 
 const done = { created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
 
@@ -34,7 +34,7 @@ describe('records are accounted for', () => {
     });
     const views = viewLoad(load(cus), {});
     expect(views[0]).toMatchObject({ phase: 'succeeded', outcome: 'failed' });
-    const error = verdictOf(views, 'AUG_2020');
+    const error = verdictOf(views, 'AUG_2020', LINUX);
     expect([error?.code, error?.exitCode]).toEqual(['UNACCOUNTED', 4]);
     expect(error?.message).toContain('10 records sent, 9 accounted for');
   });
@@ -48,7 +48,7 @@ describe('records are accounted for', () => {
       seen: batch({ status: 'Success', successCount: 9, failCount: 1 }),
     });
     const code = (...batches: readonly ReturnType<typeof known>[]): string | undefined =>
-      verdictOf(viewLoad(load(...batches), {}), null)?.code;
+      verdictOf(viewLoad(load(...batches), {}), null, LINUX)?.code;
     expect(code(partial, lost, failed)).toBe('BATCH_FAILED');
     expect(code(partial, lost)).toBe('UNACCOUNTED');
     expect(code(partial)).toBe('PARTIAL');

@@ -1,0 +1,57 @@
+import { win32 } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/results-names.ts';
+import { journalPath, loadsFolder } from '../../src/load/store.ts';
+
+const DEVICES = ['CON', 'nul', 'Aux.csv', 'COM1', 'lpt9.2020', 'COM¹', 'NUL .x', 'CONIN$', 'con.'];
+const ODD = [
+  'AUG 2020.',
+  'AUG ',
+  '..',
+  'a<b>:"c|d?*',
+  'a/b\\c',
+  'x'.repeat(200),
+  '日本',
+  '.',
+  ' ',
+  'a\u0000b',
+];
+
+/** What no file or folder on Windows can be named. */
+function trouble(name: string): string | null {
+  if (name === '') return 'nothing';
+  if (/[<>:"/\\|?*\u0000-\u001f]/.test(name)) return 'a character';
+  if (/[ .]$/.test(name)) return 'its end';
+  if (/^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:[ .]|$)/i.test(name))
+    return 'a device';
+  return name.length > 255 ? 'its length' : null;
+}
+
+describe('files named after what a server or a load is called', () => {
+  it.each([...DEVICES, ...ODD])('can be made on Windows: %j', (text) => {
+    const owner = { profile: null, baseUrl: 'https://ebill.example.com:8443/a' };
+    const names = [
+      resultName(text),
+      rejectsName(text),
+      messagesName(text),
+      resultsFolder(text),
+      ...journalPath('.', owner, text).split(/[\\/]/),
+      `${win32.basename(journalPath('.', owner, text))}.lock`,
+    ].filter((name) => name !== '.');
+    expect(names.map((name) => [name, trouble(name)])).toEqual(names.map((name) => [name, null]));
+  });
+
+  it.each(['con', 'Nul', 'com1', 'aux.prod', 'prod.', 'a..'])(
+    "so can the folder of a profile's loads: %s",
+    (profile) => {
+      const folder = win32.basename(loadsFolder('.', { profile, baseUrl: 'https://ebill.example.com' }));
+      expect(trouble(folder)).toBeNull();
+    },
+  );
+
+  it('stays as it was for a name that gives no trouble', () => {
+    const owner = { profile: 'eu.prod-1', baseUrl: 'https://ebill.example.com' };
+    expect(loadsFolder('/state', owner)).toBe('/state/loads/eu.prod-1');
+    expect(resultsFolder('AUG_2020')).toBe('AUG_2020');
+  });
+});
