@@ -1,8 +1,9 @@
 import { createClient } from '../api/client.ts';
 import type { Connection } from '../api/connection.ts';
 import { endpointOf } from '../api/endpoint.ts';
-import { proxyChoice } from '../api/proxy-choice.ts';
+import { type ProxyChoice, proxyChoice } from '../api/proxy-choice.ts';
 import { openTransport } from '../api/transport.ts';
+import type { Context } from '../context.ts';
 import { EbillError } from '../errors.ts';
 import { hang } from '../output/fit.ts';
 import { counted } from '../output/human.ts';
@@ -13,6 +14,7 @@ import type { Symbols } from '../output/symbols.ts';
 import type { App, CommandModule, CommandResult, PlannedRequest } from './command.ts';
 import { certificate } from './doctor/certificate.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
+import { clientCertificate } from './doctor/client-certificate.ts';
 import { journals, nodeVersion, permissions, space } from './doctor/machine.ts';
 import { answerAndClock, nameLookUp } from './doctor/network.ts';
 import { authorisation, noSetUp, questions, setUp } from './doctor/set-up.ts';
@@ -25,7 +27,7 @@ const LIMIT_MS = 10_000;
 export const command: CommandModule<Record<string, never>> = {
   help: {
     notes: [
-      'Checks Node, the set-up, permissions, journals, free space, the name look-up, TLS, the connection, the clocks and the authorisation. Nothing is changed, here or on the server. A check takes 10 s at most (--timeout shortens that). Ends with 0 when there is no problem (warnings aside), else as its first problem would: 2 for this machine, 5 for the authorisation, 6 for the network.',
+      'Checks Node, the set-up, permissions, journals, free space, the client certificate, the proxy, the name look-up, TLS, the connection, the clocks and the authorisation. Nothing is changed, here or on the server. A check takes 10 s at most (--timeout shortens that). Ends with 0 when there is no problem (warnings aside), else as its first problem would: 2 for this machine, 5 for the authorisation, 6 for the network.',
     ],
     examples: [
       ['ebill doctor', 'the profile in use'],
@@ -107,19 +109,27 @@ async function* serverChecks(
     return;
   }
   const url = new URL(endpointOf(connection.baseUrl));
-  const proxy = proxyChoice(url, connection.proxy, context.env);
   const limitMs = Math.min(LIMIT_MS, app.globals.timeoutMs);
+  const own = await clientCertificate(connection, context.now());
+  if (own !== null) yield own;
+  const proxy = proxyOrError(url, connection, context.env);
+  if (proxy instanceof EbillError) {
+    yield* skipAll(['Name', 'TLS'], 'the proxy cannot be used');
+    yield problem('Connection', proxy.message, proxy.hint, proxy.code);
+    yield* skipAll(['Clock', 'Authorisation'], 'there is no connection');
+    return;
+  }
   const name = await nameLookUp(context, url.hostname, proxy, limitMs);
   yield name;
   if (name.state === 'problem') {
     yield* skipAll(SERVER_CHECKS.slice(1), 'the name is not found');
     return;
   }
-  // Fails when a certificate file of the profile cannot be read: then neither check below can begin.
+  // Fails when a certificate file of the profile is of no use: then neither check below can begin.
   const transport = await openTransport(context, connection, limitMs).catch(setUpError);
   if (transport instanceof EbillError) {
     const { message, hint, code } = transport;
-    yield skipped('TLS', 'a certificate file cannot be read');
+    yield skipped('TLS', 'a certificate file is of no use');
     yield problem('Connection', message, hint, code);
     yield* skipAll(['Clock', 'Authorisation'], 'there is no connection');
     return;
@@ -138,6 +148,14 @@ async function* serverChecks(
       );
   } finally {
     await transport.close();
+  }
+}
+
+function proxyOrError(url: URL, { proxy }: Connection, env: Context['env']): ProxyChoice | null | EbillError {
+  try {
+    return proxyChoice(url, proxy, env);
+  } catch (error) {
+    return setUpError(error);
   }
 }
 

@@ -29,6 +29,7 @@ const SERVERS = {
     from: '20200101000000Z',
     to: '20210101000000Z',
   },
+  'client-soon': { by: 'ca', ext: 'extendedKeyUsage=clientAuth', days: '5' },
   'client-stranger': { by: 'other-ca', ext: 'extendedKeyUsage=clientAuth' },
 } as const;
 
@@ -63,14 +64,20 @@ export function authorities(): (name: string) => string {
   writeFileSync(pem('serial.txt'), '1000');
   for (const ca of ['ca', 'other-ca', 'self']) {
     const names = ['-subj', `/CN=${ca}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
-    openssl('req', '-x509', ...KEY, '-keyout', `${ca}.key`, '-out', `${ca}.crt`, '-days', '2', ...names);
+    openssl('req', '-x509', ...KEY, '-keyout', `${ca}.key`, '-out', `${ca}.crt`, '-days', '40', ...names);
   }
   for (const [name, given] of Object.entries(SERVERS)) {
-    const { by, ext, from, to }: { by: string; ext: string; from?: string; to?: string } = given;
+    const {
+      by,
+      ext,
+      from,
+      to,
+      days = '40',
+    }: { by: string; ext: string; from?: string; to?: string; days?: string } = given;
     writeFileSync(pem('ext'), ext);
     openssl('req', ...KEY, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
     const life =
-      from === undefined || to === undefined ? ['-days', '2'] : ['-startdate', from, '-enddate', to];
+      from === undefined || to === undefined ? ['-days', days] : ['-startdate', from, '-enddate', to];
     openssl(
       ...['ca', '-batch', '-notext', '-config', 'ca.cnf', '-cert', `${by}.crt`, '-keyfile', `${by}.key`],
       ...['-in', `${name}.csr`, '-out', `${name}.crt`, '-extfile', 'ext', ...life],

@@ -6,12 +6,10 @@ import { transportError } from '../../api/transport-failure.ts';
 import type { Context } from '../../context.ts';
 import { counted } from '../../output/human.ts';
 import { type Check, ok, problem, warning } from './check.ts';
+import { DAY_MS, SOON_DAYS } from './client-certificate.ts';
 import { within } from './limit.ts';
 
 const NAME = 'TLS';
-/** Days a certificate should still be good for. */
-const SOON_DAYS = 14;
-const DAY_MS = 86_400_000;
 
 /**
  * The server's certificate: whose, by whom, and how long it is good.
@@ -36,12 +34,21 @@ export async function certificate(
     const { message, hint } = transportError(found.error, url.origin, false, proxy);
     return problem(NAME, message, hint ?? check, 'UNAVAILABLE');
   }
-  // A file of the profile's own takes the place of the one Node was started with.
-  const trusted = connection.caFile ?? (context.env['NODE_EXTRA_CA_CERTS'] || null);
-  return judged(found.value, url.hostname, trusted, context.now());
+  const trusted = [connection.caFile, context.env['NODE_EXTRA_CA_CERTS'] || null].filter(
+    (one) => one !== null,
+  );
+  const check = judged(found.value, url.hostname, trusted.join(' and ') || null, context.now());
+  return context.env['NODE_TLS_REJECT_UNAUTHORIZED'] === '0' ? unobeyed(check) : check;
 }
 
-/** @param trusted a file of further authorities in play @param now ms since 1970 */
+/** Whoever set it believes that nothing is verified, and elsewhere is right. */
+function unobeyed(check: Check): Check {
+  if (check.state !== 'ok') return check;
+  const message = `${check.message}; NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed`;
+  return warning(NAME, message, 'Unset it: other programs obey it, and take any certificate.');
+}
+
+/** @param trusted files of further authorities in play @param now ms since 1970 */
 export function judged(
   { subject, issuer, validTo, refused }: ShownCertificate,
   host: string,

@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
-import { bareHost } from '../../api/addresses.ts';
+import { addressKind, bareHost } from '../../api/addresses.ts';
 import type { Connection } from '../../api/connection.ts';
 import { endpointOf } from '../../api/endpoint.ts';
 import { type ProxyChoice, shownProxy } from '../../api/proxy-choice.ts';
 import type { Transport } from '../../api/transport.ts';
+import { TransportError } from '../../api/transport-failure.ts';
 import type { Context } from '../../context.ts';
 import { errnoOf } from '../../errors.ts';
 import { wholeSeconds } from '../../output/human.ts';
@@ -27,13 +28,19 @@ export async function nameLookUp(
     return skipped(name, `${host} is looked up by the proxy ${shownProxy(proxy.url)} (${proxy.source})`);
   if (isIP(host) !== 0) return ok(name, `${host} is an address`);
   const found = await within(context, limitMs, () => addressOfName(context, host));
-  if ('value' in found) return ok(name, `${host} is ${found.value}`);
+  if ('value' in found) return ok(name, `${host} is ${found.value}${kindWords(found.value)}`);
   return problem(
     name,
     `${host} is not found (${errnoOf(found.error) ?? found.failed})`,
     'Check the base URL (ebill profile show), the network and the VPN; behind a proxy, set HTTPS_PROXY.',
     'UNAVAILABLE',
   );
+}
+
+/** Within an organisation's network a wrong answer of the name server is the usual trouble: say what kind it is. */
+function kindWords(address: string): string {
+  const kind = addressKind(address);
+  return kind === null || kind === 'public' ? '' : `, a${kind === 'unspecified' ? 'n' : ''} ${kind} address`;
 }
 
 function addressOfName(context: Context, host: string): Promise<string> {
@@ -66,7 +73,8 @@ export async function answerAndClock(
       clock(answer.value['date'], began + ms / 2),
     ];
   }
-  const hint = 'Check the base URL, the network, the proxy and the firewall.';
+  const known = answer.error instanceof TransportError ? answer.error.hint : null;
+  const hint = known ?? 'Check the base URL, the network, the proxy and the firewall.';
   return [
     problem('Connection', answer.failed, hint, 'UNAVAILABLE'),
     skipped('Clock', 'the server did not answer'),
