@@ -30,11 +30,13 @@ export function replay(text: string, path: string): LoadState | null {
   const header = start < 0 ? undefined : (parsed(lines[start] ?? '') as Partial<Header> | undefined);
   if (header === undefined) return null;
   assertReadable(header, path);
-  return lines
-    .slice(start + 1)
-    .map(parsed)
-    .filter(isEntry)
-    .reduce(apply, emptyState(header));
+  let state = emptyState(header);
+  // One entry at a time: a long journal need not be in memory twice.
+  for (let i = start + 1; i < lines.length; i++) {
+    const entry = parsed(lines[i] ?? '');
+    if (isEntry(entry)) state = apply(state, entry);
+  }
+  return state;
 }
 
 /** The entries of a journal, the header and torn lines left out. */

@@ -1,6 +1,7 @@
 import type { InitRequest, ParentRef } from '../api/request.ts';
 import type { Batch, Kind } from '../batch/types.ts';
 import type { Entry, Found, Header, SourceFile } from './entries.ts';
+import { VersionMap } from './version-map.ts';
 
 /** Did a call happen? `unknown`: an intent without a readable answer. */
 export type Happened = 'no' | 'unknown' | 'yes';
@@ -64,7 +65,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
   const at = { ...state, updatedAt: entry.at };
   switch (entry.type) {
     case 'intent': {
-      const open = new Map(state.open).set(entry.n, { call: entry.call, jobId: entry.jobId });
+      const open = VersionMap.of(state.open).with(entry.n, { call: entry.call, jobId: entry.jobId });
       return {
         ...withBatch(at, entry.jobId, (known) => intended(known, entry)),
         open,
@@ -74,8 +75,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     case 'answer': {
       const intent = state.open.get(entry.n);
       if (intent === undefined) return at;
-      const open = new Map(state.open);
-      open.delete(entry.n);
+      const open = VersionMap.of(state.open).without(entry.n);
       return { ...withBatch(at, intent.jobId, (known) => answered(known, intent.call, entry)), open };
     }
     case 'seen':
@@ -99,7 +99,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
 
 function withBatch(state: LoadState, jobId: string, change: (known: BatchState) => BatchState): LoadState {
   const known = state.batches.get(jobId) ?? blank(jobId);
-  return { ...state, batches: new Map(state.batches).set(jobId, change(known)) };
+  return { ...state, batches: VersionMap.of(state.batches).with(jobId, change(known)) };
 }
 
 function withFound(state: LoadState, { jobId, kind, parent, batch }: Found, at: string): LoadState {

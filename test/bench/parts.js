@@ -4,5 +4,6 @@ import { inside } from './frame/inside.js';
 export const PARTS = {
   startup: () => import('./startup.js'),
   package: () => import('./package.js'),
+  journal: () => inside(new URL('journal.js', import.meta.url)),
   preflight: () => inside(new URL('preflight.js', import.meta.url)),
 };
