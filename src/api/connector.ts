@@ -81,7 +81,7 @@ function throughProxy(
     .then(
       (httpSocket) => {
         if (protocol === 'https:') straight({ ...options, httpSocket }, done);
-        else done(null, httpSocket);
+        else done(null, httpSocket.setNoDelay(true));
       },
       (error: Error) => done(error, null),
     );

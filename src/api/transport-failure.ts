@@ -118,7 +118,7 @@ function proxyFailure(error: ProxyError, origin: string, proxy: ProxyChoice | nu
       `${name} did not let it through (it answered ${error.status})`,
       'Ask whoever runs the proxy to allow this host and port, or name the host in NO_PROXY if it is reached without.',
     );
-  const { code, message } = spoken(error.cause);
+  const { code, message } = spoken(error.cause ?? error);
   const words = certificateWords(code);
   return failure(
     words === null

@@ -10,7 +10,7 @@ import type { Secured } from './tls.ts';
  * A connection through a proxy, opened with CONNECT: what goes through it is between the two ends.
  * @param to `host:port`, IPv6 in brackets
  * @param tls for a proxy that is itself behind TLS
- * @throws ProxyError; the signal's reason when it is aborted
+ * @throws ProxyError, also when the signal's time is over; the signal's reason when it is aborted otherwise
  */
 export function tunnelTo(
   to: string,
@@ -54,7 +54,8 @@ export function tunnelTo(
     });
     request.on('error', (cause) => reject(new ProxyError(null, cause.message, cause)));
     const onAbort = (): void => {
-      reject(signal.reason);
+      const late = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
+      reject(late ? new ProxyError(null, 'no tunnel in time') : signal.reason);
       request.destroy();
     };
     if (signal.aborted) onAbort();

@@ -1,7 +1,11 @@
+import { lookup } from 'node:dns';
 import { createServer, type IncomingMessage } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { readBody } from '../../src/api/body.ts';
+import { ProxyError } from '../../src/api/proxy-error.ts';
+import { transportError } from '../../src/api/transport-failure.ts';
+import { tunnelTo } from '../../src/api/tunnel.ts';
 import { answering, closedPort, DRAFT, listening, rejection, rigFor } from './rig.ts';
 
 const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
@@ -134,6 +138,32 @@ describe('a proxy', () => {
     expect(result).toHaveProperty('message', expect.stringContaining('proxy'));
     expect(server.heard).toEqual([]);
     expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('that says nothing is given up in time, and for it, not for the server', async () => {
+    const silent = createTcp();
+    const choice = { url: `http://127.0.0.1:${await listening(silent)}`, source: 'HTTPS_PROXY' } as const;
+    const options = { tls: { rejectUnauthorized: true }, lookup } as const;
+    for (const [reason, expected] of [
+      [new DOMException('late', 'TimeoutError'), ProxyError],
+      ['SIGINT', 'SIGINT'],
+    ] as const) {
+      const over = new AbortController();
+      const tunnel = rejection(tunnelTo('ebill.test:443', choice, options, over.signal));
+      over.abort(reason);
+      const error = await tunnel;
+      if (typeof expected === 'string') expect(error).toBe(expected);
+      else {
+        expect(error).toBeInstanceOf(expected);
+        expect(transportError(error, 'https://ebill.test', false, choice)).toMatchObject({
+          kind: 'unsent',
+          lasting: false,
+          message: expect.stringMatching(
+            /^https:\/\/ebill\.test: the proxy \S+ \(HTTPS_PROXY\) does not answer: no tunnel in time$/,
+          ),
+        });
+      }
+    }
   });
 
   test('that is not there: nothing was sent', async () => {

@@ -261,6 +261,34 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
     });
   });
 
+  describe('over plain http', () => {
+    it.each([
+      [false, 2],
+      [true, 0],
+    ])('to another machine, allowed %s: exit %i', async (allowed, code) => {
+      const server = await rawServer((_heard, response) => response.end(DRAFT));
+      const names = JSON.stringify({ 'ebill.test': '127.0.0.1' });
+      const at = machine(null, { EBILL_TOKEN: 'tok-4711', EBILL_TEST_NAMES: names });
+      const url = `http://ebill.test:${new URL(server.origin).port}`;
+      const allow = allowed ? ['--allow-insecure'] : [];
+      const added = await at.run([
+        'profile',
+        'add',
+        'own',
+        '--base-url',
+        url,
+        '--auth',
+        'bearer',
+        '--use',
+        ...allow,
+      ]);
+      expect(added.code).toBe(code);
+      const by = allowed ? [] : ['--base-url', url];
+      const ran = await at.run(['status', '--id', '3', ...by], { entry: NAMED_EBILL });
+      expect([ran.code, server.heard.length > 0]).toEqual([code, allowed]);
+    });
+  });
+
   describe('where a server says the files are to go', () => {
     it.each<[url: string, names: Record<string, string>, message: RegExp]>([
       ['https://169.254.169.254/latest/api/token', {}, /metadata service/],

@@ -48,7 +48,10 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
     .optionsGroup('TLS and proxy:')
     .option('--ca-file <file>', 'trust the certificate authorities in this PEM file as well')
     .option('--client-cert <file>', 'present this client certificate (PEM)')
-    .option('--client-key <file>', 'the key of the client certificate (PEM)')
+    .option(
+      '--client-key <file>',
+      'the key of the client certificate (PEM); EBILL_CLIENT_KEY_PASSPHRASE opens a locked one',
+    )
     .option('--proxy <url>', 'go through this http(s) proxy')
     .option('--allow-insecure', 'allow plain http to this server')
     .optionsGroup('Options:')
