@@ -12,23 +12,24 @@ const TEXTS = [
   'Dépôt für Gerät',
 ];
 
-/** Three files that agree with each other, the item file of about `size` bytes. Same size, same bytes. */
+/** Three files that agree with each other, the item file of about `size` bytes, once more in no order. Same size, same bytes. */
 export async function writeMonth(folder, size) {
   const paths = {
     customer: join(folder, 'cus.csv'),
     invoice: join(folder, 'inv.csv'),
     items: join(folder, 'itm.csv'),
+    shuffled: join(folder, 'itm-shuffled.csv'),
   };
-  const [cus, inv, itm] = await Promise.all(Object.values(paths).map((path) => writer(path)));
-  let seed = 1;
-  const random = (below) => {
-    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
-    return Math.floor((seed / 4294967296) * below);
-  };
+  const [cus, inv, itm, any] = await Promise.all(Object.values(paths).map((path) => writer(path)));
+  const random = randomFrom(1);
+  const place = randomFrom(2);
   const counts = { customers: 0, invoices: 0, items: 0 };
   await cus.write(CUSTOMERS);
   await inv.write(INVOICES);
   await itm.write(ITEMS);
+  await any.write(ITEMS);
+  // Each of these items changes places with one of the last ten thousand written.
+  const waiting = [];
   while (itm.bytes < size) {
     const account = String(1007 + (counts.invoices >> 1) * 37).padStart(10, '0');
     if (counts.invoices % 2 === 0) {
@@ -42,13 +43,26 @@ export async function writeMonth(folder, size) {
       const price = 100 + random(9000);
       total += price;
       counts.items += 1;
-      await itm.write(`${number},${line},${TEXTS[random(TEXTS.length)]},1,${money(price)},${money(price)}\n`);
+      const item = `${number},${line},${TEXTS[random(TEXTS.length)]},1,${money(price)},${money(price)}\n`;
+      await itm.write(item);
+      const at = place(10_000);
+      await any.write(waiting[at] ?? '');
+      waiting[at] = item;
     }
     await inv.write(`${number},${account},2020-08-11,2020-08-30,EUR,${money(total)}\n`);
   }
-  for (const file of [cus, inv, itm]) await file.end();
+  for (const item of waiting) await any.write(item ?? '');
+  for (const file of [cus, inv, itm, any]) await file.end();
   return { ...paths, counts };
 }
+
+const randomFrom = (first) => {
+  let seed = first;
+  return (below) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 4294967296) * below);
+  };
+};
 
 const money = (cents) => `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, '0')}`;
 
