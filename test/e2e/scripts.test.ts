@@ -1,0 +1,260 @@
+import { spawn as spawnProcess } from 'node:child_process';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { spawn } from '@lydell/node-pty';
+import { describe, expect, it } from 'vitest';
+import { calls, FAST_EBILL, type Machine, machine, sandbox } from './harness.ts';
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+const DEFINE = `ebill() { '${process.execPath}' '${FAST_EBILL}' "$@"; };`;
+
+const environment = (at: Machine): Record<string, string> => ({
+  PATH: process.env['PATH'] ?? '',
+  HOME: at.cwd,
+  ...at.env,
+});
+
+/** Lines of bash with `ebill` in them; `code` is bash's. */
+function bash(at: Machine, script: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawnProcess('bash', ['-c', `${DEFINE} ${script}`], { cwd: at.cwd, env: environment(at) });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    child.on('close', (code) => resolve({ code, out, err }));
+  });
+}
+
+/** The same on a terminal; `out` is all that it shows. */
+function onTerminal(at: Machine, script: string, env: Readonly<Record<string, string>>): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = spawn('bash', ['-c', `${DEFINE} ${script}`], {
+      name: env['TERM'] ?? 'xterm-256color',
+      cols: 100,
+      rows: 40,
+      cwd: at.cwd,
+      env: { ...environment(at), ...env },
+    });
+    let out = '';
+    child.onData((text) => {
+      out += text;
+    });
+    child.onExit(({ exitCode }) => resolve({ code: exitCode, out, err: '' }));
+  });
+}
+
+/** A load under way: initialised, a file to send. */
+async function begun(at: Machine): Promise<void> {
+  writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
+  await at.call(['init', '--job', 'AUG_2020']);
+}
+
+interface Row {
+  readonly name: string;
+  readonly script: string;
+  readonly code: number;
+  readonly out?: RegExp;
+  readonly err?: RegExp;
+  /** Calls the server must have seen besides the init. */
+  readonly sent?: readonly string[];
+}
+
+const UPLOADED = ['create AUG_2020_CUS', 'put AUG_2020_CUS'];
+const NOTHING: readonly string[] = [];
+
+const ROWS: readonly Row[] = [
+  { name: 'stdin closed', script: 'ebill upload customer cus.csv <&-', code: 0, sent: UPLOADED },
+  {
+    name: 'stdin at its end',
+    script: 'ebill init --job SEP_2020 </dev/null',
+    code: 0,
+    sent: ['init SEP_2020_INIT'],
+  },
+  { name: 'stdout closed', script: 'ebill upload customer cus.csv >&-', code: 0, out: /^$/, sent: UPLOADED },
+  { name: 'stderr closed', script: 'ebill upload customer cus.csv 2>&-', code: 0, err: /^$/, sent: UPLOADED },
+  {
+    name: 'stderr closed, and an error',
+    script: 'ebill upload customer nope.csv 2>&-',
+    code: 2,
+    sent: NOTHING,
+  },
+  { name: 'all three closed', script: 'ebill upload customer cus.csv <&- >&- 2>&-', code: 0, sent: UPLOADED },
+  {
+    name: 'a reader that has seen enough',
+    script: 'ebill help environment | head -1; exit $PIPESTATUS',
+    code: 0,
+    out: /^[^\n]+\n$/,
+    err: /^$/,
+  },
+  {
+    name: 'a reader that reads nothing: the work goes on',
+    script: 'ebill upload customer cus.csv --finalize | true; exit $PIPESTATUS',
+    code: 0,
+    sent: [...UPLOADED, 'finalize AUG_2020_CUS'],
+  },
+  {
+    name: 'nobody who reads stderr: the work goes on',
+    script: 'ebill upload customer cus.csv --finalize 2>&1 >/dev/null | true; exit $PIPESTATUS',
+    code: 0,
+    sent: [...UPLOADED, 'finalize AUG_2020_CUS'],
+  },
+  {
+    name: 'a failure keeps its code, whoever reads',
+    script: 'ebill watch --job-id NOPE --json 2>/dev/null | true; exit $PIPESTATUS',
+    code: 9,
+  },
+  {
+    name: 'a full disk under stdout: what was done is done, and said',
+    script: 'ebill upload customer cus.csv --json >/dev/full',
+    code: 2,
+    err: /error: The result could not be written: .*ENOSPC[^\n]*\n {2}→ What was done is on record/,
+    sent: UPLOADED,
+  },
+  {
+    name: 'a full disk under stderr',
+    script: 'ebill upload customer cus.csv 2>/dev/full',
+    code: 0,
+    out: /AUG_2020_CUS/,
+    sent: UPLOADED,
+  },
+  {
+    name: 'a file where a folder of results should be',
+    script: 'ebill results --out /dev/full',
+    code: 2,
+    err: /error: \/dev\/full is a file, not a folder/,
+    sent: NOTHING,
+  },
+  {
+    name: 'a device where a report should be',
+    script: 'ebill report --out /dev/full',
+    code: 2,
+    err: /error: [^\n]*\/dev\/full/,
+    sent: NOTHING,
+  },
+  {
+    name: 'no room in the home: nothing is sent',
+    // Shells count in blocks; a file that is there cannot grow.
+    script: '(ulimit -f 0; ebill upload customer cus.csv 2>&1 >/dev/null; echo "ended with $?" >&2) | cat',
+    code: 0,
+    out: /error: [^\n]*\n/,
+    err: /ended with [1-9]/,
+    sent: NOTHING,
+  },
+  {
+    name: 'no home where one could be',
+    script: 'EBILL_HOME=/dev/null/home ebill init --job SEP_2020',
+    code: 2,
+    err: /error: [^\n]*\/dev\/null\/home[\s\S]*→ [^\n]*EBILL_HOME/,
+    sent: NOTHING,
+  },
+  {
+    name: 'no colour, no cursor movement in a pipe, whatever the terminal is',
+    script: 'export TERM=xterm-256color; ebill nonsense; ebill status',
+    code: 0,
+    out: /^[^\u001b]*$/,
+    err: /^[^\u001b]*$/,
+  },
+  {
+    name: 'FORCE_COLOR colours a pipe, and moves no cursor',
+    script: 'export FORCE_COLOR=1; ebill nonsense; ebill status',
+    code: 0,
+    err: /^\u001b\[1m\u001b\[31merror:|^\u001b\[31m\u001b\[1merror:/,
+    out: /\u001b\[32m✔ succeeded/,
+  },
+  {
+    name: 'NO_COLOR wins over FORCE_COLOR, and an option over both',
+    script: 'export NO_COLOR=1 FORCE_COLOR=1; ebill nonsense; ebill status --color always',
+    code: 0,
+    err: /^error:/,
+    out: /\u001b\[32m✔ succeeded/,
+  },
+];
+
+describe('as scripts call it', () => {
+  it.skipIf(!existsSync('/dev/full')).each(ROWS)('$name', async ({ script, code, out, err, sent }) => {
+    const server = await sandbox();
+    const at = machine(server);
+    await begun(at);
+    const ended = await bash(at, script);
+    expect(ended.err).not.toMatch(/\n\s+at |node:internal|Unhandled/);
+    if (out !== undefined) expect(ended.out).toMatch(out);
+    if (err !== undefined) expect(ended.err).toMatch(err);
+    expect(ended.code).toBe(code);
+    if (sent !== undefined) expect(calls(server).slice(1)).toEqual(sent);
+  });
+});
+
+describe('on a terminal that is told to be quiet', () => {
+  const COLOUR = /\u001b\[[\d;]*m/;
+  const MOVES = /\u001b\[(?:\?25|\d*[ABCDGJKH])/;
+
+  it.each([
+    {
+      name: 'CI: no question, no colour, nothing moves',
+      env: { CI: '1' },
+      colour: false,
+      moves: false,
+    },
+    { name: 'NO_COLOR: no colour', env: { NO_COLOR: '1' }, colour: false, moves: true },
+    {
+      name: 'TERM=dumb: no colour, nothing moves',
+      env: { TERM: 'dumb' },
+      colour: false,
+      moves: false,
+    },
+    { name: 'FORCE_COLOR=0: no colour', env: { FORCE_COLOR: '0' }, colour: false, moves: true },
+    { name: 'none of them', env: {}, colour: true, moves: true },
+  ] as const)('$name', async ({ env, colour, moves }) => {
+    const server = await sandbox({ faults: ['status@*=slow:700ms'] });
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
+    // Nobody types: the end of the input is no answer.
+    const init = await onTerminal(at, 'ebill init --job AUG_2020 </dev/null', { ...env });
+    expect([init.code, calls(server)]).toEqual([0, ['init AUG_2020_INIT']]);
+    const ended = await onTerminal(at, 'ebill upload customer cus.csv --finalize; ebill nonsense', {
+      ...env,
+    });
+    expect(ended.code).toBe(2);
+    expect(COLOUR.test(ended.out)).toBe(colour);
+    if (!moves) expect(ended.out).not.toMatch(MOVES);
+  });
+});
+
+describe('twice the same', () => {
+  it('two runs print the same bytes', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    await begun(at);
+    await at.call(['upload', 'customer', 'cus.csv', '--wait']);
+    const lines = [
+      'ebill status',
+      'ebill status --json',
+      'ebill status --format tsv',
+      'ebill watch --json',
+      'ebill loads --json',
+      'ebill loads show AUG_2020',
+      'ebill validate --customer cus.csv --json',
+      'ebill results --json',
+      'ebill --help',
+      'ebill',
+      'ebill nope',
+    ];
+    const all = `{ ${lines.join('; ')}; } 2>&1`;
+    await bash(at, all);
+    // Only the time of day may differ.
+    const twice = [await bash(at, all), await bash(at, all)].map(({ out }) =>
+      out.replace(/^\d\d:\d\d:\d\d/gm, 'hh:mm:ss'),
+    );
+    expect(twice[1]).toBe(twice[0]);
+    expect(twice[0]).toContain('2 customers sent, 2 loaded');
+  });
+});
