@@ -56,7 +56,7 @@ export async function here(app: App): Promise<CommandResult> {
     '',
     hang(
       '',
-      'ebill --help lists the commands; ebill help TOPIC explains exit-codes, environment, plan, security, json.',
+      'ebill --help lists the commands; ebill help TOPIC explains exit-codes, environment, plan, security, json, ci.',
       width,
     ),
   ];

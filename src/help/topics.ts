@@ -47,6 +47,11 @@ export const TOPICS: readonly Topic[] = [
     'the document of --json, and the events of --progress json',
     async () => (await import('./topics/json.ts')).json,
   ),
+  topic(
+    'ci',
+    'a load in GitHub Actions, GitLab and cron, killed or not',
+    async () => (await import('./topics/ci.ts')).ci,
+  ),
 ];
 
 /** `null`: no topic. */

@@ -1,0 +1,124 @@
+import { spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { BASH, GITHUB, GITLAB } from '../../src/help/topics/ci.ts';
+import { calls, type Document, FAST_EBILL, type Machine, machine, month, sandbox } from './harness.ts';
+
+type Variables = Readonly<Record<string, string>>;
+interface Recipe {
+  readonly name: string;
+  /** Its shell lines, one after the other, as the runner has them run. */
+  readonly script: string;
+  readonly env: Variables;
+}
+
+interface GitHub {
+  readonly jobs: {
+    readonly load: { readonly env: Variables; readonly steps: readonly { readonly run?: string }[] };
+  };
+}
+interface GitLab {
+  readonly load: { readonly variables: Variables; readonly script: readonly string[] };
+}
+
+const github = (parse(GITHUB.join('\n')) as GitHub).jobs.load;
+const gitlab = (parse(GITLAB.join('\n')) as GitLab).load;
+
+const RECIPES: readonly Recipe[] = [
+  // GitHub's shell is bash -e; each step is a script of its own.
+  {
+    name: 'GitHub Actions',
+    script: github.steps.flatMap(({ run }) => run ?? []).join('\n'),
+    env: github.env,
+  },
+  { name: 'GitLab', script: gitlab.script.join('\n'), env: gitlab.variables },
+  { name: 'plain bash', script: BASH.join('\n'), env: {} },
+];
+
+/** A runner's machine: the program under its name, nothing to install, and no five minutes to wait. */
+function runner(at: Machine, { script }: Recipe, url: string): string {
+  const bin = join(at.cwd, 'bin');
+  mkdirSync(bin);
+  const tools = {
+    ebill: `exec '${process.execPath}' '${FAST_EBILL}' "$@"`,
+    npm: 'exit 0',
+    sleep: 'exit 0',
+  };
+  for (const [name, line] of Object.entries(tools)) {
+    writeFileSync(join(bin, name), `#!/bin/sh\n${line}\n`);
+    chmodSync(join(bin, name), 0o755);
+  }
+  writeFileSync(join(at.cwd, 'token'), 'test-token-1\n');
+  const path = join(at.cwd, 'load.sh');
+  writeFileSync(path, script.replace('https://ebill.example.com', url));
+  return path;
+}
+
+function start(at: Machine, path: string, { env }: Recipe, url: string) {
+  const known: Variables = {
+    'https://ebill.example.com': url,
+    '${{ secrets.EBILL_TOKEN }}': 'test-token-1',
+    '${{ github.workspace }}': at.cwd,
+    $CI_PROJECT_DIR: at.cwd,
+  };
+  const filled = Object.entries(env).map(([name, value]) => [
+    name,
+    Object.entries(known).reduce((text, [from, to]) => text.replace(from, to), value),
+  ]);
+  const child = spawn('bash', ['-e', path], {
+    cwd: at.cwd,
+    // A group of its own, to be killed as a runner kills: all of it at once.
+    detached: true,
+    stdio: 'ignore',
+    env: {
+      PATH: `${join(at.cwd, 'bin')}:${process.env['PATH'] ?? ''}`,
+      HOME: at.cwd,
+      CI: 'true',
+      EBILL_TOKEN: 'test-token-1',
+      ...Object.fromEntries(filled),
+    },
+  });
+  const code = new Promise<number | null>((resolve) => child.on('close', resolve));
+  return { kill: () => process.kill(-(child.pid ?? 0), 'SIGKILL'), code };
+}
+
+describe('a recipe for CI, killed in the middle and run again', () => {
+  it.each(RECIPES)('$name', async (recipe) => {
+    // The customers are handed over, and that is never answered: there it is killed.
+    const server = await sandbox({ faults: ['finalize@1=hang-after'] });
+    const at = machine(server);
+    await month(at, { records: 10, itemFiles: 2 });
+    await at.call(['run', '--init-plan']);
+    const path = runner(at, recipe, server.apiUrl);
+    const first = start(at, path, recipe, server.apiUrl);
+    while (!server.snapshot().batches.some(({ finalizeCount }) => finalizeCount > 0))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    first.kill();
+    expect(await first.code).toBeNull();
+
+    expect(await start(at, path, recipe, server.apiUrl).code).toBe(0);
+    const document = JSON.parse(readFileSync(join(at.cwd, 'load.json'), 'utf8')) as Document;
+    expect(document).toMatchObject({ command: 'run', job: 'AUG_2020', outcome: 'succeeded', exitCode: 0 });
+    const { batches, initCount } = server.snapshot();
+    expect(initCount).toBe(1);
+    const files = batches.filter(({ inputFilename }) => inputFilename !== null);
+    expect(files).toHaveLength(4);
+    expect(files.map(({ createCount }) => createCount)).toEqual([1, 1, 1, 1]);
+    expect(files.map(({ finalizeCount }) => finalizeCount)).toEqual([1, 1, 1, 1]);
+    expect(calls(server).filter((call) => call.startsWith('finalize'))).toEqual([
+      'finalize AUG_2020_CUS',
+      'finalize AUG_2020_INV',
+    ]);
+
+    // And once more: nothing is left to send.
+    const before = calls(server).length;
+    expect(await start(at, path, recipe, server.apiUrl).code).toBe(0);
+    expect(
+      calls(server)
+        .slice(before)
+        .filter((call) => /^(init|create|put|finalize)/.test(call)),
+    ).toEqual([]);
+  });
+});
