@@ -94,6 +94,7 @@ export const environment: TopicText = {
           rows: [
             ['XDG_CONFIG_HOME, XDG_STATE_HOME', 'Linux: where profiles and journals are, without EBILL_HOME'],
             ['APPDATA, LOCALAPPDATA', 'Windows: the same'],
+            ['MSYSTEM', 'Windows: set by Git Bash; commands to copy are quoted for it'],
             ['WT_SESSION, TERM_PROGRAM', 'Windows: the terminal can show more than plain signs'],
             [
               'GITHUB_ACTIONS',
