@@ -40,6 +40,13 @@ async function commandPages(version: string): Promise<readonly HelpPage[]> {
   return pages;
 }
 
+/** The page of `ebill --help`. */
+export async function frontPageOf(version: string): Promise<HelpPage> {
+  const [page] = await commandPages(version);
+  if (page === undefined) throw new Error('there is no page of the program');
+  return page;
+}
+
 const GLOBAL: HelpPage['sections'][number] = {
   title: 'Global options',
   options: true,

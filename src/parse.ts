@@ -6,7 +6,6 @@ import { EbillError } from './errors.ts';
 import type { CommandHelp } from './help/command-help.ts';
 import type { HelpPage } from './help/page.ts';
 import { TOPICS, topicNamed } from './help/topics.ts';
-import { createPaint } from './output/paint.ts';
 import { nearest } from './profile/nearest.ts';
 import { visible } from './visible.ts';
 
@@ -34,8 +33,8 @@ export async function parseArgv(
   color = false,
 ): Promise<Parsed> {
   const help = async (page: HelpPage): Promise<Parsed> => {
-    const { pageText } = await import('./help/text.ts');
-    return { type: 'help', text: pageText(page, { width: columns, paint: await createPaint(color) }) };
+    const { shownPage } = await import('./help/shown-page.ts');
+    return { type: 'help', text: await shownPage(page, columns, color) };
   };
   if (argv[0] === 'help' && argv[1] !== undefined) {
     const topic = argv.length === 2 ? topicNamed(argv[1]) : null;

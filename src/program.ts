@@ -2,11 +2,12 @@ import type { App, CommandResult, GlobalOptions } from './commands/command.ts';
 import { globalOptions } from './commands/globals.ts';
 import { type Context, isInterruption, withOutputs } from './context.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
+import { asksForFrontPage, frontPage } from './help/front-page.ts';
 import { createUi } from './output/create-ui.ts';
 import { rowsOf } from './output/fields.ts';
 import { wantsColor } from './output/modes.ts';
 import type { Ui } from './output/ui.ts';
-import { type Parsed, parseArgv } from './parse.ts';
+import type { Parsed } from './parse.ts';
 import { registerCall } from './profile/register.ts';
 import { Redactor } from './redact.ts';
 import { redactedStream } from './redacted-stream.ts';
@@ -62,7 +63,7 @@ async function runAndPrint(
   let globals: GlobalOptions | null = null;
   let ui: Ui | null = null;
   try {
-    parsed = await parseArgv(argv, version, context.stdout.columns || 80, paintsHelp(context, argv));
+    parsed = await parsedCall(argv, version, context);
     if (parsed.type === 'help') {
       context.stdout.write(parsed.text);
       return 0;
@@ -111,6 +112,18 @@ async function runAndPrint(
     if (json) await printJson(result, name, context, redactor, { showUrls: false, fields });
     return error.exitCode;
   }
+}
+
+/** The call, read by commander; but for a plain `--help`, which needs neither commander nor any command. */
+async function parsedCall(argv: readonly string[], version: string, context: Context): Promise<Parsed> {
+  const [columns, color] = [context.stdout.columns || 80, paintsHelp(context, argv)];
+  const page = asksForFrontPage(argv) ? frontPage() : null;
+  if (page !== null) {
+    const { shownPage } = await import('./help/shown-page.ts');
+    return { type: 'help', text: await shownPage(page, columns, color) };
+  }
+  const { parseArgv } = await import('./parse.ts');
+  return parseArgv(argv, version, columns, color);
 }
 
 const EMPTY: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };

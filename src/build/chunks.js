@@ -5,7 +5,8 @@
 const ROOMS = [
   { name: 'start', roots: ['src/context.ts'] },
   { name: 'program', roots: ['src/program.ts'] },
-  { name: 'help', roots: ['src/commands/help-pages.ts', 'src/help/text.ts'] },
+  { name: 'page', roots: ['src/help/shown-page.ts'] },
+  { name: 'parse', roots: ['src/parse.ts'] },
   {
     name: 'session',
     roots: ['session', 'targets', 'wait', 'upload-flow'].map((name) => `src/commands/${name}.ts`),

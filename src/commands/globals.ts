@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { parseDuration } from '../duration.ts';
 import { EbillError } from '../errors.ts';
 import { FIELDS } from '../output/fields.ts';
@@ -10,22 +10,28 @@ const PROGRESS = ['auto', 'tty', 'plain', 'json', 'none'] as const;
 const COLOR = ['auto', 'always', 'never'] as const;
 const FORMATS = ['table', 'json', 'tsv'] as const;
 
-/** Declares the options every command takes (cli.md, "Global options"). */
+/** Declares the options every command takes (cli.md, "Global options"). Of commander it takes what it is handed: a plain `--help` loads none. */
 export function declareGlobals(program: Command): void {
   program
     .option('--profile <name>', 'profile to use (EBILL_PROFILE)')
     .option('--base-url <url>', 'eBill server (EBILL_BASE_URL)')
     .option('--json', 'one JSON document on stdout, as --format json')
-    .addOption(new Option('--format <format>', 'how the result is printed').choices([...FORMATS]))
+    .addOption(program.createOption('--format <format>', 'how the result is printed').choices([...FORMATS]))
     .option('--fields <names>', 'only these fields, in this order, as in jobId,phase,failCount')
     .option('--quiet', 'only errors and warnings on stderr')
     .option('--verbose', 'each request and answer on stderr')
     .option('--show-urls', 'show presigned URLs whole; they are secrets')
     .addOption(
-      new Option('--progress <mode>', 'how progress is shown').choices([...PROGRESS]).default('auto'),
+      program
+        .createOption('--progress <mode>', 'how progress is shown')
+        .choices([...PROGRESS])
+        .default('auto'),
     )
     .addOption(
-      new Option('--color <when>', 'colour (NO_COLOR, FORCE_COLOR)').choices([...COLOR]).default('auto'),
+      program
+        .createOption('--color <when>', 'colour (NO_COLOR, FORCE_COLOR)')
+        .choices([...COLOR])
+        .default('auto'),
     )
     .option('--timeout <duration>', 'for an answer to begin, and for one that stalls', '60s')
     .option('--retries <n>', 'further tries of a request that failed in passing', '5')

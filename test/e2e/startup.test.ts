@@ -65,12 +65,22 @@ it('loads nothing but itself for --version', async () => {
   expect(heavyBuiltins(builtins)).toEqual([]);
 });
 
-it.each([
-  ['--help', 0],
-  ['a usage error', 2, 'uplaod'],
-])('loads commander alone, and nothing of the network, for %s', async (what, code, word = what) => {
-  const got = await loaded([word]);
-  expect(got.code).toBe(code);
+it('loads no package at all for --help, and prints what the sources would', async () => {
+  const got = await loaded(['--help']);
+  expect(got.code).toBe(0);
+  expect(packagesOf(got)).toEqual([]);
+  expect(heavyBuiltins(got.builtins)).toEqual([]);
+  expect(got.files.length).toBeLessThanOrEqual(6);
+  const here = machine(null);
+  for (const word of ['--help', '-h', 'help']) {
+    const built = await here.run([word], { entry: EBILL });
+    expect(built.stdout).toBe((await here.call([word])).stdout);
+  }
+});
+
+it('loads commander alone, and nothing of the network, for a usage error', async () => {
+  const got = await loaded(['uplaod']);
+  expect(got.code).toBe(2);
   expect(packagesOf(got)).toEqual(['commander']);
   expect(heavyBuiltins(got.builtins)).toEqual([]);
   expect(got.files.length).toBeLessThanOrEqual(6);
