@@ -1,31 +1,13 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
-import { EbillError, messageOf } from '../errors.ts';
+import { assertUnchanged, type ExpectedFile, fileChanged, openToRead, readAhead } from './read-ahead.ts';
 import { BLOCK, nextSlice } from './slice.ts';
-
-/** The file as it was when it was checked: what must arrive. */
-export interface ExpectedFile {
-  readonly path: string;
-  readonly bytes: number;
-  /** Lower-case hex. */
-  readonly md5: string;
-  readonly sha256: string;
-}
-
-/** The file is not what was checked any more (cli.md, promise 2). */
-export function fileChanged(path: string, how: string): EbillError {
-  return new EbillError('CONFLICT', `${path} changed between the check and the end of the upload (${how}).`, {
-    hint: 'Its batch is not finalized. Run the same command again once the file is complete; --next to load the new content.',
-  });
-}
 
 /**
  * The file's bytes from the first to the last, hashed on the way. The last block is given out only when all bytes are
  * known to be those that were checked: a changed file is never stored whole. With one hash known to be right, the others
  * of the check hold too; SHA-256 is the one processors help with (performance.md, "Upload").
  *
- * The next block is read while one is hashed and sent, into two buffers in turn, so memory does not grow with the file:
- * what was given out is overwritten once the consumer asks for more, unless it was the file's last block.
+ * What was given out is overwritten once the consumer asks for more, unless it was of the file's last block.
  * @param onBytes called with the bytes given out so far
  * @param now milliseconds, to give a slow consumer smaller pieces
  * @throws EbillError CONFLICT when the file changed or cannot be read any more
@@ -62,60 +44,4 @@ export async function* fileSource(
   } finally {
     await handle.close();
   }
-}
-
-/** Full blocks but for the last. Each is valid until the next one is asked for. */
-async function* readAhead(
-  handle: FileHandle,
-  expected: ExpectedFile,
-): AsyncGenerator<Buffer, void, undefined> {
-  const size = blockFor(expected.bytes);
-  let [current, other] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
-  let ahead = readBlock(handle, current, expected, 0);
-  for (let end = 0; end < expected.bytes; ) {
-    const block = await ahead;
-    end += block.length;
-    ahead = readBlock(handle, other, expected, end);
-    // Whoever stops half-way leaves this promise alone; it must not become an unhandled rejection.
-    ahead.catch(() => undefined);
-    yield block;
-    [current, other] = [other, current];
-  }
-}
-
-const blockFor = (bytes: number): number => Math.max(1, Math.min(BLOCK, bytes));
-
-async function openToRead(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r');
-  } catch (cause) {
-    throw new EbillError('CONFLICT', `${path} cannot be read any more: ${messageOf(cause)}.`, {
-      hint: 'Put the file back where it was when it was checked, then run the same command again.',
-      cause,
-    });
-  }
-}
-
-/** Fills the buffer (or reads to the expected end): short reads are joined, so that every block but the last is whole. */
-async function readBlock(
-  handle: FileHandle,
-  buffer: Buffer,
-  expected: ExpectedFile,
-  from: number,
-): Promise<Buffer> {
-  const want = Math.min(buffer.length, expected.bytes - from);
-  let filled = 0;
-  while (filled < want) {
-    const { bytesRead } = await handle.read(buffer, filled, want - filled, from + filled);
-    if (bytesRead === 0)
-      throw fileChanged(expected.path, `it ends after ${from + filled} of ${expected.bytes} bytes`);
-    filled += bytesRead;
-  }
-  return buffer.subarray(0, want);
-}
-
-async function assertUnchanged(handle: FileHandle, expected: ExpectedFile): Promise<void> {
-  const { size } = await handle.stat();
-  if (size !== expected.bytes)
-    throw fileChanged(expected.path, `it has ${size} bytes now, ${expected.bytes} when checked`);
 }

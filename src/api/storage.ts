@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import { readBody } from './body.ts';
 import { failureMessage, s3Error } from './failure.ts';
-import { type ExpectedFile, fileSource } from './file-source.ts';
+import { fileSource } from './file-source.ts';
+import type { ExpectedFile } from './read-ahead.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
 import { isExpiry, isPassing } from './s3-codes.ts';
 import type { Answer, Transport } from './transport.ts';
