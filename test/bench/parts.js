@@ -5,5 +5,8 @@ export const PARTS = {
   startup: () => import('./startup.js'),
   package: () => import('./package.js'),
   journal: () => inside(new URL('journal.js', import.meta.url)),
+  upload: () => import('./upload.js'),
+  memory: () => import('./memory.js'),
+  load: () => import('./load.js'),
   preflight: () => inside(new URL('preflight.js', import.meta.url)),
 };
