@@ -2,7 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Columns } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
-import { BLOCKS_KEPT, readBlocks } from './blocks.ts';
+import { BLOCKS_KEPT, BlockRing, readBlocks } from './blocks.ts';
 import { type CrossChecked, confirm } from './confirm.ts';
 import { ContentCheck } from './content.ts';
 import { CrossFile } from './cross-file.ts';
@@ -51,11 +51,11 @@ export async function checkFiles(
   const state =
     columns === undefined ? undefined : new CrossState(columns, new Set(files.map(({ kind }) => kind)), hash);
   const read: Checked[] = [];
-  const hashing = new Hashing();
+  const [hashing, ring] = [new Hashing(), new BlockRing()];
   try {
     for (const kind of ['customer', 'invoice', 'items'] as const) {
       for (const file of files)
-        if (file.kind === kind) read.push(await readFile(file, { ...options, hashing }, state));
+        if (file.kind === kind) read.push(await readFile(file, { ...options, hashing, ring }, state));
     }
   } finally {
     await hashing.close();
@@ -75,7 +75,9 @@ export async function checkFile(
 ): Promise<FileReport> {
   const hashing = new Hashing();
   try {
-    return reportOf(await readFile({ path, kind }, { ...options, hashing }, undefined));
+    return reportOf(
+      await readFile({ path, kind }, { ...options, hashing, ring: new BlockRing() }, undefined),
+    );
   } finally {
     await hashing.close();
   }
@@ -84,6 +86,8 @@ export async function checkFile(
 /** What the reading of each file of a call goes by. */
 interface Reading extends CheckOptions {
   readonly hashing: Hashing;
+  /** Its blocks are free again once a file's hashes are there, or it is given up. */
+  readonly ring: BlockRing;
 }
 
 /** A file that was read: all but its last findings. */
@@ -157,14 +161,14 @@ async function readOpened(
   file: FileToCheck,
   findings: FindingList,
   cross: CrossFile | undefined,
-  { onProgress, signal, hashing }: Reading,
+  { onProgress, signal, hashing, ring }: Reading,
 ): Promise<Content> {
   const { path, kind } = file;
   const before = await handle.stat({ bigint: true });
   const total = Number(before.size);
   const check = new ContentCheck(findings, cross);
   const hashes = await hashing.hashesFor(total);
-  for await (const block of readBlocks(handle, total)) {
+  for await (const block of readBlocks(handle, total, ring)) {
     signal?.throwIfAborted();
     hashes.update(block);
     check.write(block);

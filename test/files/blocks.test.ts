@@ -1,6 +1,12 @@
 import type { FileHandle } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { BLOCK_BYTES, BLOCKS_KEPT, FIRST_BLOCK_BYTES, readBlocks } from '../../src/files/blocks.ts';
+import {
+  BLOCK_BYTES,
+  BLOCKS_KEPT,
+  BlockRing,
+  FIRST_BLOCK_BYTES,
+  readBlocks,
+} from '../../src/files/blocks.ts';
 
 /** A file that is read at once, however far ahead, in pieces of at most `piece` bytes. */
 function handleOf(content: Buffer, piece = Number.POSITIVE_INFINITY): FileHandle {
@@ -32,6 +38,21 @@ describe('the blocks of a file', () => {
     ]);
     // Memory is flat: the buffers go round.
     expect(new Set(given.map(({ block }) => block.buffer)).size).toBe(BLOCKS_KEPT + 3);
+  });
+
+  it('of one file after another go through the same buffers', async () => {
+    const ring = new BlockRing();
+    const buffers = new Set<unknown>();
+    for (let file = 0; file < 3; file++) {
+      let at = 0;
+      for await (const block of readBlocks(handleOf(content), content.length, ring)) {
+        expect(block.equals(content.subarray(at, at + block.length))).toBe(true);
+        buffers.add(block.buffer);
+        at += block.length;
+      }
+      expect(at).toBe(content.length);
+    }
+    expect(buffers.size).toBe(BLOCKS_KEPT + 3);
   });
 
   it('are full, however little a read brings', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BLOCK_BYTES, FIRST_BLOCK_BYTES } from '../../src/files/blocks.ts';
 import { type CheckProgress, checkFile, checkFiles } from '../../src/files/preflight.ts';
 import { hasErrors, invalidFiles } from '../../src/files/verdict.ts';
@@ -60,6 +60,30 @@ describe('a report', () => {
     expect(report.records).toBe(1_500_001);
     expect(report.findings.map((f) => [f.code, f.line, f.column])).toEqual([['open-quote', 1_500_002, 2]]);
     expect(seen.at(-1)).toEqual({ path, kind: 'items', bytes: content.length, total: content.length });
+  });
+
+  it('of a hundred files takes the buffers of one', async () => {
+    let made = 0;
+    const Real = SharedArrayBuffer;
+    vi.stubGlobal('SharedArrayBuffer', function counted(bytes: number) {
+      made += 1;
+      return new Real(bytes);
+    });
+    try {
+      const folder = tempDir();
+      const content = Buffer.from(`A\n${'123456789\n'.repeat(10_000)}`);
+      const files = Array.from({ length: 100 }, (_, n) => ({
+        path: join(folder, `${n}.csv`),
+        kind: 'items' as const,
+      }));
+      for (const { path } of files) writeFileSync(path, content);
+      const reports = await checkFiles(files);
+      const sha256 = createHash('sha256').update(content).digest('hex');
+      expect(new Set(reports.map((report) => report.sha256))).toEqual(new Set([sha256]));
+      expect(made).toBeLessThanOrEqual(5);
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it('is given for every file, in order, whatever is wrong with each', async () => {
