@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Blocks } from './lent-blocks.ts';
 import { assertUnchanged, type ExpectedFile, fileChanged, openToRead, readAhead } from './read-ahead.ts';
 import { BLOCK, nextSlice } from './slice.ts';
 
@@ -7,13 +8,15 @@ import { BLOCK, nextSlice } from './slice.ts';
  * known to be those that were checked: a changed file is never stored whole. With one hash known to be right, the others
  * of the check hold too; SHA-256 is the one processors help with (performance.md, "Upload").
  *
- * What was given out is overwritten once the consumer asks for more, unless it was of the file's last block.
+ * What was given out is overwritten once the consumer asks for more, unless it was of the file's last block: that stays in
+ * `blocks` when all is over.
  * @param onBytes called with the bytes given out so far
  * @param now milliseconds, to give a slow consumer smaller pieces
  * @throws EbillError CONFLICT when the file changed or cannot be read any more
  */
 export async function* fileSource(
   expected: ExpectedFile,
+  blocks: Blocks,
   onBytes: (bytes: number) => void,
   now: () => number,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -22,7 +25,7 @@ export async function* fileSource(
     const sha256 = createHash('sha256');
     let given = 0;
     let slice = BLOCK;
-    for await (const block of readAhead(handle, expected)) {
+    for await (const block of readAhead(handle, expected, blocks)) {
       sha256.update(block);
       if (given + block.length === expected.bytes) {
         await assertUnchanged(handle, expected);

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EbillError, messageOf } from '../errors.ts';
-import { BLOCK } from './slice.ts';
+import type { Blocks } from './lent-blocks.ts';
 
 /** The file as it was when it was checked: what must arrive. */
 export interface ExpectedFile {
@@ -19,16 +19,16 @@ export function fileChanged(path: string, how: string): EbillError {
 }
 
 /**
- * The file's bytes in full blocks, but for the last. The next block is read while one is worked on, into two buffers in
+ * The file's bytes in full blocks, but for the last. The next block is read while one is worked on, into the two buffers in
  * turn, so that memory does not grow with the file: a block is valid until the one after it is asked for.
  * @throws EbillError CONFLICT when the file is shorter than it was
  */
 export async function* readAhead(
   handle: FileHandle,
   expected: ExpectedFile,
+  blocks: Blocks,
 ): AsyncGenerator<Buffer, void, undefined> {
-  const size = blockFor(expected.bytes);
-  let [current, other] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
+  let [current, other] = blocks;
   let ahead = readBlock(handle, current, expected, 0);
   for (let end = 0; end < expected.bytes; ) {
     const block = await ahead;
@@ -40,8 +40,6 @@ export async function* readAhead(
     [current, other] = [other, current];
   }
 }
-
-const blockFor = (bytes: number): number => Math.max(1, Math.min(BLOCK, bytes));
 
 /** @throws EbillError CONFLICT */
 export async function openToRead(path: string): Promise<FileHandle> {

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { readBody } from './body.ts';
 import { failureMessage, s3Error } from './failure.ts';
 import { fileSource } from './file-source.ts';
+import { giveBack, lendBlocks } from './lent-blocks.ts';
 import type { ExpectedFile } from './read-ahead.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
 import { isExpiry, isPassing } from './s3-codes.ts';
@@ -48,6 +49,12 @@ export async function putFile(
 ): Promise<PutResult> {
   const { context, transport, retries } = storage;
   return withRetries<PutResult>(context, retries, options.onRetry, async () => {
+    const blocks = lendBlocks();
+    let given = 0;
+    const onBytes = (bytes: number): void => {
+      given = bytes;
+      options.onBytes(bytes);
+    };
     try {
       const answer = await transport.send({
         method: 'PUT',
@@ -58,10 +65,19 @@ export async function putFile(
           'content-type': 'text/csv',
           'user-agent': storage.userAgent,
         },
-        body: fileSource(file, options.onBytes, () => context.now()),
+        body: fileSource(file, blocks, onBytes, () => context.now()),
         signal: context.signal,
       });
-      return judgePut(answer, await readBody(answer), file, context.now());
+      const judged = judgePut(answer, await readBody(answer), file, context.now());
+      // Only now is it certain that no connection holds a piece of them: all was given, and the other side has it.
+      if (
+        'done' in judged &&
+        judged.done.outcome === 'stored' &&
+        judged.done.verified &&
+        given === file.bytes
+      )
+        giveBack(blocks);
+      return judged;
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       return tryAgain(error, { outcome: 'unavailable', ...told(error) });

@@ -5,12 +5,13 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTls } from 'node:https';
 import { getDefaultHighWaterMark } from 'node:stream';
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { fileSource } from '../../src/api/file-source.ts';
+import { giveBack, lendBlocks } from '../../src/api/lent-blocks.ts';
 import { BLOCK, nextSlice, SMALLEST_SLICE } from '../../src/api/slice.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { tempDir } from '../helpers/context.ts';
-import { fileOf, hash, listening, rigFor } from './rig.ts';
+import { fileOf, hash, listening, rawServer, rigFor } from './rig.ts';
 
 /** How a receiver reads: so many chunks, then a pause of so many ms, over and over. */
 interface Stutter {
@@ -150,6 +151,50 @@ describe.each([
   });
 });
 
+describe('buffers', () => {
+  /** Two uploads, one after the other, of which the storage says `etag`: how many buffers were made for them? */
+  async function madeFor(etag: (body: Buffer) => string, status = 200): Promise<number> {
+    const made = vi.spyOn(Buffer, 'allocUnsafeSlow');
+    const server = await rawServer(({ body }, response) => {
+      response.writeHead(status, { etag: etag(body) }).end();
+    });
+    const { storage } = await rigFor(server.origin, { retries: 0 });
+    // What other tests gave back is not counted.
+    const taken = Array.from({ length: 50 }, () => lendBlocks());
+    made.mockClear();
+    for (let n = 0; n < 2; n++) {
+      const bytes = randomBytes(2 * BLOCK + n);
+      await putFile(storage, `${server.origin}/o`, fileOf(bytes), {
+        onBytes: () => undefined,
+        onRetry: () => undefined,
+      });
+      expect(server.heard.at(-1)?.body.equals(bytes)).toBe(true);
+    }
+    const count = made.mock.calls.length;
+    made.mockRestore();
+    expect(taken).toHaveLength(50);
+    return count;
+  }
+
+  test('of a file whose storage proves that it has it are used for the next one', async () => {
+    expect(await madeFor((body) => `"${hash('md5', body)}"`)).toBe(2);
+  });
+
+  test.each<[string, () => string, number]>([
+    ['says it is stored, and proves nothing', () => '"abc"', 200],
+    ['refuses it', () => '', 403],
+    ['has something else', () => `"${'0'.repeat(32)}"`, 200],
+  ])('of a file whose storage %s are not: a connection may still hold them', async (_what, etag, status) => {
+    expect(await madeFor(etag, status)).toBe(4);
+  });
+
+  test('given back are lent first', () => {
+    const blocks = lendBlocks();
+    giveBack(blocks);
+    expect(lendBlocks()).toBe(blocks);
+  });
+});
+
 describe('pieces', () => {
   test('are larger than what a connection takes without a pause, and fill a block evenly', () => {
     expect(SMALLEST_SLICE).toBeGreaterThanOrEqual(getDefaultHighWaterMark(false));
@@ -177,6 +222,7 @@ describe('pieces', () => {
     const received: Buffer[] = [];
     const source = fileSource(
       file,
+      lendBlocks(),
       () => undefined,
       () => clock,
     );
@@ -195,6 +241,7 @@ describe('pieces', () => {
     const file = fileOf(randomBytes(BLOCK + 5));
     for await (const piece of fileSource(
       file,
+      lendBlocks(),
       () => undefined,
       () => 0,
     ))

@@ -3,6 +3,7 @@ import { appendFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import { fileSource } from '../../src/api/file-source.ts';
+import { lendBlocks } from '../../src/api/lent-blocks.ts';
 import type { ExpectedFile } from '../../src/api/read-ahead.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { putFile, type StorageOptions } from '../../src/api/storage.ts';
@@ -349,6 +350,7 @@ describe('a file that is not what was checked any more', () => {
     const sending = (async () => {
       for await (const block of fileSource(
         file,
+        lendBlocks(),
         () => undefined,
         () => 0,
       )) {

@@ -6,6 +6,7 @@ const [, , url, path, caFile = null] = process.argv;
 const { systemContext } = await compiled('context.js');
 const { openTransport } = await compiled('api/transport.js');
 const { openToRead, readAhead } = await compiled('api/read-ahead.js');
+const { lendBlocks } = await compiled('api/lent-blocks.js');
 const none = { clientCert: null, clientKey: null, proxy: null };
 const transport = await openTransport(systemContext(), { baseUrl: url, caFile, ...none }, 60_000);
 const { size: bytes } = statSync(path);
@@ -15,7 +16,7 @@ const answer = await transport.send({
   method: 'PUT',
   url,
   headers: { 'content-length': String(bytes) },
-  body: readAhead(handle, { path, bytes }),
+  body: readAhead(handle, { path, bytes }, lendBlocks()),
 });
 await answer.body.dump();
 process.stdout.write(String(performance.now() - start));
