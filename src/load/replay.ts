@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { type Entry, type Header, JOURNAL_VERSION } from './entries.ts';
+import { isKnown, isWhole } from './entry-shape.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
 /**
@@ -33,15 +34,18 @@ export function replay(text: string, path: string): LoadState | null {
   let state = emptyState(header);
   // One entry at a time: a long journal need not be in memory twice.
   for (let i = start + 1; i < lines.length; i++) {
-    const entry = parsed(lines[i] ?? '');
-    if (isEntry(entry)) state = apply(state, entry);
+    const entry = wholeEntry(lines[i] ?? '', i + 1, path);
+    if (entry !== null) state = apply(state, entry);
   }
   return state;
 }
 
-/** The entries of a journal, the header and torn lines left out. */
+/** The entries of a journal, the header, torn and damaged lines left out. */
 export function entriesOf(text: string): readonly Entry[] {
-  return text.split('\n').map(parsed).filter(isEntry);
+  return text
+    .split('\n')
+    .map(parsed)
+    .filter((value): value is Entry => isWhole(value));
 }
 
 function parsed(line: string): unknown {
@@ -54,19 +58,15 @@ function parsed(line: string): unknown {
   }
 }
 
-const TYPES: ReadonlySet<unknown> = new Set<Entry['type']>([
-  'intent',
-  'answer',
-  'seen',
-  'found',
-  'discovered',
-  'adopted',
-  'settled',
-  'abandoned',
-]);
-
-const isEntry = (value: unknown): value is Entry =>
-  typeof value === 'object' && value !== null && 'type' in value && TYPES.has(value.type);
+/** An entry of a type this program knows; others are a newer program's. @throws EbillError CONFLICT for one that is damaged */
+function wholeEntry(line: string, number: number, path: string): Entry | null {
+  const value = parsed(line);
+  if (!isKnown(value)) return null;
+  if (isWhole(value)) return value as Entry;
+  throw new EbillError('CONFLICT', `Line ${number} of the journal ${path} is damaged.`, {
+    hint: 'Bring back that file as it was, or move it away: the load is then looked up on the server by its job ids.',
+  });
+}
 
 function assertReadable(header: Partial<Header>, path: string): asserts header is Header {
   const version = header.ebillJournal;
@@ -79,7 +79,12 @@ function assertReadable(header: Partial<Header>, path: string): asserts header i
       },
     );
   }
-  if (version !== JOURNAL_VERSION || typeof header.job !== 'string' || typeof header.baseUrl !== 'string') {
+  if (
+    version !== JOURNAL_VERSION ||
+    typeof header.job !== 'string' ||
+    typeof header.baseUrl !== 'string' ||
+    typeof header.startedAt !== 'string'
+  ) {
     throw new EbillError('CONFLICT', `${path} is no journal of ebill.`, {
       hint: 'Move that file away. The load is then looked up on the server by its job ids.',
     });

@@ -1,0 +1,7 @@
+export function randomFrom(seed: number): () => number;
+export function mutated(
+  bytes: Buffer,
+  corpus: readonly Buffer[],
+  dictionary: readonly string[],
+  random: () => number,
+): Buffer;
