@@ -21,12 +21,30 @@ function take(parts: readonly string[], width: number, fromEnd: boolean): string
   return kept;
 }
 
+/** Units of a text that are looked at for each column it has: a grapheme of more is no letter of any script. */
+const PER_COLUMN = 32;
+
+/** Does it fit? What is far too long is not measured to its end: a column of wide text costs a hundred times a plain one. */
+const fits = (text: string, width: number): boolean =>
+  width === Number.POSITIVE_INFINITY || (text.length <= PER_COLUMN * (width + 8) && textWidth(text) <= width);
+
+/** The beginning and the end of a text, each more than `width` columns can show. */
+function ends(text: string, width: number): readonly [head: string, tail: string] {
+  const most = PER_COLUMN * (width + 8);
+  // Never within a pair of surrogates.
+  return [
+    text.slice(0, most).replace(/[\ud800-\udbff]$/, ''),
+    text.slice(-most).replace(/^[\udc00-\udfff]/, ''),
+  ];
+}
+
 /** Cut in the middle: a job id's or a file name's end tells batches apart as much as its start does. */
 export function shorten(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
+  if (fits(text, width)) return text;
   if (width <= 1) return width === 1 ? '…' : '';
-  const parts = graphemes(text);
-  const tail = take(parts, Math.floor((width - 1) / 2), true);
+  const [first, last] = ends(text, width);
+  const parts = graphemes(first);
+  const tail = take(graphemes(last), Math.floor((width - 1) / 2), true);
   const head = take(parts, width - 1 - textWidth(tail), false);
   const cut = `${head}…${tail}`;
   // Graphemes can join across the cut in scripts nobody has met yet; then the head alone is sure to fit.
@@ -35,8 +53,8 @@ export function shorten(text: string, width: number): string {
 
 /** Cut at the end: for sentences, which are read from their start. */
 export function clip(text: string, width: number): string {
-  if (textWidth(text) <= width) return text;
-  return width < 1 ? '' : `${take(graphemes(text), width - 1, false)}…`;
+  if (fits(text, width)) return text;
+  return width < 1 ? '' : `${take(graphemes(ends(text, width)[0]), width - 1, false)}…`;
 }
 
 export function padEnd(text: string, width: number): string {
@@ -50,26 +68,42 @@ export function padStart(text: string, width: number): string {
 /** A space words may be parted at: not the one between a number and its unit. */
 const BREAK = / (?!(?<=\d )(?:[kMGTP]?B(?:\/s)?|ms|s|m|h|d)(?![\w/]))/;
 
+/** A word longer than a line, in pieces of a line each. One walk over it, however long it is. */
+function broken(word: string, room: number): string[] {
+  const pieces: string[] = [];
+  let piece = '';
+  const add = (part: string): void => {
+    if (piece !== '' && !fits(piece + part, room)) {
+      pieces.push(piece);
+      piece = '';
+    }
+    piece += part;
+  };
+  for (const part of graphemes(word)) {
+    // One grapheme can be wider than a line (marks that take space, without end): then it is cut apart.
+    if (fits(part, room)) add(part);
+    else for (const character of part) add(character);
+  }
+  if (piece !== '') pieces.push(piece);
+  return pieces;
+}
+
 /** Words put on lines of at most `width` columns; a word longer than a line is broken. */
 export function wrap(text: string, width: number): string[] {
-  if (textWidth(text) <= width) return [text];
+  if (fits(text, width)) return [text];
   const room = Math.max(2, width);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(BREAK)) {
     const longer = line === '' ? word : `${line} ${word}`;
-    if (textWidth(longer) <= room) {
+    if (fits(longer, room)) {
       line = longer;
       continue;
     }
     if (line !== '') lines.push(line);
-    line = word;
-    while (textWidth(line) > room) {
-      // One grapheme can be wider than a line (marks that take space, without end): then it is cut apart.
-      const head = take(graphemes(line), room, false) || take([...line], room, false) || line;
-      lines.push(head);
-      line = line.slice(head.length);
-    }
+    const pieces = fits(word, room) ? [word] : broken(word, room);
+    line = pieces.pop() ?? '';
+    lines.push(...pieces);
   }
   return line === '' ? lines : [...lines, line];
 }

@@ -33,6 +33,16 @@ describe('fit', () => {
     expect(wrap(wide, 8).every((line) => stringWidth(line) <= 8)).toBe(true);
     expect(wrap(wide, 8).join('')).toBe(wide);
   });
+  it('is done in one walk, however long and wide a text is', () => {
+    // Measured to its end again for each of its lines, this took minutes.
+    const text = '日'.repeat(20_000);
+    const lines = wrap(text, 40);
+    expect([lines.length, lines[0], lines.join('') === text]).toEqual([1000, '日'.repeat(20), true]);
+    const endless = '日'.repeat(5_000_000);
+    expect(shorten(endless, 9)).toBe('日日…日日');
+    expect(clip(endless, 9)).toBe('日日日日…');
+    expect(shorten(endless, Number.POSITIVE_INFINITY)).toBe(endless);
+  });
   it('shortens in the middle and clips at the end', () => {
     expect(shorten('AUG_2020_ITM_12', 11)).toBe('AUG_2…TM_12');
     expect(shorten('日本語日本語', 8)).toBe('日本…語');
