@@ -160,3 +160,30 @@ describe('a journal', () => {
     appendFileSync(path, '');
   });
 });
+
+describe('a journal that was damaged', () => {
+  it.each<[string, (entry: Record<string, unknown>) => unknown]>([
+    ['a batch that is none', (entry) => ({ ...entry, batch: 5 })],
+    ['a status that is a number', (entry) => ({ ...entry, batch: { ...batch(), status: 5 } })],
+    ['children that are no list', (entry) => ({ ...entry, batch: { ...batch(), children: {} } })],
+    ['no outcome', ({ outcome: _, ...entry }) => entry],
+    ['no time', ({ at: _, ...entry }) => entry],
+    ['a number that is a text', (entry) => ({ ...entry, n: '1' })],
+  ])('is refused by the line with %s, never guessed at', async (_what, damage) => {
+    const path = at();
+    await written(path);
+    const lines = readFileSync(path, 'utf8').split('\n');
+    const line = lines.findIndex((one) => one.includes('"answer"'));
+    lines[line] = JSON.stringify(damage(JSON.parse(lines[line] ?? '')));
+    expect(() => replay(lines.join('\n'), path)).toThrow(
+      `Line ${line + 1} of the journal ${path} is damaged.`,
+    );
+  });
+
+  it('by a newer program’s entry is not', async () => {
+    const path = at();
+    const state = await written(path);
+    const text = `${readFileSync(path, 'utf8')}{"at":"2020","type":"blessed","n":{}}\n`;
+    expect(replay(text, path)?.batches).toEqual(state.batches);
+  });
+});
