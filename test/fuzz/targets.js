@@ -437,7 +437,7 @@ export const TARGETS = {
         const text = bytes.toString('utf8');
         const state = ends(() => replay(text, '/journal'), ['CONFLICT']);
         if (!state) return;
-        nextStep(state, viewLoad(state, {}));
+        nextStep(state, viewLoad(state, {}), { platform: 'linux', env: {} });
         timelineOf(entriesOf(text));
       };
     },
