@@ -1,10 +1,10 @@
-import type { LookupFunction } from 'node:net';
+import type { Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import type { Context } from '../context.ts';
 import type { Connection } from './connection.ts';
 import { guardedLookup } from './guarded-lookup.ts';
 import { type ProxyChoice, proxyChoice } from './proxy-choice.ts';
-import type { TlsOptions } from './tls.ts';
+import type { Secured, TlsOptions } from './tls.ts';
 import { assertReachable, isApiHost } from './transfer-url.ts';
 
 /** ms for a connection to stand, its tunnel and its handshake each (cli.md, "Network"). */
@@ -12,11 +12,14 @@ export const CONNECT_TIMEOUT_MS = 10_000;
 
 type Build = typeof buildConnector;
 type Connector = ReturnType<Build>;
+type Options = Parameters<Connector>[0];
+type Callback = Parameters<Connector>[1];
 
 export interface ConnectorParts {
   readonly context: Pick<Context, 'env' | 'lookup'>;
   readonly connection: Connection;
-  readonly tls: TlsOptions;
+  /** Asked for when a secure connection is wanted: plain http to this machine needs none of it. */
+  readonly tls: () => Promise<TlsOptions>;
   /** Ends tunnels that are being opened when the transport is closed. */
   readonly closed: AbortSignal;
 }
@@ -28,61 +31,57 @@ export interface ConnectorParts {
 export function connectorOf(build: Build, parts: ConnectorParts): Connector {
   const { context, connection, tls } = parts;
   const guarded = guardedLookup(context.lookup, connection);
-  const make = (own: boolean, lookup: LookupFunction): Connector =>
-    build({ ...(own ? tls.own : tls.others), lookup, timeout: CONNECT_TIMEOUT_MS });
-  const [plain, secure] = [guarded(true), guarded(false)];
-  // One for each kind, for a connector keeps TLS sessions, and one that was begun with our certificate stays with our host.
-  const kinds = {
-    own: { 'http:': make(true, plain), 'https:': make(true, secure) },
-    others: { 'http:': make(false, plain), 'https:': make(false, secure) },
-  };
+  const plain = build({ lookup: guarded(true), timeout: CONNECT_TIMEOUT_MS });
+  const secured = (options: Secured): Connector =>
+    build({ ...options, lookup: guarded(false), timeout: CONNECT_TIMEOUT_MS });
+  // Two, for a connector keeps TLS sessions, and one that was begun with our certificate stays with our host.
+  let both: Promise<{ readonly own: Connector; readonly others: Connector }> | undefined;
+  const secure = () =>
+    (both ??= tls().then(({ own, others }) => ({ own: secured(own), others: secured(others) })));
+
+  async function ready(options: Options): Promise<(done: Callback) => void> {
+    const { protocol, hostname } = options;
+    assertReachable(hostname, connection.baseUrl);
+    const proxy = proxyChoice(
+      new URL(`${protocol}//${options.host ?? hostname}`),
+      connection.proxy,
+      context.env,
+    );
+    const side = isApiHost(hostname, connection.baseUrl) ? 'own' : 'others';
+    const straight = protocol === 'https:' ? (await secure())[side] : plain;
+    if (proxy === null) return (done) => straight(options, done);
+    // Last, so that nobody waits while nobody listens for the errors of this socket.
+    const httpSocket = await throughProxy(proxy, options, parts);
+    if (protocol !== 'https:') return (done) => done(null, httpSocket);
+    return (done) => straight({ ...options, httpSocket }, done);
+  }
+
   return (options, callback) => {
-    const protocol = options.protocol === 'https:' ? 'https:' : 'http:';
-    const straight = kinds[isApiHost(options.hostname, connection.baseUrl) ? 'own' : 'others'][protocol];
-    const done: typeof callback = (...result) => {
-      const [error, socket] = result;
-      // Of an alert after the handshake undici would only say that the other side closed.
-      if (error === null) socket.prependListener('error', (late) => socket.destroy(late));
-      callback(...result);
-    };
-    let proxy: ProxyChoice | null;
-    try {
-      assertReachable(options.hostname, connection.baseUrl);
-      proxy = proxyChoice(
-        new URL(`${protocol}//${options.host ?? options.hostname}`),
-        connection.proxy,
-        context.env,
-      );
-    } catch (error) {
-      callback(error as Error, null);
-      return;
-    }
-    if (proxy === null) straight(options, done);
-    else throughProxy(proxy, { ...options, protocol }, straight, parts, done);
+    ready(options).then(
+      (start) => start(withLateErrors(callback)),
+      (error: Error) => callback(error, null),
+    );
   };
 }
 
-function throughProxy(
+/** Of an alert after the handshake undici would only say that the other side closed. */
+function withLateErrors(callback: Callback): Callback {
+  return (...result) => {
+    const [error, socket] = result;
+    if (error === null) socket.prependListener('error', (late) => socket.destroy(late));
+    callback(...result);
+  };
+}
+
+async function throughProxy(
   proxy: ProxyChoice,
-  options: Parameters<Connector>[0],
-  straight: Connector,
+  { protocol, hostname, port }: Options,
   { context, tls, closed }: ConnectorParts,
-  done: Parameters<Connector>[1],
-): void {
-  const { protocol, hostname } = options;
-  const port = options.port || (protocol === 'https:' ? '443' : '80');
+): Promise<Socket> {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
+  const to = `${host}:${port || (protocol === 'https:' ? '443' : '80')}`;
   const signal = AbortSignal.any([closed, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
   // Only who has a proxy needs this, and Node's own http client with it.
-  import('./tunnel.ts')
-    .then(({ tunnelTo }) =>
-      tunnelTo(`${host}:${port}`, proxy, { tls: tls.others, lookup: context.lookup }, signal),
-    )
-    .then(
-      (httpSocket) => {
-        if (protocol === 'https:') straight({ ...options, httpSocket }, done);
-        else done(null, httpSocket.setNoDelay(true));
-      },
-      (error: Error) => done(error, null),
-    );
+  const { tunnelTo } = await import('./tunnel.ts');
+  return (await tunnelTo(to, proxy, { tls, lookup: context.lookup }, signal)).setNoDelay(true);
 }

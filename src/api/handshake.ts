@@ -36,7 +36,7 @@ export async function shownCertificate(
   const tunnel =
     proxy === null
       ? null
-      : await tunnelTo(`${url.hostname}:${port}`, proxy, { tls: tls.others, lookup }, signal);
+      : await tunnelTo(`${url.hostname}:${port}`, proxy, { tls: async () => tls, lookup }, signal);
   return handshake(
     {
       ...tls.own,

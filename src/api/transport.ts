@@ -4,7 +4,7 @@ import { EbillError } from '../errors.ts';
 import type { Connection } from './connection.ts';
 import { connectorOf } from './connector.ts';
 import { proxyChoice } from './proxy-choice.ts';
-import { tlsOptions } from './tls.ts';
+import type { TlsOptions } from './tls.ts';
 import { transportError } from './transport-failure.ts';
 
 /** One HTTP exchange to make. `url` goes out byte for byte (batch-api.md, what bites 2 and 7). */
@@ -41,7 +41,11 @@ export async function openTransport(
 ): Promise<Transport> {
   const { Agent, buildConnector, compileParserOnce } = await import('./undici.ts');
   compileParserOnce(context.nodeVersion);
-  const tls = await tlsOptions(connection, context.env);
+  let read: Promise<TlsOptions> | undefined;
+  const tls = (): Promise<TlsOptions> =>
+    (read ??= import('./tls.ts').then(({ tlsOptions }) => tlsOptions(connection, context.env)));
+  // A file that is of no use is said at once, not by the first connection that wants it.
+  if (connection.caFile !== null || connection.clientCert !== null) await tls();
   const closing = new AbortController();
   const dispatcher = new Agent({
     headersTimeout: timeoutMs,

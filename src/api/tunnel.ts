@@ -4,28 +4,38 @@ import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { bareHost } from './addresses.ts';
 import { type ProxyChoice, proxyLogin } from './proxy-choice.ts';
 import { ProxyError } from './proxy-error.ts';
-import type { Secured } from './tls.ts';
+import type { Secured, TlsOptions } from './tls.ts';
 
 /**
  * A connection through a proxy, opened with CONNECT: what goes through it is between the two ends.
  * @param to `host:port`, IPv6 in brackets
- * @param tls for a proxy that is itself behind TLS
+ * @param tls asked for a proxy that is itself behind TLS
  * @throws ProxyError, also when the signal's time is over; the signal's reason when it is aborted otherwise
  */
-export function tunnelTo(
+export async function tunnelTo(
   to: string,
   proxy: ProxyChoice,
-  { tls, lookup }: { readonly tls: Secured; readonly lookup: LookupFunction },
+  { tls, lookup }: { readonly tls: () => Promise<TlsOptions>; readonly lookup: LookupFunction },
+  signal: AbortSignal,
+): Promise<Socket> {
+  const url = new URL(proxy.url);
+  const secured = url.protocol === 'https:' ? (await tls()).others : null;
+  return opened(to, url, secured, lookup, signal);
+}
+
+function opened(
+  to: string,
+  url: URL,
+  secured: Secured | null,
+  lookup: LookupFunction,
   signal: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const url = new URL(proxy.url);
     const login = proxyLogin(url);
     const host = bareHost(url.hostname);
-    const secure = url.protocol === 'https:';
     const options = {
       host,
-      port: Number(url.port || (secure ? 443 : 80)),
+      port: Number(url.port || (secured === null ? 80 : 443)),
       method: 'CONNECT',
       path: to,
       headers: { host: to, ...(login === null ? {} : { 'proxy-authorization': login }) },
@@ -33,9 +43,10 @@ export function tunnelTo(
       agent: false as const,
     };
     // An address is no server name (RFC 6066, 3).
-    const request = secure
-      ? httpsRequest({ ...options, ...tls, servername: isIP(host) === 0 ? host : '' })
-      : httpRequest(options);
+    const request =
+      secured === null
+        ? httpRequest(options)
+        : httpsRequest({ ...options, ...secured, servername: isIP(host) === 0 ? host : '' });
     const refused = (status: number | undefined): ProxyError =>
       new ProxyError(status ?? 0, `the proxy answered ${status}`);
     request.on('connect', ({ statusCode }, socket, head) => {

@@ -105,4 +105,6 @@ it('loads one HTTP client and one XML reader for a status, and no prompt, spinne
   expect(got.sources).toContain('src/load/refresh.ts');
   expect(got.sources.filter((name) => /^src\/(?:sandbox|sample|files|plan|report)\//.test(name))).toEqual([]);
   expect(got.files.length).toBeLessThanOrEqual(12);
+  // To plain http on this machine, without a proxy.
+  expect(got.builtins.filter((name) => /\b(?:tls|https|http2)$/.test(name))).toEqual([]);
 });
