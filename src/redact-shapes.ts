@@ -43,6 +43,9 @@ const PARAMETER = new RegExp(
 const LINE =
   /(^|[\r\n"'\s,])((?:x-)?api-key|x-auth-token|x-amz-security-token|(?:set-)?cookie)(\s{0,9}:\s{0,9})[^\r\n"']+/gi;
 
+/** A signature in prose: "the signature 0123… does not match". */
+const NAMED = /\b(signature\W{1,4})[0-9a-f]{32,}/gi;
+
 /**
  * Hides what is a secret by its shape alone, whoever's it is, wherever it stands: headers of authorisation, userinfo and
  * signatures in URLs, private keys, tokens. None of it is ever a part of what the program itself says.
@@ -64,5 +67,6 @@ export function redactShapes(text: string): string {
     .replace(ELEMENT, `$1${HIDDEN}`)
     .replace(FIELD, `$1${HIDDEN}`)
     .replace(PARAMETER, `$1${HIDDEN}`)
-    .replace(LINE, `$1$2$3${HIDDEN}`);
+    .replace(LINE, `$1$2$3${HIDDEN}`)
+    .replace(NAMED, `$1${HIDDEN}`);
 }

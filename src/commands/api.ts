@@ -92,6 +92,7 @@ async function send(
   const what = `${call.method} ${app.redactor.clean(call.url)}`;
   try {
     const reply = await session.client.raw(call);
+    app.redactor.addSigned(reply.body);
     const ok = reply.status >= 200 && reply.status < 300;
     const message = failureMessage(reply.body);
     const error = ok

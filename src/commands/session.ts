@@ -20,6 +20,7 @@ import { resolveConnection } from '../profile/resolve.ts';
 import { announced } from './announce.ts';
 import type { App } from './command.ts';
 import { duringWait } from './during-wait.ts';
+import { rememberingUrls } from './known-urls.ts';
 
 /** One command's dealings with one server: connection, client, progress; closed at its end. */
 export interface Session {
@@ -78,13 +79,17 @@ async function openSession(app: App, progress: Progress): Promise<Session> {
     app,
     connection,
     owner,
-    client: announced(bare, progress.listener),
+    client: announced(rememberingUrls(bare, app.redactor), progress.listener),
     storage: {
       context,
       transport,
       retries,
       userAgent,
-      assertSafeUrl: (url) => assertSafeTransferUrl(url, connection),
+      assertSafeUrl: (url) => {
+        // A redirect may lead to a URL no answer had.
+        app.redactor.addSigned(url);
+        assertSafeTransferUrl(url, connection);
+      },
     },
     emit: progress.listener,
     close: async () => {

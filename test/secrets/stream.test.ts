@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { Redactor } from '../../src/redact.ts';
 import { redactedStream } from '../../src/redacted-stream.ts';
+import { shippedFiles } from '../../src/shipped.ts';
 import { Sink } from '../helpers/context.ts';
 
 const TOKEN = 'tok-c4n4ry/+=&<zü>-9f8e7d';
@@ -82,6 +83,12 @@ describe('a stream behind the redactor', () => {
     const json = '{ "phase": null, "count": 2020, "bytes": 12345678 }\n';
     stream.write(json);
     expect(sink.text).toBe(json);
+  });
+
+  it('leaves every page of help as it is', async () => {
+    const pages = await shippedFiles('0.0.0');
+    expect(pages.size).toBeGreaterThan(25);
+    for (const [name, text] of pages) expect(new Redactor().sweep(text), name).toBe(text);
   });
 
   it('is the stream in all else', async () => {
