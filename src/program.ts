@@ -3,6 +3,7 @@ import { globalOptions } from './commands/globals.ts';
 import { type Context, isInterruption, withOutputs } from './context.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/front-page.ts';
+import { homeProblem } from './home.ts';
 import { createUi } from './output/create-ui.ts';
 import { rowsOf } from './output/fields.ts';
 import { wantsColor } from './output/modes.ts';
@@ -86,6 +87,8 @@ async function runAndPrint(
       },
       known: soFar,
     };
+    const unsafe = NO_HOME.has(name) ? null : await homeProblem(context);
+    if (unsafe !== null) throw unsafe;
     // What is thrown where nobody catches it ends the run as any other bug does: one exit, one log, no raw trace.
     const result = await Promise.race([parsed.run(app), context.crash]);
     if (result.printed !== true) await print(result, name, app);
@@ -127,6 +130,9 @@ async function parsedCall(argv: readonly string[], version: string, context: Con
 }
 
 const EMPTY: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
+
+/** Commands that use no home, or have to tell of a bad one. */
+const NO_HOME: ReadonlySet<string> = new Set(['doctor', 'completion', 'sandbox', 'demo', 'validate']);
 
 /** May the headings of help be bold? Asked before the options are read, for help reads none. */
 function paintsHelp({ stdout, env }: Context, argv: readonly string[]): boolean {

@@ -40,6 +40,7 @@ const BASE = [
   'child.ts',
   'context.ts',
   'errors.ts',
+  'home.ts',
   'grouped.ts',
   'keychain.ts',
   'redact.ts',

@@ -11,12 +11,14 @@ import type { Color } from '../output/paint.ts';
 import { createProgress } from '../output/progress.ts';
 import { requestsText } from '../output/requests-text.ts';
 import type { Symbols } from '../output/symbols.ts';
+import { confirm } from '../prompt.ts';
 import type { App, CommandModule, CommandResult, PlannedRequest } from './command.ts';
 import { certificate } from './doctor/certificate.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
 import { clientCertificate } from './doctor/client-certificate.ts';
-import { journals, nodeVersion, permissions, space } from './doctor/machine.ts';
+import { journals, nodeVersion, space } from './doctor/machine.ts';
 import { answerAndClock, nameLookUp } from './doctor/network.ts';
+import { permissions } from './doctor/permissions.ts';
 import { authorisation, noSetUp, questions, setUp } from './doctor/set-up.ts';
 import { connect } from './session.ts';
 
@@ -27,7 +29,7 @@ const LIMIT_MS = 10_000;
 export const command: CommandModule<Record<string, never>> = {
   help: {
     notes: [
-      'Checks Node, the set-up, permissions, journals, free space, the client certificate, the proxy, the name look-up, TLS, the connection, the clocks and the authorisation. Nothing is changed, here or on the server. A check takes 10 s at most (--timeout shortens that). Ends with 0 when there is no problem (warnings aside), else as its first problem would: 2 for this machine, 5 for the authorisation, 6 for the network.',
+      'Checks Node, the set-up, permissions, journals, free space, the client certificate, the proxy, the name look-up, TLS, the connection, the clocks and the authorisation. Nothing is changed, on the server or here, but permissions that are too wide, where you agree (--yes agrees). A check takes 10 s at most (--timeout shortens that). Ends with 0 when there is no problem (warnings aside), else as its first problem would: 2 for this machine, 5 for the authorisation, 6 for the network.',
     ],
     examples: [
       ['ebill doctor', 'the profile in use'],
@@ -55,6 +57,15 @@ export const command: CommandModule<Record<string, never>> = {
   },
 };
 
+/** Permissions are their owner's affair: they are changed when asked to, never by the way. */
+async function mayClose({ globals, ui, context }: App, paths: readonly string[]): Promise<boolean> {
+  if (globals.dryRun) return false;
+  if (globals.yes || !ui.interactive) return globals.yes;
+  ui.end();
+  ui.note(`Others on this machine may look into ${paths.join(', ')}.`);
+  return confirm(context, 'Close them to others?');
+}
+
 /** @param requests under `--dry-run` takes up what would be sent */
 async function* allChecks(app: App, requests: PlannedRequest[]): AsyncGenerator<Check> {
   const { context, ui } = app;
@@ -63,7 +74,7 @@ async function* allChecks(app: App, requests: PlannedRequest[]): AsyncGenerator<
     'Terminal',
     `progress ${ui.progress}, ${ui.interactive ? 'questions are asked' : 'no questions are asked'}`,
   );
-  yield await permissions(context);
+  yield await permissions(context, (paths) => mayClose(app, paths));
   yield await journals(context);
   yield await space(context);
   const found = await connect(app).catch(setUpError);

@@ -80,7 +80,7 @@ export const command: CommandModule<InitOptions> = {
       try {
         app.soFar(() => ({ batches: viewsOf(run, [request.jobId]) }));
         const outcome = await runInit(run, request);
-        await setCurrentJob(app.context.paths.state, owner, job, app.context.pid);
+        await setCurrentJob(app.context.paths.state, owner, job);
         if (outcome === 'on-record') app.ui.note(`${request.jobId} was done before: nothing sent`);
         if (outcome === 'found') app.ui.note(`${request.jobId} was done on another machine: nothing sent`);
         const error = outcome === 'sent' ? verdictOf(viewsOf(run, [request.jobId]), job, app.context) : null;

@@ -184,7 +184,7 @@ async function perform(
 ): Promise<CommandResult> {
   const { app } = session;
   const { job } = run.journal.state.header;
-  await setCurrentJob(app.context.paths.state, session.owner, job, app.context.pid);
+  await setCurrentJob(app.context.paths.state, session.owner, job);
   if (what.init === null && !startedHere(run.journal.state)) {
     app.ui.note('This load was not started on this machine: each name is looked up on the server first.');
   }

@@ -75,7 +75,7 @@ async function sends({ app, owner }: Session, job: string, upload: Upload): Prom
 async function perform(session: Session, run: Run, upload: Upload): Promise<CommandResult> {
   const { app } = session;
   const { options, sources, named } = upload;
-  await setCurrentJob(app.context.paths.state, session.owner, run.journal.state.header.job, app.context.pid);
+  await setCurrentJob(app.context.paths.state, session.owner, run.journal.state.header.job);
   const touched: string[] = [];
   app.soFar(() => ({ batches: viewsOf(run, touched) }));
   if (!startedHere(run.journal.state)) {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endpointOf } from '../api/endpoint.ts';
+import { openBeside } from '../beside.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { isDeviceName } from './device-name.ts';
 import { readJournal } from './replay.ts';
@@ -78,15 +79,14 @@ export async function currentJob(stateFolder: string, owner: Owner): Promise<str
 }
 
 /** Remembers the load. A half-written file must never name another one, so it is renamed into place. */
-export async function setCurrentJob(
-  stateFolder: string,
-  owner: Owner,
-  job: string,
-  pid: number,
-): Promise<void> {
+export async function setCurrentJob(stateFolder: string, owner: Owner, job: string): Promise<void> {
   const folder = loadsFolder(stateFolder, owner);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const temporary = join(folder, `.${CURRENT}.${pid}`);
-  await writeFile(temporary, `${JSON.stringify({ job })}\n`, { mode: 0o600 });
+  const { handle, temporary } = await openBeside(join(folder, CURRENT));
+  try {
+    await handle.writeFile(`${JSON.stringify({ job })}\n`);
+  } finally {
+    await handle.close();
+  }
   await rename(temporary, join(folder, CURRENT));
 }

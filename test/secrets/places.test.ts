@@ -43,8 +43,6 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'secrets' | '
   'files/new-file.ts': 'data',
   'api/download.ts': 'data',
   'sample/csv-output.ts': 'data',
-  // Native code, from within an executable.
-  'addon.ts': 'own',
   'load/store.ts': 'own',
   'load/lock.ts': 'own',
   'commands/demo.ts': 'own',

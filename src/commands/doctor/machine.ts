@@ -19,45 +19,6 @@ export function nodeVersion(version: string): Check {
     : ok('Node', version);
 }
 
-/** Folders for their owner alone, secrets all the more (help security). */
-export async function permissions({ paths, platform, uid }: Context): Promise<Check> {
-  const name = 'Permissions';
-  if (platform === 'win32') return ok(name, 'left to Windows');
-  const wide: string[] = [];
-  const remedies: string[] = [];
-  for (const [path, mode] of [
-    [paths.config, 0o700],
-    [paths.state, 0o700],
-    [`${paths.config}/secrets.json`, 0o600],
-    [`${paths.config}/profiles.json`, 0o600],
-  ] as const) {
-    const found = await stat(path).catch(() => null);
-    if (found === null) continue;
-    if (uid !== null && found.uid !== uid && uid !== 0)
-      return problem(
-        name,
-        `${path} belongs to somebody else`,
-        `Take it over, or set EBILL_HOME to a folder of your own.`,
-        'USAGE',
-      );
-    if ((found.mode & 0o777 & ~mode) !== 0 && !remedies.some((one) => one.endsWith(` ${path}`))) {
-      wide.push(path);
-      remedies.push(`chmod ${mode.toString(8)} ${path}`);
-    }
-  }
-  const above = await stat(dirname(paths.config)).catch(() => null);
-  // In a folder where everybody may write, and that does not protect what is there, another home can be put in this one's place.
-  if (above !== null && (above.mode & 0o002) !== 0 && (above.mode & 0o1000) === 0)
-    return problem(
-      name,
-      `${dirname(paths.config)} can be written by everybody`,
-      'Set EBILL_HOME to a folder of your own.',
-      'USAGE',
-    );
-  if (wide.length === 0) return ok(name, 'folders and secrets are yours alone');
-  return warning(name, `others on this machine may look into ${wide.join(', ')}`, remedies.join(' && '));
-}
-
 /** Every journal that cannot be gone on with is named, each with its own way out. */
 export async function journals({ paths }: Context): Promise<Check> {
   const name = 'Journals';
