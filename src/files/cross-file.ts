@@ -71,11 +71,13 @@ export class CrossFile {
 
   /** A whole record, which began on `line`. */
   record(line: number, bytes: Uint8Array, bounds: Int32Array): void {
-    const [keyAt, customerAt, amountAt] = [this.#keyAt, this.#customerAt, this.#amountAt];
+    const keyAt = this.#keyAt;
+    const customerAt = this.#customerAt;
+    const amountAt = this.#amountAt;
     let amount: Amount = 'empty';
     if (amountAt >= 0) {
-      const [from, to] = [bounds[amountAt] as number, bounds[amountAt + 1] as number];
-      amount = this.#amounts.read(line, this.#roles.amount, bytes, from, to);
+      const from = bounds[amountAt] as number;
+      amount = this.#amounts.read(line, this.#roles.amount, bytes, from, bounds[amountAt + 1] as number);
     }
     if (keyAt >= 0) this.#ofKey(line, amount, bytes, bounds[keyAt] as number, bounds[keyAt + 1] as number);
     if (customerAt >= 0) {

@@ -41,7 +41,9 @@ export class Scars {
   /** @returns the columns to be looked at from now on, once the sample is complete */
   record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
     if (whole) {
-      for (const { digits, at } of this.#seats) {
+      const seats = this.#seats;
+      for (let i = 0; i < seats.length; i++) {
+        const { digits, at } = seats[i] as Seat;
         const from = bounds[at] as number;
         const to = bounds[at + 1] as number;
         if (isPlain(bytes, from, to)) digits.add(line, bytes, from, to);

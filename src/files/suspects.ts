@@ -44,13 +44,14 @@ export function markSuspects(state: CrossState, expectsItems: (path: string) => 
   };
   const inCustomers = mark(0, customers.table.size, '', customers, () => false);
   let inInvoices = false;
+  const { checksItems, checksSums } = state;
   for (const [path, { from, to }] of state.ranges) {
-    const withItems = state.checksItems && expectsItems(path);
+    const withItems = checksItems && expectsItems(path);
     const odd = (at: number): boolean => {
       const flags = invoices.flags.get(at);
       if (!withItems) return false;
       if ((flags & HAS_ITEMS) === 0) return true;
-      if (!state.checksSums || (flags & UNSURE) !== 0 || balances.isNought(at)) return false;
+      if (!checksSums || (flags & UNSURE) !== 0 || balances.isNought(at)) return false;
       return !sameToTheCent(balances.fine(at), 0n);
     };
     if (mark(from, to, path, invoices, odd)) inInvoices = true;
