@@ -21,6 +21,7 @@ export type GetResult =
 /**
  * Gets a presigned URL's object into a file: streamed to a temporary name beside it, flushed, then renamed, so that the
  * name never stands for half a file.
+ * @param onBytes told how far it is, and of how much (`null`: not known); from 0 again with each further try
  * @throws EbillError USAGE when the file cannot be written
  */
 export async function getFile(
@@ -28,6 +29,7 @@ export async function getFile(
   url: string,
   path: string,
   onRetry: (notice: RetryNotice) => void,
+  onBytes: OnBytes = () => undefined,
 ): Promise<GetResult> {
   const { context, retries } = storage;
   await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
@@ -36,7 +38,7 @@ export async function getFile(
   return withRetries<GetResult>(context, retries, onRetry, async () => {
     try {
       const answer = await get(storage, url);
-      if (answer.status === 200) return { done: await save(answer, path) };
+      if (answer.status === 200) return { done: await save(answer, path, onBytes) };
       return judge(
         answer.status,
         await readBody(answer),
@@ -77,13 +79,15 @@ function judge(status: number, body: string, waitMs: number | null): Try<GetResu
   return { done: { outcome: 'refused', status, message } };
 }
 
-async function save(answer: Answer, path: string): Promise<GetResult> {
+type OnBytes = (bytes: number, total: number | null) => void;
+
+async function save(answer: Answer, path: string, onBytes: OnBytes): Promise<GetResult> {
   const { handle, temporary } = await openBeside(path).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
   try {
     // `write` may take a part of a block only (a disk about to be full); `writeFile` goes on until all of it is there.
-    const { bytes, sha256 } = await drain(answer, (block) => handle.writeFile(block), path);
+    const { bytes, sha256 } = await drain(answer, (block) => handle.writeFile(block), path, onBytes);
     await settle(handle, temporary, path);
     return { outcome: 'saved', bytes, sha256 };
   } catch (error) {
@@ -108,10 +112,14 @@ async function drain(
   answer: Answer,
   write: (block: Buffer) => Promise<unknown>,
   path: string,
+  onBytes: OnBytes,
 ): Promise<{ bytes: number; sha256: string }> {
   const sha256 = createHash('sha256');
   const iterator = answer.body[Symbol.asyncIterator]();
+  const length = answer.headers['content-length'];
+  const total = length === undefined ? null : Number(length);
   let bytes = 0;
+  onBytes(bytes, total);
   for (;;) {
     // A broken connection is worth another try, a full disk is not: the two must not share a catch.
     const step = await iterator.next().catch((cause: unknown) => {
@@ -127,8 +135,8 @@ async function drain(
     });
     sha256.update(step.value);
     bytes += step.value.length;
+    onBytes(bytes, total);
   }
-  const length = answer.headers['content-length'];
   if (length !== undefined && Number(length) !== bytes) {
     throw new TransportError('lost', `the download has ${bytes} of ${length} bytes`, undefined);
   }

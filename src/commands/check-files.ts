@@ -10,6 +10,7 @@ import { hasErrors, invalidFiles, isBad } from '../files/verdict.ts';
 import type { SourceFile } from '../load/entries.ts';
 import type { Listener } from '../load/events.ts';
 import { findingsText } from '../output/findings-text.ts';
+import { checkProgress } from './check-progress.ts';
 import type { App } from './command.ts';
 import { totalLine } from './control-totals.ts';
 
@@ -42,7 +43,8 @@ export async function checkedSources(
   emit: Listener,
 ): Promise<Sources> {
   emit({ event: 'check.start', files: files.length });
-  const reports = await checkFiles(files, { signal: app.context.signal, columns });
+  const onProgress = await checkProgress(app.context, files, emit);
+  const reports = await checkFiles(files, { signal: app.context.signal, columns, onProgress });
   const sum = (pick: (report: FileReport) => number | null): number =>
     reports.reduce((total, report) => total + (pick(report) ?? 0), 0);
   emit({
@@ -50,6 +52,7 @@ export async function checkedSources(
     files: reports.length,
     records: sum((report) => report.records),
     bytes: sum((report) => report.bytes),
+    bad: reports.filter(({ findings }) => findings.some(({ severity }) => severity === 'error')).length,
   });
   judge(app, reports, validate);
   // Before anything is handed over: a person may hold them against the books.

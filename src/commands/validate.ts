@@ -6,6 +6,7 @@ import { findingsText, findingsVerdict } from '../output/findings-text.ts';
 import { createProgress } from '../output/progress.ts';
 import type { ColumnChange } from '../profile/columns.ts';
 import { foundFiles } from './check-files.ts';
+import { checkProgress } from './check-progress.ts';
 import { columnOptions, columnsFor, declareColumnOption, profileOf } from './column-options.ts';
 import type { CommandModule } from './command.ts';
 import { totalsOf, totalsTable } from './control-totals.ts';
@@ -74,7 +75,8 @@ export const command: CommandModule<ValidateOptions> = {
     let reports: readonly FileReport[];
     try {
       progress.listener({ event: 'check.start', files: files.length });
-      reports = await checkFiles(files, { signal: app.context.signal, columns });
+      const onProgress = await checkProgress(app.context, files, progress.listener);
+      reports = await checkFiles(files, { signal: app.context.signal, columns, onProgress });
     } finally {
       progress.stop();
     }

@@ -2,8 +2,10 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getFile } from '../api/download.ts';
 import { unavailable } from '../api/result.ts';
+import type { RetryNotice } from '../api/retry.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { downloadProgress } from './download-progress.ts';
 import { inParallel } from './parallel.ts';
 import { resultName } from './results-names.ts';
 import { finalBatches, type Wanted } from './results-wanted.ts';
@@ -41,10 +43,11 @@ export async function downloadResults(
   force: boolean,
 ): Promise<Downloads> {
   const wanted = await finalBatches(run, jobIds);
+  const progress = downloadProgress(run, wanted.filter(({ batch }) => batch.downloadUrl !== null).length);
   const files = await inParallel(AT_ONCE, wanted, (one) =>
     one.batch.downloadUrl === null
       ? Promise.resolve(null)
-      : downloadOne(run, one, join(folder, resultName(one.jobId)), force),
+      : downloadOne(run, one, join(folder, resultName(one.jobId)), force, progress(one.jobId)),
   );
   return {
     files: files.filter((file) => file !== null),
@@ -57,16 +60,19 @@ async function downloadOne(
   { jobId, batch }: Wanted,
   path: string,
   force: boolean,
+  onBytes: (bytes: number, total: number | null) => void,
 ): Promise<Downloaded> {
-  if (!force && (await isThere(path))) return { jobId, path, kept: true };
+  if (!force && (await isThere(path))) {
+    onBytes(0, 0);
+    return { jobId, path, kept: true };
+  }
   const what = `Downloading the result of ${jobId}`;
   let url = batch.downloadUrl;
   for (let attempt = 0; ; attempt += 1) {
     if (url === null) throw unavailable(what, 'the server gives no download URL for it any more');
     run.assertSafeUrl(url);
-    const result = await getFile(run.storage, url, path, (notice) =>
-      run.emit({ event: 'retry', jobId, ...notice }),
-    );
+    const onRetry = (notice: RetryNotice): void => run.emit({ event: 'retry', jobId, ...notice });
+    const result = await getFile(run.storage, url, path, onRetry, onBytes);
     if (result.outcome === 'saved') return { jobId, path, kept: false };
     if (result.outcome === 'refused') {
       throw new EbillError(

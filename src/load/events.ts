@@ -8,7 +8,16 @@ export type Stage = (typeof STAGES)[number];
  */
 export type LoadEvent =
   | { readonly event: 'check.start'; readonly files: number }
-  | { readonly event: 'check.end'; readonly files: number; readonly records: number; readonly bytes: number }
+  /** How far the check is, over all its files. */
+  | { readonly event: 'check.progress'; readonly bytes: number; readonly total: number }
+  /** `bad`: files that are not fit to send. */
+  | {
+      readonly event: 'check.end';
+      readonly files: number;
+      readonly records: number;
+      readonly bytes: number;
+      readonly bad: number;
+    }
   /** One thing done or found, worth a line: "AUG_2020_CUS created as batch 3". */
   | { readonly event: 'step'; readonly jobId: string | null; readonly message: string }
   | { readonly event: 'warning'; readonly jobId: string | null; readonly message: string }
@@ -36,8 +45,10 @@ export type LoadEvent =
       readonly ms: number;
       readonly ok: boolean;
     }
-  /** A wait of unknown length begins (a spinner) and ends. */
+  /** A wait begins (a spinner) and ends. */
   | { readonly event: 'wait.start'; readonly message: string }
+  /** How far it is, where that can be told; `total` is `null` while it is not known. */
+  | { readonly event: 'wait.progress'; readonly bytes: number; readonly total: number | null }
   | { readonly event: 'wait.end' }
   /** A step of a plan begins, and ends. `skipped`: it was done before, or there is nothing of it in the plan. */
   | { readonly event: 'stage.start'; readonly stage: Stage }

@@ -5,11 +5,13 @@ import { partsWithin } from './board-parts.ts';
 import { type BoardRow, boardRow, rowLines } from './board-row.ts';
 import { fateOf, paintedSign, STAGES, stageLine } from './board-stage.ts';
 import { clip, shorten } from './fit.ts';
-import { count, counted, duration, wholeSeconds } from './human.ts';
+import { bytes, count, counted, duration, rate, wholeSeconds } from './human.ts';
 import type { Look } from './look.ts';
+import { partOf } from './progress-words.ts';
 import type { Spinner } from './spinner.ts';
 import type { Size } from './terminal-size.ts';
 import { textWidth } from './text-width.ts';
+import type { Measured } from './waits.ts';
 import { isSilent, silenceText } from './watch-words.ts';
 
 /** Rows of batches worth more than a line for each step that is over or to come. */
@@ -107,11 +109,18 @@ function rowsShown(rows: readonly BoardRow[], room: number, width: number, look:
   ];
 }
 
+/** `  1.2 of 4 GB, 350 MB/s`: how far a wait is. */
+function farText({ bytes: done, total, rate: speed }: Measured): string {
+  const far = total === null || total === 0 ? bytes(done) : partOf(done, total);
+  return `  ${far}${speed === null ? '' : `, ${rate(speed)}`}`;
+}
+
 /** What is being waited for: an answer, the next look, a server that is silent. */
 function footer(model: BoardModel, now: number, width: number, look: Look): string {
   const wait = model.waits.shown(now);
   if (wait !== null) {
-    const since = wait.ms < 2000 ? '' : `  ${wholeSeconds(wait.ms)}`;
+    const since =
+      wait.measured === null ? (wait.ms < 2000 ? '' : `  ${wholeSeconds(wait.ms)}`) : farText(wait.measured);
     return look.paint.dim(clip(look.clean(wait.message), width - since.length) + since);
   }
   const { info } = model;

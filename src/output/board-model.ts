@@ -96,6 +96,12 @@ export class BoardModel {
       case 'check.end':
         this.waits.end('check');
         break;
+      case 'check.progress':
+        this.waits.measure('check', event.bytes, event.total, now);
+        break;
+      case 'wait.progress':
+        this.waits.measure('wait', event.bytes, event.total, now);
+        break;
       case 'wait.start':
         this.waits.start('wait', event.message, now);
         break;

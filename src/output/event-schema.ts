@@ -40,7 +40,8 @@ type OtherEvent =
 /** Each event with all its fields; `bytes` and `total` are bytes, `ms` and what ends in `Ms` milliseconds. */
 const EVENTS = {
   'check.start': { files: number },
-  'check.end': { files: number, records: number, bytes: number },
+  'check.progress': { bytes: number, total: number },
+  'check.end': { files: number, records: number, bytes: number, bad: number },
   step: message,
   warning: message,
   retry: { ...message, attempt: number, waitMs: { type: 'number', minimum: 0 } },
@@ -48,6 +49,7 @@ const EVENTS = {
   'upload.progress': upload,
   'upload.end': { ...upload, ms: { type: 'number', minimum: 0 }, ok: flag },
   'wait.start': { message: text },
+  'wait.progress': { bytes: number, total: numberOrNull },
   'wait.end': {},
   'stage.start': { stage },
   'stage.end': { stage, outcome: { enum: ['done', 'skipped', 'stopped'] }, message: textOrNull },

@@ -38,6 +38,9 @@ export class Activity {
       case 'check.end':
         this.#checking = null;
         break;
+      case 'check.progress':
+      case 'wait.progress':
+        break;
       case 'upload.start':
       case 'upload.progress': {
         const bytes = event.event === 'upload.start' ? 0 : event.bytes;

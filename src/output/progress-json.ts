@@ -13,7 +13,10 @@ function fields(event: LoadEvent): Readonly<Record<string, unknown>> {
     case 'check.start':
       return { files: event.files };
     case 'check.end':
-      return { files: event.files, records: event.records, bytes: event.bytes };
+      return { files: event.files, records: event.records, bytes: event.bytes, bad: event.bad };
+    case 'check.progress':
+    case 'wait.progress':
+      return { bytes: event.bytes, total: event.total };
     case 'step':
     case 'warning':
       return { jobId: event.jobId, message: event.message };

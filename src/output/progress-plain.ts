@@ -53,6 +53,8 @@ export function plainProgress(ui: Ui, context: Context): { readonly listener: Li
         // They overlap, and an end does not say whose it is: the oldest's, most likely.
         return clearTimeout(waits.shift());
       case 'upload.progress':
+      case 'check.progress':
+      case 'wait.progress':
         return;
       case 'stage.start':
         // The check has lines of its own.

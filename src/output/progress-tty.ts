@@ -39,6 +39,15 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
   const waitLine = (width: number): string[] => {
     const wait = waits.shown(context.now());
     if (!wait) return [];
+    if (wait.measured !== null) {
+      const { bytes: done, total, rate: speed } = wait.measured;
+      if (total !== null && total > 0)
+        return uploadLines([{ file: wait.message, bytes: done, total, rate: speed }], width - 2, err).map(
+          spinner,
+        );
+      const told = [bytes(done), ...(speed === null ? [] : [rate(speed)])].join('  ');
+      return [busy(`${clip(wait.message, width - 4 - told.length)}  ${told}`, width)];
+    }
     // A second or two is no news.
     const suffix = wait.ms < 2000 ? '' : `  ${wholeSeconds(wait.ms)}`;
     return [busy(clip(wait.message, width - 2 - suffix.length) + suffix, width)];
@@ -90,9 +99,16 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
       case 'wait.start':
         waits.start('wait', words(event.message), context.now());
         break;
+      case 'check.progress':
+        waits.measure('check', event.bytes, event.total, context.now());
+        break;
+      case 'wait.progress':
+        waits.measure('wait', event.bytes, event.total, context.now());
+        break;
       case 'check.end':
         waits.end('check');
-        ok(checkedText(event));
+        if (event.bad === 0) ok(checkedText(event));
+        else line(paint.red(symbols.failed), checkedText(event));
         break;
       case 'wait.end':
         waits.end('wait');

@@ -11,8 +11,9 @@ export function about(event: { readonly jobId: string | null; readonly message: 
   return jobId === null || message.includes(jobId) ? message : `${jobId}: ${message}`;
 }
 
-export function checkedText({ files, records, bytes: size }: Of<'check.end'>): string {
-  return `checked ${counted(files, 'file', 'files')}: ${counted(records, 'record', 'records')}, ${bytes(size)}`;
+export function checkedText({ files, records, bytes: size, bad }: Of<'check.end'>): string {
+  const unfit = bad === 0 ? '' : `, ${counted(bad, 'file', 'files')} not fit to send`;
+  return `checked ${counted(files, 'file', 'files')}: ${counted(records, 'record', 'records')}, ${bytes(size)}${unfit}`;
 }
 
 /** Below this the clock's error would be told as a rate. */

@@ -32,7 +32,9 @@ describe('the schema of --progress json', () => {
     const upload = { jobId: 'J', file: 'f', bytes: 1, total: 2 };
     const all: readonly LoadEvent[] = [
       { event: 'check.start', files: 1 },
-      { event: 'check.end', files: 1, records: 2, bytes: 3 },
+      { event: 'check.progress', bytes: 1, total: 3 },
+      { event: 'wait.progress', bytes: 1, total: null },
+      { event: 'check.end', files: 1, records: 2, bytes: 3, bad: 0 },
       { event: 'step', jobId: null, message: 'm' },
       { event: 'warning', jobId: 'J', message: 'm' },
       { event: 'retry', jobId: null, message: 'm', attempt: 1, waitMs: 0.5 },

@@ -212,7 +212,7 @@ describe('the spinner', () => {
     listener(wait('looking for J_INV'));
     listener(WAITED);
     expect(await later(400)).toEqual(['* checking 2 files']);
-    listener({ event: 'check.end', files: 2, records: 5, bytes: 100 });
+    listener({ event: 'check.end', files: 2, records: 5, bytes: 100, bad: 0 });
     expect(await later(0)).toEqual(['✔ checked 2 files: 5 records, 100 B']);
     stop();
   });
@@ -270,7 +270,7 @@ describe('the spinner', () => {
 
 const ALL: readonly LoadEvent[] = [
   { event: 'check.start', files: 1 },
-  { event: 'check.end', files: 1, records: 20375, bytes: 1_400_000 },
+  { event: 'check.end', files: 1, records: 20375, bytes: 1_400_000, bad: 0 },
   { event: 'step', jobId: 'J_CUS', message: 'created as batch 3' },
   { event: 'warning', jobId: null, message: HOSTILE },
   { event: 'retry', jobId: 'J_CUS', message: 'connection reset', attempt: 2, waitMs: 1500 },
@@ -397,7 +397,7 @@ describe('elsewhere', () => {
     expect(lines()).toEqual([]);
     listener({ event: 'check.start', files: 3 });
     await later(60_000);
-    listener({ event: 'check.end', files: 3, records: 5, bytes: 100 });
+    listener({ event: 'check.end', files: 3, records: 5, bytes: 100, bad: 0 });
     listener({ event: 'wait.start', message: `starting J_INIT ${HOSTILE}` });
     await later(63_000);
     listener({ event: 'wait.end' });

@@ -111,13 +111,19 @@ export const json: TopicText = {
         {
           type: 'terms',
           rows: [
-            ['check.start, check.end', 'files; at the end records and bytes'],
+            [
+              'check.start, check.progress, check.end',
+              'files; bytes of total; at the end records, bytes, bad (files not fit to send)',
+            ],
             ['stage.start, stage.end', 'run: stage; at the end outcome (done, skipped, stopped) and message'],
             ['step', 'jobId, message: one thing done or found'],
             ['upload.start, upload.progress', 'jobId, file, bytes, total'],
             ['upload.end', 'the same, with ms and ok'],
             ['retry', 'jobId, message, attempt, waitMs'],
-            ['wait.start, wait.end', 'message: a wait of unknown length'],
+            [
+              'wait.start, wait.progress, wait.end',
+              'message; bytes of total, where that is known (else null)',
+            ],
             ['batch.change', 'watch: a batch as it is now, without its children'],
             ['watch.silent, watch.answer', 'lastAnswerAt: the server stopped answering, and answers again'],
             ['watch.waiting, heartbeat', 'once a minute when nothing else is said'],

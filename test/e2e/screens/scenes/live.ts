@@ -9,7 +9,7 @@ export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, c
     const ids = ['INV', 'ITM_1', 'ITM_2', 'ITM_3', 'ITM_4'].map((id) => `AUG_2020_${id}`);
     listener({ event: 'check.start', files: 5 });
     later(1200);
-    listener({ event: 'check.end', files: 5, records: 1_204_337, bytes: 5_100_000_000 });
+    listener({ event: 'check.end', files: 5, records: 1_204_337, bytes: 5_100_000_000, bad: 0 });
     files.forEach((file, i) => {
       listener({ event: 'upload.start', jobId: ids[i] ?? '', file, total: 1_000_000_000 });
     });
@@ -20,6 +20,26 @@ export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, c
         listener({ event: 'upload.progress', jobId: ids[i] ?? '', file, bytes, total: 1_000_000_000 });
       });
     }
+    return stop;
+  });
+  await draw('a check under way', /1.2 GB\/5.1 GB|23%/, (ui) => {
+    const { listener, stop } = createProgress(ui, context);
+    listener({ event: 'check.start', files: 5 });
+    for (let second = 1; second <= 4; second += 1) {
+      later(1000);
+      listener({ event: 'check.progress', bytes: second * 300_000_000, total: 5_100_000_000 });
+    }
+    return stop;
+  });
+  await draw('results being fetched, of which one is not begun', /MB\/s/, (ui) => {
+    const { listener, stop } = createProgress(ui, context);
+    listener({ event: 'wait.start', message: 'Fetching result files' });
+    later(2000);
+    listener({ event: 'wait.progress', bytes: 24_000_000, total: null });
+    // What comes and goes meanwhile does not take its place.
+    listener({ event: 'wait.start', message: 'asking for AUG_2020_ITM_4' });
+    later(500);
+    listener({ event: 'wait.end' });
     return stop;
   });
   await sample({ records: 20, itemFiles: 3 });
