@@ -149,7 +149,7 @@ export function createClient(options: ClientOptions) {
         return tryAgain<() => never>(error, () => {
           // Where no connection stood, the place is what to look at; the command is not to blame.
           throw error.kind === 'unsent'
-            ? refusal(what, null, error.message, error.hint)
+            ? refusal(what, null, error.message, error.hint, error)
             : unavailable(what, error.message);
         });
       }

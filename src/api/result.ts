@@ -24,11 +24,13 @@ export function refusal(
   status: number | null,
   message: string,
   hint: string | null = null,
+  cause?: unknown,
 ): EbillError {
   if (status === null) {
     return new EbillError('UNAVAILABLE', `${what}: ${message}.`, {
       hint:
         hint ?? 'Nothing was changed. Check the network and the base URL, then run the same command again.',
+      cause,
     });
   }
   // "Not now", after every try, is no refusal of what was asked.

@@ -1,4 +1,4 @@
-import { errnoOf, messageOf } from '../errors.ts';
+import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { certificateWords } from './certificate-words.ts';
 import { type ProxyChoice, proxyLogin, shownProxy } from './proxy-choice.ts';
 import { ProxyError } from './proxy-error.ts';
@@ -26,6 +26,12 @@ export class TransportError extends Error {
     this.hint = hint;
     this.lasting = lasting;
   }
+}
+
+/** Is this, or is this because of, a failure that another try would end in, too? */
+export function isLasting(error: unknown): boolean {
+  if (error instanceof TransportError) return error.lasting;
+  return error instanceof EbillError && error.cause instanceof TransportError && error.cause.lasting;
 }
 
 /** What a failure says to a person. */

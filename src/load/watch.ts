@@ -1,4 +1,5 @@
 import { type Cadence, firstPause, jittered, nextPause } from '../api/poll.ts';
+import { isLasting } from '../api/transport-failure.ts';
 import { isSettled } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
@@ -29,7 +30,7 @@ export type WatchEnd = 'settled' | 'timeout' | 'idle';
 
 /**
  * Looks until every named batch is final (cli.md, "Watch options"). A look that fails is no verdict on the batch.
- * @throws EbillError UNAVAILABLE when patience is over; AUTH, REJECTED at once
+ * @throws EbillError UNAVAILABLE when patience is over, or at once when nothing ever came and nothing can; AUTH, REJECTED at once
  */
 export async function watch(
   run: Run,
@@ -41,6 +42,7 @@ export async function watch(
   const began = context.now();
   const warned = new Set<string>();
   let silentSince: number | null = null;
+  let everAnswered = false;
   let pause = firstPause(options.cadence);
   for (let first = true; ; first = false) {
     const asked = context.now();
@@ -50,6 +52,9 @@ export async function watch(
     const [failure] = round.failures;
     if (failure === undefined || round.answers > 0) silentSince = null;
     else silentSince ??= asked;
+    // A set-up that never worked is not waited for; each look would show a proxy the wrong password once more.
+    everAnswered ||= round.answers > 0;
+    if (!everAnswered && isLasting(failure)) throw failure;
     const now = context.now();
     if (failure !== undefined && silentSince !== null && now - silentSince >= options.patienceMs)
       throw failure;

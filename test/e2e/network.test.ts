@@ -173,6 +173,22 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect(await proxy.asked()).toHaveLength(1);
     });
 
+    it('a watch shows it the wrong password once, not for ten minutes', async () => {
+      const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
+      const { api } = await securedSandbox(pem, {}, { processingTimeMs: 3_600_000 });
+      const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
+      const { customers } = await month(at, { records: 3 });
+      const uploaded = await at.run(['upload', 'customer', ...customers, '--job', 'AUG_2020', '--finalize']);
+      expect(uploaded.code).toBe(0);
+      const HTTPS_PROXY = `http://robot:${CANARY}x@${proxy.host}`;
+      const ran = await at.run(['watch', '--job', 'AUG_2020', '--json'], { env: { HTTPS_PROXY } });
+      expect([ran.code, ran.json.error?.message]).toEqual([
+        6,
+        expect.stringContaining('does not take this username and password'),
+      ]);
+      expect(await proxy.asked()).toHaveLength(1);
+    });
+
     it('leaves out what NO_PROXY names, and takes the profile’s own before both', async () => {
       const [proxy, own] = [await tinyproxy(), await tinyproxy()];
       const { api } = await securedSandbox(pem);

@@ -1,7 +1,7 @@
 import { connect, type Server, type Socket } from 'node:net';
 import { createServer, type TlsOptions } from 'node:tls';
 import { onTestFinished } from 'vitest';
-import type { Sandbox } from '../../src/sandbox/index.ts';
+import type { Sandbox, SandboxOptions } from '../../src/sandbox/index.ts';
 import { closedPort, listening } from '../api/rig.ts';
 import { keysOf } from '../helpers/authority.ts';
 import { sandbox } from './harness.ts';
@@ -13,8 +13,12 @@ export interface Secured {
   readonly storage: string;
 }
 
-/** A sandbox behind TLS, both sides of it. @param api further options of the API's side */
-export async function securedSandbox(pem: (name: string) => string, api: TlsOptions = {}): Promise<Secured> {
+/** A sandbox behind TLS, both sides of it. @param api further options of the API's side @param more of the sandbox */
+export async function securedSandbox(
+  pem: (name: string) => string,
+  api: TlsOptions = {},
+  more: SandboxOptions = {},
+): Promise<Secured> {
   const keys = keysOf(pem, 'server');
   const targets = { api: '', storage: '' };
   const front = async (side: keyof typeof targets, more: TlsOptions): Promise<string> => {
@@ -23,7 +27,7 @@ export async function securedSandbox(pem: (name: string) => string, api: TlsOpti
     return `https://localhost:${await listening(server as unknown as Server)}`;
   };
   const urls = { api: await front('api', api), storage: await front('storage', {}) };
-  const server = await behind(urls.storage, (port) => {
+  const server = await behind({ ...more, publicS3Url: urls.storage }, (port) => {
     targets.storage = `http://127.0.0.1:${port}`;
   });
   targets.api = server.apiUrl;
@@ -31,12 +35,12 @@ export async function securedSandbox(pem: (name: string) => string, api: TlsOpti
 }
 
 /** The sandbox takes no free port for a storage with another name: one is looked for, and another if it was taken since. */
-async function behind(publicS3Url: string, tell: (port: number) => void): Promise<Sandbox> {
+async function behind(options: SandboxOptions, tell: (port: number) => void): Promise<Sandbox> {
   for (let attempt = 1; ; attempt += 1) {
     const s3Port = await closedPort();
     tell(s3Port);
     try {
-      return await sandbox({ publicS3Url, s3Port });
+      return await sandbox({ ...options, s3Port });
     } catch (error) {
       if (attempt === 5) throw error;
     }
