@@ -40,10 +40,10 @@ function cellsOf(row, members) {
   const { times } = row;
   return [
     `  ${row.name}`,
-    times.wallMs.toFixed(2),
+    ratioOf(times.wallMs),
     ...(goals ? [goalOf(row)] : []),
-    times.userMs.toFixed(2),
-    times.rssMb.toFixed(2),
+    ratioOf(times.userMs),
+    ratioOf(times.rssMb),
     row.wallMs.toFixed(1),
     row.userMs.toFixed(1),
     row.rssMb.toFixed(1),
@@ -53,6 +53,9 @@ function cellsOf(row, members) {
     `${row.spread.toFixed(2)} ×`,
   ];
 }
+
+/** A peer that took no time that could be measured is nothing to be held against. */
+const ratioOf = (ratio) => (Number.isFinite(ratio) ? ratio.toFixed(2) : '–');
 
 const goalOf = ({ goal, times }) =>
   goal === undefined ? '' : `${goal.toFixed(2)} ${times.wallMs <= goal ? 'met' : 'missed'}`;
