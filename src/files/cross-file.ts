@@ -136,7 +136,7 @@ export class CrossFile {
     const range = this.#file.of === undefined ? undefined : this.#state.ranges.get(this.#file.of);
     if (range !== undefined && (number < range.from || number >= range.to)) {
       // Of a key that came twice, one may be in its file: the second look tells.
-      invoices.table.complete();
+      invoices.table.tellAgain();
       return (invoices.flags.get(number) & TWICE) !== 0;
     }
     this.#invoice = number;

@@ -5,7 +5,7 @@ import { type KeyHash, KeyHash64 } from './key-hash.ts';
 import { KeySet } from './key-set.ts';
 
 /**
- * What the files of one call know of each other. Of each invoice 16 to 24 bytes of table, 8 of balance and one of flags are
+ * What the files of one call know of each other. Of each invoice 8 to 24 bytes of table, 8 of balance and one of flags are
  * kept, of an item nothing: memory is flat in the number of items.
  */
 export class CrossState {

@@ -1,5 +1,7 @@
+import { tellRepeats } from './repeats.ts';
+
 /**
- * A list of keys as 64-bit hashes in typed arrays, numbered in the order they came: 16 to 24 bytes a key, where a Map of
+ * A list of keys as 64-bit hashes in typed arrays, numbered in the order they came: 8 to 24 bytes a key, where a Map of
  * strings takes 100 to 150 (performance.md, "Keys and sums"). Looked up by an index with open addressing and linear steps,
  * at most half full. It is made when it is first needed, at its final size, and of keys that are asked for in the order they
  * came in, it is not needed: `is` tells.
@@ -12,9 +14,11 @@ export class KeyTable {
   #slots = new Int32Array(0);
   /** Keys that are in the index, or came again. */
   #indexed = 0;
+  /** Keys of which it was told whether they came again. */
+  #told = 0;
   readonly #cameAgain: (first: number, again: number) => void;
 
-  /** `cameAgain` is told, once the index is made, of a key whose hash an earlier one has: their numbers. */
+  /** `cameAgain` is told, by `tellAgain` or earlier and perhaps twice, of a key whose hash an earlier one has: their numbers. */
   constructor(cameAgain: (first: number, again: number) => void) {
     this.#cameAgain = cameAgain;
   }
@@ -41,7 +45,7 @@ export class KeyTable {
 
   /** The number of the first key with this hash; -1: there is none. */
   find(low: number, high: number): number {
-    if (this.#indexed < this.#size) this.complete();
+    if (this.#indexed < this.#size) this.#index();
     const slots = this.#slots;
     const hashes = this.#hashes;
     const mask = slots.length - 1;
@@ -53,8 +57,15 @@ export class KeyTable {
     }
   }
 
-  /** Makes the index of all keys added so far: from now on it is known which came again. */
-  complete(): void {
+  /** From now on it is known which of the keys added so far came again. */
+  tellAgain(): void {
+    if (this.#told === this.#size) return;
+    if (this.#indexed > 0) this.#index();
+    else tellRepeats(this.#hashes, this.#size, this.#cameAgain);
+    this.#told = this.#size;
+  }
+
+  #index(): void {
     if (2 * this.#size > this.#slots.length) {
       let length = Math.max(16, this.#slots.length);
       while (length < 2 * this.#size) length *= 2;
@@ -64,6 +75,7 @@ export class KeyTable {
       this.#indexed = 0;
     }
     for (; this.#indexed < this.#size; this.#indexed++) this.#place(this.#indexed);
+    this.#told = this.#size;
   }
 
   #place(key: number): void {

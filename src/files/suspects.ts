@@ -20,8 +20,8 @@ export interface Suspects {
  */
 export function markSuspects(state: CrossState, expectsItems: (path: string) => boolean): Suspects {
   const { customers, invoices, balances } = state;
-  customers.table.complete();
-  invoices.table.complete();
+  customers.table.tellAgain();
+  invoices.table.tellAgain();
   const more = new Map<string, number>();
   const mark = (
     from: number,

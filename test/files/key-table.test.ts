@@ -34,9 +34,28 @@ describe('a table of keys', () => {
             size += 1;
           }
         }
-        table.complete();
+        table.tellAgain();
         expect(again).toEqual(expected);
         expect(table.size).toBe(size);
+      }),
+    );
+  });
+
+  it('tells the same of keys nobody looks up', () => {
+    const key = fc.tuple(fc.integer({ min: -40, max: 40 }), fc.integer({ min: -1, max: 1 }));
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 200, size: 'max' }), (keys) => {
+        const told: [number, number][] = [];
+        const table = new KeyTable((first, again) => told.push([first, again]));
+        for (const [low, high] of keys) table.add(low, high);
+        table.tellAgain();
+        table.tellAgain();
+        const names = keys.map(([low, high]) => `${low} ${high}`);
+        const expected = names.flatMap((name, i) => {
+          const first = names.indexOf(name);
+          return first < i ? [[first, i]] : [];
+        });
+        expect(told).toEqual(expected);
       }),
     );
   });
@@ -44,7 +63,8 @@ describe('a table of keys', () => {
   it('keeps all of 300,000 keys apart', () => {
     const again: number[] = [];
     const table = new KeyTable((_, key) => again.push(key));
-    for (let i = 0; i < 300_000; i++) expect(table.add(...hashed(`INV-202008-${i}`))).toBe(i);
+    for (let i = 0; i < 300_000; i++) table.add(...hashed(`INV-202008-${i}`));
+    table.tellAgain();
     for (let i = 0; i < 300_000; i += 7) expect(table.find(...hashed(`INV-202008-${i}`))).toBe(i);
     expect(table.find(...hashed('INV-202008-300000'))).toBe(-1);
     expect(again).toEqual([]);
