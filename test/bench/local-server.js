@@ -1,3 +1,8 @@
+import { fileURLToPath } from 'node:url';
+
+/** The built program. */
+export const EBILL = fileURLToPath(new URL('../../bin/ebill.js', import.meta.url));
+
 /** A module of the program, compiled by `npm run bench`. */
 export const compiled = (path) =>
   import(new URL(`../../node_modules/.cache/ebill-modules/${path}`, import.meta.url).href);

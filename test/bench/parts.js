@@ -4,6 +4,8 @@ import { inside } from './frame/inside.js';
 export const PARTS = {
   startup: () => import('./startup.js'),
   package: () => import('./package.js'),
+  watch: () => import('./watch.js'),
+  growth: () => import('./growth.js'),
   journal: () => inside(new URL('journal.js', import.meta.url)),
   upload: () => import('./upload.js'),
   memory: () => import('./memory.js'),

@@ -1,10 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { measure } from './frame/measure.js';
-import { localServer } from './local-server.js';
-
-const EBILL = fileURLToPath(new URL('../../bin/ebill.js', import.meta.url));
+import { EBILL, localServer } from './local-server.js';
 
 export const runs = 15;
 
