@@ -3,7 +3,6 @@ import { globalOptions } from './commands/globals.ts';
 import { type Context, isInterruption, withOutputs } from './context.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/front-page.ts';
-import { homeProblem } from './home.ts';
 import { createUi } from './output/create-ui.ts';
 import { rowsOf } from './output/fields.ts';
 import { wantsColor } from './output/modes.ts';
@@ -87,7 +86,7 @@ async function runAndPrint(
       },
       known: soFar,
     };
-    const unsafe = NO_HOME.has(name) ? null : await homeProblem(context);
+    const unsafe = NO_HOME.has(name) ? null : await (await import('./home.ts')).homeProblem(context);
     if (unsafe !== null) throw unsafe;
     // What is thrown where nobody catches it ends the run as any other bug does: one exit, one log, no raw trace.
     const result = await Promise.race([parsed.run(app), context.crash]);
