@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -177,16 +177,18 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
       const { api } = await securedSandbox(pem, {}, { processingTimeMs: 3_600_000 });
       const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
-      const { customers } = await month(at, { records: 3 });
-      const uploaded = await at.run(['upload', 'customer', ...customers, '--job', 'AUG_2020', '--finalize']);
-      expect(uploaded.code).toBe(0);
+      const files = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `cus_${n}.csv`);
+      for (const file of files) writeFileSync(join(at.cwd, file), `Account Number,Name\n1,${file}\n`);
+      const uploaded = await at.run(['upload', 'customer', ...files, '--job', 'AUG_2020', '--finalize']);
+      expect([uploaded.code, uploaded.stderr]).toEqual([0, expect.any(String)]);
       const HTTPS_PROXY = `http://robot:${CANARY}x@${proxy.host}`;
       const ran = await at.run(['watch', '--job', 'AUG_2020', '--json'], { env: { HTTPS_PROXY } });
       expect([ran.code, ran.json.error?.message]).toEqual([
         6,
         expect.stringContaining('does not take this username and password'),
       ]);
-      expect(await proxy.asked()).toHaveLength(1);
+      // Four looks may be under way at once; the other four batches are not asked for.
+      expect((await proxy.asked()).length).toBeLessThanOrEqual(4);
     });
 
     it('leaves out what NO_PROXY names, and takes the profile’s own before both', async () => {
