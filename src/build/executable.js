@@ -1,13 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  chmodSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +11,7 @@ import { nodeFor } from './node.js';
 import { ROOT } from './paths.js';
 import { WHOLE_NAMES } from './program.js';
 import { slim } from './slim.js';
+import { unsigned } from './unsigned.js';
 
 const run = promisify(execFile);
 
@@ -74,8 +67,7 @@ async function makeIn(work, target, folder) {
   await run(node.builder, ['--random-seed=1', '--experimental-sea-config', 'sea.json'], { cwd: work });
   mkdirSync(folder, { recursive: true });
   const path = join(folder, target.file);
-  copyFileSync(node.path, path);
-  chmodSync(path, 0o755);
+  writeFileSync(path, unsigned(readFileSync(node.path)), { mode: 0o755 });
   await quietly(() =>
     inject(path, RESOURCE, readFileSync(join(work, 'ebill.blob')), {
       sentinelFuse: FUSE,
