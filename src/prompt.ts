@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { Context, OutputStream } from './context.ts';
 import { EbillError, messageOf } from './errors.ts';
+import { isDumb, plainChoice, plainLine, plainSecret } from './plain-prompt.ts';
 import { visible } from './visible.ts';
 
 /**
@@ -10,6 +11,7 @@ import { visible } from './visible.ts';
  * @throws EbillError `INTERRUPTED` when the question was left unanswered: Ctrl-C, Ctrl-D, a signal
  */
 export async function confirm(context: Context, question: string): Promise<boolean> {
+  if (isDumb(context)) return /^y(es)?$/i.test(plain(context, await plainLine(context, `${question} (y/N)`)));
   const prompts = await import('@inquirer/prompts');
   return answer(context, (streams) =>
     prompts.confirm({ message: visible(question), default: false, theme: PLAIN }, streams),
@@ -26,6 +28,7 @@ export type Problem = (answer: string) => string | null;
  * @throws EbillError `INTERRUPTED` when the question was left unanswered
  */
 export async function line(context: Context, question: string, problem: Problem): Promise<string> {
+  if (isDumb(context)) return plainAgain(context, () => plainLine(context, question), problem);
   const prompts = await import('@inquirer/prompts');
   const validate = valid((text) => problem(text.trim()));
   const text = await answer(context, (streams) =>
@@ -44,6 +47,16 @@ export async function choose<Value extends string>(
   question: string,
   choices: readonly (readonly [value: Value, about: string])[],
 ): Promise<Value> {
+  if (isDumb(context)) {
+    const at = await plainChoice(
+      context,
+      question,
+      choices.map(([, about]) => about),
+    );
+    const [value] = choices[at ?? -1] ?? [];
+    if (value === undefined) throw interrupted(context);
+    return value;
+  }
   const prompts = await import('@inquirer/prompts');
   const config = {
     message: visible(question),
@@ -66,6 +79,10 @@ export async function choose<Value extends string>(
  * @throws EbillError `INTERRUPTED` when the question was left unanswered
  */
 export async function typed(context: Context, question: string, expected: string): Promise<boolean> {
+  if (isDumb(context))
+    return (
+      plain(context, await plainLine(context, `${question} Type ${expected} to go on:`)).trim() === expected
+    );
   const prompts = await import('@inquirer/prompts');
   const message = `${visible(question)} Type ${visible(expected)} to go on:`;
   const text = await answer(context, (streams) => prompts.input({ message, theme: PLAIN }, streams));
@@ -83,11 +100,34 @@ export async function secret(
   question: string,
   problem: Problem = () => null,
 ): Promise<string> {
+  if (isDumb(context)) return plainAgain(context, () => plainSecret(context, question), problem, false);
   const prompts = await import('@inquirer/prompts');
   const validate = valid(problem);
   return answer(context, (streams) =>
     prompts.password({ message: visible(question), mask: false, validate, theme: PLAIN }, streams),
   );
+}
+
+/** A plain answer. @throws EbillError `INTERRUPTED` when there is none */
+function plain(context: Context, text: string | null): string {
+  if (text === null) throw interrupted(context);
+  return text;
+}
+
+/** Asked in plain lines until nothing is wrong with the answer. */
+async function plainAgain(
+  context: Context,
+  ask: () => Promise<string | null>,
+  problem: Problem,
+  trims = true,
+): Promise<string> {
+  for (;;) {
+    const said = plain(context, await ask());
+    const text = trims ? said.trim() : said;
+    const reason = problem(text);
+    if (reason === null) return text;
+    context.stderr.write(`> ${visible(reason)}\n`);
+  }
 }
 
 /** As the library wants it: `true`, or what to show. */

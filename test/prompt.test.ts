@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { confirm, readStdin, secret, typed } from '../src/prompt.ts';
+import { choose, confirm, line, readStdin, secret, typed } from '../src/prompt.ts';
 import { type TestContext, testContext } from './helpers/context.ts';
 
 /** A context whose terminal answers `keys` as soon as something is asked. */
@@ -10,6 +10,52 @@ function terminal(keys: string | null): TestContext {
   if (keys !== null) context.stderr.once('data', () => setImmediate(() => stdin.write(keys)));
   return context;
 }
+
+/** A terminal that cannot move its cursor, with answers typed one at a time as each question comes. */
+function dumb(...answers: readonly string[]): TestContext {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const context = { ...testContext({ tty: true, env: { TERM: 'dumb' } }), stdin };
+  const left = [...answers];
+  context.stderr.on('data', (chunk: Buffer) => {
+    if (/[:)] $/.test(chunk.toString('utf8'))) setImmediate(() => stdin.write(left.shift() ?? ''));
+  });
+  return context;
+}
+
+describe('questions on a dumb terminal', () => {
+  it('are plain lines: nothing moves, nothing is coloured', async () => {
+    const context = dumb('yes\n', '\n', '\n', ' lab \n', '7\n', '2\n', 'AUG_2020\n', 'hunter3\u007f2\r');
+    expect(await confirm(context, 'Go on?')).toBe(true);
+    expect(await confirm(context, 'Go on?')).toBe(false);
+    expect(await line(context, 'A name:', (text) => (text === '' ? 'it is empty' : null))).toBe('lab');
+    const kinds = [
+      ['a', 'the first'],
+      ['b', 'the second'],
+    ] as const;
+    expect(await choose(context, 'Which?', kinds)).toBe('b');
+    expect(await typed(context, 'Zero?', 'AUG_2020')).toBe(true);
+    expect(await secret(context, 'The token:')).toBe('hunter2');
+    const said = context.stderr.text;
+    expect(said).not.toContain('\u001b');
+    expect(said).not.toContain('hunter');
+    expect(said).toContain('> it is empty');
+    expect(said).toContain('  2 the second');
+  });
+
+  it('are left unanswered by the end of the input, Ctrl-C and a signal', async () => {
+    const unanswered = { code: 'INTERRUPTED', exitCode: 130 };
+    await expect(secret(dumb('half\u0003'), 'The token:')).rejects.toMatchObject(unanswered);
+    const ended = dumb();
+    const asked = confirm(ended, 'Go on?');
+    (ended.stdin as PassThrough).end();
+    await expect(asked).rejects.toMatchObject(unanswered);
+    const stopped = dumb();
+    const open = secret(stopped, 'The token:');
+    stopped.interrupt();
+    await expect(open).rejects.toMatchObject(unanswered);
+    await expect(confirm(stopped, 'Go on?')).rejects.toMatchObject(unanswered);
+  });
+});
 
 describe('questions', () => {
   it.each([

@@ -229,6 +229,29 @@ describe('on a terminal that is told to be quiet', () => {
   });
 });
 
+describe('on a dumb terminal', () => {
+  it('a question is a plain line, and is answered', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const child = spawn(process.execPath, [FAST_EBILL, 'init', '--job', 'AUG_2020'], {
+      name: 'dumb',
+      cols: 100,
+      rows: 40,
+      cwd: at.cwd,
+      env: { ...environment(at), TERM: 'dumb' },
+    });
+    let out = '';
+    child.onData((text) => {
+      out += text;
+      if (/\(y\/N\) $/.test(out)) child.write('y\n');
+    });
+    const code = await new Promise((resolve) => child.onExit(({ exitCode }) => resolve(exitCode)));
+    expect([code, calls(server)]).toEqual([0, ['init AUG_2020_INIT']]);
+    expect(out).toContain('? Start the load AUG_2020? (y/N) y');
+    expect(out).not.toContain('\u001b');
+  });
+});
+
 describe('twice the same', () => {
   it('two runs print the same bytes', async () => {
     const server = await sandbox();
