@@ -1,10 +1,8 @@
+import { KIND, PHASE } from './schema-enums.ts';
+
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
 const countOrNull = { type: ['integer', 'null'] } as const;
-
-const PHASE = {
-  enum: ['draft', 'uploaded', 'queued', 'running', 'succeeded', 'partial', 'failed', 'not-run'],
-} as const;
 
 const BATCH = {
   type: 'object',
@@ -14,17 +12,7 @@ const BATCH = {
   properties: {
     id: textOrNull,
     jobId: textOrNull,
-    kind: {
-      enum: [
-        'init',
-        'carryForwardInvoice',
-        'carryForwardCreditMemo',
-        'carryForwardDebitMemo',
-        'customer',
-        'invoice',
-        'items',
-      ],
-    },
+    kind: KIND,
     file: { ...textOrNull, description: 'Base name of the file sent.' },
     status: { ...textOrNull, description: 'As the server spelled it.' },
     phase: { ...PHASE, description: 'Its own.' },

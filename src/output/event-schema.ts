@@ -1,4 +1,5 @@
 import type { LoadEvent } from '../load/events.ts';
+import { KIND, PHASE } from './schema-enums.ts';
 
 type Type = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, Type>>;
@@ -9,21 +10,6 @@ const number: Type = { type: 'integer', minimum: 0 };
 const numberOrNull: Type = { type: ['integer', 'null'], minimum: 0 };
 const flag: Type = { type: 'boolean' };
 const stage: Type = { enum: ['check', 'init', 'customers', 'invoices', 'results', 'report'] };
-const phase: Type = {
-  enum: ['draft', 'uploaded', 'queued', 'running', 'succeeded', 'partial', 'failed', 'not-run'],
-};
-const kind: Type = {
-  enum: [
-    'init',
-    'carryForwardInvoice',
-    'carryForwardCreditMemo',
-    'carryForwardDebitMemo',
-    'customer',
-    'invoice',
-    'items',
-  ],
-};
-
 const message = { jobId: textOrNull, message: text };
 const upload = { jobId: text, file: text, bytes: number, total: number };
 
@@ -56,10 +42,10 @@ const EVENTS = {
   'batch.change': {
     jobId: textOrNull,
     id: textOrNull,
-    kind,
+    kind: KIND,
     status: textOrNull,
-    phase,
-    outcome: phase,
+    phase: PHASE,
+    outcome: PHASE,
     recordsSent: numberOrNull,
     successCount: numberOrNull,
     failCount: numberOrNull,
