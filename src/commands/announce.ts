@@ -1,16 +1,11 @@
 import type { Client } from '../api/client.ts';
 import type { Listener } from '../load/events.ts';
+import { waitingFor } from './waiting-for.ts';
 
 /** The same client, telling when a wait for the server begins and ends, so that a terminal shows life meanwhile. */
 export function announced(client: Client, emit: Listener): Client {
-  const during = async <T>(message: string, call: Promise<T>): Promise<T> => {
-    emit({ event: 'wait.start', message });
-    try {
-      return await call;
-    } finally {
-      emit({ event: 'wait.end' });
-    }
-  };
+  const during = <T>(message: string, call: Promise<T>): Promise<T> =>
+    waitingFor({ emit }, message, () => call);
   return {
     ...client,
     raw: (call) => during(`waiting for the answer to ${call.method}`, client.raw(call)),

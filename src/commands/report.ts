@@ -18,6 +18,7 @@ import { declareSelection, type SelectionOptions, select, selectionOptions } fro
 import { closeLoad, withSession } from './session.ts';
 import { targetsToRead } from './targets.ts';
 import { viewsOf } from './views.ts';
+import { waitingFor } from './waiting-for.ts';
 
 export interface ReportOptions extends SelectionOptions {
   /** `null`: report.html in a folder of the load's name. */
@@ -90,7 +91,7 @@ async function report(
   const fetched = await resultsOf(app, run, jobIds, mine === null ? home : null, warn);
   const facts = await gatherFacts(app, run, { batches: fetched.batches, results: fetched.files, warnings });
   const shown = relative(context.cwd, path) || path;
-  if (!app.globals.dryRun) await writeReport(facts, path);
+  if (!app.globals.dryRun) await waitingFor(run, 'writing the report', () => writeReport(facts, path));
   const told = hang(
     '',
     `${app.globals.dryRun ? 'Would be written' : 'Written'} to ${ui.clean(shown)}`,

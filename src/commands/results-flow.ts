@@ -9,6 +9,7 @@ import { withResults } from '../load/results.ts';
 import type { Run } from '../load/run.ts';
 import type { App } from './command.ts';
 import { viewsOf } from './views.ts';
+import { waitingFor } from './waiting-for.ts';
 
 export interface FetchOptions {
   /** Absolute. */
@@ -53,17 +54,16 @@ export async function fetchResults(
 ): Promise<Fetched> {
   const { ui, context } = app;
   const files: FetchedResult[] = [];
-  run.emit({ event: 'wait.start', message: 'Fetching result files' });
-  try {
-    const { files: downloads, without } = await downloadResults(run, jobIds, folder, force);
+  const { files: downloads, without } = await waitingFor(run, 'fetching result files', () =>
+    downloadResults(run, jobIds, folder, force),
+  );
+  await waitingFor(run, 'reading result files', async () => {
     for (const jobId of without) ui.warn(`${jobId} is final, and the server gives no result file for it`);
     for (const download of downloads) {
       context.signal.throwIfAborted();
       files.push(await readResult(run, download, columns));
     }
-  } finally {
-    run.emit({ event: 'wait.end' });
-  }
+  });
   const counts = new Map(
     files.flatMap(({ jobId, tally }) => (tally === null ? [] : [[jobId, tally] as const])),
   );

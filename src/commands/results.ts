@@ -23,6 +23,7 @@ import { closeLoad, withSession } from './session.ts';
 import { targetsToRead } from './targets.ts';
 import { viewsOf } from './views.ts';
 import { stillRunning } from './wait.ts';
+import { waitingFor } from './waiting-for.ts';
 
 export interface ResultsOptions extends SelectionOptions {
   /** `null`: a folder of the load's name. */
@@ -106,7 +107,7 @@ async function results(
   const { files, batches } = await fetchResults(app, run, jobIds, { ...options, folder });
   for (const warning of uncounted(batches)) ui.warn(warning);
   const rejects: AllRejects = options.rejects
-    ? await writeAllRejects(app, files, options)
+    ? await waitingFor(run, 'writing the rejects', () => writeAllRejects(app, files, options))
     : { files: [], problems: [] };
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), verdict(batches, ui)];

@@ -33,7 +33,7 @@ export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, c
   });
   await draw('results being fetched, of which one is not begun', /MB\/s/, (ui) => {
     const { listener, stop } = createProgress(ui, context);
-    listener({ event: 'wait.start', message: 'Fetching result files' });
+    listener({ event: 'wait.start', message: 'fetching result files' });
     later(2000);
     listener({ event: 'wait.progress', bytes: 24_000_000, total: null });
     // What comes and goes meanwhile does not take its place.
