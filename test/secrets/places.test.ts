@@ -103,6 +103,7 @@ describe('the places that write', () => {
       // The version, and that files are damaged.
       'main.ts',
       'output/screen.ts',
+      'plain-prompt.ts',
       'program.ts',
       'prompt.ts',
       // The gate.
