@@ -8,8 +8,14 @@ const ROOMS = [
   { name: 'page', roots: ['src/help/shown-page.ts'] },
   { name: 'parse', roots: ['src/parse.ts'] },
   {
+    name: 'options',
+    roots: ['selection', 'upload-options', 'watch-options'].map((name) => `src/commands/${name}.ts`),
+  },
+  {
     name: 'session',
-    roots: ['session', 'targets', 'wait', 'upload-flow'].map((name) => `src/commands/${name}.ts`),
+    roots: ['session', 'targets', 'wait', 'upload-flow', 'status-now'].map(
+      (name) => `src/commands/${name}.ts`,
+    ),
   },
 ];
 

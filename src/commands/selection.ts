@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EbillError } from '../errors.ts';
-import { currentJob, type Owner } from '../load/store.ts';
+import type { Owner } from '../load/store.ts';
 import { quoted } from '../shell.ts';
 import type { App } from './command.ts';
 import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './flags.ts';
@@ -45,6 +45,7 @@ export async function chosenJob(app: App, owner: Owner, option: string | null): 
   if (option !== null) return option;
   const named = app.context.env['EBILL_JOB'];
   if (named) return checkedJobId(named, 'EBILL_JOB');
+  const { currentJob } = await import('../load/store.ts');
   const job = await currentJob(app.context.paths.state, owner);
   if (job !== null)
     app.ui.note(`Load ${quoted(job, app.context)}, the last one started here (--job names another)`);

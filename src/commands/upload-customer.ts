@@ -1,7 +1,6 @@
 import { EbillError } from '../errors.ts';
 import type { CommandModule } from './command.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './upload-options.ts';
-import { runUpload } from './upload-run.ts';
 
 export const command: CommandModule<UploadOptions> = {
   help: {
@@ -27,7 +26,8 @@ export const command: CommandModule<UploadOptions> = {
     if (options.jobId !== null && options.files.length > 1) throw oneFileForOneId();
     return options;
   },
-  run: (app, options) => runUpload(app, options, { customer: options.files }, null),
+  run: async (app, options) =>
+    (await import('./upload-run.ts')).runUpload(app, options, { customer: options.files }, null),
 };
 
 function oneFileForOneId(): EbillError {

@@ -2,7 +2,6 @@ import { EbillError } from '../errors.ts';
 import type { CommandModule } from './command.ts';
 import { listFlag } from './flags.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './upload-options.ts';
-import { runUpload } from './upload-run.ts';
 
 export interface UploadInvoiceOptions extends UploadOptions {
   readonly items: readonly string[];
@@ -50,5 +49,8 @@ export const command: CommandModule<UploadInvoiceOptions> = {
     }
     return { ...options, items };
   },
-  run: (app, options) => runUpload(app, options, { invoice: options.files, items: options.items }, null),
+  run: async (app, options) => {
+    const { runUpload } = await import('./upload-run.ts');
+    return runUpload(app, options, { invoice: options.files, items: options.items }, null);
+  },
 };

@@ -2,7 +2,6 @@ import { EbillError } from '../errors.ts';
 import type { CommandModule } from './command.ts';
 import { checkedJobId, textFlag } from './flags.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './upload-options.ts';
-import { runUpload } from './upload-run.ts';
 
 export interface UploadItemsOptions extends UploadOptions {
   readonly parentId: string | null;
@@ -60,6 +59,9 @@ export const command: CommandModule<UploadItemsOptions> = {
       parentJobId: jobId === null ? null : checkedJobId(jobId, '--parent-job-id'),
     };
   },
-  run: (app, options) =>
-    runUpload(app, options, { items: options.files }, { id: options.parentId, jobId: options.parentJobId }),
+  run: async (app, options) => {
+    const { runUpload } = await import('./upload-run.ts');
+    const parent = { id: options.parentId, jobId: options.parentJobId };
+    return runUpload(app, options, { items: options.files }, parent);
+  },
 };

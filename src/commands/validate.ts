@@ -7,10 +7,11 @@ import { createProgress } from '../output/progress.ts';
 import type { ColumnChange } from '../profile/columns.ts';
 import { foundFiles } from './check-files.ts';
 import { checkProgress } from './check-progress.ts';
-import { columnOptions, columnsFor, declareColumnOption, profileOf } from './column-options.ts';
+import { columnOptions, columnsFor, declareColumnOption } from './column-options.ts';
 import type { CommandModule } from './command.ts';
 import { totalsOf, totalsTable } from './control-totals.ts';
 import { boolFlag, listFlag } from './flags.ts';
+import { profileOf } from './profile-in-use.ts';
 
 export interface ValidateOptions {
   readonly customer: readonly string[];

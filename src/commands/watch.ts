@@ -1,18 +1,8 @@
-import { resolve } from 'node:path';
-import { assertFolder } from './check-files.ts';
-import type { App, CommandModule, CommandResult } from './command.ts';
+import type { CommandModule } from './command.ts';
 import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './hand-over.ts';
-import { declareSelection, type SelectionOptions, select, selectionOptions } from './selection.ts';
-import { closeLoad, withSession } from './session.ts';
-import { targetsToRead } from './targets.ts';
-import { resultOf } from './upload-flow.ts';
-import { viewsOf } from './views.ts';
-import { waitFor } from './wait.ts';
-import { declareWatchOptions, type WaitOptions, watchOptions } from './watch-options.ts';
-
-export interface WatchCommandOptions extends SelectionOptions {
-  readonly watch: WaitOptions;
-}
+import { declareSelection, selectionOptions } from './selection.ts';
+import type { WatchCommandOptions } from './watch-batches.ts';
+import { declareWatchOptions, watchOptions } from './watch-options.ts';
 
 export const command: CommandModule<WatchCommandOptions> = {
   help: {
@@ -39,20 +29,8 @@ export const command: CommandModule<WatchCommandOptions> = {
     declareWatchOptions(cmd);
   },
   options: (_args, flags) => ({ ...selectionOptions(flags), watch: watchOptions(flags) }),
-  run: (app, options) => handOver(app, options.watch.notify, () => watchBatches(app, options)),
+  run: async (app, options) => {
+    const { watchBatches } = await import('./watch-batches.ts');
+    return handOver(app, options.watch.notify, () => watchBatches(app, options));
+  },
 };
-
-function watchBatches(app: App, options: WatchCommandOptions): Promise<CommandResult> {
-  return withSession(app, async (session) => {
-    const selection = await select(app, session.owner, options);
-    if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
-    if (options.watch.download !== null) await assertFolder(resolve(app.context.cwd, options.watch.download));
-    const { run, jobIds } = await targetsToRead(session, selection);
-    try {
-      app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
-      return await resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch));
-    } finally {
-      await closeLoad(run);
-    }
-  });
-}

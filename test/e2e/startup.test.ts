@@ -78,12 +78,16 @@ it('loads no package at all for --help, and prints what the sources would', asyn
   }
 });
 
-it('loads commander alone, and nothing of the network, for a usage error', async () => {
-  const got = await loaded(['uplaod']);
+it.each([
+  ['an unknown command', ['uplaod']],
+  ['an unknown option of a command', ['status', '--jbo', 'X']],
+  ['an unknown option of another', ['upload', 'customer', 'x.csv', '--jbo', 'X']],
+])('loads commander alone, and nothing of the network, for %s', async (_what, args) => {
+  const got = await loaded(args);
   expect(got.code).toBe(2);
   expect(packagesOf(got)).toEqual(['commander']);
   expect(heavyBuiltins(got.builtins)).toEqual([]);
-  expect(got.files.length).toBeLessThanOrEqual(6);
+  expect(got.files.length).toBeLessThanOrEqual(12);
 });
 
 it('loads one HTTP client and one XML reader for a status, and no prompt, spinner or server', async () => {
