@@ -46,9 +46,12 @@ export function tryAgain<T>(error: TransportError, value: T): Try<T> {
 
 const TLS_CODE =
   /^(?:ERR_TLS|ERR_SSL|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_PURPOSE|EPROTO)/;
-/** With TLS 1.3 a server's no to our side of the handshake arrives when the request is on its way already: unread. */
+/**
+ * With TLS 1.3 a server's no to our side of the handshake arrives when the request is on its way already: unread.
+ * OpenSSL 3.5 (Node 22.20, 24) says `ERR_SSL_SSL/TLS_ALERT_…` where earlier ones say `ERR_SSL_SSLV3_ALERT_…`.
+ */
 const HANDSHAKE_REFUSED =
-  /^ERR_SSL_\w*ALERT_(?:HANDSHAKE_FAILURE|(?:NO|BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)$/;
+  /^ERR_SSL_[\w/]*ALERT_(?:HANDSHAKE_FAILURE|(?:NO|BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)$/;
 
 const MEANING: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'nothing listens there (connection refused)',

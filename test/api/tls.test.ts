@@ -261,17 +261,20 @@ describe('what a failure says of the request', () => {
     'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
     'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
     'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
   ])('%s is a no to the handshake, whenever it comes', (code) => {
     expect(failure(code, true)).toMatchObject({ kind: 'unsent' });
     expect(failure(code, true).message).toContain('no secure connection');
   });
 
-  test.each(['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC'])(
-    '%s is none',
-    (code) => {
-      expect(failure(code, true)).toMatchObject({ kind: 'lost' });
-    },
-  );
+  test.each([
+    'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+    'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC',
+    'ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC',
+  ])('%s is none', (code) => {
+    expect(failure(code, true)).toMatchObject({ kind: 'lost' });
+  });
 
   test('of several addresses, one speaks for all', () => {
     const inner = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
