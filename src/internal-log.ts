@@ -1,7 +1,8 @@
-import { appendFile, mkdir } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Context } from './context.ts';
 import { errnoOf, messageOf } from './errors.ts';
+import { makeFolders } from './folders.ts';
 import { registerCall } from './profile/register.ts';
 import { type Redacted, Redactor } from './redact.ts';
 import { sourceStack } from './stack.ts';
@@ -25,7 +26,7 @@ export async function logInternal(
 }
 
 async function append(path: string, text: Redacted): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await makeFolders(dirname(path), 0o700);
   await appendFile(path, text, { mode: 0o600 });
 }
 

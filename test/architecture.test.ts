@@ -40,6 +40,7 @@ const BASE = [
   'child.ts',
   'context.ts',
   'errors.ts',
+  'folders.ts',
   'home.ts',
   'grouped.ts',
   'keychain.ts',

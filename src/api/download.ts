@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, mkdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openBeside } from '../beside.ts';
 import { EbillError, messageOf } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 import { readBody } from './body.ts';
 import { failureMessage, s3Error } from './failure.ts';
 import { MAX_REDIRECTS, redirectTarget } from './redirect.ts';
@@ -32,7 +33,7 @@ export async function getFile(
   onBytes: OnBytes = () => undefined,
 ): Promise<GetResult> {
   const { context, retries } = storage;
-  await mkdir(dirname(path), { recursive: true }).catch((cause: unknown) => {
+  await makeFolders(dirname(path)).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
   return withRetries<GetResult>(context, retries, onRetry, async () => {

@@ -1,9 +1,10 @@
-import { access, mkdir, rm, writeFile } from 'node:fs/promises';
+import { access, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { BatchView } from '../batch/types.ts';
 import type { Context, OutputStream } from '../context.ts';
 import { EbillError } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 import { hang } from '../output/fit.ts';
 import { count } from '../output/human.ts';
 import type { SampleFiles } from '../sample/sample.ts';
@@ -245,6 +246,6 @@ async function makeFolder(folder: string): Promise<void> {
     });
   }
   await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
+  await makeFolders(folder);
   await writeFile(join(folder, MARK), 'ebill demo empties this folder when it starts.\n');
 }

@@ -1,7 +1,8 @@
-import { type FileHandle, link, mkdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, link, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openBeside } from '../beside.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 import { visible } from '../visible.ts';
 
 const FLUSH = 256 * 1024;
@@ -23,7 +24,7 @@ export class NewFile {
   /** @throws EbillError USAGE */
   static async create(path: string): Promise<NewFile> {
     return guard(path, async () => {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolders(dirname(path));
       const { handle, temporary } = await openBeside(path);
       return new NewFile(path, temporary, handle);
     });

@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 import type { Redacted, Redactor } from '../redact.ts';
 import type { Answered, Entry, Header, Intent, NewEntry } from './entries.ts';
 import { type Clean, keptEntry, keptObject } from './kept.ts';
@@ -153,7 +154,7 @@ async function write(handle: FileHandle, path: string, text: string): Promise<vo
 
 async function openAppending(path: string): Promise<FileHandle> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(path), 0o700);
     const handle = await open(path, 'a+', 0o600);
     // A torn last line (power loss in mid-write) is ended, never cut away: nothing written is ever removed.
     const { size } = await handle.stat();

@@ -1,7 +1,8 @@
-import { constants, type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
+import { constants, type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Context } from '../context.ts';
 import { EbillError, messageOf } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 import { visible } from '../visible.ts';
 
 /** Who holds a load: written into the lock file, for whoever finds it held. */
@@ -69,7 +70,7 @@ export async function lockLoad(
 
 async function openLock(path: string): Promise<FileHandle> {
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolders(dirname(path), 0o700);
     // Not for appending: Windows does not let such a file be emptied.
     return await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (cause) {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endpointOf } from '../api/endpoint.ts';
 import { openBeside } from '../beside.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 import { isDeviceName } from './device-name.ts';
 import { readJournal } from './replay.ts';
 import type { LoadState } from './state.ts';
@@ -81,7 +82,7 @@ export async function currentJob(stateFolder: string, owner: Owner): Promise<str
 /** Remembers the load. A half-written file must never name another one, so it is renamed into place. */
 export async function setCurrentJob(stateFolder: string, owner: Owner, job: string): Promise<void> {
   const folder = loadsFolder(stateFolder, owner);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolders(folder, 0o700);
   const { handle, temporary } = await openBeside(join(folder, CURRENT));
   try {
     await handle.writeFile(`${JSON.stringify({ job })}\n`);

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../errors.ts';
+import { makeFolders } from '../folders.ts';
 
 /**
  * Makes the folder of profiles and secrets, for its owner alone. One that is there already is left as it is: it may
@@ -9,7 +9,7 @@ import { EbillError, errnoOf } from '../errors.ts';
  */
 export async function makeFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeFolders(folder, 0o700);
   } catch (error) {
     throw storageError('make the folder', folder, error);
   }

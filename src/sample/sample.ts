@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { makeFolders } from '../folders.ts';
 import { BadRecords } from './bad-records.ts';
 import { CsvOutput } from './csv-output.ts';
 import { type SampleOptions, settle, type Wanted } from './options.ts';
@@ -23,7 +23,7 @@ export interface SampleFiles {
  */
 export async function writeSample(folder: string, options: SampleOptions): Promise<SampleFiles> {
   const wanted = settle(folder, options);
-  await mkdir(wanted.folder, { recursive: true });
+  await makeFolders(wanted.folder);
   const written = new Written();
   const customers = await writeCustomers(wanted, written);
   const { invoices, items } = await writeInvoices(wanted, written);
