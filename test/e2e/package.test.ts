@@ -41,7 +41,7 @@ describe('the packed tarball', () => {
       expect(names).toContain(shipped);
     const strange = names.filter(
       (name) =>
-        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(
+        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/.test(
           name,
         ),
     );

@@ -25,7 +25,7 @@ export const security: TopicText = {
         },
         {
           type: 'text',
-          text: 'The profiles and that file of secrets are in the folder of configuration (~/.config/ebill, ~/Library/Application Support/ebill, %APPDATA%\\ebill), the others in the folder of state (~/.local/state/ebill, the same Library folder, %LOCALAPPDATA%\\ebill). EBILL_HOME puts all of them in one folder. Folders are made for their owner alone (0700); a file of secrets that others can read is warned of. With EBILL_HOME secrets are kept in the file, unless EBILL_KEYCHAIN=on; EBILL_KEYCHAIN=off does without the keychain anywhere.',
+          text: 'The profiles and that file of secrets are in the folder of configuration (~/.config/ebill, ~/Library/Application Support/ebill, %APPDATA%\\ebill), the others in the folder of state (~/.local/state/ebill, the same Library folder, %LOCALAPPDATA%\\ebill). EBILL_HOME puts all of them in one folder. Folders are made for their owner alone (0700); a file of secrets that others can read is warned of, and permissions that became wide are mended by ebill doctor, when you say yes. A home that belongs to another user, is open to everybody, or is in a folder where everybody may put another in its place is refused: whoever decides about it decides where credentials go. With EBILL_HOME secrets are kept in the file, unless EBILL_KEYCHAIN=on; EBILL_KEYCHAIN=off does without the keychain anywhere.',
         },
         {
           type: 'text',
@@ -96,6 +96,15 @@ export const security: TopicText = {
         {
           type: 'text',
           text: 'HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed; the --proxy of a profile wins over them. Everything goes through a tunnel (CONNECT): a proxy sees hosts and ports, and with https nothing more. This machine is never asked of a proxy on another one. A password in the address of a proxy is shown nowhere, and a wrong one is not tried again.',
+        },
+      ],
+    },
+    {
+      title: 'More of it',
+      blocks: [
+        {
+          type: 'text',
+          text: 'SECURITY.md, in the package, says what is protected from whom and what is not, which test holds each claim, what each dependency is for, and how to report a weakness.',
         },
       ],
     },
