@@ -3,6 +3,7 @@ export const SAMPLE_RECORDS = 1000;
 
 const ZERO = 48;
 const NINE = 57;
+const PLUS = 43;
 
 /** What one value is: empty, an unquoted number with an exponent, something else, or how many digits it has. */
 const EMPTY = 0;
@@ -24,8 +25,15 @@ function allDigits(bytes: Uint8Array, from: number, to: number): boolean {
 
 /** `1.23E+11`, the way spreadsheets write it. */
 function isExponent(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from < 4 || to - from > 30) return false;
+  if (to - from < 4 || to - from > 30 ) return false;
+  // Few values have one, and a text of each other would be most of the work.
+  if (!holds(bytes, from, to, PLUS)) return false;
   return /^\d[.,]?\d*[Ee]\+\d+$/u.test(Buffer.from(bytes.subarray(from, to)).toString('latin1'));
+}
+
+function holds(bytes: Uint8Array, from: number, to: number, wanted: number): boolean {
+  for (let i = from; i < to; i++) if (bytes[i] === wanted) return true;
+  return false;
 }
 
 /** Values of one column whose leading zeros a spreadsheet seems to have taken. */
