@@ -25,7 +25,7 @@ function allDigits(bytes: Uint8Array, from: number, to: number): boolean {
 
 /** `1.23E+11`, the way spreadsheets write it. */
 function isExponent(bytes: Uint8Array, from: number, to: number): boolean {
-  if (to - from < 4 || to - from > 30 ) return false;
+  if (to - from < 4 || to - from > 30) return false;
   // Few values have one, and a text of each other would be most of the work.
   if (!holds(bytes, from, to, PLUS)) return false;
   return /^\d[.,]?\d*[Ee]\+\d+$/u.test(Buffer.from(bytes.subarray(from, to)).toString('latin1'));

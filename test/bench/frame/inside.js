@@ -14,6 +14,7 @@ export function inside(url) {
   const loaded = () => import(pathToFileURL(module).href);
   return {
     runs: 5,
+    size: 128,
     async prepare({ folder, size }) {
       const part = await loaded();
       const files = await part.files(folder, size);
