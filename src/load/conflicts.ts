@@ -1,5 +1,6 @@
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { visible } from '../visible.ts';
 import type { SourceFile } from './entries.ts';
 
 const named = (jobId: string, batch: Batch): string =>
@@ -60,5 +61,16 @@ export function sameObject(
     'CONFLICT',
     `Uploading ${file.name} (${jobId}) would replace the file of ${other} (${otherFile.path}, load ${otherJob}), which is not processed yet: the server keeps one object for both.`,
     { hint: `Wait until ${other} is final (ebill watch --job ${otherJob}), or give this file another name.` },
+  );
+}
+
+/** A server that knows a batch of any name would be asked for the next one for ever. @param why a sentence without its full stop */
+export function endlessNames(why: string): EbillError {
+  return new EbillError(
+    'REJECTED',
+    `The server's answers about this load cannot be right: ${visible(why)}.`,
+    {
+      hint: 'Check the base URL (ebill profile show); ask whoever runs the eBill server what it knows of this load.',
+    },
   );
 }

@@ -4,13 +4,16 @@ import type { ParentRef } from '../api/request.ts';
 import { refusal, unavailable } from '../api/result.ts';
 import type { Batch } from '../batch/types.ts';
 import { claim, claimNext } from './claims.ts';
-import { beyondDraft, jobIdTaken, twoDrafts } from './conflicts.ts';
+import { beyondDraft, endlessNames, jobIdTaken, twoDrafts } from './conflicts.ts';
 import { itemsOf } from './finalize.ts';
 import type { Assignment } from './plan.ts';
 import { putToUrl } from './put.ts';
 import { type Asked, decideUpload, judgeCreate } from './recover.ts';
 import { askFor, isDraft, pauseAfterDoubt, type Run } from './run.ts';
 import { startedHere } from './state.ts';
+
+/** Names passed over for one file: a load has a few batches of a kind. */
+const MOST_PASSED = 1000;
 
 export interface UploadPolicy {
   readonly adopt: boolean;
@@ -49,7 +52,10 @@ export async function uploadFile(
   // Planned before the first file was sent: one of those before may have had to take this id since.
   if (!claim(run.journal, jobId, file)) jobId = claimNext(run.journal, kind, file);
 
+  let passed = 0;
   const takeNext = async (reason: string): Promise<void> => {
+    passed += 1;
+    if (passed > MOST_PASSED) throw endlessNames(`each of ${MOST_PASSED} names for ${file.name} is taken`);
     const known = run.journal.state.batches.get(jobId);
     const next = claimNext(run.journal, kind, file);
     if (known !== undefined) await run.journal.append({ type: 'abandoned', jobId, id: known.id, reason });

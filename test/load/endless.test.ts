@@ -1,0 +1,41 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { main } from '../../src/main.ts';
+import { rawServer } from '../api/rig.ts';
+import { tempDir, testContext } from '../helpers/context.ts';
+
+/** A server that knows a batch of every name; each asked for is told with the id that `idOf` makes. */
+async function knowsAll(idOf: (asked: number) => number | string) {
+  let asked = 0;
+  const { origin } = await rawServer((_heard, response) => {
+    asked += 1;
+    response.end(`<batchProcess><id>${idOf(asked)}</id><status>Draft</status></batchProcess>`);
+  });
+  const cwd = tempDir();
+  const home = tempDir();
+  writeFileSync(join(cwd, 'cus.csv'), 'a\n1\n');
+  return {
+    asked: () => asked,
+    run: async (...args: string[]) => {
+      const context = testContext({ home, cwd, env: { EBILL_BASE_URL: origin } });
+      return { code: await main(args, context), error: context.stderr.text };
+    },
+  };
+}
+
+it('a server that gives every name the same batch is not asked for ever', async () => {
+  const server = await knowsAll(() => 4);
+  const { code, error } = await server.run('status', '--job', 'AUG_2020');
+  expect([code, error.includes('one id, 4')]).toEqual([9, true]);
+  expect(server.asked()).toBeLessThan(5);
+});
+
+it('nor one that makes up batches without end, in looking for a load or for a free name', async () => {
+  const looking = await knowsAll((asked) => asked);
+  const looked = await looking.run('finalize', '--job', 'AUG_2020');
+  expect([looked.code, looked.error.includes('more than 5000 batches')]).toEqual([9, true]);
+  const placing = await knowsAll((asked) => asked);
+  const placed = await placing.run('upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--next');
+  expect([placed.code, placed.error.includes('names for cus.csv is taken')]).toEqual([9, true]);
+}, 120_000);
