@@ -68,20 +68,26 @@ export function padStart(text: string, width: number): string {
 /** A space words may be parted at: not the one between a number and its unit. */
 const BREAK = / (?!(?<=\d )(?:[kMGTP]?B(?:\/s)?|ms|s|m|h|d)(?![\w/]))/;
 
-/** A word longer than a line, in pieces of a line each. One walk over it, however long it is. */
+/** A word longer than a line, in pieces of a line each. One walk, each grapheme measured once: widths of whole ones add up. */
 function broken(word: string, room: number): string[] {
+  const widths = new Map<string, number>();
   const pieces: string[] = [];
   let piece = '';
+  let taken = 0;
   const add = (part: string): void => {
-    if (piece !== '' && !fits(piece + part, room)) {
+    const width = widths.get(part) ?? textWidth(part);
+    widths.set(part, width);
+    if (piece !== '' && taken + width > room) {
       pieces.push(piece);
       piece = '';
+      taken = 0;
     }
     piece += part;
+    taken += width;
   };
   for (const part of graphemes(word)) {
     // One grapheme can be wider than a line (marks that take space, without end): then it is cut apart.
-    if (fits(part, room)) add(part);
+    if (part.length === 1 || fits(part, room)) add(part);
     else for (const character of part) add(character);
   }
   if (piece !== '') pieces.push(piece);
