@@ -7,6 +7,7 @@ import { refusal, unavailable } from '../api/result.ts';
 import { isRetryable } from '../api/retry.ts';
 import { TransportError } from '../api/transport-failure.ts';
 import { EbillError, messageOf } from '../errors.ts';
+import { withoutCommands } from '../output/github-commands.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { visible } from '../visible.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
@@ -101,10 +102,11 @@ async function send(
         ? unavailable(what, `HTTP ${reply.status} ${message}`.trim())
         : refusal(what, reply.status, message);
     const shown = app.globals.showUrls ? reply.body : app.redactor.clean(reply.body);
-    // Lines stay lines; anything else a terminal would act on is made visible.
+    // Lines stay lines; anything else a terminal, or a runner of GitHub, would act on is made visible.
+    const harmless = app.context.env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (line: string) => line;
     const text = shown
       .split('\n')
-      .map((line) => visible(line.replace(/\r$/, '')))
+      .map((line) => harmless(visible(line.replace(/\r$/, ''))))
       .join('\n')
       .trimEnd();
     return {

@@ -100,7 +100,10 @@ it.each(WAYS)(
         for (const name of readdirSync(cwd, { recursive: true, encoding: 'utf8' }))
           if (name !== file) expect(rawIn(name, false)).toEqual([]);
       }),
-      { numRuns: Number(process.env['EBILL_RUNS'] ?? 4) },
+      {
+        numRuns: Number(process.env['EBILL_RUNS'] ?? 5),
+        examples: [[HOSTILE.join(' ')], ['##[add-path]/evil'], ['\n::add-mask::x']],
+      },
     );
   },
   120_000,
