@@ -26,7 +26,7 @@ export async function createUi(
   globals: LookOptions,
   redactor: Pick<Redactor, 'clean'>,
 ): Promise<Ui> {
-  const { stdin, stdout, stderr, env } = context;
+  const { stdout, stderr, env } = context;
   const symbols = symbolsFor(env, context.platform);
   const hide = (text: string): string => redactor.clean(text);
   // Redacted first: a secret with a control character in it would no longer be known once that is written out.
@@ -52,7 +52,8 @@ export async function createUi(
     progress,
     paintErr: err.paint,
     err,
-    interactive: isInteractive(stdin, stderr, env),
+    // Standard input is made when it is first looked at, and that takes 4 ms: only where the rest allows a question.
+    interactive: stderr.isTTY === true && isInteractive(context.stdin, stderr, env),
     quiet: globals.quiet,
     verbose: globals.verbose,
     context,

@@ -52,7 +52,9 @@ const packagesOf = ({ sources }: Loaded): readonly string[] =>
 
 /** Of what a start can do without. `net` is not among it: a pipe as stdout is a socket to Node. */
 const heavyBuiltins = (names: readonly string[]): readonly string[] =>
-  names.filter((name) => /\b(?:crypto|child_process|fs\/promises|http2?|tls|dns|assert)$/.test(name));
+  names.filter((name) =>
+    /\b(?:internal\/fs\/streams|crypto|child_process|fs\/promises|http2?|tls|dns|assert)$/.test(name),
+  );
 
 it('loads nothing but itself for --version', async () => {
   const { sources, builtins } = await loaded(['--version']);
