@@ -5,7 +5,7 @@ const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.repla
  * text may echo what a stranger typed (OWASP, "CSV Injection"). Only for files that are read by people: a file that is
  * loaded again is never touched.
  */
-export const neutral = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+export const neutral = (text: string): string => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text);
 
 /** One line of a messages file, RFC 4180. */
 export const messagesLine = (cells: readonly (string | number)[]): string =>
