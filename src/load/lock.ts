@@ -52,8 +52,7 @@ export async function lockLoad(
       command,
       since: new Date(context.now()).toISOString(),
     };
-    await handle.truncate(0);
-    await handle.write(`${JSON.stringify(holder)}\n`, 0);
+    await writeHolder(handle, path, holder);
   } catch (error) {
     await handle.close();
     throw error;
@@ -66,6 +65,19 @@ export async function lockLoad(
       return released;
     },
   };
+}
+
+async function writeHolder(handle: FileHandle, path: string, holder: Holder): Promise<void> {
+  try {
+    await handle.truncate(0);
+    await handle.write(`${JSON.stringify(holder)}\n`, 0);
+  } catch (cause) {
+    // Where this does not fit, no journal does either.
+    throw new EbillError('USAGE', `The lock ${path} cannot be written: ${messageOf(cause)}.`, {
+      hint: 'Free some space or set EBILL_HOME to another disk, then run the same command again. Nothing was sent.',
+      cause,
+    });
+  }
 }
 
 async function openLock(path: string): Promise<FileHandle> {

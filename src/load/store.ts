@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endpointOf } from '../api/endpoint.ts';
 import { openBeside } from '../beside.ts';
@@ -79,15 +79,30 @@ export async function currentJob(stateFolder: string, owner: Owner): Promise<str
   }
 }
 
-/** Remembers the load. A half-written file must never name another one, so it is renamed into place. */
+/**
+ * Remembers the load. A half-written file must never name another one, so it is renamed into place.
+ * @throws EbillError USAGE when it cannot be written
+ */
 export async function setCurrentJob(stateFolder: string, owner: Owner, job: string): Promise<void> {
   const folder = loadsFolder(stateFolder, owner);
-  await makeFolders(folder, 0o700);
-  const { handle, temporary } = await openBeside(join(folder, CURRENT));
   try {
-    await handle.writeFile(`${JSON.stringify({ job })}\n`);
-  } finally {
-    await handle.close();
+    await makeFolders(folder, 0o700);
+    const { handle, temporary } = await openBeside(join(folder, CURRENT));
+    try {
+      await handle.writeFile(`${JSON.stringify({ job })}\n`).finally(() => handle.close());
+      await rename(temporary, join(folder, CURRENT));
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  } catch (cause) {
+    throw new EbillError(
+      'USAGE',
+      `Which load is worked on cannot be kept in ${folder}: ${messageOf(cause)}.`,
+      {
+        hint: 'Free some space or make the folder writable, then run the same command again. What was done so far is on record.',
+        cause,
+      },
+    );
   }
-  await rename(temporary, join(folder, CURRENT));
 }

@@ -14,16 +14,20 @@ const painted = ({ name, lines, styles }: Capture): string =>
   `━━━ ${name}\n${lines.flatMap((line, i) => (styles[i] ? [line, styles[i]] : [line])).join('\n')}`;
 
 // A change in looks shows as a diff. When it is meant: npx vitest run test/e2e/screens.test.ts -u
-describe.each(Object.keys(scenes))('the screens of the scene %s, in a real terminal', (scene) => {
-  it.each([40, 80, 120, 200])('at %i columns', async (columns) => {
-    const captures = await play(actor, scene, columns);
-    await expect(`${captures.map(shown).join('\n\n')}\n`).toMatchFileSnapshot(
-      `../golden/screens-${scene}-${columns}.txt`,
-    );
-    expect(captures.flatMap(({ wrapped }) => wrapped)).toEqual([]);
-    if (columns !== 80) return;
-    await expect(`${captures.map(painted).join('\n\n')}\n`).toMatchFileSnapshot(
-      `../golden/screens-${scene}-styles.txt`,
-    );
-  });
-});
+// Elsewhere folders have longer names, and what is shown of them breaks lines in other places.
+describe.skipIf(process.platform !== 'linux').each(Object.keys(scenes))(
+  'the screens of the scene %s, in a real terminal',
+  (scene) => {
+    it.each([40, 80, 120, 200])('at %i columns', async (columns) => {
+      const captures = await play(actor, scene, columns);
+      await expect(`${captures.map(shown).join('\n\n')}\n`).toMatchFileSnapshot(
+        `../golden/screens-${scene}-${columns}.txt`,
+      );
+      expect(captures.flatMap(({ wrapped }) => wrapped)).toEqual([]);
+      if (columns !== 80) return;
+      await expect(`${captures.map(painted).join('\n\n')}\n`).toMatchFileSnapshot(
+        `../golden/screens-${scene}-styles.txt`,
+      );
+    });
+  },
+);

@@ -1,4 +1,4 @@
-import { spawn as spawnProcess } from 'node:child_process';
+import { spawn as spawnProcess, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
@@ -190,6 +190,44 @@ describe('as scripts call it', () => {
     if (err !== undefined) expect(ended.err).toMatch(err);
     expect(ended.code).toBe(code);
     if (sent !== undefined) expect(calls(server).slice(1)).toEqual(sent);
+  });
+});
+
+/** May this machine give a process a disk of its own? */
+const ownDisk = (): boolean =>
+  spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', '-o', 'size=16k', 'none', '/mnt'], { timeout: 5000 })
+    .status === 0;
+
+describe('with a home on a disk of its own', () => {
+  it.skipIf(!ownDisk())('full, or read-only: nothing is sent, and looking works', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
+    const inside = [
+      'mkdir disk && mount -t tmpfs -o size=64k,mode=700 none disk || exit 77',
+      'export EBILL_HOME=$PWD/disk',
+      'ebill init --job OCT_2020 >/dev/null 2>&1; echo "init $?"',
+      'dd if=/dev/zero of=disk/fill bs=512 2>/dev/null',
+      'ebill upload customer cus.csv --job OCT_2020; echo "full $?"',
+      'rm disk/fill; mount -o remount,ro disk',
+      'ebill upload customer cus.csv --job OCT_2020; echo "read-only $?"',
+      'ebill status --job OCT_2020; echo "status $?"',
+      'mount -o remount,rw disk',
+      'ebill upload customer cus.csv --job OCT_2020; echo "again $?"',
+    ];
+    writeFileSync(join(at.cwd, 'inside.sh'), `${DEFINE}\n${inside.join('\n')}\n`);
+    const { out, err } = await bash(at, 'unshare -rm bash inside.sh');
+    expect(out.match(/^(?:init|full|read-only|status|again) \d+$/gm)).toEqual([
+      'init 0',
+      'full 2',
+      'read-only 2',
+      'status 0',
+      'again 0',
+    ]);
+    expect(err).toMatch(/error: [^\n]*ENOSPC/);
+    expect(err).toMatch(/error: [^\n]*EROFS/);
+    expect(err).not.toMatch(/\n\s+at |node:internal/);
+    expect(calls(server)).toEqual(['init OCT_2020_INIT', 'create OCT_2020_CUS', 'put OCT_2020_CUS']);
   });
 });
 
