@@ -57,7 +57,7 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
 }
 
 function authOf(flags: SandboxFlags): SandboxAuth | undefined {
-  const { auth, username = 'sandbox', password = 'sandbox', token = 'sandbox' } = flags;
+  const { auth, username = 'sandbox', password = 'sandbox-password', token = 'sandbox-token' } = flags;
   if (auth === undefined) return undefined;
   if (auth === 'none') return { type: 'none' };
   if (auth === 'basic') return { type: 'basic', username, password };

@@ -103,7 +103,7 @@ describe('flags', () => {
       style: 'escaped',
       duplicates: 'reissue',
       echo: 'vendor',
-      auth: { type: 'basic', username: 'sandbox', password: 'sandbox' },
+      auth: { type: 'basic', username: 'sandbox', password: 'sandbox-password' },
       faults: ['init=cut'],
       logFile: 'l.jsonl',
       urlExpirySeconds: 300,
@@ -114,7 +114,7 @@ describe('flags', () => {
     expect(sandboxOptions({ auth: 'header:X-K' }).auth).toEqual({
       type: 'header',
       name: 'X-K',
-      token: 'sandbox',
+      token: 'sandbox-token',
     });
     expect(sandboxOptions({ auth: 'none' }).auth).toEqual({ type: 'none' });
     expect(sandboxOptions({ bandwidth: '500kB/s' }).bandwidth).toBe(500_000);
