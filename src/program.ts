@@ -223,10 +223,18 @@ async function asEbillError(
       },
     );
   }
+  if (NO_ROOM.has(errnoOf(thrown) ?? ''))
+    return new EbillError('USAGE', `A file cannot be written: ${messageOf(thrown)}.`, {
+      hint: 'Free some space (ebill doctor tells how much there is), then run the same command again. What was done so far is on record.',
+      cause: thrown,
+    });
   const { logInternal } = await import('./internal-log.ts');
   const { message, hint } = await logInternal(thrown, context, redactor);
   return new EbillError('INTERNAL', message, { hint, cause: thrown });
 }
+
+/** What a disk says that takes no more: no bug of ours, wherever it is met. */
+const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS']);
 
 interface Interruption {
   readonly standing: string;

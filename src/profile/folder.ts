@@ -21,7 +21,7 @@ export function storageError(action: string, path: string, cause: unknown): Ebil
   const why = (errno !== undefined && REASONS[errno]) || errno || 'it failed';
   return new EbillError('USAGE', `Cannot ${action} ${path}: ${why}.`, {
     hint:
-      'Mend its permissions, set EBILL_HOME to a folder of your own, ' +
+      `${errno === 'ENOSPC' || errno === 'EDQUOT' ? 'Free some space' : 'Mend its permissions'}, set EBILL_HOME to a folder of your own, ` +
       'or do without profiles: EBILL_BASE_URL with EBILL_TOKEN, or EBILL_USERNAME and EBILL_PASSWORD.',
     cause,
   });
