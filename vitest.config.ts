@@ -1,8 +1,22 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const ROOT = fileURLToPath(new URL('.', import.meta.url));
+
+const files = readdirSync(`${ROOT}test`, { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => `test/${name.replaceAll('\\', '/')}`);
+
+/** What changes modules, globals or the environment does it in a process of its own; the others share two. */
+const changing = files.filter((file) =>
+  /\bvi\.(?:mock|stub|spyOn)|\bprocess\.env\[[^\]]*\] = |faults\/load/.test(
+    readFileSync(ROOT + file, 'utf8'),
+  ),
+);
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/helpers/build.ts'],
     testTimeout: 30_000,
     hookTimeout: 30_000,
@@ -17,5 +31,12 @@ export default defineConfig({
       NO_COLOR: '',
       FORCE_COLOR: '',
     },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'shared', include: files.filter((file) => !changing.includes(file)), isolate: false },
+      },
+      { extends: true, test: { name: 'own', include: changing } },
+    ],
   },
 });
