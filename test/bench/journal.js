@@ -76,7 +76,7 @@ function journalOf(length) {
       records: 10,
       sha256: String(i).padStart(64, '0'),
       md5: String(i).padStart(32, '0'),
-      sum: null,
+      amount: null,
     };
     const parent = { id: '1', jobId: 'BENCH_INV' };
     const at = timeOf(i);
@@ -108,7 +108,7 @@ function journalOf(length) {
         batch: batch('Draft'),
         upload: { object, expiresAt: 0 },
       },
-      { at, type: 'intent', n: put, call: 'put', jobId, object },
+      { at, type: 'intent', n: put, call: 'put', jobId, object, bytes: file.bytes },
       { at, type: 'answer', n: put, outcome: 'answered' },
       ...Array.from({ length: EVENTS_A_BATCH - 4 }, (_, k) => ({
         at,
