@@ -18,7 +18,7 @@ const PIECES = [
   '?sig=abc',
   'Signature=Zm9v',
   'AWSAccessKeyId=AK&',
-  'AKIAABCDEFGHIJKLMNOP',
+  'AKIAIOSFODNN7EXAMPLE',
   'eyJhbGciOiJI.eyJzdWIi.sig',
   '-----BEGIN RSA PRIVATE KEY-----abc-----END RSA PRIVATE KEY-----',
   '<Token>abc</Token>',

@@ -1,4 +1,9 @@
-/** The form of a journal's entries. A line that was cut by a crash is no JSON and is passed over; one that is JSON and of another form was damaged, and must not be guessed at. */
+import { KINDS } from '../batch/types.ts';
+
+/**
+ * The form of a journal's entries. A line that was cut by a crash is no JSON and is passed over; one that is JSON and of
+ * another form was damaged, and must not be guessed at.
+ */
 type Check = (value: unknown) => boolean;
 
 const text: Check = (value) => typeof value === 'string';
@@ -51,15 +56,7 @@ const batchAt = (depth: number): Check =>
 const batch = batchAt(0);
 const parent = orNull(shape({ id: optional(orNull(text)), jobId: optional(orNull(text)) }));
 const fileKind = one('customer', 'invoice', 'items');
-const kind = one(
-  'init',
-  'carryForwardInvoice',
-  'carryForwardCreditMemo',
-  'carryForwardDebitMemo',
-  'customer',
-  'invoice',
-  'items',
-);
+const kind = one(...KINDS);
 const file = shape({
   path: text,
   name: text,
