@@ -30,18 +30,3 @@ function unusable(text: string, what: string | undefined, problem: string): Ebil
     hint: 'Write it like 30s, 5m, 2h or 250ms, or as a number of seconds.',
   });
 }
-
-/** A duration for people: `250ms`, `1.5s`, `12s`, `1m 05s`, `2h 05m`. Nothing below zero is ever shown. */
-export function formatDuration(ms: number): string {
-  if (!(ms > 0)) return '0s';
-  if (ms < 999.5) return `${Math.round(ms)}ms`;
-  if (ms < 9950) return `${Number((ms / 1000).toFixed(1))}s`;
-  const seconds = Math.round(ms / 1000);
-  if (seconds < 60) return `${seconds}s`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${twoDigits(seconds % 60)}s`;
-  return `${Math.floor(seconds / 3600)}h ${twoDigits(Math.floor((seconds % 3600) / 60))}m`;
-}
-
-function twoDigits(value: number): string {
-  return String(value).padStart(2, '0');
-}

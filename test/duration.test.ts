@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatDuration, parseDuration } from '../src/duration.ts';
+import { parseDuration } from '../src/duration.ts';
 import { EbillError } from '../src/errors.ts';
 
 describe('parseDuration', () => {
@@ -65,26 +65,5 @@ describe('parseDuration', () => {
         }
       }),
     );
-  });
-});
-
-describe('formatDuration', () => {
-  it.each([
-    [0, '0s'],
-    [-5, '0s'],
-    [Number.NaN, '0s'],
-    [250, '250ms'],
-    [999.4, '999ms'],
-    [999.6, '1s'],
-    [1500, '1.5s'],
-    [9960, '10s'],
-    [12_000, '12s'],
-    [59_700, '1m 00s'],
-    [65_000, '1m 05s'],
-    [3_599_600, '1h 00m'],
-    [7_500_000, '2h 05m'],
-    [90_000_000, '25h 00m'],
-  ])('%d is %s', (ms, text) => {
-    expect(formatDuration(ms)).toBe(text);
   });
 });

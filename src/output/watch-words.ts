@@ -54,10 +54,10 @@ export function isOverdue({ since, estimateMs }: BatchTimes, now: number): boole
   return since !== null && estimateMs !== null && now - since > estimateMs + graceFor(estimateMs);
 }
 
-/** `2 m 10 s, about 3 m left`: elapsed since the hand-over, and what earlier loads make one expect. */
-export const waitText = (times: BatchTimes, now: number): string => waitParts(times, now).join(', ');
-
-/** The same in its parts; none when it is not known since when. */
+/**
+ * `2 m 10 s` and `about 3 m left`: elapsed since the hand-over, and what earlier loads make one expect. Nothing when it is not
+ * known since when.
+ */
 export function waitParts(times: BatchTimes, now: number): readonly string[] {
   const { since, estimateMs } = times;
   if (since === null) return [];
