@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Context } from './context.ts';
-import { systemContext } from './context.ts';
+import { type Context, systemContext } from './system/context.ts';
 
 export { systemContext };
 
@@ -34,7 +33,7 @@ export async function start(version?: string): Promise<void> {
 /** Of a crash outside of any run: the same log, the same words, and never a raw trace. */
 async function lastWords(thrown: unknown, context: Context): Promise<void> {
   try {
-    const { lateCrash } = await import('./internal-log.ts');
+    const { lateCrash } = await import('./system/crash-log.ts');
     await lateCrash(thrown, context);
   } catch {
     context.stderr.write('error: ebill cannot run: its files are damaged.\n  → Install it again.\n');

@@ -7,7 +7,7 @@ import type { CommandHelp } from './help/command-help.ts';
 import type { HelpPage } from './help/page.ts';
 import { TOPICS, topicNamed } from './help/topics.ts';
 import { nearest } from './profile/nearest.ts';
-import { visible } from './visible.ts';
+import { visible } from './system/escaping.ts';
 
 /** What a command line means. */
 export type Parsed =

@@ -1,6 +1,5 @@
 import type { App, CommandResult, GlobalOptions } from './commands/command.ts';
 import { globalOptions } from './commands/globals.ts';
-import { type Context, isInterruption, withOutputs } from './context.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/front-page.ts';
 import { createUi } from './output/create-ui.ts';
@@ -9,9 +8,10 @@ import { wantsColor } from './output/modes.ts';
 import type { Ui } from './output/ui.ts';
 import type { Parsed } from './parse.ts';
 import { registerCall } from './profile/register.ts';
-import { Redactor } from './redact.ts';
-import { redactedStream } from './redacted-stream.ts';
-import { quoted } from './shell.ts';
+import { redactedStream } from './redact/output-stream.ts';
+import { Redactor } from './redact/redactor.ts';
+import { type Context, isInterruption, withOutputs } from './system/context.ts';
+import { quoted } from './system/quoting.ts';
 
 /** Runs one command and prints what came of it. The one place that catches, and the one that decides the exit code. */
 export async function runProgram(
@@ -86,7 +86,7 @@ async function runAndPrint(
       },
       known: soFar,
     };
-    const unsafe = NO_HOME.has(name) ? null : await (await import('./home.ts')).homeProblem(context);
+    const unsafe = NO_HOME.has(name) ? null : await (await import('./system/home.ts')).homeProblem(context);
     if (unsafe !== null) throw unsafe;
     // What is thrown where nobody catches it ends the run as any other bug does: one exit, one log, no raw trace.
     const result = await Promise.race([parsed.run(app), context.crash]);
@@ -228,7 +228,7 @@ async function asEbillError(
       hint: 'Free some space (ebill doctor tells how much there is), then run the same command again. What was done so far is on record.',
       cause: thrown,
     });
-  const { logInternal } = await import('./internal-log.ts');
+  const { logInternal } = await import('./system/crash-log.ts');
   const { message, hint } = await logInternal(thrown, context, redactor);
   return new EbillError('INTERNAL', message, { hint, cause: thrown });
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts';
 import { decodeAnswer } from './answer-encoding.ts';
-import type { Answer } from './transport.ts';
-import { TransportError } from './transport-failure.ts';
+import type { Answer } from './net/transport.ts';
+import { TransportError } from './net/transport-failure.ts';
 
 /** Bytes; far above any true answer of the API, far below what hurts (batch-api.md, what bites 13). */
 export const MAX_BODY_BYTES = 10 * 1024 * 1024;

@@ -1,11 +1,13 @@
 import type { Batch } from '../batch/types.ts';
-import type { Context } from '../context.ts';
 import { EbillError, messageOf } from '../errors.ts';
+import type { Context } from '../system/context.ts';
 import { readBody } from './body.ts';
 import type { Connection } from './connection.ts';
 import { authHeaders, endpointOf, withQuery } from './endpoint.ts';
 import { failureMessage } from './failure.ts';
 import { withGrace } from './grace.ts';
+import type { Transport } from './net/transport.ts';
+import { TransportError, told, tryAgain } from './net/transport-failure.ts';
 import { MAX_REDIRECTS, redirectTarget } from './redirect.ts';
 import {
   type CreateRequest,
@@ -19,8 +21,6 @@ import { parseBatch } from './response.ts';
 import { type CallResult, refusal, unavailable } from './result.ts';
 import { didNotAct, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
 import { assertSafeTransferUrl } from './transfer-url.ts';
-import type { Transport } from './transport.ts';
-import { TransportError, told, tryAgain } from './transport-failure.ts';
 
 /** Which batch to ask for: by id or by job id. */
 export type BatchRef = { readonly id: string } | { readonly jobId: string };

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openBeside } from '../beside.ts';
 import { EbillError, messageOf } from '../errors.ts';
-import { makeFolders } from '../folders.ts';
+import { openBeside } from '../system/atomic-file.ts';
+import { makeFolders } from '../system/folders.ts';
 import { readBody } from './body.ts';
 import { failureMessage, s3Error } from './failure.ts';
+import type { Answer } from './net/transport.ts';
+import { TransportError, told, tryAgain } from './net/transport-failure.ts';
 import { MAX_REDIRECTS, redirectTarget } from './redirect.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
 import { isExpiry, isPassing } from './s3-codes.ts';
 import type { StorageOptions } from './storage.ts';
-import type { Answer } from './transport.ts';
-import { TransportError, told, tryAgain } from './transport-failure.ts';
 
 export type GetResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }

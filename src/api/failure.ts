@@ -1,5 +1,5 @@
 import { decodeHTML } from 'entities';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { parseXml, type XmlElement } from './xml.ts';
 
 const MAX_SENTENCE = 300;

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 
 /** ms a changing call that is under way may still take after an interruption: within 2 s the program has to end. */
 const GRACE_MS = 1_500;

@@ -1,6 +1,6 @@
-import type { Context } from '../context.ts';
 import { messageOf } from '../errors.ts';
-import type { Answer, Transport } from './transport.ts';
+import type { Context } from '../system/context.ts';
+import type { Answer, Transport } from './net/transport.ts';
 
 /** Headers servers and storages name a request by, for those who look it up in their logs. */
 const REQUEST_IDS = ['x-request-id', 'x-correlation-id', 'x-amz-request-id', 'request-id', 'x-trace-id'];

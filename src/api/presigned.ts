@@ -1,4 +1,4 @@
-import { addressOf } from '../redact.ts';
+import { addressOf } from '../redact/redactor.ts';
 
 /** What may be kept of a presigned URL: where it points and until when it lives, never a signature. */
 export interface PresignedFacts {

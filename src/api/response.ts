@@ -1,5 +1,5 @@
 import type { Batch } from '../batch/types.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { parseXml, type XmlElement, XmlError } from './xml.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 
 /** Statuses worth another try (cli.md, "Network"). */
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);

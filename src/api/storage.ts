@@ -1,13 +1,13 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import { readBody } from './body.ts';
 import { failureMessage, s3Error } from './failure.ts';
 import { fileSource } from './file-source.ts';
 import { giveBack, lendBlocks } from './lent-blocks.ts';
+import type { Answer, Transport } from './net/transport.ts';
+import { TransportError, told, tryAgain } from './net/transport-failure.ts';
 import type { ExpectedFile } from './read-ahead.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
 import { isExpiry, isPassing } from './s3-codes.ts';
-import type { Answer, Transport } from './transport.ts';
-import { TransportError, told, tryAgain } from './transport-failure.ts';
 
 /** How the PUT of a file ended. Putting the same bytes again is safe, so nothing here is ambiguous. */
 export type PutResult =

@@ -1,7 +1,7 @@
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
-import { type AddressKind, addressKind, bareHost, isLoopback } from './addresses.ts';
+import { visible } from '../system/escaping.ts';
 import type { Connection } from './connection.ts';
+import { type AddressKind, addressKind, bareHost, isLoopback } from './net/addresses.ts';
 
 /** Names clouds give their metadata service: behind a proxy nobody here sees what they are looked up to. */
 const METADATA_NAME =

@@ -1,7 +1,7 @@
 import { decodeXMLStrict } from 'entities';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { messageOf } from '../errors.ts';
-import { oneLine, visible } from '../visible.ts';
+import { oneLine, visible } from '../system/escaping.ts';
 import { excess, OPAQUE } from './xml-limits.ts';
 
 /** An element of a document: its name, its own text, its child elements. No attributes: the API has none. */

@@ -1,8 +1,8 @@
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRawAsset } from 'node:sea';
-import { loadAddon } from '../addon.ts';
-import { pathsFor } from '../context.ts';
+import { pathsFor } from '../system/context.ts';
+import { loadAddon } from '../system/native-addon.ts';
 
 /** Native code within the executable, as a module. */
 export function addon(name) {

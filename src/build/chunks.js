@@ -3,7 +3,7 @@
  * skims: so what every command needs is one file, and what every command that talks to a server needs besides is another.
  */
 const ROOMS = [
-  { name: 'start', roots: ['src/context.ts'] },
+  { name: 'start', roots: ['src/system/context.ts'] },
   { name: 'program', roots: ['src/program.ts'] },
   { name: 'page', roots: ['src/help/shown-page.ts'] },
   { name: 'parse', roots: ['src/parse.ts'] },

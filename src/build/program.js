@@ -30,7 +30,7 @@ export const WHOLE_NAMES = { compress: false, mangle: false, codegen: { removeWh
 const config = {
   cwd: ROOT,
   logLevel: 'warn',
-  input: { main: 'src/main.ts', shipped: 'src/shipped.ts' },
+  input: { main: 'src/main.ts', shipped: 'src/build/shipped.ts' },
   platform: 'node',
   external: INSTALLED,
   // Nobody imports these files by name but the program itself.

@@ -1,6 +1,6 @@
 import type { InitRequest } from '../api/request.ts';
 import { EbillError } from '../errors.ts';
-import { confirm, typed } from '../prompt.ts';
+import { confirm, typed } from '../output/prompt.ts';
 import type { App } from './command.ts';
 
 /** Without a terminal nobody can type the load's name: then it takes `--yes` (cli.md, "Asking first"). @throws EbillError USAGE */

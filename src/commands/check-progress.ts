@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
-import type { Context } from '../context.ts';
 import type { CheckProgress, FileToCheck } from '../files/preflight.ts';
 import type { Listener } from '../load/events.ts';
+import type { Context } from '../system/context.ts';
 
 /** ms between two words on how far it is. */
 const PAUSE_MS = 100;

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
-import type { Context } from '../context.ts';
 import type { EbillError } from '../errors.ts';
 import type { CommandHelp } from '../help/command-help.ts';
 import type { DocumentInput, ShownRequest } from '../output/document.ts';
 import type { Ui } from '../output/ui.ts';
-import type { Redactor } from '../redact.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Context } from '../system/context.ts';
 
 export type { CommandHelp };
 

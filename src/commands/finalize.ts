@@ -10,7 +10,7 @@ import { journalPath, readLoads } from '../load/store.ts';
 import { verdictOf } from '../load/verdict.ts';
 import { unknownBatch } from '../load/watch.ts';
 import { requestsText } from '../output/requests-text.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 import type { CommandModule, CommandResult } from './command.ts';
 import { agreeToProduction } from './production.ts';
 import {

@@ -1,7 +1,7 @@
 import { jobIdProblem } from '../batch/job-ids.ts';
-import { parseDuration } from '../duration.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { parseDuration } from '../system/duration.ts';
+import { visible } from '../system/escaping.ts';
 
 /** commander's raw option values. */
 export type Flags = Readonly<Record<string, unknown>>;

@@ -5,7 +5,7 @@ import { messageOf } from '../errors.ts';
 import { accountFor } from '../load/accounting.ts';
 import { annotations } from '../output/github-annotations.ts';
 import { jobSummary } from '../output/github-summary.ts';
-import type { Redacted } from '../redact.ts';
+import type { Redacted } from '../redact/redactor.ts';
 import type { App, CommandResult } from './command.ts';
 
 /** Bytes GitHub takes for the summary of one step; a larger one is an error there, and none of it is shown. */

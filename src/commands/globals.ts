@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { parseDuration } from '../duration.ts';
 import { EbillError } from '../errors.ts';
 import { FIELDS } from '../output/fields.ts';
 import { nearest } from '../profile/nearest.ts';
-import { visible } from '../visible.ts';
+import { parseDuration } from '../system/duration.ts';
+import { visible } from '../system/escaping.ts';
 import type { GlobalOptions } from './command.ts';
 
 const PROGRESS = ['auto', 'tty', 'plain', 'json', 'none'] as const;

@@ -14,7 +14,7 @@ import { unknownProfile } from '../profile/name.ts';
 import { NO_PROFILES, namesOf, type Profile } from '../profile/profile.ts';
 import { profileAsked } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 import type { App, CommandResult } from './command.ts';
 import { shownPath } from './shown-path.ts';
 

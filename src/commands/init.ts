@@ -8,7 +8,7 @@ import { readJournal } from '../load/replay.ts';
 import { journalPath, setCurrentJob } from '../load/store.ts';
 import { verdictOf } from '../load/verdict.ts';
 import { requestsText } from '../output/requests-text.ts';
-import { quoted } from '../shell.ts';
+import { quoted } from '../system/quoting.ts';
 import { agreeToInit } from './agree-init.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { jobFlag } from './flags.ts';

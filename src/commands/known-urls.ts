@@ -1,6 +1,6 @@
 import type { Client } from '../api/client.ts';
 import type { Batch } from '../batch/types.ts';
-import type { Redactor } from '../redact.ts';
+import type { Redactor } from '../redact/redactor.ts';
 
 /**
  * The same client, whose answers make the signatures of presigned URLs known to the redactor: a server may name one again

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { messageOf } from '../errors.ts';
-import { oneLine } from '../visible.ts';
+import { oneLine } from '../system/escaping.ts';
 import type { App, CommandResult } from './command.ts';
 
 /** ms a `--notify` command may take: the outcome must not wait for a mail server. */

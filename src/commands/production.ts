@@ -1,6 +1,6 @@
 import type { Connection } from '../api/connection.ts';
 import { EbillError } from '../errors.ts';
-import { confirm } from '../prompt.ts';
+import { confirm } from '../output/prompt.ts';
 import type { App } from './command.ts';
 
 /**

@@ -9,7 +9,7 @@ import { outcomeOfAll } from '../load/verdict.ts';
 import { redactedStrings } from '../output/json-text.ts';
 import { reasonFields } from '../output/result-tables.ts';
 import { verdict } from '../output/verdict.ts';
-import type { Redacted } from '../redact.ts';
+import type { Redacted } from '../redact/redactor.ts';
 import {
   type ReportBatch,
   type ReportFacts,

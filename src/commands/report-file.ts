@@ -1,7 +1,7 @@
 import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../errors.ts';
 import { writeRedacted } from '../files/redacted-file.ts';
-import type { Redacted } from '../redact.ts';
+import type { Redacted } from '../redact/redactor.ts';
 import { GENERATOR, type ReportFacts } from '../report/facts.ts';
 
 /** So much of a file tells whether it is a report. Bytes. */

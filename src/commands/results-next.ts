@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import type { Context } from '../context.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import type { Context } from '../system/context.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 import type { WrittenRejects } from './results-rejects.ts';
 
 /**

@@ -11,7 +11,7 @@ import { unknownBatch } from '../load/watch.ts';
 import type { ShownResult } from '../output/document.ts';
 import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
 import { verdict } from '../output/verdict.ts';
-import type { Terminal } from '../shell.ts';
+import type { Terminal } from '../system/quoting.ts';
 import { assertFolder } from './check-files.ts';
 import type { App, CommandModule, CommandResult } from './command.ts';
 import { boolFlag, textFlag } from './flags.ts';

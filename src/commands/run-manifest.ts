@@ -9,7 +9,7 @@ import { writeRedacted } from '../files/redacted-file.ts';
 import type { LoadState } from '../load/state.ts';
 import type { Owner } from '../load/store.ts';
 import { redactedJson, redactedStrings } from '../output/json-text.ts';
-import type { Redactor } from '../redact.ts';
+import type { Redactor } from '../redact/redactor.ts';
 
 /** The manifest's format; a higher number is a newer program's. */
 const VERSION = 1;

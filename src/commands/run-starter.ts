@@ -6,7 +6,7 @@ import { hang } from '../output/fit.ts';
 import { counted } from '../output/human.ts';
 import { csvFilesIn } from '../plan/found-csv.ts';
 import { guessJob } from '../plan/starter-job.ts';
-import { quoted } from '../shell.ts';
+import { quoted } from '../system/quoting.ts';
 import type { App, CommandResult } from './command.ts';
 import type { RunOptions } from './run-options.ts';
 

@@ -5,7 +5,7 @@ import type { Gate } from '../load/gate.ts';
 import { rejectsName } from '../load/results-names.ts';
 import { verdictOf } from '../load/verdict.ts';
 import { counted } from '../output/human.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 
 /** A step that has a gate behind it. */
 export type GatedStep = 'init' | 'customers';

@@ -1,4 +1,3 @@
-import { isInterruption } from '../context.ts';
 import {
   FAULT_GRAMMAR,
   type SandboxFlags,
@@ -6,7 +5,8 @@ import {
   sandboxOptions,
   startSandbox,
 } from '../sandbox/index.ts';
-import { assignment } from '../shell.ts';
+import { isInterruption } from '../system/context.ts';
+import { assignment } from '../system/quoting.ts';
 import type { CommandModule, CommandResult } from './command.ts';
 import { collect } from './flags.ts';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EbillError } from '../errors.ts';
 import type { Owner } from '../load/store.ts';
-import { quoted } from '../shell.ts';
+import { quoted } from '../system/quoting.ts';
 import type { App } from './command.ts';
 import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './flags.ts';
 

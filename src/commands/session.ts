@@ -1,12 +1,11 @@
 import { type Client, createClient } from '../api/client.ts';
 import type { Connection } from '../api/connection.ts';
+import { openTransport, type Transport } from '../api/net/transport.ts';
 import { observed } from '../api/observed.ts';
 import type { StorageOptions } from '../api/storage.ts';
 import { assertSafeTransferUrl } from '../api/transfer-url.ts';
-import { openTransport, type Transport } from '../api/transport.ts';
 import { EbillError } from '../errors.ts';
-import type { Header } from '../load/entries.ts';
-import { JOURNAL_VERSION } from '../load/entries.ts';
+import { type Header, JOURNAL_VERSION } from '../load/entries.ts';
 import type { Listener } from '../load/events.ts';
 import { type Journal, memoryJournal, openJournal } from '../load/journal.ts';
 import { type Holder, holderText, type Lock, lockLoad } from '../load/lock.ts';

@@ -1,12 +1,11 @@
-import type { Batch } from '../batch/types.ts';
-import { KINDS, type Kind } from '../batch/types.ts';
+import { type Batch, KINDS, type Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { discover } from '../load/discover.ts';
 import type { Run } from '../load/run.ts';
 import { apply, type BatchState, emptyState, type LoadState } from '../load/state.ts';
 import { readLoads } from '../load/store.ts';
 import { unknownBatch } from '../load/watch.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 import type { Selection } from './selection.ts';
 import { closeLoad, headerFor, openForReading, openInMemory, type Session } from './session.ts';
 

@@ -11,7 +11,7 @@ import { outcomeOfAll } from '../load/verdict.ts';
 import { viewLoad } from '../load/view.ts';
 import { batchTable } from '../output/batch-table.ts';
 import { verdict } from '../output/verdict.ts';
-import { quoted } from '../shell.ts';
+import { quoted } from '../system/quoting.ts';
 import type { App, CommandResult } from './command.ts';
 import { totalLine } from './control-totals.ts';
 import type { Session } from './session.ts';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EbillError } from '../errors.ts';
 import type { ColumnChange } from '../profile/columns.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { columnOptions, declareColumnOption } from './column-options.ts';
 import { boolFlag, type Flags, jobFlag, textFlag } from './flags.ts';
 import { wholeNumber } from './globals.ts';

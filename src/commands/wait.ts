@@ -9,7 +9,7 @@ import type { ShownResult } from '../output/document.ts';
 import { counted } from '../output/human.ts';
 import type { WatchView } from '../output/watch-info.ts';
 import { createWatchView } from '../output/watch-view.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 import { batchTimes } from './batch-times.ts';
 import type { App } from './command.ts';
 import { viewsOf } from './views.ts';

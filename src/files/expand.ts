@@ -1,9 +1,9 @@
 import { realpath, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import type { Context } from '../context.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import type { Context } from '../system/context.ts';
+import { visible } from '../system/escaping.ts';
 import { patternProblem, plainPattern } from './glob-cost.ts';
 import { comparePaths } from './natural-order.ts';
 

@@ -1,5 +1,5 @@
 import { errnoOf, messageOf } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import type { Finding } from './types.ts';
 
 /** What is wrong with a file as a whole, before or beside its content. */

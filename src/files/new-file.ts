@@ -1,9 +1,9 @@
 import { type FileHandle, link, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openBeside } from '../beside.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { makeFolders } from '../folders.ts';
-import { visible } from '../visible.ts';
+import { openBeside } from '../system/atomic-file.ts';
+import { visible } from '../system/escaping.ts';
+import { makeFolders } from '../system/folders.ts';
 
 const FLUSH = 256 * 1024;
 

@@ -1,4 +1,4 @@
-import type { Redacted } from '../redact.ts';
+import type { Redacted } from '../redact/redactor.ts';
 import { NewFile } from './new-file.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { NewFile } from './new-file.ts';
 import { byKey, byPosition, type FailedRecords, type Mismatch, type Pair } from './rejects-match.ts';
 import { MESSAGES_HEADER, messagesLine } from './rejects-text.ts';

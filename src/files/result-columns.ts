@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { MESSAGE_NAMES, plainWord, STATUS_NAMES } from './result-words.ts';
 import { shownValue } from './scars.ts';
 

@@ -1,6 +1,6 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { EbillError, messageOf } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { readBlocks } from './blocks.ts';
 import { type RawRecord, RecordCutter } from './result-cutter.ts';
 

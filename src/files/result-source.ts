@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { withRecords } from './result-reader.ts';
 import { headerOf } from './result-tally.ts';
 

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { type ColumnChoice, type ResultColumns, resultColumns } from './result-columns.ts';
 import { fieldsOf, MOST_COLUMNS, ownCopy } from './result-fields.ts';
 import { type RecordReader, withRecords } from './result-reader.ts';

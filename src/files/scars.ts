@@ -1,4 +1,4 @@
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { ColumnDigits, SAMPLE_RECORDS } from './digits.ts';
 import { isPlain, plainValue, type Value } from './field-sink.ts';
 import type { FindingList } from './findings.ts';

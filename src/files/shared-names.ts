@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 
 /**
  * Refuses two files of one base name in one call or plan: the upload's object is named by the base name alone, and the

@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import type { FileReport } from './types.ts';
 
 /** True if the file must not be sent; warnings alone do not say so. */

@@ -1,6 +1,6 @@
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
 
 const named = (jobId: string, batch: Batch): string =>

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { makeFolders } from '../folders.ts';
-import type { Redacted, Redactor } from '../redact.ts';
+import type { Redacted, Redactor } from '../redact/redactor.ts';
+import { makeFolders } from '../system/folders.ts';
 import type { Answered, Entry, Header, Intent, NewEntry } from './entries.ts';
 import { type Clean, keptEntry, keptObject } from './kept.ts';
 import { readJournal } from './replay.ts';

@@ -1,5 +1,5 @@
 import type { BatchView, Phase } from '../batch/types.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 import type { BatchState, LoadState } from './state.ts';
 import { unaccounted } from './verdict.ts';
 

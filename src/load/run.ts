@@ -4,7 +4,7 @@ import { retryDelay } from '../api/retry.ts';
 import type { StorageOptions } from '../api/storage.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import type { Listener } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Lock } from './lock.ts';

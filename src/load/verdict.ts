@@ -1,8 +1,8 @@
 import { worst } from '../batch/outcome.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { grouped } from '../grouped.ts';
-import { quoted, type Terminal } from '../shell.ts';
+import { grouped } from '../system/grouped.ts';
+import { quoted, type Terminal } from '../system/quoting.ts';
 import { accountFor, type Numbers } from './accounting.ts';
 
 /** The outcome of many batches; `null` when there are none. */

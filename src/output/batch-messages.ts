@@ -1,5 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
-import { oneLine } from '../visible.ts';
+import { oneLine } from '../system/escaping.ts';
 import { hang } from './fit.ts';
 import type { Look } from './look.ts';
 import { nameOf, paintPhase, phaseText } from './status.ts';

@@ -1,5 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
-import { oneLine } from '../visible.ts';
+import { oneLine } from '../system/escaping.ts';
 import type { BoardBatch } from './board-batches.ts';
 import type { Sending } from './board-model.ts';
 import { partsWithin } from './board-parts.ts';

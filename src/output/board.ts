@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import { boardLines } from './board-lines.ts';
 import { BoardModel } from './board-model.ts';
 import { hang } from './fit.ts';

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import { ttyBoard } from './board.ts';
 import { createProgress } from './progress.ts';
 import type { RunView } from './run-view.ts';

@@ -1,6 +1,6 @@
-import type { Context } from '../context.ts';
-import type { Redactor } from '../redact.ts';
-import { oneLine, visible } from '../visible.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Context } from '../system/context.ts';
+import { oneLine, visible } from '../system/escaping.ts';
 import { apart } from './apart.ts';
 import { errorText } from './error-text.ts';
 import { hang } from './fit.ts';

@@ -1,5 +1,5 @@
 import type { FileReport, Finding } from '../files/types.ts';
-import { oneLine } from '../visible.ts';
+import { oneLine } from '../system/escaping.ts';
 import { hang, wrap } from './fit.ts';
 import { count, counted } from './human.ts';
 import { type Look, lookOf } from './look.ts';

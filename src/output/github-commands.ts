@@ -1,4 +1,4 @@
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 
 export type AnnotationLevel = 'error' | 'warning' | 'notice';
 

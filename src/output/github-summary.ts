@@ -1,5 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
-import { oneLine, visible } from '../visible.ts';
+import { oneLine, visible } from '../system/escaping.ts';
 import { countsOf } from './counts.ts';
 import { clip, shorten } from './fit.ts';
 import type { Outcome } from './github-annotations.ts';

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 
 /** A CI runner that hears nothing for minutes gives up on a job. */
 const HEARTBEAT_MS = 60_000;

@@ -1,4 +1,4 @@
-import { grouped } from '../grouped.ts';
+import { grouped } from '../system/grouped.ts';
 
 /** How unknown is written: never 0, never nothing (cli.md, "Output"). */
 export const UNKNOWN = '–';

@@ -1,5 +1,5 @@
-import type { Redacted, Redactor } from '../redact.ts';
-import { escaped, UNSAFE } from '../visible.ts';
+import type { Redacted, Redactor } from '../redact/redactor.ts';
+import { escaped, UNSAFE } from '../system/escaping.ts';
 
 const SHORT: Readonly<Record<string, string>> = {
   b: '\\u0008',

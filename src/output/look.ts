@@ -1,4 +1,4 @@
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { type Paint, plainPaint } from './paint.ts';
 import { type Symbols, unicodeSymbols } from './symbols.ts';
 

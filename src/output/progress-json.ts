@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
 import type { Listener, LoadEvent } from '../load/events.ts';
+import type { Context } from '../system/context.ts';
 import { heartbeat } from './heartbeat.ts';
 import { Activity, type Doing } from './progress-doing.ts';
 import type { Ui } from './ui.ts';

@@ -1,6 +1,6 @@
-import type { Context } from '../context.ts';
 import type { Listener, LoadEvent } from '../load/events.ts';
-import { oneLine } from '../visible.ts';
+import type { Context } from '../system/context.ts';
+import { oneLine } from '../system/escaping.ts';
 import { heartbeat } from './heartbeat.ts';
 import { bytes, counted, rate, timeOfDay, wholeSeconds } from './human.ts';
 import { Activity, type Doing } from './progress-doing.ts';

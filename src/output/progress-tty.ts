@@ -1,6 +1,6 @@
-import type { Context } from '../context.ts';
 import type { Listener } from '../load/events.ts';
-import { oneLine } from '../visible.ts';
+import type { Context } from '../system/context.ts';
+import { oneLine } from '../system/escaping.ts';
 import { clip, hang } from './fit.ts';
 import { bytes, count, counted, rate, wholeSeconds } from './human.ts';
 import { about, checkedText, retryText, uploadedText } from './progress-words.ts';

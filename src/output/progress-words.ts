@@ -1,5 +1,5 @@
 import type { LoadEvent } from '../load/events.ts';
-import { oneLine } from '../visible.ts';
+import { oneLine } from '../system/escaping.ts';
 import { bytes, counted, duration, rate } from './human.ts';
 import type { Look } from './look.ts';
 

@@ -1,5 +1,5 @@
-import type { Context } from '../context.ts';
 import type { Listener } from '../load/events.ts';
+import type { Context } from '../system/context.ts';
 import { jsonProgress } from './progress-json.ts';
 import { plainProgress } from './progress-plain.ts';
 import { ttyProgress } from './progress-tty.ts';

@@ -1,4 +1,4 @@
-import type { OutputStream } from '../context.ts';
+import type { OutputStream } from '../system/context.ts';
 import { type Size, sizeOf } from './terminal-size.ts';
 import { textWidth } from './text-width.ts';
 

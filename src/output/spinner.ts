@@ -1,5 +1,5 @@
 import type { Ora } from 'ora';
-import type { OutputStream } from '../context.ts';
+import type { OutputStream } from '../system/context.ts';
 import type { Look } from './look.ts';
 
 /** Puts the turning sign before a text; it takes one column and a space. */

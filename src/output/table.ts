@@ -1,4 +1,4 @@
-import { oneLine } from '../visible.ts';
+import { oneLine } from '../system/escaping.ts';
 import { type Cell, type Column, type Cut, column, totalWidth } from './columns.ts';
 import { drawTable } from './draw-table.ts';
 import { clip, padEnd, shorten } from './fit.ts';

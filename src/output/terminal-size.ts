@@ -1,4 +1,4 @@
-import type { OutputStream } from '../context.ts';
+import type { OutputStream } from '../system/context.ts';
 
 export interface Size {
   readonly columns: number;

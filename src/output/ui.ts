@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import type { Look } from './look.ts';
 import type { Paint } from './paint.ts';
 import type { Screen } from './screen.ts';

@@ -1,5 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import { batchRows } from './batch-rows.ts';
 import { heartbeat } from './heartbeat.ts';
 import { lookOf } from './look.ts';

@@ -1,5 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import { type BatchRow, batchRows } from './batch-rows.ts';
 import { clip, padEnd, padStart, shorten } from './fit.ts';
 import { count, wholeSeconds } from './human.ts';

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import type { Ui } from './ui.ts';
 import type { WatchView } from './watch-info.ts';
 import { jsonWatch } from './watch-json.ts';

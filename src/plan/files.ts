@@ -1,10 +1,10 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
-import type { Context } from '../context.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { expandFiles } from '../files/expand.ts';
 import { patternProblem } from '../files/glob-cost.ts';
-import { visible } from '../visible.ts';
+import type { Context } from '../system/context.ts';
+import { visible } from '../system/escaping.ts';
 import { planMistakes } from './mistakes.ts';
 import type { Given, Mistake, Place, Plan } from './types.ts';
 

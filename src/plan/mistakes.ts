@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { oneLine, visible } from '../visible.ts';
+import { oneLine, visible } from '../system/escaping.ts';
 import type { Mistake } from './types.ts';
 
 /** Named one by one; the rest is counted. */

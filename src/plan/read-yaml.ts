@@ -1,5 +1,5 @@
 import { type Document, isAlias, isMap, isNode, isScalar, LineCounter, visit } from 'yaml';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { keyText, Places } from './places.ts';
 import type { Mistake } from './types.ts';
 import { composeYaml } from './yaml-document.ts';

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { Utf8Checker } from '../files/utf8.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { planMistakes } from './mistakes.ts';
 import type { Mistake, Plan } from './types.ts';
 

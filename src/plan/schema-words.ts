@@ -1,5 +1,5 @@
 import { jobIdProblem } from '../batch/job-ids.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 
 /** The part of a schema that a value did not keep to. */
 export interface BrokenSchema {

@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { nearest } from '../profile/nearest.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import type { Places } from './places.ts';
 import { PLAN_SCHEMA } from './schema.ts';
 import { type BrokenSchema, textProblem, wrongType } from './schema-words.ts';

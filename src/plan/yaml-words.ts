@@ -1,5 +1,5 @@
 import type { YAMLError } from 'yaml';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 
 /** Said where it is found out, which may be far below. */
 export const NOT_CLOSED = 'a quote or bracket above is not closed, or closed on a line that is not indented';

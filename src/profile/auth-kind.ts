@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { checkHeaderName } from './header.ts';
 import type { AuthKind, StoredAuth } from './profile.ts';
 

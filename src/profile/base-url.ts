@@ -1,6 +1,6 @@
-import { isLoopback } from '../api/addresses.ts';
+import { isLoopback } from '../api/net/addresses.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 
 /**
  * The base URL of an eBill server, which may carry a path (batch-api.md, what bites 12).

@@ -1,7 +1,7 @@
 import { type Columns, columnList, columnsOf, ROLE_NAMES, ROLES, type RoleName } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { nearest } from './nearest.ts';
 
 /** One `KIND.ROLE=NAME` of the command line; `null` takes the role out. */

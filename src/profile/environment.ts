@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context } from '../system/context.ts';
 import { parseAuthKind } from './auth-kind.ts';
 import { checkUsername } from './credential-text.ts';
 import { checkProfileName } from './name.ts';

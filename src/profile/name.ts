@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { nearest } from './nearest.ts';
 
 // A letter or digit first: no name is an option, a hidden file or `__proto__`.

@@ -1,6 +1,6 @@
 import type { Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { checkHeaderName, checkHeaderValue } from './header.ts';
 
 /** One `K=V` of the command line; `null` takes K out. */

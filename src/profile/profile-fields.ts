@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import { EbillError, messageOf } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import { parseAuthKind } from './auth-kind.ts';
 import { parseBaseUrl } from './base-url.ts';
 import { parseColumns } from './columns.ts';

@@ -1,6 +1,6 @@
 import type { Connection } from '../api/connection.ts';
-import type { Context } from '../context.ts';
-import type { Redactor } from '../redact.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Context } from '../system/context.ts';
 
 const SECRET_NAME = /key|token|secret|auth|password|passwd|pwd|cookie|session|credential|signature/iu;
 /** Short values are more likely words (`true`, `json`): hiding those would tear holes in every text. */

@@ -1,7 +1,7 @@
 import type { Connection } from '../api/connection.ts';
-import type { Context } from '../context.ts';
 import { EbillError } from '../errors.ts';
-import type { Redactor } from '../redact.ts';
+import type { Redactor } from '../redact/redactor.ts';
+import type { Context } from '../system/context.ts';
 import { checkSecure, originOf, parseBaseUrl } from './base-url.ts';
 import { credentials, needsStoredSecret } from './credentials.ts';
 import { type EnvironmentLayer, environmentLayer } from './environment.ts';

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Context } from '../context.ts';
 import { errnoOf, messageOf } from '../errors.ts';
+import type { Context } from '../system/context.ts';
 import { makeFolder, storageError } from './folder.ts';
 import { broken, fieldsOf, parseJson, textOf, unknownVersion } from './format.ts';
 

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Context } from '../context.ts';
 import { EbillError, errnoOf } from '../errors.ts';
+import type { Context } from '../system/context.ts';
 import { makeFolder, storageError } from './folder.ts';
 import { fileOf, parseProfiles, textOf } from './format.ts';
 import { NO_PROFILES, type Profiles } from './profile.ts';

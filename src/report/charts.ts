@@ -6,7 +6,7 @@ import { SVGRenderer } from 'echarts/renderers';
 import { count } from '../output/human.ts';
 import { lookOf } from '../output/look.ts';
 import { nameOf } from '../output/status.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 import type { ReportBatch, ReportReason } from './facts.ts';
 import { Html } from './html.ts';
 

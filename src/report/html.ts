@@ -1,5 +1,5 @@
 import { escapeUTF8 } from 'entities';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 
 /** Text that is markup already. */
 export class Html {

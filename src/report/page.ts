@@ -1,5 +1,5 @@
 import { count } from '../output/human.ts';
-import type { Redacted } from '../redact.ts';
+import type { Redacted } from '../redact/redactor.ts';
 import { GENERATOR, type ReportFacts } from './facts.ts';
 import { Html, html } from './html.ts';
 import {

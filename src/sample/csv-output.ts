@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../errors.ts';
-import { visible } from '../visible.ts';
+import { visible } from '../system/escaping.ts';
 
 /** How much is gathered before it is written (characters). */
 const GATHER = 1 << 18;

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { makeFolders } from '../folders.ts';
+import { makeFolders } from '../system/folders.ts';
 import { BadRecords } from './bad-records.ts';
 import { CsvOutput } from './csv-output.ts';
 import { type SampleOptions, settle, type Wanted } from './options.ts';

@@ -1,5 +1,5 @@
-import { parseDuration } from '../duration.ts';
 import { EbillError } from '../errors.ts';
+import { parseDuration } from '../system/duration.ts';
 import type { Call, Kind, UploadKind } from './calls.ts';
 
 /** Actions that are their name alone. */

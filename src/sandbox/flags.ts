@@ -1,5 +1,5 @@
-import { parseDuration } from '../duration.ts';
 import { EbillError } from '../errors.ts';
+import { parseDuration } from '../system/duration.ts';
 import type { SandboxAuth } from './credentials.ts';
 import type { SandboxOptions } from './options.ts';
 

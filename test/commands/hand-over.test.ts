@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Context } from '../../src/context.ts';
 import { main } from '../../src/main.ts';
 import { startSandbox } from '../../src/sandbox/index.ts';
+import type { Context } from '../../src/system/context.ts';
 import { type Machine, machine, month, sandbox } from '../e2e/harness.ts';
 import { testContext } from '../helpers/context.ts';
 import { runnerCommands } from '../output/runner.ts';

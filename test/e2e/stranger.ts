@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
-import { UNSAFE } from '../../src/visible.ts';
+import { UNSAFE } from '../../src/system/escaping.ts';
 
 /** What terminals obey, eyes do not see and log readers take for commands; each with a mark that tells it from our own painting. */
 export const HOSTILE = [

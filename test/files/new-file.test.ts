@@ -1,8 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openBeside } from '../../src/beside.ts';
 import { NewFile } from '../../src/files/new-file.ts';
+import { openBeside } from '../../src/system/atomic-file.ts';
 import { rejection } from '../api/rig.ts';
 import { tempDir } from '../helpers/context.ts';
 

@@ -4,9 +4,9 @@ import type { LookupFunction } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { runShell } from '../../src/child.ts';
-import type { Context, OutputStream } from '../../src/context.ts';
-import type { Keychain } from '../../src/keychain.ts';
+import { runShell } from '../../src/system/child-process.ts';
+import type { Context, OutputStream } from '../../src/system/context.ts';
+import type { Keychain } from '../../src/system/keychain.ts';
 
 /** A stream that keeps what was written to it. */
 export class Sink extends PassThrough {

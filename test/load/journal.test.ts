@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openJournal } from '../../src/load/journal.ts';
 import { readJournal, replay } from '../../src/load/replay.ts';
 import type { LoadState } from '../../src/load/state.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { tempDir } from '../helpers/context.ts';
 import { batch, HEADER, source } from './fixtures.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isCi, progressMode, wantsColor } from '../../src/output/modes.ts';
 import { plainPaint } from '../../src/output/paint.ts';
 import { asciiSymbols, symbolsFor, unicodeSymbols } from '../../src/output/symbols.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { testContext } from '../helpers/context.ts';
 import { terminal } from './terminal.ts';
 import { uiFor } from './ui-helper.ts';

@@ -5,7 +5,7 @@ import { clip, flow, hang, shorten, wrap } from '../../src/output/fit.ts';
 import { bytes, count, duration, rate, wholeSeconds } from '../../src/output/human.ts';
 import { RateMeter } from '../../src/output/rate-meter.ts';
 import { isSimple, textWidth, widthsReady } from '../../src/output/text-width.ts';
-import { visible } from '../../src/visible.ts';
+import { visible } from '../../src/system/escaping.ts';
 import { anyText } from './arbitrary.ts';
 
 describe('textWidth', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { grouped } from '../../src/grouped.ts';
 import { bytes, count } from '../../src/output/human.ts';
+import { grouped } from '../../src/system/grouped.ts';
 
 it('groups numbers as Intl does', () => {
   const intl = new Intl.NumberFormat('en-US');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DocumentInput } from '../../src/output/document.ts';
 import { toJson } from '../../src/output/json.ts';
 import { cleanStrings, safeJson } from '../../src/output/json-text.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { anyBatch, anyText } from './arbitrary.ts';
 import { batch } from './samples.ts';
 

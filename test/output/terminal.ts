@@ -1,5 +1,5 @@
 import xterm from '@xterm/headless';
-import type { OutputStream } from '../../src/context.ts';
+import type { OutputStream } from '../../src/system/context.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
 
 /** A terminal in memory, fed with what the context's stderr is written. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { BatchView } from '../../src/batch/types.ts';
 import { BATCH_FIELDS } from '../../src/output/fields.ts';
 import { toTsv } from '../../src/output/tsv.ts';
-import { visible } from '../../src/visible.ts';
+import { visible } from '../../src/system/escaping.ts';
 import { month as files, machine, sandbox } from '../e2e/harness.ts';
 import { batch, month } from './samples.ts';
 

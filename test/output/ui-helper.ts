@@ -1,7 +1,7 @@
-import type { Context } from '../../src/context.ts';
 import { createUi, type LookOptions } from '../../src/output/create-ui.ts';
 import type { Ui } from '../../src/output/ui.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
+import type { Context } from '../../src/system/context.ts';
 
 export const DEFAULTS: LookOptions = { progress: 'auto', color: 'never', quiet: false, verbose: false };
 

@@ -6,7 +6,7 @@ import type { Profile } from '../../src/profile/profile.ts';
 import { type ConnectionOptions, resolveConnection } from '../../src/profile/resolve.ts';
 import { setSecret } from '../../src/profile/secrets.ts';
 import { changeProfiles } from '../../src/profile/store.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
 
 const imported = vi.hoisted(() => ({ conf: false }));

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import type { App, CommandModule, CommandResult, GlobalOptions } from '../../src/commands/command.ts';
 import { createUi } from '../../src/output/create-ui.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
 
 export interface RunOptions {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redactedStrings } from '../../src/output/json-text.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import type { ReportFacts } from '../../src/report/facts.ts';
 import { reportPage } from '../../src/report/page.ts';
 import { tempDir } from '../helpers/context.ts';

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { NewEntry } from '../../src/load/entries.ts';
 import { openJournal } from '../../src/load/journal.ts';
 import { readJournal } from '../../src/load/replay.ts';
-import { Redactor } from '../../src/redact.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { tempDir } from '../helpers/context.ts';
 import { batch, HEADER, source } from '../load/fixtures.ts';
 

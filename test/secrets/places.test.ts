@@ -34,12 +34,12 @@ function importedFrom(text: string, module: RegExp): string[] {
  * - `reads`: opens files for reading alone.
  */
 const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'secrets' | 'reads'>> = {
-  'internal-log.ts': 'redacted',
+  'system/crash-log.ts': 'redacted',
   'load/journal.ts': 'redacted',
   'commands/github-job.ts': 'redacted',
-  'beside.ts': 'data',
+  'system/atomic-file.ts': 'data',
   // Native code that an executable carries within.
-  'addon.ts': 'own',
+  'system/native-addon.ts': 'own',
   'files/new-file.ts': 'data',
   'api/download.ts': 'data',
   'sample/csv-output.ts': 'data',
@@ -98,16 +98,16 @@ describe('the places that write', () => {
       .map(([path]) => path);
     expect(writers.sort()).toEqual([
       'commands/demo.ts',
-      // Outside of any run: a crash before or after it, redacted where it is written.
-      'internal-log.ts',
       // The version, and that files are damaged.
       'main.ts',
+      'output/plain-prompt.ts',
+      'output/prompt.ts',
       'output/screen.ts',
-      'plain-prompt.ts',
       'program.ts',
-      'prompt.ts',
       // The gate.
-      'redacted-stream.ts',
+      'redact/output-stream.ts',
+      // Outside of any run: a crash before or after it, redacted where it is written.
+      'system/crash-log.ts',
     ]);
     const start = sources.get('program.ts') ?? '';
     expect(start).toContain('withOutputs(context, { stdout: out.stream, stderr: err.stream })');
@@ -117,7 +117,7 @@ describe('the places that write', () => {
 
   it('processes: the environment of a child is without the secrets', () => {
     const spawning = program.filter(([, text]) => importedFrom(text, /^node:child_process$/).length > 0);
-    expect(spawning.map(([path]) => path)).toEqual(['child.ts']);
+    expect(spawning.map(([path]) => path)).toEqual(['system/child-process.ts']);
     const using = program.filter(([, text]) => /\.shell\(/.test(text)).map(([path]) => path);
     expect(using).toEqual(['commands/notify.ts']);
     expect(sources.get('commands/notify.ts')).toMatch(/\.\.\.withoutSecrets\(context\.env\)/);

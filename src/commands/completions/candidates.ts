@@ -1,7 +1,7 @@
 import type { Option } from 'commander';
-import type { Context } from '../../context.ts';
 import { TOPICS } from '../../help/topics.ts';
-import { UNSAFE } from '../../visible.ts';
+import type { Context } from '../../system/context.ts';
+import { UNSAFE } from '../../system/escaping.ts';
 import { COMMANDS, GROUPS } from '../index.ts';
 import { optionOf, type Position, positionAfter } from './position.ts';
 import { operandValues, optionValues } from './values.ts';

@@ -1,4 +1,4 @@
-import type { Context } from '../../context.ts';
+import type { Context } from '../../system/context.ts';
 import { quotedForBash, readBashLine } from './bash-line.ts';
 import { candidates } from './candidates.ts';
 import type { Shell } from './shells.ts';

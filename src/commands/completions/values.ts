@@ -1,5 +1,5 @@
 import type { Option } from 'commander';
-import type { Context } from '../../context.ts';
+import type { Context } from '../../system/context.ts';
 import type { Position } from './position.ts';
 import { SHELLS } from './shells.ts';
 import type { Candidate, Wanted } from './wanted.ts';

@@ -1,10 +1,10 @@
-import { certificateWords, UNKNOWN_AUTHORITY_HINT } from '../../api/certificate-words.ts';
 import type { Connection } from '../../api/connection.ts';
-import { type ShownCertificate, shownCertificate } from '../../api/handshake.ts';
-import type { ProxyChoice } from '../../api/proxy-choice.ts';
-import { transportError } from '../../api/transport-failure.ts';
-import type { Context } from '../../context.ts';
+import { certificateWords, UNKNOWN_AUTHORITY_HINT } from '../../api/net/certificate-words.ts';
+import { type ShownCertificate, shownCertificate } from '../../api/net/handshake.ts';
+import type { ProxyChoice } from '../../api/net/proxy-choice.ts';
+import { transportError } from '../../api/net/transport-failure.ts';
 import { counted } from '../../output/human.ts';
+import type { Context } from '../../system/context.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 import { DAY_MS, SOON_DAYS } from './client-certificate.ts';
 import { within } from './limit.ts';

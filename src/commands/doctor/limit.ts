@@ -1,6 +1,6 @@
-import { type Context, isInterruption } from '../../context.ts';
 import { EbillError, messageOf } from '../../errors.ts';
 import { wholeSeconds } from '../../output/human.ts';
+import { type Context, isInterruption } from '../../system/context.ts';
 
 /** What came of work, or why it did not, in words. */
 export type Ended<T> =

@@ -1,9 +1,9 @@
 import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Context } from '../../context.ts';
 import { EbillError, errnoOf } from '../../errors.ts';
 import { surveyJournals } from '../../load/known.ts';
 import { bytes, counted } from '../../output/human.ts';
+import type { Context } from '../../system/context.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 
 /** What `engines` in package.json asks for. */

@@ -1,13 +1,13 @@
 import { isIP } from 'node:net';
-import { addressKind, bareHost } from '../../api/addresses.ts';
 import type { Connection } from '../../api/connection.ts';
 import { endpointOf } from '../../api/endpoint.ts';
-import { type ProxyChoice, shownProxy } from '../../api/proxy-choice.ts';
-import type { Transport } from '../../api/transport.ts';
-import { TransportError } from '../../api/transport-failure.ts';
-import type { Context } from '../../context.ts';
+import { addressKind, bareHost } from '../../api/net/addresses.ts';
+import { type ProxyChoice, shownProxy } from '../../api/net/proxy-choice.ts';
+import type { Transport } from '../../api/net/transport.ts';
+import { TransportError } from '../../api/net/transport-failure.ts';
 import { errnoOf } from '../../errors.ts';
 import { wholeSeconds } from '../../output/human.ts';
+import type { Context } from '../../system/context.ts';
 import { type Check, ok, problem, skipped, warning } from './check.ts';
 import { within } from './limit.ts';
 

@@ -1,9 +1,9 @@
 import { chmod, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Context } from '../../context.ts';
 import { messageOf } from '../../errors.ts';
-import { homeProblem } from '../../home.ts';
-import { quoted, type Terminal } from '../../shell.ts';
+import type { Context } from '../../system/context.ts';
+import { homeProblem } from '../../system/home.ts';
+import { quoted, type Terminal } from '../../system/quoting.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 
 const NAME = 'Permissions';

@@ -1,7 +1,7 @@
 import { EbillError } from '../../errors.ts';
+import { confirm } from '../../output/prompt.ts';
 import { secretName } from '../../profile/auth-kind.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
-import { confirm } from '../../prompt.ts';
 import type { App } from '../command.ts';
 import { tryOut } from './try-out.ts';
 

@@ -1,10 +1,10 @@
 import { EbillError } from '../../errors.ts';
+import { choose, line } from '../../output/prompt.ts';
 import { parseAuthKind } from '../../profile/auth-kind.ts';
 import { checkSecure, parseBaseUrl } from '../../profile/base-url.ts';
 import { checkUsername } from '../../profile/credential-text.ts';
 import { checkProfileName } from '../../profile/name.ts';
 import type { AuthKind, Profiles } from '../../profile/profile.ts';
-import { choose, line } from '../../prompt.ts';
 import type { App } from '../command.ts';
 import { introduce } from './agree.ts';
 import { problemOf } from './problem.ts';

@@ -1,9 +1,9 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Context } from '../../context.ts';
 import { EbillError } from '../../errors.ts';
 import type { Changes } from '../../profile/edit.ts';
-import { visible } from '../../visible.ts';
+import type { Context } from '../../system/context.ts';
+import { visible } from '../../system/escaping.ts';
 
 type Files = Pick<Changes, 'caFile' | 'clientCert' | 'clientKey'>;
 

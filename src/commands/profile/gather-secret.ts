@@ -1,9 +1,9 @@
 import { EbillError } from '../../errors.ts';
+import { secret as askSecret, readStdin } from '../../output/prompt.ts';
 import { authText, secretName } from '../../profile/auth-kind.ts';
 import { checkSecret } from '../../profile/credential-text.ts';
 import type { EnvironmentLayer } from '../../profile/environment.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { secret as askSecret, readStdin } from '../../prompt.ts';
 import type { App } from '../command.ts';
 import { problemOf } from './problem.ts';
 

@@ -2,7 +2,7 @@ import { authText, secretName } from '../../profile/auth-kind.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
 import { type Kept, removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';
-import { visible } from '../../visible.ts';
+import { visible } from '../../system/escaping.ts';
 import type { App } from '../command.ts';
 
 /** What becomes of the stored secret: a new one, none, or the one there is. */

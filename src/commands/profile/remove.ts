@@ -1,8 +1,8 @@
 import { EbillError } from '../../errors.ts';
+import { confirm } from '../../output/prompt.ts';
 import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf } from '../../profile/profile.ts';
 import { changeProfiles, loadProfiles } from '../../profile/store.ts';
-import { confirm } from '../../prompt.ts';
 import type { CommandModule } from '../command.ts';
 import { forget, summary } from './keep.ts';
 import { profileResult } from './result.ts';

@@ -1,6 +1,6 @@
 import { createClient } from '../../api/client.ts';
+import { openTransport } from '../../api/net/transport.ts';
 import { observed } from '../../api/observed.ts';
-import { openTransport } from '../../api/transport.ts';
 import { createProgress } from '../../output/progress.ts';
 import { environmentLayer } from '../../profile/environment.ts';
 import type { Profile } from '../../profile/profile.ts';

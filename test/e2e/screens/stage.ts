@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Context, systemContext } from '../../../src/context.ts';
 import { main } from '../../../src/main.ts';
 import { createUi } from '../../../src/output/create-ui.ts';
 import type { Ui } from '../../../src/output/ui.ts';
-import { Redactor } from '../../../src/redact.ts';
+import { Redactor } from '../../../src/redact/redactor.ts';
 import type { SampleOptions } from '../../../src/sample/options.ts';
 import { writeSample } from '../../../src/sample/sample.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/index.ts';
+import { type Context, systemContext } from '../../../src/system/context.ts';
 import { type Cue, cueText } from './cue.ts';
 
 /** One question of a command, and what is typed. */

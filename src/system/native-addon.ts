@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { EbillError, messageOf } from '../errors.ts';
+
+/** Where native code may be put for the system to load it: systems load it from files alone. */
+export interface Place {
+  /** Ours, and kept: the next run finds it there. */
+  readonly folder: string;
+  /** Where a folder for this run alone can be made. */
+  readonly temporary: string;
+  /** `null` on Windows, where a user's own folders are closed to others from the start. */
+  readonly uid: number | null;
+}
+
+/**
+ * Loads native code that an executable carries within. Nobody else may be able to change the file between our writing and
+ * the system's reading: it is never loaded from a folder that others can write to, nor as others left it there.
+ * @param open loads the file
+ * @throws EbillError USAGE when there is no such folder, or nothing can be run from it
+ */
+export function loadAddon<T>(name: string, bytes: Uint8Array, place: Place, open: (path: string) => T): T {
+  const failures: string[] = [];
+  for (const attempt of [fromOurs, fromTemporary]) {
+    try {
+      return attempt(name, bytes, place, open);
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
+  }
+  throw new EbillError('USAGE', `Native code (${name}) cannot be loaded: ${failures.join('; ')}.`, {
+    hint: 'Set EBILL_HOME or TMPDIR to a folder of your own from which programs may be run (not mounted noexec). Nothing was sent.',
+  });
+}
+
+type Attempt = <T>(name: string, bytes: Uint8Array, place: Place, open: (path: string) => T) => T;
+
+/** The name tells the content, so that two versions of the program do not get into each other's way. */
+const fromOurs: Attempt = (name, bytes, { folder, uid }, open) => {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  assertOurs(folder, uid);
+  const path = join(folder, `${name}-${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}.node`);
+  if (!holds(path, bytes, uid)) {
+    const fresh = mkdtempSync(join(folder, '.new-'));
+    try {
+      writeFileSync(join(fresh, name), bytes, { mode: 0o600 });
+      renameSync(join(fresh, name), path);
+    } finally {
+      rmSync(fresh, { recursive: true, force: true });
+    }
+  }
+  return open(path);
+};
+
+const fromTemporary: Attempt = (name, bytes, { temporary, uid }, open) => {
+  const folder = mkdtempSync(join(temporary, 'ebill-'));
+  try {
+    assertOurs(folder, uid);
+    const path = join(folder, `${name}.node`);
+    writeFileSync(path, bytes, { mode: 0o600 });
+    return open(path);
+  } finally {
+    try {
+      rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Windows keeps what is in use.
+    }
+  }
+};
+
+/** Whoever can write to one of the folders on the way can put another in its place; in a sticky one only its owner can. */
+function assertOurs(folder: string, uid: number | null): void {
+  if (uid === null) return;
+  const real = realpathSync(folder);
+  for (let path = real; ; path = dirname(path)) {
+    const { mode, uid: owner } = lstatSync(path);
+    const open = (mode & 0o022) !== 0 && (path === real || (mode & 0o1000) === 0);
+    if (open || (owner !== uid && (path === real || owner !== 0)))
+      throw new Error(`${path} can be written to by others`);
+    if (path === dirname(path)) return;
+  }
+}
+
+function holds(path: string, bytes: Uint8Array, uid: number | null): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined || !found.isFile() || found.size !== bytes.length) return false;
+  if (uid !== null && (found.uid !== uid || (found.mode & 0o022) !== 0)) return false;
+  return readFileSync(path).equals(bytes);
+}

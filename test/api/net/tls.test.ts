@@ -1,0 +1,285 @@
+import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type ServerOptions } from 'node:https';
+import { connect, createServer as createTcp } from 'node:net';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { getFile } from '../../../src/api/download.ts';
+import { openTransport } from '../../../src/api/net/transport.ts';
+import { transportError } from '../../../src/api/net/transport-failure.ts';
+import { putFile } from '../../../src/api/storage.ts';
+import { tempDir, testContext } from '../../helpers/context.ts';
+import {
+  connectionTo,
+  DRAFT,
+  fileOf,
+  type Heard,
+  hash,
+  hearing,
+  listening,
+  rawServer,
+  rejection,
+  rigFor,
+} from '../rig.ts';
+
+const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
+
+const hasOpenssl = (() => {
+  try {
+    execFileSync('openssl', ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+})();
+
+/** Two authorities; server certificates of the first (one good, one for another name, one over), a client's. */
+let pem: (name: string) => string;
+
+describe.skipIf(!hasOpenssl)('TLS', () => {
+  beforeAll(() => {
+    const folder = tempDir('ebill-tls-');
+    pem = (name) => join(folder, name);
+    const openssl = (...args: string[]): void => {
+      execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
+    };
+    const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+    for (const ca of ['ca', 'other-ca'])
+      openssl(
+        'req',
+        '-x509',
+        ...EC,
+        '-keyout',
+        `${ca}.key`,
+        '-out',
+        `${ca}.crt`,
+        '-days',
+        '2',
+        '-subj',
+        `/CN=${ca}`,
+      );
+    const sign = (name: string, extension: string, days = '2'): void => {
+      writeFileSync(pem(`${name}.ext`), extension);
+      openssl('req', ...EC, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
+      openssl(
+        ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'],
+        ...['-out', `${name}.crt`, '-days', days, '-extfile', `${name}.ext`],
+      );
+    };
+    sign('server', 'subjectAltName=IP:127.0.0.1,DNS:ebill.test');
+    sign('elsewhere', 'subjectAltName=DNS:elsewhere.test');
+    sign('client', 'extendedKeyUsage=clientAuth');
+  });
+
+  const tlsServer = async (
+    answer: Parameters<typeof hearing>[1],
+    more: ServerOptions = {},
+    name = 'server',
+  ) => {
+    const heard: Heard[] = [];
+    const keys = { key: readFileSync(pem(`${name}.key`)), cert: readFileSync(pem(`${name}.crt`)) };
+    const server = createServer({ ...keys, ...more }, hearing(heard, answer));
+    server.on('tlsClientError', () => undefined);
+    const port = await listening(server);
+    return { origin: `https://127.0.0.1:${port}`, port, heard };
+  };
+  const draft: Parameters<typeof hearing>[1] = (_heard, response) => response.end(DRAFT);
+
+  test('an authority nobody knows: not sent, and said why', async () => {
+    const server = await tlsServer(draft);
+    const { client, context } = await rigFor(server.origin, { retries: 1 });
+    const result = await client.create(CREATE);
+    expect(result).toMatchObject({ outcome: 'refused', status: null });
+    expect(result).toHaveProperty('message', expect.stringContaining('no secure connection'));
+    expect(result).toHaveProperty('message', expect.stringContaining(server.origin));
+    // Another try would end in the same way.
+    expect([server.heard.length, context.slept.length]).toEqual([0, 0]);
+    expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  test('the wrong authority', async () => {
+    const server = await tlsServer(draft);
+    const { client } = await rigFor(server.origin, {
+      retries: 0,
+      connection: { caFile: pem('other-ca.crt') },
+    });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'refused', status: null });
+    expect(server.heard).toEqual([]);
+  });
+
+  test('the right one', async () => {
+    const server = await tlsServer(draft);
+    const { client } = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+    expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
+  });
+
+  test('one of the environment stays beside the one of the profile', async () => {
+    const server = await tlsServer(draft);
+    const connection = { caFile: pem('other-ca.crt') };
+    const env = { NODE_EXTRA_CA_CERTS: pem('ca.crt') };
+    const { client } = await rigFor(server.origin, { connection, env });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+    const gone = { NODE_EXTRA_CA_CERTS: pem('gone.crt') };
+    const without = await rigFor(server.origin, { retries: 0, connection, env: gone });
+    expect(await without.client.create(CREATE)).toMatchObject({ outcome: 'refused' });
+  });
+
+  test('several of them in one file', async () => {
+    const both = pem('both.crt');
+    writeFileSync(both, readFileSync(pem('other-ca.crt'), 'utf8') + readFileSync(pem('ca.crt'), 'utf8'));
+    const server = await tlsServer(draft);
+    const { client } = await rigFor(server.origin, { connection: { caFile: both } });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+  });
+
+  test('a certificate of another host', async () => {
+    const server = await tlsServer(draft, {}, 'elsewhere');
+    const { client } = await rigFor(server.origin, { retries: 0, connection: { caFile: pem('ca.crt') } });
+    const result = await client.create(CREATE);
+    expect(result).toMatchObject({ outcome: 'refused', status: null });
+    expect(result).toHaveProperty('message', expect.stringContaining('no secure connection'));
+    expect(server.heard).toEqual([]);
+  });
+
+  test('plain http where TLS was meant, and the other way round', async () => {
+    const plain = await rawServer(draft);
+    const { client } = await rigFor(plain.origin.replace('http:', 'https:'), { retries: 0 });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'refused', status: null });
+    expect(plain.heard).toEqual([]);
+  });
+
+  test('a client certificate is shown; without it nothing is answered', async () => {
+    const server = await tlsServer(draft, {
+      ca: readFileSync(pem('ca.crt')),
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+    const ca = { caFile: pem('ca.crt') };
+    const shown = await rigFor(server.origin, {
+      connection: { ...ca, clientCert: pem('client.crt'), clientKey: pem('client.key') },
+    });
+    expect(await shown.client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+    const { client } = await rigFor(server.origin, { retries: 0, connection: ca });
+    // Node hangs up without a word once the handshake is over: then nobody can know, and it is asked for.
+    expect((await client.create(CREATE)).outcome).not.toBe('answered');
+    expect(server.heard).toHaveLength(1);
+  });
+
+  test.each(['caFile', 'clientCert', 'clientKey'] as const)(
+    '%s that cannot be read is a usage error',
+    async (field) => {
+      const connection = connectionTo('https://127.0.0.1', {
+        clientCert: pem('client.crt'),
+        [field]: pem('none.pem'),
+      });
+      const error = await rejection(openTransport(testContext(), connection, 1000));
+      expect(error).toMatchObject({ code: 'USAGE' });
+      expect(String(error)).toContain('none.pem');
+    },
+  );
+
+  test('a file and its result travel whole', async () => {
+    const bytes = randomBytes(5 * 1024 * 1024 + 3);
+    const server = await tlsServer(({ method, body }, response) => {
+      if (method === 'PUT') response.writeHead(200, { etag: `"${hash('md5', body)}"` }).end();
+      else response.end(bytes);
+    });
+    const { storage } = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
+    const result = await putFile(storage, `${server.origin}/o?X-Amz-Signature=%2f`, fileOf(bytes), {
+      onBytes: () => undefined,
+      onRetry: () => undefined,
+    });
+    expect(result).toMatchObject({ outcome: 'stored', verified: true });
+    expect(server.heard[0]?.headers).toMatchObject({ 'content-length': String(bytes.length) });
+    expect(server.heard[0]?.url).toBe('/o?X-Amz-Signature=%2f');
+    const path = join(tempDir(), 'result.csv');
+    expect(await getFile(storage, `${server.origin}/r`, path, () => undefined)).toMatchObject({
+      outcome: 'saved',
+      sha256: hash('sha256', bytes),
+    });
+  });
+
+  test('a connection that breaks under an answer may have happened, though the error comes from TLS', async () => {
+    let spoil = false;
+    const server = await tlsServer((_heard, response) => {
+      spoil = true;
+      response.end(DRAFT);
+    });
+    // Stands between and changes the server's bytes once the request is there.
+    const relay = createTcp((near) => {
+      const far = connect(server.port, '127.0.0.1');
+      near.on('data', (part) => far.write(part));
+      far.on('data', (part) => {
+        if (spoil) part[part.length - 1] = (part[part.length - 1] ?? 0) ^ 0xff;
+        near.write(part);
+      });
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        one.on('error', () => other.destroy());
+        one.on('close', () => other.destroy());
+      }
+    });
+    const port = await listening(relay);
+    const { client } = await rigFor(`https://127.0.0.1:${port}`, { connection: { caFile: pem('ca.crt') } });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'ambiguous' });
+    expect(server.heard).toHaveLength(1);
+  });
+});
+
+describe('what a failure says of the request', () => {
+  const failure = (code: string, begun: boolean) =>
+    transportError(Object.assign(new Error('words'), { code }), 'https://h', begun);
+
+  test.each([
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'ECONNRESET',
+    'ETIMEDOUT',
+    'UND_ERR_CONNECT_TIMEOUT',
+    'UND_ERR_SOCKET',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'CERT_HAS_EXPIRED',
+    'EPROTO',
+    'E_NEW',
+    '',
+  ])('%s before it began: unsent; after: lost', (code) => {
+    expect(failure(code, false)).toMatchObject({ kind: 'unsent' });
+    expect(failure(code, true)).toMatchObject({ kind: 'lost' });
+    expect(failure(code, false).message).toMatch(/^https:\/\/h: \S/);
+  });
+
+  test.each([
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+    'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
+    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
+    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
+  ])('%s is a no to the handshake, whenever it comes', (code) => {
+    expect(failure(code, true)).toMatchObject({ kind: 'unsent' });
+    expect(failure(code, true).message).toContain('no secure connection');
+  });
+
+  test.each([
+    'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
+    'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC',
+    'ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC',
+  ])('%s is none', (code) => {
+    expect(failure(code, true)).toMatchObject({ kind: 'lost' });
+  });
+
+  test('of several addresses, one speaks for all', () => {
+    const inner = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
+    expect(transportError(new AggregateError([inner, inner]), 'https://h', false).message).toContain(
+      'connection refused',
+    );
+  });
+});

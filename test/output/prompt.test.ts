@@ -1,0 +1,194 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { choose, confirm, line, readStdin, secret, typed } from '../../src/output/prompt.ts';
+import { type TestContext, testContext } from '../helpers/context.ts';
+
+/** A context whose terminal answers `keys` as soon as something is asked. */
+function terminal(keys: string | null): TestContext {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const context = { ...testContext({ tty: true }), stdin };
+  if (keys !== null) context.stderr.once('data', () => setImmediate(() => stdin.write(keys)));
+  return context;
+}
+
+/** A terminal that cannot move its cursor, with answers typed one at a time as each question comes. */
+function dumb(...answers: readonly string[]): TestContext {
+  const stdin = Object.assign(new PassThrough(), { isTTY: true });
+  const context = { ...testContext({ tty: true, env: { TERM: 'dumb' } }), stdin };
+  const left = [...answers];
+  context.stderr.on('data', (chunk: Buffer) => {
+    if (/[:)] $/.test(chunk.toString('utf8'))) setImmediate(() => stdin.write(left.shift() ?? ''));
+  });
+  return context;
+}
+
+describe('questions on a dumb terminal', () => {
+  it('are plain lines: nothing moves, nothing is coloured', async () => {
+    const context = dumb('yes\n', '\n', '\n', ' lab \n', '7\n', '2\n', 'AUG_2020\n', 'hunter3\u007f2\r');
+    expect(await confirm(context, 'Go on?')).toBe(true);
+    expect(await confirm(context, 'Go on?')).toBe(false);
+    expect(await line(context, 'A name:', (text) => (text === '' ? 'it is empty' : null))).toBe('lab');
+    const kinds = [
+      ['a', 'the first'],
+      ['b', 'the second'],
+    ] as const;
+    expect(await choose(context, 'Which?', kinds)).toBe('b');
+    expect(await typed(context, 'Zero?', 'AUG_2020')).toBe(true);
+    expect(await secret(context, 'The token:')).toBe('hunter2');
+    const said = context.stderr.text;
+    expect(said).not.toContain('\u001b');
+    expect(said).not.toContain('hunter');
+    expect(said).toContain('> it is empty');
+    expect(said).toContain('  2 the second');
+  });
+
+  it('are left unanswered by the end of the input, Ctrl-C and a signal', async () => {
+    const unanswered = { code: 'INTERRUPTED', exitCode: 130 };
+    await expect(secret(dumb('half\u0003'), 'The token:')).rejects.toMatchObject(unanswered);
+    const ended = dumb();
+    const asked = confirm(ended, 'Go on?');
+    (ended.stdin as PassThrough).end();
+    await expect(asked).rejects.toMatchObject(unanswered);
+    const stopped = dumb();
+    const open = secret(stopped, 'The token:');
+    stopped.interrupt();
+    await expect(open).rejects.toMatchObject(unanswered);
+    await expect(confirm(stopped, 'Go on?')).rejects.toMatchObject(unanswered);
+  });
+});
+
+describe('questions', () => {
+  it.each([
+    ['y\r', true],
+    ['yes\r', true],
+    ['n\r', false],
+    ['\r', false],
+    ['what?\r', false],
+  ])('confirm: %j → %s', async (keys, answer) => {
+    expect(await confirm(terminal(keys), 'Go on?')).toBe(answer);
+  });
+
+  it('asks on stderr, which can be written to afterwards, and never on stdout', async () => {
+    const context = terminal('y\r');
+    await confirm(context, 'Rewrite \u001b[31m\u202e3\u202c invoices?');
+    // And a second question on the same streams.
+    context.stderr.once('data', () => setImmediate(() => (context.stdin as PassThrough).write('y\r')));
+    expect(await confirm(context, 'And again?')).toBe(true);
+    context.stderr.write('still here');
+    expect(context.stderr.text).toContain('? Rewrite \\u001b[31m\\u202e3\\u202c invoices?');
+    expect(context.stderr.text).toContain('still here');
+    expect(context.stdout.text).toBe('');
+  });
+
+  it.each([
+    ['AUG_2020\r', true],
+    [' AUG_2020 \r', true],
+    ['aug_2020\r', false],
+    ['\r', false],
+  ])('typed: %j → %s', async (keys, answer) => {
+    const context = terminal(keys);
+    expect(await typed(context, 'Balances go to zero.', 'AUG_2020')).toBe(answer);
+    expect(context.stderr.text).toContain('AUG_2020');
+  });
+
+  it('does not show a secret, nor its length', async () => {
+    const context = terminal('hunter2-hunter2\r');
+    expect(await secret(context, 'Password:')).toBe('hunter2-hunter2');
+    expect(context.stderr.text).toContain('Password:');
+    expect(context.stderr.text).not.toMatch(/hunter|\*\*/);
+  });
+
+  it.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('%s leaves it unanswered: INTERRUPTED, 130', async (_, keys) => {
+    for (const ask of [confirm, secret, (c: TestContext, q: string) => typed(c, q, 'X')]) {
+      await expect(ask(terminal(keys), 'Go on?')).rejects.toMatchObject({
+        code: 'INTERRUPTED',
+        exitCode: 130,
+      });
+    }
+  });
+
+  it('an input that ends leaves it unanswered', async () => {
+    await expect(confirm(testContext({ tty: true }), 'Go on?')).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+    });
+  });
+
+  it('a signal ends it: 143 after SIGTERM', async () => {
+    const context = terminal(null);
+    setTimeout(() => context.interrupt('SIGTERM'), 50);
+    await expect(confirm(context, 'Go on?')).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 143 });
+  });
+
+  it('a signal that came before: nothing is asked, and no reader is left on the input', async () => {
+    const context = terminal(null);
+    context.interrupt('SIGTERM');
+    await expect(secret(context, 'Go on?')).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 143 });
+    expect(context.stdin.eventNames().filter((event) => event === 'keypress' || event === 'data')).toEqual(
+      [],
+    );
+    expect(context.stderr.text).toBe('');
+  });
+
+  it('leaves no listeners behind', async () => {
+    const context = terminal('y\r');
+    await confirm(context, 'Go on?');
+    for (const event of ['pause', 'end', 'close', 'error']) {
+      expect(context.stdin.listeners(event).filter(({ name }) => name === 'onClose')).toEqual([]);
+    }
+  });
+});
+
+describe('readStdin', () => {
+  it.each([
+    ['s3cret', 's3cret'],
+    ['s3cret\n', 's3cret'],
+    ['s3cret\r\n', 's3cret'],
+    ['s3cret\n\n', 's3cret\n'],
+    [' s3 cret ', ' s3 cret '],
+    ['\ufeffs3cret', 's3cret'],
+  ])('%j → %j', async (stdin, text) => {
+    expect(await readStdin(testContext({ stdin }))).toBe(text);
+  });
+
+  it('joins chunks, also within a character', async () => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: false });
+    const bytes = Buffer.from('pä\n');
+    for (const byte of bytes) stdin.write(Buffer.from([byte]));
+    stdin.end();
+    expect(await readStdin({ ...testContext(), stdin })).toBe('pä');
+  });
+
+  it.each([
+    ['nothing', ''],
+    ['a newline alone', '\n'],
+    ['more than 64 KiB', 'x'.repeat(64 * 1024 + 1)],
+  ])('%s: USAGE', async (_, stdin) => {
+    await expect(readStdin(testContext({ stdin }))).rejects.toMatchObject({ code: 'USAGE' });
+  });
+
+  it('takes 64 KiB to the byte', async () => {
+    expect(await readStdin(testContext({ stdin: 'x'.repeat(64 * 1024) }))).toHaveLength(64 * 1024);
+  });
+
+  it('is USAGE for what is not UTF-8, a terminal, a broken stream', async () => {
+    const stdin = Object.assign(new PassThrough(), { isTTY: false });
+    stdin.end(Buffer.from([0x70, 0xe4]));
+    await expect(readStdin({ ...testContext(), stdin })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(readStdin(testContext({ tty: true, stdin: 'x' }))).rejects.toMatchObject({ code: 'USAGE' });
+    const broken = Object.assign(new PassThrough(), { isTTY: false });
+    setImmediate(() => broken.destroy(new Error('EIO\u001b')));
+    const error = await readStdin({ ...testContext(), stdin: broken }).catch((e: unknown) => e);
+    expect(error).toMatchObject({ code: 'USAGE' });
+    expect(String(error)).not.toContain('\u001b');
+  });
+
+  it('is broken off by a signal', async () => {
+    const context = { ...testContext(), stdin: Object.assign(new PassThrough(), { isTTY: false }) };
+    setImmediate(() => context.interrupt());
+    await expect(readStdin(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+    await expect(readStdin(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+  });
+});

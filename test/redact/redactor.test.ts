@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { addressOf, Redactor, redactShapes } from '../../src/redact/redactor.ts';
+
+const PRESIGNED =
+  'https://b.s3.amazonaws.com/acme/in/cus.csv?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20210921T071553Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3599&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20210921%2Fus-east-2%2Fs3%2Faws4_request&X-Amz-Security-Token=FwoGZXIvYXdz&X-Amz-Signature=0123abcdef';
+
+describe('shapes', () => {
+  test.each([
+    ['a presigned URL', PRESIGNED, ['AKIAIOSFODNN7EXAMPLE', 'FwoGZXIvYXdz', '0123abcdef']],
+    ['in XML', PRESIGNED.replaceAll('&', '&amp;'), ['AKIAIOSFODNN7EXAMPLE', 'FwoGZXIvYXdz', '0123abcdef']],
+    ['in small letters', PRESIGNED.toLowerCase(), ['akiaiosfodnn7example', 'fwogzxivyxdz', '0123abcdef']],
+    [
+      'an old presigned URL',
+      'https://h/o?AWSAccessKeyId=AKIAOLD&Expires=1&Signature=sig%2Fold',
+      ['AKIAOLD', 'sig%2Fold'],
+    ],
+    ['a header', 'Authorization: Bearer abc.def-ghi', ['abc.def-ghi']],
+    ['a header in JSON', '{"authorization":"Basic dXNlcjpwYXNz"}', ['dXNlcjpwYXNz']],
+    ['a header in an object', "{ authorization: 'Bearer abc' }", ['abc']],
+    ['a proxy’s', 'Proxy-Authorization: Basic dXNlcjpwYXNz', ['dXNlcjpwYXNz']],
+    ['a bare scheme', 'sent bearer abcdefgh12345 there', ['abcdefgh12345']],
+    ['an unknown scheme', 'Authorization: Digest abc123', ['abc123']],
+    ['userinfo', 'via http://user:pa55@proxy:8080/', ['user', 'pa55']],
+    ['userinfo without a name', 'via http://:pa55@proxy:8080/', ['pa55']],
+  ])('%s', (_what, text, secrets) => {
+    const clean = redactShapes(text);
+    for (const secret of secrets) expect(clean).not.toContain(secret);
+    expect(clean).toContain('***');
+  });
+
+  test('leave the rest of the text as it is', () => {
+    expect(redactShapes(PRESIGNED)).toBe(
+      'https://b.s3.amazonaws.com/acme/in/cus.csv?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20210921T071553Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3599&X-Amz-Credential=***&X-Amz-Security-Token=***&X-Amz-Signature=***',
+    );
+    for (const text of [
+      'Uploaded cus.csv (AUG_2020_CUS) in 3 s',
+      'https://ebill.example.com:8443/acme/rest/batchProcess?jobId=A%40B',
+      'basic checks passed',
+      'the SignatureDoesNotMatch error',
+      'mail ops@example.com',
+      '',
+    ])
+      expect(redactShapes(text)).toBe(text);
+  });
+
+  test('twice is as good as once', () => {
+    fc.assert(
+      fc.property(fc.string(), (noise) => {
+        const once = redactShapes(`${noise} ${PRESIGNED} http://u:p@h/ Authorization: Basic abcd1234=`);
+        expect(redactShapes(once)).toBe(once);
+      }),
+    );
+  });
+
+  test('a long hostile text takes no time', () => {
+    const began = performance.now();
+    for (const unit of [
+      'a',
+      'a:',
+      'http://',
+      'a://a',
+      'bearer ',
+      'authorization:',
+      'X-Amz-Signature=',
+      '://',
+      'a+',
+      'http://a:',
+      'authorization: ',
+      'authorization:"',
+      ' ',
+      'bearer\n',
+      '@',
+    ])
+      redactShapes(unit.repeat(200_000 / unit.length));
+    redactShapes(`authorization:${' '.repeat(200_000)}`);
+    expect(performance.now() - began).toBeLessThan(8_000);
+  });
+});
+
+describe('known values', () => {
+  const secret = fc
+    .string({ unit: 'grapheme', minLength: 4, maxLength: 40 })
+    .filter((text) => !/[*\s]/.test(text));
+
+  test('are never in a clean text, plain or percent-encoded', () => {
+    fc.assert(
+      fc.property(secret, fc.string(), fc.string(), (known, before, after) => {
+        const redactor = new Redactor();
+        redactor.add(known);
+        for (const text of [
+          known,
+          before + known + after,
+          known + known,
+          `?k=${encodeURIComponent(known)}&x`,
+        ])
+          expect(redactor.clean(text)).not.toContain(known);
+        expect(redactor.clean(`x${encodeURIComponent(known)}x`)).not.toContain(encodeURIComponent(known));
+      }),
+    );
+  });
+
+  test('nor when one is within another, in whichever order they came', () => {
+    fc.assert(
+      fc.property(secret, secret, fc.boolean(), (inner, rest, innerFirst) => {
+        const outer = inner + rest;
+        const redactor = new Redactor();
+        for (const each of innerFirst ? [inner, outer] : [outer, inner]) redactor.add(each);
+        const clean = redactor.clean(`a ${outer} b ${inner} c`);
+        expect(clean).not.toContain(outer);
+        expect(clean).not.toContain(inner);
+        // What is left of a longer one is a secret, too.
+        expect(clean).toBe('a *** b *** c');
+      }),
+    );
+  });
+
+  test.each(['p&ss"word', "it's <b>", 'a\\b/c', 'tab\there', 'zoë pass'])(
+    '%j, as JSON and XML write it',
+    (known) => {
+      const redactor = new Redactor();
+      redactor.add(known);
+      const json = JSON.stringify({ token: known });
+      expect(JSON.parse(redactor.clean(json))).toEqual({ token: '***' });
+      const xml = known.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+      expect(redactor.clean(`<a>${xml}</a>`)).toBe('<a>***</a>');
+    },
+  );
+
+  test('a user and password as basic credentials are found without their scheme', () => {
+    const redactor = new Redactor();
+    redactor.add(Buffer.from('user:pass').toString('base64'));
+    expect(redactor.clean('value dXNlcjpwYXNz here')).toBe('value *** here');
+  });
+
+  test('very short ones are left to the shapes', () => {
+    const redactor = new Redactor();
+    redactor.add('abc');
+    redactor.add('');
+    expect(redactor.clean('abc def')).toBe('abc def');
+    expect(redactor.clean('Authorization: Bearer abc')).not.toContain('abc');
+  });
+
+  test('a lone surrogate does no harm', () => {
+    const redactor = new Redactor();
+    redactor.add('abcd\ud800');
+    expect(redactor.clean('x abcd\ud800 y')).toBe('x *** y');
+  });
+});
+
+describe('the address of a URL', () => {
+  test.each([
+    [PRESIGNED, 'https://b.s3.amazonaws.com/acme/in/cus.csv'],
+    ['https://h/o#X-Amz-Signature=abc', 'https://h/o'],
+    ['https://user:pa55@h/o?x', 'https://***@h/o'],
+    ['', ''],
+  ])('%s → %s', (url, address) => {
+    expect(addressOf(url)).toBe(address);
+  });
+});

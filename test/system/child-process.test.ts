@@ -1,0 +1,82 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { runShell, type ShellOptions } from '../../src/system/child-process.ts';
+import { tempDir } from '../helpers/context.ts';
+
+const NODE = JSON.stringify(process.execPath);
+
+function shell(command: string, options: Partial<ShellOptions> = {}) {
+  return runShell(command, {
+    input: '',
+    env: process.env,
+    cwd: tempDir(),
+    limitMs: 30_000,
+    signal: new AbortController().signal,
+    platform: process.platform,
+    ...options,
+  });
+}
+
+describe.skipIf(process.platform === 'win32')('a command line run through the shell', () => {
+  it('gets its input, folder and environment; what it writes to either stream comes back', async () => {
+    const cwd = tempDir('a folder é ');
+    const env = { ...process.env, WHO: `it's "é"` };
+    const command = 'read line; printf "%s|%s|%s" "$line" "$WHO" "$PWD"; echo " err" >&2; exit 7';
+    const end = await shell(command, { input: 'told €\nmore\n', env, cwd });
+    expect(end).toEqual({ code: 7, stopped: null, output: expect.any(String) });
+    expect(end.output).toContain(`told €|it's "é"|${cwd}`);
+    expect(end.output).toContain('err');
+  });
+
+  it('need not read what it is told, nor be brief', async () => {
+    const input = 'x'.repeat(1 << 20);
+    expect(await shell('true', { input })).toEqual({ code: 0, stopped: null, output: '' });
+    // Behind one letter of a byte, those of two lie across the ends of what comes in pieces.
+    const { output } = await shell('cat', { input: `x${'é'.repeat(1 << 20)}` });
+    expect(output).toBe(`x${'é'.repeat(64 * 1024 - 1)}`);
+  });
+
+  it('is killed at its limit', async () => {
+    expect(await shell('sleep 600; true', { limitMs: 100 })).toEqual({
+      code: null,
+      stopped: 'limit',
+      output: '',
+    });
+  });
+
+  it('is killed at once by an interruption, with what it started', async () => {
+    const interruption = new AbortController();
+    // What it started holds a line to us, which ends with it.
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const command = `${NODE} -e "require('node:net').connect(${port}, '127.0.0.1')" & wait`;
+    const ended = shell(command, { signal: interruption.signal });
+    const [line] = (await once(server, 'connection')) as [Socket];
+    const cut = once(
+      line.resume().on('error', () => undefined),
+      'close',
+    );
+    interruption.abort('SIGINT');
+    expect(await ended).toMatchObject({ code: null, stopped: 'interruption' });
+    await cut;
+    server.close();
+    const late = await shell('echo never', { signal: interruption.signal });
+    expect(late).toEqual({ code: null, stopped: 'interruption', output: '' });
+  });
+
+  it('has ended when the shell has, whatever it left in the background', async () => {
+    const end = await shell('sleep 600 & echo $!');
+    expect(end).toMatchObject({ code: 0, stopped: null });
+    const pid = Number(end.output);
+    process.kill(pid, 0);
+    process.kill(pid, 'SIGKILL');
+  });
+
+  it('rejects where it cannot be run', async () => {
+    await expect(shell('true', { cwd: join(tempDir(), 'no', 'folder') })).rejects.toThrow('ENOENT');
+    await expect(shell('a\0b')).rejects.toThrow();
+  });
+});

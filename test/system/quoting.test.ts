@@ -1,0 +1,52 @@
+import { execFileSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { assignment, quoted } from '../../src/system/quoting.ts';
+
+const LINUX = { platform: 'linux', env: {} } as const;
+const WINDOWS = { platform: 'win32', env: {} } as const;
+const GIT_BASH = { platform: 'win32', env: { MSYSTEM: 'MINGW64' } } as const;
+
+const WORDS = [
+  'plain',
+  'a b',
+  "it's",
+  'say "hi"',
+  '$HOME `id` !x',
+  'back\\slash\\',
+  'a,b',
+  '*?[x]~#&|;<>(){}%PATH%',
+  'é\u00a0日本',
+  '',
+];
+
+describe('a word that is shown to be typed', () => {
+  it.each(WORDS)('is one word again in a POSIX shell: %j', (word) => {
+    const line = `printf '<%s>' ${quoted(word, LINUX)} ${quoted(word, GIT_BASH)}`;
+    expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).toBe(`<${word}><${word}>`);
+  });
+
+  it.each([
+    ['AUG_2020', 'AUG_2020'],
+    ['C:\\data\\itm_1.csv', 'C:\\data\\itm_1.csv'],
+    ['\\\\server\\share\\itm_1.csv', '\\\\server\\share\\itm_1.csv'],
+    ['my files\\itm 1.csv', '"my files\\itm 1.csv"'],
+    ['C:\\my files\\', '"C:\\my files\\\\"'],
+    ["it's.csv", '"it\'s.csv"'],
+    // A list in PowerShell, several words in cmd.
+    ['a,b;c=d.csv', '"a,b;c=d.csv"'],
+    ['@all {x}.csv', '"@all {x}.csv"'],
+    ['R&D (1).csv', '"R&D (1).csv"'],
+    ['100% ~ #1.csv', '"100% ~ #1.csv"'],
+    ['$batch`s.csv', "'$batch`s.csv'"],
+    ["$it's", "'$it''s'"],
+    ['', '""'],
+  ])('is one word in cmd and in PowerShell: %j', (word, typed) => {
+    expect(quoted(word, WINDOWS)).toBe(typed);
+  });
+
+  it('a variable is set as the shell at hand has it', () => {
+    expect(assignment('EBILL_TOKEN', "to ken's", LINUX)).toBe("export EBILL_TOKEN='to ken'\\''s'");
+    expect(assignment('EBILL_TOKEN', 'x', GIT_BASH)).toBe('export EBILL_TOKEN=x');
+    expect(assignment('EBILL_TOKEN', "to ken's", WINDOWS)).toBe("$env:EBILL_TOKEN = 'to ken''s'");
+  });
+});
