@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
-import type { App, CommandResult } from './commands/command.ts';
-import { declareGlobals } from './commands/globals.ts';
 import { COMMANDS, GROUPS, type LoadedCommand } from './commands/index.ts';
+import type { App, CommandResult } from './commands/shared/command.ts';
+import { declareGlobals } from './commands/shared/global-options.ts';
 import { EbillError } from './errors.ts';
 import type { CommandHelp } from './help/command-help.ts';
 import type { HelpPage } from './help/page.ts';

@@ -1,5 +1,5 @@
-import type { App, CommandResult, GlobalOptions } from './commands/command.ts';
-import { globalOptions } from './commands/globals.ts';
+import type { App, CommandResult, GlobalOptions } from './commands/shared/command.ts';
+import { globalOptions } from './commands/shared/global-options.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/front-page.ts';
 import { createUi } from './output/create-ui.ts';

@@ -9,12 +9,12 @@ const ROOMS = [
   { name: 'parse', roots: ['src/parse.ts'] },
   {
     name: 'options',
-    roots: ['selection', 'upload-options', 'watch-options'].map((name) => `src/commands/${name}.ts`),
+    roots: ['selection', 'upload-options', 'watch-options'].map((name) => `src/commands/shared/${name}.ts`),
   },
   {
     name: 'session',
     roots: ['session', 'targets', 'wait', 'upload-flow', 'status-now'].map(
-      (name) => `src/commands/${name}.ts`,
+      (name) => `src/commands/shared/${name}.ts`,
     ),
   },
 ];

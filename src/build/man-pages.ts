@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { declareGlobals } from '../commands/globals.ts';
 import { pageOf } from '../commands/help-pages.ts';
 import { COMMANDS } from '../commands/index.ts';
+import { declareGlobals } from '../commands/shared/global-options.ts';
 import { manName, manPage } from '../help/man-page.ts';
 import type { HelpPage } from '../help/page.ts';
 import { TOPICS } from '../help/topics.ts';

@@ -10,10 +10,10 @@ import { EbillError, messageOf } from '../errors.ts';
 import { withoutCommands } from '../output/github-commands.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { visible } from '../system/escaping.ts';
-import type { App, CommandModule, CommandResult } from './command.ts';
-import { textFlag } from './flags.ts';
-import { agreeToProduction } from './production.ts';
-import { type Session, withSession } from './session.ts';
+import type { App, CommandModule, CommandResult } from './shared/command.ts';
+import { textFlag } from './shared/option-values.ts';
+import { agreeToProduction } from './shared/production.ts';
+import { type Session, withSession } from './shared/session.ts';
 
 export interface ApiOptions {
   readonly method: Call['method'];

@@ -1,7 +1,7 @@
 import { Argument } from 'commander';
 import { EbillError } from '../errors.ts';
-import type { CommandModule, CommandResult } from './command.ts';
 import { SHELLS, type Shell } from './completions/shells.ts';
+import type { CommandModule, CommandResult } from './shared/command.ts';
 
 /** The script of a shell, or what that script asks for while somebody types. */
 export type CompletionOptions =

@@ -8,9 +8,9 @@ import { count } from '../output/human.ts';
 import type { SampleFiles } from '../sample/sample.ts';
 import type { Context, OutputStream } from '../system/context.ts';
 import { makeFolders } from '../system/folders.ts';
-import type { App, CommandModule } from './command.ts';
-import { type Flags, textFlag } from './flags.ts';
-import { wholeNumber } from './globals.ts';
+import type { App, CommandModule } from './shared/command.ts';
+import { wholeNumber } from './shared/global-options.ts';
+import { type Flags, textFlag } from './shared/option-values.ts';
 
 export interface DemoOptions {
   /** Invoices. */

@@ -12,7 +12,6 @@ import { confirm } from '../output/prompt.ts';
 import { requestsText } from '../output/requests-text.ts';
 import type { Symbols } from '../output/symbols.ts';
 import type { Context } from '../system/context.ts';
-import type { App, CommandModule, CommandResult, PlannedRequest } from './command.ts';
 import { certificate } from './doctor/certificate.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
 import { clientCertificate } from './doctor/client-certificate.ts';
@@ -20,7 +19,8 @@ import { journals, nodeVersion, space } from './doctor/machine.ts';
 import { answerAndClock, nameLookUp } from './doctor/network.ts';
 import { permissions } from './doctor/permissions.ts';
 import { authorisation, noSetUp, questions, setUp } from './doctor/set-up.ts';
-import { connect } from './session.ts';
+import type { App, CommandModule, CommandResult, PlannedRequest } from './shared/command.ts';
+import { connect } from './shared/session.ts';
 
 /** ms a single check may take at most. */
 const LIMIT_MS = 10_000;

@@ -11,19 +11,19 @@ import { verdictOf } from '../load/verdict.ts';
 import { unknownBatch } from '../load/watch.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
-import type { CommandModule, CommandResult } from './command.ts';
-import { agreeToProduction } from './production.ts';
+import type { CommandModule, CommandResult } from './shared/command.ts';
+import { agreeToProduction } from './shared/production.ts';
 import {
   declareSelection,
   type Selection,
   type SelectionOptions,
   select,
   selectionOptions,
-} from './selection.ts';
-import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
-import { unknownLoad } from './targets.ts';
-import { finalizeAll, resultOf } from './upload-flow.ts';
-import { viewsOf } from './views.ts';
+} from './shared/selection.ts';
+import { closeLoad, openForReading, openForWriting, type Session, withSession } from './shared/session.ts';
+import { unknownLoad } from './shared/targets.ts';
+import { finalizeAll, resultOf } from './shared/upload-flow.ts';
+import { viewsOf } from './shared/views.ts';
 
 export const command: CommandModule<SelectionOptions> = {
   help: {

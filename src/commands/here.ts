@@ -15,8 +15,8 @@ import { NO_PROFILES, namesOf, type Profile } from '../profile/profile.ts';
 import { profileAsked } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
-import type { App, CommandResult } from './command.ts';
-import { shownPath } from './shown-path.ts';
+import type { App, CommandResult } from './shared/command.ts';
+import { shownPath } from './shared/shown-path.ts';
 
 /**
  * `ebill` alone: what it is, where one is (server, profile, load and its state as last heard of), and the next command.

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { App, CommandHelp, CommandModule, CommandResult } from './command.ts';
+import type { App, CommandHelp, CommandModule, CommandResult } from './shared/command.ts';
 
 /** A command's code, its options' type closed away: what is parsed can only be run by the same command. */
 export interface LoadedCommand {

@@ -9,13 +9,13 @@ import { journalPath, setCurrentJob } from '../load/store.ts';
 import { verdictOf } from '../load/verdict.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted } from '../system/quoting.ts';
-import { agreeToInit } from './agree-init.ts';
-import type { App, CommandModule, CommandResult } from './command.ts';
-import { jobFlag } from './flags.ts';
-import { agreeToProduction } from './production.ts';
-import { closeLoad, connect, openForWriting, withSession } from './session.ts';
-import { resultOf } from './upload-flow.ts';
-import { viewsOf } from './views.ts';
+import type { App, CommandModule, CommandResult } from './shared/command.ts';
+import { agreeToInit } from './shared/confirm.ts';
+import { jobFlag } from './shared/option-values.ts';
+import { agreeToProduction } from './shared/production.ts';
+import { closeLoad, connect, openForWriting, withSession } from './shared/session.ts';
+import { resultOf } from './shared/upload-flow.ts';
+import { viewsOf } from './shared/views.ts';
 
 export interface InitOptions {
   readonly job: string | null;

@@ -8,17 +8,17 @@ import type { Run } from '../load/run.ts';
 import { outcomeOfAll } from '../load/verdict.ts';
 import { hang } from '../output/fit.ts';
 import { verdict } from '../output/verdict.ts';
-import type { App, CommandModule, CommandResult } from './command.ts';
-import { boolFlag, textFlag } from './flags.ts';
-import { gatherFacts } from './report-facts.ts';
-import { assertReplaceable, writeReport } from './report-file.ts';
-import { type Fetched, fetchResults } from './results-flow.ts';
 import { assertOwnFolder } from './run-manifest.ts';
-import { declareSelection, type SelectionOptions, select, selectionOptions } from './selection.ts';
-import { closeLoad, withSession } from './session.ts';
-import { targetsToRead } from './targets.ts';
-import { viewsOf } from './views.ts';
-import { waitingFor } from './waiting-for.ts';
+import type { App, CommandModule, CommandResult } from './shared/command.ts';
+import { boolFlag, textFlag } from './shared/option-values.ts';
+import { assertReplaceable, writeReport } from './shared/report-file.ts';
+import { gatherFacts } from './shared/report-page.ts';
+import { type Fetched, fetchResults } from './shared/results-flow.ts';
+import { declareSelection, type SelectionOptions, select, selectionOptions } from './shared/selection.ts';
+import { closeLoad, withSession } from './shared/session.ts';
+import { targetsToRead } from './shared/targets.ts';
+import { viewsOf } from './shared/views.ts';
+import { waitingFor } from './shared/waiting-for.ts';
 
 export interface ReportOptions extends SelectionOptions {
   /** `null`: report.html in a folder of the load's name. */

@@ -12,18 +12,18 @@ import type { ShownResult } from '../output/document.ts';
 import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
 import { verdict } from '../output/verdict.ts';
 import type { Terminal } from '../system/quoting.ts';
-import { assertFolder } from './check-files.ts';
-import type { App, CommandModule, CommandResult } from './command.ts';
-import { boolFlag, textFlag } from './flags.ts';
-import { type FetchedResult, fetchResults } from './results-flow.ts';
-import { reloadAdvice } from './results-next.ts';
-import { type AllRejects, writeAllRejects } from './results-rejects.ts';
-import { declareSelection, type SelectionOptions, select, selectionOptions } from './selection.ts';
-import { closeLoad, withSession } from './session.ts';
-import { targetsToRead } from './targets.ts';
-import { viewsOf } from './views.ts';
-import { stillRunning } from './wait.ts';
-import { waitingFor } from './waiting-for.ts';
+import type { App, CommandModule, CommandResult } from './shared/command.ts';
+import { assertFolder } from './shared/file-checks.ts';
+import { boolFlag, textFlag } from './shared/option-values.ts';
+import { type FetchedResult, fetchResults } from './shared/results-flow.ts';
+import { reloadAdvice } from './shared/results-next.ts';
+import { type AllRejects, writeAllRejects } from './shared/results-rejects.ts';
+import { declareSelection, type SelectionOptions, select, selectionOptions } from './shared/selection.ts';
+import { closeLoad, withSession } from './shared/session.ts';
+import { targetsToRead } from './shared/targets.ts';
+import { viewsOf } from './shared/views.ts';
+import { stillRunning } from './shared/wait.ts';
+import { waitingFor } from './shared/waiting-for.ts';
 
 export interface ResultsOptions extends SelectionOptions {
   /** `null`: a folder of the load's name. */

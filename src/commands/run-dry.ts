@@ -10,12 +10,12 @@ import type { Look } from '../output/look.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { phaseWord } from '../output/status.ts';
 import { table } from '../output/table.ts';
-import type { CommandResult, PlannedRequest } from './command.ts';
-import { idToCome, uploadRequests } from './planned-requests.ts';
 import type { MonthToRun } from './run-month.ts';
 import type { GatedStep } from './run-stop.ts';
-import type { Session } from './session.ts';
-import { viewsOf } from './views.ts';
+import type { CommandResult, PlannedRequest } from './shared/command.ts';
+import { idToCome, uploadRequests } from './shared/planned-requests.ts';
+import type { Session } from './shared/session.ts';
+import { viewsOf } from './shared/views.ts';
 
 /** One batch of a plan, as a dry run tells of it. Numbers are records and bytes. */
 interface PlannedBatch {

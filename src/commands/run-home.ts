@@ -8,16 +8,16 @@ import { hang } from '../output/fit.ts';
 import { counted } from '../output/human.ts';
 import { reasonFields, reasonsTable, type ShownTally } from '../output/result-tables.ts';
 import { verdict } from '../output/verdict.ts';
-import type { CommandResult } from './command.ts';
-import { gatherFacts } from './report-facts.ts';
-import { writeReport } from './report-file.ts';
-import { type FetchedResult, fetchResults } from './results-flow.ts';
-import { reloadAdvice } from './results-next.ts';
-import { type AllRejects, writeAllRejects } from './results-rejects.ts';
 import { type HomeFile, writeManifest } from './run-manifest.ts';
 import type { MonthEnd } from './run-month.ts';
-import type { Session } from './session.ts';
-import { standingAlone } from './targets.ts';
+import type { CommandResult } from './shared/command.ts';
+import { writeReport } from './shared/report-file.ts';
+import { gatherFacts } from './shared/report-page.ts';
+import { type FetchedResult, fetchResults } from './shared/results-flow.ts';
+import { reloadAdvice } from './shared/results-next.ts';
+import { type AllRejects, writeAllRejects } from './shared/results-rejects.ts';
+import type { Session } from './shared/session.ts';
+import { standingAlone } from './shared/targets.ts';
 
 export interface Home {
   /** Absolute. */

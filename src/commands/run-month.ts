@@ -9,12 +9,12 @@ import { inParallel } from '../load/parallel.ts';
 import type { Run } from '../load/run.ts';
 import { counted } from '../output/human.ts';
 import type { WatchView } from '../output/watch-info.ts';
-import type { App } from './command.ts';
 import type { RunOptions } from './run-options.ts';
 import { type GatedStep, stopError } from './run-stop.ts';
-import { finalizeAll, parentRef, uploadOne } from './upload-flow.ts';
-import { viewsOf } from './views.ts';
-import { waitFor } from './wait.ts';
+import type { App } from './shared/command.ts';
+import { finalizeAll, parentRef, uploadOne } from './shared/upload-flow.ts';
+import { viewsOf } from './shared/views.ts';
+import { waitFor } from './shared/wait.ts';
 
 /** What a plan comes to, checked and ready: init, and the batch of each file. */
 export interface MonthToRun {

@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
 import { EbillError } from '../errors.ts';
-import { boolFlag, type Flags, jobFlag, textFlag } from './flags.ts';
-import { wholeNumber } from './globals.ts';
-import { declareWatchOptions, type WaitOptions, watchOptions } from './watch-options.ts';
+import { wholeNumber } from './shared/global-options.ts';
+import { boolFlag, type Flags, jobFlag, textFlag } from './shared/option-values.ts';
+import { declareWatchOptions, type WaitOptions, watchOptions } from './shared/watch-options.ts';
 
 export interface RunOptions {
   /** The plan's path as given; `null` only with `initPlan` or `planSchema`. */

@@ -7,8 +7,8 @@ import { counted } from '../output/human.ts';
 import { csvFilesIn } from '../plan/found-csv.ts';
 import { guessJob } from '../plan/starter-job.ts';
 import { quoted } from '../system/quoting.ts';
-import type { App, CommandResult } from './command.ts';
 import type { RunOptions } from './run-options.ts';
+import type { App, CommandResult } from './shared/command.ts';
 
 /** `ebill run --init-plan`: a commented plan from the CSV files beside it, for a person to look through. */
 export async function writeStarter(app: App, options: RunOptions): Promise<CommandResult> {

@@ -18,22 +18,22 @@ import type { RunView } from '../output/run-view.ts';
 import { type FilesOfPlan, filesOfPlan } from '../plan/files.ts';
 import { type PlanFile, readPlan } from '../plan/read.ts';
 import { planSchemaText } from '../plan/schema.ts';
-import { agreeToInit, assertMayInit } from './agree-init.ts';
-import { batchTimes } from './batch-times.ts';
-import { assertFolder, checkedSources } from './check-files.ts';
-import { columnsFor } from './column-options.ts';
-import type { App, CommandModule, CommandResult } from './command.ts';
-import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './hand-over.ts';
-import { agreeToProduction } from './production.ts';
-import { assertReplaceable } from './report-file.ts';
 import { dryRunMonth } from './run-dry.ts';
 import { bringHome } from './run-home.ts';
 import { assertOwnFolder } from './run-manifest.ts';
 import { type MonthToRun, runMonth } from './run-month.ts';
 import { declareRunOptions, type RunOptions, runOptions } from './run-options.ts';
 import { writeStarter } from './run-starter.ts';
-import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
-import { monthSends } from './to-send.ts';
+import { batchTimes } from './shared/batch-times.ts';
+import { columnsFor } from './shared/column-options.ts';
+import type { App, CommandModule, CommandResult } from './shared/command.ts';
+import { agreeToInit, assertMayInit } from './shared/confirm.ts';
+import { assertFolder, checkedSources } from './shared/file-checks.ts';
+import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './shared/notify.ts';
+import { agreeToProduction } from './shared/production.ts';
+import { assertReplaceable } from './shared/report-file.ts';
+import { closeLoad, openForReading, openForWriting, type Session, withSession } from './shared/session.ts';
+import { monthSends } from './shared/to-send.ts';
 
 /** `ebill run`: the month in one command, resumable (cli.md, "Plan file"). */
 export const command: CommandModule<RunOptions> = {
@@ -191,7 +191,7 @@ async function perform(
   const settle = async (jobIds: readonly string[]) =>
     (
       await (
-        await import('./results-flow.ts')
+        await import('./shared/results-flow.ts')
       ).fetchResults(app, run, jobIds, {
         folder,
         force: false,

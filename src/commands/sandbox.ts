@@ -7,8 +7,8 @@ import {
 } from '../sandbox/index.ts';
 import { isInterruption } from '../system/context.ts';
 import { assignment } from '../system/quoting.ts';
-import type { CommandModule, CommandResult } from './command.ts';
-import { collect } from './flags.ts';
+import type { CommandModule, CommandResult } from './shared/command.ts';
+import { collect } from './shared/option-values.ts';
 
 const RESULT: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
 

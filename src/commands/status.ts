@@ -1,7 +1,7 @@
-import type { CommandModule } from './command.ts';
-import { boolFlag } from './flags.ts';
-import { declareSelection, selectionOptions } from './selection.ts';
-import type { StatusOptions } from './status-now.ts';
+import type { CommandModule } from './shared/command.ts';
+import { boolFlag } from './shared/option-values.ts';
+import { declareSelection, selectionOptions } from './shared/selection.ts';
+import type { StatusOptions } from './shared/status-now.ts';
 
 export const command: CommandModule<StatusOptions> = {
   help: {
@@ -19,5 +19,5 @@ export const command: CommandModule<StatusOptions> = {
     cmd.option('--exit-status', 'let the exit code tell the outcome: 3 partial, 4 failed, 7 not final yet');
   },
   options: (_args, flags) => ({ ...selectionOptions(flags), exitStatus: boolFlag(flags, 'exitStatus') }),
-  run: async (app, options) => (await import('./status-now.ts')).statusNow(app, options),
+  run: async (app, options) => (await import('./shared/status-now.ts')).statusNow(app, options),
 };

@@ -1,6 +1,6 @@
 import { EbillError } from '../errors.ts';
-import type { CommandModule } from './command.ts';
-import { declareUploadOptions, type UploadOptions, uploadOptions } from './upload-options.ts';
+import type { CommandModule } from './shared/command.ts';
+import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export const command: CommandModule<UploadOptions> = {
   help: {
@@ -27,7 +27,7 @@ export const command: CommandModule<UploadOptions> = {
     return options;
   },
   run: async (app, options) =>
-    (await import('./upload-run.ts')).runUpload(app, options, { customer: options.files }, null),
+    (await import('./shared/upload-run.ts')).runUpload(app, options, { customer: options.files }, null),
 };
 
 function oneFileForOneId(): EbillError {

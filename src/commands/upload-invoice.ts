@@ -1,7 +1,7 @@
 import { EbillError } from '../errors.ts';
-import type { CommandModule } from './command.ts';
-import { listFlag } from './flags.ts';
-import { declareUploadOptions, type UploadOptions, uploadOptions } from './upload-options.ts';
+import type { CommandModule } from './shared/command.ts';
+import { listFlag } from './shared/option-values.ts';
+import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export interface UploadInvoiceOptions extends UploadOptions {
   readonly items: readonly string[];
@@ -50,7 +50,7 @@ export const command: CommandModule<UploadInvoiceOptions> = {
     return { ...options, items };
   },
   run: async (app, options) => {
-    const { runUpload } = await import('./upload-run.ts');
+    const { runUpload } = await import('./shared/upload-run.ts');
     return runUpload(app, options, { invoice: options.files, items: options.items }, null);
   },
 };

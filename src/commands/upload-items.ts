@@ -1,7 +1,7 @@
 import { EbillError } from '../errors.ts';
-import type { CommandModule } from './command.ts';
-import { checkedJobId, textFlag } from './flags.ts';
-import { declareUploadOptions, type UploadOptions, uploadOptions } from './upload-options.ts';
+import type { CommandModule } from './shared/command.ts';
+import { checkedJobId, textFlag } from './shared/option-values.ts';
+import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export interface UploadItemsOptions extends UploadOptions {
   readonly parentId: string | null;
@@ -60,7 +60,7 @@ export const command: CommandModule<UploadItemsOptions> = {
     };
   },
   run: async (app, options) => {
-    const { runUpload } = await import('./upload-run.ts');
+    const { runUpload } = await import('./shared/upload-run.ts');
     const parent = { id: options.parentId, jobId: options.parentJobId };
     return runUpload(app, options, { items: options.files }, parent);
   },

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import { assertFolder } from './check-files.ts';
-import type { App, CommandResult } from './command.ts';
-import { type SelectionOptions, select } from './selection.ts';
-import { closeLoad, withSession } from './session.ts';
-import { targetsToRead } from './targets.ts';
-import { resultOf } from './upload-flow.ts';
-import { viewsOf } from './views.ts';
-import { waitFor } from './wait.ts';
-import type { WaitOptions } from './watch-options.ts';
+import type { App, CommandResult } from './shared/command.ts';
+import { assertFolder } from './shared/file-checks.ts';
+import { type SelectionOptions, select } from './shared/selection.ts';
+import { closeLoad, withSession } from './shared/session.ts';
+import { targetsToRead } from './shared/targets.ts';
+import { resultOf } from './shared/upload-flow.ts';
+import { viewsOf } from './shared/views.ts';
+import { waitFor } from './shared/wait.ts';
+import type { WaitOptions } from './shared/watch-options.ts';
 
 export interface WatchCommandOptions extends SelectionOptions {
   readonly watch: WaitOptions;

@@ -1,8 +1,8 @@
-import type { CommandModule } from './command.ts';
-import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './hand-over.ts';
-import { declareSelection, selectionOptions } from './selection.ts';
+import type { CommandModule } from './shared/command.ts';
+import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './shared/notify.ts';
+import { declareSelection, selectionOptions } from './shared/selection.ts';
+import { declareWatchOptions, watchOptions } from './shared/watch-options.ts';
 import type { WatchCommandOptions } from './watch-batches.ts';
-import { declareWatchOptions, watchOptions } from './watch-options.ts';
 
 export const command: CommandModule<WatchCommandOptions> = {
   help: {

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { command as api } from '../../src/commands/api.ts';
-import type { CommandModule } from '../../src/commands/command.ts';
 import { command as demo } from '../../src/commands/demo.ts';
 import { command as finalize } from '../../src/commands/finalize.ts';
-import { declareGlobals, globalOptions } from '../../src/commands/globals.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { command as init } from '../../src/commands/init.ts';
 import { command as report } from '../../src/commands/report.ts';
 import { command as results } from '../../src/commands/results.ts';
 import { command as run } from '../../src/commands/run.ts';
+import type { CommandModule } from '../../src/commands/shared/command.ts';
+import { declareGlobals, globalOptions } from '../../src/commands/shared/global-options.ts';
 import { command as status } from '../../src/commands/status.ts';
 import { command as customer } from '../../src/commands/upload-customer.ts';
 import { command as invoice } from '../../src/commands/upload-invoice.ts';

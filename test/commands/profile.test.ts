@@ -1,13 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { GlobalOptions } from '../../src/commands/command.ts';
 import { command as add } from '../../src/commands/profile/add.ts';
 import { command as list } from '../../src/commands/profile/list.ts';
 import { command as remove } from '../../src/commands/profile/remove.ts';
 import { command as set } from '../../src/commands/profile/set.ts';
 import { command as show } from '../../src/commands/profile/show.ts';
 import { command as use } from '../../src/commands/profile/use.ts';
+import type { GlobalOptions } from '../../src/commands/shared/command.ts';
 import { parseAuthKind } from '../../src/profile/auth-kind.ts';
 import { getSecret } from '../../src/profile/secrets.ts';
 import { loadProfiles } from '../../src/profile/store.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/api/client.ts';
-import type { App, CommandResult } from '../../src/commands/command.ts';
 import { runMonth } from '../../src/commands/run-month.ts';
 import type { RunOptions } from '../../src/commands/run-options.ts';
+import type { App, CommandResult } from '../../src/commands/shared/command.ts';
 import { memoryJournal } from '../../src/load/journal.ts';
 import type { Run } from '../../src/load/run.ts';
 import { emptyState } from '../../src/load/state.ts';

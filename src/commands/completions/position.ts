@@ -1,6 +1,6 @@
 import { Command, type Option } from 'commander';
-import { declareGlobals } from '../globals.ts';
 import { COMMANDS, type CommandEntry, GROUPS } from '../index.ts';
+import { declareGlobals } from '../shared/global-options.ts';
 
 /** Where in a command line a word is being typed. */
 export interface Position {

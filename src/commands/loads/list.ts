@@ -6,8 +6,8 @@ import { timeText } from '../../output/ago.ts';
 import type { ShownLoad } from '../../output/document.ts';
 import { phaseText } from '../../output/status.ts';
 import { table } from '../../output/table.ts';
-import type { CommandModule } from '../command.ts';
-import { duringWait } from '../during-wait.ts';
+import type { CommandModule } from '../shared/command.ts';
+import { duringWait } from '../shared/during-wait.ts';
 
 export const command: CommandModule<Record<never, never>> = {
   help: {

@@ -11,9 +11,9 @@ import { hang } from '../../output/fit.ts';
 import { bytes, counted } from '../../output/human.ts';
 import { table } from '../../output/table.ts';
 import { verdict } from '../../output/verdict.ts';
-import type { App, CommandModule } from '../command.ts';
-import { duringWait } from '../during-wait.ts';
-import { checkedJobId } from '../flags.ts';
+import type { App, CommandModule } from '../shared/command.ts';
+import { duringWait } from '../shared/during-wait.ts';
+import { checkedJobId } from '../shared/option-values.ts';
 
 export interface LoadsShowOptions {
   readonly job: string;

@@ -5,7 +5,7 @@ import { type EnvironmentLayer, environmentAuth, environmentLayer } from '../../
 import { checkProfileName } from '../../profile/name.ts';
 import type { AuthKind } from '../../profile/profile.ts';
 import { loadProfiles, profilesPath } from '../../profile/store.ts';
-import type { App, CommandModule } from '../command.ts';
+import type { App, CommandModule } from '../shared/command.ts';
 import { agree, askProduction } from './agree.ts';
 import { alreadyThere, askMissing, type Given } from './ask-missing.ts';
 import { absoluteFiles } from './files.ts';

@@ -2,7 +2,7 @@ import { EbillError } from '../../errors.ts';
 import { confirm } from '../../output/prompt.ts';
 import { secretName } from '../../profile/auth-kind.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
-import type { App } from '../command.ts';
+import type { App } from '../shared/command.ts';
 import { tryOut } from './try-out.ts';
 
 /**

@@ -5,7 +5,7 @@ import { checkSecure, parseBaseUrl } from '../../profile/base-url.ts';
 import { checkUsername } from '../../profile/credential-text.ts';
 import { checkProfileName } from '../../profile/name.ts';
 import type { AuthKind, Profiles } from '../../profile/profile.ts';
-import type { App } from '../command.ts';
+import type { App } from '../shared/command.ts';
 import { introduce } from './agree.ts';
 import { problemOf } from './problem.ts';
 

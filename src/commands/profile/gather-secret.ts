@@ -4,7 +4,7 @@ import { authText, secretName } from '../../profile/auth-kind.ts';
 import { checkSecret } from '../../profile/credential-text.ts';
 import type { EnvironmentLayer } from '../../profile/environment.ts';
 import type { Profile } from '../../profile/profile.ts';
-import type { App } from '../command.ts';
+import type { App } from '../shared/command.ts';
 import { problemOf } from './problem.ts';
 
 /**

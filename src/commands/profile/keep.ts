@@ -3,7 +3,7 @@ import type { Profile, Profiles } from '../../profile/profile.ts';
 import { type Kept, removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';
 import { visible } from '../../system/escaping.ts';
-import type { App } from '../command.ts';
+import type { App } from '../shared/command.ts';
 
 /** What becomes of the stored secret: a new one, none, or the one there is. */
 export type SecretChange = { readonly set: string } | 'remove' | 'leave';

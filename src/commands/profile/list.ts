@@ -2,7 +2,7 @@ import type { Look } from '../../output/look.ts';
 import { table } from '../../output/table.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
 import { loadProfiles } from '../../profile/store.ts';
-import type { CommandModule } from '../command.ts';
+import type { CommandModule } from '../shared/command.ts';
 import { profileResult } from './result.ts';
 import { profileView } from './view.ts';
 

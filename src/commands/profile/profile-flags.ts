@@ -5,8 +5,8 @@ import type { Changes } from '../../profile/edit.ts';
 import { checkProfileName } from '../../profile/name.ts';
 import { parseHeader, parseQuery, parseStatusName, STATUS_PHASES } from '../../profile/pairs.ts';
 import { parseProxy } from '../../profile/proxy-url.ts';
-import { columnOptions, declareColumnOption } from '../column-options.ts';
-import { boolFlag, collect, type Flags, listFlag, textFlag } from '../flags.ts';
+import { columnOptions, declareColumnOption } from '../shared/column-options.ts';
+import { boolFlag, collect, type Flags, listFlag, textFlag } from '../shared/option-values.ts';
 
 /** Options of `profile add` and `profile set`. File names are as given; `run` makes them absolute. */
 export interface ProfileFlags {

@@ -3,7 +3,7 @@ import { confirm } from '../../output/prompt.ts';
 import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf } from '../../profile/profile.ts';
 import { changeProfiles, loadProfiles } from '../../profile/store.ts';
-import type { CommandModule } from '../command.ts';
+import type { CommandModule } from '../shared/command.ts';
 import { forget, summary } from './keep.ts';
 import { profileResult } from './result.ts';
 

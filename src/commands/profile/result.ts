@@ -1,6 +1,6 @@
 import { hang } from '../../output/fit.ts';
 import type { Look } from '../../output/look.ts';
-import type { CommandResult } from '../command.ts';
+import type { CommandResult } from '../shared/command.ts';
 
 /** What every `profile` command ends with: no load, no batches. */
 export function profileResult(

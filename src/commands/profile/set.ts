@@ -7,7 +7,7 @@ import { unknownProfile } from '../../profile/name.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
 import { getSecret } from '../../profile/secrets.ts';
 import { loadProfiles } from '../../profile/store.ts';
-import type { App, CommandModule } from '../command.ts';
+import type { App, CommandModule } from '../shared/command.ts';
 import { absoluteFiles } from './files.ts';
 import { gatherSecret } from './gather-secret.ts';
 import { keep, type SecretChange, summary, warnOfMissing } from './keep.ts';

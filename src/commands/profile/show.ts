@@ -6,7 +6,7 @@ import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf, type Profiles } from '../../profile/profile.ts';
 import { getSecret, isInKeychain, secretsPath } from '../../profile/secrets.ts';
 import { loadProfiles } from '../../profile/store.ts';
-import type { App, CommandModule } from '../command.ts';
+import type { App, CommandModule } from '../shared/command.ts';
 import { profileResult } from './result.ts';
 import { type ProfileView, profileView } from './view.ts';
 

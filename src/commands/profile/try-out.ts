@@ -6,9 +6,9 @@ import { environmentLayer } from '../../profile/environment.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { registerSecrets } from '../../profile/register.ts';
 import { resolve } from '../../profile/resolve.ts';
-import type { App } from '../command.ts';
 import type { Check } from '../doctor/check.ts';
 import { authorisation } from '../doctor/set-up.ts';
+import type { App } from '../shared/command.ts';
 
 /** ms an answer may take to begin; a person waits for it. */
 const LIMIT_MS = 10_000;

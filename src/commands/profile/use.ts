@@ -1,7 +1,7 @@
 import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf } from '../../profile/profile.ts';
 import { changeProfiles, loadProfiles } from '../../profile/store.ts';
-import type { CommandModule } from '../command.ts';
+import type { CommandModule } from '../shared/command.ts';
 import { summary } from './keep.ts';
 import { profileResult } from './result.ts';
 

@@ -1,0 +1,103 @@
+import { stat } from 'node:fs/promises';
+import type { Columns } from '../../batch/columns.ts';
+import type { FileKind } from '../../batch/types.ts';
+import { EbillError } from '../../errors.ts';
+import { expandFiles } from '../../files/expand.ts';
+import { checkFiles, type FileToCheck } from '../../files/preflight.ts';
+import { refuseSharedNames } from '../../files/shared-names.ts';
+import type { FileReport } from '../../files/types.ts';
+import { hasErrors, invalidFiles, isBad } from '../../files/verdict.ts';
+import type { SourceFile } from '../../load/entries.ts';
+import type { Listener } from '../../load/events.ts';
+import { findingsText } from '../../output/findings-text.ts';
+import { checkProgress } from './check-progress.ts';
+import type { App } from './command.ts';
+import { totalLine } from './control-totals.ts';
+
+/** The files of one call, by what they are to be loaded as. */
+export type Given = Readonly<Partial<Record<FileKind, readonly string[]>>>;
+export type Sources = Readonly<Record<FileKind, readonly SourceFile[]>>;
+
+/**
+ * The files meant, in natural order, by what they are to be loaded as: absolute paths.
+ * @throws EbillError USAGE for a pattern that matches nothing, or two files of one name
+ */
+export async function foundFiles(app: App, given: Given): Promise<readonly FileToCheck[]> {
+  const kinds: readonly FileKind[] = ['customer', 'invoice', 'items'];
+  const found: FileToCheck[] = [];
+  for (const kind of kinds)
+    for (const path of await expandFiles(given[kind] ?? [], app.context)) found.push({ path, kind });
+  refuseSharedNames(found.map(({ path }) => path));
+  return found;
+}
+
+/**
+ * Checks every file before the first byte is sent (cli.md, "Files given"): reads each once, hashes it.
+ * With columns named, the files of the call are held against each other too, and their control totals are told.
+ * @throws EbillError INVALID_FILE with every bad file's findings (unless `validate` is off)
+ */
+export async function checkedSources(
+  app: App,
+  files: readonly FileToCheck[],
+  { validate, columns }: { readonly validate: boolean; readonly columns: Columns },
+  emit: Listener,
+): Promise<Sources> {
+  emit({ event: 'check.start', files: files.length });
+  const onProgress = await checkProgress(app.context, files, emit);
+  const reports = await checkFiles(files, { signal: app.context.signal, columns, onProgress });
+  const sum = (pick: (report: FileReport) => number | null): number =>
+    reports.reduce((total, report) => total + (pick(report) ?? 0), 0);
+  emit({
+    event: 'check.end',
+    files: reports.length,
+    records: sum((report) => report.records),
+    bytes: sum((report) => report.bytes),
+    bad: reports.filter(({ findings }) => findings.some(({ severity }) => severity === 'error')).length,
+  });
+  judge(app, reports, validate);
+  // Before anything is handed over: a person may hold them against the books.
+  for (const { name, records, amount } of reports.map(sourceOf)) {
+    const line = totalLine(name, records, amount ?? null);
+    if (line !== null) emit({ event: 'step', jobId: null, message: line });
+  }
+  const sourcesOf = (kind: FileKind): SourceFile[] =>
+    reports.filter((report) => report.kind === kind).map(sourceOf);
+  return { customer: sourcesOf('customer'), invoice: sourcesOf('invoice'), items: sourcesOf('items') };
+}
+
+function judge(app: App, reports: readonly FileReport[], validate: boolean): void {
+  if (!hasErrors(reports)) {
+    for (const { file, findings } of reports)
+      for (const { line, column, message, hint } of findings)
+        app.ui.warn(`${[file, line, column].filter((part) => part !== null).join(':')}: ${message}; ${hint}`);
+    return;
+  }
+  const unreadable = reports.filter((report) => report.sha256 === null || report.bytes === null);
+  if (validate || unreadable.length > 0) {
+    const bad = reports.filter(isBad);
+    app.soFar(() => ({ files: reports, text: findingsText(validate ? bad : unreadable, app.ui) }));
+    throw invalidFiles(reports);
+  }
+  app.ui.warn(
+    `sent as they are (--no-validate): ${reports
+      .filter(isBad)
+      .map((report) => report.file)
+      .join(', ')}`,
+  );
+}
+
+function sourceOf(report: FileReport): SourceFile {
+  const { path, file, bytes, sha256, md5, amount = null } = report;
+  if (bytes === null || sha256 === null || md5 === null) throw invalidFiles([report]);
+  return { path, name: file, bytes, records: report.records, sha256, md5, amount };
+}
+
+/** Somewhere result files can go: a folder, or nothing yet. @throws EbillError USAGE before anything is sent */
+export async function assertFolder(path: string, option = '--download'): Promise<void> {
+  const there = await stat(path).catch(() => null);
+  if (there !== null && !there.isDirectory()) {
+    throw new EbillError('USAGE', `${path} is a file, not a folder for result files.`, {
+      hint: `Name another folder with ${option}.`,
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { EbillError } from '../../errors.ts';
+import { FIELDS } from '../../output/fields.ts';
+import { nearest } from '../../profile/nearest.ts';
+import { parseDuration } from '../../system/duration.ts';
+import { visible } from '../../system/escaping.ts';
+import type { GlobalOptions } from './command.ts';
+
+const PROGRESS = ['auto', 'tty', 'plain', 'json', 'none'] as const;
+const COLOR = ['auto', 'always', 'never'] as const;
+const FORMATS = ['table', 'json', 'tsv'] as const;
+
+/** Declares the options every command takes (cli.md, "Global options"). Of commander it takes what it is handed: a plain `--help` loads none. */
+export function declareGlobals(program: Command): void {
+  program
+    .option('--profile <name>', 'profile to use (EBILL_PROFILE)')
+    .option('--base-url <url>', 'eBill server (EBILL_BASE_URL)')
+    .option('--json', 'one JSON document on stdout, as --format json')
+    .addOption(program.createOption('--format <format>', 'how the result is printed').choices([...FORMATS]))
+    .option('--fields <names>', 'only these fields, in this order, as in jobId,phase,failCount')
+    .option('--quiet', 'only errors and warnings on stderr')
+    .option('--verbose', 'each request and answer on stderr')
+    .option('--show-urls', 'show presigned URLs whole; they are secrets')
+    .addOption(
+      program
+        .createOption('--progress <mode>', 'how progress is shown')
+        .choices([...PROGRESS])
+        .default('auto'),
+    )
+    .addOption(
+      program
+        .createOption('--color <when>', 'colour (NO_COLOR, FORCE_COLOR)')
+        .choices([...COLOR])
+        .default('auto'),
+    )
+    .option('--timeout <duration>', 'for an answer to begin, and for one that stalls', '60s')
+    .option('--retries <n>', 'further tries of a request that failed in passing', '5')
+    .option('--dry-run', 'print the requests a command would send, and send none')
+    .option('--yes', 'answer every question with yes');
+}
+
+/** commander's raw values → typed options. @throws EbillError USAGE */
+export function globalOptions(raw: Readonly<Record<string, unknown>>): GlobalOptions {
+  const text = (name: string): string | null =>
+    typeof raw[name] === 'string' ? (raw[name] as string) : null;
+  const format = formatOf(raw['json'] === true, text('format'));
+  return {
+    profile: text('profile'),
+    baseUrl: text('baseUrl'),
+    format,
+    json: format === 'json',
+    fields: fieldsOf(text('fields')),
+    quiet: raw['quiet'] === true,
+    verbose: raw['verbose'] === true,
+    showUrls: raw['showUrls'] === true,
+    progress: oneOf(PROGRESS, text('progress') ?? 'auto', '--progress'),
+    color: oneOf(COLOR, text('color') ?? 'auto', '--color'),
+    timeoutMs: positive(parseDuration(text('timeout') ?? '60s', '--timeout'), '--timeout'),
+    retries: wholeNumber(text('retries') ?? '5', '--retries', 0, 100),
+    dryRun: raw['dryRun'] === true,
+    yes: raw['yes'] === true,
+  };
+}
+
+function formatOf(json: boolean, format: string | null): GlobalOptions['format'] {
+  const named = format === null ? null : oneOf(FORMATS, format, '--format');
+  if (!json) return named ?? 'table';
+  if (named === null || named === 'json') return 'json';
+  throw new EbillError('USAGE', `--json is --format json; --format ${named} was given too.`, {
+    hint: 'Leave one of them out.',
+  });
+}
+
+/** Known before anything is done: a script must not find out afterwards. */
+function fieldsOf(text: string | null): readonly string[] | null {
+  if (text === null) return null;
+  const names = text.split(',').map((name) => name.trim());
+  for (const name of names) {
+    if (FIELDS.includes(name)) continue;
+    const meant = nearest(name, FIELDS);
+    throw new EbillError('USAGE', `--fields: there is no field "${visible(name)}".`, {
+      hint: `${meant === null ? '' : `Did you mean ${meant}? `}Known: ${FIELDS.join(', ')}.`,
+    });
+  }
+  return names;
+}
+
+function oneOf<T extends string>(allowed: readonly T[], value: string, option: string): T {
+  const found = allowed.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw new EbillError('USAGE', `${option} cannot be "${value}".`, {
+    hint: `Use one of ${allowed.join(', ')}.`,
+  });
+}
+
+function positive(ms: number, option: string): number {
+  if (ms > 0) return ms;
+  throw new EbillError('USAGE', `${option} cannot be 0.`, { hint: 'Give a duration such as 30s or 5m.' });
+}
+
+/** A whole number within bounds. @throws EbillError USAGE */
+export function wholeNumber(value: string, option: string, least: number, most: number): number {
+  const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  throw new EbillError('USAGE', `${option} cannot be "${value}".`, {
+    hint: `Give a whole number from ${least} to ${most}.`,
+  });
+}

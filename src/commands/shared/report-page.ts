@@ -1,0 +1,131 @@
+import { isFinal } from '../../batch/outcome.ts';
+import type { BatchView } from '../../batch/types.ts';
+import { sumOfAmounts } from '../../files/amount-sum.ts';
+import type { Run } from '../../load/run.ts';
+import type { BatchState } from '../../load/state.ts';
+import { journalPath } from '../../load/store.ts';
+import { type Moment, readTimeline } from '../../load/timeline.ts';
+import { outcomeOfAll } from '../../load/verdict.ts';
+import { redactedStrings } from '../../output/json-text.ts';
+import { reasonFields } from '../../output/result-tables.ts';
+import { verdict } from '../../output/verdict.ts';
+import type { Redacted } from '../../redact/redactor.ts';
+import {
+  type ReportBatch,
+  type ReportFacts,
+  type ReportFile,
+  type ReportTotal,
+  unaccountedIn,
+} from '../../report/facts.ts';
+import type { App } from './command.ts';
+import type { FetchedResult } from './results-flow.ts';
+
+export interface ReportParts {
+  /** With what their result files say. */
+  readonly batches: readonly BatchView[];
+  readonly results: readonly FetchedResult[];
+  readonly warnings: readonly string[];
+}
+
+/** All that a report tells, from the journal and what is known of the batches; nothing is asked of the server here. */
+export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promise<Redacted<ReportFacts>> {
+  const { context, userAgent } = app;
+  const { state } = run.journal;
+  const { profile, baseUrl, job, startedAt } = state.header;
+  // A load that was looked up on the server has no journal here.
+  const timeline = await readTimeline(journalPath(context.paths.state, { profile, baseUrl }, job)).catch(
+    () => [],
+  );
+  const own = new Map([...state.batches.values()].map((batch) => [batch.jobId, batch] as const));
+  const facts: ReportFacts = {
+    job: job === '' ? parts.batches.map(({ jobId }) => jobId ?? '').join(', ') : job,
+    outcome: outcomeOfAll(parts.batches),
+    verdict: verdict(parts.batches)
+      .split('\n')
+      .filter((line) => line !== ''),
+    warnings: parts.warnings,
+    batches: parts.batches.flatMap((batch) => reportBatches(batch, 0, own, timeline)),
+    reasons: [...reasonFields(parts.results)]
+      .sort((a, b) => b.count - a.count)
+      .map(({ jobId, message, count }) => ({ jobId: jobId ?? '', message, count })),
+    totals: totalsOf([...own.values()]),
+    files: filesOf([...own.values()]),
+    timeline,
+    made: {
+      at: new Date(context.now()).toISOString(),
+      by: userAgent,
+      user: context.user,
+      host: context.hostname,
+    },
+    source: { profile, server: baseUrl, startedAt, asOf: state.updatedAt },
+  };
+  return redactedStrings(facts, app.redactor);
+}
+
+function reportBatches(
+  batch: BatchView,
+  depth: number,
+  own: ReadonlyMap<string, BatchState>,
+  timeline: readonly Moment[],
+): ReportBatch[] {
+  const known = batch.jobId === null ? undefined : own.get(batch.jobId);
+  const puts = timeline.filter(({ event, jobId }) => event === 'put' && jobId === batch.jobId);
+  const { id, jobId, kind, file, status, phase, outcome } = batch;
+  return [
+    {
+      id,
+      jobId,
+      kind,
+      depth,
+      file,
+      status,
+      phase,
+      outcome,
+      sent: batch.recordsSent,
+      loaded: isFinal(phase) ? batch.successCount : null,
+      rejected: isFinal(phase) ? batch.failCount : null,
+      unaccounted: isFinal(phase) ? unaccountedIn(batch) : null,
+      uploadFrom: puts.find((put) => put.outcome === 'asked')?.time ?? null,
+      uploadTo: puts.findLast((put) => put.outcome === 'answered')?.time ?? null,
+      processFrom: known?.finalizedAt ?? null,
+      processTo: isFinal(phase) && known?.finalizedAt ? known.changedAt : null,
+      message: batch.errorMessage,
+    },
+    ...batch.children.flatMap((child) => reportBatches(child, depth + 1, own, timeline)),
+  ];
+}
+
+const sent = (batches: readonly BatchState[]): readonly BatchState[] =>
+  batches.filter((batch) => !batch.abandoned && batch.uploaded === 'yes' && batch.file !== null);
+
+function filesOf(batches: readonly BatchState[]): readonly ReportFile[] {
+  return sent(batches).flatMap(({ file, kind, jobId, id }) =>
+    file === null || (kind !== 'customer' && kind !== 'invoice' && kind !== 'items')
+      ? []
+      : [
+          {
+            file: file.name,
+            kind,
+            jobId,
+            id,
+            bytes: file.bytes,
+            records: file.records,
+            amount: file.amount ?? null,
+            sha256: file.sha256,
+            md5: file.md5,
+          },
+        ],
+  );
+}
+
+function totalsOf(batches: readonly BatchState[]): readonly ReportTotal[] {
+  const files = filesOf(batches);
+  return (['customer', 'invoice', 'items'] as const).flatMap((kind) => {
+    const of = files.filter((file) => file.kind === kind);
+    if (of.length === 0) return [];
+    const records = of.some((file) => file.records === null)
+      ? null
+      : of.reduce((sum, file) => sum + (file.records ?? 0), 0);
+    return [{ kind, files: of.length, records, amount: sumOfAmounts(of.map(({ amount }) => amount)) }];
+  });
+}

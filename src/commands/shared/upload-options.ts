@@ -1,0 +1,104 @@
+import type { Command } from 'commander';
+import { EbillError } from '../../errors.ts';
+import type { ColumnChange } from '../../profile/columns.ts';
+import { visible } from '../../system/escaping.ts';
+import { columnOptions, declareColumnOption } from './column-options.ts';
+import { wholeNumber } from './global-options.ts';
+import { boolFlag, type Flags, jobFlag, textFlag } from './option-values.ts';
+import { declareWatchOptions, type WaitOptions, watchOptions } from './watch-options.ts';
+
+/** Every Nth file of the natural order, from the Kth. */
+export interface Shard {
+  readonly k: number;
+  readonly n: number;
+}
+
+/** What the three upload commands share (cli.md, "Upload options"). */
+export interface UploadOptions {
+  readonly files: readonly string[];
+  readonly job: string | null;
+  readonly jobId: string | null;
+  readonly concurrency: number;
+  /** `wait` implies it. */
+  readonly finalize: boolean;
+  readonly wait: boolean;
+  readonly validate: boolean;
+  readonly again: boolean;
+  readonly next: boolean;
+  readonly adopt: boolean;
+  /** Start the invoice batch over: the one on record is left behind, with its items. */
+  readonly restartInvoice: boolean;
+  /** `--shard K/N`, K from 1; `null`: all files. */
+  readonly shard: Shard | null;
+  /** `--column`, over the profile's. */
+  readonly columns: readonly ColumnChange[];
+  readonly watch: WaitOptions;
+}
+
+export function declareUploadOptions(command: Command): void {
+  command
+    .optionsGroup('Which batches:')
+    .option('--job <name>', 'the load (EBILL_JOB; else the load last started here)')
+    .option('--job-id <id>', "the batch's job id, exactly as given")
+    .optionsGroup('Options:')
+    .option('--concurrency <n>', 'files at a time', '4')
+    .option('--finalize', 'hand the batches to processing when every file has arrived')
+    .option('--wait', 'finalize, and watch until they are final')
+    .optionsGroup('Checks:')
+    .option('--no-validate', 'send files as they are, whatever the check finds');
+  declareColumnOption(command);
+  command
+    .optionsGroup('When something is there already:')
+    .option('--again', 'upload although the same bytes are on record')
+    .option('--next', 'another batch, for other content under a name already used')
+    .option('--adopt', 'take batches found on the server under these names as this load, begun elsewhere');
+  declareWatchOptions(command);
+}
+
+/** @throws EbillError USAGE */
+export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOptions {
+  const adopt = boolFlag(flags, 'adopt');
+  const next = boolFlag(flags, 'next');
+  if ((adopt || shardFlag(flags) !== null) && next) {
+    throw new EbillError('USAGE', '--next excludes --adopt and --shard.', {
+      hint: '--adopt: what the server has is this load. --next: it is something else.',
+    });
+  }
+  const watch = watchOptions(flags);
+  const wait = boolFlag(flags, 'wait');
+  if (watch.notify !== null && !wait) {
+    throw new EbillError('USAGE', '--notify is for an end that is waited for.', {
+      hint: 'Add --wait, or give --notify to ebill watch.',
+    });
+  }
+  const shard = shardFlag(flags);
+  const jobId = jobFlag(flags, 'jobId', '--job-id');
+  return {
+    files: files.map(String),
+    job: jobFlag(flags, 'job', '--job'),
+    jobId,
+    concurrency: wholeNumber(textFlag(flags, 'concurrency') ?? '4', '--concurrency', 1, 64),
+    finalize: boolFlag(flags, 'finalize') || wait,
+    wait,
+    validate: flags['validate'] !== false,
+    again: boolFlag(flags, 'again'),
+    next,
+    adopt: adopt || shard !== null,
+    restartInvoice: boolFlag(flags, 'restartInvoice'),
+    shard,
+    columns: columnOptions(flags),
+    watch,
+  };
+}
+
+/** @throws EbillError USAGE */
+function shardFlag(flags: Flags): Shard | null {
+  const text = textFlag(flags, 'shard');
+  if (text === null) return null;
+  const [, k = '', n = ''] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
+  const shard = { k: Number(k), n: Number(n) };
+  if (k !== '' && shard.k >= 1 && shard.k <= shard.n) return shard;
+  throw new EbillError('USAGE', `--shard cannot be "${visible(text)}".`, {
+    hint: 'Give K/N, such as 3/8: the third of eight machines.',
+  });
+}

@@ -1,0 +1,112 @@
+import { basename, relative, resolve } from 'node:path';
+import { isSettled } from '../../batch/outcome.ts';
+import type { BatchView } from '../../batch/types.ts';
+import { EbillError } from '../../errors.ts';
+import type { Run } from '../../load/run.ts';
+import { uncounted, verdictOf } from '../../load/verdict.ts';
+import { type WatchEnd, watch } from '../../load/watch.ts';
+import type { ShownResult } from '../../output/document.ts';
+import { counted } from '../../output/human.ts';
+import type { WatchView } from '../../output/watch-info.ts';
+import { createWatchView } from '../../output/watch-view.ts';
+import { quoted, type Terminal } from '../../system/quoting.ts';
+import { batchTimes } from './batch-times.ts';
+import type { App } from './command.ts';
+import { viewsOf } from './views.ts';
+import type { WaitOptions } from './watch-options.ts';
+
+export interface Waited {
+  readonly error: EbillError | null;
+  /** Present when result files were asked for: the batches with what those say. */
+  readonly batches?: readonly BatchView[];
+  readonly results?: readonly ShownResult[];
+}
+
+/**
+ * Watches batches until they are final, draws it, fetches result files, and says what it comes to.
+ * @param given draws the looks; by default they are drawn as a watch of its own
+ */
+export async function waitFor(
+  app: App,
+  run: Run,
+  jobIds: readonly string[],
+  options: WaitOptions,
+  given?: WatchView,
+): Promise<Waited> {
+  const { context, ui } = app;
+  let end: WatchEnd;
+  // For those who look on; a log needs no guesses, and who brings a view has told it.
+  const times = given === undefined && ui.progress === 'tty' ? await batchTimes(run) : null;
+  const view = given ?? createWatchView(ui, context);
+  try {
+    end = await watch(run, jobIds, options, (look) =>
+      view.update(look.batches, {
+        now: look.now,
+        nextPollMs: look.nextLookAt === null ? null : look.nextLookAt - look.now,
+        lastAnswerAt: look.silentSince ?? look.now,
+        ...(times === null ? {} : { times }),
+      }),
+    );
+  } finally {
+    view.stop();
+  }
+  const { job } = run.journal.state.header;
+  if (options.download === null) return { error: errorOf(app, viewsOf(run, jobIds), job, end, false) };
+  const folder = resolve(context.cwd, options.download);
+  const columns = { status: null, message: null };
+  // Read only when asked for: a watch that fetches nothing starts without the code that reads files.
+  const { fetchResults } = await import('./results-flow.ts');
+  const { files, batches } = await fetchResults(app, run, jobIds, { folder, force: false, columns });
+  for (const { path, kept, problem } of files) {
+    if (kept) ui.note(`${basename(path)} is there already and was left as it is`);
+    // Watching answers for the batches; a file of unusual columns is a matter for `results`.
+    if (problem !== null) ui.warn(`${problem.message} ${problem.hint} (ebill results)`);
+  }
+  if (files.length > 0) {
+    ui.note(
+      `What became of each record is in ${relative(context.cwd, folder) || '.'}, a file for each of ${counted(files.length, 'batch', 'batches')}`,
+    );
+  }
+  const results = files.map(({ jobId, path, tally }) => ({
+    jobId,
+    path,
+    rows: tally?.rows ?? null,
+    rejects: tally?.failed ?? null,
+  }));
+  return { error: errorOf(app, batches, job, end, true), batches, results };
+}
+
+function errorOf(
+  app: App,
+  batches: readonly BatchView[],
+  job: string,
+  end: WatchEnd,
+  downloaded: boolean,
+): EbillError | null {
+  for (const warning of uncounted(batches)) app.ui.warn(warning);
+  if (end === 'settled') return verdictOf(batches, job, app.context, downloaded);
+  return stillRunning(batches, job, end === 'idle', app.context);
+}
+
+/** Not final: 7, with what to do (cli.md, exit codes). */
+export function stillRunning(
+  batches: readonly BatchView[],
+  job: string,
+  idle: boolean,
+  terminal: Terminal,
+): EbillError {
+  const open = batches.filter((batch) => !isSettled(batch));
+  const list = open
+    .slice(0, 5)
+    .map((batch) => `${batch.jobId} is ${batch.phase}`)
+    .join(', ');
+  const more = open.length > 5 ? ` and ${open.length - 5} more` : '';
+  const option = job === '' ? '' : ` --job ${quoted(job, terminal)}`;
+  return idle
+    ? new EbillError('STILL_RUNNING', `Nothing is being processed: ${list}${more}.`, {
+        hint: `Hand it over with: ebill finalize${option} (after ebill upload, if files are missing), then watch again.`,
+      })
+    : new EbillError('STILL_RUNNING', `Not final yet: ${list}${more}.`, {
+        hint: `Watch again: ebill watch${option}`,
+      });
+}
