@@ -10,7 +10,7 @@ import { patternFor } from '../../src/plan/pattern.ts';
 import { starterPlan } from '../../src/plan/starter.ts';
 import { guessJob } from '../../src/plan/starter-job.ts';
 import { type FoundCsv, kindOf } from '../../src/plan/starter-kinds.ts';
-import { CUSTOMER_COLUMNS, INVOICE_COLUMNS, ITEM_COLUMNS } from '../../src/sample/records.ts';
+import { CUSTOMER_COLUMNS, INVOICE_COLUMNS, ITEM_COLUMNS } from '../../src/sample/sample-records.ts';
 import { tempDir } from '../helpers/context.ts';
 
 const file = (name: string, ...header: readonly string[]): FoundCsv => ({ name, header });

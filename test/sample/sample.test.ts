@@ -15,7 +15,7 @@ const digest = (files: SampleFiles) =>
   all(files).map((path) => [basename(path), createHash('sha256').update(readFileSync(path)).digest('hex')]);
 const cents = (amount: string | undefined) => Math.round(Number(amount) * 100);
 
-/** What an eBill server accepts: a key that is there and was not there before. */
+/** Counts as an eBill server does: a key must be present and must not repeat. */
 function accepted(path: string, column: string): { keys: Set<string>; failed: number } {
   const keys = new Set<string>();
   let failed = 0;
@@ -35,7 +35,7 @@ describe('sample files', () => {
     expect(digest(await writeSample(tempDir(), { ...options, seed: 8 }))).not.toEqual(first);
   });
 
-  it('pass preflight, with the counts told, bad records or not', async () => {
+  it('pass preflight with the reported counts, with and without bad records', async () => {
     for (const bad of [false, true, 25]) {
       const files = await writeSample(tempDir(), { records: 1000, itemFiles: 4, bad });
       const reports = await checkFiles(all(files).map((path) => ({ path, kind: 'items' as const })));
@@ -46,7 +46,7 @@ describe('sample files', () => {
     }
   });
 
-  it('have the names, the columns and the number of invoices asked for', async () => {
+  it('have the requested names, columns and number of invoices', async () => {
     const files = await writeSample(tempDir(), { records: 40, itemFiles: 2, month: 'FEB_2024' });
     expect(all(files).map((path) => basename(path))).toEqual([
       'CUS_FEB_2024.csv',
@@ -64,7 +64,7 @@ describe('sample files', () => {
     expect(named.items.map((path) => basename(path))).toEqual(['LINES_X-1_1.csv']);
   });
 
-  it('hold together: customers exist, amounts add up, an invoice is in one item file', async () => {
+  it('are consistent: customers exist, amounts add up, an invoice is in one item file', async () => {
     const files = await writeSample(tempDir(), { records: 500, itemFiles: 3, itemsPerInvoice: 6 });
     const [customers = ''] = files.customers;
     const [invoices = ''] = files.invoices;
@@ -105,7 +105,7 @@ describe('sample files', () => {
     expect(rows(files.customers[0] ?? '').some((row) => row['Street']?.includes('\n'))).toBe(true);
   });
 
-  it('hold as many bad records as told, each of which a server fails alone', async () => {
+  it('contain the reported number of bad records, each rejected on its own', async () => {
     for (const options of [
       { records: 200, itemFiles: 3, bad: true },
       { records: 3, itemFiles: 3, bad: 5 },
@@ -127,7 +127,7 @@ describe('sample files', () => {
     }
   });
 
-  it('replace no file', async () => {
+  it('never replace an existing file', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'INV_AUG_2020.csv'), 'mine');
     await expect(writeSample(folder, { records: 5 })).rejects.toMatchObject({ code: 'USAGE' });

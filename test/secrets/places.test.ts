@@ -42,7 +42,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'secrets' | '
   'system/native-addon.ts': 'own',
   'files/new-file.ts': 'data',
   'api/download.ts': 'data',
-  'sample/csv-output.ts': 'data',
+  'sample/sample-files.ts': 'data',
   'load/store.ts': 'own',
   'load/lock.ts': 'own',
   'commands/demo.ts': 'own',

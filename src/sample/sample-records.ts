@@ -1,8 +1,7 @@
-import type { BillingMonth } from './month.ts';
-import { SeededRandom } from './random.ts';
-import { COUNTRIES, FIRMS, PRODUCTS } from './words.ts';
+import type { BillingMonth } from './sample-options.ts';
+import { COUNTRIES, FIRMS, PRODUCTS } from './word-lists.ts';
 
-/** The columns of the three kinds of file. */
+/** The columns of each kind of file. */
 export const CUSTOMER_COLUMNS = [
   'Account Number',
   'Name',
@@ -30,16 +29,16 @@ export const ITEM_COLUMNS = [
   'Amount',
 ] as const;
 
-/** Leading zeros are part of it: a program that takes it for a number spoils it (batch-api.md, what bites 1). */
-export function accountNumber(index: number): string {
+/** Leading zeros are part of the number: a program that reads it as a number loses them (api rule 1). */
+function accountNumber(index: number): string {
   return String(1007 + index * 37).padStart(10, '0');
 }
 
-export function invoiceNumber(month: BillingMonth, index: number): string {
+function invoiceNumber(month: BillingMonth, index: number): string {
   return `INV-${month.digits}-${String(index + 1).padStart(7, '0')}`;
 }
 
-/** The row of the customer with this 0-based index; the same whenever it is asked for. */
+/** The row of the customer with this index, from 0; the same on every call. */
 export function customerRow(seed: number, index: number): string[] {
   const random = SeededRandom.at(seed, index);
   const country = random.pick(COUNTRIES);
@@ -59,13 +58,13 @@ export function customerRow(seed: number, index: number): string[] {
   ];
 }
 
-/** One invoice and its items, whose amounts add up to it to the cent. */
-export interface SampleInvoice {
+/** An invoice and its items; the amounts of the items add up to the invoice amount exactly. */
+interface SampleInvoice {
   readonly row: string[];
   readonly items: readonly string[][];
 }
 
-/** The invoice with this 0-based index for this customer. `itemsPerInvoice`: the average; each has at least one. */
+/** The invoice with this index, from 0, for this customer. `itemsPerInvoice` is an average; each has at least one item. */
 export function sampleInvoice(
   seed: number,
   month: BillingMonth,
@@ -91,10 +90,9 @@ export function sampleInvoice(
   const lines = random.between(1, Math.max(1, 2 * itemsPerInvoice - 1));
   for (let i = 0; i < lines; i++) {
     const product = random.pick(PRODUCTS);
-    // Small things are sold by the dozen, large ones alone.
     const quantity =
       product.price < 100 ? random.between(1, 400) : random.next() < 0.8 ? 1 : random.between(2, 5);
-    // A discount never comes first, so an invoice is always above zero.
+    // Never the first line, so that the total stays above zero.
     if (i > 0 && random.next() < 0.05) add('Loyalty discount, 10%', 1, -Math.round(total / 10));
     else add(product.name, quantity, product.price + random.between(0, 20));
   }
@@ -111,8 +109,40 @@ export function sampleInvoice(
   return { row, items };
 }
 
-/** Whole cents as a decimal, with no floating point on the way. */
+/** Whole cents as a decimal number, without floating point. */
 function money(cents: number): string {
   const digits = String(Math.abs(cents)).padStart(3, '0');
   return `${cents < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+}
+
+/** A pseudo-random generator (mulberry32): the same numbers for the same seed on every machine. */
+class SeededRandom {
+  #state: number;
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0;
+  }
+
+  /** A generator for one index: the nth customer is the same in whatever order the rows are made. */
+  static at(seed: number, index: number): SeededRandom {
+    return new SeededRandom(Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(index + 1, 0xc2b2ae35));
+  }
+
+  /** In [0, 1). */
+  next(): number {
+    this.#state = (this.#state + 0x6d2b79f5) | 0;
+    let t = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  }
+
+  /** A whole number from `low` to `high`, both included. */
+  between(low: number, high: number): number {
+    return low + Math.floor(this.next() * (high - low + 1));
+  }
+
+  /** An element of a non-empty list. */
+  pick<T>(list: readonly T[]): T {
+    return list[Math.floor(this.next() * list.length)] as T;
+  }
 }

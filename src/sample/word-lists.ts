@@ -1,4 +1,4 @@
-/** What the sample data is made of: every script and every character that CSV has to quote appears here. */
+/** Names and places of the sample data. They cover several scripts and every character that CSV has to quote. */
 
 export interface Country {
   readonly code: string;
@@ -85,7 +85,7 @@ export const COUNTRIES: readonly Country[] = [
   },
 ];
 
-/** Names of firms are made of a last name and one of these. */
+/** A company name is a last name and one of these. */
 export const FIRMS: readonly string[] = [
   '& Sons, Ltd.',
   'GmbH & Co. KG',
@@ -94,7 +94,7 @@ export const FIRMS: readonly string[] = [
   'Cooperative',
 ];
 
-/** What is sold, and its usual price in the smallest unit of the currency (cents). */
+/** Products, with their usual price in cents. */
 export const PRODUCTS: readonly { readonly name: string; readonly price: number }[] = [
   { name: 'Basic plan', price: 999 },
   { name: 'Fiber 100 Mbit/s, monthly fee', price: 2990 },
