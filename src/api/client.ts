@@ -1,14 +1,10 @@
 import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Context } from '../system/context.ts';
-import { readBody } from './body.ts';
-import type { Connection } from './connection.ts';
-import { authHeaders, endpointOf, withQuery } from './endpoint.ts';
-import { failureMessage } from './failure.ts';
-import { withGrace } from './grace.ts';
+import { authHeaders, type Connection, endpointOf, withQuery } from './connection.ts';
+import { failureMessage } from './error-message.ts';
 import type { Transport } from './net/transport.ts';
-import { TransportError, told, tryAgain } from './net/transport-failure.ts';
-import { MAX_REDIRECTS, redirectTarget } from './redirect.ts';
+import { TransportError, told, tryAgain } from './net/transport-error.ts';
 import {
   type CreateRequest,
   createBody,
@@ -18,9 +14,10 @@ import {
   initBody,
 } from './request.ts';
 import { parseBatch } from './response.ts';
+import { readBody } from './response-body.ts';
 import { type CallResult, refusal, unavailable } from './result.ts';
 import { didNotAct, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
-import { assertSafeTransferUrl } from './transfer-url.ts';
+import { assertSafeTransferUrl, MAX_REDIRECTS, redirectTarget } from './transfer-url.ts';
 
 /** Which batch to ask for: by id or by job id. */
 export type BatchRef = { readonly id: string } | { readonly jobId: string };
@@ -40,7 +37,7 @@ export interface Reply {
   readonly retryAfterMs: number | null;
 }
 
-export interface ClientOptions {
+interface ClientOptions {
   readonly context: Context;
   readonly connection: Connection;
   readonly transport: Transport;
@@ -270,5 +267,36 @@ function readStatus(
       message: broken,
       retryAfterMs: null,
     };
+  }
+}
+
+/** ms a changing call that is under way may still take after an interruption: within 2 s the program has to end. */
+const GRACE_MS = 1_500;
+
+/**
+ * Does a piece of work with a signal that comes a moment after the interruption's: an answer that is about to arrive is
+ * worth more than a question later. Nothing is begun after the interruption.
+ * @throws the signal's reason
+ */
+export async function withGrace<T>(
+  context: Pick<Context, 'signal' | 'sleep'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const late = new AbortController();
+  const over = new AbortController();
+  const onAbort = (): void => {
+    context.sleep(GRACE_MS, over.signal).then(
+      () => late.abort(signal.reason),
+      () => undefined,
+    );
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await work(late.signal);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    over.abort();
   }
 }

@@ -4,15 +4,13 @@ import { dirname } from 'node:path';
 import { EbillError, messageOf } from '../errors.ts';
 import { openBeside } from '../system/atomic-file.ts';
 import { makeFolders } from '../system/folders.ts';
-import { readBody } from './body.ts';
-import { failureMessage, s3Error } from './failure.ts';
+import { failureMessage, s3Error } from './error-message.ts';
 import type { Answer } from './net/transport.ts';
-import { TransportError, told, tryAgain } from './net/transport-failure.ts';
-import { MAX_REDIRECTS, redirectTarget } from './redirect.ts';
+import { TransportError, told, tryAgain } from './net/transport-error.ts';
+import { readBody } from './response-body.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
-import { isExpiry, isPassing } from './s3-codes.ts';
-import type { StorageOptions } from './storage.ts';
-
+import { isExpiry, isPassing, type StorageOptions } from './storage.ts';
+import { MAX_REDIRECTS, redirectTarget } from './transfer-url.ts';
 export type GetResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }
   | { readonly outcome: 'expired'; readonly message: string }

@@ -1,13 +1,10 @@
 import type { Context } from '../system/context.ts';
-import { readBody } from './body.ts';
-import { failureMessage, s3Error } from './failure.ts';
-import { fileSource } from './file-source.ts';
-import { giveBack, lendBlocks } from './lent-blocks.ts';
+import { failureMessage, s3Error } from './error-message.ts';
+import { type ExpectedFile, fileSource, giveBack, lendBlocks } from './file-source.ts';
 import type { Answer, Transport } from './net/transport.ts';
-import { TransportError, told, tryAgain } from './net/transport-failure.ts';
-import type { ExpectedFile } from './read-ahead.ts';
+import { TransportError, told, tryAgain } from './net/transport-error.ts';
+import { readBody } from './response-body.ts';
 import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
-import { isExpiry, isPassing } from './s3-codes.ts';
 
 /** How the PUT of a file ended. Putting the same bytes again is safe, so nothing here is ambiguous. */
 export type PutResult =
@@ -114,3 +111,19 @@ function explained(code: string | undefined, message: string): string {
   if (code === 'AccessDenied') return `${message} (the upload URL does not allow this)`;
   return message;
 }
+
+/** S3's own names for "try again", whatever status they come with (cli.md, "Network"). */
+const PASSING = new Set([
+  'SlowDown',
+  'RequestTimeout',
+  'InternalError',
+  'ServiceUnavailable',
+  'IncompleteBody',
+  'OperationAborted',
+]);
+
+export const isPassing = (code: string | undefined): boolean => code !== undefined && PASSING.has(code);
+
+/** A presigned URL past its life: 403 `AccessDenied`, "Request has expired", or an expired session behind it. */
+export const isExpiry = (status: number, code: string | undefined, message: string): boolean =>
+  code === 'ExpiredToken' || (status === 403 && /expired/i.test(message));

@@ -1,30 +1,8 @@
 import { EbillError } from '../errors.ts';
+import { addressOf } from '../redact/redactor.ts';
 import { visible } from '../system/escaping.ts';
 import type { Connection } from './connection.ts';
-import { type AddressKind, addressKind, bareHost, isLoopback } from './net/addresses.ts';
-
-/** Names clouds give their metadata service: behind a proxy nobody here sees what they are looked up to. */
-const METADATA_NAME =
-  /^(?:metadata\.google\.internal|metadata\.goog|metadata\.azure\.internal|instance-data\.ec2\.internal|metadata|instance-data)\.?$/i;
-
-/** Why customers' data never goes to, or comes from, a place of this kind. */
-const FORBIDDEN: Partial<Readonly<Record<AddressKind, string>>> = {
-  metadata: "the metadata service of a cloud, which hands out this machine's own credentials",
-  'link-local': 'a link-local address, which only machines on the same wire have',
-  unspecified: 'no address of any machine',
-};
-
-/** Why no transfer may use this address or name; `null` when it may. */
-export function forbiddenPlace(host: string): string | null {
-  if (METADATA_NAME.test(host)) return FORBIDDEN.metadata ?? null;
-  const kind = addressKind(host);
-  return kind === null ? null : (FORBIDDEN[kind] ?? null);
-}
-
-/** Is this the very host the API is at, on whatever port? */
-export function isApiHost(host: string, baseUrl: string): boolean {
-  return URL.canParse(baseUrl) && bareHost(new URL(baseUrl).hostname) === bareHost(host);
-}
+import { forbiddenPlace, isApiHost, isLoopback } from './net/addresses.ts';
 
 /**
  * What a server may name for customers' data (a presigned URL, a redirect): https, or this machine, or plain http where
@@ -66,4 +44,43 @@ const ASK_OPERATOR = 'Check the base URL, or show this to whoever runs the eBill
 
 function refused(what: string, next: string): EbillError {
   return new EbillError('REJECTED', `The server named ${what}.`, { hint: `Nothing was sent there. ${next}` });
+}
+
+/** What may be kept of a presigned URL: where it points and until when it lives, never a signature. */
+export interface PresignedFacts {
+  /** Origin and path: the object (batch-api.md, what bites 14). */
+  readonly object: string;
+  /** ms since 1970; `null` when the URL does not say. */
+  readonly expiresAt: number | null;
+}
+
+/** `X-Amz-Expires` seconds after `X-Amz-Date` (what bites 7). */
+export function presignedFacts(url: string): PresignedFacts {
+  const value = (name: string): string => new RegExp(`[?&]${name}=([^&#]*)`, 'i').exec(url)?.[1] ?? '';
+  const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value('X-Amz-Date'));
+  const seconds = /^\d{1,9}$/.exec(value('X-Amz-Expires'))?.[0];
+  const object = addressOf(url);
+  if (date === null || seconds === undefined) return { object, expiresAt: null };
+  const [, y, mo, d, h, mi, s] = date.map(Number) as [number, number, number, number, number, number, number];
+  return { object, expiresAt: Date.UTC(y, mo - 1, d, h, mi, s) + Number(seconds) * 1000 };
+}
+
+/** ms before its end when a URL is no longer worth starting with: clocks differ and a request takes a moment to arrive. */
+const MARGIN_MS = 5_000;
+
+/** Is the URL past its life (by this machine's clock)? One that names no end never is. */
+export function isExpired(facts: PresignedFacts, now: number): boolean {
+  return facts.expiresAt !== null && now >= facts.expiresAt - MARGIN_MS;
+}
+
+/** A GET is followed this often (cli.md, "Network"). */
+export const MAX_REDIRECTS = 5;
+
+/** Where a redirect points, as an absolute URL; `null` when it is none. */
+export function redirectTarget(status: number, location: string | undefined, from: string): string | null {
+  if (location === undefined || ![301, 302, 303, 307, 308].includes(status)) return null;
+  if (!URL.canParse(location, from)) return null;
+  // A whole address is kept as it came: a presigned one must not be written anew (what bites 2).
+  const target = /^https?:\/\//i.test(location) ? location : new URL(location, from).href;
+  return target.replace(/#.*$/s, '');
 }

@@ -1,7 +1,6 @@
 import { createClient } from '../api/client.ts';
-import type { Connection } from '../api/connection.ts';
-import { endpointOf } from '../api/endpoint.ts';
-import { type ProxyChoice, proxyChoice } from '../api/net/proxy-choice.ts';
+import { type Connection, endpointOf } from '../api/connection.ts';
+import { type ProxyChoice, proxyChoice } from '../api/net/proxy.ts';
 import { openTransport } from '../api/net/transport.ts';
 import { EbillError } from '../errors.ts';
 import { hang } from '../output/fit.ts';

@@ -1,5 +1,5 @@
 import { callsAt } from '../api/client.ts';
-import { endpointOf } from '../api/endpoint.ts';
+import { endpointOf } from '../api/connection.ts';
 import { EbillError } from '../errors.ts';
 import { discover } from '../load/discover.ts';
 import { assertComplete, finalizable } from '../load/finalize.ts';

@@ -1,5 +1,5 @@
 import { callsAt } from '../api/client.ts';
-import { endpointOf } from '../api/endpoint.ts';
+import { endpointOf } from '../api/connection.ts';
 import type { ParentRef } from '../api/request.ts';
 import type { Kind, Phase } from '../batch/types.ts';
 import { sumOfAmounts } from '../files/amount-sum.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { endpointOf } from '../api/endpoint.ts';
+import { endpointOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { openBeside } from '../system/atomic-file.ts';
 import { makeFolders } from '../system/folders.ts';

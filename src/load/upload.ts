@@ -1,7 +1,7 @@
 import type { Client } from '../api/client.ts';
-import { isExpired, type PresignedFacts, presignedFacts } from '../api/presigned.ts';
 import type { ParentRef } from '../api/request.ts';
 import { refusal, unavailable } from '../api/result.ts';
+import { isExpired, type PresignedFacts, presignedFacts } from '../api/transfer-url.ts';
 import type { Batch } from '../batch/types.ts';
 import { claim, claimNext } from './claims.ts';
 import { beyondDraft, endlessNames, jobIdTaken, twoDrafts } from './conflicts.ts';

@@ -1,5 +1,5 @@
-import { isLasting } from '../api/net/transport-failure.ts';
-import { type Cadence, firstPause, jittered, nextPause } from '../api/poll.ts';
+import { isLasting } from '../api/net/transport-error.ts';
+import { type Cadence, firstPause, jittered, nextPause } from '../api/retry.ts';
 import { isSettled } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';

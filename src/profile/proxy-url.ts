@@ -1,4 +1,4 @@
-import { shownProxy } from '../api/net/proxy-choice.ts';
+import { shownProxy } from '../api/net/proxy.ts';
 import { EbillError } from '../errors.ts';
 
 /** Is this the URL of an http or https proxy? Userinfo is allowed here: a file edited by hand may hold it. */

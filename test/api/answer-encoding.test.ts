@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeAnswer } from '../../src/api/answer-encoding.ts';
+import { decodeAnswer } from '../../src/api/response-body.ts';
 
 const XML = '<batchProcess><jobId>AOÛT_2020 – 日€😀</jobId></batchProcess>';
 const LATIN = '<batchProcess><jobId>AOÛT_2020</jobId></batchProcess>';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { failureMessage, s3Error } from '../../src/api/failure.ts';
+import { failureMessage, s3Error } from '../../src/api/error-message.ts';
 
 const RAW = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 

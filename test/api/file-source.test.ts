@@ -6,9 +6,14 @@ import { createServer as createTls } from 'node:https';
 import { getDefaultHighWaterMark } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import { fileSource } from '../../src/api/file-source.ts';
-import { giveBack, lendBlocks } from '../../src/api/lent-blocks.ts';
-import { BLOCK, nextSlice, SMALLEST_SLICE } from '../../src/api/slice.ts';
+import {
+  BLOCK,
+  fileSource,
+  giveBack,
+  lendBlocks,
+  nextSlice,
+  SMALLEST_SLICE,
+} from '../../src/api/file-source.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { tempDir } from '../helpers/context.ts';
 import { fileOf, hash, listening, rawServer, rigFor } from './rig.ts';

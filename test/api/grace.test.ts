@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withGrace } from '../../src/api/grace.ts';
+import { withGrace } from '../../src/api/client.ts';
 import { testContext } from '../helpers/context.ts';
 import { DRAFT, rawServer, rejection, rigFor } from './rig.ts';
 

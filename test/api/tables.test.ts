@@ -1,10 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { authHeaders, endpointOf, withQuery } from '../../src/api/endpoint.ts';
-import { firstPause, jittered, nextPause } from '../../src/api/poll.ts';
-import { isExpired, presignedFacts } from '../../src/api/presigned.ts';
+import { authHeaders, endpointOf, withQuery } from '../../src/api/connection.ts';
 import { refusal, unavailable } from '../../src/api/result.ts';
-import { didNotAct, isRetryable, retryAfterMs, retryDelay, withRetries } from '../../src/api/retry.ts';
+import {
+  didNotAct,
+  firstPause,
+  isRetryable,
+  jittered,
+  nextPause,
+  retryAfterMs,
+  retryDelay,
+  withRetries,
+} from '../../src/api/retry.ts';
+import { isExpired, presignedFacts } from '../../src/api/transfer-url.ts';
 import { EbillError } from '../../src/errors.ts';
 import { testContext } from '../helpers/context.ts';
 import { connectionTo, golden, rejection } from './rig.ts';

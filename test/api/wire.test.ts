@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readBody } from '../../src/api/body.ts';
 import { getFile } from '../../src/api/download.ts';
 import { splitUrl } from '../../src/api/net/transport.ts';
+import { readBody } from '../../src/api/response-body.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { tempDir } from '../helpers/context.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readBody } from '../../src/api/body.ts';
 import { parseBatch } from '../../src/api/response.ts';
+import { readBody } from '../../src/api/response-body.ts';
 import { parseXml, XmlError } from '../../src/api/xml.ts';
 import { golden, rawServer, rejection, rigFor, thrownBy } from './rig.ts';
 

@@ -3,10 +3,9 @@ import { statSync } from 'node:fs';
 import { compiled } from './local-server.js';
 
 const [, , url, path, caFile = null] = process.argv;
-const { systemContext } = await compiled('context.js');
-const { openTransport } = await compiled('api/transport.js');
-const { openToRead, readAhead } = await compiled('api/read-ahead.js');
-const { lendBlocks } = await compiled('api/lent-blocks.js');
+const { systemContext } = await compiled('system/context.js');
+const { openTransport } = await compiled('api/net/transport.js');
+const { lendBlocks, openToRead, readAhead } = await compiled('api/file-source.js');
 const none = { clientCert: null, clientKey: null, proxy: null };
 const transport = await openTransport(systemContext(), { baseUrl: url, caFile, ...none }, 60_000);
 const { size: bytes } = statSync(path);

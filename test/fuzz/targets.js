@@ -72,7 +72,7 @@ export const TARGETS = {
     async make(load) {
       const { parseBatch } = await load('api/response');
       const { XmlError } = await load('api/xml');
-      const { failureMessage, s3Error } = await load('api/failure');
+      const { failureMessage, s3Error } = await load('api/error-message');
       return (bytes) => {
         const text = bytes.toString('utf8');
         try {
@@ -606,9 +606,8 @@ export const TARGETS = {
       'file:///',
     ],
     async make(load) {
-      const { presignedFacts, isExpired } = await load('api/presigned');
-      const { assertSafeTransferUrl } = await load('api/transfer-url');
-      const { redirectTarget } = await load('api/redirect');
+      const { assertSafeTransferUrl, isExpired, presignedFacts, redirectTarget } =
+        await load('api/transfer-url');
       const { addressOf, redactShapes } = await load('redact');
       return (bytes) => {
         const url = bytes.toString('utf8');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shownProxy } from '../../src/api/net/proxy-choice.ts';
+import { shownProxy } from '../../src/api/net/proxy.ts';
 import { EbillError } from '../../src/errors.ts';
 import { authText, parseAuthKind } from '../../src/profile/auth-kind.ts';
 import { checkSecure, parseBaseUrl } from '../../src/profile/base-url.ts';

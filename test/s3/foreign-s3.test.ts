@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../src/api/connection.ts';
 import { getFile } from '../../src/api/download.ts';
+import type { ExpectedFile } from '../../src/api/file-source.ts';
 import { openTransport } from '../../src/api/net/transport.ts';
-import { presignedFacts } from '../../src/api/presigned.ts';
-import type { ExpectedFile } from '../../src/api/read-ahead.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { type PutResult, putFile, type StorageOptions } from '../../src/api/storage.ts';
+import { presignedFacts } from '../../src/api/transfer-url.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 import { type ForeignS3, openBrittleDoor, startForeignS3 } from './foreign-s3.ts';
 

@@ -78,7 +78,7 @@ export function addressKind(host: string): AddressKind | null {
 }
 
 /** `localhost` and the names under it are this machine's own (RFC 6761, 6.3). */
-export function isLocalName(hostname: string): boolean {
+function isLocalName(hostname: string): boolean {
   return /^(?:[^.]+\.)*localhost\.?$/i.test(hostname);
 }
 
@@ -87,4 +87,27 @@ export function isLoopback({ hostname }: Pick<URL, 'hostname'>): boolean {
   // The usual one, without what it takes to tell all others.
   if (hostname === '127.0.0.1') return true;
   return isLocalName(hostname) || addressKind(hostname) === 'loopback';
+}
+
+/** Names clouds give their metadata service: behind a proxy nobody here sees what they are looked up to. */
+const METADATA_NAME =
+  /^(?:metadata\.google\.internal|metadata\.goog|metadata\.azure\.internal|instance-data\.ec2\.internal|metadata|instance-data)\.?$/i;
+
+/** Why customers' data never goes to, or comes from, a place of this kind. */
+const FORBIDDEN: Partial<Readonly<Record<AddressKind, string>>> = {
+  metadata: "the metadata service of a cloud, which hands out this machine's own credentials",
+  'link-local': 'a link-local address, which only machines on the same wire have',
+  unspecified: 'no address of any machine',
+};
+
+/** Why no transfer may use this address or name; `null` when it may. */
+export function forbiddenPlace(host: string): string | null {
+  if (METADATA_NAME.test(host)) return FORBIDDEN.metadata ?? null;
+  const kind = addressKind(host);
+  return kind === null ? null : (FORBIDDEN[kind] ?? null);
+}
+
+/** Is this the very host the API is at, on whatever port? */
+export function isApiHost(host: string, baseUrl: string): boolean {
+  return URL.canParse(baseUrl) && bareHost(new URL(baseUrl).hostname) === bareHost(host);
 }

@@ -3,9 +3,9 @@ import { EbillError } from '../../errors.ts';
 import type { Context } from '../../system/context.ts';
 import type { Connection } from '../connection.ts';
 import { connectorOf } from './connector.ts';
-import { proxyChoice } from './proxy-choice.ts';
+import { proxyChoice } from './proxy.ts';
 import type { TlsOptions } from './tls.ts';
-import { transportError } from './transport-failure.ts';
+import { transportError } from './transport-error.ts';
 
 /** One HTTP exchange to make. `url` goes out byte for byte (batch-api.md, what bites 2 and 7). */
 export interface Exchange {

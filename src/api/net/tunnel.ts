@@ -2,8 +2,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { bareHost } from './addresses.ts';
-import { type ProxyChoice, proxyLogin } from './proxy-choice.ts';
-import { ProxyError } from './proxy-error.ts';
+import { type ProxyChoice, ProxyError, proxyLogin } from './proxy.ts';
 import type { Secured, TlsOptions } from './tls.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { Connection } from '../../api/connection.ts';
-import { certificateWords, UNKNOWN_AUTHORITY_HINT } from '../../api/net/certificate-words.ts';
-import { type ShownCertificate, shownCertificate } from '../../api/net/handshake.ts';
-import type { ProxyChoice } from '../../api/net/proxy-choice.ts';
-import { transportError } from '../../api/net/transport-failure.ts';
+import type { ProxyChoice } from '../../api/net/proxy.ts';
+import { type ShownCertificate, shownCertificate } from '../../api/net/server-certificate.ts';
+import { certificateWords, UNKNOWN_AUTHORITY_HINT } from '../../api/net/tls-errors.ts';
+import { transportError } from '../../api/net/transport-error.ts';
 import { counted } from '../../output/human.ts';
 import type { Context } from '../../system/context.ts';
 import { type Check, ok, problem, warning } from './check.ts';

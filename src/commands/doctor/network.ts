@@ -1,10 +1,9 @@
 import { isIP } from 'node:net';
-import type { Connection } from '../../api/connection.ts';
-import { endpointOf } from '../../api/endpoint.ts';
+import { type Connection, endpointOf } from '../../api/connection.ts';
 import { addressKind, bareHost } from '../../api/net/addresses.ts';
-import { type ProxyChoice, shownProxy } from '../../api/net/proxy-choice.ts';
+import { type ProxyChoice, shownProxy } from '../../api/net/proxy.ts';
 import type { Transport } from '../../api/net/transport.ts';
-import { TransportError } from '../../api/net/transport-failure.ts';
+import { TransportError } from '../../api/net/transport-error.ts';
 import { errnoOf } from '../../errors.ts';
 import { wholeSeconds } from '../../output/human.ts';
 import type { Context } from '../../system/context.ts';

@@ -1,7 +1,6 @@
 import { type Call, type Client, callsAt } from '../../api/client.ts';
-import type { Connection } from '../../api/connection.ts';
-import { endpointOf } from '../../api/endpoint.ts';
-import { TransportError } from '../../api/net/transport-failure.ts';
+import { type Connection, endpointOf } from '../../api/connection.ts';
+import { TransportError } from '../../api/net/transport-error.ts';
 import { EbillError } from '../../errors.ts';
 import { type Check, ok, problem } from './check.ts';
 

@@ -1,4 +1,4 @@
-import { shownProxy } from '../../api/net/proxy-choice.ts';
+import { shownProxy } from '../../api/net/proxy.ts';
 import type { Columns } from '../../batch/columns.ts';
 import { authText } from '../../profile/auth-kind.ts';
 import type { Profile } from '../../profile/profile.ts';

@@ -1,5 +1,5 @@
 import { callsAt } from '../../api/client.ts';
-import { endpointOf } from '../../api/endpoint.ts';
+import { endpointOf } from '../../api/connection.ts';
 import type { ParentRef } from '../../api/request.ts';
 import { batchJobId } from '../../batch/job-ids.ts';
 import type { Run } from '../../load/run.ts';

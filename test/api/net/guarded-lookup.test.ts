@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { getFile } from '../../../src/api/download.ts';
-import { guardedLookup } from '../../../src/api/net/guarded-lookup.ts';
+import { guardedLookup } from '../../../src/api/net/connector.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { tempDir } from '../../helpers/context.ts';
 import { namesOf } from '../names.ts';

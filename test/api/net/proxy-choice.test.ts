@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxyChoice, proxyLogin } from '../../../src/api/net/proxy-choice.ts';
+import { proxyChoice, proxyLogin } from '../../../src/api/net/proxy.ts';
 
 const P = 'http://p:1';
 const HTTPS = 'https://ebill.example.com';

@@ -2,10 +2,10 @@ import { lookup } from 'node:dns';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { readBody } from '../../../src/api/body.ts';
-import { ProxyError } from '../../../src/api/net/proxy-error.ts';
-import { transportError } from '../../../src/api/net/transport-failure.ts';
+import { ProxyError } from '../../../src/api/net/proxy.ts';
+import { transportError } from '../../../src/api/net/transport-error.ts';
 import { tunnelTo } from '../../../src/api/net/tunnel.ts';
+import { readBody } from '../../../src/api/response-body.ts';
 import { answering, closedPort, DRAFT, listening, rejection, rigFor } from '../rig.ts';
 
 const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;

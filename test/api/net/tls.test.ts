@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { getFile } from '../../../src/api/download.ts';
 import { openTransport } from '../../../src/api/net/transport.ts';
-import { transportError } from '../../../src/api/net/transport-failure.ts';
+import { transportError } from '../../../src/api/net/transport-error.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { tempDir, testContext } from '../../helpers/context.ts';
 import {

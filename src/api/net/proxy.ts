@@ -100,3 +100,12 @@ function isWithin(host: string, net: string): boolean {
   list.addSubnet(address, Number(bits), family === 6 ? 'ipv6' : 'ipv4');
   return list.check(host, isIP(host) === 6 ? 'ipv6' : 'ipv4');
 }
+
+/** The proxy opened no tunnel: it is not there, or (`status`) it said no. */
+export class ProxyError extends Error {
+  readonly status: number | null;
+  constructor(status: number | null, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}

@@ -3,7 +3,7 @@ import { type ConnectionOptions, connect } from 'node:tls';
 import type { Context } from '../../system/context.ts';
 import type { Connection } from '../connection.ts';
 import { bareHost } from './addresses.ts';
-import type { ProxyChoice } from './proxy-choice.ts';
+import type { ProxyChoice } from './proxy.ts';
 import { tlsOptions } from './tls.ts';
 import { tunnelTo } from './tunnel.ts';
 

@@ -1,8 +1,7 @@
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
 import type { Try } from '../retry.ts';
-import { certificateWords } from './certificate-words.ts';
-import { type ProxyChoice, proxyLogin, shownProxy } from './proxy-choice.ts';
-import { ProxyError } from './proxy-error.ts';
+import { type ProxyChoice, ProxyError, proxyLogin, shownProxy } from './proxy.ts';
+import { certificateWords } from './tls-errors.ts';
 
 /**
  * Why no answer came.
