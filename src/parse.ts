@@ -1,9 +1,9 @@
 import { Command, CommanderError } from 'commander';
-import { COMMANDS, GROUPS, type LoadedCommand } from './commands/index.ts';
-import type { App, CommandResult } from './commands/shared/command.ts';
+import { COMMANDS, GROUPS, REGISTRY } from './commands/index.ts';
+import type { App, CommandResult, LoadedCommand } from './commands/shared/command.ts';
 import { declareGlobals } from './commands/shared/global-options.ts';
 import { EbillError } from './errors.ts';
-import type { CommandHelp } from './help/command-help.ts';
+import type { CommandHelp } from './help/command-page.ts';
 import type { HelpPage } from './help/page.ts';
 import { TOPICS, topicNamed } from './help/topics.ts';
 import { nearest } from './profile/nearest.ts';
@@ -33,7 +33,7 @@ export async function parseArgv(
   color = false,
 ): Promise<Parsed> {
   const help = async (page: HelpPage): Promise<Parsed> => {
-    const { shownPage } = await import('./help/shown-page.ts');
+    const { shownPage } = await import('./help/text.ts');
     return { type: 'help', text: await shownPage(page, columns, color) };
   };
   if (argv[0] === 'help' && argv[1] !== undefined) {
@@ -75,8 +75,8 @@ export async function parseArgv(
     // Without a command commander prints help and calls it an error; `ebill` alone says where one is.
     if (error.code === 'commander.help' && program.args.length === 0) return alone(program);
     if (asked !== null && (error.exitCode === 0 || error.code === 'commander.help')) {
-      const { pageOf } = await import('./commands/help-pages.ts');
-      return help(pageOf(asked, helps.get(asked) ?? null));
+      const { pageOf } = await import('./help/command-page.ts');
+      return help(pageOf(asked, helps.get(asked) ?? null, REGISTRY));
     }
     throw usage(error.message, argv);
   }

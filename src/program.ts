@@ -1,7 +1,7 @@
 import type { App, CommandResult, GlobalOptions } from './commands/shared/command.ts';
 import { globalOptions } from './commands/shared/global-options.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
-import { asksForFrontPage, frontPage } from './help/front-page.ts';
+import { asksForFrontPage, frontPage } from './help/page.ts';
 import { createUi } from './output/create-ui.ts';
 import { rowsOf } from './output/fields.ts';
 import { wantsColor } from './output/modes.ts';
@@ -121,7 +121,7 @@ async function parsedCall(argv: readonly string[], version: string, context: Con
   const [columns, color] = [context.stdout.columns || 80, paintsHelp(context, argv)];
   const page = asksForFrontPage(argv) ? frontPage() : null;
   if (page !== null) {
-    const { shownPage } = await import('./help/shown-page.ts');
+    const { shownPage } = await import('./help/text.ts');
     return { type: 'help', text: await shownPage(page, columns, color) };
   }
   const { parseArgv } = await import('./parse.ts');

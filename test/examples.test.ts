@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/commands/index.ts';
-import { EXIT_MEANINGS } from '../src/help/exit-codes.ts';
+import { EXIT_MEANINGS } from '../src/help/topics/exit-codes.ts';
 import { TOPICS } from '../src/help/topics.ts';
 import { parseArgv } from '../src/parse.ts';
 

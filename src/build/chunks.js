@@ -5,7 +5,7 @@
 const ROOMS = [
   { name: 'start', roots: ['src/system/context.ts'] },
   { name: 'program', roots: ['src/program.ts'] },
-  { name: 'page', roots: ['src/help/shown-page.ts'] },
+  { name: 'page', roots: ['src/help/text.ts'] },
   { name: 'parse', roots: ['src/parse.ts'] },
   {
     name: 'options',

@@ -1,13 +1,17 @@
-import { FRONT_PAGE } from '../help/front-page.ts';
+import { Command } from 'commander';
+import { REGISTRY } from '../commands/index.ts';
+import { declareGlobals } from '../commands/shared/global-options.ts';
+import { pageOf } from '../help/command-page.ts';
+import { manName, manPage } from '../help/man-page.ts';
+import { FRONT_PAGE, type HelpPage } from '../help/page.ts';
+import { TOPICS } from '../help/topics.ts';
 import { DOCUMENT_SCHEMA } from '../output/document-schema.ts';
 import { EVENT_SCHEMA } from '../output/event-schema.ts';
 import { planSchemaText } from '../plan/schema.ts';
-import { frontPageOf, manPages } from './man-pages.ts';
 
 /**
- * What the package carries besides the program: man pages, the page of `ebill --help`, and the JSON schemas of plans, of the documents of `--json` and
- * of the events of `--progress json`.
- * By path within `dist`. The same version makes the same bytes.
+ * The generated files of the package, by path within `dist`: man pages, the page of `ebill --help`, and the JSON schemas of
+ * plans, of `--json` documents and of `--progress json` events. The same version gives the same bytes.
  */
 export async function shippedFiles(version: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
@@ -18,4 +22,50 @@ export async function shippedFiles(version: string): Promise<ReadonlyMap<string,
   ]);
   for (const [name, text] of await manPages(version)) files.set(`man/${name}`, text);
   return files;
+}
+
+/**
+ * The man pages by file name, made from the pages of `--help`: `ebill.1`, one for each command
+ * (`ebill-upload-invoice.1`) and one for each topic (`ebill-plan.7`).
+ */
+export async function manPages(version: string): Promise<ReadonlyMap<string, string>> {
+  const pages = [
+    ...(await commandPages(version)),
+    ...(await Promise.all(TOPICS.map((topic) => topic.page()))),
+  ];
+  return new Map(
+    pages.map((page) => {
+      const { name, number } = manName(page);
+      return [`${name}.${number}`, manPage(page, `ebill ${version}`)];
+    }),
+  );
+}
+
+const GLOBAL: HelpPage['sections'][number] = {
+  title: 'Global options',
+  options: true,
+  blocks: [{ type: 'text', text: 'See ebill(1) for the options that every command accepts.' }],
+};
+
+/** Only the first page, `ebill`, lists the global options; the others refer to it. */
+async function commandPages(version: string): Promise<readonly HelpPage[]> {
+  const program = new Command('ebill').version(version, '-V, --version', 'print the version');
+  declareGlobals(program);
+  const pages = [pageOf(program, null, REGISTRY)];
+  for (const { path, summary, load } of REGISTRY.commands) {
+    const { help, configure } = await load();
+    const parent = path.length === 1 ? program : new Command(path[0]);
+    parent.parent = path.length === 1 ? null : program;
+    const command = parent.command(path.at(-1) ?? '').summary(summary);
+    configure(command);
+    const { sections, ...page } = pageOf(command, help, REGISTRY);
+    pages.push({ ...page, sections: sections.map((one) => (one.title === 'Global options' ? GLOBAL : one)) });
+  }
+  return pages;
+}
+
+async function frontPageOf(version: string): Promise<HelpPage> {
+  const [page] = await commandPages(version);
+  if (page === undefined) throw new Error('there is no page of the program');
+  return page;
 }

@@ -1,22 +1,28 @@
 import { hang, padEnd, wrap } from '../output/fit.ts';
+import { createPaint } from '../output/paint.ts';
 import { textWidth } from '../output/text-width.ts';
 import type { Block, HelpPage, Row, Section } from './page.ts';
 
-/** Where a page is shown. A `Look` of stdout, with a width, is one. */
-export interface HelpLook {
-  /** Columns. */
-  readonly width: number;
-  readonly paint: { bold(text: string): string };
+/** Longer lines are hard to read, however wide the terminal. */
+const MAX_WIDTH = 120;
+/** With fewer columns left, a description goes under its term instead of beside it. */
+const MIN_DESCRIPTION = 34;
+
+/**
+ * A help page as printed, ending with a newline.
+ * @param columns width of the terminal
+ * @param color whether headings may be bold
+ */
+export async function shownPage(page: HelpPage, columns: number, color: boolean): Promise<string> {
+  return pageText(page, { width: columns, paint: await createPaint(color) });
 }
 
-/** Lines are never longer than this: nobody follows one across a whole wide screen. */
-const WIDEST = 120;
-/** Where less than this is left, a meaning stands under its name, not beside it. */
-const LEAST_BESIDE = 34;
-
-/** A page as text, with a newline at its end. Lines fit the width, but for words longer than it. */
-export function pageText(page: HelpPage, { width: columns, paint }: HelpLook): string {
-  const width = Math.min(WIDEST, Math.max(20, columns));
+/** Lines fit the width, except for single words that are longer. */
+export function pageText(
+  page: HelpPage,
+  { width: columns, paint }: { readonly width: number; readonly paint: { bold(text: string): string } },
+): string {
+  const width = Math.min(MAX_WIDTH, Math.max(20, columns));
   const column = termColumn(page.sections, width);
   const titled = (title: string, lines: readonly string[]): string =>
     [paint.bold(`${title}:`), ...lines].join('\n');
@@ -34,7 +40,7 @@ export function pageText(page: HelpPage, { width: columns, paint }: HelpLook): s
       titled(
         title,
         blocks.flatMap((block, i) => [
-          ...(i > 0 && apart(block, blocks[i - 1]) ? [''] : []),
+          ...(i > 0 && separated(block, blocks[i - 1]) ? [''] : []),
           ...blockLines(block, width, column),
         ]),
       ),
@@ -43,15 +49,15 @@ export function pageText(page: HelpPage, { width: columns, paint }: HelpLook): s
   return `${parts.join('\n\n')}\n`;
 }
 
-/** What follows a paragraph's end is set apart, but for the lines it leads up to. */
-const apart = (block: Block, before: Block | undefined): boolean =>
+/** A blank line between blocks, except between a paragraph and the lines it introduces. */
+const separated = (block: Block, before: Block | undefined): boolean =>
   !(block.type === 'lines' && before?.type === 'text');
 
-/** One column for the meanings of the whole page: as wide as the longest name, but at most two fifths of the line. */
+/** The column of all descriptions on the page: after the longest term, at most two fifths of the width. */
 function termColumn(sections: readonly Section[], width: number): number {
   const names = sections.flatMap(({ blocks }) =>
     blocks.flatMap((block) =>
-      block.type === 'terms' && block.apart !== true ? block.rows.map(([name]) => textWidth(name)) : [],
+      block.type === 'terms' && block.ownColumn !== true ? block.rows.map(([name]) => textWidth(name)) : [],
     ),
   );
   const most = Math.floor(width * 0.4);
@@ -65,7 +71,7 @@ function blockLines(block: Block, width: number, column: number): readonly strin
     case 'lines':
       return block.lines.map((line) => keptLine(line, width));
     case 'terms':
-      return termLines(block.rows, width, block.apart === true ? ownColumn(block.rows) : column);
+      return termLines(block.rows, width, block.ownColumn === true ? columnOf(block.rows) : column);
     case 'examples':
       return block.rows.flatMap(([line, about]) => [
         ...commandLines(line, width),
@@ -76,16 +82,16 @@ function blockLines(block: Block, width: number, column: number): readonly strin
   }
 }
 
-/** A line kept as it is; one that is too long goes on under its second column. */
+/** A line kept as it is; if it is too long, it continues under its second column. */
 function keptLine(line: string, width: number): string {
   const [lead = ''] = /^\s*(?:\S+\s{2,})?/.exec(line) ?? [];
   return hang(`  ${lead}`, line.slice(lead.length), width).trimEnd();
 }
 
-const ownColumn = (rows: readonly Row[]): number => Math.max(...rows.map(([name]) => textWidth(name))) + 4;
+const columnOf = (rows: readonly Row[]): number => Math.max(...rows.map(([name]) => textWidth(name))) + 4;
 
 function termLines(rows: readonly Row[], width: number, column: number): readonly string[] {
-  const narrow = width - column < LEAST_BESIDE && column > 8;
+  const narrow = width - column < MIN_DESCRIPTION && column > 8;
   return rows.flatMap(([name, about]) => {
     if (narrow) return [`  ${name}`, hang('      ', about, width)];
     if (textWidth(name) + 4 > column) return [`  ${name}`, hang(' '.repeat(column), about, width)];
@@ -93,7 +99,7 @@ function termLines(rows: readonly Row[], width: number, column: number): readonl
   });
 }
 
-/** A line to type. Too long for the width, it goes on as a shell lets it: after a backslash, between words. */
+/** A command to copy. If it is too long, it continues after a backslash, between words. */
 function commandLines(line: string, width: number): readonly string[] {
   const words = line.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [line];
   const lines: string[] = [];

@@ -1,4 +1,4 @@
-import type { HelpPage, Section } from './page.ts';
+import type { HelpPage, TopicText } from './page.ts';
 
 /** A page of help that belongs to no command. */
 export interface Topic {
@@ -6,12 +6,6 @@ export interface Topic {
   readonly summary: string;
   /** Its words are read only when they are asked for. */
   page(): Promise<HelpPage>;
-}
-
-/** What a topic's own file holds. */
-export interface TopicText {
-  readonly description: string;
-  readonly sections: readonly Section[];
 }
 
 const topic = (name: string, summary: string, load: () => Promise<TopicText>): Topic => ({

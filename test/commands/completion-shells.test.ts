@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SCRIPTS } from '../../src/commands/completions/scripts.ts';
+import { SCRIPTS } from '../../src/commands/completion/shells.ts';
 import { EBILL, machine } from '../e2e/harness.ts';
 import { tempDir } from '../helpers/context.ts';
 import { type TypedShell, typist } from '../helpers/typist.ts';

@@ -1,22 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quotedForBash, readBashLine } from '../../src/commands/completions/bash-line.ts';
-import { candidates } from '../../src/commands/completions/candidates.ts';
-import { reply } from '../../src/commands/completions/reply.ts';
-import { SCRIPTS } from '../../src/commands/completions/scripts.ts';
-import type { Shell } from '../../src/commands/completions/shells.ts';
+import { candidates as candidatesOf } from '../../src/commands/completion/candidates.ts';
+import { quotedForBash, readBashLine, SCRIPTS, type Shell } from '../../src/commands/completion/shells.ts';
+import { reply } from '../../src/commands/completion.ts';
+import { REGISTRY } from '../../src/commands/index.ts';
+import type { Context } from '../../src/system/context.ts';
 import { machine } from '../e2e/harness.ts';
 import { testContext } from '../helpers/context.ts';
 import { fakeHome } from './completion-home.ts';
 
-/** bash's own. */
+const candidates = (context: Context, before: readonly string[], typed: string) =>
+  candidatesOf(REGISTRY, context, before, typed);
+
+/** The default of bash. */
 const BREAKS = ' \t\n"\'@><=;|&(:';
 
-/** What is offered after these words, whatever the last one begins with. */
+/** The completions of the last word. */
 async function offered(...words: readonly string[]): Promise<readonly string[]> {
-  const { wanted } = await candidates(testContext(), words.slice(0, -1), words.at(-1) ?? '');
-  if (wanted.type === 'files') return ['(files)', ...wanted.extensions];
-  return wanted.type === 'folders' ? ['(folders)'] : wanted.list.map(({ value }) => value);
+  const { completions } = await candidates(testContext(), words.slice(0, -1), words.at(-1) ?? '');
+  if (completions.type === 'files') return ['(files)', ...completions.extensions];
+  return completions.type === 'folders' ? ['(folders)'] : completions.list.map(({ value }) => value);
 }
 
 const KINDS = ['customer', 'invoice', 'items'];
@@ -82,20 +85,22 @@ describe('what may stand there', () => {
     const home = await fakeHome(['AUG_2020', 'SEP_2020', 'a\u001b[2Jb']);
     const context = testContext({ home });
     const of = async (...words: readonly string[]) => {
-      const { wanted } = await candidates(context, words, '');
-      return wanted.type === 'words' ? wanted.list : [];
+      const { completions } = await candidates(context, words, '');
+      return completions.type === 'words' ? completions.list : [];
     };
-    expect(await of('status', '--profile')).toEqual([{ value: 'prod', about: 'https://ebill.example.com' }]);
+    expect(await of('status', '--profile')).toEqual([
+      { value: 'prod', description: 'https://ebill.example.com' },
+    ]);
     expect(await of('profile', 'show')).toHaveLength(1);
     expect(await of('profile', 'add')).toEqual([]);
     expect(await of('loads', 'show')).toEqual([
-      { value: 'SEP_2020', about: 'prod' },
-      { value: 'AUG_2020', about: 'prod' },
+      { value: 'SEP_2020', description: 'prod' },
+      { value: 'AUG_2020', description: 'prod' },
     ]);
     expect(await of('--profile', 'other', 'status', '--job')).toEqual([]);
     const unreadable = testContext({ home: '/dev/null' });
     for (const option of ['--profile', '--job'])
-      expect((await candidates(unreadable, ['status', option], '')).wanted).toEqual({
+      expect((await candidates(unreadable, ['status', option], '')).completions).toEqual({
         type: 'words',
         list: [],
       });
@@ -136,7 +141,7 @@ describe('a bash line', () => {
 describe('what a script is told', () => {
   it('in the form its shell takes', async () => {
     const context = testContext({ home: await fakeHome(['it\'s: "one" \\', 'Ü 2020', '!bang']) });
-    const of = (shell: Shell, ...words: readonly string[]) => reply(shell, words, context);
+    const of = (shell: Shell, ...words: readonly string[]) => reply(REGISTRY, shell, words, context);
     expect(await of('bash', 'ebill --profile=pr', BREAKS)).toEqual(['words', 'prod']);
     expect(await of('bash', 'ebill watch --job i', BREAKS)).toEqual(['words', `it\\'s:\\ \\"one\\"\\ \\\\`]);
     expect(await of('bash', 'ebill watch --job "it\'s:', BREAKS)).toEqual(['words', `it's: \\"one\\" \\\\`]);

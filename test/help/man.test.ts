@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { manPages } from '../../src/build/man-pages.ts';
+import { manPages } from '../../src/build/shipped.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
-import { roff } from '../../src/help/roff.ts';
+import { roff } from '../../src/help/man-page.ts';
 
 const groff = (text: string): { readonly out: string; readonly warnings: string } => {
   const { stdout, stderr } = spawnSync('groff', ['-ww', '-man', '-T', 'utf8'], {

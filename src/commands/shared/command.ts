@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { EbillError } from '../../errors.ts';
-import type { CommandHelp } from '../../help/command-help.ts';
+import type { CommandHelp } from '../../help/command-page.ts';
 import type { DocumentInput, ShownRequest } from '../../output/document.ts';
 import type { Ui } from '../../output/ui.ts';
 import type { Redactor } from '../../redact/redactor.ts';
@@ -72,4 +72,31 @@ export interface CommandModule<Options> {
   /** From commander's raw values to typed options. Throws `USAGE`. */
   options(args: readonly unknown[], flags: Readonly<Record<string, unknown>>): Options;
   run(app: App, options: Options): Promise<CommandResult>;
+}
+
+/** A command's code with its options' type hidden: what one command parsed only that command can run. */
+export interface LoadedCommand {
+  readonly help: CommandHelp;
+  configure(command: Command): void;
+  /** @throws EbillError USAGE */
+  prepare(
+    args: readonly unknown[],
+    flags: Readonly<Record<string, unknown>>,
+  ): (app: App) => Promise<CommandResult>;
+}
+
+/** A command as listed: enough for `ebill --help`. Its code is loaded when it is called. */
+export interface CommandEntry {
+  readonly path: readonly [string] | readonly [string, string];
+  readonly summary: string;
+  /** The heading under which `ebill --help` lists it. */
+  readonly heading: string;
+  load(): Promise<LoadedCommand>;
+}
+
+/** The list of commands, for code that the list itself imports. */
+export interface Registry {
+  readonly commands: readonly CommandEntry[];
+  /** Groups of commands (`upload`) and their summaries. */
+  readonly groups: Readonly<Record<string, string>>;
 }

@@ -1,4 +1,4 @@
-import type { TopicText } from '../topics.ts';
+import type { TopicText } from '../page.ts';
 
 /** A recipe each, whole: a test runs their shell lines, kills them, and runs them again. */
 export const GITHUB: readonly string[] = [
@@ -106,7 +106,7 @@ export const ci: TopicText = {
       blocks: [
         {
           type: 'terms',
-          apart: true,
+          ownColumn: true,
           rows: [
             ['0', 'done'],
             ['3', 'done, some records were rejected: the rejects are in ./JOB'],

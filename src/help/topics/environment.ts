@@ -1,4 +1,4 @@
-import type { TopicText } from '../topics.ts';
+import type { TopicText } from '../page.ts';
 
 export const environment: TopicText = {
   description:

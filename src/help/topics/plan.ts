@@ -1,6 +1,5 @@
 import { PLAN_SCHEMA } from '../../plan/schema.ts';
-import type { Row } from '../page.ts';
-import type { TopicText } from '../topics.ts';
+import type { Row, TopicText } from '../page.ts';
 
 /** As much of a JSON schema as a plan's uses. */
 interface Node {
