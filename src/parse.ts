@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { COMMANDS, GROUPS, REGISTRY } from './commands/index.ts';
 import type { App, CommandResult, LoadedCommand } from './commands/shared/command.ts';
-import { declareGlobals } from './commands/shared/global-options.ts';
+import { declareGlobals } from './commands/shared/options.ts';
 import { EbillError } from './errors.ts';
 import type { CommandHelp } from './help/command-page.ts';
 import type { HelpPage } from './help/page.ts';

@@ -1,5 +1,5 @@
 import type { App, CommandResult, GlobalOptions } from './commands/shared/command.ts';
-import { globalOptions } from './commands/shared/global-options.ts';
+import { globalOptions } from './commands/shared/options.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/page.ts';
 import { createUi } from './output/create-ui.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { REGISTRY } from '../commands/index.ts';
-import { declareGlobals } from '../commands/shared/global-options.ts';
+import { declareGlobals } from '../commands/shared/options.ts';
 import { pageOf } from '../help/command-page.ts';
 import { manName, manPage } from '../help/man-page.ts';
 import { FRONT_PAGE, type HelpPage } from '../help/page.ts';

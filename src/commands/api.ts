@@ -11,8 +11,8 @@ import { withoutCommands } from '../output/github-commands.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { visible } from '../system/escaping.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { textFlag } from './shared/option-values.ts';
-import { agreeToProduction } from './shared/production.ts';
+import { confirmProduction } from './shared/confirm.ts';
+import { textFlag } from './shared/options.ts';
 import { type Session, withSession } from './shared/session.ts';
 
 export interface ApiOptions {
@@ -65,7 +65,7 @@ export const command: CommandModule<ApiOptions> = {
   run: (app, options) =>
     withSession(app, async (session) => {
       if (options.method !== 'GET')
-        await agreeToProduction(app, session.connection, `${options.method} ${options.path}`);
+        await confirmProduction(app, session.connection, `${options.method} ${options.path}`);
       const url = urlOf(session, options.path);
       const call: Call = {
         method: options.method,

@@ -9,8 +9,7 @@ import type { SampleFiles } from '../sample/sample.ts';
 import type { Context, OutputStream } from '../system/context.ts';
 import { makeFolders } from '../system/folders.ts';
 import type { App, CommandModule } from './shared/command.ts';
-import { wholeNumber } from './shared/global-options.ts';
-import { type Flags, textFlag } from './shared/option-values.ts';
+import { type Flags, textFlag, wholeNumber } from './shared/options.ts';
 
 export interface DemoOptions {
   /** Invoices. */

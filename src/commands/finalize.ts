@@ -12,7 +12,7 @@ import { unknownBatch } from '../load/watch.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
 import type { CommandModule, CommandResult } from './shared/command.ts';
-import { agreeToProduction } from './shared/production.ts';
+import { confirmProduction } from './shared/confirm.ts';
 import {
   declareSelection,
   type Selection,
@@ -48,7 +48,7 @@ export const command: CommandModule<SelectionOptions> = {
       const job = selection.type === 'load' ? selection.job : await loadOf(session, selection);
       app.soFar(() => ({ job }));
       if (await hasPending(session, job, selection))
-        await agreeToProduction(app, session.connection, `hand batches of ${job} to processing`);
+        await confirmProduction(app, session.connection, `hand batches of ${job} to processing`);
       const run = app.globals.dryRun
         ? await openForReading(session, job)
         : await openForWriting(session, job);

@@ -10,9 +10,8 @@ import { verdictOf } from '../load/verdict.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted } from '../system/quoting.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { agreeToInit } from './shared/confirm.ts';
-import { jobFlag } from './shared/option-values.ts';
-import { agreeToProduction } from './shared/production.ts';
+import { confirmInit, confirmProduction } from './shared/confirm.ts';
+import { jobFlag } from './shared/options.ts';
 import { closeLoad, connect, openForWriting, withSession } from './shared/session.ts';
 import { resultOf } from './shared/upload-flow.ts';
 import { viewsOf } from './shared/views.ts';
@@ -74,8 +73,8 @@ export const command: CommandModule<InitOptions> = {
       app.soFar(() => ({ job }));
       const before = await readJournal(journalPath(app.context.paths.state, owner, job));
       const done = before?.batches.get(request.jobId)?.created === 'yes';
-      if (!done) await agreeToProduction(app, connection, `start the load ${job}`, true);
-      if (!done) await agreeToInit(app, job, request, connection.baseUrl);
+      if (!done) await confirmProduction(app, connection, `start the load ${job}`, true);
+      if (!done) await confirmInit(app, job, request, connection.baseUrl);
       const run = await openForWriting(session, job);
       try {
         app.soFar(() => ({ batches: viewsOf(run, [request.jobId]) }));

@@ -10,15 +10,14 @@ import { hang } from '../output/fit.ts';
 import { verdict } from '../output/verdict.ts';
 import { assertOwnFolder } from './run-manifest.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { boolFlag, textFlag } from './shared/option-values.ts';
+import { boolFlag, textFlag } from './shared/options.ts';
 import { assertReplaceable, writeReport } from './shared/report-file.ts';
 import { gatherFacts } from './shared/report-page.ts';
 import { type Fetched, fetchResults } from './shared/results-flow.ts';
 import { declareSelection, type SelectionOptions, select, selectionOptions } from './shared/selection.ts';
-import { closeLoad, withSession } from './shared/session.ts';
+import { closeLoad, waitingFor, withSession } from './shared/session.ts';
 import { targetsToRead } from './shared/targets.ts';
 import { viewsOf } from './shared/views.ts';
-import { waitingFor } from './shared/waiting-for.ts';
 
 export interface ReportOptions extends SelectionOptions {
   /** `null`: report.html in a folder of the load's name. */

@@ -14,16 +14,19 @@ import { verdict } from '../output/verdict.ts';
 import type { Terminal } from '../system/quoting.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { assertFolder } from './shared/file-checks.ts';
-import { boolFlag, textFlag } from './shared/option-values.ts';
-import { type FetchedResult, fetchResults } from './shared/results-flow.ts';
-import { reloadAdvice } from './shared/results-next.ts';
-import { type AllRejects, writeAllRejects } from './shared/results-rejects.ts';
+import { boolFlag, textFlag } from './shared/options.ts';
+import {
+  type AllRejects,
+  type FetchedResult,
+  fetchResults,
+  reloadAdvice,
+  writeAllRejects,
+} from './shared/results-flow.ts';
 import { declareSelection, type SelectionOptions, select, selectionOptions } from './shared/selection.ts';
-import { closeLoad, withSession } from './shared/session.ts';
+import { closeLoad, waitingFor, withSession } from './shared/session.ts';
 import { targetsToRead } from './shared/targets.ts';
 import { viewsOf } from './shared/views.ts';
 import { stillRunning } from './shared/wait.ts';
-import { waitingFor } from './shared/waiting-for.ts';
 
 export interface ResultsOptions extends SelectionOptions {
   /** `null`: a folder of the load's name. */

@@ -13,9 +13,13 @@ import type { MonthEnd } from './run-month.ts';
 import type { CommandResult } from './shared/command.ts';
 import { writeReport } from './shared/report-file.ts';
 import { gatherFacts } from './shared/report-page.ts';
-import { type FetchedResult, fetchResults } from './shared/results-flow.ts';
-import { reloadAdvice } from './shared/results-next.ts';
-import { type AllRejects, writeAllRejects } from './shared/results-rejects.ts';
+import {
+  type AllRejects,
+  type FetchedResult,
+  fetchResults,
+  reloadAdvice,
+  writeAllRejects,
+} from './shared/results-flow.ts';
 import type { Session } from './shared/session.ts';
 import { standingAlone } from './shared/targets.ts';
 

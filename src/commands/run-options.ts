@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import { EbillError } from '../errors.ts';
-import { wholeNumber } from './shared/global-options.ts';
-import { boolFlag, type Flags, jobFlag, textFlag } from './shared/option-values.ts';
+import { boolFlag, type Flags, jobFlag, textFlag, wholeNumber } from './shared/options.ts';
 import { declareWatchOptions, type WaitOptions, watchOptions } from './shared/watch-options.ts';
 
 export interface RunOptions {

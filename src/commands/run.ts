@@ -24,16 +24,15 @@ import { assertOwnFolder } from './run-manifest.ts';
 import { type MonthToRun, runMonth } from './run-month.ts';
 import { declareRunOptions, type RunOptions, runOptions } from './run-options.ts';
 import { writeStarter } from './run-starter.ts';
-import { batchTimes } from './shared/batch-times.ts';
 import { columnsFor } from './shared/column-options.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { agreeToInit, assertMayInit } from './shared/confirm.ts';
+import { assertInitAllowed, confirmInit, confirmProduction } from './shared/confirm.ts';
 import { assertFolder, checkedSources } from './shared/file-checks.ts';
-import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './shared/notify.ts';
-import { agreeToProduction } from './shared/production.ts';
+import { GITHUB_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
 import { assertReplaceable } from './shared/report-file.ts';
 import { closeLoad, openForReading, openForWriting, type Session, withSession } from './shared/session.ts';
 import { monthSends } from './shared/to-send.ts';
+import { batchTimes } from './shared/wait.ts';
 
 /** `ebill run`: the month in one command, resumable (cli.md, "Plan file"). */
 export const command: CommandModule<RunOptions> = {
@@ -62,7 +61,7 @@ export const command: CommandModule<RunOptions> = {
   run: async (app, options) => {
     if (options.planSchema) return said(planSchemaText().trimEnd());
     if (options.initPlan) return writeStarter(app, options);
-    return handOver(app, options.watch.notify, () => runPlan(app, options, options.plan ?? ''));
+    return withNotification(app, options.watch.notify, () => runPlan(app, options, options.plan ?? ''));
   },
 };
 
@@ -94,15 +93,15 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
       const initiated = known?.batches.get(initJobId(plan.job))?.created === 'yes';
       const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
       // Refused before gigabytes are read; asked after, when there is something to look at.
-      if (init !== null && !initiated && !app.globals.dryRun) assertMayInit(app, init);
+      if (init !== null && !initiated && !app.globals.dryRun) assertInitAllowed(app, init);
       const files = await checked(session, file, found);
       const asks = init !== null && !initiated;
       const sends =
         known === null ||
         options.restartInvoice ||
         monthSends(known, init?.jobId ?? null, assignMonth(known, files, options.next));
-      if (sends) await agreeToProduction(app, session.connection, `run the plan of ${plan.job}`, asks);
-      if (asks && !app.globals.dryRun) await agreeToInit(app, plan.job, init, session.connection.baseUrl);
+      if (sends) await confirmProduction(app, session.connection, `run the plan of ${plan.job}`, asks);
+      if (asks && !app.globals.dryRun) await confirmInit(app, plan.job, init, session.connection.baseUrl);
       const run = app.globals.dryRun
         ? await openForReading(session, plan.job)
         : await openForWriting(session, plan.job);

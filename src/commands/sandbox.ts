@@ -8,7 +8,7 @@ import {
 import { isInterruption } from '../system/context.ts';
 import { assignment } from '../system/quoting.ts';
 import type { CommandModule, CommandResult } from './shared/command.ts';
-import { collect } from './shared/option-values.ts';
+import { collect } from './shared/options.ts';
 
 const RESULT: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
 

@@ -1,5 +1,5 @@
 import type { CommandModule } from './shared/command.ts';
-import { boolFlag } from './shared/option-values.ts';
+import { boolFlag } from './shared/options.ts';
 import { declareSelection, selectionOptions } from './shared/selection.ts';
 import type { StatusOptions } from './shared/status-now.ts';
 

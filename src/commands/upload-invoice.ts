@@ -1,6 +1,6 @@
 import { EbillError } from '../errors.ts';
 import type { CommandModule } from './shared/command.ts';
-import { listFlag } from './shared/option-values.ts';
+import { listFlag } from './shared/options.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export interface UploadInvoiceOptions extends UploadOptions {

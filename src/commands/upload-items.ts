@@ -1,6 +1,6 @@
 import { EbillError } from '../errors.ts';
 import type { CommandModule } from './shared/command.ts';
-import { checkedJobId, textFlag } from './shared/option-values.ts';
+import { checkedJobId, textFlag } from './shared/options.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export interface UploadItemsOptions extends UploadOptions {

@@ -5,13 +5,10 @@ import { hasErrors, invalidFiles } from '../files/verdict.ts';
 import { findingsText, findingsVerdict } from '../output/findings-text.ts';
 import { createProgress } from '../output/progress.ts';
 import type { ColumnChange } from '../profile/columns.ts';
-import { checkProgress } from './shared/check-progress.ts';
 import { columnOptions, columnsFor, declareColumnOption } from './shared/column-options.ts';
 import type { CommandModule } from './shared/command.ts';
-import { totalsOf, totalsTable } from './shared/control-totals.ts';
-import { foundFiles } from './shared/file-checks.ts';
-import { boolFlag, listFlag } from './shared/option-values.ts';
-import { profileOf } from './shared/profile-in-use.ts';
+import { checkProgress, foundFiles, profileOf, totalsOf, totalsTable } from './shared/file-checks.ts';
+import { boolFlag, listFlag } from './shared/options.ts';
 
 export interface ValidateOptions {
   readonly customer: readonly string[];

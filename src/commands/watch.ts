@@ -1,5 +1,5 @@
 import type { CommandModule } from './shared/command.ts';
-import { GITHUB_NOTE, handOver, NOTIFY_NOTE } from './shared/notify.ts';
+import { GITHUB_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
 import { declareSelection, selectionOptions } from './shared/selection.ts';
 import { declareWatchOptions, watchOptions } from './shared/watch-options.ts';
 import type { WatchCommandOptions } from './watch-batches.ts';
@@ -31,6 +31,6 @@ export const command: CommandModule<WatchCommandOptions> = {
   options: (_args, flags) => ({ ...selectionOptions(flags), watch: watchOptions(flags) }),
   run: async (app, options) => {
     const { watchBatches } = await import('./watch-batches.ts');
-    return handOver(app, options.watch.notify, () => watchBatches(app, options));
+    return withNotification(app, options.watch.notify, () => watchBatches(app, options));
   },
 };

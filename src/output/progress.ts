@@ -25,3 +25,20 @@ export function createProgress(ui: Ui, context: Context = ui.context): Progress 
       return { listener: (event) => event.event === 'warning' && ui.warn(about(event)), stop() {} };
   }
 }
+
+/** Shows a wait on a terminal while `work` runs, for work that emits no events. Logs and scripts see nothing. */
+export async function withSpinner<T>(
+  ui: Ui,
+  context: Context,
+  message: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (ui.progress !== 'tty') return work();
+  const progress = createProgress(ui, context);
+  progress.listener({ event: 'wait.start', message });
+  try {
+    return await work();
+  } finally {
+    progress.stop();
+  }
+}

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { batchTimes } from '../../src/commands/shared/batch-times.ts';
+import { batchTimes } from '../../src/commands/shared/wait.ts';
 import type { Entry, Header } from '../../src/load/entries.ts';
 import { memoryJournal } from '../../src/load/journal.ts';
 import type { Run } from '../../src/load/run.ts';

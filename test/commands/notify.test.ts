@@ -99,10 +99,10 @@ describe('--notify', () => {
     expect(failing.code).toBe(0);
     expect(failing.stderr).toContain('notify: mail is down é\n');
     expect(failing.stdout).not.toContain('mail is down');
-    expect(failing.stderr).toContain('warning: the --notify command ended with 7');
+    expect(failing.stderr).toContain('warning: the --notify command exited with 7');
     const missing = await at.call([...WATCH, '--notify', 'there-is-no-such-command-7']);
     expect(missing.code).toBe(0);
-    expect(missing.stderr).toContain('warning: the --notify command ended with 127');
+    expect(missing.stderr).toContain('warning: the --notify command exited with 127');
     const noShell = await callWith(at, [...WATCH, '--notify', 'true'], () => ({
       shell: () => Promise.reject(new Error('spawn sh ENOENT')),
     }));

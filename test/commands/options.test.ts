@@ -9,7 +9,7 @@ import { command as report } from '../../src/commands/report.ts';
 import { command as results } from '../../src/commands/results.ts';
 import { command as run } from '../../src/commands/run.ts';
 import type { CommandModule } from '../../src/commands/shared/command.ts';
-import { declareGlobals, globalOptions } from '../../src/commands/shared/global-options.ts';
+import { declareGlobals, globalOptions } from '../../src/commands/shared/options.ts';
 import { command as status } from '../../src/commands/status.ts';
 import { command as customer } from '../../src/commands/upload-customer.ts';
 import { command as invoice } from '../../src/commands/upload-invoice.ts';

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { App } from '../../src/commands/shared/command.ts';
-import { agreeToProduction } from '../../src/commands/shared/production.ts';
+import { confirmProduction } from '../../src/commands/shared/confirm.ts';
 import { main } from '../../src/main.ts';
 import { machine, month, sandbox } from '../e2e/harness.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
@@ -30,21 +30,21 @@ function terminal(keys: string): TestContext {
 describe('a profile marked as production', () => {
   it('is named, and asked about on a terminal', async () => {
     const yes = terminal('y\r');
-    await agreeToProduction(await app(yes), PROD, 'upload 3 files to AUG_2020');
+    await confirmProduction(await app(yes), PROD, 'upload 3 files to AUG_2020');
     expect(yes.stderr.text).toContain('PRODUCTION prod: upload 3 files to AUG_2020');
-    expect(yes.stderr.text).toContain('Go on with prod (https://ebill.example.com)?');
+    expect(yes.stderr.text).toContain('Continue on prod (https://ebill.example.com)?');
     const no = terminal('n\r');
-    await expect(agreeToProduction(await app(no), PROD, 'x')).rejects.toMatchObject({ code: 'DECLINED' });
+    await expect(confirmProduction(await app(no), PROD, 'x')).rejects.toMatchObject({ code: 'DECLINED' });
   });
 
   it('is not asked about twice, nor where nobody can answer, nor under --yes; another profile not at all', async () => {
     const context = testContext({ tty: true });
-    await agreeToProduction(await app(context), PROD, 'x', true);
-    await agreeToProduction(await app(context, true), PROD, 'x');
-    await agreeToProduction(await app(testContext()), PROD, 'x');
+    await confirmProduction(await app(context), PROD, 'x', true);
+    await confirmProduction(await app(context, true), PROD, 'x');
+    await confirmProduction(await app(testContext()), PROD, 'x');
     expect(context.stderr.text).not.toContain('Go on');
     const other = testContext();
-    await agreeToProduction(await app(other), { ...PROD, production: false }, 'x');
+    await confirmProduction(await app(other), { ...PROD, production: false }, 'x');
     expect(other.stderr.text).toBe('');
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkProgress } from '../../src/commands/shared/check-progress.ts';
+import { checkProgress } from '../../src/commands/shared/file-checks.ts';
 import { downloadProgress } from '../../src/load/download-progress.ts';
 import type { LoadEvent } from '../../src/load/events.ts';
 import { testContext } from '../helpers/context.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { totalsTable } from '../../src/commands/shared/control-totals.ts';
+import { totalsTable } from '../../src/commands/shared/file-checks.ts';
 import type { FileReport } from '../../src/files/types.ts';
 import { lookOf } from '../../src/output/look.ts';
 import { createPaint } from '../../src/output/paint.ts';

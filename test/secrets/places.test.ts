@@ -36,7 +36,7 @@ function importedFrom(text: string, module: RegExp): string[] {
 const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'secrets' | 'reads'>> = {
   'system/crash-log.ts': 'redacted',
   'load/journal.ts': 'redacted',
-  'commands/shared/github-job.ts': 'redacted',
+  'commands/shared/notify.ts': 'redacted',
   'system/atomic-file.ts': 'data',
   // Native code that an executable carries within.
   'system/native-addon.ts': 'own',
@@ -119,7 +119,7 @@ describe('the places that write', () => {
     const spawning = program.filter(([, text]) => importedFrom(text, /^node:child_process$/).length > 0);
     expect(spawning.map(([path]) => path)).toEqual(['system/child-process.ts']);
     const using = program.filter(([, text]) => /\.shell\(/.test(text)).map(([path]) => path);
-    expect(using).toEqual(['commands/shared/shell-command.ts']);
-    expect(sources.get('commands/shared/shell-command.ts')).toMatch(/\.\.\.withoutSecrets\(context\.env\)/);
+    expect(using).toEqual(['commands/shared/notify.ts']);
+    expect(sources.get('commands/shared/notify.ts')).toMatch(/\.\.\.withoutSecrets\(context\.env\)/);
   });
 });

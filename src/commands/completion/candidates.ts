@@ -4,7 +4,7 @@ import { TOPICS } from '../../help/topics.ts';
 import type { Context } from '../../system/context.ts';
 import { UNSAFE } from '../../system/escaping.ts';
 import type { CommandEntry, Registry } from '../shared/command.ts';
-import { declareGlobals } from '../shared/global-options.ts';
+import { declareGlobals } from '../shared/options.ts';
 import { type Candidate, type Completions, SHELLS } from './shells.ts';
 
 interface Candidates {

@@ -4,10 +4,10 @@ import { outcomeOfAll } from '../../load/verdict.ts';
 import { viewLoad } from '../../load/view.ts';
 import { timeText } from '../../output/ago.ts';
 import type { ShownLoad } from '../../output/document.ts';
+import { withSpinner } from '../../output/progress.ts';
 import { phaseText } from '../../output/status.ts';
 import { table } from '../../output/table.ts';
 import type { CommandModule } from '../shared/command.ts';
-import { duringWait } from '../shared/during-wait.ts';
 
 export const command: CommandModule<Record<never, never>> = {
   help: {
@@ -26,7 +26,7 @@ export const command: CommandModule<Record<never, never>> = {
   },
   options: () => ({}),
   run: async (app) => {
-    const states = await duringWait(app, 'reading the journals', () =>
+    const states = await withSpinner(app.ui, app.context, 'reading the journals', () =>
       knownLoads(app.context.paths.state, app.globals.profile),
     );
     const loads = states.map(shown);

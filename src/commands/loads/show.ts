@@ -9,11 +9,11 @@ import { momentText, timeText } from '../../output/ago.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { hang } from '../../output/fit.ts';
 import { bytes, counted } from '../../output/human.ts';
+import { withSpinner } from '../../output/progress.ts';
 import { table } from '../../output/table.ts';
 import { verdict } from '../../output/verdict.ts';
 import type { App, CommandModule } from '../shared/command.ts';
-import { duringWait } from '../shared/during-wait.ts';
-import { checkedJobId } from '../shared/option-values.ts';
+import { checkedJobId } from '../shared/options.ts';
 
 export interface LoadsShowOptions {
   readonly job: string;
@@ -38,7 +38,7 @@ export const command: CommandModule<LoadsShowOptions> = {
   },
   options: (args) => ({ job: checkedJobId(String(args[0]), 'the load') }),
   run: async (app, { job }) => {
-    const load = await duringWait(app, 'reading the journals', () => theLoad(app, job));
+    const load = await withSpinner(app.ui, app.context, 'reading the journals', () => theLoad(app, job));
     const { profile, baseUrl } = load.header;
     const timeline = await readTimeline(journalPath(app.context.paths.state, { profile, baseUrl }, job));
     const batches = viewLoad(load, {});

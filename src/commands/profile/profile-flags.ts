@@ -6,7 +6,7 @@ import { checkProfileName } from '../../profile/name.ts';
 import { parseHeader, parseQuery, parseStatusName, STATUS_PHASES } from '../../profile/pairs.ts';
 import { parseProxy } from '../../profile/proxy-url.ts';
 import { columnOptions, declareColumnOption } from '../shared/column-options.ts';
-import { boolFlag, collect, type Flags, listFlag, textFlag } from '../shared/option-values.ts';
+import { boolFlag, collect, type Flags, listFlag, textFlag } from '../shared/options.ts';
 
 /** Options of `profile add` and `profile set`. File names are as given; `run` makes them absolute. */
 export interface ProfileFlags {

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { Columns } from '../../batch/columns.ts';
 import { type ColumnChange, changedColumns, parseColumn } from '../../profile/columns.ts';
 import type { App } from './command.ts';
-import { collect, type Flags, listFlag } from './option-values.ts';
+import { collect, type Flags, listFlag } from './options.ts';
 
 /** Declares `--column`, for every command that checks files and for profiles. */
 export function declareColumnOption(command: Command): void {
@@ -20,6 +20,6 @@ export function columnOptions(flags: Flags): readonly ColumnChange[] {
 
 /** The columns of a call: options over the profile that is named or in use; none of either is none. @throws EbillError USAGE */
 export async function columnsFor(app: App, options: readonly ColumnChange[]): Promise<Columns> {
-  const { profileOf } = await import('./profile-in-use.ts');
+  const { profileOf } = await import('./file-checks.ts');
   return changedColumns((await profileOf(app))?.columns ?? {}, options);
 }

@@ -8,63 +8,73 @@ import type { Context } from '../../system/context.ts';
 
 export type { CommandHelp };
 
-/** Options every command takes, before or after its name (cli.md, "Global options"). */
+/** Options every command takes, before or after its name. */
 export interface GlobalOptions {
   readonly profile: string | null;
   readonly baseUrl: string | null;
   /** How the result is printed; `json` is the same as `format` being `json`. */
   readonly format: 'table' | 'json' | 'tsv';
   readonly json: boolean;
-  /** The columns wanted, in their order; `null`: those of the format. */
+  /** `--fields`, in order; `null`: the default fields of the format. */
   readonly fields: readonly string[] | null;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly showUrls: boolean;
   readonly progress: 'auto' | 'tty' | 'plain' | 'json' | 'none';
   readonly color: 'auto' | 'always' | 'never';
-  /** Milliseconds, for headers and an idle body. */
+  /** ms until the headers of an answer, and between parts of its body. */
   readonly timeoutMs: number;
   readonly retries: number;
   readonly dryRun: boolean;
   readonly yes: boolean;
 }
 
-/** What a command's `run` is given: effects, the global options, and how to show things. */
+/** What a command's `run` gets: effects, the global options and output. */
 export interface App {
   readonly context: Context;
   readonly globals: GlobalOptions;
   readonly ui: Ui;
   readonly redactor: Redactor;
-  /** The command's whole name: `upload invoice`. */
+  /** The full name: `upload invoice`. */
   readonly command: string;
-  /** The program's name and version, for servers' logs. */
+  /** Program name and version, sent to servers. */
   readonly userAgent: string;
-  /** Prints a result now, for a command that goes on after it: its own result then says `printed`. */
+  /** Prints a result before the command ends; the result it returns is then marked `printed`. */
   publish(result: CommandResult): Promise<void>;
-  /** Runs another command line, as if typed, in a changed context; its exit code. For the demo. */
+  /** Runs another command line in the given context, for the demo. @returns its exit code */
   invoke(argv: readonly string[], context: Context): Promise<number>;
-  /** What is known so far, for the JSON document of a run that then fails. Asked for only then. */
+  /** Adds to what the JSON document says if the command fails. Called only then. */
   soFar(known: () => Partial<CommandResult>): void;
-  /** All that was told so far. */
+  /** All that `soFar` has been given, merged. */
   known(): Partial<CommandResult>;
 }
 
 /** A request as `--dry-run` shows it, secrets masked. */
 export type PlannedRequest = ShownRequest;
 
-/** What a command ends with; `main` prints it and sets the exit code. */
+/** What a command returns; `program.ts` prints it and sets the exit code. */
 export interface CommandResult extends Omit<DocumentInput, 'command' | 'exitCode' | 'error'> {
-  /** Set when the exit code is not 0 although the command did its work (PARTIAL, STILL_RUNNING …). */
+  /** Set when the command did its work and the exit code is not 0 all the same (PARTIAL, STILL_RUNNING …). */
   readonly error: EbillError | null;
-  /** What a person reads on stdout; no trailing newline. */
+  /** The output for people, on stdout, without a trailing newline. */
   readonly text: string;
-  /** It was published before: nothing more is printed. */
+  /** Already printed by `publish`. */
   readonly printed?: boolean;
-  /** The next thing to do, for a person, on stderr; a line for each of its lines. */
+  /** The next step for people, on stderr, one note for each line. */
   readonly next?: string;
 }
 
-/** One command: how it is called, argv → typed options, options → result. */
+/** A result about no batches. */
+export const EMPTY_RESULT: CommandResult = {
+  profile: null,
+  job: null,
+  outcome: null,
+  batches: [],
+  error: null,
+  text: '',
+};
+
+/** A command: its help, its options, and what it does. */
 export interface CommandModule<Options> {
   readonly help: CommandHelp;
   /** Declares arguments and options on the commander command. */

@@ -1,20 +1,21 @@
+import type { Connection } from '../../api/connection.ts';
 import type { InitRequest } from '../../api/request.ts';
 import { EbillError } from '../../errors.ts';
 import { confirm, typed } from '../../output/prompt.ts';
 import type { App } from './command.ts';
 
-/** Without a terminal nobody can type the load's name: then it takes `--yes` (cli.md, "Asking first"). @throws EbillError USAGE */
-export function assertMayInit({ globals, ui }: App, { zeroOutCustomerBalance }: InitRequest): void {
+/** Zeroing balances needs the load's name typed on a terminal, or `--yes`. @throws EbillError USAGE when neither is possible */
+export function assertInitAllowed({ globals, ui }: App, { zeroOutCustomerBalance }: InitRequest): void {
   if (!zeroOutCustomerBalance || globals.yes || ui.interactive) return;
   throw new EbillError(
     'USAGE',
     "Zeroing every customer's balance (--zero-out-customer-balance, zeroOutCustomerBalance in a plan) cannot be undone; without a terminal it needs --yes.",
-    { hint: 'Nothing was sent. If it is meant, add --yes.' },
+    { hint: 'Nothing was sent. To confirm, add --yes.' },
   );
 }
 
-/** Says what it rewrites, and asks where somebody can answer (cli.md, "Asking first"). @throws EbillError DECLINED, USAGE */
-export async function agreeToInit(
+/** Lists what an init changes, and asks on a terminal. @throws EbillError DECLINED, USAGE */
+export async function confirmInit(
   app: App,
   job: string,
   request: InitRequest,
@@ -22,7 +23,7 @@ export async function agreeToInit(
 ): Promise<void> {
   const { globals, ui, context } = app;
   const { zeroOutCustomerBalance } = request;
-  assertMayInit(app, request);
+  assertInitAllowed(app, request);
   if (globals.yes || !ui.interactive) return;
   const carried = [
     request.carryForwardInvoices ? 'invoices' : '',
@@ -43,6 +44,34 @@ export async function agreeToInit(
     : await confirm(context, `Start the load ${job}?`);
   if (!agreed)
     throw new EbillError('DECLINED', `The init of ${job} was not confirmed; nothing was sent.`, {
-      hint: 'Run it again when you are ready.',
+      hint: 'Run the command again to confirm, or add --yes.',
     });
+}
+
+/**
+ * Names a production profile on stderr before a command changes something there, and asks on a terminal. Without a terminal
+ * it goes ahead: only `--zero-out-customer-balance` needs `--yes` in a script.
+ * @param what will happen, such as "upload 3 files to AUG_2020"
+ * @param asksLater another question that names the server follows: one is enough
+ * @throws EbillError DECLINED
+ */
+export async function confirmProduction(
+  app: App,
+  { production, profile, baseUrl }: Pick<Connection, 'production' | 'profile' | 'baseUrl'>,
+  what: string,
+  asksLater = false,
+): Promise<void> {
+  const { ui, globals, context } = app;
+  if (!production || globals.dryRun) return;
+  const name = ui.err.clean(profile ?? baseUrl);
+  if (!ui.quiet && ui.progress !== 'json')
+    ui.screen.line(
+      `${ui.err.paint.bold(ui.err.paint.red('PRODUCTION'))} ${ui.err.paint.bold(name)}: ${ui.err.clean(what)}`,
+    );
+  if (asksLater || globals.yes || !ui.interactive) return;
+  ui.end();
+  if (await confirm(context, `Continue on ${profile ?? baseUrl} (${baseUrl})?`)) return;
+  throw new EbillError('DECLINED', `Not confirmed for ${profile ?? baseUrl}; nothing was sent.`, {
+    hint: 'Run the command again to confirm, or add --yes.',
+  });
 }

@@ -3,16 +3,23 @@ import type { Columns } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { expandFiles } from '../../files/expand.ts';
-import { checkFiles, type FileToCheck } from '../../files/preflight.ts';
+import { type CheckProgress, checkFiles, type FileToCheck } from '../../files/preflight.ts';
 import { refuseSharedNames } from '../../files/shared-names.ts';
 import type { FileReport } from '../../files/types.ts';
 import { hasErrors, invalidFiles, isBad } from '../../files/verdict.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { findingsText } from '../../output/findings-text.ts';
-import { checkProgress } from './check-progress.ts';
+import { count } from '../../output/human.ts';
+import type { Look } from '../../output/look.ts';
+import { table } from '../../output/table.ts';
+import { environmentLayer } from '../../profile/environment.ts';
+import { checkProfileName, unknownProfile } from '../../profile/name.ts';
+import { namesOf, type Profile } from '../../profile/profile.ts';
+import { profileAsked } from '../../profile/resolve.ts';
+import { loadProfiles } from '../../profile/store.ts';
+import type { Context } from '../../system/context.ts';
 import type { App } from './command.ts';
-import { totalLine } from './control-totals.ts';
 
 /** The files of one call, by what they are to be loaded as. */
 export type Given = Readonly<Partial<Record<FileKind, readonly string[]>>>;
@@ -100,4 +107,83 @@ export async function assertFolder(path: string, option = '--download'): Promise
       hint: `Name another folder with ${option}.`,
     });
   }
+}
+
+/** ms between two words on how far it is. */
+const PAUSE_MS = 100;
+
+/** Tells how far the check of several files is, over all of them: hand the result to it as `onProgress`. */
+export async function checkProgress(
+  context: Context,
+  files: readonly FileToCheck[],
+  emit: Listener,
+): Promise<(progress: CheckProgress) => void> {
+  const sizes = await Promise.all(
+    files.map(({ path }) =>
+      stat(path).then(
+        ({ size }) => size,
+        () => 0,
+      ),
+    ),
+  );
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const read = new Map<string, number>();
+  let told = context.now();
+  return ({ path, bytes }) => {
+    read.set(path, bytes);
+    const now = context.now();
+    if (now - told < PAUSE_MS) return;
+    told = now;
+    const all = [...read.values()].reduce((sum, size) => sum + size, 0);
+    emit({ event: 'check.progress', bytes: Math.min(all, total), total });
+  };
+}
+
+/** What a file adds up to: to be held against the books before it is handed over. */
+interface ControlTotal {
+  readonly file: string;
+  readonly kind: FileKind;
+  /** Besides the header; `null` when the file could not be read. */
+  readonly records: number | null;
+  /** The sum of its amounts as a decimal; `null` when no column is named for them or a value is no amount. */
+  readonly amount: string | null;
+}
+
+export function totalsOf(reports: readonly FileReport[]): readonly ControlTotal[] {
+  return reports.map(({ file, kind, records, amount }) => ({ file, kind, records, amount: amount ?? null }));
+}
+
+/** The control totals for people, a line for each file. */
+export function totalsTable(reports: readonly FileReport[], look: Look): Promise<string> {
+  const rows = totalsOf(reports).map(({ file, kind, records, amount }) => [
+    file,
+    kind,
+    records === null ? null : count(records),
+    amount,
+  ]);
+  const heads = [
+    'File',
+    'Kind',
+    { title: 'Records', right: true },
+    { title: 'Amount', right: true, least: 20 },
+  ];
+  return table(heads, rows, look);
+}
+
+/** One file's total in a line: `inv.csv: 20,375 records, amounts 1234567.89`. `null` when there is no sum. */
+export function totalLine(name: string, records: number | null, amount: string | null): string | null {
+  if (amount === null) return null;
+  return `Control total of ${name}: ${count(records)} records, amounts ${amount}`;
+}
+
+/** The profile a call would go by, without its secret; `null` when none is named or in use. */
+export async function profileOf(app: App): Promise<Profile | null> {
+  const asked = profileAsked(app.globals, environmentLayer(app.context.env));
+  if (asked === 'none') return null;
+  const profiles = await loadProfiles(app.context);
+  const name = asked === 'in use' ? profiles.current : checkProfileName(asked.name);
+  if (name === null) return null;
+  const profile = profiles.all.get(name);
+  if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
+  return profile;
 }

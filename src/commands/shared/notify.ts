@@ -1,36 +1,46 @@
+import { appendFile, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { BatchView } from '../../batch/types.ts';
 import { EbillError, messageOf } from '../../errors.ts';
-import type { App, CommandResult } from './command.ts';
-
-const EMPTY: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
+import { accountFor } from '../../load/accounting.ts';
+import type { Redacted } from '../../redact/redactor.ts';
+import { oneLine } from '../../system/escaping.ts';
+import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 
 /** For the help of commands that take `--notify`. */
 export const NOTIFY_NOTE =
-  '--notify COMMAND is run through the shell when it is over, well or badly, in the working directory, with the document of --json on its standard input and EBILL_OUTCOME, EBILL_EXIT_CODE and EBILL_JOB set; EBILL_TOKEN and EBILL_PASSWORD are kept from it. What it writes goes to stderr. It may take 30 s; if it fails, that is a warning, and the exit code stays. An interruption and --dry-run notify nobody.';
+  '--notify COMMAND runs through the shell in the working directory when the command ends, whether it succeeded or failed. It gets the --json document on standard input, and EBILL_OUTCOME, EBILL_EXIT_CODE and EBILL_JOB in the environment, but neither EBILL_TOKEN nor EBILL_PASSWORD. Its output goes to stderr. It is stopped after 30 s; if it fails, that is a warning, and the exit code does not change. It does not run after an interruption or with --dry-run.';
 
-/** The same, of what needs no option. */
+/** For the help of commands that report to GitHub Actions. */
 export const GITHUB_NOTE =
-  'On GitHub Actions the job is annotated, and a table of the batches is added to its summary.';
+  'On GitHub Actions the job gets annotations, and a table of the batches in its summary.';
+
+/** The time limit of a `--notify` command, ms. */
+const LIMIT_MS = 30_000;
+
+/** The limit GitHub puts on the summary of a step, bytes: it drops a larger one whole. */
+const SUMMARY_LIMIT = 1024 * 1024;
 
 /**
- * Does some work and hands its outcome over to people, however it ended: to the `--notify` command, and on GitHub Actions
- * as annotations and a job summary. What comes of that is a warning at most; the outcome stays what it is.
- * @param notify the command line; `null`: nobody is told
- * @returns what the work gave
- * @throws what the work threw
+ * Runs `work`, then reports its outcome, success or failure: to the `--notify` command, and on GitHub Actions as annotations
+ * and a job summary. A failure to report is a warning; it never changes the outcome.
+ * @param command the `--notify` command line; `null`: none
+ * @throws what `work` threw
  */
-export async function handOver(
+export async function withNotification(
   app: App,
-  notify: string | null,
+  command: string | null,
   work: () => Promise<CommandResult>,
 ): Promise<CommandResult> {
   let result: CommandResult;
   try {
     result = await work();
   } catch (thrown) {
-    await tellAll(app, notify, () => ({ ...EMPTY, ...app.known(), error: errorOf(thrown) }));
+    await report(app, command, () => ({ ...EMPTY_RESULT, ...app.known(), error: errorOf(thrown) }));
     throw thrown;
   }
-  await tellAll(app, notify, () => result);
+  await report(app, command, () => result);
   return result;
 }
 
@@ -38,22 +48,96 @@ const errorOf = (thrown: unknown): EbillError =>
   thrown instanceof EbillError
     ? thrown
     : new EbillError('INTERNAL', `This is a bug in ebill: ${messageOf(thrown)}`, {
-        hint: 'What it printed says where the log is.',
+        hint: 'The output of the command says where the log is.',
         cause: thrown,
       });
 
-async function tellAll(app: App, command: string | null, told: () => CommandResult): Promise<void> {
+async function report(app: App, command: string | null, resultOf: () => CommandResult): Promise<void> {
   const { context, globals, ui } = app;
-  // Nothing happened.
   if (globals.dryRun) return;
   try {
-    const result = told();
-    // Whoever interrupts knows, and a runner that stops a job gives it no time.
+    const result = resultOf();
+    // The person who interrupted it knows, and a CI runner that cancels a job leaves no time.
     if (context.signal.aborted || result.error?.code === 'INTERRUPTED') return;
-    if (command !== null) await (await import('./shell-command.ts')).notify(app, command, result);
-    if (context.env['GITHUB_ACTIONS'] === 'true')
-      await (await import('./github-job.ts')).tellGitHub(app, result);
+    if (command !== null) await runNotifyCommand(app, command, result);
+    if (context.env['GITHUB_ACTIONS'] === 'true') await reportToGitHub(app, result);
   } catch (error) {
-    ui.warn(`the outcome could not be handed over: ${messageOf(error)}`);
+    ui.warn(`the outcome could not be reported: ${messageOf(error)}`);
+  }
+}
+
+/** Its output goes to stderr: stdout carries the result. */
+async function runNotifyCommand(app: App, command: string, result: CommandResult): Promise<void> {
+  const { context, ui, redactor } = app;
+  const exitCode = result.error?.exitCode ?? 0;
+  try {
+    const { toJson } = await import('../../output/json.ts');
+    // Without URLs even under --show-urls: a notification ends up in chat rooms and mail.
+    const document = toJson({ ...result, command: app.command, exitCode }, { redactor, showUrls: false });
+    const end = await context.shell(command, {
+      input: `${document}\n`,
+      env: {
+        ...withoutSecrets(context.env),
+        EBILL_OUTCOME: result.outcome ?? '',
+        EBILL_EXIT_CODE: String(exitCode),
+        EBILL_JOB: result.job ?? '',
+      },
+      cwd: context.cwd,
+      limitMs: LIMIT_MS,
+      signal: context.signal,
+      platform: context.platform,
+    });
+    for (const line of stripVTControlCharacters(end.output).split(/\r?\n/))
+      if (line.trim() !== '') ui.note(`notify: ${line}`);
+    if (end.stopped === 'limit')
+      ui.warn(`the --notify command took longer than ${LIMIT_MS / 1000} s and was stopped`);
+    else if (end.stopped === 'interruption')
+      ui.warn('the --notify command was stopped by the interruption; the exit code does not change');
+    else if (end.code !== 0)
+      ui.warn(
+        `the --notify command ${end.code === null ? 'was killed by a signal' : `exited with ${end.code}`}; the exit code does not change`,
+      );
+  } catch (error) {
+    ui.warn(`the --notify command could not be run: ${oneLine(messageOf(error))}`);
+  }
+}
+
+const SECRETS = new Set(['EBILL_TOKEN', 'EBILL_PASSWORD', 'EBILL_CLIENT_KEY_PASSPHRASE']);
+
+/** Compared without case: on Windows names of variables are not case-sensitive. */
+function withoutSecrets(
+  env: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.has(name.toUpperCase())));
+}
+
+async function reportToGitHub(app: App, result: CommandResult): Promise<void> {
+  const { context, ui, redactor } = app;
+  const hide = (text: string): string => redactor.clean(text);
+  // Under --progress json each line of stderr is an event.
+  if (ui.progress !== 'json') {
+    const { annotations } = await import('../../output/github-annotations.ts');
+    const lost = (batch: BatchView): boolean => accountFor(batch).verdict === 'mismatch';
+    for (const line of annotations(app.command, result, { hide, lost })) ui.screen.line(line);
+  }
+  const path = context.env['GITHUB_STEP_SUMMARY'];
+  if (!path) return;
+  const { jobSummary } = await import('../../output/github-summary.ts');
+  await addSummary(app, resolve(context.cwd, path), redactor.clean(jobSummary(app.command, result, hide)));
+}
+
+async function addSummary({ ui }: App, path: string, text: Redacted): Promise<void> {
+  try {
+    const size = await stat(path).then(
+      (file) => file.size,
+      () => 0,
+    );
+    if (size + Buffer.byteLength(text) > SUMMARY_LIMIT) {
+      ui.warn('the job summary of this step is full (GitHub takes 1 MiB); this outcome is not in it');
+      return;
+    }
+    await appendFile(path, text);
+  } catch (error) {
+    ui.warn(`the job summary could not be written: ${messageOf(error)}`);
   }
 }

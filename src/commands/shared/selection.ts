@@ -3,7 +3,7 @@ import { EbillError } from '../../errors.ts';
 import type { Owner } from '../../load/store.ts';
 import { quoted } from '../../system/quoting.ts';
 import type { App } from './command.ts';
-import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './option-values.ts';
+import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './options.ts';
 
 /** Which batches a command is about (cli.md, "Which batches"). */
 export interface SelectionOptions {

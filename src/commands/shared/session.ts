@@ -4,6 +4,7 @@ import { openTransport, type Transport } from '../../api/net/transport.ts';
 import { observed } from '../../api/observed.ts';
 import type { StorageOptions } from '../../api/storage.ts';
 import { assertSafeTransferUrl } from '../../api/transfer-url.ts';
+import type { Batch } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
@@ -14,12 +15,10 @@ import type { Run } from '../../load/run.ts';
 import { emptyState, type LoadState } from '../../load/state.ts';
 import { journalPath, type Owner, readLoads } from '../../load/store.ts';
 import { UrlBook } from '../../load/url-book.ts';
-import { createProgress, type Progress } from '../../output/progress.ts';
+import { createProgress, type Progress, withSpinner } from '../../output/progress.ts';
 import { resolveConnection } from '../../profile/resolve.ts';
-import { announced } from './announce.ts';
+import type { Redactor } from '../../redact/redactor.ts';
 import type { App } from './command.ts';
-import { duringWait } from './during-wait.ts';
-import { rememberingUrls } from './known-urls.ts';
 
 /** One command's dealings with one server: connection, client, progress; closed at its end. */
 export interface Session {
@@ -34,8 +33,8 @@ export interface Session {
 
 /** @throws EbillError USAGE or AUTH when the set-up is incomplete */
 export async function connect(app: App): Promise<{ readonly connection: Connection; readonly owner: Owner }> {
-  const { connection, warnings } = await duringWait(app, 'reading the set-up', () =>
-    // A keychain may take its time, or ask its owner first.
+  // A keychain may be slow, or prompt first.
+  const { connection, warnings } = await withSpinner(app.ui, app.context, 'reading the configuration', () =>
     resolveConnection(app.context, app.globals, app.redactor),
   );
   for (const warning of warnings) app.ui.warn(warning);
@@ -189,6 +188,67 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
         loads.filter((load) => load.header.job !== journal.state.header.job),
       );
       return others;
+    },
+  };
+}
+
+/** Tells whoever looks on what is waited for, and that it is over, however it ended. */
+export async function waitingFor<T>(
+  { emit }: Pick<Run, 'emit'>,
+  message: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  emit({ event: 'wait.start', message });
+  try {
+    return await work();
+  } finally {
+    emit({ event: 'wait.end' });
+  }
+}
+
+/** The same client, telling when a wait for the server begins and ends, so that a terminal shows life meanwhile. */
+function announced(client: Client, emit: Listener): Client {
+  const during = <T>(message: string, call: Promise<T>): Promise<T> =>
+    waitingFor({ emit }, message, () => call);
+  return {
+    ...client,
+    raw: (call) => during(`waiting for the answer to ${call.method}`, client.raw(call)),
+    init: (request) =>
+      during(`starting ${request.jobId}: open invoices are carried forward`, client.init(request)),
+    create: (request) => during(`creating ${request.jobId}`, client.create(request)),
+    finalize: (request) =>
+      during(`handing ${request.jobId ?? request.id} to processing`, client.finalize(request)),
+    // Looks of a watch are drawn by its own view; they are the ones that ask for no further tries.
+    status: (ref, tries) =>
+      tries === 0
+        ? client.status(ref, tries)
+        : during(`asking for ${'id' in ref ? `batch ${ref.id}` : ref.jobId}`, client.status(ref, tries)),
+  };
+}
+
+/**
+ * The same client, whose answers make the signatures of presigned URLs known to the redactor: a server may name one again
+ * where nothing around it tells what it is.
+ */
+function rememberingUrls(client: Client, redactor: Redactor): Client {
+  const note = (batch: Batch): void => {
+    for (const url of [batch.uploadUrl, batch.downloadUrl]) if (url !== null) redactor.addSigned(url);
+    for (const child of batch.children) note(child);
+  };
+  const changed = async <R extends Awaited<ReturnType<Client['create']>>>(call: Promise<R>): Promise<R> => {
+    const result = await call;
+    if (result.outcome === 'answered') note(result.value);
+    return result;
+  };
+  return {
+    ...client,
+    init: (request) => changed(client.init(request)),
+    create: (request) => changed(client.create(request)),
+    finalize: (request) => changed(client.finalize(request)),
+    status: async (ref, tries) => {
+      const batch = await client.status(ref, tries);
+      if (batch !== null) note(batch);
+      return batch;
     },
   };
 }

@@ -13,7 +13,7 @@ import { batchTable } from '../../output/batch-table.ts';
 import { verdict } from '../../output/verdict.ts';
 import { quoted } from '../../system/quoting.ts';
 import type { App, CommandResult } from './command.ts';
-import { totalLine } from './control-totals.ts';
+import { totalLine } from './file-checks.ts';
 import type { Session } from './session.ts';
 import { shownPath } from './shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';

@@ -3,8 +3,7 @@ import { EbillError } from '../../errors.ts';
 import type { ColumnChange } from '../../profile/columns.ts';
 import { visible } from '../../system/escaping.ts';
 import { columnOptions, declareColumnOption } from './column-options.ts';
-import { wholeNumber } from './global-options.ts';
-import { boolFlag, type Flags, jobFlag, textFlag } from './option-values.ts';
+import { boolFlag, type Flags, jobFlag, textFlag, wholeNumber } from './options.ts';
 import { declareWatchOptions, type WaitOptions, watchOptions } from './watch-options.ts';
 
 /** Every Nth file of the natural order, from the Kth. */

@@ -9,9 +9,9 @@ import { journalPath, setCurrentJob } from '../../load/store.ts';
 import { counted } from '../../output/human.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandResult } from './command.ts';
+import { confirmProduction } from './confirm.ts';
 import { assertFolder, checkedSources, foundFiles, type Given } from './file-checks.ts';
-import { handOver } from './notify.ts';
-import { agreeToProduction } from './production.ts';
+import { withNotification } from './notify.ts';
 import { chosenJob, noLoad } from './selection.ts';
 import { closeLoad, openForReading, openForWriting, type Session, withSession } from './session.ts';
 import { uploadSends } from './to-send.ts';
@@ -30,7 +30,7 @@ export async function runUpload(
 ): Promise<CommandResult> {
   const work = () => upload(app, options, given, named);
   // Whoever waits for the end wants it told; a step of a longer script is told by that.
-  return options.wait ? handOver(app, options.watch.notify, work) : work();
+  return options.wait ? withNotification(app, options.watch.notify, work) : work();
 }
 
 async function upload(
@@ -52,7 +52,7 @@ async function upload(
     const sources = await checkedSources(app, files, { validate: options.validate, columns }, session.emit);
     const upload: Upload = { sources, options, named, numbers };
     const what = `upload ${counted(files.length, 'file', 'files')} to ${job}${options.finalize ? ', and hand them to processing' : ''}`;
-    if (await sends(session, job, upload)) await agreeToProduction(app, session.connection, what);
+    if (await sends(session, job, upload)) await confirmProduction(app, session.connection, what);
     const run = app.globals.dryRun ? await openForReading(session, job) : await openForWriting(session, job);
     try {
       return app.globals.dryRun

@@ -2,15 +2,17 @@ import { basename, relative, resolve } from 'node:path';
 import { isSettled } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
+import { learn, recordsOf } from '../../load/pace.ts';
+import { recentLoads } from '../../load/recent.ts';
 import type { Run } from '../../load/run.ts';
+import type { BatchState, LoadState } from '../../load/state.ts';
 import { uncounted, verdictOf } from '../../load/verdict.ts';
 import { type WatchEnd, watch } from '../../load/watch.ts';
 import type { ShownResult } from '../../output/document.ts';
 import { counted } from '../../output/human.ts';
-import type { WatchView } from '../../output/watch-info.ts';
+import type { BatchTimes, WatchView } from '../../output/watch-info.ts';
 import { createWatchView } from '../../output/watch-view.ts';
 import { quoted, type Terminal } from '../../system/quoting.ts';
-import { batchTimes } from './batch-times.ts';
 import type { App } from './command.ts';
 import { viewsOf } from './views.ts';
 import type { WaitOptions } from './watch-options.ts';
@@ -109,4 +111,29 @@ export function stillRunning(
     : new EbillError('STILL_RUNNING', `Not final yet: ${list}${more}.`, {
         hint: `Watch again: ebill watch${option}`,
       });
+}
+
+/** When a load's batches were handed over, and how long they will take by what earlier loads here took. */
+export async function batchTimes(run: Run): Promise<(jobId: string) => BatchTimes> {
+  const { header } = run.journal.state;
+  const pace = learn(await recentLoads(run.context.paths.state, header, header.job), run.statusNames);
+  return (jobId) => {
+    const { state } = run.journal;
+    const batch = state.batches.get(jobId);
+    if (batch === undefined) return { since: null, estimateMs: null };
+    const at = batch.finalizedAt ?? invoiceOf(state, batch)?.finalizedAt;
+    const records = recordsOf(state, batch);
+    return {
+      since: at ? Date.parse(at) : null,
+      // Of items nothing is learnt: they go with their invoice batch.
+      estimateMs: records === null ? null : pace.estimate(batch.kind, records),
+    };
+  };
+}
+
+/** Items are handed over with their invoice batch. */
+function invoiceOf({ batches }: LoadState, { kind, parent }: BatchState): BatchState | undefined {
+  if (kind !== 'items' || parent === null) return undefined;
+  const named = parent.jobId === null ? undefined : batches.get(parent.jobId);
+  return named ?? [...batches.values()].find(({ id }) => id !== null && id === parent.id);
 }

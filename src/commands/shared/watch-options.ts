@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EbillError } from '../../errors.ts';
 import type { WatchOptions } from '../../load/watch.ts';
-import { durationFlag, type Flags, textFlag } from './option-values.ts';
+import { durationFlag, type Flags, textFlag } from './options.ts';
 
 /** How to wait, and where to put the result files. */
 export interface WaitOptions extends WatchOptions {
