@@ -2,9 +2,9 @@ import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Context } from '../system/context.ts';
 import { authHeaders, type Connection, endpointOf, withQuery } from './connection.ts';
-import { failureMessage } from './error-message.ts';
+import { errorMessageFrom } from './error-message.ts';
 import type { Transport } from './net/transport.ts';
-import { TransportError, told, tryAgain } from './net/transport-error.ts';
+import { messageAndHint, TransportError, tryAgain } from './net/transport-error.ts';
 import {
   type CreateRequest,
   createBody,
@@ -16,7 +16,7 @@ import {
 import { parseBatch } from './response.ts';
 import { readBody } from './response-body.ts';
 import { type CallResult, refusal, unavailable } from './result.ts';
-import { didNotAct, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
+import { isRetryable, type RetryNotice, retryAfterMs, wasNotProcessed, withRetries } from './retry.ts';
 import { assertSafeTransferUrl, MAX_REDIRECTS, redirectTarget } from './transfer-url.ts';
 
 /** Which batch to ask for: by id or by job id. */
@@ -104,10 +104,10 @@ export function createClient(options: ClientOptions) {
   async function change(call: Call): Promise<CallResult<Batch>> {
     return withRetries<CallResult<Batch>>(context, retries, onRetry, async () => {
       try {
-        const reply = await withGrace(context, (signal) => exchange(call, signal));
-        if (didNotAct(reply.status)) {
+        const reply = await withShutdownDelay(context, (signal) => exchange(call, signal));
+        if (wasNotProcessed(reply.status)) {
           return {
-            again: { outcome: 'refused', status: reply.status, message: failureMessage(reply.body) },
+            again: { outcome: 'refused', status: reply.status, message: errorMessageFrom(reply.body) },
             message: `HTTP ${reply.status}`,
             retryAfterMs: reply.retryAfterMs,
           };
@@ -119,7 +119,7 @@ export function createClient(options: ClientOptions) {
         context.signal.throwIfAborted();
         if (error.kind === 'lost')
           return { done: { outcome: 'ambiguous', message: error.message, retryAfterMs: null } };
-        return tryAgain(error, { outcome: 'refused', status: null, ...told(error) });
+        return tryAgain(error, { outcome: 'refused', status: null, ...messageAndHint(error) });
       }
     });
   }
@@ -131,7 +131,7 @@ export function createClient(options: ClientOptions) {
       try {
         const reply = await exchange(call);
         if (isRetryable(reply.status)) {
-          const message = `HTTP ${reply.status} ${failureMessage(reply.body)}`.trim();
+          const message = `HTTP ${reply.status} ${errorMessageFrom(reply.body)}`.trim();
           return {
             again: () => {
               throw unavailable(what, message);
@@ -216,7 +216,7 @@ function readChange(reply: Reply): CallResult<Batch> {
       return { outcome: 'ambiguous', message: messageOf(error), retryAfterMs: null };
     }
   }
-  const message = failureMessage(reply.body);
+  const message = errorMessageFrom(reply.body);
   if (status >= 300 && status < 500) return { outcome: 'refused', status, message };
   return {
     outcome: 'ambiguous',
@@ -252,7 +252,7 @@ function readStatus(
   if (status < 200 || status >= 300)
     return {
       done: () => {
-        throw refusal(what, status, failureMessage(reply.body));
+        throw refusal(what, status, errorMessageFrom(reply.body));
       },
     };
   try {
@@ -278,7 +278,7 @@ const GRACE_MS = 1_500;
  * worth more than a question later. Nothing is begun after the interruption.
  * @throws the signal's reason
  */
-export async function withGrace<T>(
+export async function withShutdownDelay<T>(
   context: Pick<Context, 'signal' | 'sleep'>,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -4,14 +4,14 @@ import { dirname } from 'node:path';
 import { EbillError, messageOf } from '../errors.ts';
 import { openBeside } from '../system/atomic-file.ts';
 import { makeFolders } from '../system/folders.ts';
-import { failureMessage, s3Error } from './error-message.ts';
-import type { Answer } from './net/transport.ts';
-import { TransportError, told, tryAgain } from './net/transport-error.ts';
+import { errorMessageFrom, s3Error } from './error-message.ts';
+import type { HttpResponse } from './net/transport.ts';
+import { messageAndHint, TransportError, tryAgain } from './net/transport-error.ts';
 import { readBody } from './response-body.ts';
-import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
+import { type Attempt, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
 import { isExpiry, isPassing, type StorageOptions } from './storage.ts';
 import { MAX_REDIRECTS, redirectTarget } from './transfer-url.ts';
-export type GetResult =
+export type DownloadResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }
   | { readonly outcome: 'expired'; readonly message: string }
   | { readonly outcome: 'refused'; readonly status: number; readonly message: string }
@@ -23,18 +23,18 @@ export type GetResult =
  * @param onBytes told how far it is, and of how much (`null`: not known); from 0 again with each further try
  * @throws EbillError USAGE when the file cannot be written
  */
-export async function getFile(
+export async function downloadFile(
   storage: StorageOptions,
   url: string,
   path: string,
   onRetry: (notice: RetryNotice) => void,
   onBytes: OnBytes = () => undefined,
-): Promise<GetResult> {
+): Promise<DownloadResult> {
   const { context, retries } = storage;
   await makeFolders(dirname(path)).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
-  return withRetries<GetResult>(context, retries, onRetry, async () => {
+  return withRetries<DownloadResult>(context, retries, onRetry, async () => {
     try {
       const answer = await get(storage, url);
       if (answer.status === 200) return { done: await save(answer, path, onBytes) };
@@ -45,13 +45,13 @@ export async function getFile(
       );
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return tryAgain(error, { outcome: 'unavailable', ...told(error) });
+      return tryAgain(error, { outcome: 'unavailable', ...messageAndHint(error) });
     }
   });
 }
 
 /** A GET without credentials, redirects followed: the URL is all the credential there is. */
-async function get(storage: StorageOptions, from: string): Promise<Answer> {
+async function get(storage: StorageOptions, from: string): Promise<HttpResponse> {
   const { context, transport, assertSafeUrl, userAgent } = storage;
   let url = from;
   for (let hops = 0; ; hops += 1) {
@@ -69,9 +69,11 @@ async function get(storage: StorageOptions, from: string): Promise<Answer> {
   }
 }
 
-function judge(status: number, body: string, waitMs: number | null): Try<GetResult> {
+function judge(status: number, body: string, waitMs: number | null): Attempt<DownloadResult> {
   const error = s3Error(body);
-  const message = error ? `${error.code}: ${error.message}` : `HTTP ${status} ${failureMessage(body)}`.trim();
+  const message = error
+    ? `${error.code}: ${error.message}`
+    : `HTTP ${status} ${errorMessageFrom(body)}`.trim();
   if (isExpiry(status, error?.code, message)) return { done: { outcome: 'expired', message } };
   if (isRetryable(status) || isPassing(error?.code))
     return { again: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
@@ -80,7 +82,7 @@ function judge(status: number, body: string, waitMs: number | null): Try<GetResu
 
 type OnBytes = (bytes: number, total: number | null) => void;
 
-async function save(answer: Answer, path: string, onBytes: OnBytes): Promise<GetResult> {
+async function save(answer: HttpResponse, path: string, onBytes: OnBytes): Promise<DownloadResult> {
   const { handle, temporary } = await openBeside(path).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
@@ -108,7 +110,7 @@ async function settle(handle: FileHandle, temporary: string, path: string): Prom
 }
 
 async function drain(
-  answer: Answer,
+  answer: HttpResponse,
   write: (block: Buffer) => Promise<unknown>,
   path: string,
   onBytes: OnBytes,

@@ -12,7 +12,7 @@ const TELLING =
  * One clean sentence from whatever an error came with: XML, JSON, HTML or text (batch-api.md, what bites 10).
  * Empty when the body says nothing. Control characters are made visible; at most 300 characters.
  */
-export function failureMessage(body: string): string {
+export function errorMessageFrom(body: string): string {
   // A message is near the start; the rest of a long page is not worth reading.
   const text = body.slice(0, MAX_READ).trim();
   if (text === '') return '';

@@ -1,6 +1,6 @@
 import { messageOf } from '../errors.ts';
 import type { Context } from '../system/context.ts';
-import type { Answer, Transport } from './net/transport.ts';
+import type { HttpResponse, Transport } from './net/transport.ts';
 
 /** Headers servers and storages name a request by, for those who look it up in their logs. */
 const REQUEST_IDS = ['x-request-id', 'x-correlation-id', 'x-amz-request-id', 'request-id', 'x-trace-id'];
@@ -32,7 +32,7 @@ export function observed(
   };
 }
 
-function requestId({ headers }: Answer): string {
+function requestId({ headers }: HttpResponse): string {
   const name = REQUEST_IDS.find((one) => headers[one] !== undefined);
   return name === undefined ? '' : `, ${name} ${headers[name]}`;
 }

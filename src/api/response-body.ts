@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts';
-import type { Answer } from './net/transport.ts';
+import type { HttpResponse } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 
 /** Bytes; far above any true answer of the API, far below what hurts (batch-api.md, what bites 13). */
@@ -9,7 +9,7 @@ const MAX_BODY_BYTES = 10 * 1024 * 1024;
  * The whole body as text, in the encoding it is in.
  * @throws TransportError `lost` when it breaks off or is larger than `limit` bytes: what the server did is then unknown.
  */
-export async function readBody(answer: Answer, limit = MAX_BODY_BYTES): Promise<string> {
+export async function readBody(answer: HttpResponse, limit = MAX_BODY_BYTES): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   try {
@@ -21,7 +21,7 @@ export async function readBody(answer: Answer, limit = MAX_BODY_BYTES): Promise<
   } catch (cause) {
     throw new TransportError('lost', `the answer broke off: ${messageOf(cause)}`, cause);
   }
-  return decodeAnswer(Buffer.concat(parts), answer.headers['content-type'] ?? '');
+  return decodeBody(Buffer.concat(parts), answer.headers['content-type'] ?? '');
 }
 
 /**
@@ -30,7 +30,7 @@ export async function readBody(answer: Answer, limit = MAX_BODY_BYTES): Promise<
  * replacement character in it is another name: so what cannot be as it is said is tried as UTF-8, then as Latin-1,
  * which has a character for every byte.
  */
-export function decodeAnswer(bytes: Uint8Array, contentType: string): string {
+export function decodeBody(bytes: Uint8Array, contentType: string): string {
   const said = [marked(bytes), byHeader(contentType), byDeclaration(bytes), unmarkedUtf16(bytes)];
   for (const label of [...said.filter((one) => one !== undefined), 'utf-8']) {
     // A document that begins with a plain `<` is in bytes, not in pairs of them, whatever it says of itself.

@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { didNotAct } from './retry.ts';
+import { wasNotProcessed } from './retry.ts';
 
 /**
  * How a changing call ended. The compiler makes every caller face that it may have happened
@@ -34,7 +34,7 @@ export function refusal(
     });
   }
   // "Not now", after every try, is no refusal of what was asked.
-  if (didNotAct(status)) return unavailable(what, `HTTP ${status} ${message}`.trim());
+  if (wasNotProcessed(status)) return unavailable(what, `HTTP ${status} ${message}`.trim());
   const said = message === '' ? `HTTP ${status}` : `HTTP ${status}: ${message}`;
   if (status === 401 || status === 403) {
     return new EbillError('AUTH', `${what}: the server did not accept the credentials (${said}).`, {

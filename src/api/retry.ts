@@ -6,7 +6,7 @@ const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
 const NOT_ACTED = new Set([408, 425, 429]);
 
 export const isRetryable = (status: number): boolean => RETRYABLE.has(status);
-export const didNotAct = (status: number): boolean => NOT_ACTED.has(status);
+export const wasNotProcessed = (status: number): boolean => NOT_ACTED.has(status);
 
 const BASE_MS = 500;
 const CAP_MS = 30_000;
@@ -37,7 +37,7 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 }
 
 /** What one try came to. */
-export type Try<T> =
+export type Attempt<T> =
   | { readonly done: T }
   | { readonly again: T; readonly message: string; readonly retryAfterMs: number | null };
 
@@ -55,7 +55,7 @@ export async function withRetries<T>(
   context: Pick<Context, 'sleep' | 'random' | 'signal'>,
   retries: number,
   onRetry: (notice: RetryNotice) => void,
-  once: (attempt: number) => Promise<Try<T>>,
+  once: (attempt: number) => Promise<Attempt<T>>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     const result = await once(attempt);
@@ -70,7 +70,7 @@ export async function withRetries<T>(
 }
 
 /** How often to look (cli.md, "Watch options"). */
-export interface Cadence {
+export interface PollInterval {
   /** ms, fixed; `null` for the growing default. */
   readonly fixedMs: number | null;
 }
@@ -80,15 +80,15 @@ const MAX_POLL_MS = 60_000;
 const JITTER = 0.2;
 
 /** The pause before the first look. */
-export const firstPause = (cadence: Cadence): number => cadence.fixedMs ?? FIRST_POLL_MS;
+export const firstPollDelay = (cadence: PollInterval): number => cadence.fixedMs ?? FIRST_POLL_MS;
 
 /** The pause after one of `previous` ms: 2 s growing by half to 60 s, back to 2 s at each change; jitter is added apart. */
-export function nextPause(cadence: Cadence, previous: number, changed: boolean): number {
+export function nextPollDelay(cadence: PollInterval, previous: number, changed: boolean): number {
   if (cadence.fixedMs !== null) return cadence.fixedMs;
   return changed ? FIRST_POLL_MS : Math.min(MAX_POLL_MS, previous * 1.5);
 }
 
 /** ±20 %, so that many machines do not ask in step. A fixed interval is kept as asked for. */
-export function jittered(cadence: Cadence, pause: number, random: number): number {
+export function withJitter(cadence: PollInterval, pause: number, random: number): number {
   return cadence.fixedMs === null ? Math.round(pause * (1 - JITTER + 2 * JITTER * random)) : pause;
 }

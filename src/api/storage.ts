@@ -1,10 +1,10 @@
 import type { Context } from '../system/context.ts';
-import { failureMessage, s3Error } from './error-message.ts';
-import { type ExpectedFile, fileSource, giveBack, lendBlocks } from './file-source.ts';
-import type { Answer, Transport } from './net/transport.ts';
-import { TransportError, told, tryAgain } from './net/transport-error.ts';
+import { errorMessageFrom, s3Error } from './error-message.ts';
+import type { HttpResponse, Transport } from './net/transport.ts';
+import { messageAndHint, TransportError, tryAgain } from './net/transport-error.ts';
 import { readBody } from './response-body.ts';
-import { isRetryable, type RetryNotice, retryAfterMs, type Try, withRetries } from './retry.ts';
+import { type Attempt, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
+import { type ExpectedFile, returnBuffers, takeBuffers, uploadBody } from './upload-body.ts';
 
 /** How the PUT of a file ended. Putting the same bytes again is safe, so nothing here is ambiguous. */
 export type PutResult =
@@ -46,7 +46,7 @@ export async function putFile(
 ): Promise<PutResult> {
   const { context, transport, retries } = storage;
   return withRetries<PutResult>(context, retries, options.onRetry, async () => {
-    const blocks = lendBlocks();
+    const blocks = takeBuffers();
     let given = 0;
     const onBytes = (bytes: number): void => {
       given = bytes;
@@ -62,7 +62,7 @@ export async function putFile(
           'content-type': 'text/csv',
           'user-agent': storage.userAgent,
         },
-        body: fileSource(file, blocks, onBytes, () => context.now()),
+        body: uploadBody(file, blocks, onBytes, () => context.now()),
         signal: context.signal,
       });
       const judged = judgePut(answer, await readBody(answer), file, context.now());
@@ -73,19 +73,19 @@ export async function putFile(
         judged.done.verified &&
         given === file.bytes
       )
-        giveBack(blocks);
+        returnBuffers(blocks);
       return judged;
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return tryAgain(error, { outcome: 'unavailable', ...told(error) });
+      return tryAgain(error, { outcome: 'unavailable', ...messageAndHint(error) });
     }
   });
 }
 
-function judgePut(answer: Answer, body: string, file: ExpectedFile, now: number): Try<PutResult> {
+function judgePut(answer: HttpResponse, body: string, file: ExpectedFile, now: number): Attempt<PutResult> {
   const { status, headers } = answer;
   const waitMs = retryAfterMs(headers['retry-after'], now);
-  const again = (message: string): Try<PutResult> => ({
+  const again = (message: string): Attempt<PutResult> => ({
     again: { outcome: 'unavailable', message },
     message,
     retryAfterMs: waitMs,
@@ -98,7 +98,9 @@ function judgePut(answer: Answer, body: string, file: ExpectedFile, now: number)
     return again(`the storage received other bytes than were sent (its MD5 ${md5}, ours ${file.md5})`);
   }
   const error = s3Error(body);
-  const message = error ? `${error.code}: ${error.message}` : `HTTP ${status} ${failureMessage(body)}`.trim();
+  const message = error
+    ? `${error.code}: ${error.message}`
+    : `HTTP ${status} ${errorMessageFrom(body)}`.trim();
   if (isExpiry(status, error?.code, message)) return { done: { outcome: 'expired', message } };
   if (isRetryable(status) || isPassing(error?.code)) return again(message);
   return { done: { outcome: 'refused', status, message: explained(error?.code, message) } };

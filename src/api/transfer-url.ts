@@ -2,7 +2,7 @@ import { EbillError } from '../errors.ts';
 import { addressOf } from '../redact/redactor.ts';
 import { visible } from '../system/escaping.ts';
 import type { Connection } from './connection.ts';
-import { forbiddenPlace, isApiHost, isLoopback } from './net/addresses.ts';
+import { forbiddenReason, isApiHost, isLoopback } from './net/addresses.ts';
 
 /**
  * What a server may name for customers' data (a presigned URL, a redirect): https, or this machine, or plain http where
@@ -35,7 +35,7 @@ export function assertSafeTransferUrl(
 
 /** @throws EbillError REJECTED for a link-local or metadata address, or name, where the API is not */
 export function assertReachable(hostname: string, baseUrl: string): void {
-  const why = forbiddenPlace(hostname);
+  const why = forbiddenReason(hostname);
   if (why !== null && !isApiHost(hostname, baseUrl))
     throw refused(`${visible(hostname)} for customers' data: ${why}`, ASK_OPERATOR);
 }

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Call } from '../api/client.ts';
 import { endpointOf } from '../api/connection.ts';
-import { failureMessage } from '../api/error-message.ts';
+import { errorMessageFrom } from '../api/error-message.ts';
 import { TransportError } from '../api/net/transport-error.ts';
 import { refusal, unavailable } from '../api/result.ts';
 import { isRetryable } from '../api/retry.ts';
@@ -95,7 +95,7 @@ async function send(
     const reply = await session.client.raw(call);
     app.redactor.addSigned(reply.body);
     const ok = reply.status >= 200 && reply.status < 300;
-    const message = failureMessage(reply.body);
+    const message = errorMessageFrom(reply.body);
     const error = ok
       ? null
       : isRetryable(reply.status)

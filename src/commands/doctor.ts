@@ -1,6 +1,6 @@
 import { createClient } from '../api/client.ts';
 import { type Connection, endpointOf } from '../api/connection.ts';
-import { type ProxyChoice, proxyChoice } from '../api/net/proxy.ts';
+import { chooseProxy, type ProxyChoice } from '../api/net/proxy.ts';
 import { openTransport } from '../api/net/transport.ts';
 import { EbillError } from '../errors.ts';
 import { hang } from '../output/fit.ts';
@@ -163,7 +163,7 @@ async function* serverChecks(
 
 function proxyOrError(url: URL, { proxy }: Connection, env: Context['env']): ProxyChoice | null | EbillError {
   try {
-    return proxyChoice(url, proxy, env);
+    return chooseProxy(url, proxy, env);
   } catch (error) {
     return setUpError(error);
   }

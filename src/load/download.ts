@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { getFile } from '../api/download.ts';
+import { downloadFile } from '../api/download.ts';
 import { unavailable } from '../api/result.ts';
 import type { RetryNotice } from '../api/retry.ts';
 import type { Batch } from '../batch/types.ts';
@@ -72,7 +72,7 @@ async function downloadOne(
     if (url === null) throw unavailable(what, 'the server gives no download URL for it any more');
     run.assertSafeUrl(url);
     const onRetry = (notice: RetryNotice): void => run.emit({ event: 'retry', jobId, ...notice });
-    const result = await getFile(run.storage, url, path, onRetry, onBytes);
+    const result = await downloadFile(run.storage, url, path, onRetry, onBytes);
     if (result.outcome === 'saved') return { jobId, path, kept: false };
     if (result.outcome === 'refused') {
       throw new EbillError(

@@ -1,5 +1,5 @@
 import type { BatchRef } from '../api/client.ts';
-import { isLasting } from '../api/net/transport-error.ts';
+import { isPermanent } from '../api/net/transport-error.ts';
 import { isFinal, isSettled } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
@@ -41,7 +41,7 @@ export async function refresh(run: Run, jobIds: readonly string[], tries: number
     // A URL can only be shown fresh: then final batches are asked for too.
     if (known === undefined || (run.urls === null && isDone(run, known))) return;
     // No way to the server: the next question would end in the same way.
-    if (answers === 0 && failures.some(isLasting)) return;
+    if (answers === 0 && failures.some(isPermanent)) return;
     try {
       const batch = await run.client.status(refOf(known), tries);
       answers += 1;

@@ -1,5 +1,5 @@
-import { isLasting } from '../api/net/transport-error.ts';
-import { type Cadence, firstPause, jittered, nextPause } from '../api/retry.ts';
+import { isPermanent } from '../api/net/transport-error.ts';
+import { firstPollDelay, nextPollDelay, type PollInterval, withJitter } from '../api/retry.ts';
 import { isSettled } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
@@ -8,7 +8,7 @@ import type { Run } from './run.ts';
 import { viewBatch } from './view.ts';
 
 export interface WatchOptions {
-  readonly cadence: Cadence;
+  readonly cadence: PollInterval;
   /** ms; `null`: as long as it takes. */
   readonly maxWaitMs: number | null;
   /** ms of failures in a row before giving up. */
@@ -43,7 +43,7 @@ export async function watch(
   const warned = new Set<string>();
   let silentSince: number | null = null;
   let everAnswered = false;
-  let pause = firstPause(options.cadence);
+  let pause = firstPollDelay(options.cadence);
   for (let first = true; ; first = false) {
     const asked = context.now();
     const round = await refresh(run, jobIds, 0);
@@ -54,16 +54,16 @@ export async function watch(
     else silentSince ??= asked;
     // A set-up that never worked is not waited for; each look would show a proxy the wrong password once more.
     everAnswered ||= round.answers > 0;
-    if (!everAnswered && isLasting(failure)) throw failure;
+    if (!everAnswered && isPermanent(failure)) throw failure;
     const now = context.now();
     if (failure !== undefined && silentSince !== null && now - silentSince >= options.patienceMs)
       throw failure;
 
     const batches = viewAll(run, jobIds);
     const end = endOf(batches, options, now - began, failure !== undefined);
-    pause = first ? pause : nextPause(options.cadence, pause, round.changed);
+    pause = first ? pause : nextPollDelay(options.cadence, pause, round.changed);
     const wait = Math.min(
-      jittered(options.cadence, pause, context.random()),
+      withJitter(options.cadence, pause, context.random()),
       remaining(options, now - began),
     );
     onLook({ batches, now, nextLookAt: end === null ? now + wait : null, silentSince });

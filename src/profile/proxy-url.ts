@@ -1,4 +1,4 @@
-import { shownProxy } from '../api/net/proxy.ts';
+import { displayProxy } from '../api/net/proxy.ts';
 import { EbillError } from '../errors.ts';
 
 /** Is this the URL of an http or https proxy? Userinfo is allowed here: a file edited by hand may hold it. */
@@ -15,12 +15,12 @@ export function isProxyUrl(text: string): boolean {
  */
 export function parseProxy(text: string): string {
   if (text.includes('@')) {
-    throw new EbillError('USAGE', `--proxy: ${shownProxy(text)} has a username or password in it.`, {
+    throw new EbillError('USAGE', `--proxy: ${displayProxy(text)} has a username or password in it.`, {
       hint: 'Give a proxy that needs one in the environment, as HTTPS_PROXY.',
     });
   }
   if (isProxyUrl(text)) return text;
-  throw new EbillError('USAGE', `--proxy: ${shownProxy(text.slice(0, 200))} is no http or https URL.`, {
+  throw new EbillError('USAGE', `--proxy: ${displayProxy(text.slice(0, 200))} is no http or https URL.`, {
     hint: 'A proxy looks like http://proxy.example.com:3128.',
   });
 }

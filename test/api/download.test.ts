@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { getFile } from '../../src/api/download.ts';
+import { downloadFile } from '../../src/api/download.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { EbillError } from '../../src/errors.ts';
@@ -61,7 +61,7 @@ describe('a result', () => {
   test('is saved byte for byte, privately, in a folder that is made for it', async () => {
     const { storage, url, downloads, sha256 } = await finished();
     const { folder, path } = target();
-    const result = await getFile(storage, url, path, () => undefined);
+    const result = await downloadFile(storage, url, path, () => undefined);
     const bytes = readFileSync(path);
     expect(result).toEqual({ outcome: 'saved', bytes: bytes.length, sha256: hash('sha256', bytes) });
     expect(hash('sha256', bytes)).toBe(sha256);
@@ -78,7 +78,7 @@ describe('a result', () => {
     const server = await rawServer((_heard, response) => response.end(bytes));
     const { storage } = await rigFor(server.origin);
     const { path } = target();
-    expect(await getFile(storage, `${server.origin}/o`, path, () => undefined)).toEqual({
+    expect(await downloadFile(storage, `${server.origin}/o`, path, () => undefined)).toEqual({
       outcome: 'saved',
       bytes: size,
       sha256: hash('sha256', bytes),
@@ -101,7 +101,7 @@ describe('a result', () => {
     });
     const seen: unknown[] = [];
     const { storage } = await rigFor(server.origin, { retries: 0 });
-    expect(await getFile(storage, `${server.origin}/o`, path, () => undefined)).toMatchObject({
+    expect(await downloadFile(storage, `${server.origin}/o`, path, () => undefined)).toMatchObject({
       outcome: 'unavailable',
     });
     expect(seen).toEqual(['old', 2]);
@@ -124,7 +124,7 @@ describe('tries', () => {
     const { storage, url, downloads, sha256, context } = await finished([`download@1=${fault}`]);
     const { folder, path } = target();
     const notices: RetryNotice[] = [];
-    const result = await getFile(storage, url, path, (notice) => notices.push(notice));
+    const result = await downloadFile(storage, url, path, (notice) => notices.push(notice));
     expect(result).toMatchObject({ outcome: 'saved', sha256 });
     expect(readdirSync(folder)).toEqual(['A_CUS_result.csv']);
     expect(downloads()).toHaveLength(2);
@@ -135,7 +135,7 @@ describe('tries', () => {
   test.each(['cut', 'slowdown', 'reset-after'])('%s for ever leaves nothing behind', async (fault) => {
     const { storage, url, downloads } = await finished([`download@*=${fault}`]);
     const { folder, path } = target();
-    expect(await getFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'unavailable' });
+    expect(await downloadFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'unavailable' });
     expect(downloads()).toHaveLength(4);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -147,7 +147,7 @@ describe('tries', () => {
     });
     const { storage } = await rigFor(server.origin, { timeoutMs: 100, retries: 0 });
     const { folder, path } = target();
-    expect(await getFile(storage, `${server.origin}/o`, path, () => undefined)).toMatchObject({
+    expect(await downloadFile(storage, `${server.origin}/o`, path, () => undefined)).toMatchObject({
       outcome: 'unavailable',
     });
     expect(readdirSync(folder)).toEqual([]);
@@ -160,7 +160,9 @@ describe('tries', () => {
     });
     const rig = await rigFor(server.origin, { retries: 0 });
     const { folder, path } = target();
-    expect(await rejection(getFile(rig.storage, `${server.origin}/o`, path, () => undefined))).toBe('SIGINT');
+    expect(await rejection(downloadFile(rig.storage, `${server.origin}/o`, path, () => undefined))).toBe(
+      'SIGINT',
+    );
     expect(readdirSync(folder)).toEqual([]);
   });
 });
@@ -169,7 +171,7 @@ describe('a no', () => {
   test('for an expired URL', async () => {
     const { storage, url } = await finished(['download=expired']);
     const { folder, path } = target();
-    expect(await getFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'expired' });
+    expect(await downloadFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'expired' });
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -182,7 +184,7 @@ describe('a no', () => {
     const server = await answering(status, body);
     const { storage } = await rigFor(server.origin);
     const { path } = target();
-    const result = await getFile(storage, `${server.origin}/o`, path, () => undefined);
+    const result = await downloadFile(storage, `${server.origin}/o`, path, () => undefined);
     expect(result).toMatchObject({ outcome: 'refused', status });
     expect(result).toHaveProperty('message', expect.stringContaining(message));
     expect(server.heard).toHaveLength(1);
@@ -194,7 +196,7 @@ describe('a place that cannot be written', () => {
   const save = async (path: string) => {
     const server = await answering(200, 'a,b\n');
     const { storage, context } = await rigFor(server.origin);
-    const error = await rejection(getFile(storage, `${server.origin}/o`, path, () => undefined));
+    const error = await rejection(downloadFile(storage, `${server.origin}/o`, path, () => undefined));
     expect(error).toBeInstanceOf(EbillError);
     expect(error).toMatchObject({ code: 'USAGE', exitCode: 2 });
     expect(String(error)).toContain(path);
@@ -238,7 +240,7 @@ describe('a redirect', () => {
     const path = join(tempDir(), 'result.csv');
     const vouched: string[] = [];
     const safe = { ...storage, assertSafeUrl: (url: string) => vouched.push(url) };
-    expect(await getFile(safe, `${server.origin}/first`, path, () => undefined)).toMatchObject({
+    expect(await downloadFile(safe, `${server.origin}/first`, path, () => undefined)).toMatchObject({
       outcome: 'saved',
       bytes: 4,
     });
@@ -252,12 +254,12 @@ describe('a redirect', () => {
     });
     const { storage } = await rigFor(server.origin);
     const path = join(tempDir(), 'result.csv');
-    expect(await getFile(storage, `${server.origin}/first`, path, () => undefined)).toMatchObject({
+    expect(await downloadFile(storage, `${server.origin}/first`, path, () => undefined)).toMatchObject({
       outcome: 'refused',
       status: 302,
     });
     const safe = { ...storage, assertSafeUrl: () => undefined };
-    expect(await getFile(safe, `${server.origin}/first`, path, () => undefined)).toMatchObject({
+    expect(await downloadFile(safe, `${server.origin}/first`, path, () => undefined)).toMatchObject({
       outcome: 'refused',
       status: 302,
     });
@@ -274,7 +276,7 @@ describe('a folder others may write in', () => {
     mkdirSync(folder, { recursive: true });
     symlinkSync(elsewhere, path);
     symlinkSync(elsewhere, join(folder, `.A_CUS_result.csv.${storage.context.pid}.part`));
-    expect(await getFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'saved' });
+    expect(await downloadFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'saved' });
     expect(readFileSync(elsewhere, 'utf8')).toBe('mine');
     expect(lstatSync(path).isFile()).toBe(true);
     expect(readFileSync(path, 'utf8')).toContain('name 7');

@@ -12,11 +12,11 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { type Client, createClient } from '../../src/api/client.ts';
 import type { Connection } from '../../src/api/connection.ts';
-import type { ExpectedFile } from '../../src/api/file-source.ts';
 import { openTransport, type Transport } from '../../src/api/net/transport.ts';
 import { observed } from '../../src/api/observed.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import type { StorageOptions } from '../../src/api/storage.ts';
+import type { ExpectedFile } from '../../src/api/upload-body.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { appendFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { type ExpectedFile, fileSource, lendBlocks } from '../../src/api/file-source.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { putFile, type StorageOptions } from '../../src/api/storage.ts';
+import { type ExpectedFile, takeBuffers, uploadBody } from '../../src/api/upload-body.ts';
 import { EbillError } from '../../src/errors.ts';
 import {
   answering,
@@ -346,9 +346,9 @@ describe('a file that is not what was checked any more', () => {
     const file = fileOf(randomBytes(4 * MIB));
     let given = 0;
     const sending = (async () => {
-      for await (const block of fileSource(
+      for await (const block of uploadBody(
         file,
-        lendBlocks(),
+        takeBuffers(),
         () => undefined,
         () => 0,
       )) {

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { authHeaders, endpointOf, withQuery } from '../../src/api/connection.ts';
 import { refusal, unavailable } from '../../src/api/result.ts';
 import {
-  didNotAct,
-  firstPause,
+  firstPollDelay,
   isRetryable,
-  jittered,
-  nextPause,
+  nextPollDelay,
   retryAfterMs,
   retryDelay,
+  wasNotProcessed,
+  withJitter,
   withRetries,
 } from '../../src/api/retry.ts';
 import { isExpired, presignedFacts } from '../../src/api/transfer-url.ts';
@@ -67,26 +67,26 @@ describe('polling', () => {
   const growing = { fixedMs: null };
 
   test('from 2 s growing by half to 60 s, back at each change', () => {
-    const pauses = [firstPause(growing)];
-    for (let n = 0; n < 10; n += 1) pauses.push(nextPause(growing, pauses.at(-1) ?? 0, false));
+    const pauses = [firstPollDelay(growing)];
+    for (let n = 0; n < 10; n += 1) pauses.push(nextPollDelay(growing, pauses.at(-1) ?? 0, false));
     expect(pauses).toEqual([
       2000, 3000, 4500, 6750, 10125, 15187.5, 22781.25, 34171.875, 51257.8125, 60000, 60000,
     ]);
-    expect(nextPause(growing, 60_000, true)).toBe(2000);
+    expect(nextPollDelay(growing, 60_000, true)).toBe(2000);
   });
 
   test('jitter is ±20 %', () => {
-    expect([0, 0.5, 0.999999].map((random) => jittered(growing, 10_000, random))).toEqual([
+    expect([0, 0.5, 0.999999].map((random) => withJitter(growing, 10_000, random))).toEqual([
       8000, 10_000, 12_000,
     ]);
   });
 
   test('a fixed interval is kept as asked for', () => {
     const fixed = { fixedMs: 500 };
-    expect([firstPause(fixed), nextPause(fixed, 500, false), nextPause(fixed, 9, true)]).toEqual([
+    expect([firstPollDelay(fixed), nextPollDelay(fixed, 500, false), nextPollDelay(fixed, 9, true)]).toEqual([
       500, 500, 500,
     ]);
-    expect([0, 0.7].map((random) => jittered(fixed, 500, random))).toEqual([500, 500]);
+    expect([0, 0.7].map((random) => withJitter(fixed, 500, random))).toEqual([500, 500]);
   });
 });
 
@@ -94,7 +94,7 @@ describe('retries', () => {
   test('which statuses', () => {
     const all = Array.from({ length: 500 }, (_, n) => n + 100);
     expect(all.filter(isRetryable)).toEqual([408, 425, 429, 500, 502, 503, 504]);
-    expect(all.filter(didNotAct)).toEqual([408, 425, 429]);
+    expect(all.filter(wasNotProcessed)).toEqual([408, 425, 429]);
   });
 
   test('exponential from 0.5 s, full jitter, capped at 30 s', () => {

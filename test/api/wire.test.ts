@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { getFile } from '../../src/api/download.ts';
+import { downloadFile } from '../../src/api/download.ts';
 import { splitUrl } from '../../src/api/net/transport.ts';
 import { readBody } from '../../src/api/response-body.ts';
 import { putFile } from '../../src/api/storage.ts';
@@ -158,7 +158,7 @@ describe('a URL goes out byte for byte', () => {
       onBytes: () => undefined,
       onRetry: () => undefined,
     });
-    await getFile(storage, url, `${tempDir()}/x`, () => undefined);
+    await downloadFile(storage, url, `${tempDir()}/x`, () => undefined);
     expect(server.heard.map((one) => [one.method, one.url])).toEqual([
       ['PUT', onWire],
       ['GET', onWire],

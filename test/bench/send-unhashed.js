@@ -5,7 +5,7 @@ import { compiled } from './local-server.js';
 const [, , url, path, caFile = null] = process.argv;
 const { systemContext } = await compiled('system/context.js');
 const { openTransport } = await compiled('api/net/transport.js');
-const { lendBlocks, openToRead, readAhead } = await compiled('api/file-source.js');
+const { takeBuffers, openToRead, readAhead } = await compiled('api/upload-body.js');
 const none = { clientCert: null, clientKey: null, proxy: null };
 const transport = await openTransport(systemContext(), { baseUrl: url, caFile, ...none }, 60_000);
 const { size: bytes } = statSync(path);
@@ -15,7 +15,7 @@ const answer = await transport.send({
   method: 'PUT',
   url,
   headers: { 'content-length': String(bytes) },
-  body: readAhead(handle, { path, bytes }, lendBlocks()),
+  body: readAhead(handle, { path, bytes }, takeBuffers()),
 });
 await answer.body.dump();
 process.stdout.write(String(performance.now() - start));

@@ -72,7 +72,7 @@ export const TARGETS = {
     async make(load) {
       const { parseBatch } = await load('api/response');
       const { XmlError } = await load('api/xml');
-      const { failureMessage, s3Error } = await load('api/error-message');
+      const { errorMessageFrom, s3Error } = await load('api/error-message');
       return (bytes) => {
         const text = bytes.toString('utf8');
         try {
@@ -89,7 +89,7 @@ export const TARGETS = {
             'an error is short and says nothing raw',
           );
         }
-        const message = failureMessage(text);
+        const message = errorMessageFrom(text);
         hold(
           message.length <= 300 && !RAW.test(message) && !message.includes('\n'),
           'a message is one short line',

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { shownProxy } from '../../src/api/net/proxy.ts';
+import { displayProxy } from '../../src/api/net/proxy.ts';
 import { EbillError } from '../../src/errors.ts';
 import { authText, parseAuthKind } from '../../src/profile/auth-kind.ts';
 import { checkSecure, parseBaseUrl } from '../../src/profile/base-url.ts';
@@ -216,7 +216,7 @@ describe('proxy', () => {
       expect(() => parseProxy(bad)).toThrow(USAGE);
     expect(() => parseProxy('http://u:pw4711@proxy')).toThrow(USAGE);
     expect(() => parseProxy('http://u:pw4711@proxy')).not.toThrow(/4711/);
-    expect(shownProxy('http://u:p/w@4711@proxy:1')).toBe('http://***@proxy:1');
+    expect(displayProxy('http://u:p/w@4711@proxy:1')).toBe('http://***@proxy:1');
   });
 
   it('answers or says USAGE', () => neverElse(parseProxy));

@@ -3,12 +3,12 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../src/api/connection.ts';
-import { getFile } from '../../src/api/download.ts';
-import type { ExpectedFile } from '../../src/api/file-source.ts';
+import { downloadFile } from '../../src/api/download.ts';
 import { openTransport } from '../../src/api/net/transport.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { type PutResult, putFile, type StorageOptions } from '../../src/api/storage.ts';
 import { presignedFacts } from '../../src/api/transfer-url.ts';
+import type { ExpectedFile } from '../../src/api/upload-body.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 import { type ForeignS3, openBrittleDoor, startForeignS3 } from './foreign-s3.ts';
 
@@ -108,7 +108,7 @@ async function put(url: string, bytes: Buffer): Promise<Put> {
 async function get(url: string) {
   const path = join(folder, 'results', 'result.csv');
   const retries: RetryNotice[] = [];
-  const result = await getFile(storage, url, path, (notice) => retries.push(notice));
+  const result = await downloadFile(storage, url, path, (notice) => retries.push(notice));
   return { result, retries, saved: existsSync(path) ? readFileSync(path) : null };
 }
 

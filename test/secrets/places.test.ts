@@ -51,7 +51,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'secrets' | '
   'load/names.ts': 'reads',
   'plan/found-csv.ts': 'reads',
   'plan/read.ts': 'reads',
-  'api/file-source.ts': 'reads',
+  'api/upload-body.ts': 'reads',
   'files/result-reader.ts': 'reads',
   'files/preflight.ts': 'reads',
   'files/second-look.ts': 'reads',

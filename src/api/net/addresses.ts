@@ -101,7 +101,7 @@ const FORBIDDEN: Partial<Readonly<Record<AddressKind, string>>> = {
 };
 
 /** Why no transfer may use this address or name; `null` when it may. */
-export function forbiddenPlace(host: string): string | null {
+export function forbiddenReason(host: string): string | null {
   if (METADATA_NAME.test(host)) return FORBIDDEN.metadata ?? null;
   const kind = addressKind(host);
   return kind === null ? null : (FORBIDDEN[kind] ?? null);

@@ -5,9 +5,9 @@ import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';
 import type { Connection } from '../connection.ts';
 import { assertReachable } from '../transfer-url.ts';
-import { addressKind, forbiddenPlace, isApiHost } from './addresses.ts';
-import { type ProxyChoice, proxyChoice } from './proxy.ts';
-import type { Secured, TlsOptions } from './tls.ts';
+import { addressKind, forbiddenReason, isApiHost } from './addresses.ts';
+import { chooseProxy, type ProxyChoice } from './proxy.ts';
+import type { TlsOptions, TlsSettings } from './tls.ts';
 
 /** ms for a connection to stand, its tunnel and its handshake each (cli.md, "Network"). */
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -34,7 +34,7 @@ export function connectorOf(build: Build, parts: ConnectorParts): Connector {
   const { context, connection, tls } = parts;
   const guarded = guardedLookup(context.lookup, connection);
   const plain = build({ lookup: guarded(true), timeout: CONNECT_TIMEOUT_MS });
-  const secured = (options: Secured): Connector =>
+  const secured = (options: TlsSettings): Connector =>
     build({ ...options, lookup: guarded(false), timeout: CONNECT_TIMEOUT_MS });
   // Two, for a connector keeps TLS sessions, and one that was begun with our certificate stays with our host.
   let both: Promise<{ readonly own: Connector; readonly others: Connector }> | undefined;
@@ -44,7 +44,7 @@ export function connectorOf(build: Build, parts: ConnectorParts): Connector {
   async function ready(options: Options): Promise<(done: Callback) => void> {
     const { protocol, hostname } = options;
     assertReachable(hostname, connection.baseUrl);
-    const proxy = proxyChoice(
+    const proxy = chooseProxy(
       new URL(`${protocol}//${options.host ?? hostname}`),
       connection.proxy,
       context.env,
@@ -84,8 +84,8 @@ async function throughProxy(
   const to = `${host}:${port || (protocol === 'https:' ? '443' : '80')}`;
   const signal = AbortSignal.any([closed, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
   // Only who has a proxy needs this, and Node's own http client with it.
-  const { tunnelTo } = await import('./tunnel.ts');
-  return (await tunnelTo(to, proxy, { tls, lookup: context.lookup }, signal)).setNoDelay(true);
+  const { openTunnel } = await import('./tunnel.ts');
+  return (await openTunnel(to, proxy, { tls, lookup: context.lookup }, signal)).setNoDelay(true);
 }
 
 /**
@@ -121,7 +121,7 @@ function firstReason(
 ): string | null {
   for (const address of addresses) {
     if (onlyHere && addressKind(address) !== 'loopback') return `${address}, which is not this machine`;
-    const why = forbiddenPlace(address);
+    const why = forbiddenReason(address);
     // One bad address among good ones is enough: which of them is tried first is not ours to say.
     if (why !== null && !ofApi.has(address)) return `${address}: ${why}`;
   }

@@ -18,7 +18,7 @@ export interface ProxyChoice {
  * to stay here would travel.
  * @throws EbillError USAGE when what is named is no http or https proxy
  */
-export function proxyChoice(url: URL, own: string | null, env: Context['env']): ProxyChoice | null {
+export function chooseProxy(url: URL, own: string | null, env: Context['env']): ProxyChoice | null {
   const choice = named(url, own, env);
   if (choice === null) return null;
   const proxy = checked(choice);
@@ -40,7 +40,7 @@ function checked({ url, source }: ProxyChoice): ProxyChoice {
   if (/^https?:\/\/[^/]/i.test(whole) && URL.canParse(whole)) return { url: whole, source };
   throw new EbillError(
     'USAGE',
-    `The proxy ${shownProxy(whole.slice(0, 200))} (${source}) is no http or https URL.`,
+    `The proxy ${displayProxy(whole.slice(0, 200))} (${source}) is no http or https URL.`,
     {
       hint: 'A proxy looks like http://proxy.example.com:3128; USER:PASSWORD@ may stand before its host.',
     },
@@ -48,13 +48,13 @@ function checked({ url, source }: ProxyChoice): ProxyChoice {
 }
 
 /** A proxy's URL as it may be shown. */
-export function shownProxy(proxy: string): string {
+export function displayProxy(proxy: string): string {
   const bare = proxy.includes('@') ? proxy.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/iu, '$1***@') : proxy;
   return visible(redactShapes(bare));
 }
 
 /** A proxy's credentials as it wants them; `null` when its URL has none. */
-export function proxyLogin({ username, password }: URL): string | null {
+export function proxyAuthorization({ username, password }: URL): string | null {
   if (username === '' && password === '') return null;
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
 }

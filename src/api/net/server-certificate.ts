@@ -5,10 +5,10 @@ import type { Connection } from '../connection.ts';
 import { bareHost } from './addresses.ts';
 import type { ProxyChoice } from './proxy.ts';
 import { tlsOptions } from './tls.ts';
-import { tunnelTo } from './tunnel.ts';
+import { openTunnel } from './tunnel.ts';
 
 /** A server's certificate as it was shown. */
-export interface ShownCertificate {
+export interface ServerCertificate {
   readonly subject: string;
   readonly issuer: string;
   /** Milliseconds since 1970. */
@@ -23,20 +23,20 @@ export interface ShownCertificate {
  * @throws EbillError USAGE when a certificate file is of no use; ProxyError, the system's or OpenSSL's error when there is
  * no handshake; the signal's reason when it is aborted
  */
-export async function shownCertificate(
+export async function fetchCertificate(
   connection: Connection,
   { env, lookup }: Pick<Context, 'env' | 'lookup'>,
   url: URL,
   proxy: ProxyChoice | null,
   signal: AbortSignal,
-): Promise<ShownCertificate> {
+): Promise<ServerCertificate> {
   const tls = await tlsOptions(connection, env);
   const host = bareHost(url.hostname);
   const port = Number(url.port || 443);
   const tunnel =
     proxy === null
       ? null
-      : await tunnelTo(`${url.hostname}:${port}`, proxy, { tls: async () => tls, lookup }, signal);
+      : await openTunnel(`${url.hostname}:${port}`, proxy, { tls: async () => tls, lookup }, signal);
   return handshake(
     {
       ...tls.own,
@@ -53,7 +53,7 @@ export async function shownCertificate(
   );
 }
 
-function handshake(options: ConnectionOptions, signal: AbortSignal): Promise<ShownCertificate> {
+function handshake(options: ConnectionOptions, signal: AbortSignal): Promise<ServerCertificate> {
   return new Promise((resolve, reject) => {
     const socket = connect(options, () => {
       const { subject, issuer, valid_to } = socket.getPeerCertificate();

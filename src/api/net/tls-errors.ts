@@ -1,18 +1,18 @@
 /** Why a secure connection was not made, in words, and what to do about it. */
-export interface Words {
+export interface TlsProblem {
   readonly why: string;
   readonly hint: string;
 }
 
 const OPERATORS = 'Tell the operators of the server';
-const UNKNOWN_AUTHORITY: Words = {
+const UNKNOWN_AUTHORITY: TlsProblem = {
   why: 'the authority that signed its certificate is not known here',
   hint: 'If a private authority signed it, name its certificate: ebill profile set NAME --ca-file FILE, or NODE_EXTRA_CA_CERTS. Verification is never turned off.',
 };
 const CLIENT = 'ebill profile set NAME --client-cert FILE --client-key FILE';
 
 /** By the codes of Node and OpenSSL. A server's own no comes as an alert, whose code has its name at the end. */
-const WORDS: readonly (readonly [RegExp, Words])[] = [
+const TLS_PROBLEMS: readonly (readonly [RegExp, TlsProblem])[] = [
   [
     /^CERT_HAS_EXPIRED$/,
     { why: 'its certificate has run out', hint: `${OPERATORS}, if this machine's clock is right.` },
@@ -96,8 +96,8 @@ const WORDS: readonly (readonly [RegExp, Words])[] = [
 ];
 
 /** @param code of Node or OpenSSL; `null` when it is none that has a remedy of its own */
-export function certificateWords(code: string): Words | null {
-  return WORDS.find(([pattern]) => pattern.test(code))?.[1] ?? null;
+export function describeTlsError(code: string): TlsProblem | null {
+  return TLS_PROBLEMS.find(([pattern]) => pattern.test(code))?.[1] ?? null;
 }
 
 /** For a code nobody wrote words for: mostly a chain that does not hold. */

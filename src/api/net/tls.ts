@@ -12,15 +12,15 @@ import type { Context } from '../../system/context.ts';
 import type { Connection } from '../connection.ts';
 
 /** What a secure connection is made with. */
-export type Secured = Pick<SecureContextOptions, 'minVersion'> & {
+export type TlsSettings = Pick<SecureContextOptions, 'minVersion'> & {
   readonly rejectUnauthorized: true;
   readonly secureContext?: SecureContext;
 };
 
 /** How secure connections are made: `own` to the API's host, `others` to any other and to a proxy. */
 export interface TlsOptions {
-  readonly own: Secured;
-  readonly others: Secured;
+  readonly own: TlsSettings;
+  readonly others: TlsSettings;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
-import type { Try } from '../retry.ts';
-import { type ProxyChoice, ProxyError, proxyLogin, shownProxy } from './proxy.ts';
-import { certificateWords } from './tls-errors.ts';
+import type { Attempt } from '../retry.ts';
+import { displayProxy, type ProxyChoice, ProxyError, proxyAuthorization } from './proxy.ts';
+import { describeTlsError } from './tls-errors.ts';
 
 /**
  * Why no answer came.
@@ -28,17 +28,17 @@ export class TransportError extends Error {
 }
 
 /** Is this, or is this because of, a failure that another try would end in, too? */
-export function isLasting(error: unknown): boolean {
+export function isPermanent(error: unknown): boolean {
   if (error instanceof TransportError) return error.lasting;
   return error instanceof EbillError && error.cause instanceof TransportError && error.cause.lasting;
 }
 
 /** What a failure says to a person. */
-export const told = ({ message, hint }: TransportError): { message: string; hint?: string } =>
+export const messageAndHint = ({ message, hint }: TransportError): { message: string; hint?: string } =>
   hint === null ? { message } : { message, hint };
 
 /** A try that no answer came of: worth another, unless that would end alike. */
-export function tryAgain<T>(error: TransportError, value: T): Try<T> {
+export function tryAgain<T>(error: TransportError, value: T): Attempt<T> {
   if (error.lasting) return { done: value };
   return { again: value, message: error.message, retryAfterMs: null };
 }
@@ -84,7 +84,7 @@ export function transportError(
   const { code, message } = spoken(error);
   const refused = isHandshakeRefusal({ code });
   const inTime = begun && !refused;
-  const words = inTime ? null : certificateWords(code);
+  const words = inTime ? null : describeTlsError(code);
   const through = proxy === null ? '' : ', through the proxy';
   const meaning =
     words === null ? meaningOf(code, message, inTime) : `no secure connection${through}: ${words.why}`;
@@ -102,12 +102,12 @@ function spoken(error: unknown): { readonly code: string; readonly message: stri
 }
 
 function proxyFailure(error: ProxyError, origin: string, proxy: ProxyChoice | null): TransportError {
-  const name = proxy === null ? 'the proxy' : `the proxy ${shownProxy(proxy.url)} (${proxy.source})`;
+  const name = proxy === null ? 'the proxy' : `the proxy ${displayProxy(proxy.url)} (${proxy.source})`;
   const failure = (what: string, hint: string, lasting = false): TransportError =>
     new TransportError('unsent', `${origin}: ${what}`, error, { hint, lasting });
   // 401 is what tinyproxy says to a wrong password.
   if (error.status === 407 || error.status === 401) {
-    const given = proxy !== null && proxyLogin(new URL(proxy.url)) !== null;
+    const given = proxy !== null && proxyAuthorization(new URL(proxy.url)) !== null;
     return failure(
       given
         ? `${name} does not take this username and password (${error.status})`
@@ -127,7 +127,7 @@ function proxyFailure(error: ProxyError, origin: string, proxy: ProxyChoice | nu
       'Ask whoever runs the proxy to allow this host and port, or name the host in NO_PROXY if it is reached without.',
     );
   const { code, message } = spoken(error.cause ?? error);
-  const words = certificateWords(code);
+  const words = describeTlsError(code);
   return failure(
     words === null
       ? `${name} does not answer: ${meaningOf(code, message, false)}`

@@ -3,12 +3,12 @@ import { EbillError } from '../../errors.ts';
 import type { Context } from '../../system/context.ts';
 import type { Connection } from '../connection.ts';
 import { connectorOf } from './connector.ts';
-import { proxyChoice } from './proxy.ts';
+import { chooseProxy } from './proxy.ts';
 import type { TlsOptions } from './tls.ts';
 import { transportError } from './transport-error.ts';
 
 /** One HTTP exchange to make. `url` goes out byte for byte (batch-api.md, what bites 2 and 7). */
-export interface Exchange {
+export interface HttpRequest {
   readonly method: string;
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -16,7 +16,7 @@ export interface Exchange {
   readonly signal?: AbortSignal;
 }
 
-export interface Answer {
+export interface HttpResponse {
   readonly status: number;
   /** Names in lower case; repeated ones joined with a comma. */
   readonly headers: Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ export interface Answer {
 
 export interface Transport {
   /** @throws TransportError when no answer came; the signal's reason when it is aborted. */
-  send(exchange: Exchange): Promise<Answer>;
+  send(exchange: HttpRequest): Promise<HttpResponse>;
   close(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export async function openTransport(
       } catch (error) {
         if (exchange.signal?.aborted) throw exchange.signal.reason;
         if (error instanceof EbillError) throw error;
-        const proxy = proxyChoice(new URL(origin), connection.proxy, context.env);
+        const proxy = chooseProxy(new URL(origin), connection.proxy, context.env);
         throw transportError(error, origin, departure.begun, proxy);
       }
     },

@@ -2,8 +2,8 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { bareHost } from './addresses.ts';
-import { type ProxyChoice, ProxyError, proxyLogin } from './proxy.ts';
-import type { Secured, TlsOptions } from './tls.ts';
+import { type ProxyChoice, ProxyError, proxyAuthorization } from './proxy.ts';
+import type { TlsOptions, TlsSettings } from './tls.ts';
 
 /**
  * A connection through a proxy, opened with CONNECT: what goes through it is between the two ends.
@@ -11,7 +11,7 @@ import type { Secured, TlsOptions } from './tls.ts';
  * @param tls asked for a proxy that is itself behind TLS
  * @throws ProxyError, also when the signal's time is over; the signal's reason when it is aborted otherwise
  */
-export async function tunnelTo(
+export async function openTunnel(
   to: string,
   proxy: ProxyChoice,
   { tls, lookup }: { readonly tls: () => Promise<TlsOptions>; readonly lookup: LookupFunction },
@@ -25,12 +25,12 @@ export async function tunnelTo(
 function opened(
   to: string,
   url: URL,
-  secured: Secured | null,
+  secured: TlsSettings | null,
   lookup: LookupFunction,
   signal: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const login = proxyLogin(url);
+    const login = proxyAuthorization(url);
     const host = bareHost(url.hostname);
     const options = {
       host,

@@ -1,7 +1,7 @@
 import type { Connection } from '../../api/connection.ts';
 import type { ProxyChoice } from '../../api/net/proxy.ts';
-import { type ShownCertificate, shownCertificate } from '../../api/net/server-certificate.ts';
-import { certificateWords, UNKNOWN_AUTHORITY_HINT } from '../../api/net/tls-errors.ts';
+import { fetchCertificate, type ServerCertificate } from '../../api/net/server-certificate.ts';
+import { describeTlsError, UNKNOWN_AUTHORITY_HINT } from '../../api/net/tls-errors.ts';
 import { transportError } from '../../api/net/transport-error.ts';
 import { counted } from '../../output/human.ts';
 import type { Context } from '../../system/context.ts';
@@ -24,7 +24,7 @@ export async function certificate(
   limitMs: number,
 ): Promise<Check> {
   const found = await within(context, limitMs, (signal) =>
-    shownCertificate(connection, context, url, proxy, signal),
+    fetchCertificate(connection, context, url, proxy, signal),
   );
   if ('failed' in found) {
     const by = proxy === null ? '' : ' through the proxy';
@@ -50,7 +50,7 @@ function unobeyed(check: Check): Check {
 
 /** @param trusted files of further authorities in play @param now ms since 1970 */
 export function judged(
-  { subject, issuer, validTo, refused }: ShownCertificate,
+  { subject, issuer, validTo, refused }: ServerCertificate,
   host: string,
   trusted: string | null,
   now: number,
@@ -58,7 +58,7 @@ export function judged(
   const whose = `${subject} by ${issuer}`;
   const list = trusted === null ? '' : `, with ${trusted}`;
   if (refused !== null) {
-    const { why, hint } = certificateWords(refused) ?? { why: refused, hint: UNKNOWN_AUTHORITY_HINT };
+    const { why, hint } = describeTlsError(refused) ?? { why: refused, hint: UNKNOWN_AUTHORITY_HINT };
     const it = why.replace(/^its certificate /, 'it ');
     const message = `the certificate of ${host} (${whose}) is not accepted: ${it}${list}`;
     return problem(NAME, message, hint, 'UNAVAILABLE');

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { type Connection, endpointOf } from '../../api/connection.ts';
 import { addressKind, bareHost } from '../../api/net/addresses.ts';
-import { type ProxyChoice, shownProxy } from '../../api/net/proxy.ts';
+import { displayProxy, type ProxyChoice } from '../../api/net/proxy.ts';
 import type { Transport } from '../../api/net/transport.ts';
 import { TransportError } from '../../api/net/transport-error.ts';
 import { errnoOf } from '../../errors.ts';
@@ -24,7 +24,7 @@ export async function nameLookUp(
   const name = 'Name';
   const host = bareHost(hostname);
   if (proxy !== null)
-    return skipped(name, `${host} is looked up by the proxy ${shownProxy(proxy.url)} (${proxy.source})`);
+    return skipped(name, `${host} is looked up by the proxy ${displayProxy(proxy.url)} (${proxy.source})`);
   if (isIP(host) !== 0) return ok(name, `${host} is an address`);
   const found = await within(context, limitMs, () => addressOfName(context, host));
   if ('value' in found) return ok(name, `${host} is ${found.value}${kindWords(found.value)}`);

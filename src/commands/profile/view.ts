@@ -1,4 +1,4 @@
-import { shownProxy } from '../../api/net/proxy.ts';
+import { displayProxy } from '../../api/net/proxy.ts';
 import type { Columns } from '../../batch/columns.ts';
 import { authText } from '../../profile/auth-kind.ts';
 import type { Profile } from '../../profile/profile.ts';
@@ -39,7 +39,7 @@ export function profileView(profile: Profile, current: string | null): ProfileVi
     caFile: profile.caFile,
     clientCert: profile.clientCert,
     clientKey: profile.clientKey,
-    proxy: profile.proxy === null ? null : shownProxy(profile.proxy),
+    proxy: profile.proxy === null ? null : displayProxy(profile.proxy),
     allowInsecure: profile.allowInsecure,
     production: profile.production,
   };

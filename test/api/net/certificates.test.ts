@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerOptions } from 'node:https';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { getFile } from '../../../src/api/download.ts';
+import { downloadFile } from '../../../src/api/download.ts';
 import { openTransport } from '../../../src/api/net/transport.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { authorities, hasOpenssl, keysOf, opensslServer, PASSPHRASE } from '../../helpers/authority.ts';
@@ -63,7 +63,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         }),
       ),
       await putFile(rig.storage, `${origin}/o?X-Amz-Signature=s`, fileOf(randomBytes(5000)), PUT),
-      await getFile(rig.storage, `${origin}/r?X-Amz-Signature=s`, path, () => undefined),
+      await downloadFile(rig.storage, `${origin}/r?X-Amz-Signature=s`, path, () => undefined),
     ];
     return { answers, downloaded: existsSync(path) };
   }

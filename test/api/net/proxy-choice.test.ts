@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { proxyChoice, proxyLogin } from '../../../src/api/net/proxy.ts';
+import { chooseProxy, proxyAuthorization } from '../../../src/api/net/proxy.ts';
 
 const P = 'http://p:1';
 const HTTPS = 'https://ebill.example.com';
@@ -42,19 +42,19 @@ describe('which proxy leads there', () => {
     ['http://localhost:8080', { HTTP_PROXY: P }, null],
     ['https://127.0.0.1:8080', { HTTPS_PROXY: P }, null],
   ])('%s with %j: %s', (url, env, source) => {
-    expect(proxyChoice(new URL(url), null, env)).toEqual(source === null ? null : { url: P, source });
+    expect(chooseProxy(new URL(url), null, env)).toEqual(source === null ? null : { url: P, source });
   });
 
   it('one on this machine may serve this machine', () => {
     const url = 'http://user:pw@127.0.0.1:3128';
     const own = new URL('https://localhost:8443');
-    expect(proxyChoice(own, null, { HTTPS_PROXY: url })).toEqual({ url, source: 'HTTPS_PROXY' });
-    expect(proxyChoice(own, P, {})).toBeNull();
+    expect(chooseProxy(own, null, { HTTPS_PROXY: url })).toEqual({ url, source: 'HTTPS_PROXY' });
+    expect(chooseProxy(own, P, {})).toBeNull();
   });
 
   it('without a scheme it is an http one, as for curl', () => {
     const env = { HTTPS_PROXY: ' user:pw@proxy.test:3128 ' };
-    expect(proxyChoice(new URL(HTTPS), null, env)).toMatchObject({ url: 'http://user:pw@proxy.test:3128' });
+    expect(chooseProxy(new URL(HTTPS), null, env)).toMatchObject({ url: 'http://user:pw@proxy.test:3128' });
   });
 
   it.each(['socks5://u:pw4711@p:1', 'ftp://p', 'http://', 'http://u:pw4711@p:x', 'http://u:pw/4711@p:1 x'])(
@@ -62,13 +62,13 @@ describe('which proxy leads there', () => {
     (HTTPS_PROXY) => {
       let error: unknown;
       try {
-        proxyChoice(new URL(HTTPS), null, { HTTPS_PROXY });
+        chooseProxy(new URL(HTTPS), null, { HTTPS_PROXY });
       } catch (thrown) {
         error = thrown;
       }
       expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('(HTTPS_PROXY)') });
       expect(String(error)).not.toContain('4711');
-      expect(proxyChoice(new URL(HTTPS), null, { HTTPS_PROXY, NO_PROXY: '*' })).toBeNull();
+      expect(chooseProxy(new URL(HTTPS), null, { HTTPS_PROXY, NO_PROXY: '*' })).toBeNull();
     },
   );
 
@@ -80,13 +80,13 @@ describe('which proxy leads there', () => {
     ['http://zo%C3%AB:p:w@p:1', 'zoë:p:w'],
     ['http://p:1', null],
   ])('the credentials of %s are %j', (url, login) => {
-    expect(proxyLogin(new URL(url))).toBe(
+    expect(proxyAuthorization(new URL(url))).toBe(
       login === null ? null : `Basic ${Buffer.from(login).toString('base64')}`,
     );
   });
 
   it("the profile's own goes before all that", () => {
-    expect(proxyChoice(new URL(HTTPS), 'http://own:1', { HTTPS_PROXY: P, NO_PROXY: '*' })).toEqual({
+    expect(chooseProxy(new URL(HTTPS), 'http://own:1', { HTTPS_PROXY: P, NO_PROXY: '*' })).toEqual({
       url: 'http://own:1',
       source: 'the profile',
     });

@@ -4,7 +4,7 @@ import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ProxyError } from '../../../src/api/net/proxy.ts';
 import { transportError } from '../../../src/api/net/transport-error.ts';
-import { tunnelTo } from '../../../src/api/net/tunnel.ts';
+import { openTunnel } from '../../../src/api/net/tunnel.ts';
 import { readBody } from '../../../src/api/response-body.ts';
 import { answering, closedPort, DRAFT, listening, rejection, rigFor } from '../rig.ts';
 
@@ -149,7 +149,7 @@ describe('a proxy', () => {
       ['SIGINT', 'SIGINT'],
     ] as const) {
       const over = new AbortController();
-      const tunnel = rejection(tunnelTo('ebill.test:443', choice, options, over.signal));
+      const tunnel = rejection(openTunnel('ebill.test:443', choice, options, over.signal));
       over.abort(reason);
       const error = await tunnel;
       if (typeof expected === 'string') expect(error).toBe(expected);

@@ -5,7 +5,7 @@ import { createServer, type ServerOptions } from 'node:https';
 import { connect, createServer as createTcp } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { getFile } from '../../../src/api/download.ts';
+import { downloadFile } from '../../../src/api/download.ts';
 import { openTransport } from '../../../src/api/net/transport.ts';
 import { transportError } from '../../../src/api/net/transport-error.ts';
 import { putFile } from '../../../src/api/storage.ts';
@@ -195,7 +195,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect(server.heard[0]?.headers).toMatchObject({ 'content-length': String(bytes.length) });
     expect(server.heard[0]?.url).toBe('/o?X-Amz-Signature=%2f');
     const path = join(tempDir(), 'result.csv');
-    expect(await getFile(storage, `${server.origin}/r`, path, () => undefined)).toMatchObject({
+    expect(await downloadFile(storage, `${server.origin}/r`, path, () => undefined)).toMatchObject({
       outcome: 'saved',
       sha256: hash('sha256', bytes),
     });

@@ -13,9 +13,9 @@ import { EbillError, messageOf } from '../errors.ts';
  * @param now milliseconds, to give a slow consumer smaller pieces
  * @throws EbillError CONFLICT when the file changed or cannot be read any more
  */
-export async function* fileSource(
+export async function* uploadBody(
   expected: ExpectedFile,
-  blocks: Blocks,
+  blocks: ReadBuffers,
   onBytes: (bytes: number) => void,
   now: () => number,
 ): AsyncGenerator<Buffer, void, undefined> {
@@ -23,7 +23,7 @@ export async function* fileSource(
   try {
     const sha256 = createHash('sha256');
     let given = 0;
-    let slice = BLOCK;
+    let slice = BUFFER_BYTES;
     for await (const block of readAhead(handle, expected, blocks)) {
       sha256.update(block);
       if (given + block.length === expected.bytes) {
@@ -38,7 +38,7 @@ export async function* fileSource(
         from += piece.length;
         given += piece.length;
         onBytes(given);
-        slice = nextSlice(slice, now() - began);
+        slice = nextChunkBytes(slice, now() - began);
       }
     }
     // A file without bytes has no last block to hold back.
@@ -72,7 +72,7 @@ function fileChanged(path: string, how: string): EbillError {
 export async function* readAhead(
   handle: FileHandle,
   expected: ExpectedFile,
-  blocks: Blocks,
+  blocks: ReadBuffers,
 ): AsyncGenerator<Buffer, void, undefined> {
   let [current, other] = blocks;
   let ahead = readBlock(handle, current, expected, 0);
@@ -125,31 +125,31 @@ async function assertUnchanged(handle: FileHandle, expected: ExpectedFile): Prom
 }
 
 /** Two buffers to read a file with, each of `BLOCK` bytes. */
-export type Blocks = readonly [Buffer, Buffer];
+export type ReadBuffers = readonly [Buffer, Buffer];
 
 /** Ready to be used again. No more than were ever needed at once. */
-const spare: Blocks[] = [];
+const spare: ReadBuffers[] = [];
 
 /**
  * Buffers that have gone round before, else new ones: a thousand files take the memory of those under way at once, and
  * need no collector. Whoever does not know that nobody reads or writes them any more keeps them from coming back.
  */
-export function lendBlocks(): Blocks {
-  return spare.pop() ?? [Buffer.allocUnsafeSlow(BLOCK), Buffer.allocUnsafeSlow(BLOCK)];
+export function takeBuffers(): ReadBuffers {
+  return spare.pop() ?? [Buffer.allocUnsafeSlow(BUFFER_BYTES), Buffer.allocUnsafeSlow(BUFFER_BYTES)];
 }
 
-export function giveBack(blocks: Blocks): void {
+export function returnBuffers(blocks: ReadBuffers): void {
   spare.push(blocks);
 }
 
 /** Bytes. What is read of a file at a time, and the most that is handed to a connection at once. */
-export const BLOCK = 1024 * 1024;
+export const BUFFER_BYTES = 1024 * 1024;
 
 /**
  * Bytes. Never less than a connection takes before it asks for a pause (its `writableHighWaterMark`, 16 to 64 KiB): so
  * that whoever asks for more has given away what it had, and its buffer can be used again. A block holds them evenly.
  */
-export const SMALLEST_SLICE = BLOCK / 8;
+export const MIN_CHUNK_BYTES = BUFFER_BYTES / 8;
 
 const SLOW_MS = 500;
 const FAST_MS = 100;
@@ -158,7 +158,7 @@ const FAST_MS = 100;
  * How much to hand over at once after a piece of `slice` bytes took `ms`. On a slow line less, for the time-outs count from
  * one piece to the next (cli.md, "Network"), and progress is told by the piece; on a fast one a whole block, which costs least.
  */
-export function nextSlice(slice: number, ms: number): number {
-  if (ms > SLOW_MS) return Math.max(SMALLEST_SLICE, slice / 2);
-  return ms < FAST_MS ? Math.min(BLOCK, slice * 2) : slice;
+export function nextChunkBytes(slice: number, ms: number): number {
+  if (ms > SLOW_MS) return Math.max(MIN_CHUNK_BYTES, slice / 2);
+  return ms < FAST_MS ? Math.min(BUFFER_BYTES, slice * 2) : slice;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { failureMessage, s3Error } from '../../src/api/error-message.ts';
+import { errorMessageFrom, s3Error } from '../../src/api/error-message.ts';
 
 const RAW = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
@@ -53,7 +53,7 @@ describe('one sentence from any body', () => {
       'upstream connect error or disconnect/reset before headers',
     ],
   ])('%j → %j', (body, sentence) => {
-    expect(failureMessage(body)).toBe(sentence);
+    expect(errorMessageFrom(body)).toBe(sentence);
   });
 
   test('a hostile document is still no more than a sentence', () => {
@@ -66,7 +66,7 @@ describe('one sentence from any body', () => {
       `<error><message>${'x'.repeat(1_000_000)}</message></error>`,
       '{"a":'.repeat(100_000),
     ])
-      expect(failureMessage(body).length).toBeLessThanOrEqual(300);
+      expect(errorMessageFrom(body).length).toBeLessThanOrEqual(300);
   });
 });
 
@@ -83,11 +83,11 @@ describe('control characters', () => {
       `<html><title>a&#${char.codePointAt(0)};b</title></html>`,
       `<error><message>a&#${char.codePointAt(0)};b</message></error>`,
     ])
-      expect(failureMessage(body)).not.toMatch(RAW);
+      expect(errorMessageFrom(body)).not.toMatch(RAW);
   });
 
   test('and the rest is kept as it is', () => {
-    expect(failureMessage('Août 日本 😀 e\u0301')).toBe('Août 日本 😀 e\u0301');
+    expect(errorMessageFrom('Août 日本 😀 e\u0301')).toBe('Août 日本 😀 e\u0301');
   });
 
   test('any body: one line, nothing raw, 300 characters, no half of a character', () => {
@@ -108,7 +108,7 @@ describe('control characters', () => {
     );
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 60 }), fc.nat(400), (pieces, pad) => {
-        const message = failureMessage('y'.repeat(pad) + pieces.join(''));
+        const message = errorMessageFrom('y'.repeat(pad) + pieces.join(''));
         expect(message).not.toMatch(RAW);
         expect(message.length).toBeLessThanOrEqual(300);
         expect(message).not.toMatch(/\p{Cs}/u);
@@ -120,11 +120,11 @@ describe('control characters', () => {
 
   test('a long text is cut between characters', () => {
     for (let pad = 290; pad < 302; pad += 1) {
-      const message = failureMessage('y'.repeat(pad) + '😀'.repeat(20));
+      const message = errorMessageFrom('y'.repeat(pad) + '😀'.repeat(20));
       expect(message.length).toBeLessThanOrEqual(300);
       expect(message.endsWith('…')).toBe(true);
       expect(message).not.toMatch(/\p{Cs}/u);
-      const escaped = failureMessage('y'.repeat(pad) + '\u001b'.repeat(20));
+      const escaped = errorMessageFrom('y'.repeat(pad) + '\u001b'.repeat(20));
       expect(escaped).toMatch(/^y+(?:\\u001b)*…$/);
     }
   });

@@ -6,15 +6,15 @@ import { createServer as createTls } from 'node:https';
 import { getDefaultHighWaterMark } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test, vi } from 'vitest';
-import {
-  BLOCK,
-  fileSource,
-  giveBack,
-  lendBlocks,
-  nextSlice,
-  SMALLEST_SLICE,
-} from '../../src/api/file-source.ts';
 import { putFile } from '../../src/api/storage.ts';
+import {
+  BUFFER_BYTES,
+  MIN_CHUNK_BYTES,
+  nextChunkBytes,
+  returnBuffers,
+  takeBuffers,
+  uploadBody,
+} from '../../src/api/upload-body.ts';
 import { tempDir } from '../helpers/context.ts';
 import { fileOf, hash, listening, rawServer, rigFor } from './rig.ts';
 
@@ -102,8 +102,8 @@ describe.each([
 
   const receivers = fc.record({
     size: fc.oneof(
-      fc.integer({ min: 1, max: 6 * BLOCK }),
-      fc.integer({ min: 1, max: 6 }).map((n) => n * BLOCK),
+      fc.integer({ min: 1, max: 6 * BUFFER_BYTES }),
+      fc.integer({ min: 1, max: 6 }).map((n) => n * BUFFER_BYTES),
     ),
     chunks: fc.integer({ min: 1, max: 40 }),
     pauseMs: fc.integer({ min: 0, max: 4 }),
@@ -134,7 +134,7 @@ describe.each([
         stutterAs(how);
         const bytes = randomBytes(size);
         async function* scribbled() {
-          const piece = Buffer.allocUnsafe(SMALLEST_SLICE);
+          const piece = Buffer.allocUnsafe(MIN_CHUNK_BYTES);
           for (let from = 0; from < size; from += piece.length) {
             bytes.copy(piece, 0, from);
             yield piece.subarray(0, size - from);
@@ -165,10 +165,10 @@ describe('buffers', () => {
     });
     const { storage } = await rigFor(server.origin, { retries: 0 });
     // What other tests gave back is not counted.
-    const taken = Array.from({ length: 50 }, () => lendBlocks());
+    const taken = Array.from({ length: 50 }, () => takeBuffers());
     made.mockClear();
     for (let n = 0; n < 2; n++) {
-      const bytes = randomBytes(2 * BLOCK + n);
+      const bytes = randomBytes(2 * BUFFER_BYTES + n);
       await putFile(storage, `${server.origin}/o`, fileOf(bytes), {
         onBytes: () => undefined,
         onRetry: () => undefined,
@@ -194,45 +194,45 @@ describe('buffers', () => {
   });
 
   test('given back are lent first', () => {
-    const blocks = lendBlocks();
-    giveBack(blocks);
-    expect(lendBlocks()).toBe(blocks);
+    const blocks = takeBuffers();
+    returnBuffers(blocks);
+    expect(takeBuffers()).toBe(blocks);
   });
 });
 
 describe('pieces', () => {
   test('are larger than what a connection takes without a pause, and fill a block evenly', () => {
-    expect(SMALLEST_SLICE).toBeGreaterThanOrEqual(getDefaultHighWaterMark(false));
+    expect(MIN_CHUNK_BYTES).toBeGreaterThanOrEqual(getDefaultHighWaterMark(false));
     // Node 22's, should this run on an older one.
-    expect(SMALLEST_SLICE).toBeGreaterThanOrEqual(64 * 1024);
-    expect(BLOCK % SMALLEST_SLICE).toBe(0);
+    expect(MIN_CHUNK_BYTES).toBeGreaterThanOrEqual(64 * 1024);
+    expect(BUFFER_BYTES % MIN_CHUNK_BYTES).toBe(0);
   });
 
   test.each([
-    [BLOCK, 0, BLOCK],
-    [BLOCK, 99, BLOCK],
-    [BLOCK, 300, BLOCK],
-    [BLOCK, 501, BLOCK / 2],
-    [SMALLEST_SLICE, 60_000, SMALLEST_SLICE],
-    [SMALLEST_SLICE, 300, SMALLEST_SLICE],
-    [SMALLEST_SLICE, 99, 2 * SMALLEST_SLICE],
+    [BUFFER_BYTES, 0, BUFFER_BYTES],
+    [BUFFER_BYTES, 99, BUFFER_BYTES],
+    [BUFFER_BYTES, 300, BUFFER_BYTES],
+    [BUFFER_BYTES, 501, BUFFER_BYTES / 2],
+    [MIN_CHUNK_BYTES, 60_000, MIN_CHUNK_BYTES],
+    [MIN_CHUNK_BYTES, 300, MIN_CHUNK_BYTES],
+    [MIN_CHUNK_BYTES, 99, 2 * MIN_CHUNK_BYTES],
   ])('of %i bytes that took %i ms are followed by %i', (slice, ms, next) => {
-    expect(nextSlice(slice, ms)).toBe(next);
+    expect(nextChunkBytes(slice, ms)).toBe(next);
   });
 
   test('grow smaller for a slow line, and large again', async () => {
-    const file = fileOf(randomBytes(6 * BLOCK));
+    const file = fileOf(randomBytes(6 * BUFFER_BYTES));
     let clock = 0;
     const sizes: number[] = [];
     const received: Buffer[] = [];
-    const source = fileSource(
+    const source = uploadBody(
       file,
-      lendBlocks(),
+      takeBuffers(),
       () => undefined,
       () => clock,
     );
     for await (const piece of source) {
-      sizes.push(piece.length / SMALLEST_SLICE);
+      sizes.push(piece.length / MIN_CHUNK_BYTES);
       received.push(Buffer.from(piece));
       if (sizes.length < 6) clock += 2000;
     }
@@ -243,14 +243,14 @@ describe('pieces', () => {
 
   test('no more than the file has', async () => {
     const sizes: number[] = [];
-    const file = fileOf(randomBytes(BLOCK + 5));
-    for await (const piece of fileSource(
+    const file = fileOf(randomBytes(BUFFER_BYTES + 5));
+    for await (const piece of uploadBody(
       file,
-      lendBlocks(),
+      takeBuffers(),
       () => undefined,
       () => 0,
     ))
       sizes.push(piece.length);
-    expect(sizes).toEqual([BLOCK, 5]);
+    expect(sizes).toEqual([BUFFER_BYTES, 5]);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withGrace } from '../../src/api/client.ts';
+import { withShutdownDelay } from '../../src/api/client.ts';
 import { testContext } from '../helpers/context.ts';
 import { DRAFT, rawServer, rejection, rigFor } from './rig.ts';
 
@@ -21,7 +21,7 @@ function heldContext() {
 
 test('work under way gets a moment after the interruption, and what it brings counts', async () => {
   const context = heldContext();
-  const work = withGrace(context, async (signal) => {
+  const work = withShutdownDelay(context, async (signal) => {
     context.interrupt();
     await new Promise((resolve) => setImmediate(resolve));
     expect(signal.aborted).toBe(false);
@@ -33,7 +33,7 @@ test('work under way gets a moment after the interruption, and what it brings co
 
 test('and no more than that', async () => {
   const context = heldContext();
-  const work = withGrace(
+  const work = withShutdownDelay(
     context,
     (signal) =>
       new Promise((_resolve, reject) => {
@@ -49,7 +49,7 @@ test('nothing is begun after the interruption', async () => {
   const context = testContext();
   context.interrupt();
   let begun = false;
-  const work = withGrace(context, async () => {
+  const work = withShutdownDelay(context, async () => {
     begun = true;
   });
   expect(await rejection(work)).toBe('SIGINT');
@@ -58,7 +58,7 @@ test('nothing is begun after the interruption', async () => {
 
 test('without one it neither waits nor listens on', async () => {
   const context = heldContext();
-  expect(await withGrace(context, async () => 1)).toBe(1);
+  expect(await withShutdownDelay(context, async () => 1)).toBe(1);
   context.interrupt();
   expect(context.slept).toEqual([]);
 });

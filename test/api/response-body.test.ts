@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decodeAnswer } from '../../src/api/response-body.ts';
+import { decodeBody } from '../../src/api/response-body.ts';
 
 const XML = '<batchProcess><jobId>AOÛT_2020 – 日€😀</jobId></batchProcess>';
 const LATIN = '<batchProcess><jobId>AOÛT_2020</jobId></batchProcess>';
@@ -44,7 +44,7 @@ describe('an answer in one encoding', () => {
       declared('iso-8859-1', XML),
     ],
   ])('%s', (_what, bytes, contentType, text) => {
-    expect(decodeAnswer(bytes, contentType)).toBe(text);
+    expect(decodeBody(bytes, contentType)).toBe(text);
   });
 
   test.each<[what: string, bytes: Buffer, contentType: string, text: string]>([
@@ -61,22 +61,22 @@ describe('an answer in one encoding', () => {
       LATIN,
     ],
   ])('that says %s', (_what, bytes, contentType, text) => {
-    expect(decodeAnswer(bytes, contentType)).toBe(text);
+    expect(decodeBody(bytes, contentType)).toBe(text);
   });
 
   test('a word in another part of the header is no encoding', () => {
-    expect(decodeAnswer(utf8(XML), 'multipart/x; boundary=charset=iso-8859-1')).toBe(XML);
+    expect(decodeBody(utf8(XML), 'multipart/x; boundary=charset=iso-8859-1')).toBe(XML);
   });
 
   test('never fails, and never loses a byte that UTF-8 has', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), fc.string({ maxLength: 40 }), (bytes, header) => {
-        expect(typeof decodeAnswer(bytes, `text/xml; charset=${header}`)).toBe('string');
+        expect(typeof decodeBody(bytes, `text/xml; charset=${header}`)).toBe('string');
       }),
     );
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-        expect(decodeAnswer(utf8(`<a>${text}`), 'text/xml; charset=utf-8')).toBe(`<a>${text}`);
+        expect(decodeBody(utf8(`<a>${text}`), 'text/xml; charset=utf-8')).toBe(`<a>${text}`);
       }),
     );
   });

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { getFile } from '../../../src/api/download.ts';
+import { downloadFile } from '../../../src/api/download.ts';
 import { guardedLookup } from '../../../src/api/net/connector.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { tempDir } from '../../helpers/context.ts';
@@ -151,7 +151,9 @@ describe('over the wire', () => {
     const follow = { ...storage, assertSafeUrl: () => undefined };
     for (const _ of to) {
       const path = join(tempDir(), 'r.csv');
-      expect(await rejection(getFile(follow, `${server.origin}/r`, path, () => undefined))).toMatchObject({
+      expect(
+        await rejection(downloadFile(follow, `${server.origin}/r`, path, () => undefined)),
+      ).toMatchObject({
         code: 'REJECTED',
       });
     }
