@@ -2,10 +2,8 @@ import type { App, CommandResult, GlobalOptions } from './commands/shared/comman
 import { globalOptions } from './commands/shared/options.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/page.ts';
-import { createUi } from './output/create-ui.ts';
-import { rowsOf } from './output/fields.ts';
-import { wantsColor } from './output/modes.ts';
-import type { Ui } from './output/ui.ts';
+import { rowsOf } from './output/rows.ts';
+import { createUi, type Ui, wantsColor } from './output/ui.ts';
 import type { Parsed } from './parse.ts';
 import { registerCall } from './profile/register.ts';
 import { redactedStream } from './redact/output-stream.ts';
@@ -167,7 +165,7 @@ async function printTsv(
   ui: Ui,
   fields: readonly string[] | null,
 ): Promise<void> {
-  const { toTsv } = await import('./output/tsv.ts');
+  const { toTsv } = await import('./output/rows.ts');
   context.stdout.write(toTsv({ ...result, command, exitCode: 0 }, fields, (text) => ui.clean(text)));
 }
 

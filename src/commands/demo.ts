@@ -3,8 +3,8 @@ import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { hang } from '../output/fit.ts';
-import { count } from '../output/human.ts';
+import { count } from '../output/format.ts';
+import { hangingIndent } from '../output/text-layout.ts';
 import type { SampleFiles } from '../sample/sample.ts';
 import type { Context, OutputStream } from '../system/context.ts';
 import { makeFolders } from '../system/folders.ts';
@@ -212,7 +212,7 @@ function closing(width: number): string {
   ];
   return [
     '',
-    ...lines.map((line) => hang('', line, width)),
+    ...lines.map((line) => hangingIndent('', line, width)),
     '',
     '  ebill sandbox',
     '      a server of your own, in one terminal',
@@ -226,7 +226,7 @@ function closing(width: number): string {
 
 function tell(app: App, line: string): void {
   if (!app.globals.json && !app.globals.quiet)
-    app.context.stdout.write(`${hang('', line, app.ui.width, 2)}\n`);
+    app.context.stdout.write(`${hangingIndent('', line, app.ui.width, 2)}\n`);
 }
 
 /** @throws EbillError USAGE when the folder is somebody else's */

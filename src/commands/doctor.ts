@@ -3,13 +3,12 @@ import { type Connection, endpointOf } from '../api/connection.ts';
 import { chooseProxy, type ProxyChoice } from '../api/net/proxy.ts';
 import { openTransport } from '../api/net/transport.ts';
 import { EbillError } from '../errors.ts';
-import { hang } from '../output/fit.ts';
-import { counted } from '../output/human.ts';
-import type { Color } from '../output/paint.ts';
+import { counted } from '../output/format.ts';
 import { createProgress } from '../output/progress.ts';
 import { confirm } from '../output/prompt.ts';
 import { requestsText } from '../output/requests-text.ts';
-import type { Symbols } from '../output/symbols.ts';
+import { hangingIndent } from '../output/text-layout.ts';
+import type { Color, Symbols } from '../output/theme.ts';
 import type { Context } from '../system/context.ts';
 import { certificate } from './doctor/certificate.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
@@ -187,14 +186,14 @@ const LOOK: Readonly<Record<State, { readonly sign: keyof Symbols; readonly colo
 };
 
 function resultOf({ ui, known }: App, checks: readonly Check[]): CommandResult {
-  const { paint, symbols, clean, width } = ui;
+  const { colors, symbols, clean, width } = ui;
   const lines = checks.flatMap(({ name, state, message, hint }) => {
     const { sign, color } = LOOK[state];
     const word = state === 'ok' ? '' : `${state}: `;
-    const lead = `${paint[color](String(symbols[sign]))} ${name.padEnd(14)} `;
+    const lead = `${colors[color](String(symbols[sign]))} ${name.padEnd(14)} `;
     return [
-      hang(lead, clean(`${word}${message}`), width, 4),
-      ...(hint === '' ? [] : [hang(`    ${paint.cyan('→')} `, clean(hint), width)]),
+      hangingIndent(lead, clean(`${word}${message}`), width, 4),
+      ...(hint === '' ? [] : [hangingIndent(`    ${colors.cyan('→')} `, clean(hint), width)]),
     ];
   });
   const problems = checks.filter(({ state }) => state === 'problem');

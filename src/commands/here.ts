@@ -5,8 +5,8 @@ import type { LoadState } from '../load/state.ts';
 import { currentJob, journalPath } from '../load/store.ts';
 import { outcomeOfAll } from '../load/verdict.ts';
 import { viewLoad } from '../load/view.ts';
-import { timeText } from '../output/ago.ts';
-import { hang } from '../output/fit.ts';
+import { timeText } from '../output/format.ts';
+import { hangingIndent } from '../output/text-layout.ts';
 import { tally } from '../output/watch-words.ts';
 import { parseBaseUrl } from '../profile/base-url.ts';
 import { environmentLayer } from '../profile/environment.ts';
@@ -43,18 +43,18 @@ export async function here(app: App): Promise<CommandResult> {
       : [['', `last change ${timeText(load.updatedAt, app.context.now(), ui)}`] as const]),
     ['Next', next.command],
   ];
-  const { paint, width } = ui;
+  const { colors, width } = ui;
   const lines = [
-    hang(
+    hangingIndent(
       '',
-      `${paint.bold(app.userAgent.replace('/', ' '))} loads a month of billing data through the eBill Batch File Upload API: nothing twice, nothing lost.`,
+      `${colors.bold(app.userAgent.replace('/', ' '))} loads a month of billing data through the eBill Batch File Upload API: nothing twice, nothing lost.`,
       width,
     ),
     '',
-    ...rows.map(([name, text]) => hang(`${paint.bold(name.padEnd(8))} `, ui.clean(text), width, 9)),
-    hang('         ', paint.dim(next.why), width, 9),
+    ...rows.map(([name, text]) => hangingIndent(`${colors.bold(name.padEnd(8))} `, ui.clean(text), width, 9)),
+    hangingIndent('         ', colors.dim(next.why), width, 9),
     '',
-    hang(
+    hangingIndent(
       '',
       'ebill --help lists the commands; ebill help TOPIC explains exit-codes, environment, plan, security, json, ci.',
       width,

@@ -6,7 +6,7 @@ import { refresh } from '../load/refresh.ts';
 import { resultsFolder } from '../load/results-names.ts';
 import type { Run } from '../load/run.ts';
 import { outcomeOfAll } from '../load/verdict.ts';
-import { hang } from '../output/fit.ts';
+import { hangingIndent } from '../output/text-layout.ts';
 import { verdict } from '../output/verdict.ts';
 import { assertOwnFolder } from './run-manifest.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
@@ -91,7 +91,7 @@ async function report(
   const facts = await gatherFacts(app, run, { batches: fetched.batches, results: fetched.files, warnings });
   const shown = relative(context.cwd, path) || path;
   if (!app.globals.dryRun) await waitingFor(run, 'writing the report', () => writeReport(facts, path));
-  const told = hang(
+  const told = hangingIndent(
     '',
     `${app.globals.dryRun ? 'Would be written' : 'Written'} to ${ui.clean(shown)}`,
     ui.width,

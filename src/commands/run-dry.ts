@@ -5,11 +5,11 @@ import type { Kind, Phase } from '../batch/types.ts';
 import { sumOfAmounts } from '../files/amount-sum.ts';
 import type { Assignment } from '../load/plan.ts';
 import type { Run } from '../load/run.ts';
-import { count, counted } from '../output/human.ts';
-import type { Look } from '../output/look.ts';
+import { count, counted } from '../output/format.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { phaseWord } from '../output/status.ts';
 import { table } from '../output/table.ts';
+import type { Theme } from '../output/theme.ts';
 import type { MonthToRun } from './run-month.ts';
 import type { GatedStep } from './run-stop.ts';
 import type { CommandResult, PlannedRequest } from './shared/command.ts';
@@ -67,7 +67,7 @@ export async function dryRunMonth(session: Session, run: Run, what: MonthToRun):
 }
 
 /** The amounts are shown where there are any. */
-function stepTable(rows: readonly PlannedBatch[], what: MonthToRun, look: Look): Promise<string> {
+function stepTable(rows: readonly PlannedBatch[], what: MonthToRun, theme: Theme): Promise<string> {
   const amounts = rows.some(({ amount }) => amount !== null);
   const head = [
     'Step',
@@ -85,7 +85,7 @@ function stepTable(rows: readonly PlannedBatch[], what: MonthToRun, look: Look):
     ...(amounts ? [row.amount] : []),
     inWords(row, what),
   ]);
-  return table(head, cells, look);
+  return table(head, cells, theme);
 }
 
 function plannedBatches(run: Run, { init, month }: MonthToRun): readonly PlannedBatch[] {

@@ -4,9 +4,9 @@ import type { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../load/verdict.ts';
 import { batchTable } from '../output/batch-table.ts';
-import { hang } from '../output/fit.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../output/format.ts';
 import { reasonFields, reasonsTable, type ShownTally } from '../output/result-tables.ts';
+import { hangingIndent } from '../output/text-layout.ts';
 import { verdict } from '../output/verdict.ts';
 import { type HomeFile, writeManifest } from './run-manifest.ts';
 import type { MonthEnd } from './run-month.ts';
@@ -138,7 +138,7 @@ async function result({ app }: Session, run: Run, brought: Brought): Promise<Com
   const { profile, job } = run.journal.state.header;
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const where = relative(context.cwd, folder) || '.';
-  const told = hang(
+  const told = hangingIndent(
     '',
     `Results, rejects and report are in ${ui.clean(where)} (${counted(brought.count, 'file', 'files')}; begin with report.html)`,
     ui.width,

@@ -7,7 +7,7 @@ import { runInit } from '../load/init.ts';
 import type { Month } from '../load/month.ts';
 import { inParallel } from '../load/parallel.ts';
 import type { Run } from '../load/run.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../output/format.ts';
 import type { WatchView } from '../output/watch-info.ts';
 import type { RunOptions } from './run-options.ts';
 import { type GatedStep, stopError } from './run-stop.ts';

@@ -2,8 +2,8 @@ import { access } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { EbillError } from '../errors.ts';
 import { writeRedacted } from '../files/redacted-file.ts';
-import { hang } from '../output/fit.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../output/format.ts';
+import { hangingIndent } from '../output/text-layout.ts';
 import { csvFilesIn } from '../plan/found-csv.ts';
 import { guessJob } from '../plan/starter-job.ts';
 import { quoted } from '../system/quoting.ts';
@@ -41,7 +41,7 @@ export async function writeStarter(app: App, options: RunOptions): Promise<Comma
     ui.warn(`${name} found no place in the plan: it may be customers, invoices or items`);
   return {
     ...done(
-      hang(
+      hangingIndent(
         '',
         `Written to ${ui.clean(shown)}, for ${counted(files.length, 'CSV file', 'CSV files')}`,
         ui.width,

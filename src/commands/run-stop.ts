@@ -4,7 +4,7 @@ import { EbillError } from '../errors.ts';
 import type { Gate } from '../load/gate.ts';
 import { rejectsName } from '../load/results-names.ts';
 import { verdictOf } from '../load/verdict.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../output/format.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
 
 /** A step that has a gate behind it. */

@@ -13,7 +13,7 @@ import { journalPath, setCurrentJob } from '../load/store.ts';
 import { viewLoad } from '../load/view.ts';
 import type { BoardFacts, PlannedRow } from '../output/board-model.ts';
 import { createRunView } from '../output/create-run-view.ts';
-import { counted } from '../output/human.ts';
+import { counted } from '../output/format.ts';
 import type { RunView } from '../output/run-view.ts';
 import { type FilesOfPlan, filesOfPlan } from '../plan/files.ts';
 import { type PlanFile, readPlan } from '../plan/read.ts';

@@ -1,6 +1,6 @@
-import { hang, padEnd, wrap } from '../output/fit.ts';
-import { createPaint } from '../output/paint.ts';
+import { hangingIndent, padEnd, wrap } from '../output/text-layout.ts';
 import { textWidth } from '../output/text-width.ts';
+import { createColors } from '../output/theme.ts';
 import type { Block, HelpPage, Row, Section } from './page.ts';
 
 /** Longer lines are hard to read, however wide the terminal. */
@@ -14,7 +14,7 @@ const MIN_DESCRIPTION = 34;
  * @param color whether headings may be bold
  */
 export async function shownPage(page: HelpPage, columns: number, color: boolean): Promise<string> {
-  return pageText(page, { width: columns, paint: await createPaint(color) });
+  return pageText(page, { width: columns, paint: await createColors(color) });
 }
 
 /** Lines fit the width, except for single words that are longer. */
@@ -33,7 +33,7 @@ export function pageText(
       : [
           titled(
             'Usage',
-            page.usage.map((line) => hang('  ', line, width, 6)),
+            page.usage.map((line) => hangingIndent('  ', line, width, 6)),
           ),
         ]),
     ...page.sections.map(({ title, blocks }) =>
@@ -67,7 +67,7 @@ function termColumn(sections: readonly Section[], width: number): number {
 function blockLines(block: Block, width: number, column: number): readonly string[] {
   switch (block.type) {
     case 'text':
-      return [hang('  ', block.text, width)];
+      return [hangingIndent('  ', block.text, width)];
     case 'lines':
       return block.lines.map((line) => keptLine(line, width));
     case 'terms':
@@ -75,17 +75,17 @@ function blockLines(block: Block, width: number, column: number): readonly strin
     case 'examples':
       return block.rows.flatMap(([line, about]) => [
         ...commandLines(line, width),
-        hang('      ', about, width),
+        hangingIndent('      ', about, width),
       ]);
     case 'see':
-      return [hang('  ', block.names.map((name) => `ebill ${name}`).join(', '), width)];
+      return [hangingIndent('  ', block.names.map((name) => `ebill ${name}`).join(', '), width)];
   }
 }
 
 /** A line kept as it is; if it is too long, it continues under its second column. */
 function keptLine(line: string, width: number): string {
   const [lead = ''] = /^\s*(?:\S+\s{2,})?/.exec(line) ?? [];
-  return hang(`  ${lead}`, line.slice(lead.length), width).trimEnd();
+  return hangingIndent(`  ${lead}`, line.slice(lead.length), width).trimEnd();
 }
 
 const columnOf = (rows: readonly Row[]): number => Math.max(...rows.map(([name]) => textWidth(name))) + 4;
@@ -93,9 +93,9 @@ const columnOf = (rows: readonly Row[]): number => Math.max(...rows.map(([name])
 function termLines(rows: readonly Row[], width: number, column: number): readonly string[] {
   const narrow = width - column < MIN_DESCRIPTION && column > 8;
   return rows.flatMap(([name, about]) => {
-    if (narrow) return [`  ${name}`, hang('      ', about, width)];
-    if (textWidth(name) + 4 > column) return [`  ${name}`, hang(' '.repeat(column), about, width)];
-    return [hang(`  ${padEnd(name, column - 4)}  `, about, width)];
+    if (narrow) return [`  ${name}`, hangingIndent('      ', about, width)];
+    if (textWidth(name) + 4 > column) return [`  ${name}`, hangingIndent(' '.repeat(column), about, width)];
+    return [hangingIndent(`  ${padEnd(name, column - 4)}  `, about, width)];
   });
 }
 

@@ -2,10 +2,10 @@ import type { BatchView } from '../batch/types.ts';
 import type { BatchRow } from './batch-rows.ts';
 import { type Cell, type Column, column, totalWidth } from './columns.ts';
 import { countsOf } from './counts.ts';
-import { shorten } from './fit.ts';
-import { count, UNKNOWN } from './human.ts';
-import type { Look } from './look.ts';
+import { count, UNKNOWN } from './format.ts';
 import { kindWord, paintPhase, phaseText, spelling } from './status.ts';
+import { truncateMiddle } from './text-layout.ts';
+import type { Theme } from './theme.ts';
 
 /** The columns of a batch table, by what they hold. */
 export type Columns = Readonly<Record<Name, Column>>;
@@ -22,20 +22,22 @@ const LEFT_OUT: readonly (readonly Name[])[] = [
   ['file', 'id', 'kind'],
 ];
 
-function statusCell(batch: BatchView, long: boolean, look: Look): Cell {
-  const word = phaseText(batch.phase, look);
-  const more = long ? shorten(spelling(batch, look), Number.isFinite(look.width) ? 24 : Infinity) : '';
-  return { text: word + more, paint: (text) => paintPhase(batch.phase, text, look) };
+function statusCell(batch: BatchView, long: boolean, theme: Theme): Cell {
+  const word = phaseText(batch.phase, theme);
+  const more = long
+    ? truncateMiddle(spelling(batch, theme), Number.isFinite(theme.width) ? 24 : Infinity)
+    : '';
+  return { text: word + more, color: (text) => paintPhase(batch.phase, text, theme) };
 }
 
 /** @param long whether the server's spelling of the status is shown where it differs */
-export function batchColumns(rows: readonly BatchRow[], long: boolean, look: Look): Columns {
-  const { paint, clean } = look;
+export function batchColumns(rows: readonly BatchRow[], long: boolean, theme: Theme): Columns {
+  const { colors, clean } = theme;
   const text = (value: string | null): Cell => (value === null ? { text: UNKNOWN } : { text: clean(value) });
   const cells = (of: (batch: BatchView) => Cell): Cell[] => rows.map(({ batch }) => of(batch));
   const rejected = (batch: BatchView): Cell => {
     const { rejected: number } = countsOf(batch);
-    return number ? { text: count(number), paint: paint.red } : { text: count(number) };
+    return number ? { text: count(number), color: colors.red } : { text: count(number) };
   };
   return {
     batch: column(
@@ -56,7 +58,7 @@ export function batchColumns(rows: readonly BatchRow[], long: boolean, look: Loo
     ),
     status: column(
       'Status',
-      cells((batch) => statusCell(batch, long, look)),
+      cells((batch) => statusCell(batch, long, theme)),
     ),
     sent: column(
       'Sent',
@@ -83,21 +85,21 @@ function fitted(columns: readonly Column[], narrow: Column, least: number, width
  * The columns that fit: first the file is shortened, then file, id and kind go, then the server's spelling, then the job id is
  * shortened, then what was sent goes. `null` when nothing fits: then it is no table any more.
  */
-export function fittingColumns(rows: readonly BatchRow[], look: Look): readonly Column[] | null {
-  const wide = batchColumns(rows, true, look);
+export function fittingColumns(rows: readonly BatchRow[], theme: Theme): readonly Column[] | null {
+  const wide = batchColumns(rows, true, theme);
   // One overlong job id must not cost everybody their other columns.
-  const capped = Math.min(wide.batch.width, Math.max(24, Math.floor(look.width * 0.4)));
+  const capped = Math.min(wide.batch.width, Math.max(24, Math.floor(theme.width * 0.4)));
   const full: Columns = { ...wide, batch: { ...wide.batch, width: capped } };
   const useful = ORDER.filter((name) => name !== 'file' || rows.some(({ batch }) => batch.file !== null));
   for (const gone of LEFT_OUT) {
     const columns = useful.filter((name) => !gone.includes(name)).map((name) => full[name]);
-    const fit = fitted(columns, full.file, columns.includes(full.file) ? 12 : full.file.width, look.width);
-    if (fit && totalWidth(fit) <= look.width) return fit;
+    const fit = fitted(columns, full.file, columns.includes(full.file) ? 12 : full.file.width, theme.width);
+    if (fit && totalWidth(fit) <= theme.width) return fit;
   }
   const { batch, sent, loaded, rejected } = full;
-  const { status } = batchColumns(rows, false, look);
+  const { status } = batchColumns(rows, false, theme);
   return (
-    fitted([batch, status, sent, loaded, rejected], batch, 16, look.width) ??
-    fitted([batch, status, loaded, rejected], batch, 12, look.width)
+    fitted([batch, status, sent, loaded, rejected], batch, 16, theme.width) ??
+    fitted([batch, status, loaded, rejected], batch, 12, theme.width)
   );
 }

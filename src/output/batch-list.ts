@@ -1,21 +1,21 @@
 import type { Kind } from '../batch/types.ts';
 import type { BatchRow } from './batch-rows.ts';
 import { countsOf } from './counts.ts';
-import { flow, shorten } from './fit.ts';
-import { count } from './human.ts';
-import type { Look } from './look.ts';
+import { count } from './format.ts';
 import { isFinal, paintPhase, phaseText, spelling } from './status.ts';
+import { truncateMiddle, wrapParts } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
+import type { Theme } from './theme.ts';
 
 const CARRIES_FILE: readonly Kind[] = ['customer', 'invoice', 'items'];
 
 /** Batches on a narrow screen: the name, then status and counts under it. */
-export function batchList(rows: readonly BatchRow[], look: Look): string {
-  const { width, paint } = look;
+export function batchList(rows: readonly BatchRow[], theme: Theme): string {
+  const { width, colors } = theme;
   const lines = rows.flatMap(({ batch, branch, name }) => {
     const indent = ' '.repeat(Math.min(branch.length, 8) + 2);
     const room = width - indent.length;
-    const status = shorten(phaseText(batch.phase, look) + spelling(batch, look), room);
+    const status = truncateMiddle(phaseText(batch.phase, theme) + spelling(batch, theme), room);
     const { recordsSent: sent } = batch;
     const { loaded, rejected } = countsOf(batch);
     const counted = CARRIES_FILE.includes(batch.kind) || [loaded, rejected].some((value) => value !== null);
@@ -28,11 +28,11 @@ export function batchList(rows: readonly BatchRow[], look: Look): string {
     ]
       .filter(({ value }) => value !== null || told)
       .map(({ word, value }) => `${word} ${count(value)}`);
-    const painted = paintPhase(batch.phase, status, look);
-    const title = paint.bold(shorten(name, width));
+    const painted = paintPhase(batch.phase, status, theme);
+    const title = colors.bold(truncateMiddle(name, width));
     const line = [status, ...parts].join(', ');
     if (textWidth(line) <= room) return [title, indent + [painted, ...parts].join(', ')];
-    return [title, indent + painted, ...flow(parts, room).map((counts) => indent + counts)];
+    return [title, indent + painted, ...wrapParts(parts, room).map((counts) => indent + counts)];
   });
   return lines.join('\n');
 }

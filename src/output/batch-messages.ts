@@ -1,8 +1,8 @@
 import type { BatchView } from '../batch/types.ts';
 import { oneLine } from '../system/escaping.ts';
-import { hang } from './fit.ts';
-import type { Look } from './look.ts';
 import { nameOf, paintPhase, phaseText } from './status.ts';
+import { hangingIndent } from './text-layout.ts';
+import type { Theme } from './theme.ts';
 
 /** Words a message about counts is made of, as the servers met so far put them. */
 const COUNTING = new Set(
@@ -29,13 +29,13 @@ const isTold = (batch: BatchView, message: string): boolean =>
   batch.phase === 'failed' || (batch.phase === 'partial' && saysMore(message, batch));
 
 /** What the server said about each batch that failed or lost records, unless the table says it; empty when there is nothing. */
-export function batchMessages(batches: readonly BatchView[], look: Look): string {
+export function batchMessages(batches: readonly BatchView[], theme: Theme): string {
   const lines: string[] = [];
   const walk = (batch: BatchView): void => {
     if (batch.errorMessage !== null && isTold(batch, batch.errorMessage)) {
-      const [sign = ''] = phaseText(batch.phase, look).split(' ');
-      const text = `${nameOf(batch, look)}: ${look.clean(oneLine(batch.errorMessage))}`;
-      lines.push(hang(`${paintPhase(batch.phase, sign, look)} `, text, look.width));
+      const [sign = ''] = phaseText(batch.phase, theme).split(' ');
+      const text = `${nameOf(batch, theme)}: ${theme.clean(oneLine(batch.errorMessage))}`;
+      lines.push(hangingIndent(`${paintPhase(batch.phase, sign, theme)} `, text, theme.width));
     }
     batch.children.forEach(walk);
   };

@@ -1,6 +1,6 @@
 import type { BatchView } from '../batch/types.ts';
-import type { Look } from './look.ts';
 import { nameOf } from './status.ts';
+import type { Theme } from './theme.ts';
 
 /** One batch on one line, children right under their parent. */
 export interface BatchRow {
@@ -13,14 +13,14 @@ export interface BatchRow {
   readonly key: string;
 }
 
-export function batchRows(batches: readonly BatchView[], look: Look): BatchRow[] {
+export function batchRows(batches: readonly BatchView[], theme: Theme): BatchRow[] {
   const rows: BatchRow[] = [];
   const walk = (siblings: readonly BatchView[], stem: string, above: string): void => {
     siblings.forEach((batch, i) => {
       const last = i === siblings.length - 1;
       const branch = above === '' ? '' : `${stem}${last ? '└' : '├'} `;
       const key = `${above}/${batch.jobId ?? batch.id ?? `${batch.kind}.${i}`}`;
-      rows.push({ batch, branch, name: branch + nameOf(batch, look), key });
+      rows.push({ batch, branch, name: branch + nameOf(batch, theme), key });
       walk(batch.children, above === '' ? '' : `${stem}${last ? ' ' : '│'} `, key);
     });
   };

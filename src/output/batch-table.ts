@@ -4,28 +4,28 @@ import { batchList } from './batch-list.ts';
 import { batchMessages } from './batch-messages.ts';
 import { batchRows } from './batch-rows.ts';
 import { drawTable } from './draw-table.ts';
-import type { Look } from './look.ts';
 import { spelling } from './status.ts';
 import { widthsReady } from './text-width.ts';
+import type { Theme } from './theme.ts';
 
 /** Below this a table would be all gaps. */
 const NARROWEST_TABLE = 50;
 
 /** Where the batches stand, for people: the table, and below it what the server said of those that failed. */
-export async function batchTable(batches: readonly BatchView[], look: Look): Promise<string> {
+export async function batchTable(batches: readonly BatchView[], theme: Theme): Promise<string> {
   if (batches.length === 0) return 'No batches.';
-  const rows = batchRows(batches, look);
+  const rows = batchRows(batches, theme);
   await widthsReady(
     rows.flatMap(({ batch, name }) => [
       name,
-      look.clean(batch.id ?? ''),
-      look.clean(batch.file ?? ''),
-      spelling(batch, look),
-      look.clean(batch.errorMessage ?? ''),
+      theme.clean(batch.id ?? ''),
+      theme.clean(batch.file ?? ''),
+      spelling(batch, theme),
+      theme.clean(batch.errorMessage ?? ''),
     ]),
   );
-  const columns = look.width < NARROWEST_TABLE ? null : fittingColumns(rows, look);
-  const table = columns ? await drawTable(columns, look) : batchList(rows, look);
-  const messages = batchMessages(batches, look);
+  const columns = theme.width < NARROWEST_TABLE ? null : fittingColumns(rows, theme);
+  const table = columns ? await drawTable(columns, theme) : batchList(rows, theme);
+  const messages = batchMessages(batches, theme);
   return messages === '' ? table : `${table}\n\n${messages}`;
 }

@@ -1,8 +1,8 @@
 import type { BatchView } from '../batch/types.ts';
 import type { Stage } from '../load/events.ts';
 import type { BoardModel, PlannedRow, Sending } from './board-model.ts';
-import type { Look } from './look.ts';
 import { isFinal, nameOf } from './status.ts';
+import type { Theme } from './theme.ts';
 import type { BatchTimes } from './watch-info.ts';
 
 /** One batch of a step, with all that is known of it now. */
@@ -20,7 +20,7 @@ export interface BoardBatch {
 }
 
 /** The batches of a step, items right under their invoice, with those the server lists besides the plan's. */
-export function batchesOf(stage: Stage, model: BoardModel, look: Look): readonly BoardBatch[] {
+export function batchesOf(stage: Stage, model: BoardModel, theme: Theme): readonly BoardBatch[] {
   const all = model.facts?.rows.filter((row) => row.stage === stage) ?? [];
   // Files of one content are one batch.
   const rows = all.filter(({ jobId }, i) => all.findIndex((other) => other.jobId === jobId) === i);
@@ -28,13 +28,13 @@ export function batchesOf(stage: Stage, model: BoardModel, look: Look): readonly
   return rows
     .filter(({ parent }) => parent === null)
     .flatMap((row) => {
-      const head = plannedBatch(row, model, look, null);
+      const head = plannedBatch(row, model, theme, null);
       const items = rows
         .filter(({ parent }) => parent === row.jobId)
-        .map((item) => plannedBatch(item, model, look, head));
+        .map((item) => plannedBatch(item, model, theme, head));
       const others = (head.seen?.children ?? [])
         .filter(({ jobId, file }) => !planned.has(jobId ?? '') && !planned.has(file ?? ''))
-        .map((child) => listedBatch(child, look));
+        .map((child) => listedBatch(child, theme));
       const under = [...items, ...others];
       return [
         head,
@@ -46,7 +46,7 @@ export function batchesOf(stage: Stage, model: BoardModel, look: Look): readonly
     });
 }
 
-function plannedBatch(row: PlannedRow, model: BoardModel, look: Look, head: BoardBatch | null): BoardBatch {
+function plannedBatch(row: PlannedRow, model: BoardModel, theme: Theme, head: BoardBatch | null): BoardBatch {
   const known = model.seen(row);
   const seen = known?.batch ?? null;
   const sending = model.sendingOf(row);
@@ -56,7 +56,7 @@ function plannedBatch(row: PlannedRow, model: BoardModel, look: Look, head: Boar
   const jobId = seen?.jobId ?? model.jobIdOf(row);
   const told = own ? (model.facts?.times(jobId) ?? null) : null;
   return {
-    name: look.clean(jobId),
+    name: theme.clean(jobId),
     branch: '',
     file: row.file,
     seen,
@@ -67,8 +67,8 @@ function plannedBatch(row: PlannedRow, model: BoardModel, look: Look, head: Boar
 }
 
 /** One nobody planned: what an init carries forward, or items sent from elsewhere. */
-const listedBatch = (seen: BatchView, look: Look): BoardBatch => ({
-  name: nameOf(seen, look),
+const listedBatch = (seen: BatchView, theme: Theme): BoardBatch => ({
+  name: nameOf(seen, theme),
   branch: '',
   file: null,
   seen,

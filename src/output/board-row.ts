@@ -2,12 +2,11 @@ import type { BatchView } from '../batch/types.ts';
 import { oneLine } from '../system/escaping.ts';
 import type { BoardBatch } from './board-batches.ts';
 import type { Sending } from './board-model.ts';
-import { partsWithin } from './board-parts.ts';
-import { clip, padEnd, padStart, shorten } from './fit.ts';
-import { count, counted, rate as speed, wholeSeconds } from './human.ts';
-import type { Look } from './look.ts';
+import { count, counted, rate as speed, wholeSeconds } from './format.ts';
 import { paintPhase, phaseText, phaseWord } from './status.ts';
+import { joinWithin, padEnd, padStart, truncateEnd, truncateMiddle } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
+import type { Theme } from './theme.ts';
 import { countsParts, isOverdue, unaccountedIn, waitParts } from './watch-words.ts';
 
 /** One batch as a line of the board, before it is fitted to a width. */
@@ -15,7 +14,7 @@ export interface BoardRow {
   readonly name: string;
   readonly file: string;
   readonly status: string;
-  readonly paint: (text: string) => string;
+  readonly color: (text: string) => string;
   /** How far an upload is, 0 to 1; `null` for anything else. */
   readonly share: number | null;
   /** What is said besides, the most telling part first. */
@@ -33,23 +32,23 @@ export interface BoardRow {
 const RANK = { bad: 0, uploading: 1, handed: 2, running: 3, queued: 4, waiting: 5, uploaded: 6, over: 7 };
 
 /** @param now ms since 1970 */
-export function boardRow(batch: BoardBatch, now: number, look: Look): BoardRow {
-  const { paint, symbols } = look;
+export function boardRow(batch: BoardBatch, now: number, theme: Theme): BoardRow {
+  const { colors, symbols } = theme;
   const { branch, name, file, seen, sending, state, times } = batch;
   const blank = {
     name: branch + name,
-    file: file === null ? '' : look.clean(file.name),
+    file: file === null ? '' : theme.clean(file.name),
     share: null,
     parts: [],
-    tone: paint.dim,
+    tone: colors.dim,
     message: '',
   };
   if (sending !== null) {
     return {
       ...blank,
       status: `${symbols.sending} uploading`,
-      paint: paint.cyan,
-      ...uploadOf(sending, now, look),
+      color: colors.cyan,
+      ...uploadOf(sending, now, theme),
       rank: RANK.uploading,
       word: 'uploading',
     };
@@ -60,15 +59,15 @@ export function boardRow(batch: BoardBatch, now: number, look: Look): BoardRow {
     const waits = phase === 'running' ? RANK.running : RANK.queued;
     return {
       ...blank,
-      status: phaseText(phase, look),
-      paint: (text) => paintPhase(phase, text, look),
+      status: phaseText(phase, theme),
+      color: (text) => paintPhase(phase, text, theme),
       parts: [
         ...(times === null ? [] : waitParts(times, now)),
         // What went wrong has to be told first where there is little room.
         ...(bad ? [unaccountedText(seen), ...countsParts(seen).toReversed()] : countsParts(seen)),
       ],
-      tone: bad ? same : times !== null && isOverdue(times, now) ? paint.yellow : paint.dim,
-      message: bad && seen.errorMessage !== null ? look.clean(oneLine(seen.errorMessage)) : '',
+      tone: bad ? same : times !== null && isOverdue(times, now) ? colors.yellow : colors.dim,
+      message: bad && seen.errorMessage !== null ? theme.clean(oneLine(seen.errorMessage)) : '',
       rank: bad ? RANK.bad : state === 'final' ? RANK.over : times === null ? waits : RANK.handed,
       word: phaseWord(phase),
     };
@@ -76,15 +75,15 @@ export function boardRow(batch: BoardBatch, now: number, look: Look): BoardRow {
   const records = file === null || file.records === null ? '' : counted(file.records, 'record', 'records');
   const amount = file?.amount ? `amounts ${file.amount}` : '';
   if (state === 'uploaded') {
-    const status = phaseText('uploaded', look);
+    const status = phaseText('uploaded', theme);
     const parts = [records, amount];
-    return { ...blank, status, paint: paint.blue, parts, rank: RANK.uploaded, word: 'uploaded' };
+    return { ...blank, status, color: colors.blue, parts, rank: RANK.uploaded, word: 'uploaded' };
   }
   // Under the words that have a sign before them.
   return {
     ...blank,
     status: '  waiting',
-    paint: paint.dim,
+    color: colors.dim,
     parts: [records, amount],
     rank: RANK.waiting,
     word: 'waiting',
@@ -104,16 +103,16 @@ function unaccountedText(batch: BatchView): string {
 
 type Upload = Pick<BoardRow, 'share' | 'parts' | 'tone'>;
 
-function uploadOf({ bytes, total, meter }: Sending, now: number, { paint }: Look): Upload {
+function uploadOf({ bytes, total, meter }: Sending, now: number, { colors }: Theme): Upload {
   const share = total > 0 ? Math.min(1, bytes / total) : 1;
   const percent = padStart(`${Math.floor(share * 100)}%`, 4);
-  const told = (...parts: string[]): Upload => ({ share, parts: [percent, ...parts], tone: paint.dim });
+  const told = (...parts: string[]): Upload => ({ share, parts: [percent, ...parts], tone: colors.dim });
   const still = wholeSeconds(meter.still(now));
   // All of it is on its way; whether it arrived is for the storage to say.
   if (bytes >= total) return meter.still(now) < 1500 ? told() : told(`waiting for the answer, ${still}`);
   const rate = meter.at(now, bytes);
   if (rate === null) return told();
-  if (rate < 1) return { ...told(`stalled for ${still}`), tone: paint.yellow };
+  if (rate < 1) return { ...told(`stalled for ${still}`), tone: colors.yellow };
   return told(speed(rate), `${wholeSeconds(((total - bytes) / rate) * 1000)} left`);
 }
 
@@ -124,13 +123,13 @@ const LONGEST_BAR = 24;
 const SHORTEST_BAR = 6;
 
 /** Rows under each other in columns. Where the width is short the file goes first, then the bar, then the parts said last. */
-export function rowLines(rows: readonly BoardRow[], width: number, look: Look): string[] {
+export function rowLines(rows: readonly BoardRow[], width: number, theme: Theme): string[] {
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(textWidth));
   const status = widest(rows.map((row) => row.status));
   const name = widest(rows.map((row) => row.name));
   const file = widest(rows.map((row) => row.file));
   const whole = ({ parts, share }: BoardRow): string =>
-    partsWithin(parts, Number.POSITIVE_INFINITY, between(share));
+    joinWithin(parts, Number.POSITIVE_INFINITY, between(share));
   const moving = rows.filter(({ share }) => share !== null);
   const moved = widest(moving.map(whole));
   const detail = Math.max(widest(rows.map(whole)), moved);
@@ -150,14 +149,15 @@ export function rowLines(rows: readonly BoardRow[], width: number, look: Look): 
   return rows.map((row) => {
     const drawn = bar > 0 && row.share !== null;
     const taken = shownName + (withFile ? column(file) : 0) + column(status) + (drawn ? column(bar) : 0) + 2;
-    const said = partsWithin(row.parts, width - taken, between(row.share));
+    const said = joinWithin(row.parts, width - taken, between(row.share));
     const room = width - taken - column(textWidth(said));
-    const message = row.message === '' || room < 12 || said !== whole(row) ? '' : clip(row.message, room);
+    const message =
+      row.message === '' || room < 12 || said !== whole(row) ? '' : truncateEnd(row.message, room);
     const cells = [
-      padEnd(shorten(row.name, shownName), shownName),
-      ...(withFile ? [look.paint.dim(padEnd(row.file, file))] : []),
-      row.paint(padEnd(row.status, status)),
-      ...(drawn ? [barOf(row.share ?? 0, bar, look)] : []),
+      padEnd(truncateMiddle(row.name, shownName), shownName),
+      ...(withFile ? [theme.colors.dim(padEnd(row.file, file))] : []),
+      row.color(padEnd(row.status, status)),
+      ...(drawn ? [barOf(row.share ?? 0, bar, theme)] : []),
       said === '' ? '' : row.tone(said),
       message,
     ];
@@ -168,7 +168,7 @@ export function rowLines(rows: readonly BoardRow[], width: number, look: Look): 
   });
 }
 
-function barOf(share: number, width: number, { paint, symbols }: Look): string {
+function barOf(share: number, width: number, { colors, symbols }: Theme): string {
   const full = Math.min(width, Math.floor(share * width));
-  return paint.cyan(symbols.barFull.repeat(full)) + paint.dim(symbols.barRest.repeat(width - full));
+  return colors.cyan(symbols.barFull.repeat(full)) + colors.dim(symbols.barRest.repeat(width - full));
 }

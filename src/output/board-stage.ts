@@ -2,13 +2,12 @@ import type { BatchView } from '../batch/types.ts';
 import type { Stage } from '../load/events.ts';
 import type { BoardBatch } from './board-batches.ts';
 import type { BoardModel, StageState } from './board-model.ts';
-import { partsWithin } from './board-parts.ts';
 import { countsOf } from './counts.ts';
-import { clip } from './fit.ts';
-import { count, counted, duration, rate, wholeSeconds } from './human.ts';
-import type { Look } from './look.ts';
+import { count, counted, duration, rate, wholeSeconds } from './format.ts';
 import { partOf } from './progress-words.ts';
 import type { Spinner } from './spinner.ts';
+import { joinWithin, truncateEnd } from './text-layout.ts';
+import type { Theme } from './theme.ts';
 import { isOverdue, leftText, OVERDUE, tallyParts, unaccountedIn } from './watch-words.ts';
 
 /** In their order; `output` uses the types of `load`, never its code. */
@@ -21,26 +20,26 @@ export function stageLine(
   model: BoardModel,
   now: number,
   width: number,
-  look: Look,
+  theme: Theme,
   spinner: Spinner,
 ): string {
-  const { paint, symbols } = look;
+  const { colors, symbols } = theme;
   const known = model.stages.get(stage);
   const room = width - 2;
   const name = stage.padEnd(width < 60 ? 10 : 11);
-  const said = partsWithin(summary(known, batches, model, now).map(look.clean), room - name.length);
-  const text = clip(`${name}${said}`.trimEnd(), room);
+  const said = joinWithin(summary(known, batches, model, now).map(theme.clean), room - name.length);
+  const text = truncateEnd(`${name}${said}`.trimEnd(), room);
   switch (known?.state) {
     case 'on':
       return spinner(text);
     case 'done':
-      return `${paintedSign(fateOf(batches), look)} ${text}`;
+      return `${paintedSign(fateOf(batches), theme)} ${text}`;
     case 'stopped':
-      return `${paint.red(symbols.failed)} ${text}`;
+      return `${colors.red(symbols.failed)} ${text}`;
     case 'skipped':
-      return paint.dim(`${symbols.skipped} ${text}`);
+      return colors.dim(`${symbols.skipped} ${text}`);
     case undefined:
-      return paint.dim(`${symbols.waiting} ${text}`);
+      return colors.dim(`${symbols.waiting} ${text}`);
   }
 }
 
@@ -53,8 +52,8 @@ export function fateOf(batches: readonly BoardBatch[]): Fate {
   return seen.some(({ phase }) => phase === 'partial') ? 'partial' : 'done';
 }
 
-export function paintedSign(fate: Fate, { paint, symbols }: Look): string {
-  return paint[FATE_COLOR[fate]](symbols[fate]);
+export function paintedSign(fate: Fate, { colors, symbols }: Theme): string {
+  return colors[FATE_COLOR[fate]](symbols[fate]);
 }
 
 const FATE_COLOR = { failed: 'red', partial: 'yellow', done: 'green' } as const;

@@ -1,9 +1,9 @@
-import { clip, padEnd, padStart, shorten } from './fit.ts';
+import { padEnd, padStart, truncateEnd, truncateMiddle } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
 
 export interface Cell {
   readonly text: string;
-  readonly paint?: (text: string) => string;
+  readonly color?: (text: string) => string;
 }
 
 /** Where a cell is shortened that is too wide: names in the middle (the default), sentences at their end. */
@@ -37,9 +37,9 @@ export function totalWidth(columns: readonly Column[]): number {
 
 /** A cell as wide as its column, to the column. */
 export function place(cell: Cell, { width, right, cut }: Column): string {
-  const text = cut === 'end' ? clip(cell.text, width) : shorten(cell.text, width);
-  const painted = cell.paint ? cell.paint(text) : text;
-  // Padded outside the paint: what is measured carries no colour, and spaces at a line's end can be cut.
+  const text = cut === 'end' ? truncateEnd(cell.text, width) : truncateMiddle(cell.text, width);
+  const painted = cell.color ? cell.color(text) : text;
+  // Padded outside the colors: what is measured carries no colour, and spaces at a line's end can be cut.
   return right
     ? padStart('', width - textWidth(text)) + painted
     : painted + padEnd('', width - textWidth(text));

@@ -1,5 +1,5 @@
 import { type Cell, type Column, GAP, place } from './columns.ts';
-import type { Look } from './look.ts';
+import type { Theme } from './theme.ts';
 
 /** One of these begins each stand-in, the other fills it: private-use characters no text of ours reaches. */
 const FIRST = '\ue000';
@@ -7,9 +7,9 @@ const FILL = '\ue001';
 const STAND_INS = new RegExp(`${FIRST}${FILL}*`, 'g');
 
 /** Columns whose widths are settled: on a terminal a table with a thin rule under the head, in a pipe bare, one row a line. */
-export async function drawTable(all: readonly Column[], look: Look): Promise<string> {
+export async function drawTable(all: readonly Column[], theme: Theme): Promise<string> {
   const columns = all.filter(({ width }) => width > 0);
-  if (Number.isFinite(look.width)) return ruledTable(columns, look);
+  if (Number.isFinite(theme.width)) return ruledTable(columns, theme);
   const rows = rowsOf(columns);
   const line = (cellOf: (column: Column) => Cell | undefined): string =>
     columns
@@ -17,7 +17,7 @@ export async function drawTable(all: readonly Column[], look: Look): Promise<str
       .join(' '.repeat(GAP))
       .trimEnd();
   return [
-    line(({ title }) => ({ text: title, paint: look.paint.bold })),
+    line(({ title }) => ({ text: title, color: theme.colors.bold })),
     ...Array.from({ length: rows }, (_, i) => line(({ cells }) => cells[i])),
   ].join('\n');
 }
@@ -30,10 +30,10 @@ const rowsOf = (columns: readonly Column[]): number =>
  * lays out stand-ins of the exact width, about which nobody disagrees, and each is then replaced by its cell, padded and painted here.
  * All rows being alike, it lays out one: a row costs it 0.7 ms, and a month may have hundreds.
  */
-async function ruledTable(columns: readonly Column[], look: Look): Promise<string> {
+async function ruledTable(columns: readonly Column[], theme: Theme): Promise<string> {
   const { default: Table } = await import('cli-table3');
   const rows = rowsOf(columns);
-  const rule = look.symbols.barRest;
+  const rule = theme.symbols.barRest;
   const none = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '' };
   const below = { bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '' };
   const sides = { left: '', right: '', 'left-mid': '', 'right-mid': '' };
@@ -50,8 +50,8 @@ async function ruledTable(columns: readonly Column[], look: Look): Promise<strin
     return line.replace(STAND_INS, () => cells.shift() ?? '').trimEnd();
   };
   const drawn = table.toString().split('\n');
-  const head = filled(drawn[0] ?? '', ({ title }) => ({ text: title, paint: look.paint.bold }));
-  const between = drawn.slice(1, -1).map((line) => look.paint.dim(line));
+  const head = filled(drawn[0] ?? '', ({ title }) => ({ text: title, color: theme.colors.bold }));
+  const between = drawn.slice(1, -1).map((line) => theme.colors.dim(line));
   const row = drawn.at(-1) ?? '';
   const body = Array.from({ length: rows }, (_, i) => filled(row, ({ cells }) => cells[i]));
   return [head, ...between, ...body].join('\n');

@@ -1,9 +1,9 @@
 import type { FileReport, Finding } from '../files/types.ts';
 import { oneLine } from '../system/escaping.ts';
-import { hang, wrap } from './fit.ts';
-import { count, counted } from './human.ts';
-import { type Look, lookOf } from './look.ts';
+import { count, counted } from './format.ts';
+import { hangingIndent, wrap } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
+import { plainTheme, type Theme } from './theme.ts';
 
 /** Columns a message needs beside the place it is about. */
 const ROOM = 20;
@@ -14,37 +14,37 @@ function place(file: string, { line, column }: Finding): string {
   return column === null ? `${file}:${line}` : `${file}:${line}:${column}`;
 }
 
-function fileLines(report: FileReport, look: Look): string[] {
-  const { paint, clean, width } = look;
+function fileLines(report: FileReport, theme: Theme): string[] {
+  const { colors, clean, width } = theme;
   const file = clean(report.file);
   const lines: string[] = [];
   report.findings.forEach((finding, i) => {
-    const colour = finding.severity === 'error' ? paint.red : paint.yellow;
+    const colour = finding.severity === 'error' ? colors.red : colors.yellow;
     const text = `${colour(finding.severity)} ${clean(finding.code)}: ${clean(oneLine(finding.message))}`;
     const where = place(file, finding);
     // Where a long name takes the line, the text gets lines of its own.
-    if (width - textWidth(where) >= ROOM) lines.push(hang(`${paint.bold(where)} `, text, width, 2));
-    else lines.push(...wrap(where, width).map(paint.bold), hang('  ', text, width));
+    if (width - textWidth(where) >= ROOM) lines.push(hangingIndent(`${colors.bold(where)} `, text, width, 2));
+    else lines.push(...wrap(where, width).map(colors.bold), hangingIndent('  ', text, width));
     // Ten ragged lines in a row need one piece of advice, not ten.
     if (finding.hint !== '' && report.findings[i + 1]?.hint !== finding.hint) {
-      lines.push(hang(`  ${paint.cyan('→')} `, clean(oneLine(finding.hint)), width));
+      lines.push(hangingIndent(`  ${colors.cyan('→')} `, clean(oneLine(finding.hint)), width));
     }
   });
   const more = report.findingsTotal - report.findings.length;
-  if (more > 0) lines.push(hang('  ', `and ${count(more)} more in ${file}`, width));
+  if (more > 0) lines.push(hangingIndent('  ', `and ${count(more)} more in ${file}`, width));
   return lines;
 }
 
 /** What is wrong in each file, every bad file named (cli.md, "Files given"); empty when nothing is. */
-export function findingsText(files: readonly FileReport[], look: Look): string {
+export function findingsText(files: readonly FileReport[], theme: Theme): string {
   return files
     .filter(({ findings, findingsTotal }) => findings.length > 0 || findingsTotal > 0)
-    .map((report) => fileLines(report, look).join('\n'))
+    .map((report) => fileLines(report, theme).join('\n'))
     .join('\n\n');
 }
 
 /** `3 files checked, 20,375 records, nothing wrong`, or how many files have errors or warnings. */
-export function findingsVerdict(files: readonly FileReport[], look: Look = lookOf()): string {
+export function findingsVerdict(files: readonly FileReport[], theme: Theme = plainTheme()): string {
   const records = files.reduce((sum, file) => sum + (file.records ?? 0), 0);
   const has = (severity: Finding['severity']): number =>
     files.filter(({ findings }) => findings.some((finding) => finding.severity === severity)).length;
@@ -59,5 +59,5 @@ export function findingsVerdict(files: readonly FileReport[], look: Look = lookO
   if (bad > 0) parts.push(`${counted(bad, 'file', 'files')} with errors`);
   if (doubtful > 0) parts.push(`${counted(doubtful, 'file', 'files')} with warnings`);
   if (bad + doubtful === 0) parts.push('nothing wrong');
-  return hang('', parts.join(', '), look.width, 2);
+  return hangingIndent('', parts.join(', '), theme.width, 2);
 }

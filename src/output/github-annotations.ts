@@ -1,8 +1,8 @@
 import type { BatchView, Phase } from '../batch/types.ts';
+import { count } from './format.ts';
 import { type AnnotationLevel, workflowCommand } from './github-commands.ts';
-import { count } from './human.ts';
-import { lookOf } from './look.ts';
 import { nameOf, phaseWord } from './status.ts';
+import { plainTheme } from './theme.ts';
 import type { Failure } from './ui.ts';
 import { verdict } from './verdict.ts';
 import { countsText } from './watch-words.ts';
@@ -40,7 +40,7 @@ export function annotations(
   { hide, lost }: AnnotationOptions,
 ): readonly string[] {
   const { job, batches, error } = outcome;
-  const look = lookOf({ clean: hide });
+  const theme = plainTheme({ clean: hide });
   // An init has no word of its own: its children have.
   const all = flat(batches).filter(({ kind }) => kind !== 'init');
   const failed = all.filter((batch) => batch.phase === 'failed' || lost(batch));
@@ -53,7 +53,7 @@ export function annotations(
     const text = [told, hide(batch.errorMessage ?? '')].filter((part) => part.trim() !== '').join(': ');
     return workflowCommand(
       failed.includes(batch) ? 'error' : 'warning',
-      `${nameOf(batch, look)}: ${fate}`,
+      `${nameOf(batch, theme)}: ${fate}`,
       text === '' ? `No more is known of it; its status is ${hide(batch.status ?? 'unknown')}.` : text,
     );
   });
@@ -61,7 +61,7 @@ export function annotations(
   const end = error === null ? phaseWord(outcome.outcome ?? 'succeeded') : error.code;
   const more = bad.length > MOST ? `${count(bad.length - MOST)} more batches went wrong.` : '';
   const said =
-    error === null ? [verdict(batches, look), outcome.next ?? ''] : [error.message, more, error.hint];
+    error === null ? [verdict(batches, theme), outcome.next ?? ''] : [error.message, more, error.hint];
   const text = said.filter((part) => part !== '').join('\n');
   const title = `ebill ${command}${job === null ? '' : ` ${hide(job)}`}: ${end}`;
   return [...lines, workflowCommand(level, title, text === '' ? end : hide(text))];

@@ -1,11 +1,11 @@
 import type { BatchView } from '../batch/types.ts';
 import { oneLine, visible } from '../system/escaping.ts';
 import { countsOf } from './counts.ts';
-import { clip, shorten } from './fit.ts';
+import { count } from './format.ts';
 import type { Outcome } from './github-annotations.ts';
-import { count } from './human.ts';
-import { type Look, lookOf } from './look.ts';
 import { nameOf, phaseText } from './status.ts';
+import { truncateEnd, truncateMiddle } from './text-layout.ts';
+import { plainTheme, type Theme } from './theme.ts';
 import { verdict } from './verdict.ts';
 
 /** Rows at most: GitHub takes a megabyte for a step. */
@@ -21,36 +21,37 @@ const MESSAGE = 2000;
  */
 export function jobSummary(command: string, outcome: Outcome, hide: (text: string) => string): string {
   const { job, batches, error, next } = outcome;
-  const look = lookOf({ clean: (text) => visible(hide(text)) });
-  const text = (value: string, most = MESSAGE): string => escaped(clip(look.clean(oneLine(value)), most));
-  const totals = verdict(batches, look)
+  const theme = plainTheme({ clean: (text) => visible(hide(text)) });
+  const text = (value: string, most = MESSAGE): string =>
+    escaped(truncateEnd(theme.clean(oneLine(value)), most));
+  const totals = verdict(batches, theme)
     .split('\n')
     .filter((line) => line !== '');
   const parts = [
     `### ebill ${command}${job === null ? '' : `: ${text(job, NAME)}`}`,
-    verdictLine(outcome, look) + (error === null ? '' : ` – ${text(error.message)}`),
+    verdictLine(outcome, theme) + (error === null ? '' : ` – ${text(error.message)}`),
     totals.map((line) => `- ${text(line.trim())}`).join('\n'),
-    table(batches, look),
+    table(batches, theme),
     text(error?.hint ?? next ?? ''),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n\n`;
 }
 
 /** `**◐ partial** (PARTIAL)`. */
-function verdictLine({ outcome, error }: Outcome, look: Look): string {
-  const word = outcome === null ? null : `**${phaseText(outcome, look)}**`;
-  if (error === null) return word ?? `**${look.symbols.done} done**`;
-  return word === null ? `**${look.symbols.failed} ${error.code}**` : `${word} (${error.code})`;
+function verdictLine({ outcome, error }: Outcome, theme: Theme): string {
+  const word = outcome === null ? null : `**${phaseText(outcome, theme)}**`;
+  if (error === null) return word ?? `**${theme.symbols.done} done**`;
+  return word === null ? `**${theme.symbols.failed} ${error.code}**` : `${word} (${error.code})`;
 }
 
-function table(batches: readonly BatchView[], look: Look): string {
+function table(batches: readonly BatchView[], theme: Theme): string {
   const rows = flat(batches);
   if (rows.length === 0) return '';
   const lines = rows.slice(0, MOST_ROWS).map(({ batch, depth }) => {
     const { loaded, rejected } = countsOf(batch);
-    const name = '&nbsp;&nbsp;'.repeat(depth) + escaped(shorten(oneLine(nameOf(batch, look)), NAME));
+    const name = '&nbsp;&nbsp;'.repeat(depth) + escaped(truncateMiddle(oneLine(nameOf(batch, theme)), NAME));
     const numbers = [batch.recordsSent, loaded, rejected].map(count);
-    return `| ${[name, phaseText(batch.phase, look), ...numbers].join(' | ')} |`;
+    return `| ${[name, phaseText(batch.phase, theme), ...numbers].join(' | ')} |`;
   });
   const more = rows.length > MOST_ROWS ? `\n\nand ${count(rows.length - MOST_ROWS)} more` : '';
   return (

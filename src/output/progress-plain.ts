@@ -1,8 +1,8 @@
 import type { Listener, LoadEvent } from '../load/events.ts';
 import type { Context } from '../system/context.ts';
 import { oneLine } from '../system/escaping.ts';
+import { bytes, counted, rate, timeOfDay, wholeSeconds } from './format.ts';
 import { heartbeat } from './heartbeat.ts';
-import { bytes, counted, rate, timeOfDay, wholeSeconds } from './human.ts';
 import { Activity, type Doing } from './progress-doing.ts';
 import { about, checkedText, partOf, retryText, uploadedText } from './progress-words.ts';
 import type { Ui } from './ui.ts';

@@ -1,12 +1,12 @@
 import type { Listener } from '../load/events.ts';
 import type { Context } from '../system/context.ts';
 import { oneLine } from '../system/escaping.ts';
-import { clip, hang } from './fit.ts';
-import { bytes, count, counted, rate, wholeSeconds } from './human.ts';
+import { bytes, count, counted, rate, wholeSeconds } from './format.ts';
 import { about, checkedText, retryText, uploadedText } from './progress-words.ts';
 import { RateMeter } from './rate-meter.ts';
+import type { Size } from './screen.ts';
 import { createSpinner } from './spinner.ts';
-import type { Size } from './terminal-size.ts';
+import { hangingIndent, truncateEnd } from './text-layout.ts';
 import type { Ui } from './ui.ts';
 import { type UploadState, uploadLines } from './upload-line.ts';
 import { Waits } from './waits.ts';
@@ -24,7 +24,7 @@ interface Upload {
 /** Finished steps as lines; below them what is going on now: a spinner for waits, bars for uploads. */
 export function ttyProgress(ui: Ui, context: Context): { readonly listener: Listener; stop(): void } {
   const { err, screen } = ui;
-  const { paint, symbols } = err;
+  const { colors, symbols } = err;
   const waits = new Waits();
   const spinner = createSpinner(err, context.stderr);
   const uploads = new Map<string, Upload>();
@@ -32,9 +32,9 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
   let hide: (() => void) | null = null;
 
   const words = (text: string): string => err.clean(oneLine(text));
-  const line = (sign: string, text: string): void => screen.line(hang(`${sign} `, text, err.width));
-  const ok = (text: string): void => line(paint.green(symbols.done), text);
-  const busy = (text: string, width: number): string => spinner(clip(text, width - 2));
+  const line = (sign: string, text: string): void => screen.line(hangingIndent(`${sign} `, text, err.width));
+  const ok = (text: string): void => line(colors.green(symbols.done), text);
+  const busy = (text: string, width: number): string => spinner(truncateEnd(text, width - 2));
 
   const waitLine = (width: number): string[] => {
     const wait = waits.shown(context.now());
@@ -46,11 +46,11 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
           spinner,
         );
       const told = [bytes(done), ...(speed === null ? [] : [rate(speed)])].join('  ');
-      return [busy(`${clip(wait.message, width - 4 - told.length)}  ${told}`, width)];
+      return [busy(`${truncateEnd(wait.message, width - 4 - told.length)}  ${told}`, width)];
     }
     // A second or two is no news.
     const suffix = wait.ms < 2000 ? '' : `  ${wholeSeconds(wait.ms)}`;
-    return [busy(clip(wait.message, width - 2 - suffix.length) + suffix, width)];
+    return [busy(truncateEnd(wait.message, width - 2 - suffix.length) + suffix, width)];
   };
 
   const bars = (width: number): string[] => {
@@ -71,7 +71,7 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
     if (rest.length > 0) {
       const left = rest.reduce((sum, state) => sum + state.total - state.bytes, 0);
       shown.push(
-        clip(`  and ${counted(rest.length, 'more file', 'more files')}, ${bytes(left)} to go`, width),
+        truncateEnd(`  and ${counted(rest.length, 'more file', 'more files')}, ${bytes(left)} to go`, width),
       );
     }
     return [busy(parts.join(', '), width), ...shown];
@@ -108,7 +108,7 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
       case 'check.end':
         waits.end('check');
         if (event.bad === 0) ok(checkedText(event));
-        else line(paint.red(symbols.failed), checkedText(event));
+        else line(colors.red(symbols.failed), checkedText(event));
         break;
       case 'wait.end':
         waits.end('wait');
@@ -120,7 +120,7 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
         ui.warn(about(event));
         break;
       case 'retry':
-        line(paint.yellow(symbols.again), retryText(event, err));
+        line(colors.yellow(symbols.again), retryText(event, err));
         break;
       case 'upload.start': {
         const meter = new RateMeter();
@@ -142,7 +142,7 @@ export function ttyProgress(ui: Ui, context: Context): { readonly listener: List
         if (event.ok) {
           done++;
           ok(uploadedText(event, err));
-        } else line(paint.red(symbols.failed), uploadedText(event, err));
+        } else line(colors.red(symbols.failed), uploadedText(event, err));
         break;
     }
     update();

@@ -1,7 +1,7 @@
 import type { LoadEvent } from '../load/events.ts';
 import { oneLine } from '../system/escaping.ts';
-import { bytes, counted, duration, rate } from './human.ts';
-import type { Look } from './look.ts';
+import { bytes, counted, duration, rate } from './format.ts';
+import type { Theme } from './theme.ts';
 
 type Of<Name extends LoadEvent['event']> = Extract<LoadEvent, { readonly event: Name }>;
 
@@ -20,9 +20,9 @@ export function checkedText({ files, records, bytes: size, bad }: Of<'check.end'
 const MEASURABLE_MS = 100;
 
 /** `inv.csv uploaded as AUG_2020_INV: 1.4 MB in 2.3 s (609 kB/s)`. */
-export function uploadedText(event: Of<'upload.end'>, look: Look): string {
-  const file = look.clean(event.file);
-  const jobId = look.clean(event.jobId);
+export function uploadedText(event: Of<'upload.end'>, theme: Theme): string {
+  const file = theme.clean(event.file);
+  const jobId = theme.clean(event.jobId);
   if (!event.ok) {
     return `${file} not uploaded (${jobId}): stopped after ${bytes(event.bytes)} of ${bytes(event.total)}`;
   }
@@ -31,9 +31,9 @@ export function uploadedText(event: Of<'upload.end'>, look: Look): string {
   return `${what} in ${duration(event.ms)} (${rate((event.bytes / event.ms) * 1000)})`;
 }
 
-export function retryText(event: Of<'retry'>, look: Look): string {
+export function retryText(event: Of<'retry'>, theme: Theme): string {
   const when = event.waitMs < 50 ? 'now' : `in ${duration(event.waitMs)}`;
-  return `${look.clean(oneLine(about(event)))} – retry ${event.attempt} ${when}`;
+  return `${theme.clean(oneLine(about(event)))} – retry ${event.attempt} ${when}`;
 }
 
 /** `1.2 of 4 GB`, `700 kB of 1.4 MB`. */

@@ -1,8 +1,8 @@
 import type { BatchView } from '../batch/types.ts';
 import type { Reason } from '../files/result-tally.ts';
-import { count, counted } from './human.ts';
-import type { Look } from './look.ts';
+import { count, counted } from './format.ts';
 import { table } from './table.ts';
+import type { Theme } from './theme.ts';
 
 /** A result file as it is shown. */
 export interface ShownTally {
@@ -23,7 +23,7 @@ export interface ShownTally {
 const MOST_ROWS = 60;
 
 /** Each result file with its rows and failures; empty when there are none. */
-export async function resultTable(results: readonly ShownTally[], look: Look): Promise<string> {
+export async function resultTable(results: readonly ShownTally[], theme: Theme): Promise<string> {
   if (results.length === 0) return '';
   const head = ['Batch', { title: 'Rows', right: true }, { title: 'Failed', right: true }, 'Result file'];
   const rows = results.map(({ jobId, path, kept, tally }) => [
@@ -32,11 +32,11 @@ export async function resultTable(results: readonly ShownTally[], look: Look): P
     tally === null ? null : count(tally.failed),
     kept ? `${path} (kept)` : path,
   ]);
-  return table(head, rows, look);
+  return table(head, rows, theme);
 }
 
 /** Why records failed: the most frequent messages of each batch, with an example line each; empty when none did. */
-export async function reasonsTable(results: readonly ShownTally[], look: Look): Promise<string> {
+export async function reasonsTable(results: readonly ShownTally[], theme: Theme): Promise<string> {
   const rows = results.flatMap(({ jobId, tally }) => reasonRows(jobId, tally));
   if (rows.length === 0) return '';
   const head = [
@@ -45,7 +45,7 @@ export async function reasonsTable(results: readonly ShownTally[], look: Look): 
     { title: 'Why', least: 24 },
     { title: 'Line', right: true },
   ];
-  const drawn = await table(head, rows.slice(0, MOST_ROWS), look);
+  const drawn = await table(head, rows.slice(0, MOST_ROWS), theme);
   const more = rows.length - MOST_ROWS;
   return more > 0 ? `${drawn}\n${counted(more, 'more row', 'more rows')}: see them with --json` : drawn;
 }

@@ -1,9 +1,19 @@
 import type { OutputStream } from '../system/context.ts';
-import { type Size, sizeOf } from './terminal-size.ts';
 import { textWidth } from './text-width.ts';
 
+export interface Size {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** Some pseudo terminals say 0 × 0; then the usual size. */
+export function sizeOf(stream: OutputStream): Size {
+  const rows = 'rows' in stream && typeof stream.rows === 'number' ? stream.rows : 0;
+  return { columns: stream.columns || 80, rows: rows || 24 };
+}
+
 /** The live lines as they should stand now; each at most `columns - 1` wide. */
-export type Render = (size: Size) => readonly string[];
+type Render = (size: Size) => readonly string[];
 
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';

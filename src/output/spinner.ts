@@ -1,6 +1,6 @@
 import type { Ora } from 'ora';
 import type { OutputStream } from '../system/context.ts';
-import type { Look } from './look.ts';
+import type { Theme } from './theme.ts';
 
 /** Puts the turning sign before a text; it takes one column and a space. */
 export type Spinner = (text: string) => string;
@@ -17,8 +17,8 @@ export function loadOra(): Promise<typeof import('ora')> {
  * Ora's spinner, for a terminal alone. It gives the frames and when they turn; the `Screen` puts them there: Ora's own drawing
  * patches `process.stdout.write` and forgets how its lines wrapped when the window gets narrower, and knows one line, not four bars.
  */
-export function createSpinner(look: Look, stream: OutputStream): Spinner {
-  const frames = look.symbols.spinner.map((frame) => look.paint.cyan(frame));
+export function createSpinner(theme: Theme, stream: OutputStream): Spinner {
+  const frames = theme.symbols.spinner.map((frame) => theme.colors.cyan(frame));
   let spinner: Ora | null = null;
   let asked = false;
   const start = async (): Promise<void> => {

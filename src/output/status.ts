@@ -1,7 +1,5 @@
 import type { BatchView, Kind, Phase } from '../batch/types.ts';
-import type { Look } from './look.ts';
-import type { Color } from './paint.ts';
-import type { Symbols } from './symbols.ts';
+import type { Color, Symbols, Theme } from './theme.ts';
 
 /** How a phase is shown: a sign and a word, coloured besides; never by colour alone. */
 const STYLE: Readonly<Record<Phase, { sign: keyof Symbols; color: Color; word: string }>> = {
@@ -45,20 +43,20 @@ export const isFinal = (phase: Phase): boolean =>
 export const phaseWord = (phase: Phase): string => STYLE[phase].word;
 
 /** `✔ succeeded`. */
-export function phaseText(phase: Phase, look: Look): string {
+export function phaseText(phase: Phase, theme: Theme): string {
   const { sign, word } = STYLE[phase];
-  return `${look.symbols[sign]} ${word}`;
+  return `${theme.symbols[sign]} ${word}`;
 }
 
-export function paintPhase(phase: Phase, text: string, look: Look): string {
-  return look.paint[STYLE[phase].color](text);
+export function paintPhase(phase: Phase, text: string, theme: Theme): string {
+  return theme.colors[STYLE[phase].color](text);
 }
 
 /** The server's spelling where it tells more than our word: ` (Success)` beside partial, ` (3)`; else nothing. */
-export function spelling(batch: Pick<BatchView, 'phase' | 'status'>, look: Look): string {
+export function spelling(batch: Pick<BatchView, 'phase' | 'status'>, theme: Theme): string {
   if (batch.status === null) return '';
   const name = batch.status.toLowerCase().replace(/[\s_-]/g, '');
-  return name === '' || PLAIN_NAMES[batch.phase].includes(name) ? '' : ` (${look.clean(batch.status)})`;
+  return name === '' || PLAIN_NAMES[batch.phase].includes(name) ? '' : ` (${theme.clean(batch.status)})`;
 }
 
 const CARRIED: Readonly<Partial<Record<Kind, string>>> = {
@@ -70,6 +68,6 @@ const CARRIED: Readonly<Partial<Record<Kind, string>>> = {
 export const kindWord = (kind: Kind): string => (CARRIED[kind] === undefined ? kind : 'carry forward');
 
 /** What a batch is called: its job id, else what it is (init's children come without one). */
-export function nameOf(batch: Pick<BatchView, 'jobId' | 'kind'>, look: Look): string {
-  return batch.jobId === null ? (CARRIED[batch.kind] ?? batch.kind) : look.clean(batch.jobId);
+export function nameOf(batch: Pick<BatchView, 'jobId' | 'kind'>, theme: Theme): string {
+  return batch.jobId === null ? (CARRIED[batch.kind] ?? batch.kind) : theme.clean(batch.jobId);
 }

@@ -1,10 +1,10 @@
 import { oneLine } from '../system/escaping.ts';
 import { type Cell, type Column, type Cut, column, totalWidth } from './columns.ts';
 import { drawTable } from './draw-table.ts';
-import { clip, padEnd, shorten } from './fit.ts';
-import { UNKNOWN } from './human.ts';
-import type { Look } from './look.ts';
+import { UNKNOWN } from './format.ts';
+import { padEnd, truncateEnd, truncateMiddle } from './text-layout.ts';
 import { textWidth, widthsReady } from './text-width.ts';
+import type { Theme } from './theme.ts';
 
 /** A column's title, and how it is set. */
 export interface Head {
@@ -36,13 +36,13 @@ function fitted(columns: readonly Column[], least: readonly number[], width: num
 }
 
 /** Each row as a few lines, for a screen too narrow for columns: what comes first, and the rest under it, each with its title. */
-function blocks(columns: readonly Column[], rows: number, look: Look): string {
+function blocks(columns: readonly Column[], rows: number, theme: Theme): string {
   const lead = columns.findIndex(({ title }) => title !== '');
   const rest = columns.slice(lead + 1);
   const titles = Math.max(0, ...rest.map(({ title }) => textWidth(title)));
   const painted = (cell: Cell | undefined, width: number, cut: Cut | undefined): string => {
-    const text = (cut === 'end' ? clip : shorten)(cell?.text ?? '', width);
-    return cell?.paint ? cell.paint(text) : text;
+    const text = (cut === 'end' ? truncateEnd : truncateMiddle)(cell?.text ?? '', width);
+    return cell?.color ? cell.color(text) : text;
   };
   return Array.from({ length: rows }, (_, i) => {
     const first = columns
@@ -52,9 +52,9 @@ function blocks(columns: readonly Column[], rows: number, look: Look): string {
     const lines = rest.flatMap(({ title, cells, cut }) => {
       if ((cells[i]?.text ?? '') === '') return [];
       const start = `  ${padEnd(title, titles)}  `;
-      return `${look.paint.dim(start)}${painted(cells[i], look.width - start.length, cut)}`;
+      return `${theme.colors.dim(start)}${painted(cells[i], theme.width - start.length, cut)}`;
     });
-    return [look.paint.bold(shorten(first.join(' '), look.width)), ...lines].join('\n');
+    return [theme.colors.bold(truncateMiddle(first.join(' '), theme.width)), ...lines].join('\n');
   }).join('\n');
 }
 
@@ -65,18 +65,18 @@ function blocks(columns: readonly Column[], rows: number, look: Look): string {
 export async function table(
   head: readonly (string | Head)[],
   rows: readonly (readonly TableCell[])[],
-  look: Look,
+  theme: Theme,
 ): Promise<string> {
   const heads = head.map((one): Head => (typeof one === 'string' ? { title: one } : one));
   const clean = (cell: TableCell | undefined): Cell => {
     if (cell === null) return { text: UNKNOWN };
-    if (typeof cell !== 'object') return { text: look.clean(oneLine(cell ?? '')) };
-    return { ...cell, text: look.clean(oneLine(cell.text)) };
+    if (typeof cell !== 'object') return { text: theme.clean(oneLine(cell ?? '')) };
+    return { ...cell, text: theme.clean(oneLine(cell.text)) };
   };
   const cells = heads.map((_, i) => rows.map((row) => clean(row[i])));
   await widthsReady([...heads.map(({ title }) => title), ...cells.flat().map(({ text }) => text)]);
   const columns = heads.map(({ title, right, cut }, i) => column(title, cells[i] ?? [], right, cut));
   const least = heads.map(({ title, least }) => least ?? Math.max(LEAST, textWidth(title)));
-  const fit = fitted(columns, least, look.width);
-  return fit ? drawTable(fit, look) : blocks(columns, rows.length, look);
+  const fit = fitted(columns, least, theme.width);
+  return fit ? drawTable(fit, theme) : blocks(columns, rows.length, theme);
 }

@@ -1,9 +1,14 @@
+import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
-import type { Look } from './look.ts';
-import type { Paint } from './paint.ts';
-import type { Screen } from './screen.ts';
+import { oneLine, visible } from '../system/escaping.ts';
+import { withoutCommands } from './github-commands.ts';
+import { eventLine } from './json-text.ts';
+import { Screen } from './screen.ts';
+import { hangingIndent } from './text-layout.ts';
+import { splitEmoji } from './text-width.ts';
+import { type Colors, createColors, symbolsFor, type Theme } from './theme.ts';
 
-export type ProgressMode = 'tty' | 'plain' | 'json' | 'none';
+type ProgressMode = 'tty' | 'plain' | 'json' | 'none';
 
 /** An error as people are told it: what happened, to what, what to do next. An `EbillError` is one. */
 export interface Failure {
@@ -16,17 +21,16 @@ export interface Failure {
  * How this run shows things: decided once from options, environment and streams. The `Ui` itself is the look of stdout, so every
  * text function takes it as it is: `batchTable(batches, ui)`.
  */
-export interface Ui extends Look {
+export interface Ui extends Theme {
   /** How progress on stderr is drawn. */
   readonly progress: ProgressMode;
   /** Paints stdout text; without colour it returns its input. */
-  readonly paint: Paint;
-  /** Paints stderr text; the same as `err.paint`. */
-  readonly paintErr: Paint;
+  readonly colors: Colors;
+  /** Paints stderr text; the same as `err.colors`. */
   /** Columns of stdout; `Infinity` when it is no terminal, for tables in a pipe are not cut. */
   readonly width: number;
   /** The look of stderr. */
-  readonly err: Look;
+  readonly err: Theme;
   /** May a question be asked? Only with a terminal on stdin and stderr, and not in CI. Call `end()` before asking. */
   readonly interactive: boolean;
   readonly quiet: boolean;
@@ -45,3 +49,139 @@ export interface Ui extends Look {
   /** Takes every live line away and gives the cursor back: before a prompt, before the result, at the end. */
   end(): void;
 }
+
+type Env = Readonly<Record<string, string | undefined>>;
+interface MaybeTerminal {
+  readonly isTTY?: boolean;
+}
+
+/** `CI` set, and not to a word for no (cli.md, "Output"). */
+export function isCi(env: Env): boolean {
+  const ci = env['CI'] ?? '';
+  return ci !== '' && ci !== '0' && ci.toLowerCase() !== 'false';
+}
+
+/** Can the cursor be moved there? */
+function isScreen(stream: MaybeTerminal, env: Env): boolean {
+  return stream.isTTY === true && env['TERM'] !== 'dumb';
+}
+
+/** Colour for one stream: the option, then `NO_COLOR`, then `FORCE_COLOR`, else only on a terminal outside CI. */
+export function wantsColor(stream: MaybeTerminal, env: Env, option: 'auto' | 'always' | 'never'): boolean {
+  if (option !== 'auto') return option === 'always';
+  if (env['NO_COLOR']) return false;
+  const force = env['FORCE_COLOR'] ?? '';
+  if (force !== '') return force !== '0' && force.toLowerCase() !== 'false';
+  return isScreen(stream, env) && !isCi(env);
+}
+
+/** How progress is drawn. `--quiet` silences it, except the events a script asked for by name (`--progress json`). */
+export function progressMode(
+  stderr: MaybeTerminal,
+  env: Env,
+  globals: { readonly progress: 'auto' | ProgressMode; readonly quiet: boolean },
+): ProgressMode {
+  if (globals.progress === 'json' || globals.progress === 'none') return globals.progress;
+  if (globals.quiet) return 'none';
+  // Asked for or not, nothing moves a cursor that is not there: a pipe gets plain lines.
+  if (globals.progress === 'plain' || !isScreen(stderr, env)) return 'plain';
+  return globals.progress === 'tty' || !isCi(env) ? 'tty' : 'plain';
+}
+
+/** May a question be asked? Only with a terminal on both sides, and not in CI (cli.md, "Asking first"). */
+function isInteractive(stdin: MaybeTerminal, stderr: MaybeTerminal, env: Env): boolean {
+  return stdin.isTTY === true && stderr.isTTY === true && !isCi(env);
+}
+
+/** Lines the program wrote on purpose stay lines, but under the first one: text from a server cannot pose as a line of ours. */
+function block(lead: string, text: string, indent: string, theme: Theme): string {
+  const [first = '', ...rest] = text
+    .split(/\r?\n/)
+    .map((line) => theme.clean(line.replaceAll('\t', '  ')).trimEnd());
+  return [
+    hangingIndent(lead, first, theme.width, indent.length),
+    ...rest.map((line) => (line === '' ? '' : hangingIndent(indent, line, theme.width))),
+  ]
+    .join('\n')
+    .trimEnd();
+}
+
+/** `error: what happened, to what`, and below it what to do next (cli.md: every error says these). */
+export function errorText(error: Failure, theme: Theme): string {
+  const { red, bold, cyan } = theme.colors;
+  const what = block(`${bold(red('error:'))} `, error.message, '  ', theme);
+  return error.hint === '' ? what : `${what}\n${block(`  ${cyan('→')} `, error.hint, '    ', theme)}`;
+}
+
+/** The global options that decide how things look; `GlobalOptions` has them all. */
+export interface LookOptions {
+  readonly progress: 'auto' | ProgressMode;
+  readonly color: 'auto' | 'always' | 'never';
+  readonly quiet: boolean;
+  readonly verbose: boolean;
+}
+
+export async function createUi(
+  context: Context,
+  globals: LookOptions,
+  redactor: Pick<Redactor, 'clean'>,
+): Promise<Ui> {
+  const { stdout, stderr, env } = context;
+  const symbols = symbolsFor(env, context.platform);
+  const hide = (text: string): string => redactor.clean(text);
+  // Redacted first: a secret with a control character in it would no longer be known once that is written out.
+  // On GitHub a stranger's text must give the runner no command.
+  const harmless = env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (text: string): string => text;
+  const clean = (text: string): string => harmless(visible(hide(text)));
+  const theme = async (stream: typeof stdout): Promise<Theme> => ({
+    width: stream.isTTY === true ? stream.columns || 80 : Infinity,
+    colors: await createColors(wantsColor(stream, env, globals.color)),
+    symbols,
+    // What is read by a program stays as it is.
+    clean: stream.isTTY === true ? (text) => splitEmoji(clean(text)) : clean,
+  });
+  const out = await theme(stdout);
+  const err = await theme(stderr);
+  const screen = new Screen(stderr);
+  const progress = progressMode(stderr, env, globals);
+  // Under `--progress json` every line of stderr is an event, so that a script can read it line by line.
+  const event = (name: string, fields: Readonly<Record<string, unknown>>): void =>
+    screen.line(eventLine(context.now(), name, fields, hide));
+  return {
+    ...out,
+    progress,
+    err,
+    // Standard input is made when it is first looked at, and that takes 4 ms: only where the rest allows a question.
+    interactive: stderr.isTTY === true && isInteractive(context.stdin, stderr, env),
+    quiet: globals.quiet,
+    verbose: globals.verbose,
+    context,
+    screen,
+    event,
+    note(line) {
+      if (globals.quiet) return;
+      if (progress === 'json') event('note', { message: line });
+      else
+        screen.line(
+          isCommand(line) ? err.clean(oneLine(line)) : hangingIndent('', err.clean(oneLine(line)), err.width),
+        );
+    },
+    warn(line) {
+      if (progress === 'json') event('warning', { jobId: null, message: line });
+      else
+        screen.line(
+          hangingIndent(`${err.colors.yellow('warning:')} `, err.clean(oneLine(line)), err.width, 2),
+        );
+    },
+    fail(error) {
+      screen.end();
+      const { code, message, hint } = error;
+      if (progress === 'json') event('error', { code, message, hint });
+      else screen.line(errorText(error, err));
+    },
+    end: () => screen.end(),
+  };
+}
+
+/** A command to be copied: broken by us it would be two, and the first would run without the rest. */
+const isCommand = (line: string): boolean => line.startsWith('ebill ');

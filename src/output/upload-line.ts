@@ -1,7 +1,7 @@
-import { padEnd, padStart, shorten } from './fit.ts';
-import { bytes as size, rate as speed, wholeSeconds } from './human.ts';
-import type { Look } from './look.ts';
+import { bytes as size, rate as speed, wholeSeconds } from './format.ts';
+import { padEnd, padStart, truncateMiddle } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
+import type { Theme } from './theme.ts';
 
 /** One upload under way. */
 export interface UploadState {
@@ -23,9 +23,9 @@ function timeLeft({ bytes, total, rate }: UploadState): string {
 }
 
 /** Files over each other, so that names, bars and numbers stand in columns and nothing jumps about. */
-export function uploadLines(uploads: readonly UploadState[], width: number, look: Look): string[] {
-  const { paint, symbols } = look;
-  const names = uploads.map(({ file }) => look.clean(file));
+export function uploadLines(uploads: readonly UploadState[], width: number, theme: Theme): string[] {
+  const { colors, symbols } = theme;
+  const names = uploads.map(({ file }) => theme.clean(file));
   const longest = Math.max(0, ...names.map(textWidth));
   const fields = uploads.map((upload) => ({
     percent: padStart(`${upload.total > 0 ? Math.floor((upload.bytes / upload.total) * 100) : 100}%`, 4),
@@ -51,8 +51,8 @@ export function uploadLines(uploads: readonly UploadState[], width: number, look
     const drawn =
       bar === 0
         ? []
-        : [paint.cyan(symbols.barFull.repeat(full)) + paint.dim(symbols.barRest.repeat(bar - full))];
-    const name = padEnd(shorten(names[i] ?? '', nameWidth), nameWidth);
+        : [colors.cyan(symbols.barFull.repeat(full)) + colors.dim(symbols.barRest.repeat(bar - full))];
+    const name = padEnd(truncateMiddle(names[i] ?? '', nameWidth), nameWidth);
     return [
       name,
       ...drawn,

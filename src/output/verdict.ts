@@ -1,8 +1,8 @@
 import type { BatchView, FileKind } from '../batch/types.ts';
-import { flow } from './fit.ts';
-import { count, counted } from './human.ts';
-import { type Look, lookOf } from './look.ts';
+import { count, counted } from './format.ts';
 import { isFinal } from './status.ts';
+import { wrapParts } from './text-layout.ts';
+import { plainTheme, type Theme } from './theme.ts';
 
 const NOUNS: Readonly<Record<FileKind, readonly [string, string]>> = {
   customer: ['customer', 'customers'],
@@ -84,11 +84,11 @@ function kindLine(kind: FileKind, batches: readonly BatchView[]): string[] {
  * (cli.md, promise 3), over the batches that are final; how many are not is said too. Unknown is said as unknown, never as 0. Empty
  * when no batch carries a file.
  */
-export function verdict(batches: readonly BatchView[], look: Look = lookOf()): string {
+export function verdict(batches: readonly BatchView[], theme: Theme = plainTheme()): string {
   const all = flatten(batches).filter(({ phase }) => phase !== 'not-run');
   return (['customer', 'invoice', 'items'] as const)
     .map((kind) => [kind, all.filter((batch) => batch.kind === kind)] as const)
     .filter(([, own]) => own.length > 0)
-    .map(([kind, own]) => flow(kindLine(kind, own), look.width - 2).join('\n  '))
+    .map(([kind, own]) => wrapParts(kindLine(kind, own), theme.width - 2).join('\n  '))
     .join('\n');
 }

@@ -2,7 +2,7 @@ import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../system/context.ts';
 import { batchRows } from './batch-rows.ts';
 import { heartbeat } from './heartbeat.ts';
-import { lookOf } from './look.ts';
+import { plainTheme } from './theme.ts';
 import type { Ui } from './ui.ts';
 import type { WatchInfo, WatchView } from './watch-info.ts';
 import { isSilent } from './watch-words.ts';
@@ -35,7 +35,7 @@ export function jsonWatch(ui: Ui, context: Context): WatchView {
         else say('watch.answer', { lastAnswerAt: at });
       }
       // The look only names rows here; keys are compared, not shown.
-      for (const { batch, key } of batchRows(batches, lookOf())) {
+      for (const { batch, key } of batchRows(batches, plainTheme())) {
         const state = JSON.stringify(fields(batch));
         if (seen.get(key) === state) continue;
         seen.set(key, state);

@@ -1,8 +1,8 @@
 import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../system/context.ts';
 import { batchRows } from './batch-rows.ts';
+import { timeOfDay, wholeSeconds } from './format.ts';
 import { heartbeat } from './heartbeat.ts';
-import { timeOfDay, wholeSeconds } from './human.ts';
 import { isFinal, nameOf, phaseWord, spelling } from './status.ts';
 import type { Ui } from './ui.ts';
 import type { WatchInfo, WatchView } from './watch-info.ts';

@@ -1,13 +1,13 @@
 import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../system/context.ts';
 import { type BatchRow, batchRows } from './batch-rows.ts';
-import { clip, padEnd, padStart, shorten } from './fit.ts';
-import { count, wholeSeconds } from './human.ts';
-import type { Look } from './look.ts';
+import { count, wholeSeconds } from './format.ts';
+import type { Size } from './screen.ts';
 import { createSpinner } from './spinner.ts';
 import { isFinal, paintPhase, phaseText } from './status.ts';
-import type { Size } from './terminal-size.ts';
+import { padEnd, padStart, truncateEnd, truncateMiddle } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
+import type { Theme } from './theme.ts';
 import type { Ui } from './ui.ts';
 import type { BatchTimes, WatchInfo, WatchView } from './watch-info.ts';
 import { countsText, isOverdue, isSilent, OVERDUE, silenceText, tally, waitParts } from './watch-words.ts';
@@ -26,9 +26,9 @@ function rowLines(
   rows: readonly BatchRow[],
   waits: readonly (readonly string[])[],
   width: number,
-  look: Look,
+  theme: Theme,
 ): string[] {
-  const status = rows.map(({ batch }) => phaseText(batch.phase, look));
+  const status = rows.map(({ batch }) => phaseText(batch.phase, theme));
   const counts = rows.map(({ batch }) => countsText(batch));
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(textWidth));
   const statusWidth = widest(status);
@@ -49,9 +49,9 @@ function rowLines(
     const own = status[i] ?? '';
     const gap = ' '.repeat(statusWidth - textWidth(own));
     const cells = [
-      padEnd(shorten(name, nameWidth), nameWidth),
-      paintPhase(batch.phase, own, look) + gap,
-      ...(withAge && ageWidth > 0 ? [look.paint.dim(padStart(ages[i] ?? '', ageWidth))] : []),
+      padEnd(truncateMiddle(name, nameWidth), nameWidth),
+      paintPhase(batch.phase, own, theme) + gap,
+      ...(withAge && ageWidth > 0 ? [theme.colors.dim(padStart(ages[i] ?? '', ageWidth))] : []),
       ...(withCounts ? [counts[i] ?? ''] : []),
     ];
     return cells.join('  ').trimEnd();
@@ -79,13 +79,14 @@ export function ttyWatch(ui: Ui, context: Context): WatchView {
   const footer = (width: number): string => {
     if (!info) return '';
     const next = info.nextPollMs === null ? null : info.now + info.nextPollMs - context.now();
-    const look = next !== null && next >= 500 ? `next look in ${wholeSeconds(next)}` : 'looking';
+    const theme = next !== null && next >= 500 ? `next look in ${wholeSeconds(next)}` : 'looking';
     const late = rows.some(
       ({ batch, key }) => !isFinal(batch.phase) && isOverdue(timesOf(batch, key), context.now()),
     );
-    if (late && !isSilent(info)) return spinner(err.paint.yellow(clip(`${OVERDUE}, ${look}`, width - 2)));
-    if (!isSilent(info)) return spinner(err.paint.dim(clip(look, width - 2)));
-    return spinner(err.paint.yellow(clip(`${silenceText(info)}, ${look}`, width - 2)));
+    if (late && !isSilent(info))
+      return spinner(err.colors.yellow(truncateEnd(`${OVERDUE}, ${theme}`, width - 2)));
+    if (!isSilent(info)) return spinner(err.colors.dim(truncateEnd(theme, width - 2)));
+    return spinner(err.colors.yellow(truncateEnd(`${silenceText(info)}, ${theme}`, width - 2)));
   };
 
   /** Since the hand-over where the journal has it, else since it was first seen like this. */
@@ -108,7 +109,7 @@ export function ttyWatch(ui: Ui, context: Context): WatchView {
     const lines = rowLines(shown, waits, width, err);
     const hidden = rows.filter((row) => !shown.includes(row)).map(({ batch }) => batch);
     if (hidden.length > 0)
-      lines.push(err.paint.dim(clip(`… and ${count(hidden.length)} more: ${tally(hidden)}`, width)));
+      lines.push(err.colors.dim(truncateEnd(`… and ${count(hidden.length)} more: ${tally(hidden)}`, width)));
     return [...lines, footer(width)];
   };
 

@@ -1,6 +1,6 @@
 import type { BatchView } from '../batch/types.ts';
 import { countsOf } from './counts.ts';
-import { count, timeOfDay, wholeSeconds } from './human.ts';
+import { count, timeOfDay, wholeSeconds } from './format.ts';
 import { isFinal, PHASE_ORDER, phaseWord } from './status.ts';
 import type { BatchTimes, WatchInfo } from './watch-info.ts';
 

@@ -3,9 +3,9 @@ import { BarChart, CustomChart } from 'echarts/charts';
 import { GridComponent } from 'echarts/components';
 import { init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import { count } from '../output/human.ts';
-import { lookOf } from '../output/look.ts';
+import { count } from '../output/format.ts';
 import { nameOf } from '../output/status.ts';
+import { plainTheme } from '../output/theme.ts';
 import { visible } from '../system/escaping.ts';
 import type { ReportBatch, ReportReason } from './facts.ts';
 import { Html } from './html.ts';
@@ -15,7 +15,7 @@ use([BarChart, CustomChart, GridComponent, SVGRenderer]);
 const WIDTH = 760;
 const ROW = 26;
 /** Made visible where it is shortened. */
-const LOOK = lookOf({ clean: (text) => text });
+const LOOK = plainTheme({ clean: (text) => text });
 /** Bars a chart shows at most; the table has them all. */
 export const MOST_BARS = 30;
 /** Pixels: two rejected among a million must still be seen. */

@@ -1,4 +1,4 @@
-import { count } from '../output/human.ts';
+import { count } from '../output/format.ts';
 import type { Redacted } from '../redact/redactor.ts';
 import { GENERATOR, type ReportFacts } from './facts.ts';
 import { Html, html } from './html.ts';

@@ -1,13 +1,13 @@
-import { bytes, count } from '../output/human.ts';
-import { lookOf } from '../output/look.ts';
+import { bytes, count } from '../output/format.ts';
 import { nameOf, spelling } from '../output/status.ts';
+import { plainTheme } from '../output/theme.ts';
 import { fateChart, MOST_BARS, reasonChart, timeChart } from './charts.ts';
 import type { ReportBatch, ReportFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
 import { dayOf, moment, PHASE_WORDS, shortMoment, VERDICTS } from './words.ts';
 
 /** Escaping is the page's own affair. */
-const LOOK = lookOf({ clean: (text) => text });
+const LOOK = plainTheme({ clean: (text) => text });
 
 const cell = (value: number | null): Html => html`<td class="n">${count(value)}</td>`;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ago, momentText, timeText } from '../../src/output/ago.ts';
+import { offsetText, relativeTime, timeText } from '../../src/output/format.ts';
 import { machine, month, sandbox } from '../e2e/harness.ts';
 
 const NOW = Date.parse('2020-08-31T22:00:00.500Z');
@@ -21,21 +21,21 @@ describe('how long ago', () => {
     // A clock that is ahead: no "in 5 minutes" about the past.
     [-300, '2020-08-31T22:05:00Z'],
   ])('%i s: %s', (seconds, text) => {
-    expect(ago(earlier(seconds), NOW)).toBe(text);
+    expect(relativeTime(earlier(seconds), NOW)).toBe(text);
   });
 
   it('is for terminals; a pipe gets the time itself', () => {
     expect(timeText(earlier(180), NOW, { width: 80 })).toBe('3 minutes ago');
     expect(timeText(earlier(180), NOW, { width: Infinity })).toBe('2020-08-31T21:57:00Z');
-    expect(momentText(earlier(0), earlier(125), { width: 80 })).toBe('+00:02:05');
-    expect(momentText(earlier(0), earlier(400_000), { width: 80 })).toBe('+111:06:40');
-    expect(momentText(earlier(10), earlier(0), { width: 80 })).toBe('2020-08-31T21:59:50Z');
-    expect(momentText(earlier(0), earlier(125), { width: Infinity })).toBe('2020-08-31T22:00:00Z');
+    expect(offsetText(earlier(0), earlier(125), { width: 80 })).toBe('+00:02:05');
+    expect(offsetText(earlier(0), earlier(400_000), { width: 80 })).toBe('+111:06:40');
+    expect(offsetText(earlier(10), earlier(0), { width: 80 })).toBe('2020-08-31T21:59:50Z');
+    expect(offsetText(earlier(0), earlier(125), { width: Infinity })).toBe('2020-08-31T22:00:00Z');
   });
 
   it('never throws, whatever a journal holds for a time', () => {
-    fc.assert(fc.property(fc.string(), (text) => typeof ago(text, NOW) === 'string'));
-    expect(momentText('x', 'y', { width: 80 })).toBe('x');
+    fc.assert(fc.property(fc.string(), (text) => typeof relativeTime(text, NOW) === 'string'));
+    expect(offsetText('x', 'y', { width: 80 })).toBe('x');
   });
 });
 

@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { apart } from '../../src/output/apart.ts';
+import { splitEmoji } from '../../src/output/text-width.ts';
 
 /** As a terminal measures that joins nothing: code point by code point. */
 const unjoined = (text: string): number => [...text].reduce((sum, char) => sum + stringWidth(char), 0);
 
 describe('apart', () => {
   it('takes joined emoji apart, and leaves the rest alone', () => {
-    expect(apart('👩‍👩‍👧‍👦.csv')).toBe('👩👩👧👦.csv');
-    expect(apart('👍🏽')).toBe('👍\u200b🏽');
-    expect(apart('❤️‍🔥')).toBe('❤🔥');
+    expect(splitEmoji('👩‍👩‍👧‍👦.csv')).toBe('👩👩👧👦.csv');
+    expect(splitEmoji('👍🏽')).toBe('👍\u200b🏽');
+    expect(splitEmoji('❤️‍🔥')).toBe('❤🔥');
     for (const text of ['inv.csv', '日本.csv', 'cafe\u0301', 'می\u200cخواهم', 'क्\u200dष', '🇩🇪'])
-      expect(apart(text)).toBe(text);
+      expect(splitEmoji(text)).toBe(text);
   });
 
   it('makes emoji as wide on a terminal that joins them as on one that does not', () => {
@@ -35,7 +35,7 @@ describe('apart', () => {
     ];
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...parts), { maxLength: 12 }), (chars) => {
-        const text = apart(chars.join(''));
+        const text = splitEmoji(chars.join(''));
         expect(unjoined(text)).toBe(stringWidth(text));
       }),
       { numRuns: 2000 },

@@ -3,14 +3,12 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { batchTable } from '../../src/output/batch-table.ts';
-import { lookOf } from '../../src/output/look.ts';
-import { createPaint } from '../../src/output/paint.ts';
-import { asciiSymbols } from '../../src/output/symbols.ts';
 import { widthsReady } from '../../src/output/text-width.ts';
+import { asciiSymbols, createColors, plainTheme } from '../../src/output/theme.ts';
 import { anyBatch, anyScript } from './arbitrary.ts';
 import { batch, month } from './samples.ts';
 
-const at = (width: number) => batchTable(month, lookOf({ width }));
+const at = (width: number) => batchTable(month, plainTheme({ width }));
 
 beforeAll(() => widthsReady(['日']));
 
@@ -21,7 +19,7 @@ describe('batchTable', () => {
 
   it('is not cut in a pipe, and holds one batch a line', async () => {
     const long = batch({ jobId: 'J'.repeat(300), file: `${'f'.repeat(300)}.csv` });
-    const text = await batchTable([long], lookOf());
+    const text = await batchTable([long], plainTheme());
     expect(text).toContain('J'.repeat(300));
     expect(text).toContain(`${'f'.repeat(300)}.csv`);
     expect(text.split('\n')).toHaveLength(2);
@@ -29,18 +27,18 @@ describe('batchTable', () => {
   });
 
   it('does not let one overlong job id cost the others their columns', async () => {
-    const text = await batchTable([batch({ jobId: 'J'.repeat(300) }), batch()], lookOf({ width: 120 }));
+    const text = await batchTable([batch({ jobId: 'J'.repeat(300) }), batch()], plainTheme({ width: 120 }));
     expect(text.split('\n')[0]).toMatch(/^Batch +Id +Kind +File +Status/);
   });
 
   it('says unknown as –, never as 0', async () => {
-    const text = await batchTable([batch({ successCount: null, failCount: null })], lookOf());
+    const text = await batchTable([batch({ successCount: null, failCount: null })], plainTheme());
     expect(text).toMatch(/20,375 +– +–$/);
   });
 
   it('shows the server’s spelling only where it tells more', async () => {
     const of = (status: string, phase: 'partial' | 'succeeded' | 'running') =>
-      batchTable([batch({ status, phase })], lookOf());
+      batchTable([batch({ status, phase })], plainTheme());
     expect(await of('Success', 'partial')).toContain('partial (Success)');
     expect(await of('Success', 'succeeded')).not.toContain('(');
     expect(await of('In-Progress', 'running')).not.toContain('(');
@@ -48,14 +46,14 @@ describe('batchTable', () => {
   });
 
   it('never says by colour alone what a sign and a word can say', async () => {
-    const text = await batchTable(month, lookOf({ symbols: asciiSymbols }));
+    const text = await batchTable(month, plainTheme({ symbols: asciiSymbols }));
     for (const word of ['+ succeeded', '~ partial', 'x failed', '. running', '- not run'])
       expect(text).toContain(word);
   });
 
   it('paints without moving anything', async () => {
-    const paint = await createPaint(true);
-    const painted = await batchTable(month, lookOf({ width: 80, paint }));
+    const colors = await createColors(true);
+    const painted = await batchTable(month, plainTheme({ width: 80, colors }));
     expect(painted).toContain('\u001b[31m');
     expect(painted.replace(/\u001b\[\d+m/g, '')).toBe(await at(80));
   });
@@ -63,9 +61,9 @@ describe('batchTable', () => {
   it('is drawn by cli-table3, with a rule under the head on a terminal and none in a pipe', async () => {
     const drawn = vi.spyOn(Table.prototype, 'toString');
     expect((await at(80)).split('\n')[1]).toMatch(/^─+$/);
-    expect((await batchTable(month, lookOf({ width: 80, symbols: asciiSymbols }))).split('\n')[1]).toMatch(
-      /^-+$/,
-    );
+    expect(
+      (await batchTable(month, plainTheme({ width: 80, symbols: asciiSymbols }))).split('\n')[1],
+    ).toMatch(/^-+$/);
     expect(drawn).toHaveBeenCalledTimes(2);
     // In a pipe there are no lines for it to draw.
     expect(await at(Infinity)).not.toContain('─');
@@ -78,14 +76,14 @@ describe('batchTable', () => {
   it('shows no 0 of a batch that is not final, and every 0 of one that is', async () => {
     const zero = { successCount: 0, failCount: 0 };
     const last = async (parts: Parameters<typeof batch>[0]) =>
-      (await batchTable([batch({ ...zero, ...parts })], lookOf())).split('\n').at(-1);
+      (await batchTable([batch({ ...zero, ...parts })], plainTheme())).split('\n').at(-1);
     for (const phase of ['draft', 'uploaded', 'queued', 'running'] as const)
       expect(await last({ phase })).toMatch(/20,375 +– +–$/);
     expect(await last({ phase: 'running', successCount: 7 })).toMatch(/20,375 +7 +–$/);
     for (const phase of ['failed', 'partial', 'succeeded'] as const)
       expect(await last({ phase })).toMatch(/20,375 +0 +0$/);
     const list = (parts: Parameters<typeof batch>[0]) =>
-      batchTable([batch({ ...zero, ...parts })], lookOf({ width: 40 }));
+      batchTable([batch({ ...zero, ...parts })], plainTheme({ width: 40 }));
     expect(await list({ phase: 'running' })).toBe('AUG_2020_INV\n  … running (Success), sent 20,375');
     expect(await list({ phase: 'failed', status: 'Failed' })).toBe(
       'AUG_2020_INV\n  ✖ failed\n  sent 20,375, loaded 0, rejected 0',
@@ -111,7 +109,7 @@ describe('batchTable', () => {
     async (errorMessage, told) => {
       const parts = { recordsSent: 2403, successCount: 2400, failCount: 3, errorMessage };
       const lines = async (phase: 'partial' | 'failed' | 'running') =>
-        (await batchTable([batch({ ...parts, phase })], lookOf())).split('\n').slice(2);
+        (await batchTable([batch({ ...parts, phase })], plainTheme())).split('\n').slice(2);
       expect((await lines('partial')).length).toBe(told ? 2 : 0);
       expect(await lines('failed')).toHaveLength(2);
       expect(await lines('running')).toEqual([]);
@@ -126,7 +124,7 @@ describe('batchTable', () => {
       fc.asyncProperty(fc.array(any, { minLength: 1, maxLength: 6 }), width, async (batches, width) => {
         const text = await batchTable(
           batches.map((parts) => batch(parts)),
-          lookOf({ width }),
+          plainTheme({ width }),
         );
         const lines = text.split('\n');
         expect(lines).toHaveLength(batches.length + (width === Infinity ? 1 : 2));
@@ -145,7 +143,7 @@ describe('batchTable', () => {
         fc.array(anyBatch(2), { maxLength: 4 }),
         fc.integer({ min: 40, max: 200 }),
         async (batches, width) => {
-          const text = await batchTable(batches, lookOf({ width }));
+          const text = await batchTable(batches, plainTheme({ width }));
           for (const line of text.split('\n')) {
             expect(stringWidth(line)).toBeLessThanOrEqual(width);
             expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/);

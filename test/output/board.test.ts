@@ -3,7 +3,7 @@ import type { BatchView } from '../../src/batch/types.ts';
 import type { LoadEvent, Stage } from '../../src/load/events.ts';
 import type { BoardFacts, PlannedRow } from '../../src/output/board-model.ts';
 import { createRunView } from '../../src/output/create-run-view.ts';
-import { timeOfDay } from '../../src/output/human.ts';
+import { timeOfDay } from '../../src/output/format.ts';
 import type { RunView } from '../../src/output/run-view.ts';
 import { batch } from './samples.ts';
 import { type Terminal, terminal } from './terminal.ts';

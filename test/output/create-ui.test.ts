@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isCi, progressMode, wantsColor } from '../../src/output/modes.ts';
-import { plainPaint } from '../../src/output/paint.ts';
-import { asciiSymbols, symbolsFor, unicodeSymbols } from '../../src/output/symbols.ts';
+import { asciiSymbols, noColors, symbolsFor, unicodeSymbols } from '../../src/output/theme.ts';
+import { isCi, progressMode, wantsColor } from '../../src/output/ui.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { testContext } from '../helpers/context.ts';
 import { terminal } from './terminal.ts';
@@ -66,8 +65,8 @@ describe('createUi', () => {
     const context = testContext({ tty: true, columns: 66 });
     context.stdout.isTTY = false;
     const ui = await uiFor(context, { color: 'auto' });
-    expect([ui.paint, ui.width, ui.err.width]).toEqual([plainPaint, Infinity, 66]);
-    expect(ui.paintErr.red('x')).toBe('\u001b[31mx\u001b[39m');
+    expect([ui.colors, ui.width, ui.err.width]).toEqual([noColors, Infinity, 66]);
+    expect(ui.err.colors.red('x')).toBe('\u001b[31mx\u001b[39m');
     expect(ui.interactive).toBe(true);
     expect((await uiFor(testContext({ tty: true, env: { CI: 'true' } }))).interactive).toBe(false);
     expect((await uiFor(testContext())).interactive).toBe(false);

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { clip, flow, hang, shorten, wrap } from '../../src/output/fit.ts';
-import { bytes, count, duration, rate, wholeSeconds } from '../../src/output/human.ts';
+import { bytes, count, duration, rate, wholeSeconds } from '../../src/output/format.ts';
 import { RateMeter } from '../../src/output/rate-meter.ts';
+import { hangingIndent, truncateEnd, truncateMiddle, wrap, wrapParts } from '../../src/output/text-layout.ts';
 import { isSimple, textWidth, widthsReady } from '../../src/output/text-width.ts';
 import { visible } from '../../src/system/escaping.ts';
 import { anyText } from './arbitrary.ts';
@@ -39,20 +39,24 @@ describe('fit', () => {
     const lines = wrap(text, 40);
     expect([lines.length, lines[0], lines.join('') === text]).toEqual([1000, '日'.repeat(20), true]);
     const endless = '日'.repeat(5_000_000);
-    expect(shorten(endless, 9)).toBe('日日…日日');
-    expect(clip(endless, 9)).toBe('日日日日…');
-    expect(shorten(endless, Number.POSITIVE_INFINITY)).toBe(endless);
+    expect(truncateMiddle(endless, 9)).toBe('日日…日日');
+    expect(truncateEnd(endless, 9)).toBe('日日日日…');
+    expect(truncateMiddle(endless, Number.POSITIVE_INFINITY)).toBe(endless);
   });
   it('shortens in the middle and clips at the end', () => {
-    expect(shorten('AUG_2020_ITM_12', 11)).toBe('AUG_2…TM_12');
-    expect(shorten('日本語日本語', 8)).toBe('日本…語');
-    expect(clip('one two three', 8)).toBe('one two…');
-    expect([shorten('abc', 1), shorten('abc', 0), shorten('abc', 3)]).toEqual(['…', '', 'abc']);
+    expect(truncateMiddle('AUG_2020_ITM_12', 11)).toBe('AUG_2…TM_12');
+    expect(truncateMiddle('日本語日本語', 8)).toBe('日本…語');
+    expect(truncateEnd('one two three', 8)).toBe('one two…');
+    expect([truncateMiddle('abc', 1), truncateMiddle('abc', 0), truncateMiddle('abc', 3)]).toEqual([
+      '…',
+      '',
+      'abc',
+    ]);
   });
   it('wraps words, breaks long ones, and hangs', () => {
     expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
     expect(wrap('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
-    expect(hang('✖ ', 'one two three', 10)).toBe('✖ one two\n  three');
+    expect(hangingIndent('✖ ', 'one two three', 10)).toBe('✖ one two\n  three');
   });
   it('keeps a number and its unit together, and parts whole', () => {
     expect(wrap('uploaded: 254 kB in 12 s (976 kB/s)', 14)).toEqual([
@@ -61,15 +65,15 @@ describe('fit', () => {
       '(976 kB/s)',
     ]);
     expect(wrap('take 5 sheep home', 7)).toEqual(['take 5', 'sheep', 'home']);
-    expect(flow(['5 sent', '4 loaded', '1 rejected'], 17)).toEqual(['5 sent, 4 loaded,', '1 rejected']);
-    expect(flow(['a part that is too long', 'b'], 12)).toEqual(['a part that', 'is too long,', 'b']);
+    expect(wrapParts(['5 sent', '4 loaded', '1 rejected'], 17)).toEqual(['5 sent, 4 loaded,', '1 rejected']);
+    expect(wrapParts(['a part that is too long', 'b'], 12)).toEqual(['a part that', 'is too long,', 'b']);
   });
   it('fits any text into any width, and loses none when it wraps', () => {
     fc.assert(
       fc.property(anyText, fc.integer({ min: 2, max: 60 }), (raw, width) => {
         const text = visible(raw);
-        expect(stringWidth(shorten(text, width))).toBeLessThanOrEqual(width);
-        expect(stringWidth(clip(text, width))).toBeLessThanOrEqual(width);
+        expect(stringWidth(truncateMiddle(text, width))).toBeLessThanOrEqual(width);
+        expect(stringWidth(truncateEnd(text, width))).toBeLessThanOrEqual(width);
         const lines = wrap(text, width);
         for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
         expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''));

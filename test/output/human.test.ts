@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { bytes, count } from '../../src/output/human.ts';
+import { bytes, count } from '../../src/output/format.ts';
 import { grouped } from '../../src/system/grouped.ts';
 
 it('groups numbers as Intl does', () => {

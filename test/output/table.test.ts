@@ -3,10 +3,9 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { totalsTable } from '../../src/commands/shared/file-checks.ts';
 import type { FileReport } from '../../src/files/types.ts';
-import { lookOf } from '../../src/output/look.ts';
-import { createPaint } from '../../src/output/paint.ts';
 import { reasonsTable, resultTable } from '../../src/output/result-tables.ts';
 import { table } from '../../src/output/table.ts';
+import { createColors, plainTheme } from '../../src/output/theme.ts';
 import { anyScript, anyText } from './arbitrary.ts';
 
 const HEAD = ['', 'Name', { title: 'Base URL', least: 20 }, { title: 'Loads', right: true }] as const;
@@ -17,17 +16,17 @@ const ROWS = [
 
 describe('table', () => {
   it.each([40, 80, 120, Infinity])('looks as the batches do at %s columns', async (width) => {
-    expect(`\n${await table(HEAD, ROWS, lookOf({ width }))}\n`).toMatchSnapshot();
+    expect(`\n${await table(HEAD, ROWS, plainTheme({ width }))}\n`).toMatchSnapshot();
   });
 
   it('becomes lines under each other where columns do not fit', async () => {
-    expect(`\n${await table(HEAD, ROWS, lookOf({ width: 30 }))}\n`).toMatchSnapshot();
+    expect(`\n${await table(HEAD, ROWS, plainTheme({ width: 30 }))}\n`).toMatchSnapshot();
   });
 
   it('cleans every text, and paints without moving anything', async () => {
-    const rows = [[{ text: 'a\u001b[2J\nb', paint: (text: string) => `\u001b[31m${text}\u001b[39m` }, 'x']];
-    const look = lookOf({ width: 60, paint: await createPaint(true) });
-    const painted = await table(['One', 'Two'], rows, look);
+    const rows = [[{ text: 'a\u001b[2J\nb', color: (text: string) => `\u001b[31m${text}\u001b[39m` }, 'x']];
+    const theme = plainTheme({ width: 60, colors: await createColors(true) });
+    const painted = await table(['One', 'Two'], rows, theme);
     expect(painted).toContain('\u001b[31ma\\u001b[2J b\u001b[39m');
     expect(painted.replace(/\u001b\[\d+m/g, '')).toBe(
       'One           Two\n─────────────────\na\\u001b[2J b  x',
@@ -35,8 +34,8 @@ describe('table', () => {
   });
 
   it('has a head without rows, too', async () => {
-    expect(await table(['One', 'Two'], [], lookOf({ width: 60 }))).toBe('One  Two');
-    expect(await table(['', 'Two'], [['', 'x']], lookOf())).toBe('Two\nx');
+    expect(await table(['One', 'Two'], [], plainTheme({ width: 60 }))).toBe('One  Two');
+    expect(await table(['', 'Two'], [['', 'x']], plainTheme())).toBe('Two\nx');
   });
 
   it('fits every width, straight in every script', async () => {
@@ -47,14 +46,14 @@ describe('table', () => {
     await fc.assert(
       fc.asyncProperty(rows, fc.integer({ min: 40, max: 200 }), async (rows, width) => {
         const head = ['Name', 'What it is', { title: 'Number', right: true }];
-        const lines = (await table(head, rows, lookOf({ width }))).split('\n');
+        const lines = (await table(head, rows, plainTheme({ width }))).split('\n');
         expect(lines).toHaveLength(rows.length + 2);
         for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width);
         const straight = (
           await table(
             head,
             rows.map(([a, , b]) => [a, a, b]),
-            lookOf({ width }),
+            plainTheme({ width }),
           )
         ).split('\n');
         expect(new Set(straight.map((line) => stringWidth(line))).size).toBe(1);
@@ -81,7 +80,7 @@ describe('table', () => {
     const width = fc.integer({ min: 40, max: 200 });
     await fc.assert(
       fc.asyncProperty(fc.array(result, { minLength: 1, maxLength: 3 }), width, async (results, width) => {
-        const look = lookOf({ width });
+        const theme = plainTheme({ width });
         const report: FileReport = {
           path: '/x',
           file: results[0]?.path ?? '',
@@ -96,9 +95,9 @@ describe('table', () => {
           findingsTotal: 0,
         };
         const tables = await Promise.all([
-          resultTable(results, look),
-          reasonsTable(results, look),
-          totalsTable([report], look),
+          resultTable(results, theme),
+          reasonsTable(results, theme),
+          totalsTable([report], theme),
         ]);
         for (const line of tables.join('\n').split('\n')) {
           expect(stringWidth(line)).toBeLessThanOrEqual(width);

@@ -3,12 +3,11 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FileReport, Finding } from '../../src/files/types.ts';
-import { errorText } from '../../src/output/error-text.ts';
 import { findingsText, findingsVerdict } from '../../src/output/findings-text.ts';
-import { lookOf } from '../../src/output/look.ts';
-import { createPaint } from '../../src/output/paint.ts';
 import { requestsText } from '../../src/output/requests-text.ts';
 import { widthsReady } from '../../src/output/text-width.ts';
+import { createColors, plainTheme } from '../../src/output/theme.ts';
+import { errorText } from '../../src/output/ui.ts';
 import { verdict } from '../../src/output/verdict.ts';
 import { anyText } from './arbitrary.ts';
 import { batch, month } from './samples.ts';
@@ -40,8 +39,8 @@ beforeAll(() => widthsReady(['日']));
 
 describe('findingsText', () => {
   it('gives a long name lines of its own, painted as they are', async () => {
-    const look = lookOf({ width: 24, paint: await createPaint(true) });
-    const text = findingsText([report([finding()], { file: 'INVOICES_AUG_2020.csv' })], look);
+    const theme = plainTheme({ width: 24, colors: await createColors(true) });
+    const text = findingsText([report([finding()], { file: 'INVOICES_AUG_2020.csv' })], theme);
     expect(stripVTControlCharacters(text).split('\n').slice(0, 2)).toEqual([
       'INVOICES_AUG_2020.csv:12',
       ':3',
@@ -61,7 +60,7 @@ describe('findingsText', () => {
       report([]),
       report([finding({ column: null })], { file: 'itm\u001b.csv' }),
     ];
-    expect(findingsText(files, lookOf()).split('\n')).toEqual([
+    expect(findingsText(files, plainTheme()).split('\n')).toEqual([
       'inv.csv:12:3 error ragged: 7 fields, the header has 6',
       'inv.csv:14:3 error ragged: 7 fields, the header has 6',
       '  → Quote the field.',
@@ -76,7 +75,7 @@ describe('findingsText', () => {
       '3 files checked, 30 records, 2 files with errors, 1 file with warnings',
     );
     expect(findingsVerdict([report([])])).toBe('1 file checked, 10 records, nothing wrong');
-    expect(findingsText([report([])], lookOf())).toBe('');
+    expect(findingsText([report([])], plainTheme())).toBe('');
   });
 
   it('fits every width', () => {
@@ -89,9 +88,9 @@ describe('findingsText', () => {
         (file, message, hint, width) => {
           const text = findingsText(
             [report([finding({ message, hint })], { file, findingsTotal: 9 })],
-            lookOf({ width }),
+            plainTheme({ width }),
           );
-          const error = errorText({ code: 'X', message, hint }, lookOf({ width }));
+          const error = errorText({ code: 'X', message, hint }, plainTheme({ width }));
           for (const line of `${text}\n${error}`.split('\n')) {
             expect(stringWidth(line)).toBeLessThanOrEqual(width);
             expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
@@ -108,7 +107,7 @@ it('requestsText shows each request with its body, hidden and visible as it shou
       { method: 'POST', url: 'https://h/rest?X-Amz-Signature=abc', body: '<a>\n\t<b>\u001b</b>\n</a>\n' },
       { method: 'GET', url: 'https://h/', body: null },
     ],
-    lookOf({ clean: (value) => value.replace('abc', '***').replaceAll('\u001b', '\\u001b') }),
+    plainTheme({ clean: (value) => value.replace('abc', '***').replaceAll('\u001b', '\\u001b') }),
   );
   expect(text).toBe(
     'POST https://h/rest?X-Amz-Signature=***\n  <a>\n    <b>\\u001b</b>\n  </a>\n\nGET https://h/',
@@ -183,7 +182,7 @@ describe('verdict', () => {
   });
   it('is broken only between its parts', () => {
     expect(
-      verdict(month, lookOf({ width: 40 }))
+      verdict(month, plainTheme({ width: 40 }))
         .split('\n')
         .slice(2),
     ).toEqual([

@@ -1,5 +1,4 @@
-import { createUi, type LookOptions } from '../../src/output/create-ui.ts';
-import type { Ui } from '../../src/output/ui.ts';
+import { createUi, type LookOptions, type Ui } from '../../src/output/ui.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import type { Context } from '../../src/system/context.ts';
 

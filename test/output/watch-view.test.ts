@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { BatchView } from '../../src/batch/types.ts';
-import { timeOfDay } from '../../src/output/human.ts';
+import { timeOfDay } from '../../src/output/format.ts';
 import { createWatchView } from '../../src/output/watch-view.ts';
 import { batch, month } from './samples.ts';
 import { terminal } from './terminal.ts';

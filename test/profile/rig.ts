@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { Command } from 'commander';
 import type { App, CommandModule, CommandResult, GlobalOptions } from '../../src/commands/shared/command.ts';
-import { createUi } from '../../src/output/create-ui.ts';
+import { createUi } from '../../src/output/ui.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
 

@@ -3,7 +3,7 @@ import type { ProxyChoice } from '../../api/net/proxy.ts';
 import { fetchCertificate, type ServerCertificate } from '../../api/net/server-certificate.ts';
 import { describeTlsError, UNKNOWN_AUTHORITY_HINT } from '../../api/net/tls-errors.ts';
 import { transportError } from '../../api/net/transport-error.ts';
-import { counted } from '../../output/human.ts';
+import { counted } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 import { DAY_MS, SOON_DAYS } from './client-certificate.ts';

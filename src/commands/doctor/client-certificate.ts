@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Connection } from '../../api/connection.ts';
-import { counted } from '../../output/human.ts';
+import { counted } from '../../output/format.ts';
 import { visible } from '../../system/escaping.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 

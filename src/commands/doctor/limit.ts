@@ -1,5 +1,5 @@
 import { EbillError, messageOf } from '../../errors.ts';
-import { wholeSeconds } from '../../output/human.ts';
+import { wholeSeconds } from '../../output/format.ts';
 import { type Context, isInterruption } from '../../system/context.ts';
 
 /** What came of work, or why it did not, in words. */

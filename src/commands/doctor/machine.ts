@@ -2,7 +2,7 @@ import { stat, statfs } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EbillError, errnoOf } from '../../errors.ts';
 import { surveyJournals } from '../../load/known.ts';
-import { bytes, counted } from '../../output/human.ts';
+import { bytes, counted } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
 import { type Check, ok, problem, warning } from './check.ts';
 

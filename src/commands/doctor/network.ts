@@ -5,7 +5,7 @@ import { displayProxy, type ProxyChoice } from '../../api/net/proxy.ts';
 import type { Transport } from '../../api/net/transport.ts';
 import { TransportError } from '../../api/net/transport-error.ts';
 import { errnoOf } from '../../errors.ts';
-import { wholeSeconds } from '../../output/human.ts';
+import { wholeSeconds } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
 import { type Check, ok, problem, skipped, warning } from './check.ts';
 import { within } from './limit.ts';

@@ -5,12 +5,11 @@ import { journalPath } from '../../load/store.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
 import { outcomeOfAll } from '../../load/verdict.ts';
 import { viewLoad } from '../../load/view.ts';
-import { momentText, timeText } from '../../output/ago.ts';
 import { batchTable } from '../../output/batch-table.ts';
-import { hang } from '../../output/fit.ts';
-import { bytes, counted } from '../../output/human.ts';
+import { bytes, counted, offsetText, timeText } from '../../output/format.ts';
 import { withSpinner } from '../../output/progress.ts';
 import { table } from '../../output/table.ts';
+import { hangingIndent } from '../../output/text-layout.ts';
 import { verdict } from '../../output/verdict.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import { checkedJobId } from '../shared/options.ts';
@@ -67,12 +66,12 @@ function headline({ ui, context }: App, { header, updatedAt }: LoadState): strin
   const at = (iso: string): string => timeText(iso, context.now(), ui);
   const who = profile === null ? '' : ` (profile ${profile})`;
   const when = `started ${at(startedAt)}, last change ${at(updatedAt)}`;
-  return hang('', ui.clean(`${job} on ${baseUrl}${who}, ${when}`), ui.width, 2);
+  return hangingIndent('', ui.clean(`${job} on ${baseUrl}${who}, ${when}`), ui.width, 2);
 }
 
 async function timelineTable(app: App, timeline: readonly Moment[], startedAt: string): Promise<string> {
   const rows = timeline.map((one) => [
-    momentText(one.time, startedAt, app.ui),
+    offsetText(one.time, startedAt, app.ui),
     what(one),
     one.jobId,
     one.id,

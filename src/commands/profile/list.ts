@@ -1,5 +1,5 @@
-import type { Look } from '../../output/look.ts';
 import { table } from '../../output/table.ts';
+import type { Theme } from '../../output/theme.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
@@ -36,12 +36,12 @@ export const command: CommandModule<Record<string, never>> = {
 };
 
 /** On a terminal the URLs give way: what they lack is in `profile show`. */
-function listed(all: readonly Profile[], current: string | null, look: Look): Promise<string> {
+function listed(all: readonly Profile[], current: string | null, theme: Theme): Promise<string> {
   const rows = all.map((profile) => {
     const { name, baseUrl, production } = profile;
     return [name === current ? '*' : '', name, baseUrl, how(profile), production ? 'yes' : 'no'];
   });
-  return table(['', 'Name', { title: 'Base URL', least: 20 }, 'Auth', 'Production'], rows, look);
+  return table(['', 'Name', { title: 'Base URL', least: 20 }, 'Auth', 'Production'], rows, theme);
 }
 
 function how({ auth }: Profile): string {

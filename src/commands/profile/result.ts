@@ -1,14 +1,14 @@
-import { hang } from '../../output/fit.ts';
-import type { Look } from '../../output/look.ts';
+import { hangingIndent } from '../../output/text-layout.ts';
+import type { Theme } from '../../output/theme.ts';
 import type { CommandResult } from '../shared/command.ts';
 
 /** What every `profile` command ends with: no load, no batches. */
 export function profileResult(
-  look: Pick<Look, 'width'>,
+  theme: Pick<Theme, 'width'>,
   profile: string | null,
   text: string,
   more: Pick<CommandResult, 'extra' | 'next' | 'requests'> = {},
 ): CommandResult {
-  const lines = text.split('\n').map((line) => hang('', line, look.width, 2));
+  const lines = text.split('\n').map((line) => hangingIndent('', line, theme.width, 2));
   return { profile, job: null, outcome: null, batches: [], error: null, text: lines.join('\n'), ...more };
 }

@@ -1,6 +1,6 @@
 import { columnList } from '../../batch/columns.ts';
 import { EbillError } from '../../errors.ts';
-import type { Look } from '../../output/look.ts';
+import type { Theme } from '../../output/theme.ts';
 import { secretName } from '../../profile/auth-kind.ts';
 import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf, type Profiles } from '../../profile/profile.ts';
@@ -65,7 +65,7 @@ function wanted(app: App, profiles: Profiles): string {
 }
 
 function lines(
-  look: Pick<Look, 'clean'>,
+  theme: Pick<Theme, 'clean'>,
   view: ProfileView,
   secret: readonly (readonly [string, string])[],
 ): string {
@@ -91,5 +91,5 @@ function lines(
   ];
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== null);
   const width = Math.max(...shown.map(([label]) => label.length)) + 1;
-  return shown.map(([label, value]) => `${`${label}:`.padEnd(width)} ${look.clean(value)}`).join('\n');
+  return shown.map(([label, value]) => `${`${label}:`.padEnd(width)} ${theme.clean(value)}`).join('\n');
 }

@@ -66,7 +66,7 @@ export async function confirmProduction(
   const name = ui.err.clean(profile ?? baseUrl);
   if (!ui.quiet && ui.progress !== 'json')
     ui.screen.line(
-      `${ui.err.paint.bold(ui.err.paint.red('PRODUCTION'))} ${ui.err.paint.bold(name)}: ${ui.err.clean(what)}`,
+      `${ui.err.colors.bold(ui.err.colors.red('PRODUCTION'))} ${ui.err.colors.bold(name)}: ${ui.err.clean(what)}`,
     );
   if (asksLater || globals.yes || !ui.interactive) return;
   ui.end();

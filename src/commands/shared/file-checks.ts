@@ -10,9 +10,9 @@ import { hasErrors, invalidFiles, isBad } from '../../files/verdict.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { findingsText } from '../../output/findings-text.ts';
-import { count } from '../../output/human.ts';
-import type { Look } from '../../output/look.ts';
+import { count } from '../../output/format.ts';
 import { table } from '../../output/table.ts';
+import type { Theme } from '../../output/theme.ts';
 import { environmentLayer } from '../../profile/environment.ts';
 import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
@@ -154,7 +154,7 @@ export function totalsOf(reports: readonly FileReport[]): readonly ControlTotal[
 }
 
 /** The control totals for people, a line for each file. */
-export function totalsTable(reports: readonly FileReport[], look: Look): Promise<string> {
+export function totalsTable(reports: readonly FileReport[], look: Theme): Promise<string> {
   const rows = totalsOf(reports).map(({ file, kind, records, amount }) => [
     file,
     kind,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { jobIdProblem } from '../../batch/job-ids.ts';
 import { EbillError } from '../../errors.ts';
-import { FIELDS } from '../../output/fields.ts';
+import { FIELDS } from '../../output/rows.ts';
 import { nearest } from '../../profile/nearest.ts';
 import { parseDuration } from '../../system/duration.ts';
 import { visible } from '../../system/escaping.ts';

@@ -6,7 +6,7 @@ import { restartInvoice } from '../../load/restart.ts';
 import type { Run } from '../../load/run.ts';
 import { startedHere } from '../../load/state.ts';
 import { journalPath, setCurrentJob } from '../../load/store.ts';
-import { counted } from '../../output/human.ts';
+import { counted } from '../../output/format.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandResult } from './command.ts';
 import { confirmProduction } from './confirm.ts';

@@ -9,7 +9,7 @@ import type { BatchState, LoadState } from '../../load/state.ts';
 import { uncounted, verdictOf } from '../../load/verdict.ts';
 import { type WatchEnd, watch } from '../../load/watch.ts';
 import type { ShownResult } from '../../output/document.ts';
-import { counted } from '../../output/human.ts';
+import { counted } from '../../output/format.ts';
 import type { BatchTimes, WatchView } from '../../output/watch-info.ts';
 import { createWatchView } from '../../output/watch-view.ts';
 import { quoted, type Terminal } from '../../system/quoting.ts';

@@ -39,7 +39,7 @@ function ends(text: string, width: number): readonly [head: string, tail: string
 }
 
 /** Cut in the middle: a job id's or a file name's end tells batches apart as much as its start does. */
-export function shorten(text: string, width: number): string {
+export function truncateMiddle(text: string, width: number): string {
   if (fits(text, width)) return text;
   if (width <= 1) return width === 1 ? '…' : '';
   const [first, last] = ends(text, width);
@@ -52,7 +52,7 @@ export function shorten(text: string, width: number): string {
 }
 
 /** Cut at the end: for sentences, which are read from their start. */
-export function clip(text: string, width: number): string {
+export function truncateEnd(text: string, width: number): string {
   if (fits(text, width)) return text;
   return width < 1 ? '' : `${take(graphemes(ends(text, width)[0]), width - 1, false)}…`;
 }
@@ -115,14 +115,14 @@ export function wrap(text: string, width: number): string[] {
 }
 
 /** Wrapped text behind a short lead, the further lines indented under it. The lead may be painted. */
-export function hang(lead: string, text: string, width: number, indent = textWidth(lead)): string {
+export function hangingIndent(lead: string, text: string, width: number, indent = textWidth(lead)): string {
   return wrap(text, width - Math.max(indent, textWidth(lead)))
     .map((line, i) => (i === 0 ? lead : ' '.repeat(indent)) + line)
     .join('\n');
 }
 
 /** Parts with commas between them put on lines, which are broken only there where that is possible. */
-export function flow(parts: readonly string[], width: number): string[] {
+export function wrapParts(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
   parts.forEach((part, i) => {
     const text = i < parts.length - 1 ? `${part},` : part;
@@ -131,4 +131,15 @@ export function flow(parts: readonly string[], width: number): string[] {
     else lines.push(...wrap(text, width));
   });
   return lines;
+}
+
+/** As many whole parts as fit, from the first: half a number misleads. Empty ones are left out. */
+export function joinWithin(parts: readonly string[], width: number, between = ', '): string {
+  let text = '';
+  for (const part of parts.filter((one) => one !== '')) {
+    const longer = text === '' ? part : text + between + part;
+    if (textWidth(longer) > width) break;
+    text = longer;
+  }
+  return text;
 }
