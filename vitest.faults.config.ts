@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/faults/**/*.full.ts'],
-    globalSetup: ['test/helpers/build.ts', 'test/faults/total.ts'],
+    globalSetup: ['test/helpers/global-setup.ts', 'test/faults/total.ts'],
     testTimeout: 540_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

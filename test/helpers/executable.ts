@@ -1,40 +1,26 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { makeExecutable } from '../../src/build/executable.ts';
+import { CACHE, ROOT } from '../../src/build/npm-package.ts';
+import { HERE, TARGETS } from '../../src/build/targets.ts';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CACHE = join(ROOT, 'node_modules', '.cache', 'ebill-build', 'executables');
+const EXECUTABLES = join(CACHE, 'executables');
 
-interface Build {
-  readonly executable: { makeExecutable(target: unknown, folder: string): Promise<string> };
-  readonly targets: { readonly TARGETS: readonly { readonly name: string }[]; readonly HERE: string };
-}
-
-/** The executable of this system, made once of the same sources, packages and Node.js. */
+/** The executable for this system; kept while sources, packages and Node.js stay the same. */
 export async function executable(): Promise<string> {
-  const folder = join(CACHE, sourcesKey());
+  const folder = join(EXECUTABLES, sourcesKey());
   const made = join(folder, 'ebill');
   if (existsSync(made)) return made;
-  const { executable, targets } = await buildModules();
-  mkdirSync(CACHE, { recursive: true });
-  // Each is a hundred megabytes: those of earlier sources go.
-  for (const name of readdirSync(CACHE)) rmSync(join(CACHE, name), { recursive: true, force: true });
-  const work = mkdtempSync(join(CACHE, '.new-'));
-  await executable.makeExecutable(
-    targets.TARGETS.find(({ name }) => name === targets.HERE),
-    work,
-  );
+  const target = TARGETS.find(({ name }) => name === HERE);
+  if (target === undefined) throw new Error(`No executable is made for ${HERE}`);
+  // A hundred megabytes each: remove those of earlier sources.
+  rmSync(EXECUTABLES, { recursive: true, force: true });
+  mkdirSync(EXECUTABLES, { recursive: true });
+  const work = mkdtempSync(join(EXECUTABLES, '.new-'));
+  await makeExecutable(target, work);
   renameSync(work, folder);
   return made;
-}
-
-/** What builds the package has no types; it is not part of the program. */
-async function buildModules(): Promise<Build> {
-  const [executable, targets] = await Promise.all(
-    ['executable', 'targets'].map((name) => import(join(ROOT, 'src', 'build', `${name}.js`))),
-  );
-  return { executable, targets };
 }
 
 function sourcesKey(): string {

@@ -9,6 +9,8 @@ const sources = new Map(
   readdirSync(SRC, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
     .map((entry) => join(entry.parentPath, entry.name))
+    // The build scripts are no part of the program.
+    .filter((path) => !/[\\/]build[\\/](?!sea-)/.test(path))
     .map((path) => [
       relative(SRC, path).replaceAll('\\', '/'),
       readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, ''),

@@ -1,5 +1,5 @@
 import { getAsset } from 'node:sea';
 import { start } from '../main.ts';
 
-// The start of the executable, which has no package around it.
+// The entry of the executable, which has no package.json to read the version from.
 void start(getAsset('version', 'utf8'));
