@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { EbillError, messageOf } from '../errors.ts';
-import { openBeside } from '../system/atomic-file.ts';
-import { makeFolders } from '../system/folders.ts';
+import { messageOf } from '../errors.ts';
+import { AtomicFile, cannotWrite, makeFolders } from '../system/atomic-file.ts';
 import { errorMessageFrom, s3Error } from './error-message.ts';
 import type { HttpResponse } from './net/transport.ts';
 import { messageAndHint, TransportError, tryAgain } from './net/transport-error.ts';
@@ -11,6 +9,7 @@ import { readBody } from './response-body.ts';
 import { type Attempt, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
 import { isExpiry, isPassing, type StorageOptions } from './storage.ts';
 import { MAX_REDIRECTS, redirectTarget } from './transfer-url.ts';
+
 export type DownloadResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }
   | { readonly outcome: 'expired'; readonly message: string }
@@ -83,36 +82,19 @@ function judge(status: number, body: string, waitMs: number | null): Attempt<Dow
 type OnBytes = (bytes: number, total: number | null) => void;
 
 async function save(answer: HttpResponse, path: string, onBytes: OnBytes): Promise<DownloadResult> {
-  const { handle, temporary } = await openBeside(path).catch((cause: unknown) => {
-    throw cannotWrite(path, cause);
-  });
+  const file = await AtomicFile.open(path);
   try {
-    // `write` may take a part of a block only (a disk about to be full); `writeFile` goes on until all of it is there.
-    const { bytes, sha256 } = await drain(answer, (block) => handle.writeFile(block), path, onBytes);
-    await settle(handle, temporary, path);
+    const { bytes, sha256 } = await receive(answer, file, onBytes);
+    await file.commit();
     return { outcome: 'saved', bytes, sha256 };
-  } catch (error) {
-    await handle.close().catch(() => undefined);
-    await rm(temporary, { force: true });
-    throw error;
+  } finally {
+    await file.abort();
   }
 }
 
-/** Flushes the whole file and gives it its name. */
-async function settle(handle: FileHandle, temporary: string, path: string): Promise<void> {
-  try {
-    await handle.sync();
-    await handle.close();
-    await rename(temporary, path);
-  } catch (cause) {
-    throw cannotWrite(path, cause);
-  }
-}
-
-async function drain(
+async function receive(
   answer: HttpResponse,
-  write: (block: Buffer) => Promise<unknown>,
-  path: string,
+  file: AtomicFile,
   onBytes: OnBytes,
 ): Promise<{ bytes: number; sha256: string }> {
   const sha256 = createHash('sha256');
@@ -131,9 +113,7 @@ async function drain(
       );
     });
     if (step.done === true) break;
-    await write(step.value).catch((cause: unknown) => {
-      throw cannotWrite(path, cause);
-    });
+    await file.write(step.value);
     sha256.update(step.value);
     bytes += step.value.length;
     onBytes(bytes, total);
@@ -142,11 +122,4 @@ async function drain(
     throw new TransportError('lost', `the download has ${bytes} of ${length} bytes`, undefined);
   }
   return { bytes, sha256: sha256.digest('hex') };
-}
-
-function cannotWrite(path: string, cause: unknown): EbillError {
-  return new EbillError('USAGE', `${path} cannot be written: ${messageOf(cause)}.`, {
-    hint: 'Free some space or choose another folder, then run the same command again.',
-    cause,
-  });
 }

@@ -6,8 +6,8 @@ import { EbillError } from '../errors.ts';
 import { count } from '../output/format.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { SampleFiles } from '../sample/sample.ts';
+import { makeFolders } from '../system/atomic-file.ts';
 import type { Context, OutputStream } from '../system/context.ts';
-import { makeFolders } from '../system/folders.ts';
 import type { App, CommandModule } from './shared/command.ts';
 import { type Flags, textFlag, wholeNumber } from './shared/options.ts';
 

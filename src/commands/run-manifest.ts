@@ -5,11 +5,11 @@ import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Phase } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { writeRedacted } from '../files/redacted-file.ts';
 import type { LoadState } from '../load/state.ts';
 import type { Owner } from '../load/store.ts';
 import { redactedJson, redactedStrings } from '../output/json-text.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import { writeRedacted } from '../system/atomic-file.ts';
 
 /** The manifest's format; a higher number is a newer program's. */
 const VERSION = 1;
@@ -116,7 +116,7 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
     files: await Promise.all(facts.files.map(described)),
   };
   const path = join(folder, NAME);
-  await writeRedacted(path, redactedJson(redactedStrings(manifest, facts.redactor)), true);
+  await writeRedacted(path, redactedJson(redactedStrings(manifest, facts.redactor)));
   return path;
 }
 

@@ -1,11 +1,11 @@
 import { access } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { EbillError } from '../errors.ts';
-import { writeRedacted } from '../files/redacted-file.ts';
 import { counted } from '../output/format.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import { csvFilesIn } from '../plan/found-csv.ts';
 import { guessJob } from '../plan/starter-job.ts';
+import { writeRedacted } from '../system/atomic-file.ts';
 import { quoted } from '../system/quoting.ts';
 import type { RunOptions } from './run-options.ts';
 import type { App, CommandResult } from './shared/command.ts';
@@ -36,7 +36,7 @@ export async function writeStarter(app: App, options: RunOptions): Promise<Comma
   const { starterPlan } = await import('../plan/starter.ts');
   const { text, unplaced } = starterPlan(files, job);
   if (app.globals.dryRun) return done(text.trimEnd());
-  await writeRedacted(path, app.redactor.sweep(text), false);
+  await writeRedacted(path, app.redactor.sweep(text), { replace: false });
   for (const name of unplaced)
     ui.warn(`${name} found no place in the plan: it may be customers, invoices or items`);
   return {

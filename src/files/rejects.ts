@@ -1,8 +1,8 @@
 import { basename } from 'node:path';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { AtomicFile } from '../system/atomic-file.ts';
 import { visible } from '../system/escaping.ts';
-import { NewFile } from './new-file.ts';
 import { byKey, byPosition, type FailedRecords, type Mismatch, type Pair } from './rejects-match.ts';
 import { MESSAGES_HEADER, messagesLine } from './rejects-text.ts';
 import { KEY_NAMES, plainWord } from './result-words.ts';
@@ -72,32 +72,33 @@ type Attempt =
 
 async function attempt(request: RejectsRequest, key: number | null): Promise<Attempt> {
   const { path, messagesPath, force, header } = request;
-  const rejects = await NewFile.create(path);
-  const messages = await NewFile.create(messagesPath);
+  const rejects = await AtomicFile.open(path);
+  const messages = await AtomicFile.open(messagesPath);
   try {
     const sink = new Sink(rejects, messages);
     await messages.write(MESSAGES_HEADER);
     const mismatch = key === null ? await byPosition(request, sink) : await byKey(request, key, sink);
     if (mismatch !== null) return { outcome: 'mismatch', mismatch };
     const kept: string[] = [];
-    for (const file of [messages, rejects]) if (!(await file.commit(force))) kept.push(file.path);
+    for (const file of [messages, rejects])
+      if (!(await file.commit({ replace: force }))) kept.push(file.path);
     const name = key === null ? null : (header[key] ?? null);
     return { outcome: 'written', rejects: { records: sink.records, key: name, kept } };
   } finally {
-    await rejects.discard();
-    await messages.discard();
+    await rejects.abort();
+    await messages.abort();
   }
 }
 
 /** Puts failed records into the two files. */
 class Sink implements FailedRecords {
   records = 0;
-  readonly #rejects: NewFile;
-  readonly #messages: NewFile;
+  readonly #rejects: AtomicFile;
+  readonly #messages: AtomicFile;
   /** Line of the rejects file the next record begins on. */
   #line = 1;
 
-  constructor(rejects: NewFile, messages: NewFile) {
+  constructor(rejects: AtomicFile, messages: AtomicFile) {
     this.#rejects = rejects;
     this.#messages = messages;
   }

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
-import { makeFolders } from '../system/folders.ts';
+import { makeFolders, syncFolder } from '../system/atomic-file.ts';
 import type { Answered, Entry, Header, Intent, NewEntry } from './entries.ts';
 import { type Clean, keptEntry, keptObject } from './kept.ts';
 import { readJournal } from './replay.ts';
@@ -37,10 +37,11 @@ export async function openJournal(
   if (known !== null) assertSameServer(known.header, header, path);
   const handle = await openAppending(path);
   try {
-    if (known === null) {
-      await write(handle, path, `${JSON.stringify(header)}\n`);
-      await syncFolder(dirname(path));
-    }
+    if (known === null) await write(handle, path, `${JSON.stringify(header)}\n`);
+    // The name must survive a power loss too. Every time: a run may have died between creating the file and this.
+    await syncFolder(dirname(path)).catch((cause: unknown) => {
+      throw cannotWrite(path, cause);
+    });
   } catch (error) {
     await handle.close();
     throw error;
@@ -166,13 +167,6 @@ async function openAppending(path: string): Promise<FileHandle> {
   } catch (cause) {
     throw cause instanceof EbillError ? cause : cannotWrite(path, cause);
   }
-}
-
-/** The new name itself must survive a power loss too. Windows cannot flush a folder, and does not need it. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => null);
-  await handle?.sync().catch(() => undefined);
-  await handle?.close();
 }
 
 function cannotWrite(path: string, cause: unknown): EbillError {

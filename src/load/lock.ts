@@ -1,9 +1,9 @@
 import { constants, type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EbillError, messageOf } from '../errors.ts';
+import { makeFolders } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { makeFolders } from '../system/folders.ts';
 
 /** Who holds a load: written into the lock file, for whoever finds it held. */
 export interface Holder {

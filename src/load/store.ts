@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { endpointOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { openBeside } from '../system/atomic-file.ts';
-import { makeFolders } from '../system/folders.ts';
+import { writeAtomic } from '../system/atomic-file.ts';
 import { isDeviceName } from './device-name.ts';
 import { readJournal } from './replay.ts';
 import type { LoadState } from './state.ts';
@@ -85,24 +84,10 @@ export async function currentJob(stateFolder: string, owner: Owner): Promise<str
  */
 export async function setCurrentJob(stateFolder: string, owner: Owner, job: string): Promise<void> {
   const folder = loadsFolder(stateFolder, owner);
-  try {
-    await makeFolders(folder, 0o700);
-    const { handle, temporary } = await openBeside(join(folder, CURRENT));
-    try {
-      await handle.writeFile(`${JSON.stringify({ job })}\n`).finally(() => handle.close());
-      await rename(temporary, join(folder, CURRENT));
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
-  } catch (cause) {
-    throw new EbillError(
-      'USAGE',
-      `Which load is worked on cannot be kept in ${folder}: ${messageOf(cause)}.`,
-      {
-        hint: 'Free some space or make the folder writable, then run the same command again. What was done so far is on record.',
-        cause,
-      },
-    );
-  }
+  const errorFor = (cause: unknown): EbillError =>
+    new EbillError('USAGE', `Which load is worked on cannot be kept in ${folder}: ${messageOf(cause)}.`, {
+      hint: 'Free some space or make the folder writable, then run the same command again. What was done so far is on record.',
+      cause,
+    });
+  await writeAtomic(join(folder, CURRENT), `${JSON.stringify({ job })}\n`, { folderMode: 0o700, errorFor });
 }

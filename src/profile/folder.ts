@@ -1,5 +1,5 @@
 import { EbillError, errnoOf } from '../errors.ts';
-import { makeFolders } from '../system/folders.ts';
+import { makeFolders } from '../system/atomic-file.ts';
 
 /**
  * Makes the folder of profiles and secrets, for its owner alone. One that is there already is left as it is: it may

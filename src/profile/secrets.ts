@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { errnoOf, messageOf } from '../errors.ts';
+import { writeAtomic } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { makeFolder, storageError } from './folder.ts';
 import { broken, fieldsOf, parseJson, textOf, unknownVersion } from './format.ts';
@@ -150,34 +150,15 @@ async function load(context: Context): Promise<Secrets> {
   return { secrets, keychain: new Set(names.map(String)) };
 }
 
-/** Written beside the file and renamed over it; for the owner alone from its first byte. */
 async function save(context: Context, { secrets, keychain }: Secrets): Promise<void> {
   const path = secretsPath(context);
   await makeFolder(context.paths.config);
   const sorted = [...secrets].sort(([a], [b]) => (a < b ? -1 : 1));
-  try {
-    // A link to a file elsewhere stays a link.
-    const target = await realpath(path).catch(() => path);
-    const temporary = join(dirname(target), `.secrets-${randomBytes(8).toString('hex')}.tmp`);
-    try {
-      const file = await open(temporary, 'wx', 0o600);
-      try {
-        const inKeychain = keychain.size === 0 ? {} : { keychain: [...keychain].sort() };
-        await file.writeFile(
-          textOf({ version: VERSION, secrets: Object.fromEntries(sorted), ...inKeychain }),
-        );
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(temporary, target);
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-  } catch (error) {
-    throw storageError('write', path, error);
-  }
+  const inKeychain = keychain.size === 0 ? {} : { keychain: [...keychain].sort() };
+  const text = textOf({ version: VERSION, secrets: Object.fromEntries(sorted), ...inKeychain });
+  // A link to a file elsewhere stays a link.
+  const target = await realpath(path).catch(() => path);
+  await writeAtomic(target, text, { errorFor: (cause) => storageError('write', path, cause) });
 }
 
 async function exposure(context: Context): Promise<string | null> {

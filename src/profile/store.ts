@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EbillError, errnoOf } from '../errors.ts';
+import { syncFolder } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { makeFolder, storageError } from './folder.ts';
 import { fileOf, parseProfiles, textOf } from './format.ts';
@@ -59,6 +60,8 @@ export async function changeProfiles(
       deserialize: (text) => fileOf(parseProfiles(text, path)),
     });
     conf.store = fileOf(changed);
+    // `conf` flushes the file, not the folder that names it.
+    await syncFolder(context.paths.config);
   } catch (error) {
     throw error instanceof EbillError ? error : storageError('write', path, error);
   }

@@ -1,5 +1,5 @@
 import { basename, join } from 'node:path';
-import { makeFolders } from '../system/folders.ts';
+import { makeFolders } from '../system/atomic-file.ts';
 import { BadRecords, CsvWriter } from './sample-files.ts';
 import { type ResolvedSampleOptions, resolveSampleOptions, type SampleOptions } from './sample-options.ts';
 import {

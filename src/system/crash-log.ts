@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import { errnoOf, messageOf } from '../errors.ts';
 import { registerCall } from '../profile/register.ts';
 import { type Redacted, Redactor } from '../redact/redactor.ts';
+import { makeFolders } from './atomic-file.ts';
 import type { Context } from './context.ts';
 import { visible } from './escaping.ts';
-import { makeFolders } from './folders.ts';
 import { sourceStack } from './source-stack.ts';
 
 /** Keeps a bug's stack trace for those who mend it, redacted, and says where: people are not shown it. */

@@ -32,24 +32,19 @@ function importedFrom(text: string, module: RegExp): string[] {
  * - `redacted`: the text comes from the redactor; the compiler holds it (the type `Redacted`).
  * - `data`: bytes of the user's files or of the server's results, which must stay as they are (help security).
  * - `own`: nothing in it is from a server, and nothing of it is secret: names, numbers, times.
- * - `secrets`: the one file that is there to hold them.
  * - `reads`: opens files for reading alone.
  */
-const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'secrets' | 'reads'>> = {
+const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'system/crash-log.ts': 'redacted',
   'load/journal.ts': 'redacted',
   'commands/shared/notify.ts': 'redacted',
   'system/atomic-file.ts': 'data',
   // Native code that an executable carries within.
   'system/native-addon.ts': 'own',
-  'files/new-file.ts': 'data',
-  'api/download.ts': 'data',
   'sample/sample-files.ts': 'data',
-  'load/store.ts': 'own',
   'load/lock.ts': 'own',
   'commands/demo.ts': 'own',
   'commands/report.ts': 'own',
-  'profile/secrets.ts': 'secrets',
   'load/names.ts': 'reads',
   'plan/found-csv.ts': 'reads',
   'plan/read.ts': 'reads',
@@ -76,11 +71,24 @@ describe('the places that write', () => {
 
   it('files of the program’s own words take redacted text alone', () => {
     const redacted = Object.keys(FILES).filter((path) => FILES[path] === 'redacted');
-    for (const path of [...redacted, 'files/redacted-file.ts'])
+    for (const path of [...redacted, 'system/atomic-file.ts'])
       expect(sources.get(path), path).toMatch(/text: Redacted|line: Redacted/);
-    // What is data has to say so: whoever makes a new file by itself is one of these.
-    const makers = program.filter(([, text]) => /\bNewFile\.create\(/.test(text)).map(([path]) => path);
-    expect(makers.sort()).toEqual(['files/redacted-file.ts', 'files/rejects.ts']);
+    // The atomic writer takes anything from these, and from all others only redacted text (`writeRedacted`).
+    const writers = program
+      .filter(
+        ([path, text]) =>
+          path !== 'system/atomic-file.ts' && /\b(?:AtomicFile\.open|writeAtomic)\(/.test(text),
+      )
+      .map(([path]) => path);
+    expect(writers.sort()).toEqual([
+      // The server's results and the user's records, which must stay as they are (help security).
+      'api/download.ts',
+      'files/rejects.ts',
+      // The name of the current load.
+      'load/store.ts',
+      // The one file that is there to hold secrets.
+      'profile/secrets.ts',
+    ]);
   });
 
   it('what reads does only that', () => {

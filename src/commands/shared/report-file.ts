@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf } from '../../errors.ts';
-import { writeRedacted } from '../../files/redacted-file.ts';
 import type { Redacted } from '../../redact/redactor.ts';
 import { GENERATOR, type ReportFacts } from '../../report/facts.ts';
+import { writeRedacted } from '../../system/atomic-file.ts';
 
 /** So much of a file tells whether it is a report. Bytes. */
 const HEAD = 2048;
@@ -34,5 +34,5 @@ export async function assertReplaceable(path: string): Promise<void> {
 export async function writeReport(facts: Redacted<ReportFacts>, path: string): Promise<void> {
   // Charts are a heavy package: read when a page is made.
   const { reportPage } = await import('../../report/page.ts');
-  await writeRedacted(path, reportPage(facts), true);
+  await writeRedacted(path, reportPage(facts));
 }
