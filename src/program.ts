@@ -1,3 +1,4 @@
+import { flatten } from './batch/tree.ts';
 import type { App, CommandResult, GlobalOptions } from './commands/shared/command.ts';
 import { globalOptions } from './commands/shared/options.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
@@ -246,10 +247,9 @@ function interruption(
   context: Context,
 ): Interruption {
   const counts = new Map<string, number>();
-  for (const batch of (known.batches ?? []).flatMap((one) => [
-    one,
-    ...(one.kind === 'invoice' ? one.children : []),
-  ])) {
+  // Of an init the parts have no standing of their own.
+  const batches = flatten(known.batches ?? []).filter(({ kind }) => !kind.startsWith('carryForward'));
+  for (const batch of batches) {
     counts.set(batch.phase, (counts.get(batch.phase) ?? 0) + 1);
   }
   const standing = [...counts].map(([phase, count]) => `${count} ${phase}`).join(', ');

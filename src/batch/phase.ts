@@ -28,6 +28,17 @@ const OF_PHASE: Partial<Record<Phase, Meaning>> = {
   failed: 'failure',
 };
 
+/** Names of an end that say why; worth showing next to our word for it. */
+const TELLING: ReadonlySet<string> = new Set(['aborted', 'cancelled', 'canceled', 'rejected']);
+
+/** Whether the server's name of a status says more than the phase: `Success` for partial, `Aborted` for failed, `3`. */
+export function addsToPhase(status: string, phase: Phase): boolean {
+  const name = normalised(status);
+  if (name === '' || name === normalised(phase)) return false;
+  const meaning = phase === 'uploaded' ? 'draft' : OF_PHASE[phase];
+  return MEANINGS.get(name) !== meaning || TELLING.has(name);
+}
+
 /** Names are compared without case, spaces, `-` and `_`. */
 const normalised = (name: string): string => name.toLowerCase().replace(/[\s_-]+/gu, '');
 

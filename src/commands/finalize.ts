@@ -1,5 +1,6 @@
 import { callsAt } from '../api/client.ts';
 import { endpointOf } from '../api/connection.ts';
+import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { discover } from '../load/discover.ts';
 import { assertComplete, finalizable } from '../load/finalize.ts';
@@ -7,7 +8,6 @@ import { readJournal } from '../load/replay.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';
 import { journalPath, readLoads } from '../load/store.ts';
-import { verdictOf } from '../load/verdict.ts';
 import { unknownBatch } from '../load/watch.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';

@@ -1,9 +1,9 @@
+import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
 import { readJournal } from '../load/replay.ts';
 import type { LoadState } from '../load/state.ts';
 import { currentJob, journalPath } from '../load/store.ts';
-import { outcomeOfAll } from '../load/verdict.ts';
 import { viewLoad } from '../load/view.ts';
 import { timeText } from '../output/format.ts';
 import { hangingIndent } from '../output/text-layout.ts';

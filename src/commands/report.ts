@@ -1,13 +1,13 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { refresh } from '../load/refresh.ts';
 import { resultsFolder } from '../load/results-names.ts';
 import type { Run } from '../load/run.ts';
-import { outcomeOfAll } from '../load/verdict.ts';
+import { accountText } from '../output/account-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
-import { verdict } from '../output/verdict.ts';
 import { assertOwnFolder } from './run-manifest.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { boolFlag, textFlag } from './shared/options.ts';
@@ -104,7 +104,7 @@ async function report(
     batches: fetched.batches,
     error: null,
     extra: { path: app.globals.dryRun ? null : path, report: facts },
-    text: [verdict(fetched.batches, ui), told].filter((part) => part !== '').join('\n\n'),
+    text: [accountText(fetched.batches, ui), told].filter((part) => part !== '').join('\n\n'),
   };
 }
 

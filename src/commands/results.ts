@@ -1,16 +1,16 @@
 import { relative, resolve } from 'node:path';
 import { isSettled } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
+import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { ColumnChoice } from '../files/result-columns.ts';
 import { refresh } from '../load/refresh.ts';
 import { resultsFolder } from '../load/results-names.ts';
 import type { Run } from '../load/run.ts';
-import { outcomeOfAll, unaccounted, uncounted } from '../load/verdict.ts';
 import { unknownBatch } from '../load/watch.ts';
+import { accountText } from '../output/account-text.ts';
 import type { ShownResult } from '../output/document.ts';
 import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
-import { verdict } from '../output/verdict.ts';
 import type { Terminal } from '../system/quoting.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { assertFolder } from './shared/file-checks.ts';
@@ -113,10 +113,8 @@ async function results(
     ? await waitingFor(run, 'writing the rejects', () => writeAllRejects(app, files, options))
     : { files: [], problems: [] };
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
-  const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), verdict(batches, ui)];
-  const advice = reloadAdvice(rejects.files, job === '' ? null : job, context, (jobId) =>
-    parentOf(run, jobId),
-  );
+  const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), accountText(batches, ui)];
+  const advice = reloadAdvice(rejects.files, job === '' ? null : job, context, run.journal.state);
   return {
     profile,
     job: job === '' ? null : job,
@@ -173,13 +171,4 @@ function shownResult(file: FetchedResult, rejects: AllRejects | null): ShownResu
   const { jobId, path, tally } = file;
   const written = rejects?.files.find((one) => one.jobId === jobId)?.path;
   return { jobId, path, rows: tally?.rows ?? null, rejects: written ?? tally?.failed ?? null };
-}
-
-function parentOf(run: Run, jobId: string): string | null {
-  const { batches } = run.journal.state;
-  const parent = batches.get(jobId)?.parent ?? null;
-  if (parent === null) return null;
-  return (
-    parent.jobId ?? [...batches.values()].find(({ id }) => id !== null && id === parent.id)?.jobId ?? null
-  );
 }

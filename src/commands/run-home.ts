@@ -1,13 +1,13 @@
 import { join, relative } from 'node:path';
 import type { BatchView } from '../batch/types.ts';
+import { outcomeOfAll, uncounted, verdictOf } from '../batch/verdict.ts';
 import type { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
-import { outcomeOfAll, uncounted, verdictOf } from '../load/verdict.ts';
+import { accountText } from '../output/account-text.ts';
 import { batchTable } from '../output/batch-table.ts';
 import { counted } from '../output/format.ts';
 import { reasonFields, reasonsTable, type ShownTally } from '../output/result-tables.ts';
 import { hangingIndent } from '../output/text-layout.ts';
-import { verdict } from '../output/verdict.ts';
 import { type HomeFile, writeManifest } from './run-manifest.ts';
 import type { MonthEnd } from './run-month.ts';
 import type { CommandResult } from './shared/command.ts';
@@ -144,11 +144,13 @@ async function result({ app }: Session, run: Run, brought: Brought): Promise<Com
     ui.width,
     2,
   );
-  const parts = [await batchTable(batches, ui), await reasonsTable(shown, ui), verdict(batches, ui), told];
-  const advice = reloadAdvice(rejects.files, job, context, (jobId) => {
-    const parent = run.journal.state.batches.get(jobId)?.parent ?? null;
-    return parent?.jobId ?? null;
-  });
+  const parts = [
+    await batchTable(batches, ui),
+    await reasonsTable(shown, ui),
+    accountText(batches, ui),
+    told,
+  ];
+  const advice = reloadAdvice(rejects.files, job, context, run.journal.state);
   return {
     profile,
     job,

@@ -1,5 +1,6 @@
 import { refusal } from '../api/result.ts';
 import { phaseOf } from '../batch/phase.ts';
+import { itemsUnder } from '../batch/tree.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { type Asked, decideFinalize } from './recover.ts';
@@ -11,14 +12,7 @@ export type FinalizeOutcome = 'sent' | 'done';
 
 /** The item batches of an invoice batch, as this journal has them, those left behind aside. */
 export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchState[] {
-  return [...state.batches.values()].filter(
-    (batch) =>
-      batch.kind === 'items' &&
-      !batch.abandoned &&
-      batch.parent !== null &&
-      ((batch.parent.jobId !== null && batch.parent.jobId === invoice.jobId) ||
-        (batch.parent.id !== null && batch.parent.id === invoice.id)),
-  );
+  return itemsUnder(state.batches, invoice).filter(({ abandoned }) => !abandoned);
 }
 
 /** The batches of a load that are finalized by themselves, customers before invoices; items go with their invoice. */

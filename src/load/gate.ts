@@ -1,5 +1,6 @@
+import { accountOf } from '../batch/account.ts';
+import { flatten } from '../batch/tree.ts';
 import type { BatchView } from '../batch/types.ts';
-import { accountFor } from './accounting.ts';
 
 /** May the next step of a plan start? Numbers are records. */
 export type Gate =
@@ -13,14 +14,11 @@ export type Gate =
  * would mean for the bills that follow is not known. Pure.
  */
 export function gateAfter(batches: readonly BatchView[], accepted: number): Gate {
-  const all = flat(batches).filter(({ phase, kind }) => phase !== 'not-run' && kind !== 'init');
+  const all = flatten(batches).filter(({ phase, kind }) => phase !== 'not-run' && kind !== 'init');
   if (all.some(({ phase }) => phase === 'failed')) return { go: false, why: 'failed' };
-  const verdicts = all.map((batch) => accountFor(batch).verdict);
-  if (verdicts.includes('mismatch')) return { go: false, why: 'unaccounted' };
-  if (verdicts.includes('unknown')) return { go: false, why: 'unknown' };
+  const states = all.map((batch) => accountOf(batch).state);
+  if (states.includes('mismatch')) return { go: false, why: 'unaccounted' };
+  if (states.includes('unknown')) return { go: false, why: 'unknown' };
   const failed = all.reduce((sum, { failCount }) => sum + (failCount ?? 0), 0);
   return failed > accepted ? { go: false, why: 'too-many', failed } : { go: true, failed };
 }
-
-const flat = (batches: readonly BatchView[]): BatchView[] =>
-  batches.flatMap((batch) => [batch, ...flat(batch.children)]);

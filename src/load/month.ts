@@ -1,7 +1,8 @@
+import { parentJobId } from '../batch/tree.ts';
 import { EbillError } from '../errors.ts';
 import type { SourceFile } from './entries.ts';
 import { type Assignment, assign, type PlanOptions } from './plan.ts';
-import type { BatchState, LoadState } from './state.ts';
+import type { LoadState } from './state.ts';
 
 /** The files of a whole month, checked. */
 export interface MonthFiles {
@@ -70,18 +71,11 @@ function refuseSharedItems(files: MonthFiles): void {
 function assertUnder(state: LoadState, item: Assignment, invoice: Assignment): void {
   const known = state.batches.get(item.jobId);
   if (known === undefined || item.action === 'new') return;
-  const parent = parentOf(state, known);
+  const parent = parentJobId(state.batches, known);
   if (parent === null || parent === invoice.jobId) return;
   throw new EbillError(
     'CONFLICT',
     `${item.file.name} is on record as ${item.jobId} under ${parent}; the plan has it under ${invoice.file.name} (${invoice.jobId}).`,
     { hint: 'Put it back under the invoice file it was sent with, or take it out of the plan.' },
   );
-}
-
-/** The job id of an items batch's invoice batch; `null` when it is not on record. */
-function parentOf(state: LoadState, { parent }: BatchState): string | null {
-  if (parent === null) return null;
-  if (parent.jobId !== null) return parent.jobId;
-  return [...state.batches.values()].find(({ id }) => id !== null && id === parent.id)?.jobId ?? null;
 }

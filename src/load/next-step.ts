@@ -1,7 +1,8 @@
+import { accountOf } from '../batch/account.ts';
+import { flatten } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
 import type { BatchState, LoadState } from './state.ts';
-import { unaccounted } from './verdict.ts';
 
 /** The next thing to do with a load, as it is typed, and why. */
 export interface NextStep {
@@ -22,7 +23,7 @@ export function nextStep(
   shown: (path: string) => string = (path) => path,
 ): NextStep {
   const job = ` --job ${quoted(load.header.job, terminal)}`;
-  const all = flat(batches).filter(({ kind }) => FILES.has(kind));
+  const all = flatten(batches).filter(({ kind }) => FILES.has(kind));
   const own = [...load.batches.values()].filter(({ abandoned }) => !abandoned);
   const has = (where: readonly BatchView[], ...phases: readonly Phase[]): boolean =>
     where.some(({ phase }) => phases.includes(phase));
@@ -48,7 +49,7 @@ export function nextStep(
     return { command: `ebill finalize${job}`, why: 'what is uploaded waits to be handed to processing' };
   if (has(all, 'queued', 'running'))
     return { command: `ebill watch${job}`, why: 'batches are being processed' };
-  if (unaccounted(batches, '') !== null)
+  if (all.some((batch) => accountOf(batch).state === 'mismatch'))
     return {
       command: `ebill results${job}`,
       why: 'records are unaccounted for: the result files tell which',
@@ -88,6 +89,3 @@ function uploadOf(
       : '';
   return `ebill upload ${kind} ${quoted(shown(file?.path ?? ''), terminal)}${under}`;
 }
-
-const flat = (batches: readonly BatchView[]): BatchView[] =>
-  batches.flatMap((batch) => [batch, ...flat(batch.children)]);

@@ -1,4 +1,5 @@
 import type { InitRequest, ParentRef } from '../api/request.ts';
+import { itemsUnder } from '../batch/tree.ts';
 import type { Batch, Kind } from '../batch/types.ts';
 import type { Entry, Found, Header, SourceFile } from './entries.ts';
 import { VersionMap } from './version-map.ts';
@@ -117,15 +118,10 @@ function withAbandoned(state: LoadState, jobId: string): LoadState {
   const left = withBatch(state, jobId, (known) => ({ ...known, abandoned: true }));
   const parent = left.batches.get(jobId);
   if (parent?.kind !== 'invoice') return left;
-  const batches = new Map(
-    [...left.batches].map(([name, batch]) => {
-      const under =
-        batch.kind === 'items' &&
-        (batch.parent?.jobId === jobId || (parent.id !== null && batch.parent?.id === parent.id));
-      return [name, under ? { ...batch, abandoned: true } : batch] as const;
-    }),
+  return itemsUnder(left.batches, parent).reduce(
+    (all, item) => withBatch(all, item.jobId, (known) => ({ ...known, abandoned: true })),
+    left,
   );
-  return { ...left, batches };
 }
 
 /** The server knows the batch: the create in doubt happened, whatever a later one is answered. Of an init, see `decideInit`. */

@@ -1,7 +1,7 @@
+import { accountedOutcome } from '../batch/account.ts';
 import { outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
-import { accountFor } from './accounting.ts';
 import { itemsOf } from './finalize.ts';
 import type { BatchState, LoadState } from './state.ts';
 
@@ -123,15 +123,7 @@ function assemble(seen: Batch | null, known: Known): BatchView {
     errorMessage: seen?.errorMessage ?? null,
     children: known.children,
   };
-  const own: Phase = accountFor(view).verdict === 'mismatch' ? 'failed' : known.phase;
-  return {
-    ...view,
-    outcome: outcomeOf(
-      known.kind,
-      own,
-      known.children.map((child) => child.outcome),
-    ),
-  };
+  return { ...view, outcome: accountedOutcome(view) };
 }
 
 const KIND_OF: Readonly<Record<string, Kind>> = {

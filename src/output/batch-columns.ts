@@ -1,3 +1,4 @@
+import { shownPhaseOf } from '../batch/account.ts';
 import type { BatchView } from '../batch/types.ts';
 import type { BatchRow } from './batch-rows.ts';
 import { type Cell, type Column, column, totalWidth } from './columns.ts';
@@ -23,11 +24,12 @@ const LEFT_OUT: readonly (readonly Name[])[] = [
 ];
 
 function statusCell(batch: BatchView, long: boolean, theme: Theme): Cell {
-  const word = phaseText(batch.phase, theme);
+  const phase = shownPhaseOf(batch);
+  const word = phaseText(phase, theme);
   const more = long
     ? truncateMiddle(spelling(batch, theme), Number.isFinite(theme.width) ? 24 : Infinity)
     : '';
-  return { text: word + more, color: (text) => paintPhase(batch.phase, text, theme) };
+  return { text: word + more, color: (text) => paintPhase(phase, text, theme) };
 }
 
 /** @param long whether the server's spelling of the status is shown where it differs */

@@ -1,8 +1,10 @@
+import { shownPhaseOf } from '../batch/account.ts';
+import { isFinal } from '../batch/outcome.ts';
 import type { Kind } from '../batch/types.ts';
 import type { BatchRow } from './batch-rows.ts';
 import { countsOf } from './counts.ts';
 import { count } from './format.ts';
-import { isFinal, paintPhase, phaseText, spelling } from './status.ts';
+import { paintPhase, phaseText, spelling } from './status.ts';
 import { truncateMiddle, wrapParts } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
 import type { Theme } from './theme.ts';
@@ -15,7 +17,7 @@ export function batchList(rows: readonly BatchRow[], theme: Theme): string {
   const lines = rows.flatMap(({ batch, branch, name }) => {
     const indent = ' '.repeat(Math.min(branch.length, 8) + 2);
     const room = width - indent.length;
-    const status = truncateMiddle(phaseText(batch.phase, theme) + spelling(batch, theme), room);
+    const status = truncateMiddle(phaseText(shownPhaseOf(batch), theme) + spelling(batch, theme), room);
     const { recordsSent: sent } = batch;
     const { loaded, rejected } = countsOf(batch);
     const counted = CARRIES_FILE.includes(batch.kind) || [loaded, rejected].some((value) => value !== null);
@@ -28,7 +30,7 @@ export function batchList(rows: readonly BatchRow[], theme: Theme): string {
     ]
       .filter(({ value }) => value !== null || told)
       .map(({ word, value }) => `${word} ${count(value)}`);
-    const painted = paintPhase(batch.phase, status, theme);
+    const painted = paintPhase(shownPhaseOf(batch), status, theme);
     const title = colors.bold(truncateMiddle(name, width));
     const line = [status, ...parts].join(', ');
     if (textWidth(line) <= room) return [title, indent + [painted, ...parts].join(', ')];

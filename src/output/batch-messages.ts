@@ -1,3 +1,4 @@
+import { shownPhaseOf } from '../batch/account.ts';
 import type { BatchView } from '../batch/types.ts';
 import { oneLine } from '../system/escaping.ts';
 import { nameOf, paintPhase, phaseText } from './status.ts';
@@ -33,9 +34,10 @@ export function batchMessages(batches: readonly BatchView[], theme: Theme): stri
   const lines: string[] = [];
   const walk = (batch: BatchView): void => {
     if (batch.errorMessage !== null && isTold(batch, batch.errorMessage)) {
-      const [sign = ''] = phaseText(batch.phase, theme).split(' ');
+      const phase = shownPhaseOf(batch);
+      const [sign = ''] = phaseText(phase, theme).split(' ');
       const text = `${nameOf(batch, theme)}: ${theme.clean(oneLine(batch.errorMessage))}`;
-      lines.push(hangingIndent(`${paintPhase(batch.phase, sign, theme)} `, text, theme.width));
+      lines.push(hangingIndent(`${paintPhase(phase, sign, theme)} `, text, theme.width));
     }
     batch.children.forEach(walk);
   };

@@ -1,7 +1,8 @@
+import { isFinal } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import type { Stage } from '../load/events.ts';
 import type { BoardModel, PlannedRow, Sending } from './board-model.ts';
-import { isFinal, nameOf } from './status.ts';
+import { nameOf } from './status.ts';
 import type { Theme } from './theme.ts';
 import type { BatchTimes } from './watch-info.ts';
 

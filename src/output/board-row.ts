@@ -1,13 +1,14 @@
-import type { BatchView } from '../batch/types.ts';
+import { isBad, shownPhaseOf } from '../batch/account.ts';
 import { oneLine } from '../system/escaping.ts';
+import { unaccountedText } from './account-text.ts';
 import type { BoardBatch } from './board-batches.ts';
 import type { Sending } from './board-model.ts';
-import { count, counted, rate as speed, wholeSeconds } from './format.ts';
+import { counted, rate as speed, wholeSeconds } from './format.ts';
 import { paintPhase, phaseText, phaseWord } from './status.ts';
 import { joinWithin, padEnd, padStart, truncateEnd, truncateMiddle } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
 import type { Theme } from './theme.ts';
-import { countsParts, isOverdue, unaccountedIn, waitParts } from './watch-words.ts';
+import { countsParts, isOverdue, waitParts } from './watch-words.ts';
 
 /** One batch as a line of the board, before it is fitted to a width. */
 export interface BoardRow {
@@ -55,21 +56,22 @@ export function boardRow(batch: BoardBatch, now: number, theme: Theme): BoardRow
   }
   if (seen !== null && (state === 'final' || state === 'processing')) {
     const { phase } = seen;
+    const shown = shownPhaseOf(seen);
     const bad = isBad(seen);
     const waits = phase === 'running' ? RANK.running : RANK.queued;
     return {
       ...blank,
-      status: phaseText(phase, theme),
-      color: (text) => paintPhase(phase, text, theme),
+      status: phaseText(shown, theme),
+      color: (text) => paintPhase(shown, text, theme),
       parts: [
         ...(times === null ? [] : waitParts(times, now)),
         // What went wrong has to be told first where there is little room.
-        ...(bad ? [unaccountedText(seen), ...countsParts(seen).toReversed()] : countsParts(seen)),
+        ...(bad ? [unaccountedText([seen]), ...countsParts(seen).toReversed()] : countsParts(seen)),
       ],
       tone: bad ? same : times !== null && isOverdue(times, now) ? colors.yellow : colors.dim,
       message: bad && seen.errorMessage !== null ? theme.clean(oneLine(seen.errorMessage)) : '',
       rank: bad ? RANK.bad : state === 'final' ? RANK.over : times === null ? waits : RANK.handed,
-      word: phaseWord(phase),
+      word: phaseWord(shown),
     };
   }
   const records = file === null || file.records === null ? '' : counted(file.records, 'record', 'records');
@@ -91,15 +93,6 @@ export function boardRow(batch: BoardBatch, now: number, theme: Theme): BoardRow
 }
 
 const same = (text: string): string => text;
-
-const isBad = (batch: BatchView): boolean =>
-  batch.phase === 'failed' || batch.phase === 'partial' || (unaccountedIn(batch) ?? 0) !== 0;
-
-function unaccountedText(batch: BatchView): string {
-  const missing = unaccountedIn(batch) ?? 0;
-  if (missing === 0) return '';
-  return missing > 0 ? `${count(missing)} unaccounted` : `${count(-missing)} more than were sent`;
-}
 
 type Upload = Pick<BoardRow, 'share' | 'parts' | 'tone'>;
 

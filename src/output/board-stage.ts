@@ -1,5 +1,7 @@
+import { shownPhaseOf } from '../batch/account.ts';
 import type { BatchView } from '../batch/types.ts';
 import type { Stage } from '../load/events.ts';
+import { unaccountedText } from './account-text.ts';
 import type { BoardBatch } from './board-batches.ts';
 import type { BoardModel, StageState } from './board-model.ts';
 import { countsOf } from './counts.ts';
@@ -8,7 +10,7 @@ import { partOf } from './progress-words.ts';
 import type { Spinner } from './spinner.ts';
 import { joinWithin, truncateEnd } from './text-layout.ts';
 import type { Theme } from './theme.ts';
-import { isOverdue, leftText, OVERDUE, tallyParts, unaccountedIn } from './watch-words.ts';
+import { isOverdue, leftText, OVERDUE, tallyParts } from './watch-words.ts';
 
 /** In their order; `output` uses the types of `load`, never its code. */
 export const STAGES: readonly Stage[] = ['check', 'init', 'customers', 'invoices', 'results', 'report'];
@@ -48,7 +50,7 @@ export type Fate = 'failed' | 'partial' | 'done';
 /** A step that is through is not therefore well. */
 export function fateOf(batches: readonly BoardBatch[]): Fate {
   const seen = batches.flatMap((one) => one.seen ?? []);
-  if (seen.some((batch) => batch.phase === 'failed' || (unaccountedIn(batch) ?? 0) !== 0)) return 'failed';
+  if (seen.some((batch) => ['failed', 'unaccounted'].includes(shownPhaseOf(batch)))) return 'failed';
   return seen.some(({ phase }) => phase === 'partial') ? 'partial' : 'done';
 }
 
@@ -151,12 +153,11 @@ function fates(batches: readonly BoardBatch[]): readonly string[] {
   if (ran.length === 0) return [];
   const total = (pick: (batch: BatchView) => number | null): string => count(sum(ran.map(pick)));
   const failed = ran.filter(({ phase }) => phase === 'failed').length;
-  const missing = ran.reduce((all, batch) => all + Math.max(0, unaccountedIn(batch) ?? 0), 0);
   const open = batches.filter(({ state }) => state !== 'final').length;
   const loaded = ran.every(({ kind }) => kind.startsWith('carryForward')) ? 'carried forward' : 'loaded';
   return [
     failed === 0 ? '' : `${counted(failed, 'batch', 'batches')} failed`,
-    missing === 0 ? '' : `${count(missing)} unaccounted`,
+    unaccountedText(ran),
     `${total((batch) => countsOf(batch).loaded)} ${loaded}`,
     `${total((batch) => countsOf(batch).rejected)} rejected`,
     open === 0 ? '' : `${count(open)} of ${counted(batches.length, 'batch', 'batches')} not final`,

@@ -1,5 +1,5 @@
+import { isFinal } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
-import { isFinal } from './status.ts';
 
 /** A batch's counts as people are shown them; `null` is unknown. */
 export interface Counts {

@@ -1,4 +1,5 @@
-import { KIND, PHASE } from './schema-enums.ts';
+import { KINDS, PHASES } from '../batch/types.ts';
+import { EXIT_CODES } from '../errors.ts';
 
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
@@ -12,11 +13,11 @@ const BATCH = {
   properties: {
     id: textOrNull,
     jobId: textOrNull,
-    kind: KIND,
+    kind: { enum: KINDS },
     file: { ...textOrNull, description: 'Base name of the file sent.' },
     status: { ...textOrNull, description: 'As the server spelled it.' },
-    phase: { ...PHASE, description: 'Its own.' },
-    outcome: { ...PHASE, description: 'The worst of itself and its children.' },
+    phase: { enum: PHASES, description: 'Its own.' },
+    outcome: { enum: PHASES, description: 'The worst of itself and its children.' },
     operation: textOrNull,
     subOperation: textOrNull,
     recordsSent: countOrNull,
@@ -61,7 +62,7 @@ export const DOCUMENT_SCHEMA = {
     command: { ...text, description: 'The whole name, such as "upload invoice".' },
     profile: textOrNull,
     job: textOrNull,
-    outcome: { enum: [...PHASE.enum, null] },
+    outcome: { enum: [...PHASES, null] },
     exitCode: { type: 'integer', minimum: 0 },
     batches: { type: 'array', items: { $ref: '#/definitions/batch' } },
     error: {
@@ -73,22 +74,7 @@ export const DOCUMENT_SCHEMA = {
           required: ['code', 'message', 'hint'],
           properties: {
             code: {
-              enum: [
-                'INTERNAL',
-                'USAGE',
-                'INVALID_FILE',
-                'INVALID_PLAN',
-                'DECLINED',
-                'PARTIAL',
-                'BATCH_FAILED',
-                'UNACCOUNTED',
-                'AUTH',
-                'UNAVAILABLE',
-                'STILL_RUNNING',
-                'CONFLICT',
-                'REJECTED',
-                'INTERRUPTED',
-              ],
+              enum: Object.keys(EXIT_CODES),
             },
             message: text,
             hint: text,
@@ -110,7 +96,7 @@ export const DOCUMENT_SCHEMA = {
       profile: textOrNull,
       startedAt: textOrNull,
       updatedAt: textOrNull,
-      outcome: { enum: [...PHASE.enum, null] },
+      outcome: { enum: [...PHASES, null] },
     }),
     results: list(['jobId', 'path', 'rows', 'rejects'], {
       jobId: textOrNull,

@@ -1,5 +1,5 @@
+import { KINDS, PHASES } from '../batch/types.ts';
 import type { LoadEvent } from '../load/events.ts';
-import { KIND, PHASE } from './schema-enums.ts';
 
 type Type = Readonly<Record<string, unknown>>;
 type Fields = Readonly<Record<string, Type>>;
@@ -42,10 +42,10 @@ const EVENTS = {
   'batch.change': {
     jobId: textOrNull,
     id: textOrNull,
-    kind: KIND,
+    kind: { enum: KINDS },
     status: textOrNull,
-    phase: PHASE,
-    outcome: PHASE,
+    phase: { enum: PHASES },
+    outcome: { enum: PHASES },
     recordsSent: numberOrNull,
     successCount: numberOrNull,
     failCount: numberOrNull,

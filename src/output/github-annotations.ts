@@ -1,10 +1,12 @@
+import { accountOf, shownPhaseOf } from '../batch/account.ts';
+import { flatten } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
+import { accountText } from './account-text.ts';
 import { count } from './format.ts';
 import { type AnnotationLevel, workflowCommand } from './github-commands.ts';
 import { nameOf, phaseWord } from './status.ts';
 import { plainTheme } from './theme.ts';
 import type { Failure } from './ui.ts';
-import { verdict } from './verdict.ts';
 import { countsText } from './watch-words.ts';
 
 /** What annotations and summaries are made of; a `CommandResult` is one. */
@@ -17,13 +19,6 @@ export interface Outcome {
   readonly next?: string;
 }
 
-export interface AnnotationOptions {
-  /** Hides secrets. */
-  hide(text: string): string;
-  /** Are records of this very batch unaccounted for (cli.md, promise 3)? */
-  lost(batch: BatchView): boolean;
-}
-
 /** GitHub shows ten of a kind for a step; one of them is the verdict. */
 const MOST = 9;
 /** Ends a load that is not over or not whole, but not lost either. */
@@ -33,27 +28,30 @@ const MILD = new Set(['PARTIAL', 'STILL_RUNNING']);
  * GitHub Actions annotations, a line each: one for each batch that failed, lost records or is partial, the worst first and
  * at most nine; then the verdict, which counts the rest. What went well is the verdict alone, a notice.
  * @param command its whole name
+ * @param hide hides secrets
  */
 export function annotations(
   command: string,
   outcome: Outcome,
-  { hide, lost }: AnnotationOptions,
+  hide: (text: string) => string,
 ): readonly string[] {
   const { job, batches, error } = outcome;
   const theme = plainTheme({ clean: hide });
   // An init has no word of its own: its children have.
-  const all = flat(batches).filter(({ kind }) => kind !== 'init');
-  const failed = all.filter((batch) => batch.phase === 'failed' || lost(batch));
-  const partial = all.filter((batch) => batch.phase === 'partial' && !lost(batch));
+  const all = flatten(batches).filter(({ kind }) => kind !== 'init');
+  const failed = all.filter((batch) => ['failed', 'unaccounted'].includes(shownPhaseOf(batch)));
+  const partial = all.filter((batch) => shownPhaseOf(batch) === 'partial');
   const bad = [...failed, ...partial];
   const lines = bad.slice(0, MOST).map((batch) => {
-    const fate = lost(batch) && batch.phase !== 'failed' ? 'records unaccounted for' : phaseWord(batch.phase);
-    const sent = lost(batch) && batch.recordsSent !== null ? `${count(batch.recordsSent)} sent` : '';
+    const lost = accountOf(batch).state === 'mismatch';
+    const phase = shownPhaseOf(batch);
+    const word = phase === 'unaccounted' ? 'records unaccounted for' : phaseWord(phase);
+    const sent = lost && batch.recordsSent !== null ? `${count(batch.recordsSent)} sent` : '';
     const told = [sent, countsText(batch)].filter((part) => part !== '').join(', ');
     const text = [told, hide(batch.errorMessage ?? '')].filter((part) => part.trim() !== '').join(': ');
     return workflowCommand(
       failed.includes(batch) ? 'error' : 'warning',
-      `${nameOf(batch, theme)}: ${fate}`,
+      `${nameOf(batch, theme)}: ${word}`,
       text === '' ? `No more is known of it; its status is ${hide(batch.status ?? 'unknown')}.` : text,
     );
   });
@@ -61,11 +59,8 @@ export function annotations(
   const end = error === null ? phaseWord(outcome.outcome ?? 'succeeded') : error.code;
   const more = bad.length > MOST ? `${count(bad.length - MOST)} more batches went wrong.` : '';
   const said =
-    error === null ? [verdict(batches, theme), outcome.next ?? ''] : [error.message, more, error.hint];
+    error === null ? [accountText(batches, theme), outcome.next ?? ''] : [error.message, more, error.hint];
   const text = said.filter((part) => part !== '').join('\n');
   const title = `ebill ${command}${job === null ? '' : ` ${hide(job)}`}: ${end}`;
   return [...lines, workflowCommand(level, title, text === '' ? end : hide(text))];
 }
-
-const flat = (batches: readonly BatchView[]): BatchView[] =>
-  batches.flatMap((batch) => [batch, ...flat(batch.children)]);

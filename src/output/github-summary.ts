@@ -1,12 +1,14 @@
+import { shownPhaseOf } from '../batch/account.ts';
+import { flattenPlaced } from '../batch/tree.ts';
 import type { BatchView } from '../batch/types.ts';
 import { oneLine, visible } from '../system/escaping.ts';
+import { accountText } from './account-text.ts';
 import { countsOf } from './counts.ts';
 import { count } from './format.ts';
 import type { Outcome } from './github-annotations.ts';
 import { nameOf, phaseText } from './status.ts';
 import { truncateEnd, truncateMiddle } from './text-layout.ts';
 import { plainTheme, type Theme } from './theme.ts';
-import { verdict } from './verdict.ts';
 
 /** Rows at most: GitHub takes a megabyte for a step. */
 const MOST_ROWS = 200;
@@ -24,7 +26,7 @@ export function jobSummary(command: string, outcome: Outcome, hide: (text: strin
   const theme = plainTheme({ clean: (text) => visible(hide(text)) });
   const text = (value: string, most = MESSAGE): string =>
     escaped(truncateEnd(theme.clean(oneLine(value)), most));
-  const totals = verdict(batches, theme)
+  const totals = accountText(batches, theme)
     .split('\n')
     .filter((line) => line !== '');
   const parts = [
@@ -45,13 +47,13 @@ function verdictLine({ outcome, error }: Outcome, theme: Theme): string {
 }
 
 function table(batches: readonly BatchView[], theme: Theme): string {
-  const rows = flat(batches);
+  const rows = flattenPlaced(batches);
   if (rows.length === 0) return '';
   const lines = rows.slice(0, MOST_ROWS).map(({ batch, depth }) => {
     const { loaded, rejected } = countsOf(batch);
     const name = '&nbsp;&nbsp;'.repeat(depth) + escaped(truncateMiddle(oneLine(nameOf(batch, theme)), NAME));
     const numbers = [batch.recordsSent, loaded, rejected].map(count);
-    return `| ${[name, phaseText(batch.phase, theme), ...numbers].join(' | ')} |`;
+    return `| ${[name, phaseText(shownPhaseOf(batch), theme), ...numbers].join(' | ')} |`;
   });
   const more = rows.length > MOST_ROWS ? `\n\nand ${count(rows.length - MOST_ROWS)} more` : '';
   return (
@@ -65,6 +67,3 @@ const escaped = (text: string): string =>
     .replace(/[&<>]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char] ?? '')
     .replace(/[\\`*_{}[\]()#+!|~$@-]/g, (char) => `\\${char}`)
     .replace(/:(?=\/\/)|(?<=\bwww)\.|(?<=^\d+)\./gi, (char) => `\\${char}`);
-
-const flat = (batches: readonly BatchView[], depth = 0): { batch: BatchView; depth: number }[] =>
-  batches.flatMap((batch) => [{ batch, depth }, ...flat(batch.children, depth + 1)]);

@@ -1,4 +1,4 @@
-import type { BatchView } from '../batch/types.ts';
+import { flattenPlaced } from '../batch/tree.ts';
 import type { DocumentInput } from './document.ts';
 
 /** What a command's result is a list of, in the columns scripts are given (help json). */
@@ -57,7 +57,10 @@ export function rowsOf({ loads, results, files, batches, extra }: DocumentInput)
   if (profiles !== null) return { columns: PROFILE_FIELDS, rows: profiles };
   const checks = listIn(extra, 'checks');
   if (checks !== null) return { columns: CHECK_FIELDS, rows: checks };
-  return { columns: BATCH_FIELDS, rows: flat(batches, null) };
+  return {
+    columns: BATCH_FIELDS,
+    rows: flattenPlaced(batches).map(({ batch, parent }) => ({ ...batch, parent: parent?.jobId ?? null })),
+  };
 }
 
 /** A list of objects among a command's own keys; `null` when there is none of that name. */
@@ -66,9 +69,6 @@ function listIn(extra: DocumentInput['extra'], name: string): Rows['rows'] | nul
   if (!Array.isArray(value)) return null;
   return value.map((one): Rows['rows'][number] => ({ ...one }));
 }
-
-const flat = (batches: readonly BatchView[], parent: string | null): Record<string, unknown>[] =>
-  batches.flatMap((batch) => [{ ...batch, parent }, ...flat(batch.children, batch.jobId)]);
 
 /**
  * A result as lines of tab-separated values: a header, then a line for each row. Unknown is empty; tabs, line breaks and

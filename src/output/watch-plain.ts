@@ -1,9 +1,11 @@
+import { shownPhaseOf } from '../batch/account.ts';
+import { isFinal } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../system/context.ts';
 import { batchRows } from './batch-rows.ts';
 import { timeOfDay, wholeSeconds } from './format.ts';
 import { heartbeat } from './heartbeat.ts';
-import { isFinal, nameOf, phaseWord, spelling } from './status.ts';
+import { nameOf, phaseWord, spelling } from './status.ts';
 import type { Ui } from './ui.ts';
 import type { WatchInfo, WatchView } from './watch-info.ts';
 import { countsText, isSilent, silenceText, tally } from './watch-words.ts';
@@ -47,7 +49,7 @@ export function plainWatch(ui: Ui, context: Context): WatchView {
         // Counts that grow while a batch runs are no news for a log; those of the end are.
         if (!moved && !(isFinal(batch.phase) && counts !== countsText(before))) continue;
         const from = before && before.phase !== batch.phase ? `${phaseWord(before.phase)} → ` : '';
-        const now = phaseWord(batch.phase) + spelling(batch, err);
+        const now = phaseWord(shownPhaseOf(batch)) + spelling(batch, err);
         say(`${nameOf(batch, err)} ${from}${now}${counts === '' ? '' : `, ${counts}`}`);
       }
     },

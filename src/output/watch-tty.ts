@@ -1,10 +1,12 @@
+import { isBad, shownPhaseOf } from '../batch/account.ts';
+import { isFinal } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import type { Context } from '../system/context.ts';
 import { type BatchRow, batchRows } from './batch-rows.ts';
 import { count, wholeSeconds } from './format.ts';
 import type { Size } from './screen.ts';
 import { createSpinner } from './spinner.ts';
-import { isFinal, paintPhase, phaseText } from './status.ts';
+import { paintPhase, phaseText } from './status.ts';
 import { padEnd, padStart, truncateEnd, truncateMiddle } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
 import type { Theme } from './theme.ts';
@@ -28,7 +30,7 @@ function rowLines(
   width: number,
   theme: Theme,
 ): string[] {
-  const status = rows.map(({ batch }) => phaseText(batch.phase, theme));
+  const status = rows.map(({ batch }) => phaseText(shownPhaseOf(batch), theme));
   const counts = rows.map(({ batch }) => countsText(batch));
   const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map(textWidth));
   const statusWidth = widest(status);
@@ -50,7 +52,7 @@ function rowLines(
     const gap = ' '.repeat(statusWidth - textWidth(own));
     const cells = [
       padEnd(truncateMiddle(name, nameWidth), nameWidth),
-      paintPhase(batch.phase, own, theme) + gap,
+      paintPhase(shownPhaseOf(batch), own, theme) + gap,
       ...(withAge && ageWidth > 0 ? [theme.colors.dim(padStart(ages[i] ?? '', ageWidth))] : []),
       ...(withCounts ? [counts[i] ?? ''] : []),
     ];
@@ -61,8 +63,7 @@ function rowLines(
 /** The rows that matter most when not all can be seen: those still going on, then those that ended badly, then the rest. */
 function mostTelling(rows: readonly BatchRow[], room: number): readonly BatchRow[] {
   if (rows.length <= room) return rows;
-  const weight = ({ batch: { phase } }: BatchRow): number =>
-    phase === 'failed' || phase === 'partial' ? 1 : isFinal(phase) ? 2 : 0;
+  const weight = ({ batch }: BatchRow): number => (isBad(batch) ? 1 : isFinal(batch.phase) ? 2 : 0);
   const chosen = new Set([...rows].sort((a, b) => weight(a) - weight(b)).slice(0, room));
   return rows.filter((row) => chosen.has(row));
 }

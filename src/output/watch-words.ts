@@ -1,7 +1,9 @@
+import { SHOWN_PHASES, shownPhaseOf } from '../batch/account.ts';
+import { isFinal } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import { countsOf } from './counts.ts';
 import { count, timeOfDay, wholeSeconds } from './format.ts';
-import { isFinal, PHASE_ORDER, phaseWord } from './status.ts';
+import { phaseWord } from './status.ts';
 import type { BatchTimes, WatchInfo } from './watch-info.ts';
 
 /** `20,373 loaded, 2 rejected`; empty while nothing is known, and before the end only what is known. */
@@ -23,7 +25,9 @@ export function countsParts(batch: BatchView): readonly string[] {
 export const tally = (batches: readonly BatchView[]): string => tallyParts(batches).join(', ');
 
 export function tallyParts(batches: readonly BatchView[]): readonly string[] {
-  return PHASE_ORDER.map((phase) => [phase, batches.filter((batch) => batch.phase === phase).length] as const)
+  return SHOWN_PHASES.map(
+    (phase) => [phase, batches.filter((batch) => shownPhaseOf(batch) === phase).length] as const,
+  )
     .filter(([, number]) => number > 0)
     .map(([phase, number]) => `${count(number)} ${phaseWord(phase)}`);
 }
@@ -35,15 +39,6 @@ export function isSilent({ now, lastAnswerAt }: WatchInfo): boolean {
 
 export function silenceText({ lastAnswerAt }: WatchInfo): string {
   return lastAnswerAt === null ? 'no answer yet' : `no answer since ${timeOfDay(lastAnswerAt)}`;
-}
-
-/**
- * Records sent that a final batch's counts do not tell of; below 0 they tell of more than were sent. `null` while nothing
- * can be said.
- */
-export function unaccountedIn({ phase, recordsSent, successCount, failCount }: BatchView): number | null {
-  if (!isFinal(phase) || recordsSent === null || successCount === null || failCount === null) return null;
-  return recordsSent - successCount - failCount;
 }
 
 /** A guess is not off before it is so by a quarter, and by more than the pause between two looks is long at first. */

@@ -79,7 +79,7 @@ export function fateChart(batches: readonly ReportBatch[]): Html {
     [
       loaded === null ? '' : `${count(loaded)} loaded`,
       rejected ? `${count(rejected)} rejected` : '',
-      unaccounted ? `${count(unaccounted)} lost` : '',
+      unaccounted ? `${count(unaccounted)} unaccounted` : '',
     ]
       .filter((part) => part !== '')
       .join(', '),

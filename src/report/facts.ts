@@ -1,4 +1,4 @@
-import type { BatchView, FileKind, Kind, Phase } from '../batch/types.ts';
+import type { FileKind, Kind, Phase } from '../batch/types.ts';
 import type { Moment } from '../load/timeline.ts';
 
 /** Tells a report of ours from somebody else's page. */
@@ -19,7 +19,7 @@ export interface ReportBatch {
   readonly sent: number | null;
   readonly loaded: number | null;
   readonly rejected: number | null;
-  /** Records nobody tells the fate of. */
+  /** Records without one certain result; 0 when all are accounted for. */
   readonly unaccounted: number | null;
   readonly uploadFrom: string | null;
   readonly uploadTo: string | null;
@@ -82,12 +82,4 @@ export interface ReportFacts {
     /** When the server last told something new. */
     readonly asOf: string;
   };
-}
-
-/** A batch's records that neither arrived nor were rejected; the result file has a word too. Pure. */
-export function unaccountedIn({ recordsSent, successCount, failCount, result }: BatchView): number | null {
-  if (recordsSent === null) return null;
-  const told = successCount === null || failCount === null ? null : successCount + failCount;
-  const gaps = [told, result?.rows ?? null].flatMap((rows) => (rows === null ? [] : [recordsSent - rows]));
-  return gaps.length === 0 ? null : Math.max(0, ...gaps);
 }

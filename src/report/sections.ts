@@ -1,10 +1,11 @@
+import { shownPhase } from '../batch/account.ts';
 import { bytes, count } from '../output/format.ts';
-import { nameOf, spelling } from '../output/status.ts';
+import { nameOf, phaseWord, spelling } from '../output/status.ts';
 import { plainTheme } from '../output/theme.ts';
 import { fateChart, MOST_BARS, reasonChart, timeChart } from './charts.ts';
 import type { ReportBatch, ReportFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
-import { dayOf, moment, PHASE_WORDS, shortMoment, VERDICTS } from './words.ts';
+import { dayOf, moment, shortMoment, VERDICTS } from './words.ts';
 
 /** Escaping is the page's own affair. */
 const LOOK = plainTheme({ clean: (text) => text });
@@ -56,8 +57,9 @@ ${messages(batches)}`;
 }
 
 function batchRow(batch: ReportBatch, day: string): Html {
-  const { tone, sign } = VERDICTS[batch.phase];
-  const status = `${sign} ${PHASE_WORDS[batch.phase]}${spelling(batch, LOOK)}`;
+  const phase = shownPhase(batch.phase, batch.unaccounted);
+  const { tone, sign } = VERDICTS[phase];
+  const status = `${sign} ${phaseWord(phase)}${spelling(batch, LOOK)}`;
   return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${nameOf(batch, LOOK)}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
 `;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { accountFor } from '../../src/load/accounting.ts';
-import { verdictOf } from '../../src/load/verdict.ts';
+import { accountOf } from '../../src/batch/account.ts';
+import { verdictOf } from '../../src/batch/verdict.ts';
 import { viewLoad } from '../../src/load/view.ts';
 import { batch, known, LINUX, load, source } from './fixtures.ts';
 
@@ -16,11 +16,11 @@ describe('records are accounted for', () => {
     ['one count alone, too many already', 10, 11, null, 'mismatch'],
     ['not sent from here', null, 8, 2, 'open'],
   ] as const)('%s', (_name, recordsSent, successCount, failCount, verdict) => {
-    expect(accountFor({ phase: 'succeeded', recordsSent, successCount, failCount }).verdict).toBe(verdict);
+    expect(accountOf({ phase: 'succeeded', recordsSent, successCount, failCount }).state).toBe(verdict);
   });
 
   it('nothing is owed before the end', () => {
-    expect(accountFor({ phase: 'running', recordsSent: 10, successCount: 0, failCount: 0 }).verdict).toBe(
+    expect(accountOf({ phase: 'running', recordsSent: 10, successCount: 0, failCount: 0 }).state).toBe(
       'open',
     );
   });

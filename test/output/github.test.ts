@@ -10,7 +10,6 @@ import { batch, month } from './samples.ts';
 import { uiFor } from './ui-helper.ts';
 
 const same = (text: string): string => text;
-const PLAIN = { hide: same, lost: () => false };
 const partial: Outcome = {
   job: 'AUG_2020',
   outcome: 'partial',
@@ -32,7 +31,7 @@ const evil = fc.string({
 
 describe('annotations on GitHub Actions', () => {
   it('tell of each batch that did not go well, the worst first, and of the outcome', () => {
-    const commands = runnerCommands(annotations('watch', partial, PLAIN).join('\n'));
+    const commands = runnerCommands(annotations('watch', partial, same).join('\n'));
     expect(commands.map(({ name, properties }) => [name, properties['title']])).toEqual([
       ['error', 'AUG_2020_ITM_2: failed'],
       ['warning', 'AUG_2020_INV: partial'],
@@ -46,7 +45,7 @@ describe('annotations on GitHub Actions', () => {
 
   it('of what went well are one notice: what became of the records, and what is next', () => {
     const well = { job: 'A', outcome: 'succeeded', batches: [batch()], error: null } as const;
-    expect(annotations('run', { ...well, next: 'Next: read the report' }, PLAIN)).toEqual([
+    expect(annotations('run', { ...well, next: 'Next: read the report' }, same)).toEqual([
       '::notice title=ebill run A%3A succeeded::20,375 invoices sent, 20,375 loaded, 0 rejected, 0 unaccounted%0ANext: read the report',
     ]);
   });
@@ -56,7 +55,7 @@ describe('annotations on GitHub Actions', () => {
     const batches = [batch({ jobId: 'INV', outcome: 'failed', children: [item] })];
     const error = new EbillError('UNACCOUNTED', 'Records are unaccounted for.', { hint: '' });
     const outcome: Outcome = { job: null, outcome: 'failed', batches, error };
-    const lines = annotations('watch', outcome, { ...PLAIN, lost: ({ jobId }) => jobId === 'ITM' });
+    const lines = annotations('watch', outcome, same);
     expect(lines).toEqual([
       '::error title=ITM%3A records unaccounted for::9 sent, 7 loaded, 0 rejected',
       '::error title=ebill watch%3A UNACCOUNTED::Records are unaccounted for.',
@@ -65,12 +64,12 @@ describe('annotations on GitHub Actions', () => {
 
   it('are ten at most, and the verdict counts the rest', () => {
     const batches = [batch({ phase: 'partial' }), ...Array.from({ length: 40 }, (_, i) => failed(i))];
-    const commands = runnerCommands(annotations('run', { ...partial, batches }, PLAIN).join('\n'));
+    const commands = runnerCommands(annotations('run', { ...partial, batches }, same).join('\n'));
     expect(commands).toHaveLength(10);
     expect(commands.slice(0, 9).every(({ name }) => name === 'error')).toBe(true);
     expect(commands.at(-1)?.data).toContain('32 more batches went wrong.');
     const nine = { ...partial, batches: Array.from({ length: 9 }, (_, i) => failed(i)) };
-    expect(annotations('run', nine, PLAIN).at(-1)).not.toContain('more batches');
+    expect(annotations('run', nine, same).at(-1)).not.toContain('more batches');
   });
 
   it('carry any text without becoming another command, and give it back as it was', () => {
@@ -82,7 +81,7 @@ describe('annotations on GitHub Actions', () => {
           batches: [batch({ jobId, phase: 'failed', outcome: 'failed', errorMessage: message })],
           error: new EbillError('BATCH_FAILED', message, { hint }),
         };
-        const lines = annotations('run', outcome, PLAIN);
+        const lines = annotations('run', outcome, same);
         for (const line of lines) expect(line).not.toMatch(/[\r\n]/);
         const commands = runnerCommands(lines.join('\n'));
         expect(commands.map(({ name }) => name)).toEqual(['error', 'error']);
@@ -96,7 +95,7 @@ describe('annotations on GitHub Actions', () => {
     const [line = ''] = annotations(
       'run',
       { ...partial, batches: [batch({ jobId: 'a,b:c%2C', phase: 'failed', errorMessage: '%0A 5%' })] },
-      PLAIN,
+      same,
     );
     expect(runnerCommands(line)).toEqual([
       {
@@ -111,7 +110,7 @@ describe('annotations on GitHub Actions', () => {
     const batches = [batch({ jobId: 'hush', phase: 'failed', errorMessage: 'hush' })];
     const error = new EbillError('BATCH_FAILED', 'hush', { hint: 'hush' });
     const hide = (text: string): string => text.replaceAll('hush', '***');
-    const lines = annotations('run', { job: 'hush', outcome: null, batches, error }, { ...PLAIN, hide });
+    const lines = annotations('run', { job: 'hush', outcome: null, batches, error }, hide);
     expect(lines.join('\n')).not.toContain('hush');
   });
 });

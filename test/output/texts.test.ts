@@ -3,12 +3,12 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { FileReport, Finding } from '../../src/files/types.ts';
+import { accountText } from '../../src/output/account-text.ts';
 import { findingsText, findingsVerdict } from '../../src/output/findings-text.ts';
 import { requestsText } from '../../src/output/requests-text.ts';
 import { widthsReady } from '../../src/output/text-width.ts';
 import { createColors, plainTheme } from '../../src/output/theme.ts';
 import { errorText } from '../../src/output/ui.ts';
-import { verdict } from '../../src/output/verdict.ts';
 import { anyText } from './arbitrary.ts';
 import { batch, month } from './samples.ts';
 
@@ -117,9 +117,9 @@ it('requestsText shows each request with its body, hidden and visible as it shou
 const items = (recordsSent: number, parts: Parameters<typeof batch>[0] = {}) =>
   batch({ kind: 'items', recordsSent, successCount: 0, failCount: 0, ...parts });
 
-describe('verdict', () => {
+describe('the account in words', () => {
   it('accounts for every record, kind by kind', () => {
-    expect(verdict(month).split('\n')).toEqual([
+    expect(accountText(month).split('\n')).toEqual([
       '20,375 customers sent, 20,375 loaded, 0 rejected, 0 unaccounted',
       '20,375 invoices sent, 20,373 loaded, 2 rejected, 0 unaccounted',
       '2,408,773 items sent, 1,204,337 loaded, 0 rejected, 0 unaccounted so far, unknown for 1 of 3 batches, 1 of 3 batches not final',
@@ -140,7 +140,7 @@ describe('verdict', () => {
       [batch({ recordsSent: 5, successCount: 3, failCount: null })],
     ],
     [
-      '10 invoices sent, 9 loaded, 0 rejected, 2 unaccounted, 1 more than were sent',
+      '10 invoices sent, 9 loaded, 0 rejected, 3 unaccounted (2 missing, 1 more than were sent)',
       [batch({ recordsSent: 5, successCount: 3 }), batch({ recordsSent: 5, successCount: 6 })],
     ],
     [
@@ -178,11 +178,11 @@ describe('verdict', () => {
     ],
     ['', [batch({ kind: 'init' })]],
   ])('%s', (expected, batches) => {
-    expect(verdict(batches)).toBe(expected);
+    expect(accountText(batches)).toBe(expected);
   });
   it('is broken only between its parts', () => {
     expect(
-      verdict(month, plainTheme({ width: 40 }))
+      accountText(month, plainTheme({ width: 40 }))
         .split('\n')
         .slice(2),
     ).toEqual([

@@ -70,7 +70,7 @@ describe('on a terminal', () => {
       const times = () => ({ since: clock - 120_000, estimateMs: 300_000 });
       const batches = [
         running(1, { jobId: 'J_INV' }),
-        batch({ jobId: 'J_CUS', successCount: 1, failCount: 0 }),
+        batch({ jobId: 'J_CUS', recordsSent: 1, successCount: 1, failCount: 0 }),
       ];
       view.update(batches.slice(0, columns > 60 ? 2 : 1), { ...good(clock), times });
       ui.screen.draw();

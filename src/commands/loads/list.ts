@@ -1,6 +1,6 @@
+import { outcomeOfAll } from '../../batch/verdict.ts';
 import { knownLoads } from '../../load/known.ts';
 import type { LoadState } from '../../load/state.ts';
-import { outcomeOfAll } from '../../load/verdict.ts';
 import { viewLoad } from '../../load/view.ts';
 import type { ShownLoad } from '../../output/document.ts';
 import { timeText } from '../../output/format.ts';

@@ -1,16 +1,16 @@
+import { outcomeOfAll } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import { knownLoads } from '../../load/known.ts';
 import type { LoadState } from '../../load/state.ts';
 import { journalPath } from '../../load/store.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
-import { outcomeOfAll } from '../../load/verdict.ts';
 import { viewLoad } from '../../load/view.ts';
+import { accountText } from '../../output/account-text.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { bytes, counted, offsetText, timeText } from '../../output/format.ts';
 import { withSpinner } from '../../output/progress.ts';
 import { table } from '../../output/table.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
-import { verdict } from '../../output/verdict.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import { checkedJobId } from '../shared/options.ts';
 
@@ -52,7 +52,7 @@ export const command: CommandModule<LoadsShowOptions> = {
         headline(app, load),
         await timelineTable(app, timeline, load.header.startedAt),
         await batchTable(batches, app.ui),
-        verdict(batches, app.ui),
+        accountText(batches, app.ui),
       ]
         .filter((part) => part !== '')
         .join('\n\n'),

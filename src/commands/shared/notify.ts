@@ -1,9 +1,7 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { BatchView } from '../../batch/types.ts';
 import { EbillError, messageOf } from '../../errors.ts';
-import { accountFor } from '../../load/accounting.ts';
 import type { Redacted } from '../../redact/redactor.ts';
 import { oneLine } from '../../system/escaping.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
@@ -117,8 +115,7 @@ async function reportToGitHub(app: App, result: CommandResult): Promise<void> {
   // Under --progress json each line of stderr is an event.
   if (ui.progress !== 'json') {
     const { annotations } = await import('../../output/github-annotations.ts');
-    const lost = (batch: BatchView): boolean => accountFor(batch).verdict === 'mismatch';
-    for (const line of annotations(app.command, result, { hide, lost })) ui.screen.line(line);
+    for (const line of annotations(app.command, result, hide)) ui.screen.line(line);
   }
   const path = context.env['GITHUB_STEP_SUMMARY'];
   if (!path) return;

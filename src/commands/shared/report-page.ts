@@ -1,22 +1,17 @@
+import { accountOf } from '../../batch/account.ts';
 import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
+import { outcomeOfAll } from '../../batch/verdict.ts';
 import { sumOfAmounts } from '../../files/amount-sum.ts';
 import type { Run } from '../../load/run.ts';
 import type { BatchState } from '../../load/state.ts';
 import { journalPath } from '../../load/store.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
-import { outcomeOfAll } from '../../load/verdict.ts';
+import { accountText } from '../../output/account-text.ts';
 import { redactedStrings } from '../../output/json-text.ts';
 import { reasonFields } from '../../output/result-tables.ts';
-import { verdict } from '../../output/verdict.ts';
 import type { Redacted } from '../../redact/redactor.ts';
-import {
-  type ReportBatch,
-  type ReportFacts,
-  type ReportFile,
-  type ReportTotal,
-  unaccountedIn,
-} from '../../report/facts.ts';
+import type { ReportBatch, ReportFacts, ReportFile, ReportTotal } from '../../report/facts.ts';
 import type { App } from './command.ts';
 import type { FetchedResult } from './results-flow.ts';
 
@@ -40,7 +35,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
   const facts: ReportFacts = {
     job: job === '' ? parts.batches.map(({ jobId }) => jobId ?? '').join(', ') : job,
     outcome: outcomeOfAll(parts.batches),
-    verdict: verdict(parts.batches)
+    verdict: accountText(parts.batches)
       .split('\n')
       .filter((line) => line !== ''),
     warnings: parts.warnings,
@@ -62,7 +57,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
   return redactedStrings(facts, app.redactor);
 }
 
-function reportBatches(
+export function reportBatches(
   batch: BatchView,
   depth: number,
   own: ReadonlyMap<string, BatchState>,
@@ -84,7 +79,7 @@ function reportBatches(
       sent: batch.recordsSent,
       loaded: isFinal(phase) ? batch.successCount : null,
       rejected: isFinal(phase) ? batch.failCount : null,
-      unaccounted: isFinal(phase) ? unaccountedIn(batch) : null,
+      unaccounted: accountOf(batch).unaccounted,
       uploadFrom: puts.find((put) => put.outcome === 'asked')?.time ?? null,
       uploadTo: puts.findLast((put) => put.outcome === 'answered')?.time ?? null,
       processFrom: known?.finalizedAt ?? null,

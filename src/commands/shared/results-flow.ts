@@ -1,4 +1,6 @@
 import { basename, dirname, join, relative } from 'node:path';
+import { withResults } from '../../batch/account.ts';
+import { parentJobId } from '../../batch/tree.ts';
 import type { BatchView, FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { writeRejects } from '../../files/rejects.ts';
@@ -7,9 +9,9 @@ import { sentHeader } from '../../files/result-source.ts';
 import { type ResultTally, tallyResult } from '../../files/result-tally.ts';
 import { type Downloaded, downloadResults } from '../../load/download.ts';
 import type { SourceFile } from '../../load/entries.ts';
-import { withResults } from '../../load/results.ts';
 import { messagesName, rejectsName } from '../../load/results-names.ts';
 import type { Run } from '../../load/run.ts';
+import type { LoadState } from '../../load/state.ts';
 import type { Context } from '../../system/context.ts';
 import { quoted, type Terminal } from '../../system/quoting.ts';
 import type { App } from './command.ts';
@@ -188,26 +190,30 @@ function notOurs(jobId: string): EbillError {
 /**
  * How the fixed rejects are loaded again, as a person is told it; empty when there are none. `--next` means that another
  * batch is wanted, whatever name the file has.
- * @param parentOf the invoice batch of an items batch, by job id
+ * @param load where the files were sent from
  */
 export function reloadAdvice(
   files: readonly WrittenRejects[],
   job: string | null,
   context: Terminal & Pick<Context, 'cwd'>,
-  parentOf: (jobId: string) => string | null,
+  { batches }: LoadState,
 ): string {
   if (files.length === 0) return '';
   const shown = ({ path }: WrittenRejects): string => quoted(relative(context.cwd, path) || path, context);
   const options = `${job === null ? '' : ` --job ${quoted(job, context)}`} --next --wait`;
   const of = (kind: WrittenRejects['kind']): readonly WrittenRejects[] =>
     files.filter((file) => file.kind === kind);
+  const under = (jobId: string): string | null => {
+    const batch = batches.get(jobId);
+    return batch === undefined ? null : parentJobId(batches, batch);
+  };
   const customers = of('customer');
   const lines: string[] = [];
   let mixed = false;
   if (customers.length > 0) lines.push(`ebill upload customer ${customers.map(shown).join(' ')}${options}`);
   const items = new Set(of('items'));
   for (const invoice of of('invoice')) {
-    const own = [...items].filter((item) => parentOf(item.jobId) === invoice.jobId);
+    const own = [...items].filter(({ jobId }) => under(jobId) === invoice.jobId);
     for (const item of own) items.delete(item);
     mixed ||= own.length > 0;
     const list = own.length === 0 ? '' : ` --items ${own.map(shown).join(' ')}`;

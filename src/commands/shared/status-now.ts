@@ -1,7 +1,7 @@
 import { isSettled } from '../../batch/outcome.ts';
+import { uncounted, verdictOf } from '../../batch/verdict.ts';
 import type { EbillError } from '../../errors.ts';
 import { refresh } from '../../load/refresh.ts';
-import { uncounted, verdictOf } from '../../load/verdict.ts';
 import { unknownBatch } from '../../load/watch.ts';
 import type { App, CommandResult } from './command.ts';
 import { type SelectionOptions, select } from './selection.ts';

@@ -1,3 +1,4 @@
+import { itemsUnder, parentOf } from '../../batch/tree.ts';
 import { type Batch, KINDS, type Kind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { discover } from '../../load/discover.ts';
@@ -40,15 +41,9 @@ export function standingAlone(state: LoadState): readonly string[] {
   const live = [...state.batches.values()].filter(
     (batch) => !batch.abandoned && (batch.created !== 'no' || batch.foundElsewhere),
   );
-  const parents = new Set(
-    live.filter((batch) => batch.kind === 'invoice').flatMap((batch) => [batch.jobId, batch.id]),
-  );
+  const alive = new Map(live.map((batch) => [batch.jobId, batch]));
   return live
-    .filter(
-      (batch) =>
-        batch.kind !== 'items' ||
-        !(parents.has(batch.parent?.jobId ?? null) || parents.has(batch.parent?.id ?? null)),
-    )
+    .filter((batch) => parentOf(alive, batch) === null)
     .sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind))
     .map((batch) => batch.jobId);
 }
@@ -71,9 +66,7 @@ async function batches(
   let state = emptyState(headerFor(session.app, session.owner, ''));
   const take = (load: LoadState, batch: BatchState): void => {
     homes.add(load.header.job);
-    const related = [...load.batches.values()].filter(
-      (other) => other === batch || other.parent?.jobId === batch.jobId || other.parent?.id === batch.id,
-    );
+    const related = [batch, ...itemsUnder(load.batches, batch)];
     state = {
       ...state,
       batches: new Map([...state.batches, ...related.map((one) => [one.jobId, one] as const)]),

@@ -1,3 +1,4 @@
+import { parentOf } from '../../batch/tree.ts';
 import type { Month } from '../../load/month.ts';
 import type { Assignment } from '../../load/plan.ts';
 import type { BatchState, LoadState } from '../../load/state.ts';
@@ -6,7 +7,7 @@ import type { BatchState, LoadState } from '../../load/state.ts';
 
 const arrived = ({ action }: Assignment): boolean => action === 'done' || action === 'twin';
 
-const handedOver = (batch: BatchState | undefined): boolean => batch?.finalized === 'yes';
+const handedOver = (batch: BatchState | null): boolean => batch?.finalized === 'yes';
 
 /** @param finalize are the batches to be handed to processing too? */
 export function uploadSends(state: LoadState, files: readonly Assignment[], finalize: boolean): boolean {
@@ -23,10 +24,8 @@ export function monthSends(state: LoadState, init: string | null, { customers, i
 }
 
 /** The batch that is handed over: an item batch goes with its invoice batch. */
-function headOf(state: LoadState, jobId: string): BatchState | undefined {
-  const batch = state.batches.get(jobId);
-  if (batch?.kind !== 'items') return batch;
-  const { parent } = batch;
-  if (parent?.jobId != null) return state.batches.get(parent.jobId);
-  return [...state.batches.values()].find(({ id }) => id !== null && id === parent?.id);
+function headOf({ batches }: LoadState, jobId: string): BatchState | null {
+  const batch = batches.get(jobId);
+  if (batch?.kind !== 'items') return batch ?? null;
+  return parentOf(batches, batch);
 }

@@ -1,5 +1,6 @@
 import type { ParentRef } from '../../api/request.ts';
 import { isSettled } from '../../batch/outcome.ts';
+import { outcomeOfAll } from '../../batch/verdict.ts';
 import { assertComplete, finalizeBatch, itemsOf } from '../../load/finalize.ts';
 import { nextStep } from '../../load/next-step.ts';
 import { inParallel } from '../../load/parallel.ts';
@@ -7,10 +8,9 @@ import type { Assignment } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
 import type { BatchState } from '../../load/state.ts';
 import { uploadFile } from '../../load/upload.ts';
-import { outcomeOfAll } from '../../load/verdict.ts';
 import { viewLoad } from '../../load/view.ts';
+import { accountText } from '../../output/account-text.ts';
 import { batchTable } from '../../output/batch-table.ts';
-import { verdict } from '../../output/verdict.ts';
 import { quoted } from '../../system/quoting.ts';
 import type { App, CommandResult } from './command.ts';
 import { totalLine } from './file-checks.ts';
@@ -142,7 +142,7 @@ export async function resultOf(
     job: header.job === '' ? null : header.job,
     outcome: outcomeOfAll(batches),
     batches,
-    text: [table, verdict(batches, app.ui)].filter((part) => part !== '').join('\n\n'),
+    text: [table, accountText(batches, app.ui)].filter((part) => part !== '').join('\n\n'),
     ...more,
   };
 }

@@ -1,12 +1,12 @@
 import { basename, relative, resolve } from 'node:path';
 import { isSettled } from '../../batch/outcome.ts';
+import { parentOf } from '../../batch/tree.ts';
 import type { BatchView } from '../../batch/types.ts';
+import { uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import { learn, recordsOf } from '../../load/pace.ts';
 import { recentLoads } from '../../load/recent.ts';
 import type { Run } from '../../load/run.ts';
-import type { BatchState, LoadState } from '../../load/state.ts';
-import { uncounted, verdictOf } from '../../load/verdict.ts';
 import { type WatchEnd, watch } from '../../load/watch.ts';
 import type { ShownResult } from '../../output/document.ts';
 import { counted } from '../../output/format.ts';
@@ -121,7 +121,8 @@ export async function batchTimes(run: Run): Promise<(jobId: string) => BatchTime
     const { state } = run.journal;
     const batch = state.batches.get(jobId);
     if (batch === undefined) return { since: null, estimateMs: null };
-    const at = batch.finalizedAt ?? invoiceOf(state, batch)?.finalizedAt;
+    // Items are handed over with their invoice batch.
+    const at = batch.finalizedAt ?? parentOf(state.batches, batch)?.finalizedAt;
     const records = recordsOf(state, batch);
     return {
       since: at ? Date.parse(at) : null,
@@ -129,11 +130,4 @@ export async function batchTimes(run: Run): Promise<(jobId: string) => BatchTime
       estimateMs: records === null ? null : pace.estimate(batch.kind, records),
     };
   };
-}
-
-/** Items are handed over with their invoice batch. */
-function invoiceOf({ batches }: LoadState, { kind, parent }: BatchState): BatchState | undefined {
-  if (kind !== 'items' || parent === null) return undefined;
-  const named = parent.jobId === null ? undefined : batches.get(parent.jobId);
-  return named ?? [...batches.values()].find(({ id }) => id !== null && id === parent.id);
 }

@@ -1,16 +1,14 @@
-import { worst } from '../batch/outcome.ts';
-import type { BatchView, Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { grouped } from '../system/grouped.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
-import { accountFor, type Numbers } from './accounting.ts';
+import { accountOf } from './account.ts';
+import { worst } from './outcome.ts';
+import { flatten } from './tree.ts';
+import type { BatchView, Phase } from './types.ts';
 
 /** The outcome of many batches; `null` when there are none. */
 export const outcomeOfAll = (batches: readonly BatchView[]): Phase | null =>
   worst(batches.map((batch) => batch.outcome));
-
-const flat = (batches: readonly BatchView[]): BatchView[] =>
-  batches.flatMap((batch) => [batch, ...flat(batch.children)]);
 
 /**
  * What scripts must not take for success: failed batches, records unaccounted for, failed records
@@ -24,7 +22,7 @@ export function verdictOf(
   terminal: Terminal,
   downloaded = false,
 ): EbillError | null {
-  const all = flat(batches);
+  const all = flatten(batches);
   const hint = downloaded
     ? 'The result files just fetched say why, record by record.'
     : resultsHint(job, terminal);
@@ -49,9 +47,8 @@ export function verdictOf(
 
 /** Records that are not accounted for, batch by batch with all that was said of them; `null` when there are none. */
 export function unaccounted(batches: readonly BatchView[], hint: string): EbillError | null {
-  const lost = flat(batches).flatMap((batch) => {
-    const account = accountFor(batch);
-    return account.verdict === 'mismatch' ? [`${batch.jobId}: ${sentence(account.numbers)}`] : [];
+  const lost = flatten(batches).flatMap((batch) => {
+    return accountOf(batch).state === 'mismatch' ? [`${batch.jobId}: ${sentence(batch)}`] : [];
   });
   if (lost.length === 0) return null;
   return new EbillError('UNACCOUNTED', `Records are unaccounted for. ${lost.join('; ')}.`, {
@@ -60,7 +57,12 @@ export function unaccounted(batches: readonly BatchView[], hint: string): EbillE
 }
 
 /** `10 records sent, 9 accounted for (8 loaded, 1 rejected), 10 rows in the result file (2 of them failures)`. */
-function sentence({ sent, loaded, rejected, result }: Numbers): string {
+function sentence({
+  recordsSent: sent,
+  successCount: loaded,
+  failCount: rejected,
+  result,
+}: BatchView): string {
   const said = (value: number | null, words: string): string =>
     `${value === null ? 'unknown' : grouped(value)} ${words}`;
   const told = loaded === null && rejected === null ? null : (loaded ?? 0) + (rejected ?? 0);
@@ -68,7 +70,7 @@ function sentence({ sent, loaded, rejected, result }: Numbers): string {
     said(sent, 'records sent'),
     `${said(told, 'accounted for')} (${said(loaded, 'loaded')}, ${said(rejected, 'rejected')})`,
   ];
-  if (result !== null)
+  if (result !== undefined)
     parts.push(
       `${said(result.rows, 'rows in the result file')} (${said(result.failed, 'of them failures')})`,
     );
@@ -77,8 +79,8 @@ function sentence({ sent, loaded, rejected, result }: Numbers): string {
 
 /** Warnings about final batches whose counts the server left empty: unknown, not wrong (promise 3). */
 export function uncounted(batches: readonly BatchView[]): readonly string[] {
-  return flat(batches)
-    .filter((batch) => accountFor(batch).verdict === 'unknown')
+  return flatten(batches)
+    .filter((batch) => accountOf(batch).state === 'unknown')
     .map(
       (batch) =>
         `${batch.jobId}: the server gives no full counts, so its ${batch.recordsSent} records are not accounted for yet; its result file tells`,

@@ -1,12 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { accountOf, withResults } from '../../src/batch/account.ts';
 import type { BatchView } from '../../src/batch/types.ts';
-import { accountFor } from '../../src/load/accounting.ts';
-import { withResults } from '../../src/load/results.ts';
+import { unaccounted, uncounted, verdictOf } from '../../src/batch/verdict.ts';
 import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/results-names.ts';
-import { unaccounted, uncounted, verdictOf } from '../../src/load/verdict.ts';
 import { viewLoad } from '../../src/load/view.ts';
-import { batch, known, LINUX, load, source } from './fixtures.ts';
+import { batch, known, LINUX, load, source } from '../load/fixtures.ts';
 
 const done = { created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
 
@@ -38,7 +37,7 @@ describe('counts and result file held against each other', () => {
     ['counts that fall short, and a file that does too', 7, 2, 9, 2, 'mismatch', 'failed'],
   ] as const)('%s', (_name, success, fail, rows, failed, verdict, outcome) => {
     const one = withFile(view(success, fail), rows, failed);
-    expect(accountFor(one).verdict).toBe(verdict);
+    expect(accountOf(one).state).toBe(verdict);
     expect(one.outcome).toBe(outcome);
     expect(uncounted([one])).toEqual([]);
   });
@@ -57,8 +56,8 @@ describe('counts and result file held against each other', () => {
 
   it('a batch not sent from here is held against its own counts alone', () => {
     const foreign = { ...view(8, 2), recordsSent: null };
-    expect(accountFor(withFile(foreign, 10, 2)).verdict).toBe('open');
-    expect(accountFor(withFile(foreign, 9, 2)).verdict).toBe('mismatch');
+    expect(accountOf(withFile(foreign, 10, 2)).state).toBe('open');
+    expect(accountOf(withFile(foreign, 9, 2)).state).toBe('mismatch');
   });
 
   it.each([
@@ -76,14 +75,12 @@ describe('counts and result file held against each other', () => {
         failCount,
         result: { rows, failed },
       } as const;
-      expect(accountFor(one).verdict).toBe(verdict);
+      expect(accountOf(one).state).toBe(verdict);
     },
   );
 
   it('nothing is held against a batch that is not final', () => {
-    expect(accountFor({ ...view(8, 2), phase: 'running', result: { rows: 1, failed: 1 } }).verdict).toBe(
-      'open',
-    );
+    expect(accountOf({ ...view(8, 2), phase: 'running', result: { rows: 1, failed: 1 } }).state).toBe('open');
   });
 
   it("a child's difference is its parent's outcome", () => {
@@ -100,7 +97,7 @@ describe('counts and result file held against each other', () => {
         fc.pre(failed <= rows);
         const one = withFile(view(success, fail, sent), rows, failed);
         const agree = sent === success + fail && rows === sent && failed === fail;
-        expect(accountFor(one).verdict).toBe(agree ? 'accounted' : 'mismatch');
+        expect(accountOf(one).state).toBe(agree ? 'accounted' : 'mismatch');
       }),
       { numRuns: 2000 },
     );

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { verdict } from '../../src/output/verdict.ts';
+import { accountText } from '../../src/output/account-text.ts';
 import { batch } from './samples.ts';
 
 const result = (rows: number, failed: number) => ({ result: { rows, failed } });
 
-describe('the verdict with result files', () => {
+describe('the account in words, with result files,', () => {
   it.each([
     [
       'all agree',
@@ -24,12 +24,12 @@ describe('the verdict with result files', () => {
     [
       'rows too many',
       { recordsSent: 10, successCount: 8, failCount: 2, ...result(12, 2) },
-      '8 loaded, 2 rejected, 0 unaccounted, 2 more than were sent',
+      '8 loaded, 2 rejected, 2 unaccounted (2 more than were sent)',
     ],
     [
       'other failures',
       { recordsSent: 10, successCount: 8, failCount: 2, ...result(10, 3) },
-      '8 loaded, 2 rejected, 0 unaccounted, 1 batch with other failures in the result file',
+      '8 loaded, 2 rejected, 1 unaccounted (1 with another result in the result file)',
     ],
     [
       'settled by the file',
@@ -37,6 +37,6 @@ describe('the verdict with result files', () => {
       '7 loaded, 3 rejected, 0 unaccounted',
     ],
   ] as const)('%s', (_name, parts, expected) => {
-    expect(verdict([batch(parts)])).toBe(`10 invoices sent, ${expected}`);
+    expect(accountText([batch(parts)])).toBe(`10 invoices sent, ${expected}`);
   });
 });

@@ -1,6 +1,8 @@
+import { accountOf } from '../batch/account.ts';
+import { isFinal } from '../batch/outcome.ts';
+import { flatten } from '../batch/tree.ts';
 import type { BatchView, FileKind } from '../batch/types.ts';
 import { count, counted } from './format.ts';
-import { isFinal } from './status.ts';
 import { wrapParts } from './text-layout.ts';
 import { plainTheme, type Theme } from './theme.ts';
 
@@ -9,10 +11,6 @@ const NOUNS: Readonly<Record<FileKind, readonly [string, string]>> = {
   invoice: ['invoice', 'invoices'],
   items: ['item', 'items'],
 };
-
-function flatten(batches: readonly BatchView[]): BatchView[] {
-  return batches.flatMap((batch) => [batch, ...flatten(batch.children)]);
-}
 
 /** The sum of what is known; `null` when nothing is. */
 function sum(values: readonly (number | null)[]): number | null {
@@ -26,41 +24,38 @@ const said = (value: number | null, word: string): string =>
 const unknownFor = (unknown: number, of: number): string =>
   `unknown for ${count(unknown)} of ${counted(of, 'batch', 'batches')}`;
 
-/**
- * Records sent that nobody told the fate of; below 0 there are more than were sent. The result file, once it is here, has
- * a word too: what it lacks is unaccounted for, whatever the counts say.
- */
-function unaccounted({ recordsSent, successCount, failCount, result }: BatchView): number | null {
-  if (recordsSent === null) return null;
-  const told = successCount === null || failCount === null ? null : successCount + failCount;
-  const gaps = [told, result?.rows ?? null].flatMap((rows) => (rows === null ? [] : [recordsSent - rows]));
-  const missing = Math.max(0, ...gaps);
-  return gaps.length === 0 ? null : missing > 0 ? missing : Math.min(...gaps);
+/** `3 unaccounted (1 missing, 2 more than were sent)` over several batches; empty when none has a mismatch. */
+export function unaccountedText(batches: readonly BatchView[]): string {
+  const mismatches = batches.map(accountOf).filter((account) => account.state === 'mismatch');
+  const total = (part: 'unaccounted' | 'missing' | 'surplus' | 'contradicted'): number =>
+    mismatches.reduce((all, account) => all + account[part], 0);
+  if (mismatches.length === 0) return '';
+  const parts = [
+    [total('missing'), 'missing'],
+    [total('surplus'), 'more than were sent'],
+    [total('contradicted'), 'with another result in the result file'],
+  ] as const;
+  // Missing is what the word says by itself.
+  const plain = total('missing') === total('unaccounted');
+  const told = parts
+    .filter(([records]) => records > 0)
+    .map(([records, words]) => `${count(records)} ${words}`);
+  return `${count(total('unaccounted'))} unaccounted${plain ? '' : ` (${told.join(', ')})`}`;
 }
-
-/** Its result file has other failures than the server counted. */
-const contradicted = ({ failCount, result }: BatchView): boolean =>
-  result !== undefined && failCount !== null && failCount !== result.failed;
 
 /** What became of the records of those that are final. */
 function fates(final: readonly BatchView[], of: number): string[] {
-  const gaps = final.map(unaccounted);
+  const accounts = final.map((batch) => accountOf(batch).unaccounted);
   const open = of - final.length;
   const soFar = open > 0 ? ' so far' : '';
-  // A surplus in one batch must not hide what is missing from another.
-  const missing = sum(gaps.map((gap) => (gap === null ? null : Math.max(0, gap))));
-  const surplus = sum(gaps.map((gap) => Math.max(0, -(gap ?? 0)))) ?? 0;
   const loaded = sum(final.map((batch) => batch.successCount));
   const rejected = sum(final.map((batch) => batch.failCount));
+  const unaccounted = unaccountedText(final) || said(sum(accounts), 'unaccounted');
   const parts =
     loaded === null && rejected === null
       ? ['loaded', `rejected and unaccounted unknown${soFar}`]
-      : [said(loaded, 'loaded'), said(rejected, 'rejected'), said(missing, 'unaccounted') + soFar];
-  if (surplus > 0) parts.push(`${count(surplus)} more than were sent`);
-  const disputed = final.filter(contradicted).length;
-  if (disputed > 0)
-    parts.push(`${counted(disputed, 'batch', 'batches')} with other failures in the result file`);
-  const unknown = gaps.filter((gap) => gap === null).length;
+      : [said(loaded, 'loaded'), said(rejected, 'rejected'), unaccounted + soFar];
+  const unknown = accounts.filter((account) => account === null).length;
   if (unknown > 0 && unknown < final.length) {
     parts.push(`${open > 0 ? '' : 'and '}${unknownFor(unknown, of)}`);
   }
@@ -84,7 +79,7 @@ function kindLine(kind: FileKind, batches: readonly BatchView[]): string[] {
  * (cli.md, promise 3), over the batches that are final; how many are not is said too. Unknown is said as unknown, never as 0. Empty
  * when no batch carries a file.
  */
-export function verdict(batches: readonly BatchView[], theme: Theme = plainTheme()): string {
+export function accountText(batches: readonly BatchView[], theme: Theme = plainTheme()): string {
   const all = flatten(batches).filter(({ phase }) => phase !== 'not-run');
   return (['customer', 'invoice', 'items'] as const)
     .map((kind) => [kind, all.filter((batch) => batch.kind === kind)] as const)

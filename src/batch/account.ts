@@ -1,0 +1,121 @@
+import { isFinal, outcomeOf } from './outcome.ts';
+import { type BatchView, PHASES, type Phase, type ResultCounts } from './types.ts';
+
+/**
+ * Whether the records of a batch are accounted for (commands rule 3). This is the only place that works it out: exit
+ * codes, signs, sentences, report and documents all ask here. Numbers are records.
+ */
+export type Account =
+  /** `open`: not final, or not sent from here. `unknown`: final, and the server gave no full counts. */
+  | { readonly state: 'open' | 'unknown'; readonly unaccounted: null }
+  | { readonly state: 'accounted'; readonly unaccounted: 0 }
+  | Mismatch;
+
+/** The counts contradict each other. */
+export interface Mismatch {
+  readonly state: 'mismatch';
+  /** Records without one certain result: the sum of the three below, never 0. */
+  readonly unaccounted: number;
+  /** Sent, but neither loaded nor rejected, or not in the result file. */
+  readonly missing: number;
+  /** Loaded, rejected or in the result file, but not sent. */
+  readonly surplus: number;
+  /** The numbers add up, but the result file divides them otherwise. */
+  readonly contradicted: number;
+}
+
+type Counted = Pick<BatchView, 'phase' | 'recordsSent' | 'successCount' | 'failCount' | 'result'>;
+
+/**
+ * Records sent = `successCount + failCount` = rows in the result file, and failures in the result file = `failCount`,
+ * once the batch is final. Counts the server left empty are unknown until the result file settles them. Pure.
+ */
+export function accountOf(batch: Counted): Account {
+  const { phase, recordsSent: sent, successCount: loaded, failCount: rejected, result } = batch;
+  if (!isFinal(phase)) return { state: 'open', unaccounted: null };
+  const bothCounted = loaded !== null && rejected !== null;
+  const gaps: number[] = [];
+  if (sent !== null) {
+    const gap = sent - (loaded ?? 0) - (rejected ?? 0);
+    // One count alone can only be too high.
+    gaps.push(bothCounted ? gap : Math.min(0, gap));
+    if (result !== undefined) gaps.push(sent - result.rows);
+  }
+  const missing = Math.max(0, ...gaps);
+  const surplus = Math.max(0, ...gaps.map((gap) => -gap));
+  const contradicted = missing + surplus > 0 || result === undefined ? 0 : contradiction(batch, result);
+  const unaccounted = missing + surplus + contradicted;
+  if (unaccounted > 0) return { state: 'mismatch', unaccounted, missing, surplus, contradicted };
+  if (sent === null) return { state: 'open', unaccounted: null };
+  return result !== undefined || bothCounted
+    ? { state: 'accounted', unaccounted: 0 }
+    : { state: 'unknown', unaccounted: null };
+}
+
+function contradiction({ successCount, failCount }: Counted, { rows, failed }: ResultCounts): number {
+  return Math.max(
+    failCount === null ? 0 : Math.abs(failCount - failed),
+    successCount === null ? 0 : Math.abs(successCount - (rows - failed)),
+  );
+}
+
+/** What a batch is shown as: its own phase, or that its records are not accounted for. A failed batch stays `failed`. */
+export type ShownPhase = Phase | 'unaccounted';
+
+/** @param unaccounted of its account */
+export const shownPhase = (phase: Phase, unaccounted: number | null): ShownPhase =>
+  phase !== 'failed' && unaccounted !== null && unaccounted > 0 ? 'unaccounted' : phase;
+
+/** Worst first. */
+export const SHOWN_PHASES: readonly ShownPhase[] = PHASES.flatMap((phase): readonly ShownPhase[] =>
+  phase === 'failed' ? ['failed', 'unaccounted'] : [phase],
+);
+
+export const shownPhaseOf = (batch: Counted): ShownPhase =>
+  shownPhase(batch.phase, accountOf(batch).unaccounted);
+
+/** Not all of its records are loaded, or are known to be. */
+export function isBad(batch: Counted): boolean {
+  const phase = shownPhaseOf(batch);
+  return phase === 'failed' || phase === 'unaccounted' || phase === 'partial';
+}
+
+/** The outcome of a batch and its children (api rule 7); records unaccounted for make it `failed` (commands rule 3). */
+export function accountedOutcome(batch: Omit<BatchView, 'outcome'>): Phase {
+  const own = accountOf(batch).state === 'mismatch' ? 'failed' : batch.phase;
+  return outcomeOf(
+    batch.kind,
+    own,
+    batch.children.map((child) => child.outcome),
+  );
+}
+
+/**
+ * Batches with what their result files say, by job id: counts the server left empty are settled by them, and a
+ * contradiction makes the outcome `failed`. Pure.
+ */
+export function withResults(
+  batches: readonly BatchView[],
+  results: ReadonlyMap<string, ResultCounts>,
+): readonly BatchView[] {
+  return batches.map((batch) => {
+    if (batch.kind === 'init') return batch;
+    const result = batch.jobId === null ? undefined : results.get(batch.jobId);
+    const own = result === undefined ? batch : settled(batch, result);
+    const whole = { ...own, children: withResults(batch.children, results) };
+    return { ...whole, outcome: accountedOutcome(whole) };
+  });
+}
+
+function settled(batch: BatchView, result: ResultCounts): BatchView {
+  const loaded = result.rows - result.failed;
+  // The server reported success and left the number of failures empty (api rule 6).
+  const hidden = batch.phase === 'succeeded' && batch.failCount === null && result.failed > 0;
+  return {
+    ...batch,
+    result,
+    phase: hidden ? (loaded > 0 ? 'partial' : 'failed') : batch.phase,
+    successCount: batch.successCount ?? loaded,
+    failCount: batch.failCount ?? result.failed,
+  };
+}
