@@ -7,7 +7,7 @@ import { FRONT_PAGE, type HelpPage } from '../help/page.ts';
 import { TOPICS } from '../help/topics.ts';
 import { DOCUMENT_SCHEMA } from '../output/document-schema.ts';
 import { EVENT_SCHEMA } from '../output/event-schema.ts';
-import { planSchemaText } from '../plan/schema.ts';
+import { planSchemaText } from '../plan/plan-schema.ts';
 
 /**
  * The generated files of the package, by path within `dist`: man pages, the page of `ebill --help`, and the JSON schemas of

@@ -15,9 +15,9 @@ import type { BoardFacts, PlannedRow } from '../output/board-model.ts';
 import { createRunView } from '../output/create-run-view.ts';
 import { counted } from '../output/format.ts';
 import type { RunView } from '../output/run-view.ts';
-import { type FilesOfPlan, filesOfPlan } from '../plan/files.ts';
-import { type PlanFile, readPlan } from '../plan/read.ts';
-import { planSchemaText } from '../plan/schema.ts';
+import { type ResolvedPlanFiles, resolvePlanFiles } from '../plan/plan-files.ts';
+import { planSchemaText } from '../plan/plan-schema.ts';
+import { type PlanFile, readPlan } from '../plan/read-plan.ts';
 import { dryRunMonth } from './run-dry.ts';
 import { bringHome } from './run-home.ts';
 import { assertOwnFolder } from './run-manifest.ts';
@@ -80,7 +80,7 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
   const file = await readPlan(path, name);
   const { plan } = file;
   app.soFar(() => ({ job: plan.job }));
-  const found = await filesOfPlan(plan, dirname(path), file.name, app.context);
+  const found = await resolvePlanFiles(plan, dirname(path), file.name, app.context);
   const folder = resolve(cwd, options.out ?? resultsFolder(plan.job));
   await assertFolder(folder, '--out');
   await assertReplaceable(join(folder, 'report.html'));
@@ -121,7 +121,7 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
 }
 
 /** Every file of the plan, checked and held against the others. @throws EbillError INVALID_FILE */
-async function checked(session: Session, { plan }: PlanFile, found: FilesOfPlan): Promise<MonthFiles> {
+async function checked(session: Session, { plan }: PlanFile, found: ResolvedPlanFiles): Promise<MonthFiles> {
   const { app, emit } = session;
   emit({ event: 'stage.start', stage: 'check' });
   const columns = withColumns(await columnsFor(app, []), plan.columns);

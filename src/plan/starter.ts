@@ -2,44 +2,42 @@ import { stringify } from 'yaml';
 import { columnsOf } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { compareNaturally } from '../files/natural-order.ts';
-import { patternFor } from './pattern.ts';
-import { type GuessedColumns, guessColumns } from './starter-columns.ts';
-import { type FoundCsv, invoiceOf, kindOf } from './starter-kinds.ts';
+import { type CsvHeader, type GuessedColumns, guessColumns, invoiceOf, kindOf } from './starter-files.ts';
 
-/** A plan for some files, and those it found no place for. */
-export interface Starter {
+/** The text of a plan, and the files it could not place. */
+interface Starter {
   readonly text: string;
   readonly unplaced: readonly string[];
 }
 
-/** What a load brings home is not loaded again. */
-const BROUGHT_HOME = /_(?:result|rejects(?:\.messages)?)\.csv$/i;
-/** A plan takes no such names. */
+/** Names of files that `ebill results` writes. */
+const DOWNLOADED = /_(?:result|rejects(?:\.messages)?)\.csv$/i;
+/** Characters that a plan rejects in file names. */
 const CONTROL = /[\p{Cc}\u2028\u2029]/u;
 
-interface Sorted {
+interface Classified {
   readonly customers: readonly string[];
   readonly invoices: readonly { readonly file: string; readonly items: readonly string[] }[];
   readonly unplaced: readonly string[];
-  readonly broughtHome: readonly string[];
+  readonly downloaded: readonly string[];
   readonly columns: GuessedColumns;
 }
 
 /**
- * A commented plan from the CSV files of a folder. What a file is its name tells, else its header; item files go under the
- * invoice file whose name theirs begins like; what is not clear is left in a comment for a person. The text is a plan that
- * `parsePlan` takes, unless nothing found a place: then it starts nothing before somebody has completed it. Pure.
- * @param job the load's name, one that `jobIdProblem` has nothing against
+ * Writes a commented plan for the CSV files of a folder. The kind of a file is guessed from its name, then its header; item
+ * files go under the invoice file with a matching name; unclear files are listed in a comment. `parsePlan` accepts the text,
+ * unless no file was placed: then the plan does nothing until it is completed. Pure.
+ * @param job the load's name, valid by `jobIdProblem`
  */
-export function starterPlan(files: readonly FoundCsv[], job: string): Starter {
-  const sorted = sortOut(files);
-  const { customers, invoices, unplaced, broughtHome, columns } = sorted;
+export function starterPlan(files: readonly CsvHeader[], job: string): Starter {
+  const classified = classify(files);
+  const { customers, invoices, unplaced, downloaded, columns } = classified;
   const all = files.map(({ name }) => name);
   const list = (names: readonly string[]): string => `[${patternFor(names, all).map(scalar).join(', ')}]`;
   const blocks = [
     [
-      '# A month of billing data, for: ebill run. To see every key: ebill help plan',
-      '# Look through it, then try it (this sends nothing): ebill run THIS_FILE --dry-run',
+      '# A month of billing data, for ebill run. All keys: ebill help plan',
+      '# Review it, then try it without sending anything: ebill run THIS_FILE --dry-run',
     ],
     [`job: ${scalar(job)}`],
     initLines(customers.length + invoices.length > 0),
@@ -50,27 +48,30 @@ export function starterPlan(files: readonly FoundCsv[], job: string): Starter {
       ? ['# One batch for each file, with its item files under it.', 'invoices:', ...invoices.flatMap(entry)]
       : ['# invoices:', '#   - file: inv.csv', '#     items: [itm_*.csv]'],
     columnLines(columns),
-    ['# How many failed records a step may have before the next one starts.', 'accept: { failedRecords: 0 }'],
-    listed('No place was found for these; name them above where they belong:', unplaced),
-    listed('Left out, for they look like what an earlier load brought home:', broughtHome),
+    [
+      '# How many failed records a step may have before the next step starts.',
+      'accept: { failedRecords: 0 }',
+    ],
+    listed('These files could not be placed; add them above where they belong:', unplaced),
+    listed('Left out, because they look like results of an earlier load:', downloaded),
   ];
   const text = blocks.filter((lines) => lines.length > 0).map((lines) => lines.join('\n'));
   return { text: `${text.join('\n\n')}\n`, unplaced };
 
-  function entry({ file, items }: Sorted['invoices'][number]): readonly string[] {
+  function entry({ file, items }: Classified['invoices'][number]): readonly string[] {
     return [`  - file: ${scalar(file)}`, ...(items.length > 0 ? [`    items: ${list(items)}`] : [])];
   }
 }
 
-function sortOut(files: readonly FoundCsv[]): Sorted {
+function classify(files: readonly CsvHeader[]): Classified {
   const known = [...files].sort((a, b) => compareNaturally(a.name, b.name));
-  const broughtHome = known.filter(({ name }) => BROUGHT_HOME.test(name));
-  const kinds = new Map<FoundCsv, FileKind | null>(
+  const downloaded = known.filter(({ name }) => DOWNLOADED.test(name));
+  const kinds = new Map<CsvHeader, FileKind | null>(
     known
-      .filter((file) => !broughtHome.includes(file))
+      .filter((file) => !downloaded.includes(file))
       .map((file) => [file, CONTROL.test(file.name) ? null : kindOf(file)]),
   );
-  const of = (kind: FileKind | null): readonly FoundCsv[] =>
+  const of = (kind: FileKind | null): readonly CsvHeader[] =>
     [...kinds.keys()].filter((file) => kinds.get(file) === kind);
   const invoices = names(of('invoice'));
   const items = names(of('items')).map((name) => ({ name, invoice: invoiceOf(name, invoices) }));
@@ -80,14 +81,14 @@ function sortOut(files: readonly FoundCsv[]): Sorted {
     customers: names(of('customer')),
     invoices: invoices.map((file) => ({ file, items: under(file) })),
     unplaced: [...names(of(null)), ...under(null)],
-    broughtHome: names(broughtHome),
+    downloaded: names(downloaded),
     columns: guessColumns({ customer: of('customer'), invoice: of('invoice'), items: of('items') }),
   };
 }
 
-const names = (files: readonly FoundCsv[]): readonly string[] => files.map(({ name }) => name);
+const names = (files: readonly CsvHeader[]): readonly string[] => files.map(({ name }) => name);
 
-/** Active only beside something to load: started alone by mistake it could not be taken back. */
+/** Commented out unless there are files to load: an init that was started by mistake cannot be undone. */
 function initLines(active: boolean): readonly string[] {
   const lines = [
     'init:',
@@ -96,8 +97,8 @@ function initLines(active: boolean): readonly string[] {
     '  carryForwardDebitMemos: true',
   ];
   return [
-    '# Starts the load: all that is open is carried forward. It cannot be undone.',
-    '# Take it out, with what is under it, if the load is started already.',
+    '# Starts the load: everything open is carried forward. This cannot be undone.',
+    '# Remove the whole block if the load is already started.',
     ...lines.map((line) => (active ? line : `# ${line}`)),
     `${active ? '  ' : ''}# Careful: this sets every customer's balance to zero. It asks first; without a terminal it needs --yes.`,
     active ? '  # zeroOutCustomerBalance: true' : '#   zeroOutCustomerBalance: true',
@@ -106,8 +107,8 @@ function initLines(active: boolean): readonly string[] {
 
 function columnLines({ sure, unsure }: GuessedColumns): readonly string[] {
   const about = [
-    '# The checks across files: unique keys, every invoice with a customer, every item with',
-    '# an invoice, amounts that add up to the cent. Take out what does not hold for these files.',
+    '# Checks across files: unique keys, a customer for every invoice, an invoice for every item,',
+    '# amounts that add up to the cent. Remove the columns that do not apply to these files.',
   ];
   const columns = Object.entries(columnsOf(sure.filter(([, column]) => !CONTROL.test(column)))).map(
     ([kind, roles]) => {
@@ -128,6 +129,45 @@ function columnLines({ sure, unsure }: GuessedColumns): readonly string[] {
 const listed = (about: string, names: readonly string[]): readonly string[] =>
   names.length === 0 ? [] : [`# ${about}`, ...names.map((name) => `#   ${scalar(name)}`)];
 
-/** Text as YAML takes it within brackets, quoted where it must be. */
+/** Text as a YAML scalar inside brackets, quoted where needed. */
 const scalar = (text: string): string =>
   /^[A-Za-z_][\w .*-]*$/.test(text) && stringify(text).trim() === text ? text : JSON.stringify(text);
+
+/** Characters with a meaning in patterns. */
+const MAGIC = /[*?[\]{}()!+@\\|]/;
+
+/**
+ * One pattern for some files of a folder if it matches all of them and no other file, else their names. Pure.
+ * @param all the names of all CSV files in the folder
+ */
+export function patternFor(names: readonly string[], all: readonly string[]): readonly string[] {
+  if (names.length < 2 || names.some((name) => MAGIC.test(name))) return names;
+  // Digits belong to the varying part: itm_1 and itm_10 give itm_*, not itm_1*.
+  const prefix = common(names).replace(/\d+$/, '');
+  const suffix = reversed(common(names.map((name) => reversed(name.slice(prefix.length))))).replace(
+    /^\d+/,
+    '',
+  );
+  // Without .csv, other files would match; without a word, next month's other files would.
+  if (!/\.csv$/i.test(suffix) || !/\p{L}/u.test(prefix + suffix.slice(0, -4)) || prefix.startsWith('.'))
+    return names;
+  // Some file systems ignore case, and the pattern must be right there too.
+  const fits = (name: string): boolean =>
+    name.length >= prefix.length + suffix.length &&
+    name.toLowerCase().startsWith(prefix.toLowerCase()) &&
+    name.toLowerCase().endsWith(suffix.toLowerCase());
+  const matches = all.filter(fits);
+  return matches.length === names.length && names.every(fits) ? [`${prefix}*${suffix}`] : names;
+}
+
+/** The longest common beginning. */
+function common(names: readonly string[]): string {
+  const [first = ''] = names;
+  let length = first.length;
+  for (const name of names) while (!name.startsWith(first.slice(0, length))) length -= 1;
+  // Do not split a surrogate pair.
+  if (/[\ud800-\udbff]$/.test(first.slice(0, length))) length -= 1;
+  return first.slice(0, length);
+}
+
+const reversed = (text: string): string => [...text].reverse().join('');

@@ -278,7 +278,7 @@ describe('ebill run', () => {
     writeFileSync(join(at.cwd, 'wrong.yaml'), 'job: AUG_2020\ncustomers: [nope.csv]\n');
     const missing = await at.call(['run', 'wrong.yaml', '--json']);
     expect([missing.code, missing.json.error?.code]).toEqual([2, 'INVALID_PLAN']);
-    expect(missing.json.error?.message).toContain('wrong.yaml:2:13: there is no file nope.csv');
+    expect(missing.json.error?.message).toContain('wrong.yaml:2:13: the file nope.csv does not exist');
     const none = await at.call(['run', 'there-is-none.yaml', '--json']);
     expect([none.code, none.json.error?.code]).toEqual([2, 'INVALID_PLAN']);
     expect(none.json.error?.hint).toContain('--init-plan');

@@ -9,8 +9,8 @@ import { EXIT_MEANINGS } from '../../src/help/topics/exit-codes.ts';
 import { TOPICS, topicNamed } from '../../src/help/topics.ts';
 import { DOCUMENT_SCHEMA } from '../../src/output/document-schema.ts';
 import { parseArgv } from '../../src/parse.ts';
-import { parsePlan } from '../../src/plan/parse.ts';
-import { PLAN_SCHEMA } from '../../src/plan/schema.ts';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { PLAN_SCHEMA } from '../../src/plan/plan-schema.ts';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })

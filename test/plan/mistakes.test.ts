@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { failure } from './failure.ts';
+import { parseFailure } from './parse-failure.ts';
 
-/** A plan with one mistake, all but the first line of most. */
+/** Plans with one mistake each. */
 const MISTAKES: readonly (readonly [title: string, plan: string])[] = [
   ['nothing at all', ''],
   ['only comments', '# AUG_2020\n\n'],
-  ['no block of keys', 'AUG_2020\n'],
+  ['no keys', 'AUG_2020\n'],
   ['a list', '- job: AUG_2020\n'],
   ['another file by mistake', 'Invoice Number,Name\n1,"Smith, Jr."\n2,x\n'],
   ['an unknown key', 'job: J\ncustmers: [cus.csv]\n'],
@@ -71,9 +71,9 @@ const MISTAKES: readonly (readonly [title: string, plan: string])[] = [
   ['a NUL', 'job: J\ninit: {}\n  \0\n'],
 ];
 
-/** The plan as far as it fits, and what is said of it. */
-function told([title, plan]: (typeof MISTAKES)[number]): string {
-  const { code, message, hint } = failure(plan);
+/** The plan, shortened, and the message for it. */
+function messageFor([title, plan]: (typeof MISTAKES)[number]): string {
+  const { code, message, hint } = parseFailure(plan);
   expect(code).toBe('INVALID_PLAN');
   expect(hint).toContain('Nothing was sent');
   expect(message).not.toMatch(/\[object|undefined|NaN|must NOT|must be equal/);
@@ -85,26 +85,26 @@ function told([title, plan]: (typeof MISTAKES)[number]): string {
   return [`${title}:`, ...shown, message, ''].join('\n');
 }
 
-describe('a plan', () => {
-  it('with each kind of mistake gets a message with its place and what to do', async () => {
-    await expect(MISTAKES.map(told).join('\n')).toMatchFileSnapshot('mistakes.snap.txt');
+describe('the messages for a plan', () => {
+  it('name the place and what to do, for each kind of mistake', async () => {
+    await expect(MISTAKES.map(messageFor).join('\n')).toMatchFileSnapshot('mistakes.snap.txt');
   });
 
-  it('with many is told all of them, in the order of the text, ten and then a count', () => {
-    expect(failure('jobs: J\ninit: 1\ncustomers: x\n').message.split('\n').map(place)).toEqual([
+  it('list ten mistakes in the order of the text, then a count', () => {
+    expect(parseFailure('jobs: J\ninit: 1\ncustomers: x\n').message.split('\n').map(place)).toEqual([
       'plan.yaml:1:1',
       'plan.yaml:1:1',
       'plan.yaml:2:7',
       'plan.yaml:3:12',
     ]);
-    const many = failure(`job: J\ncustomers: [${Array.from({ length: 14 }, (_, i) => i).join(', ')}]\n`);
+    const many = parseFailure(`job: J\ncustomers: [${Array.from({ length: 14 }, (_, i) => i).join(', ')}]\n`);
     const lines = many.message.split('\n');
     expect(lines).toHaveLength(11);
     expect(lines.at(-1)).toBe('and 4 more');
   });
 
-  it('never shows a control character of the plan', () => {
-    expect(failure('job: J\n"\\e]0;x\\a\\u202e": 1\n').message).toBe(
+  it('escape the control characters of the plan', () => {
+    expect(parseFailure('job: J\n"\\e]0;x\\a\\u202e": 1\n').message).toBe(
       'plan.yaml:2:1: unknown key "\\u001b]0;x\\u0007\\u202e"; known keys: job, init, customers, invoices, columns, accept',
     );
   });

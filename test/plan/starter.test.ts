@@ -3,27 +3,24 @@ import { basename, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { filesOfPlan } from '../../src/plan/files.ts';
-import { csvFilesIn } from '../../src/plan/found-csv.ts';
-import { parsePlan } from '../../src/plan/parse.ts';
-import { patternFor } from '../../src/plan/pattern.ts';
-import { starterPlan } from '../../src/plan/starter.ts';
-import { guessJob } from '../../src/plan/starter-job.ts';
-import { type FoundCsv, kindOf } from '../../src/plan/starter-kinds.ts';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { resolvePlanFiles } from '../../src/plan/plan-files.ts';
+import { patternFor, starterPlan } from '../../src/plan/starter.ts';
+import { type CsvHeader, csvFilesIn, guessJob, kindOf } from '../../src/plan/starter-files.ts';
 import { CUSTOMER_COLUMNS, INVOICE_COLUMNS, ITEM_COLUMNS } from '../../src/sample/sample-records.ts';
 import { tempDir } from '../helpers/context.ts';
 
-const file = (name: string, ...header: readonly string[]): FoundCsv => ({ name, header });
-const customer = (name: string): FoundCsv => file(name, ...CUSTOMER_COLUMNS);
-const invoice = (name: string): FoundCsv => file(name, ...INVOICE_COLUMNS);
-const items = (name: string): FoundCsv => file(name, ...ITEM_COLUMNS);
+const file = (name: string, ...header: readonly string[]): CsvHeader => ({ name, header });
+const customer = (name: string): CsvHeader => file(name, ...CUSTOMER_COLUMNS);
+const invoice = (name: string): CsvHeader => file(name, ...INVOICE_COLUMNS);
+const items = (name: string): CsvHeader => file(name, ...ITEM_COLUMNS);
 
 /** The invoice entries of a starter plan, each with its items, as they are written. */
 const entries = (text: string): readonly (readonly string[])[] =>
   parsePlan(text, 'p').invoices.map((one) => [one.file.text, ...one.items.map((given) => given.text)]);
 
-describe('a starter plan', () => {
-  it('reads well', async () => {
+describe('starterPlan', () => {
+  it('matches the snapshot', async () => {
     const { text, unplaced } = starterPlan(
       [
         customer('cus_AUG_2020_1.csv'),
@@ -52,18 +49,18 @@ describe('a starter plan', () => {
     });
   });
 
-  it('zeroes balances when its commented line is put in force, and not before', () => {
+  it('zeroes balances only when its comment is removed', () => {
     const { text } = starterPlan([customer('cus.csv')], 'J');
     expect(parsePlan(text, 'p').init?.zeroOutCustomerBalance).toBe(false);
     const meant = text.replace('# zeroOutCustomerBalance', 'zeroOutCustomerBalance');
     expect(parsePlan(meant, 'p').init?.zeroOutCustomerBalance).toBe(true);
   });
 
-  it('starts nothing when no file found a place', () => {
+  it('does nothing when no file could be placed', () => {
     const { text, unplaced } = starterPlan([file('a.csv'), items('itm.csv')], 'J');
     expect(unplaced).toEqual(['a.csv', 'itm.csv']);
-    expect(() => parsePlan(text, 'p')).toThrow('there is nothing to do in this plan');
-    // What is commented out is a plan, too.
+    expect(() => parsePlan(text, 'p')).toThrow('this plan does nothing');
+    // Without the comment signs it is a plan, too.
     const meant = text.replace(
       /^# (init:| {2}carry.*|customers:.*|invoices:| {2}- file.*| {4}items.*)$/gm,
       '$1',
@@ -73,12 +70,12 @@ describe('a starter plan', () => {
 
   it.each([
     [
-      'a single invoice file takes all',
+      'a single invoice file takes all item files',
       ['inv.csv', 'itm_1.csv', 'lines_x.csv'],
       [['inv.csv', 'itm_1.csv', 'lines_x.csv']],
     ],
     [
-      'numbers decide',
+      'by number',
       ['inv_1.csv', 'inv_2.csv', 'itm_1_7.csv', 'itm_2.csv'],
       [
         ['inv_1.csv', 'itm_1_7.csv'],
@@ -86,7 +83,7 @@ describe('a starter plan', () => {
       ],
     ],
     [
-      'zeros in front do not',
+      'leading zeros do not count',
       ['inv01.csv', 'inv02.csv', 'itm1.csv', 'itm2.csv'],
       [
         ['inv01.csv', 'itm1.csv'],
@@ -94,7 +91,7 @@ describe('a starter plan', () => {
       ],
     ],
     [
-      'the longer name is nearer',
+      'the longest match wins',
       ['inv_a.csv', 'inv_a_b.csv', 'itm_a_b_1.csv', 'itm_a_1.csv'],
       [
         ['inv_a_b.csv', 'itm_a_b_1.csv'],
@@ -106,13 +103,13 @@ describe('a starter plan', () => {
       ['inv_1.csv', 'inv_10.csv', 'itm_10_1.csv'],
       [['inv_1.csv'], ['inv_10.csv', 'itm_10_1.csv']],
     ],
-    ['what is not clear is left', ['inv_1.csv', 'inv_01.csv', 'itm_1.csv'], [['inv_01.csv'], ['inv_1.csv']]],
+    ['unclear files are left out', ['inv_1.csv', 'inv_01.csv', 'itm_1.csv'], [['inv_01.csv'], ['inv_1.csv']]],
     [
-      'words may stand anywhere',
+      'the kind can be anywhere in the name',
       ['AUG-Invoices-EU.csv', 'AUG-Invoices-US.csv', 'AUG-InvoiceItems-US.csv'],
       [['AUG-Invoices-EU.csv'], ['AUG-Invoices-US.csv', 'AUG-InvoiceItems-US.csv']],
     ],
-  ])('puts items under their invoice: %s', (_rule, names, expected) => {
+  ])('puts items under their invoice file: %s', (_rule, names, expected) => {
     expect(
       entries(
         starterPlan(
@@ -123,7 +120,7 @@ describe('a starter plan', () => {
     ).toEqual(expected);
   });
 
-  it.each<readonly [FoundCsv, ReturnType<typeof kindOf>]>([
+  it.each<readonly [CsvHeader, ReturnType<typeof kindOf>]>([
     [file('CUS.CSV'), 'customer'],
     [file('2020-08 customer details.csv'), 'customer'],
     [file('myInvoices2020.csv'), 'invoice'],
@@ -136,11 +133,11 @@ describe('a starter plan', () => {
     [items('c.csv'), 'items'],
     [items('customer_invoice_items.csv'), 'items'],
     [file('customer_invoices.csv'), null],
-  ])('knows a file by its name, else by its header: %j', (found, kind) => {
+  ])('guesses the kind by name, then by header: %j', (found, kind) => {
     expect(kindOf(found)).toBe(kind);
   });
 
-  it('only says what columns may be where they are not plain', () => {
+  it('lists unclear columns in comments', () => {
     const { text } = starterPlan(
       [
         file('inv_1.csv', 'Invoice No', 'Total', 'Amount due'),
@@ -189,7 +186,7 @@ describe('a starter plan', () => {
     .map((parts) => parts.join(''))
     .filter((text) => !text.startsWith('.'));
 
-  it('is a plan again, which means each file it placed once and no other', async () => {
+  it('parses as a plan that uses each placed file once and no other file', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uniqueArray(name, { minLength: 1, maxLength: 10 }), async (names) => {
         const root = tempDir('ebill starter [é] ');
@@ -201,7 +198,7 @@ describe('a starter plan', () => {
         expect(found.map((one) => one.name).sort()).toEqual([...names].sort());
         const { text, unplaced } = starterPlan(found, 'AUG_2020');
         if (unplaced.length === names.length) return;
-        const files = await filesOfPlan(parsePlan(text, 'p'), root, 'p', { platform: 'linux' });
+        const files = await resolvePlanFiles(parsePlan(text, 'p'), root, 'p', { platform: 'linux' });
         const placed = [...files.customers, ...files.invoices.flatMap((one) => [one.file, ...one.items])];
         expect([...placed.map((path) => basename(path)), ...unplaced].sort()).toEqual([...names].sort());
       }),
@@ -210,23 +207,28 @@ describe('a starter plan', () => {
   });
 });
 
-describe('a pattern', () => {
+describe('patternFor', () => {
   it.each([
-    ['what differs', ['itm_1.csv', 'itm_10.csv'], ['inv.csv'], ['itm_*.csv']],
-    ['what differs in the middle', ['itm_1_1.csv', 'itm_1_2.csv'], ['itm_2_1.csv'], ['itm_1_*.csv']],
-    ['what differs in front', ['1_itm.csv', '2_itm.csv'], ['1_inv.csv'], ['*_itm.csv']],
+    ['the part that differs', ['itm_1.csv', 'itm_10.csv'], ['inv.csv'], ['itm_*.csv']],
+    ['a part that differs in the middle', ['itm_1_1.csv', 'itm_1_2.csv'], ['itm_2_1.csv'], ['itm_1_*.csv']],
+    ['a part that differs at the start', ['1_itm.csv', '2_itm.csv'], ['1_inv.csv'], ['*_itm.csv']],
     ['not another file', ['itm_1.csv', 'itm_2.csv'], ['itm_3.csv'], ['itm_1.csv', 'itm_2.csv']],
-    ['not one of another case', ['itm_1.csv', 'itm_2.csv'], ['ITM_3.csv'], ['itm_1.csv', 'itm_2.csv']],
+    [
+      'not a file that differs in case',
+      ['itm_1.csv', 'itm_2.csv'],
+      ['ITM_3.csv'],
+      ['itm_1.csv', 'itm_2.csv'],
+    ],
     ['not every CSV file', ['a.csv', 'b.csv'], [], ['a.csv', 'b.csv']],
-    ['not what is no CSV file', ['itm_1.csv', 'itm_2.CSV'], [], ['itm_1.csv', 'itm_2.CSV']],
+    ['not files with another extension', ['itm_1.csv', 'itm_2.CSV'], [], ['itm_1.csv', 'itm_2.CSV']],
     ['not names with pattern characters', ['itm_[1].csv', 'itm_[2].csv'], [], ['itm_[1].csv', 'itm_[2].csv']],
-    ['nothing for one file', ['itm_1.csv'], [], ['itm_1.csv']],
-  ])('stands for %s', (_what, names, others, expected) => {
+    ['a single file by its name', ['itm_1.csv'], [], ['itm_1.csv']],
+  ])('covers %s', (_what, names, others, expected) => {
     expect(patternFor(names, [...names, ...others])).toEqual(expected);
   });
 });
 
-describe('the name of the load', () => {
+describe('guessJob', () => {
   it.each([
     ['AUG_2020', ['cus_AUG_2020.csv', 'INV_AUG_2020.csv', 'other.csv']],
     ['AUG_2020', ['cus-august-2020-1.csv', 'inv 2020-08.csv', 'itm_202008_1.csv', 'x_Aug2020.csv']],
@@ -234,13 +236,13 @@ describe('the name of the load', () => {
     ['MAY_2021', ['may2021.csv']],
     [null, ['cus_AUG_2020.csv', 'cus_SEP_2020.csv']],
     [null, ['cus.csv', 'march.csv', 'inv_20200831.csv', 'itm_2020_13.csv', 'dismay_2020.csv']],
-  ])('is %s, told by %j', (job, names) => {
+  ])('is %s for %j', (job, names) => {
     expect(guessJob(names)).toBe(job);
   });
 });
 
-describe('the CSV files of a folder', () => {
-  it('come in natural order with the names of their columns, whatever they are', async () => {
+describe('csvFilesIn', () => {
+  it('returns CSV files in natural order with their headers', async () => {
     const root = tempDir();
     writeFileSync(join(root, 'a10.csv'), '\ufeff"Invoice\nNumber",Amount\r\n1,2\r\n');
     writeFileSync(join(root, 'a9.csv'), `\n\n${'x'.repeat(200_000)}`);
@@ -252,12 +254,12 @@ describe('the CSV files of a folder', () => {
     expect(found.map(({ name, header }) => [name, header.map((column) => column.slice(0, 20))])).toEqual([
       ['a9.csv', ['x'.repeat(20)]],
       ['a10.csv', ['Invoice\nNumber', 'Amount']],
-      ['b.csv', ['']],
-      ['c.csv', ['']],
+      ['b.csv', []],
+      ['c.csv', ['never closed']],
     ]);
   });
 
-  it('are missed with the way on', async () => {
+  it('rejects a folder without CSV files with a hint', async () => {
     const root = tempDir();
     writeFileSync(join(root, 'plan.txt'), '');
     for (const [folder, message] of [

@@ -1,4 +1,4 @@
-import { PLAN_SCHEMA } from '../../plan/schema.ts';
+import { PLAN_SCHEMA } from '../../plan/plan-schema.ts';
 import type { Row, TopicText } from '../page.ts';
 
 /** As much of a JSON schema as a plan's uses. */

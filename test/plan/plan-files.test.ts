@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { filesOfPlan } from '../../src/plan/files.ts';
-import { parsePlan } from '../../src/plan/parse.ts';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { resolvePlanFiles } from '../../src/plan/plan-files.ts';
 import { tempDir } from '../helpers/context.ts';
 
 function folder(...names: readonly string[]): string {
@@ -16,7 +16,7 @@ function folder(...names: readonly string[]): string {
 }
 
 async function found(root: string, plan: string): Promise<unknown> {
-  const files = await filesOfPlan(parsePlan(`job: J\n${plan}`, 'p.yaml'), root, 'p.yaml', {
+  const files = await resolvePlanFiles(parsePlan(`job: J\n${plan}`, 'p.yaml'), root, 'p.yaml', {
     platform: 'linux',
   });
   const shown = (paths: readonly string[]): string[] => paths.map((path) => relative(root, path));
@@ -36,8 +36,8 @@ async function mistakes(root: string, plan: string): Promise<string> {
   throw new Error('nothing was wrong');
 }
 
-describe('the files of a plan', () => {
-  it('are found beside it, patterns in natural order, a file given twice once', async () => {
+describe('resolvePlanFiles', () => {
+  it('finds files relative to the plan, in natural order, each once', async () => {
     const root = folder(
       'cus_1.csv',
       'cus_2.csv',
@@ -57,60 +57,60 @@ describe('the files of a plan', () => {
     ]);
   });
 
-  it('are named with their place when they are not there', async () => {
+  it('reports missing files and patterns without a match with line and column', async () => {
     const root = folder('a.csv');
     expect(
       await mistakes(root, 'customers: [a.csv, b.csv, c*.csv]\ninvoices:\n  - file: nope/inv.csv\n'),
     ).toBe(
       [
-        `p.yaml:2:20: there is no file b.csv in ${root} (a plan's paths are relative to it)`,
-        `p.yaml:2:27: nothing matches c*.csv in ${root} (a plan's paths are relative to it)`,
-        `p.yaml:4:11: there is no file nope/inv.csv in ${root} (a plan's paths are relative to it)`,
+        `p.yaml:2:20: the file b.csv does not exist in ${root} (paths in a plan are relative to the plan)`,
+        `p.yaml:2:27: no file matches c*.csv in ${root} (paths in a plan are relative to the plan)`,
+        `p.yaml:4:11: the file nope/inv.csv does not exist in ${root} (paths in a plan are relative to the plan)`,
       ].join('\n'),
     );
   });
 
-  it('are one each for an invoice entry', async () => {
+  it('allows one file for each invoice entry', async () => {
     expect(await mistakes(folder('inv_1.csv', 'inv_2.csv'), 'invoices: [{ file: inv_*.csv }]\n')).toContain(
-      'p.yaml:2:20: inv_*.csv matches 2 files; an invoice entry has one: write an entry for each, with its items',
+      'p.yaml:2:20: inv_*.csv matches 2 files, but an invoice entry has one: write an entry for each, with its items',
     );
   });
 
-  it('are meant once: not as customers and items, not under two invoices, not by a link', async () => {
+  it('rejects a file that is used twice, as two kinds, under two invoices or through a link', async () => {
     const root = folder('x.csv', 'inv_1.csv', 'inv_2.csv', 'itm.csv');
     symlinkSync(join(root, 'itm.csv'), join(root, 'other.csv'));
     expect(
       await mistakes(root, 'customers: [x.csv]\ninvoices:\n  - { file: inv_1.csv, items: [x.csv] }\n'),
-    ).toBe('p.yaml:4:32: x.csv is in invoices[1].items and, on line 2, in customers: name it once');
+    ).toBe('p.yaml:4:32: x.csv is in invoices[1].items and also in customers (line 2): name it once');
     expect(
       await mistakes(
         root,
         'invoices:\n  - { file: inv_1.csv, items: [itm.csv] }\n  - { file: inv_2.csv, items: [other.csv] }\n',
       ),
     ).toBe(
-      'p.yaml:4:32: other.csv is in invoices[2].items and, on line 3, in invoices[1].items: name it once',
+      'p.yaml:4:32: other.csv is in invoices[2].items and also in invoices[1].items (line 3): name it once',
     );
     expect(await mistakes(root, 'invoices: [{ file: inv_1.csv }, { file: inv_1.csv }]\n')).toBe(
-      'p.yaml:2:41: inv_1.csv is in invoices[2].file and, on line 2, in invoices[1].file: name it once',
+      'p.yaml:2:41: inv_1.csv is in invoices[2].file and also in invoices[1].file (line 2): name it once',
     );
   });
 
-  it('are files, and named as they are: no shell reads a plan', async () => {
+  it('rejects folders, and does not expand ~ and $NAME', async () => {
     const root = folder('sub/x.csv', 'a.csv');
     expect(await mistakes(root, 'customers: [sub, ~/x.csv, $HOME/x.csv, a.csv/b.csv]\n')).toBe(
       [
         'p.yaml:2:13: sub is a folder: name the files in it',
-        `p.yaml:2:18: there is no file ~/x.csv in ${root} (a plan's paths are relative to it; ~ and $NAME mean nothing in a plan)`,
-        `p.yaml:2:27: there is no file $HOME/x.csv in ${root} (a plan's paths are relative to it; ~ and $NAME mean nothing in a plan)`,
-        `p.yaml:2:40: there is no file a.csv/b.csv in ${root} (a plan's paths are relative to it)`,
+        `p.yaml:2:18: the file ~/x.csv does not exist in ${root} (paths in a plan are relative to the plan; ~ and $NAME are not expanded)`,
+        `p.yaml:2:27: the file $HOME/x.csv does not exist in ${root} (paths in a plan are relative to the plan; ~ and $NAME are not expanded)`,
+        `p.yaml:2:40: the file a.csv/b.csv does not exist in ${root} (paths in a plan are relative to the plan)`,
       ].join('\n'),
     );
   });
 
-  it('have a name of their own: the server keeps one object for each', async () => {
+  it('rejects two files with the same name', async () => {
     const root = folder('a/cus.csv', 'b/cus.csv');
     expect(await mistakes(root, 'customers: [a/cus.csv, b/cus.csv]\n')).toContain(
-      'b/cus.csv has the same name as a/cus.csv (line 2); on the server the second would replace the first: rename one',
+      'b/cus.csv has the same name as a/cus.csv (line 2), which it would replace on the server: rename one',
     );
   });
 });

@@ -3,53 +3,53 @@ import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { Utf8Checker } from '../files/utf8.ts';
 import { visible } from '../system/escaping.ts';
-import { planMistakes } from './mistakes.ts';
-import type { Mistake, Plan } from './types.ts';
+import { invalidPlan, type Mistake, type Plan } from './plan.ts';
 
-/** Bytes. A plan of patterns is a page; one that names ten thousand files is still below. */
-const LARGEST = 1 << 20;
+/** Size limit in bytes. A plan that names ten thousand files is still smaller. */
+const MAX_BYTES = 1 << 20;
 
 export interface PlanFile {
   readonly plan: Plan;
-  /** As it is named in messages. */
+  /** The name for messages. */
   readonly name: string;
-  /** Of its bytes, lower-case hex. */
+  /** SHA-256 of the file, lower-case hex. */
   readonly sha256: string;
 }
 
 /**
  * Reads a plan file.
- * @param path absolute @param name as the operator wrote it
- * @throws EbillError INVALID_PLAN when it cannot be read, is no plan, or has mistakes
+ * @param path absolute
+ * @param name the name as the user wrote it
+ * @throws EbillError INVALID_PLAN when the file cannot be read or has mistakes
  */
 export async function readPlan(path: string, name: string): Promise<PlanFile> {
   const shown = visible(name);
-  const bytes = await contents(path, shown);
+  const bytes = await readBytes(path, shown);
   const mistake = encodingMistake(bytes);
-  if (mistake !== null) throw planMistakes(shown, [mistake]);
-  // The YAML parser and the validator are heavy; help and other commands need neither.
-  const { parsePlan } = await import('./parse.ts');
+  if (mistake !== null) throw invalidPlan(shown, [mistake]);
+  // The YAML parser and the schema validator are slow to load.
+  const { parsePlan } = await import('./parse-plan.ts');
   const plan = parsePlan(bytes.toString('utf8'), shown);
   return { plan, name: shown, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
-async function contents(path: string, name: string): Promise<Buffer> {
+async function readBytes(path: string, name: string): Promise<Buffer> {
   try {
-    // Before it is opened: opening a named pipe would wait for its writer for ever.
+    // Check before opening: opening a named pipe blocks until there is a writer.
     const what = await stat(path);
-    if (what.isDirectory()) throw unfit(`${name} is a folder, not a plan.`, 'Name the plan file in it.');
-    if (!what.isFile())
-      throw unfit(`${name} is no ordinary file.`, 'Save the plan as a file, and name that.');
+    if (what.isDirectory())
+      throw unfit(`${name} is a folder, not a plan file.`, 'Give the path of the plan file in it.');
+    if (!what.isFile()) throw unfit(`${name} is not a regular file.`, 'Save the plan to a file first.');
     const file = await open(path);
     try {
       const { size } = await file.stat();
-      if (size > LARGEST) throw tooLarge(name, `has ${size} bytes`);
-      // No more than was promised: a file may grow while it is read, and some have no size at all (/proc).
-      const bytes = Buffer.alloc(LARGEST + 1);
+      if (size > MAX_BYTES) throw tooLarge(name, `is ${size} bytes`);
+      // Never read more than the limit: the file may grow, and files in /proc report size 0.
+      const bytes = Buffer.alloc(MAX_BYTES + 1);
       let filled = 0;
       for (let read = 1; read > 0 && filled < bytes.length; filled += read)
         ({ bytesRead: read } = await file.read(bytes, filled, bytes.length - filled));
-      if (filled > LARGEST) throw tooLarge(name, 'is larger than it says');
+      if (filled > MAX_BYTES) throw tooLarge(name, 'is larger than its reported size');
       return bytes.subarray(0, filled);
     } finally {
       await file.close();
@@ -59,13 +59,17 @@ async function contents(path: string, name: string): Promise<Buffer> {
     const code = errnoOf(cause);
     if (code === 'ENOENT' || code === 'ENOTDIR') {
       throw unfit(
-        `There is no plan ${name}.`,
-        'Check the name. To write one from the CSV files here: ebill run --init-plan',
+        `The plan ${name} does not exist.`,
+        'Check the path. To write a plan from the CSV files in this folder: ebill run --init-plan',
         cause,
       );
     }
     const why = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : messageOf(cause);
-    throw unfit(`The plan ${name} cannot be read: ${why}.`, 'Check that it is a file you may read.', cause);
+    throw unfit(
+      `The plan ${name} cannot be read: ${why}.`,
+      'Check that you have permission to read it.',
+      cause,
+    );
   }
 }
 
@@ -74,21 +78,21 @@ const unfit = (message: string, hint: string, cause?: unknown): EbillError =>
 
 const tooLarge = (name: string, size: string): EbillError =>
   unfit(
-    `${name} ${size}; a plan has ${LARGEST} at most.`,
-    'Name the plan itself, not a CSV file; in it, a pattern such as itm_*.csv stands for many files.',
+    `${name} ${size}; a plan can have at most ${MAX_BYTES} bytes.`,
+    'Give the plan file, not a CSV file. In a plan, one pattern such as itm_*.csv matches many files.',
   );
 
-/** Bytes that are no UTF-8, and where. */
+/** The first place that is not valid UTF-8; `null` when there is none. */
 function encodingMistake(bytes: Buffer): Mistake | null {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
-    return { line: 1, column: 1, message: 'this is UTF-16, not UTF-8: save it as UTF-8' };
+    return { line: 1, column: 1, message: 'the file is UTF-16; save it as UTF-8' };
   const checker = new Utf8Checker();
   const bad = checker.write(bytes)?.offset ?? (checker.end() ? null : bytes.length);
   if (bad === null) return null;
-  // As a stream, so that half a character at the end is left out.
+  // `stream` drops an incomplete character at the end.
   const good = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, bad), { stream: true });
   const before = good.split('\n');
   const column = (before.at(-1) ?? '').length + 1;
-  return { line: before.length, column, message: 'from here on it is no UTF-8 text: save it as UTF-8' };
+  return { line: before.length, column, message: 'not valid UTF-8 from here on; save the file as UTF-8' };
 }

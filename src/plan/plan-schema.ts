@@ -1,17 +1,17 @@
 import { ROLES } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 
-/** Something to read, and no control character: the rule for files (cli.md, "Files given") and for names of columns. */
+/** Not blank and no control characters: the rule for files (commands rule 14) and column names. */
 const TEXT = '^(?=.*\\S)[^\\u0000-\\u001f\\u007f-\\u009f\\u2028\\u2029]*$';
-/** As `jobIdProblem` has it. */
+/** The same rule as `jobIdProblem`. */
 const JOB = '^(?=.*\\S)[^\\p{Cc}\\p{Cs}\\p{Co}\\p{Cn}]*$';
-/** Characters; no system takes longer paths, and no pattern is that long. */
-const LONGEST_PATH = 4000;
+/** Limit in characters; no system has longer paths. */
+const MAX_PATH = 4000;
 
 const file = (title: string, description: string, example: string) => ({
   type: 'string',
   pattern: TEXT,
-  maxLength: LONGEST_PATH,
+  maxLength: MAX_PATH,
   title,
   description,
   examples: [example],
@@ -21,7 +21,7 @@ const files = (title: string, description: string, example: string) => ({
   type: 'array',
   title,
   description,
-  items: file('File or pattern', 'A file, or a pattern such as itm_*.csv; relative to the plan.', example),
+  items: file('File or pattern', 'A file, or a pattern such as itm_*.csv, relative to the plan.', example),
   examples: [[example]],
 });
 
@@ -34,14 +34,8 @@ const flag = (title: string, description: string, byDefault: boolean) => ({
 });
 
 const COLUMN: Readonly<Record<string, readonly [description: string, example: string]>> = {
-  'customer.key': [
-    "The column with the customer's own number; no two records may share one.",
-    'Account Number',
-  ],
-  'invoice.key': [
-    "The column with the invoice's own number; no two records may share one.",
-    'Invoice Number',
-  ],
+  'customer.key': ["The column with the customer's number; it must be unique.", 'Account Number'],
+  'invoice.key': ["The column with the invoice's number; it must be unique.", 'Invoice Number'],
   'invoice.customer': ["The column with the number of the invoice's customer.", 'Account Number'],
   'invoice.amount': ["The column with the invoice's amount.", 'Amount'],
   'items.invoice': ["The column with the number of the item's invoice.", 'Invoice Number'],
@@ -66,13 +60,14 @@ const columnsOf = (kind: FileKind, noun: string) => ({
 const INVOICE = { file: 'inv_1.csv', items: ['itm_1_*.csv'] };
 
 /**
- * A plan file, for editors and for this program alike (cli.md, "Plan file"). What a schema cannot say (that there is
- * something to do, that files exist) is checked after it.
+ * The JSON Schema of a plan file, used by editors and by this program (commands rule 30). What a schema cannot express
+ * (that there is something to do, that files exist) is checked afterwards.
  */
 export const PLAN_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
   title: 'A month of billing data, for ebill run',
-  description: 'Order: check everything, init, customers, invoices with their items, results, report.',
+  description:
+    'Order of the run: check everything, init, customers, invoices with their items, results, report.',
   type: 'object',
   additionalProperties: false,
   required: ['job'],
@@ -82,7 +77,7 @@ export const PLAN_SCHEMA = {
       pattern: JOB,
       maxLength: 200,
       title: 'The name of the load',
-      description: "The load's name, such as AUG_2020. A plain number is taken as it is spelled.",
+      description: "The load's name, such as AUG_2020. An unquoted number keeps its spelling.",
       examples: ['AUG_2020'],
     },
     init: {
@@ -90,7 +85,7 @@ export const PLAN_SCHEMA = {
       additionalProperties: false,
       title: 'Start of the load',
       description:
-        'Starts the load: carries open invoices and memos forward. It cannot be undone. Left out: the load is initialised already. With nothing to change: {}.',
+        'Starts the load: carries open invoices and memos forward. It cannot be undone. Leave init out if the load is already initialised; write {} for the defaults.',
       properties: {
         carryForwardInvoices: flag('Invoices', 'Carry all open invoices forward.', true),
         carryForwardCreditMemos: flag('Credit memos', 'Carry all open credit memos forward.', true),
@@ -115,7 +110,7 @@ export const PLAN_SCHEMA = {
         title: 'An invoice file and its item files',
         description: 'An invoice file and its item files.',
         properties: {
-          file: file('Invoice file', 'One invoice file; relative to the plan.', INVOICE.file),
+          file: file('Invoice file', 'One invoice file, relative to the plan.', INVOICE.file),
           items: files('Item files', 'Its item files.', 'itm_1_*.csv'),
         },
         examples: [INVOICE],
@@ -127,7 +122,7 @@ export const PLAN_SCHEMA = {
       additionalProperties: false,
       title: 'Columns for the checks across files',
       description:
-        'Turns on the checks across files, by column name: unique keys, every invoice with a customer, every item with an invoice, amounts that add up. Each check runs when its columns are named.',
+        'Turns on the checks across files: unique keys, a customer for every invoice, an invoice for every item, amounts that add up. Each check runs when its columns are named.',
       properties: {
         customer: columnsOf('customer', 'customer'),
         invoice: columnsOf('invoice', 'invoice'),
@@ -138,15 +133,15 @@ export const PLAN_SCHEMA = {
     accept: {
       type: 'object',
       additionalProperties: false,
-      title: 'What is accepted',
-      description: 'What a step may come to before the next one starts.',
+      title: 'Accepted failures',
+      description: 'The limits a step must keep before the next step starts.',
       properties: {
         failedRecords: {
           type: 'integer',
           minimum: 0,
           default: 0,
           title: 'Failed records',
-          description: 'How many failed records a step may have before the next one starts.',
+          description: 'How many failed records a step may have before the next step starts.',
           examples: [0],
         },
       },
@@ -155,5 +150,5 @@ export const PLAN_SCHEMA = {
   },
 } as const;
 
-/** The schema as editors read it: `ebill run --plan-schema`. */
+/** The schema as JSON text: `ebill run --plan-schema`. */
 export const planSchemaText = (): string => `${JSON.stringify(PLAN_SCHEMA, null, 2)}\n`;

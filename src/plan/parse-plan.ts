@@ -1,13 +1,11 @@
 import { type Columns, columnsOf, ROLE_NAMES, type RoleName } from '../batch/columns.ts';
 import { jobIdProblem } from '../batch/job-ids.ts';
-import { planMistakes } from './mistakes.ts';
-import type { Places } from './places.ts';
-import { readYaml } from './read-yaml.ts';
-import { textProblem } from './schema-words.ts';
-import type { Given, Mistake, Plan, PlannedInit } from './types.ts';
-import { schemaMistakes } from './validate.ts';
+import { invalidPlan, type Mistake, type Plan, type PlannedFile, type PlannedInit } from './plan.ts';
+import { schemaMistakes, textProblem } from './schema-mistakes.ts';
+import { readYaml } from './yaml.ts';
+import type { YamlPlaces } from './yaml-places.ts';
 
-/** The plan as its schema promises it. */
+/** A plan after the schema check. */
 interface RawPlan {
   readonly job: string;
   readonly init?: Partial<PlannedInit>;
@@ -18,8 +16,8 @@ interface RawPlan {
 }
 
 /**
- * A plan from its text (cli.md, "Plan file"). Pure.
- * @param name of the file, for the messages
+ * Parses the text of a plan (commands rule 30). Pure.
+ * @param name the file name for the messages
  * @throws EbillError INVALID_PLAN naming every mistake with line and column
  */
 export function parsePlan(text: string, name: string): Plan {
@@ -27,22 +25,22 @@ export function parsePlan(text: string, name: string): Plan {
   if (nul >= 0) {
     const before = text.slice(0, nul).split('\n');
     const column = (before.at(-1) ?? '').length + 1;
-    const message = 'a NUL stands here: this is no text, or not in UTF-8; save it as UTF-8';
-    throw planMistakes(name, [{ line: before.length, column, message }]);
+    const message = 'a NUL byte: this is not a text file, or it is not UTF-8; save it as UTF-8';
+    throw invalidPlan(name, [{ line: before.length, column, message }]);
   }
   const yaml = readYaml(text.replace(/^\ufeff/, ''));
-  if ('mistakes' in yaml) throw planMistakes(name, yaml.mistakes);
+  if ('mistakes' in yaml) throw invalidPlan(name, yaml.mistakes);
   const { value, places } = yaml;
   const wrong = schemaMistakes(value, places);
-  if (wrong.length > 0) throw planMistakes(name, wrong);
-  const plan = shaped(value as RawPlan, places);
-  const senseless = mistakesOf(plan, places);
-  if (senseless.length > 0) throw planMistakes(name, senseless);
+  if (wrong.length > 0) throw invalidPlan(name, wrong);
+  const plan = toPlan(value as RawPlan, places);
+  const others = planMistakes(plan, places);
+  if (others.length > 0) throw invalidPlan(name, others);
   return plan;
 }
 
-function shaped(raw: RawPlan, places: Places): Plan {
-  const given = (text: string, path: readonly (string | number)[]): Given => ({
+function toPlan(raw: RawPlan, places: YamlPlaces): Plan {
+  const fileAt = (text: string, path: readonly (string | number)[]): PlannedFile => ({
     text,
     ...places.of(path.map(String)),
   });
@@ -58,17 +56,17 @@ function shaped(raw: RawPlan, places: Places): Plan {
             carryForwardDebitMemos: init.carryForwardDebitMemos ?? true,
             zeroOutCustomerBalance: init.zeroOutCustomerBalance ?? false,
           },
-    customers: (raw.customers ?? []).map((text, i) => given(text, ['customers', i])),
+    customers: (raw.customers ?? []).map((text, i) => fileAt(text, ['customers', i])),
     invoices: (raw.invoices ?? []).map(({ file, items = [] }, i) => ({
-      file: given(file, ['invoices', i, 'file']),
-      items: items.map((text, n) => given(text, ['invoices', i, 'items', n])),
+      file: fileAt(file, ['invoices', i, 'file']),
+      items: items.map((text, n) => fileAt(text, ['invoices', i, 'items', n])),
     })),
-    columns: columns(raw.columns ?? {}),
+    columns: toColumns(raw.columns ?? {}),
     accept: { failedRecords: raw.accept?.failedRecords ?? 0 },
   };
 }
 
-function columns(raw: NonNullable<RawPlan['columns']>): Columns {
+function toColumns(raw: NonNullable<RawPlan['columns']>): Columns {
   const list = ROLE_NAMES.flatMap((name): [RoleName, string][] => {
     const [kind = '', role = ''] = name.split('.');
     const column = raw[kind]?.[role];
@@ -77,17 +75,16 @@ function columns(raw: NonNullable<RawPlan['columns']>): Columns {
   return columnsOf(list);
 }
 
-/** What a schema cannot say. */
-function mistakesOf(plan: Plan, places: Places): readonly Mistake[] {
+/** Checks that a schema cannot express. */
+function planMistakes(plan: Plan, places: YamlPlaces): readonly Mistake[] {
   const mistakes: Mistake[] = [];
-  // The schema counts characters, the rule UTF-16 units.
+  // The schema counts characters, `jobIdProblem` counts UTF-16 units.
   if (jobIdProblem(plan.job) !== null)
     mistakes.push({ ...places.of(['job']), message: textProblem('job', plan.job) });
   if (plan.init === null && plan.customers.length === 0 && plan.invoices.length === 0) {
     mistakes.push({
       ...places.of([]),
-      message:
-        'there is nothing to do in this plan: name customers, invoices, or init (init: {} starts the load)',
+      message: 'this plan does nothing: add customers, invoices or init (init: {} starts the load)',
     });
   }
   return mistakes;

@@ -1,11 +1,11 @@
 import { isMap, isScalar, isSeq, type LineCounter, type Pair, type YAMLMap } from 'yaml';
-import type { Place } from './types.ts';
+import type { Place } from './plan.ts';
 
-/** Where things stand in a YAML text. */
-export class Places {
+/** Line and column of the parts of a YAML text. */
+export class YamlPlaces {
   readonly #root: unknown;
   readonly #lines: LineCounter;
-  /** The keys of the maps that were asked for: a map may have many. */
+  /** Keys of the maps seen so far, so that a lookup in a large map is not linear. */
   readonly #keys = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
 
   constructor(root: unknown, lines: LineCounter) {
@@ -13,18 +13,18 @@ export class Places {
     this.#lines = lines;
   }
 
-  /** The place of an offset (UTF-16 units). */
+  /** The place of an offset in UTF-16 units. */
   at(offset: number): Place {
     const { line, col } = this.#lines.linePos(offset);
     return { line: Math.max(1, line), column: Math.max(1, col) };
   }
 
-  /** Where a value begins, by its path from the root; where its nearest parent begins if there is none. */
+  /** The start of the value at a path from the root, or of its nearest existing parent. */
   of(path: readonly string[]): Place {
     return this.#start(this.#node(path));
   }
 
-  /** Where a key stands in the map at a path. */
+  /** The place of a key in the map at a path. */
   key(path: readonly string[], key: string): Place {
     const node = this.#node(path);
     return this.#start((isMap(node) ? this.#pair(node, key)?.key : null) ?? node);
@@ -39,7 +39,7 @@ export class Places {
   #child(node: unknown, step: string): unknown {
     if (isSeq(node)) return node.items[Number(step)];
     const pair = isMap(node) ? this.#pair(node, step) : undefined;
-    // A key without a value: its key is where it stands.
+    // A key without a value has the place of the key.
     return isWritten(pair?.value) ? pair?.value : pair?.key;
   }
 
@@ -58,13 +58,13 @@ export class Places {
   }
 }
 
-/** A key as it is a key of the plan's value. */
+/** A YAML key as a key of the parsed object. */
 export function keyText(key: unknown): string {
   const value = isScalar(key) ? key.value : key;
   return value === null || value === undefined ? '' : String(value);
 }
 
-/** A value that stands in the text, be it `null` or `""`. */
+/** True for a value written in the text, `null` and `""` included. */
 function isWritten(node: unknown): boolean {
   if (node === null || node === undefined) return false;
   return !isScalar(node) || node.value !== null || (node.source ?? '') !== '';

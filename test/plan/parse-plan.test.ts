@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { EbillError } from '../../src/errors.ts';
-import { parsePlan } from '../../src/plan/parse.ts';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
 
 const WHOLE = `job: AUG_2020
 init:                          # left out: the load is already initialised
@@ -18,8 +18,8 @@ columns:
 accept: { failedRecords: 2 }
 `;
 
-describe('a plan', () => {
-  it('is read whole, with the places of its files', () => {
+describe('parsePlan', () => {
+  it('reads every key, and the places of the files', () => {
     expect(parsePlan(WHOLE, 'plan.yaml')).toEqual({
       job: 'AUG_2020',
       init: {
@@ -57,11 +57,11 @@ describe('a plan', () => {
     ['.inf', '.inf'],
     ['2020-08-01', '2020-08-01'],
     ['yes', 'yes'],
-  ])('job: %s is the load %s', (written, job) => {
+  ])('reads job: %s as the load %s', (written, job) => {
     expect(parsePlan(`job: ${written}\ninit: {}\n`, 'p').job).toBe(job);
   });
 
-  it('is the same whatever version of YAML it names, with a BOM, and with CRLF', () => {
+  it('accepts a YAML directive, a BOM and CRLF', () => {
     for (const text of [
       '%YAML 1.1\n---\njob: 2020_08\ninit: {}\n',
       '\ufeffjob: 2020_08\ninit: {}\n',
@@ -75,14 +75,14 @@ describe('a plan', () => {
     });
   });
 
-  it('without init starts nothing, and accepts no failed record unless it says so', () => {
+  it('starts no load without init, and by default accepts no failed record', () => {
     const plan = parsePlan('job: J\ncustomers: [c.csv]\n', 'p');
     expect(plan.init).toBeNull();
     expect(plan.accept).toEqual({ failedRecords: 0 });
   });
 });
 
-describe('whatever is read', () => {
+describe('parsePlan with arbitrary input', () => {
   const isPlanOrMistake = (text: string): void => {
     try {
       expect(parsePlan(text, 'p').job).not.toBe('');
@@ -93,7 +93,7 @@ describe('whatever is read', () => {
     }
   };
 
-  it('is a plan or named mistakes: text, and values where keys are known', () => {
+  it('returns a plan or throws INVALID_PLAN with places', () => {
     fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), isPlanOrMistake), { numRuns: 300 });
     const known = fc.constantFrom(
       'job',
@@ -121,7 +121,7 @@ describe('whatever is read', () => {
     );
   });
 
-  it('however deep, long, and often it repeats itself', () => {
+  it('copes with deep nesting, long input and repeated aliases', () => {
     const many = 8_000;
     const deep = ['[', '{', '- ', '? ', '{a: ', '["', 'a: b: '];
     const long = ['[]', '&a ', '!a ', '- *a\n', '%a\n', '---\n', ',', ': ', 'a:\n', '[,', '"\\x', '\t', '\r'];
@@ -136,7 +136,7 @@ describe('whatever is read', () => {
     isPlanOrMistake(bomb.join('\n'));
   });
 
-  it('is told of places that are in the text', () => {
+  it('reports only places inside the text', () => {
     const part = fc.constantFrom(
       ...['job', 'customers', 'a.csv', ':', ': ', '- ', '\n', '\n  ', ' ', '[', ']', '{', '}', ','],
       ...['"', "'", '&a ', '*a', '!t ', '#', '? ', '|', '>', '%', '@', '---\n', '\t', '1', '\\', 'é😀'],
@@ -145,7 +145,7 @@ describe('whatever is read', () => {
       fc.property(fc.array(part, { maxLength: 20 }), (parts) => {
         const text = parts.join('');
         const lines = text.split('\n');
-        for (const [, line = '', column = ''] of told(text).matchAll(/^p:(\d+):(\d+): /gm)) {
+        for (const [, line = '', column = ''] of messageFor(text).matchAll(/^p:(\d+):(\d+): /gm)) {
           expect(Number(line)).toBeLessThanOrEqual(lines.length);
           expect(Number(column)).toBeLessThanOrEqual((lines[Number(line) - 1] ?? '').length + 1);
         }
@@ -155,7 +155,7 @@ describe('whatever is read', () => {
   });
 });
 
-function told(text: string): string {
+function messageFor(text: string): string {
   try {
     parsePlan(text, 'p');
     return '';

@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ROLES } from '../../src/batch/columns.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
-import { parsePlan } from '../../src/plan/parse.ts';
-import { PLAN_SCHEMA, planSchemaText } from '../../src/plan/schema.ts';
-import type { PlannedInit } from '../../src/plan/types.ts';
-import { failure } from './failure.ts';
+import { parsePlan } from '../../src/plan/parse-plan.ts';
+import type { PlannedInit } from '../../src/plan/plan.ts';
+import { PLAN_SCHEMA, planSchemaText } from '../../src/plan/plan-schema.ts';
+import { parseFailure } from './parse-failure.ts';
 
 interface Node {
   readonly type?: string | readonly string[];
@@ -30,28 +30,25 @@ function nodes(
   return all.flatMap(([at, node]) => [[at, node] as const, ...nodes(node, at)]);
 }
 
-// As an editor does it: nothing of ours but the published text.
+// Like an editor: only the published text.
 const published = JSON.parse(planSchemaText()) as Node;
 const inEditor = new Ajv({ strict: true, allowUnionTypes: true }).compile(published as object);
 
-describe('the schema for editors', () => {
-  it('is the one plans are held against', () => {
+describe('the plan schema', () => {
+  it('is published as it is used to check plans', () => {
     expect(published).toEqual(PLAN_SCHEMA);
   });
 
-  it.each(nodes(PLAN_SCHEMA as Node))(
-    '%s has a title, a description and an example that is right',
-    (_path, node) => {
-      expect(node.title).toMatch(/^\p{Lu}/u);
-      expect(node.description).toMatch(/\.$/);
-      const check = new Ajv({ strict: true, allowUnionTypes: true }).compile(node as object);
-      expect(node.examples?.length).toBeGreaterThan(0);
-      for (const example of node.examples ?? []) expect(check(example), JSON.stringify(example)).toBe(true);
-      if (node.type === 'object') expect(node.additionalProperties).toBe(false);
-    },
-  );
+  it.each(nodes(PLAN_SCHEMA as Node))('%s has a title, a description and a valid example', (_path, node) => {
+    expect(node.title).toMatch(/^\p{Lu}/u);
+    expect(node.description).toMatch(/\.$/);
+    const check = new Ajv({ strict: true, allowUnionTypes: true }).compile(node as object);
+    expect(node.examples?.length).toBeGreaterThan(0);
+    for (const example of node.examples ?? []) expect(check(example), JSON.stringify(example)).toBe(true);
+    if (node.type === 'object') expect(node.additionalProperties).toBe(false);
+  });
 
-  it('has the defaults and the keys that parsing gives', () => {
+  it('has the same defaults and keys as parsePlan', () => {
     const { init, columns, accept } = PLAN_SCHEMA.properties;
     const plan = parsePlan('job: J\ninit: {}\n', 'p');
     const defaults = Object.entries(init.properties).map(([key, node]) => [key, node.default] as const);
@@ -63,7 +60,7 @@ describe('the schema for editors', () => {
       expect(Object.keys(columns.properties[kind].properties)).toEqual(ROLES[kind]);
   });
 
-  it('takes each key of a plan into the plan', () => {
+  it('has no key that parsePlan ignores', () => {
     const defaults = parsePlan('job: J\ninit: {}\n', 'p').init;
     for (const [key, value] of Object.entries(defaults ?? {})) {
       const one = { [key]: !value };
@@ -103,7 +100,7 @@ describe('the schema for editors', () => {
     accept: some({ failedRecords: either(fc.integer({ min: -1 })) }),
   });
 
-  it('and the program agree on what is a plan', () => {
+  it('agrees with parsePlan on which plans are valid', () => {
     let right = 0;
     fc.assert(
       fc.property(plan, (value) => {
@@ -113,17 +110,17 @@ describe('the schema for editors', () => {
           try {
             parsePlan(written, 'p');
           } catch (error) {
-            // The one thing a schema cannot say.
-            expect((error as Error).message).toContain('there is nothing to do');
+            // The one check that a schema cannot express.
+            expect((error as Error).message).toContain('this plan does nothing');
           }
-        } else expect(failure(written).message).toMatch(/^plan\.yaml:\d+:\d+: /);
+        } else expect(parseFailure(written).message).toMatch(/^plan\.yaml:\d+:\d+: /);
       }),
       { numRuns: 500 },
     );
     expect(right).toBeGreaterThan(50);
   });
 
-  it('takes the names of loads that --job takes', () => {
+  it('accepts the same load names as --job', () => {
     const { pattern, maxLength } = PLAN_SCHEMA.properties.job;
     const fits = new RegExp(pattern, 'u');
     const any = fc.oneof(

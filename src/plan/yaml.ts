@@ -1,0 +1,179 @@
+import {
+  Composer,
+  type CST,
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isScalar,
+  Lexer,
+  LineCounter,
+  Parser,
+  visit,
+} from 'yaml';
+import { visible } from '../system/escaping.ts';
+import type { Mistake } from './plan.ts';
+import { aliasMessage, anchorMessage, NOT_CLOSED, yamlMessage } from './yaml-errors.ts';
+import { keyText, YamlPlaces } from './yaml-places.ts';
+
+/** The parsed value of a plan, with the places of its parts. */
+interface YamlPlan {
+  readonly value: unknown;
+  readonly places: YamlPlaces;
+}
+
+/** Parses YAML text: its value, or everything that is wrong with it as YAML. Pure. */
+export function readYaml(text: string): YamlPlan | { readonly mistakes: readonly Mistake[] } {
+  const lines = countLines(text);
+  const composed = composeYaml(text);
+  if ('tooDeep' in composed) {
+    const place = new YamlPlaces(null, lines).at(composed.tooDeep);
+    return { mistakes: [{ ...place, message: 'nested too deeply' }] };
+  }
+  const { document, second } = composed;
+  const places = new YamlPlaces(document.contents, lines);
+  const open = unclosed(document, text).map(({ offset, message }) => ({ ...places.at(offset), message }));
+  const mistakes: Mistake[] = [...document.errors, ...document.warnings]
+    .map((error): Mistake => ({ ...places.at(error.pos[0]), message: yamlMessage(error) }))
+    .filter(({ message }) => open.length === 0 || message !== NOT_CLOSED)
+    .concat(open, unsupported(document, places));
+  if (second !== null) {
+    const message = 'a second YAML document starts here; a plan file can have only one';
+    mistakes.push({ ...places.at(second), message });
+  }
+  if (mistakes.length > 0) return { mistakes: onePerPlace(mistakes) };
+  keepJobSpelling(document);
+  return { value: document.toJS({ maxAliasCount: 0 }) as unknown, places };
+}
+
+/** Own count: the parser's misses line ends inside a misplaced quoted text. */
+function countLines(text: string): LineCounter {
+  const lines = new LineCounter();
+  lines.addNewLine(0);
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
+  return lines;
+}
+
+/** Features of YAML that a plan does not allow: aliases, anchors, keys that are not text, repeated keys. */
+function unsupported(document: Document.Parsed, places: YamlPlaces): readonly Mistake[] {
+  const found: Mistake[] = [];
+  const add = (offset: number | undefined, message: string): void => {
+    found.push({ ...places.at(offset ?? 0), message });
+  };
+  visit(document, {
+    Node: (_key, node) => {
+      if (isAlias(node)) add(node.range?.[0], aliasMessage(node.source));
+      else if (node.anchor !== undefined) add(node.range?.[0], anchorMessage(node.anchor));
+    },
+    Map: (_key, map) => {
+      const first = new Map<string, number>();
+      for (const { key } of map.items) {
+        if (!isNode(key)) continue;
+        const at = key.range?.[0];
+        if (!isScalar(key)) {
+          add(at, 'a list or mapping in place of a key: put text with [ ] or { } in quotes');
+          continue;
+        }
+        const text = keyText(key);
+        const before = first.get(text);
+        if (before === undefined) first.set(text, at ?? 0);
+        else {
+          const shown = visible(text.slice(0, 60));
+          add(at, `duplicate key "${shown}", first used on line ${places.at(before).line}`);
+        }
+      }
+    },
+  });
+  return found;
+}
+
+/** Keeps the first mistake of each place: later ones are its consequences. */
+function onePerPlace(mistakes: readonly Mistake[]): readonly Mistake[] {
+  const seen = new Set<string>();
+  return mistakes.filter(({ line, column }) => {
+    const place = `${line}:${column}`;
+    return !seen.has(place) && seen.add(place);
+  });
+}
+
+/** Keeps the spelling of an unquoted number as `job`: 0123 is not 123. */
+function keepJobSpelling(document: Document.Parsed): void {
+  const { contents } = document;
+  if (!isMap(contents)) return;
+  const job = contents.items.find(({ key }) => keyText(key) === 'job')?.value;
+  if (isScalar(job) && job.type === 'PLAIN' && typeof job.value === 'number')
+    job.value = job.source ?? String(job.value);
+}
+
+/** Limit for the depth of the parser's stack; a valid plan needs seven. */
+const MAX_DEPTH = 40;
+
+/** The first YAML document of a text, or the UTF-16 offset where it is nested too deeply. */
+type Composed =
+  | {
+      readonly document: Document.Parsed;
+      /** Offset of a second document; `null` when there is none. */
+      readonly second: number | null;
+    }
+  | { readonly tooDeep: number };
+
+/**
+ * Composes YAML 1.2 text. Pure. The depth is checked while tokens are read, which does not recurse; the composer does, and
+ * a stack overflow in it can end the whole process.
+ */
+function composeYaml(text: string): Composed {
+  const parser = new Parser();
+  const tokens: CST.Token[] = [];
+  for (const lexeme of new Lexer().lex(text)) {
+    for (const token of parser.next(lexeme)) tokens.push(token);
+    if (parser.stack.length > MAX_DEPTH) return { tooDeep: parser.offset - lexeme.length };
+  }
+  for (const token of parser.end()) tokens.push(token);
+  // `unsupported` checks for repeated keys; the composer's own check (`uniqueKeys`) takes quadratic time.
+  const composer = new Composer({
+    version: '1.2',
+    schema: 'core',
+    merge: false,
+    resolveKnownTags: false,
+    uniqueKeys: false,
+    prettyErrors: false,
+    logLevel: 'error',
+  });
+  const documents = composer.compose(tokens, true, text.length);
+  const first = documents.next();
+  // `forceDoc` guarantees a first document.
+  if (first.done === true) throw new TypeError('The YAML composer gave no document.');
+  const next = documents.next();
+  return {
+    document: first.value as Document.Parsed,
+    second: next.done === true ? null : next.value.range[0],
+  };
+}
+
+/**
+ * Quotes and brackets that are never closed, with the offset where each is opened. The parser reports them only where it
+ * gives up, which may be the end of the file. Pure.
+ */
+function unclosed(
+  document: Document.Parsed,
+  text: string,
+): readonly { readonly offset: number; readonly message: string }[] {
+  const found: { offset: number; message: string }[] = [];
+  visit(document, {
+    Node: (_key, node) => {
+      const [offset, end] = node.range ?? [0, 0];
+      const opening = text.charAt(offset);
+      const closing = CLOSING[opening];
+      const enclosed = isScalar(node)
+        ? /^QUOTE/.test(node.type ?? '')
+        : isCollection(node) && node.flow === true;
+      if (!enclosed || closing === undefined) return;
+      if (end - offset > 1 && text.charAt(end - 1) === closing) return;
+      found.push({ offset, message: `this ${opening} is never closed: add a ${closing}` });
+    },
+  });
+  return found;
+}
+
+const CLOSING: Readonly<Record<string, string>> = { '"': '"', "'": "'", '[': ']', '{': '}' };
