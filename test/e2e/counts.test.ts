@@ -1,15 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index.ts';
 import { tempDir } from '../helpers/context.ts';
+import { COUNT_IO } from '../helpers/programs.ts';
 import { calls, EBILL, type Machine, machine, month, sandbox } from './harness.ts';
 
 // What a load costs, in counts: requests, flushes to the disk, bytes read of each file. A change that needs more has to say so
 // here (performance.md).
-
-const PROBE = fileURLToPath(new URL('../helpers/counted.cjs', import.meta.url));
 
 interface Counted {
   readonly code: number | null;
@@ -25,7 +23,7 @@ async function counted(at: Machine, server: Sandbox, args: readonly string[]): P
   const before = server.requests.length;
   const { code, stderr } = await at.run(args, {
     entry: EBILL,
-    env: { NODE_OPTIONS: `--require ${PROBE}`, EBILL_TEST_COUNTED: out },
+    env: { NODE_OPTIONS: `--require ${COUNT_IO}`, EBILL_TEST_COUNTED: out },
   });
   expect(stderr).not.toContain('internal');
   const { syncs, read } = JSON.parse(readFileSync(out, 'utf8')) as Pick<Counted, 'syncs' | 'read'>;

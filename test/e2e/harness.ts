@@ -7,11 +7,11 @@ import { main } from '../../src/main.ts';
 import { type SampleFiles, writeSample } from '../../src/sample/sample.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
+import { FAST_EBILL } from '../helpers/programs.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** The program as it is shipped, and the same with a fast clock. */
+/** The program as it is shipped. */
 export const EBILL = join(ROOT, 'bin', 'ebill.js');
-export const FAST_EBILL = join(ROOT, 'test', 'helpers', 'fast-ebill.js');
 
 export interface Batch {
   readonly id: string | null;

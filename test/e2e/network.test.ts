@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { closedPort, DRAFT, listening, rawServer } from '../api/rig.ts';
 import { authorities, hasOpenssl, PASSPHRASE } from '../helpers/authority.ts';
+import { NAMED_EBILL } from '../helpers/programs.ts';
 import { hasTinyproxy, tinyproxy } from '../helpers/tinyproxy.ts';
-import { calls, EBILL, FAST_EBILL, type Machine, machine, month, type Ran } from './harness.ts';
+import { calls, EBILL, type Machine, machine, month, type Ran } from './harness.ts';
 import { securedSandbox } from './secured.ts';
 
-const NAMED_EBILL = join(FAST_EBILL, '..', 'named-ebill.js');
 /** In the proxy's password, and nowhere we look. */
 const CANARY = 'c4n4ry-9f8e';
 

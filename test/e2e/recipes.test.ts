@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { BASH, GITHUB, GITLAB } from '../../src/help/topics/ci.ts';
-import { calls, type Document, FAST_EBILL, type Machine, machine, month, sandbox } from './harness.ts';
+import { FAST_EBILL } from '../helpers/programs.ts';
+import { calls, type Document, type Machine, machine, month, sandbox } from './harness.ts';
 
 type Variables = Readonly<Record<string, string>>;
 interface Recipe {

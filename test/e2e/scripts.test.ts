@@ -3,7 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import { describe, expect, it } from 'vitest';
-import { calls, FAST_EBILL, type Machine, machine, sandbox } from './harness.ts';
+import { FAST_EBILL } from '../helpers/programs.ts';
+import { calls, type Machine, machine, sandbox } from './harness.ts';
 
 interface Ended {
   readonly code: number | null;

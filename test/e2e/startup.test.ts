@@ -3,13 +3,13 @@ import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { tempDir } from '../helpers/context.ts';
+import { LIST_MODULES } from '../helpers/programs.ts';
 import { EBILL, machine, sandbox } from './harness.ts';
 
 // What a command loads is what its start costs (performance.md, "Start-up"). Times cannot be held in a test, counts can: each
 // number here is what is needed today, and a change that needs more has to say so.
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const PROBE = join(ROOT, 'test', 'helpers', 'loaded.cjs');
 
 interface Loaded {
   readonly code: number | null;
@@ -30,7 +30,7 @@ async function loaded(
   const out = join(tempDir(), 'loaded.json');
   const { code } = await here.run(args, {
     entry: EBILL,
-    env: { NODE_OPTIONS: `--require ${PROBE}`, EBILL_TEST_LOADED: out },
+    env: { NODE_OPTIONS: `--require ${LIST_MODULES}`, EBILL_TEST_LOADED: out },
   });
   const { files, builtins } = JSON.parse(readFileSync(out, 'utf8')) as {
     files: string[];

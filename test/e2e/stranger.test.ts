@@ -5,8 +5,8 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { main } from '../../src/main.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
+import { FAST_EBILL } from '../helpers/programs.ts';
 import { runnerCommands } from '../output/runner.ts';
-import { FAST_EBILL } from './harness.ts';
 import { HOSTILE, rawIn, stranger } from './stranger.ts';
 
 const anyHostile = fc

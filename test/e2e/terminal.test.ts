@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import { describe, expect, it } from 'vitest';
-import { EBILL, FAST_EBILL, type Machine, machine, month, sandbox } from './harness.ts';
+import { FAST_EBILL } from '../helpers/programs.ts';
+import { EBILL, type Machine, machine, month, sandbox } from './harness.ts';
 
 interface Session {
   readonly exit: Promise<number>;

@@ -2,12 +2,10 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Machine } from '../e2e/harness.ts';
+import { MONTH_EBILL } from '../helpers/programs.ts';
 import { type Duplicates, finishAndJudge, monthLines, need, quiet, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
-
-const MONTH_EBILL = fileURLToPath(new URL('../helpers/month-ebill.js', import.meta.url));
 
 /** Where a process ends in the Nth journal write, or when the journal has so many bytes. */
 export interface Blow {

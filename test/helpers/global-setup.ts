@@ -1,13 +1,19 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type InputOptions, type Plugin } from 'rolldown';
 import { buildPackage } from '../../src/build/build.ts';
 import { ROOT } from '../../src/build/npm-package.ts';
+import { COMPILED, COUNT_IO, FAST_EBILL, LIST_MODULES, MONTH_EBILL, NAMED_EBILL } from './programs.ts';
 
-/** Builds the program if a source is newer: it is tested as it is shipped. */
+/** Builds the program, which is tested as it is shipped, and the programs that tests run; if a source is newer. */
 export default async function setup(): Promise<void> {
-  const built = statSync(join(ROOT, 'dist', 'main.js'), { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (newest(join(ROOT, 'src')) >= built) await buildPackage();
+  if (newest(join(ROOT, 'src')) >= built(join(ROOT, 'dist', 'main.js'))) await buildPackage();
+  const outputs = [FAST_EBILL, NAMED_EBILL, MONTH_EBILL, COUNT_IO, LIST_MODULES];
+  if (newest(import.meta.dirname) >= Math.min(...outputs.map(built))) await compilePrograms();
 }
+
+const built = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 function newest(folder: string): number {
   return Math.max(
@@ -16,3 +22,27 @@ function newest(folder: string): number {
     ),
   );
 }
+
+async function compilePrograms(): Promise<void> {
+  const source = (name: string): string => join(import.meta.dirname, 'programs', `${name}.ts`);
+  const options: InputOptions = { cwd: ROOT, logLevel: 'warn', platform: 'node', plugins: [builtProgram] };
+  await build({
+    ...options,
+    input: ['fast-ebill', 'named-ebill', 'month-ebill'].map(source),
+    output: { dir: COMPILED, format: 'es', entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' },
+  });
+  for (const [name, file] of [
+    ['count-io', COUNT_IO],
+    ['list-modules', LIST_MODULES],
+  ] as const)
+    await build({ ...options, input: source(name), output: { file, format: 'cjs' } });
+}
+
+/** The test programs run the built program, whatever its sources look like by then. */
+const builtProgram: Plugin = {
+  name: 'built-program',
+  resolveId: (id) =>
+    id.endsWith('/src/main.ts')
+      ? { id: pathToFileURL(join(ROOT, 'dist', 'main.js')).href, external: true }
+      : null,
+};

@@ -4,8 +4,9 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import * as pty from '@lydell/node-pty';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EBILL, FAST_EBILL } from '../e2e/harness.ts';
+import { EBILL } from '../e2e/harness.ts';
 import { tempDir } from '../helpers/context.ts';
+import { FAST_EBILL } from '../helpers/programs.ts';
 import { filesWith, HEADER_VALUE, PASSWORD, PROXY_PASSWORD, seenIn, TOKEN, USERNAME } from './canaries.ts';
 import { MANNERS, parrot } from './parrot.ts';
 

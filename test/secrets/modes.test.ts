@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { chmodSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FAST_EBILL, sandbox } from '../e2e/harness.ts';
+import { sandbox } from '../e2e/harness.ts';
 import { tempDir } from '../helpers/context.ts';
+import { FAST_EBILL } from '../helpers/programs.ts';
 
 interface How {
   readonly cwd: string;
