@@ -96,7 +96,8 @@ function refuseUnknownTopic(name: string): void {
 }
 
 function alone(program: Command): Parsed {
-  const run = async (app: App): Promise<CommandResult> => (await import('./commands/here.ts')).here(app);
+  const run = async (app: App): Promise<CommandResult> =>
+    (await import('./commands/overview.ts')).overview(app);
   return { type: 'command', name: 'ebill', run, globals: program.opts() };
 }
 

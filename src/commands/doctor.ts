@@ -10,35 +10,40 @@ import { requestsText } from '../output/requests-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { Color, Symbols } from '../output/theme.ts';
 import type { Context } from '../system/context.ts';
-import { certificate } from './doctor/certificate.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
-import { clientCertificate } from './doctor/client-certificate.ts';
-import { journals, nodeVersion, space } from './doctor/machine.ts';
-import { answerAndClock, nameLookUp } from './doctor/network.ts';
-import { permissions } from './doctor/permissions.ts';
-import { authorisation, noSetUp, questions, setUp } from './doctor/set-up.ts';
+import { clientCertificate, journals, nodeVersion, permissions, space } from './doctor/machine.ts';
+import {
+  answerAndClock,
+  authorisation,
+  certificate,
+  nameLookUp,
+  noSetUp,
+  plannedCalls,
+  setUpCheck,
+} from './doctor/server.ts';
 import type { App, CommandModule, CommandResult, PlannedRequest } from './shared/command.ts';
 import { connect } from './shared/session.ts';
 
-/** ms a single check may take at most. */
+/** ms for a single check. */
 const LIMIT_MS = 10_000;
 
-/** `ebill doctor`: is all there that a load needs? */
 export const command: CommandModule<Record<string, never>> = {
   help: {
     notes: [
-      'Checks Node, the set-up, permissions, journals, free space, the client certificate, the proxy, the name look-up, TLS, the connection, the clocks and the authorisation. Nothing is changed, on the server or here, but permissions that are too wide, where you agree (--yes agrees). A check takes 10 s at most (--timeout shortens that). Ends with 0 when there is no problem (warnings aside), else as its first problem would: 2 for this machine, 5 for the authorisation, 6 for the network.',
+      'Checks Node, the set-up, permissions, journals, free space, the client certificate, the proxy, the name look-up, TLS, the connection, the clock and the authorisation. Each check takes 10 s at most (less with a shorter --timeout).',
+      'Nothing is changed, except permissions that are too wide, after you agree (--yes agrees).',
+      'The exit code is that of the first problem: 2 for this machine, 5 for the authorisation, 6 for the network. Warnings do not change it.',
     ],
     examples: [
-      ['ebill doctor', 'the profile in use'],
-      ['ebill doctor --profile prod', 'another one, before load day'],
-      ['ebill doctor --json', 'for a script: checks is a list'],
+      ['ebill doctor', 'check with the default profile'],
+      ['ebill doctor --profile prod', 'check another one before load day'],
+      ['ebill doctor --json', 'list the checks for a script'],
     ],
     exitCodes: [5, 6, 9],
     seeAlso: ['profile show', 'help security', 'help environment'],
   },
   configure: (cmd) => {
-    cmd.description('Check the set-up, the network and the authorisation, and say what to do.');
+    cmd.description('Check the set-up, the network and the authorisation, and show what to do.');
   },
   options: () => ({}),
   run: async (app) => {
@@ -55,37 +60,34 @@ export const command: CommandModule<Record<string, never>> = {
   },
 };
 
-/** Permissions are their owner's affair: they are changed when asked to, never by the way. */
-async function mayClose({ globals, ui, context }: App, paths: readonly string[]): Promise<boolean> {
+/** Permissions are changed only with consent. */
+async function confirmPermissions({ globals, ui, context }: App, paths: readonly string[]): Promise<boolean> {
   if (globals.dryRun) return false;
   if (globals.yes || !ui.interactive) return globals.yes;
   ui.end();
-  ui.note(`Others on this machine may look into ${paths.join(', ')}.`);
-  return confirm(context, 'Close them to others?');
+  ui.note(`Other users of this machine have access to ${paths.join(', ')}.`);
+  return confirm(context, 'Remove their access?');
 }
 
-/** @param requests under `--dry-run` takes up what would be sent */
+/** @param requests receives the requests under `--dry-run` */
 async function* allChecks(app: App, requests: PlannedRequest[]): AsyncGenerator<Check> {
   const { context, ui } = app;
   yield nodeVersion(context.nodeVersion);
-  yield ok(
-    'Terminal',
-    `progress ${ui.progress}, ${ui.interactive ? 'questions are asked' : 'no questions are asked'}`,
-  );
-  yield await permissions(context, (paths) => mayClose(app, paths));
+  yield ok('Terminal', `progress ${ui.progress}, ${ui.interactive ? 'prompts on' : 'prompts off'}`);
+  yield await permissions(context, (paths) => confirmPermissions(app, paths));
   yield await journals(context);
   yield await space(context);
   const found = await connect(app).catch(setUpError);
   if (!(found instanceof EbillError)) {
-    yield setUp(found.connection);
+    yield setUpCheck(found.connection);
     yield* serverChecks(app, found.connection, null, requests);
     return;
   }
   yield noSetUp(found);
-  // Without credentials the way to the server can be checked all the same.
-  const bare = found.code === 'AUTH' ? await connect(withoutAuth(app)).catch(setUpError) : found;
-  if (bare instanceof EbillError) yield* skipAll(SERVER_CHECKS, 'nothing says which server');
-  else yield* serverChecks(app, bare.connection, 'there is nothing to authorise with', requests);
+  // The connection can be checked without credentials too.
+  const anonymous = found.code === 'AUTH' ? await connect(withoutAuth(app)).catch(setUpError) : found;
+  if (anonymous instanceof EbillError) yield* skipAll(SERVER_CHECKS, 'no server is set up');
+  else yield* serverChecks(app, anonymous.connection, 'there are no credentials', requests);
 }
 
 const SERVER_CHECKS = ['Name', 'TLS', 'Connection', 'Clock', 'Authorisation'];
@@ -104,17 +106,17 @@ function withoutAuth(app: App): App {
   return { ...app, context: { ...context, env: { ...context.env, EBILL_AUTH: 'none' } } };
 }
 
-/** @param unasked why the authorisation cannot be checked; `null`: it can */
+/** @param unauthorised why the authorisation cannot be checked; `null`: it can */
 async function* serverChecks(
   app: App,
   connection: Connection,
-  unasked: string | null,
+  unauthorised: string | null,
   requests: PlannedRequest[],
 ): AsyncGenerator<Check> {
   const { context, userAgent } = app;
   if (app.globals.dryRun) {
-    requests.push(...questions(connection, unasked === null));
-    yield* skipAll(SERVER_CHECKS, 'nothing is sent under --dry-run');
+    requests.push(...plannedCalls(connection, unauthorised === null));
+    yield* skipAll(SERVER_CHECKS, '--dry-run sends nothing');
     return;
   }
   const url = new URL(endpointOf(connection.baseUrl));
@@ -131,14 +133,14 @@ async function* serverChecks(
   const name = await nameLookUp(context, url.hostname, proxy, limitMs);
   yield name;
   if (name.state === 'problem') {
-    yield* skipAll(SERVER_CHECKS.slice(1), 'the name is not found');
+    yield* skipAll(SERVER_CHECKS.slice(1), 'the name cannot be resolved');
     return;
   }
-  // Fails when a certificate file of the profile is of no use: then neither check below can begin.
+  // Fails when a certificate file of the profile cannot be used; then the checks below cannot run.
   const transport = await openTransport(context, connection, limitMs).catch(setUpError);
   if (transport instanceof EbillError) {
     const { message, hint, code } = transport;
-    yield skipped('TLS', 'a certificate file is of no use');
+    yield skipped('TLS', 'a certificate file cannot be used');
     yield problem('Connection', message, hint, code);
     yield* skipAll(['Clock', 'Authorisation'], 'there is no connection');
     return;
@@ -150,7 +152,7 @@ async function* serverChecks(
     yield answer;
     yield clock;
     if (answer.state !== 'ok') yield skipped('Authorisation', 'the server did not answer');
-    else if (unasked !== null) yield skipped('Authorisation', unasked);
+    else if (unauthorised !== null) yield skipped('Authorisation', unauthorised);
     else
       yield await authorisation(
         createClient({ context, connection, transport, retries: 0, userAgent, onRetry: () => undefined }),
@@ -168,7 +170,7 @@ function proxyOrError(url: URL, { proxy }: Connection, env: Context['env']): Pro
   }
 }
 
-/** Under `--dry-run`: the checks of this machine, and what would be sent. */
+/** Adds the requests that would be sent. */
 function withRequests(
   { ui }: App,
   result: CommandResult,
@@ -178,7 +180,7 @@ function withRequests(
   return { ...result, requests, text };
 }
 
-const LOOK: Readonly<Record<State, { readonly sign: keyof Symbols; readonly color: Color }>> = {
+const MARKS: Readonly<Record<State, { readonly sign: keyof Symbols; readonly color: Color }>> = {
   ok: { sign: 'done', color: 'green' },
   warning: { sign: 'warning', color: 'yellow' },
   problem: { sign: 'failed', color: 'red' },
@@ -188,7 +190,7 @@ const LOOK: Readonly<Record<State, { readonly sign: keyof Symbols; readonly colo
 function resultOf({ ui, known }: App, checks: readonly Check[]): CommandResult {
   const { colors, symbols, clean, width } = ui;
   const lines = checks.flatMap(({ name, state, message, hint }) => {
-    const { sign, color } = LOOK[state];
+    const { sign, color } = MARKS[state];
     const word = state === 'ok' ? '' : `${state}: `;
     const lead = `${colors[color](String(symbols[sign]))} ${name.padEnd(14)} `;
     return [
@@ -209,12 +211,12 @@ function resultOf({ ui, known }: App, checks: readonly Check[]): CommandResult {
             hint: first.hint === '' ? 'See above.' : first.hint,
           },
         );
-  const verdict =
+  const conclusion =
     first === undefined
       ? [
           warnings.length === 0
-            ? 'All is well.'
-            : `No problem, ${counted(warnings.length, 'warning', 'warnings')}.`,
+            ? 'No problems found.'
+            : `No problems, ${counted(warnings.length, 'warning', 'warnings')}.`,
         ]
       : [];
   return {
@@ -224,6 +226,6 @@ function resultOf({ ui, known }: App, checks: readonly Check[]): CommandResult {
     batches: [],
     error,
     extra: { checks: checks.map(({ name, state, message, hint }) => ({ name, state, message, hint })) },
-    text: [...lines, ...(verdict.length === 0 ? [] : ['', ...verdict])].join('\n'),
+    text: [...lines, ...(conclusion.length === 0 ? [] : ['', ...conclusion])].join('\n'),
   };
 }

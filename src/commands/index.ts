@@ -73,12 +73,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Set up', ['profile', 'set'], 'change a profile', () => import('./profile/set.ts')),
   entry('Set up', ['profile', 'list'], 'list the profiles', () => import('./profile/list.ts')),
   entry('Set up', ['profile', 'show'], 'show one profile, secrets aside', () => import('./profile/show.ts')),
-  entry(
-    'Set up',
-    ['profile', 'use'],
-    'make a profile the one used by default',
-    () => import('./profile/use.ts'),
-  ),
+  entry('Set up', ['profile', 'use'], 'make a profile the default', () => import('./profile/use.ts')),
   entry(
     'Set up',
     ['profile', 'remove'],

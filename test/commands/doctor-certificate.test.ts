@@ -11,7 +11,7 @@ import {
 } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { judged } from '../../src/commands/doctor/certificate.ts';
+import { certificateCheck } from '../../src/commands/doctor/server.ts';
 import { main } from '../../src/main.ts';
 import { machine, type Ran } from '../e2e/harness.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
@@ -70,7 +70,7 @@ afterAll(() => {
   for (const one of closing) one.close();
 });
 
-/** A server that shows the certificate of that name. @returns its port */
+/** Starts a server with the certificate of that name. @returns its port */
 async function secure(name: string): Promise<number> {
   const keys = { key: readFileSync(pem(`${name}.key`)), cert: readFileSync(pem(`${name}.pem`)) };
   const server = createServer(keys, (_request, response) => response.writeHead(404).end());
@@ -78,14 +78,14 @@ async function secure(name: string): Promise<number> {
   return port(server);
 }
 
-async function looked(baseUrl: string, env: Record<string, string> = {}, more: readonly string[] = []) {
+async function doctor(baseUrl: string, env: Record<string, string> = {}, more: readonly string[] = []) {
   const at = machine(null, { EBILL_AUTH: 'none', ...env });
   const add = ['profile', 'add', 'own', '--base-url', baseUrl, '--ca-file', pem('ca.pem')];
   expect((await at.call(add)).code).toBe(0);
   return at.call(['doctor', '--json', ...more]);
 }
 
-describe("the doctor's look at a certificate", () => {
+describe('the TLS check of doctor', () => {
   it.each<[string, string, string, RegExp, RegExp]>([
     ['good', 'localhost', 'ok', /^certificate of good by Our own, (29|30) days left, with .*ca\.pem$/, /^$/],
     ['good', '127.0.0.1', 'ok', /^certificate of good/, /^$/],
@@ -98,8 +98,8 @@ describe("the doctor's look at a certificate", () => {
       /Check the host of the address/,
     ],
     ['over', 'localhost', 'problem', /\(over by Our own\) is not accepted: it has run out/, /operators/],
-  ])('%s on %s: %s', async (name, host, state, message, hint) => {
-    const ran = await looked(`https://${host}:${await secure(name)}`);
+  ])('reports a certificate of kind %s on %s as %s', async (name, host, state, message, hint) => {
+    const ran = await doctor(`https://${host}:${await secure(name)}`);
     expect(check(ran, 'TLS')).toEqual({
       name: 'TLS',
       state,
@@ -109,7 +109,7 @@ describe("the doctor's look at a certificate", () => {
     expect(ran.code).toBe(state === 'problem' ? 6 : 0);
   });
 
-  it('goes through a proxy, which is named without its password', async () => {
+  it('goes through a proxy and names it without its password', async () => {
     const to = await secure('good');
     const asked: (string | undefined)[] = [];
     const proxy = createHttp();
@@ -129,8 +129,8 @@ describe("the doctor's look at a certificate", () => {
     });
     closing.push(proxy);
     const HTTPS_PROXY = `http://user:pw-4711@127.0.0.1:${await port(proxy)}`;
-    // No such host is known here: the proxy knows better.
-    const ran = await looked('https://localhost', { HTTPS_PROXY });
+    // Only the proxy resolves this host.
+    const ran = await doctor('https://localhost', { HTTPS_PROXY });
     expect(check(ran, 'TLS')).toMatchObject({ state: 'ok', message: expect.stringContaining('of good by') });
     expect(check(ran, 'Connection')?.state).toBe('ok');
     expect(check(ran, 'Name')?.message).toMatch(
@@ -141,31 +141,31 @@ describe("the doctor's look at a certificate", () => {
     expect(ran.stdout + ran.stderr).not.toContain('4711');
   });
 
-  it('says what a proxy answers that lets nothing through', async () => {
+  it('reports the status of a proxy that refuses the tunnel', async () => {
     const proxy = createHttp();
     proxy.on('connect', (_request, near: Socket) => near.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n'));
     closing.push(proxy);
-    const ran = await looked('https://localhost', { HTTPS_PROXY: `http://127.0.0.1:${await port(proxy)}` });
+    const ran = await doctor('https://localhost', { HTTPS_PROXY: `http://127.0.0.1:${await port(proxy)}` });
     expect([ran.code, check(ran, 'TLS')]).toEqual([
       6,
       expect.objectContaining({ state: 'problem', message: expect.stringContaining('(407)') }),
     ]);
   });
 
-  it('does not wait for ever for a server that says nothing, and ends on Ctrl-C', async () => {
+  it('times out on a silent server, and stops on Ctrl-C', async () => {
     const silent = createTcp((socket) => socket.on('error', () => undefined));
     closing.push(silent);
     const baseUrl = `https://127.0.0.1:${await port(silent)}`;
-    const ran = await looked(baseUrl, {}, ['--timeout', '150ms']);
+    const ran = await doctor(baseUrl, {}, ['--timeout', '150ms']);
     expect([ran.code, check(ran, 'TLS')?.message]).toEqual([6, expect.stringContaining('no answer within')]);
     const context = testContext({ env: { EBILL_BASE_URL: baseUrl } });
     setTimeout(() => context.interrupt('SIGINT'), 50);
     expect(await main(['doctor'], context)).toBe(130);
   });
 
-  it('names a code it does not know, and takes it for an unknown authority', () => {
+  it('shows an unknown error code with the hint for an unknown authority', () => {
     const shown = { subject: 'a', issuer: 'b', validTo: 0, refused: 'CERT_SIGNATURE_FAILURE' };
-    expect(judged(shown, 'ebill.test', null, 0)).toMatchObject({
+    expect(certificateCheck(shown, 'ebill.test', null, 0)).toMatchObject({
       state: 'problem',
       message: 'the certificate of ebill.test (a by b) is not accepted: CERT_SIGNATURE_FAILURE',
       hint: expect.stringContaining('--ca-file'),

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { nameLookUp } from '../../src/commands/doctor/network.ts';
+import { nameLookUp } from '../../src/commands/doctor/server.ts';
 import { namesOf } from '../api/names.ts';
 import { listening } from '../api/rig.ts';
 import { type Machine, machine, type Ran } from '../e2e/harness.ts';
@@ -20,7 +20,7 @@ const checks = (ran: { readonly stdout: string }): Record<string, Check> =>
 
 let pem: (name: string) => string;
 
-describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
+describe.skipIf(!hasOpenssl)('the network checks of doctor', () => {
   beforeAll(() => {
     pem = authorities();
   });
@@ -60,9 +60,9 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
 
   it.each([
     ['client', 'ok', /^CN=client, (?:39|40) days left$/, /^$/, 0],
-    ['client-soon', 'warning', /^CN=client-soon, [45] days left$/, /Get a newer one/, 0],
-    ['client-over', 'problem', /^CN=client-over: ran out on Jan {2}1 /, /Get a newer one/, 2],
-  ])('%s: its own certificate is a %s', async (name, state, message, hint, code) => {
+    ['client-soon', 'warning', /^CN=client-soon, [45] days left$/, /Renew it/, 0],
+    ['client-over', 'problem', /^CN=client-over: expired on Jan {2}1 /, /Renew it/, 2],
+  ])('report the client certificate %s as %s', async (name, state, message, hint, code) => {
     const ran = await doctor(await own(await secure(), client(name)));
     expect([ran.code, checks(ran)['Client certificate']]).toEqual([
       code,
@@ -76,7 +76,7 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
     expect(checks(ran)['Connection']?.state).toBe('ok');
   });
 
-  it('no client certificate, no word of one; one that is gone is a matter of the connection', async () => {
+  it('omit the client certificate without one; a missing file is a problem of the connection', async () => {
     const url = await secure();
     expect(checks(await doctor(await own(url, [])))['Client certificate']).toBeUndefined();
     const copy = authorities();
@@ -89,7 +89,7 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
     ]);
   });
 
-  it('a locked key, shut and open', async () => {
+  it('need the passphrase of an encrypted client key', async () => {
     const at = await own(await secure(), client('client', 'locked'));
     const shut = checks(await doctor(at));
     expect(shut['Connection']).toMatchObject({
@@ -102,7 +102,7 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
     expect(open.stdout + open.stderr).not.toContain(PASSPHRASE);
   });
 
-  it('a server that wants a client certificate and gets none', async () => {
+  it('report a server that requires a client certificate', async () => {
     const port = await opensslServer(pem, ['-Verify', '1', '-verify_return_error']);
     const ran = await doctor(await own(`https://localhost:${port}`, []));
     expect([ran.code, checks(ran)['Connection']]).toEqual([
@@ -114,7 +114,7 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
     ]);
   });
 
-  it('a server of old TLS', async () => {
+  it('report a server with only an old TLS version', async () => {
     const old = { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' };
     const ran = await doctor(await own(await secure(old), []));
     expect([ran.code, checks(ran)['TLS'], checks(ran)['Connection']]).toEqual([
@@ -128,19 +128,19 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
     ]);
   });
 
-  it('says that NODE_TLS_REJECT_UNAUTHORIZED is not obeyed', async () => {
+  it('warn that NODE_TLS_REJECT_UNAUTHORIZED is ignored', async () => {
     const ran = await doctor(await own(await secure(), [], { NODE_TLS_REJECT_UNAUTHORIZED: '0' }));
     expect([ran.code, checks(ran)['TLS']]).toEqual([
       0,
       expect.objectContaining({
         state: 'warning',
-        message: expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 is not obeyed'),
+        message: expect.stringContaining('NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored'),
         hint: expect.stringContaining('Unset it'),
       }),
     ]);
   });
 
-  it('a proxy that is none, without its password', async () => {
+  it('report an unusable proxy without its password', async () => {
     const ran = await doctor(
       await own(await secure(), [], { HTTPS_PROXY: 'socks5://u:pw-4711@127.0.0.1:1' }),
     );
@@ -157,7 +157,7 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
     expect(ran.stdout + ran.stderr).not.toContain('4711');
   });
 
-  it.skipIf(!hasTinyproxy)('a real proxy that does not take the password', async () => {
+  it.skipIf(!hasTinyproxy)('report a real proxy that rejects the password', async () => {
     const proxy = await tinyproxy('BasicAuth robot right-4711');
     const ran = await doctor(
       await own(await secure(), [], { HTTPS_PROXY: `http://robot:wrong-4711@${proxy.host}` }),
@@ -176,11 +176,11 @@ describe.skipIf(!hasOpenssl)("the doctor's look at the network", () => {
     ['169.254.3.4', '169.254.3.4, a link-local address'],
     ['0.0.0.0', '0.0.0.0, an unspecified address'],
     ['192.0.2.7', '192.0.2.7'],
-  ])('what kind of address a name has: %s', async (address, words) => {
+  ])('name the kind of address of %s', async (address, words) => {
     const context = testContext({ lookup: namesOf({ 'ebill.test': [address] }).lookup });
     expect(await nameLookUp(context, 'ebill.test', null, 5000)).toMatchObject({
       state: 'ok',
-      message: `ebill.test is ${words}`,
+      message: `ebill.test resolves to ${words}`,
     });
   });
 });

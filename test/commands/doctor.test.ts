@@ -18,12 +18,12 @@ interface Check {
 }
 const states = (ran: Ran): Record<string, string> =>
   Object.fromEntries((ran.json['checks'] as Check[]).map(({ name, state }) => [name, state]));
-const check = (ran: Ran, wanted: string): Check | undefined =>
-  (ran.json['checks'] as Check[]).find(({ name }) => name === wanted);
+const check = (ran: Ran, title: string): Check | undefined =>
+  (ran.json['checks'] as Check[]).find(({ name }) => name === title);
 const WELL = { Node: 'ok', Terminal: 'ok', Permissions: 'ok', Journals: 'ok', 'Free space': 'ok' };
 
 describe('ebill doctor', () => {
-  it('finds nothing wrong with a set-up that works, and changes nothing', async () => {
+  it('finds no problem in a working set-up, and changes nothing', async () => {
     const server = await sandbox();
     const ran = await machine(server).call(['doctor', '--json']);
     expect(ran.code).toBe(0);
@@ -40,7 +40,7 @@ describe('ebill doctor', () => {
     expect(ran.stdout).not.toContain('test-token-1');
   });
 
-  it('says how to begin, and skips what hangs on it', async () => {
+  it('says how to start without a set-up, and skips the checks of the server', async () => {
     const ran = await machine(null).call(['doctor', '--json']);
     expect([ran.code, ran.json.error?.code]).toEqual([2, 'USAGE']);
     expect(states(ran)).toMatchObject({
@@ -52,7 +52,7 @@ describe('ebill doctor', () => {
     expect(check(ran, 'Set-up')?.hint).toContain('ebill profile add');
   });
 
-  it('tells wrong credentials (5) from a server that is not there (6)', async () => {
+  it('ends with 5 for wrong credentials and with 6 for an unreachable server', async () => {
     const at = machine(await sandbox());
     const wrong = await at.call(['doctor', '--json'], { env: { EBILL_TOKEN: 'another' } });
     expect([wrong.code, states(wrong)['Authorisation']]).toEqual([5, 'problem']);
@@ -66,7 +66,7 @@ describe('ebill doctor', () => {
     expect(check(away, 'Connection')?.hint).not.toBe('');
   });
 
-  it('without credentials still checks the way to the server, and ends with 5', async () => {
+  it('checks the connection without credentials too, and ends with 5', async () => {
     const at = machine(await sandbox());
     const ran = await at.call(['doctor', '--json'], { env: { EBILL_TOKEN: '', EBILL_AUTH: 'bearer' } });
     expect([ran.code, ran.json.error?.code]).toEqual([5, 'AUTH']);
@@ -78,7 +78,7 @@ describe('ebill doctor', () => {
     });
   });
 
-  it('names a certificate file that is gone, and goes through the other checks', async () => {
+  it('names a missing certificate file, and runs the other checks', async () => {
     const at = machine(await sandbox());
     const file = join(at.cwd, 'ca.pem');
     writeFileSync(file, 'PEM');
@@ -90,7 +90,7 @@ describe('ebill doctor', () => {
     expect(check(ran, 'Connection')?.message).toContain('ca.pem');
   });
 
-  it('sends nothing under --dry-run, and tells what it would', async () => {
+  it('sends nothing under --dry-run, and lists the requests', async () => {
     const server = await sandbox();
     const ran = await machine(server).call(['doctor', '--dry-run', '--json']);
     expect([ran.code, states(ran)['Connection']]).toEqual([0, 'skipped']);
@@ -101,7 +101,7 @@ describe('ebill doctor', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('names every journal that cannot be read, each with its way out', async () => {
+  it('names every unreadable journal, with the remedy for each', async () => {
     const at = machine(await sandbox());
     const folder = join(at.home, 'loads', 'prod');
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -113,7 +113,7 @@ describe('ebill doctor', () => {
     expect(found?.hint).toMatch(/Update ebill.*Move that file away/);
   });
 
-  it('does not take any web server for the API', async () => {
+  it('does not mistake a web server for the API', async () => {
     const page = createHttp((_request, response) =>
       response.writeHead(404, { 'content-type': 'text/html' }).end('<html>Not here</html>'),
     );
@@ -131,15 +131,15 @@ describe('ebill doctor', () => {
     }
   });
 
-  it('sees a clock that is years off', async () => {
+  it('reports a clock that is years off', async () => {
     const server = await sandbox();
     const context = testContext({ env: { ...server.environment } });
     expect(await main(['doctor'], context)).toBe(6);
-    expect(context.stdout.text).toMatch(/^✖ Clock +problem: \d+ d .* apart from the server's$/m);
+    expect(context.stdout.text).toMatch(/^✖ Clock +problem: \d+ d .* off from the server's clock$/m);
     expect(context.stdout.text).toContain('Set the clock (NTP)');
   });
 
-  it('names what others may look into, with the remedy', async () => {
+  it('names paths that other users have access to, with the remedy', async () => {
     const at = machine(await sandbox());
     mkdirSync(at.home, { recursive: true });
     writeFileSync(join(at.home, 'secrets.json'), '{ "version": 1, "secrets": {} }', { mode: 0o644 });
@@ -154,7 +154,7 @@ describe('ebill doctor', () => {
     expect(states(await at.call(['doctor', '--json']))['Journals']).toBe('problem');
   });
 
-  it('looks at the certificate: who vouches for it, and how long it is good', async () => {
+  it('checks the issuer and the validity of the certificate', async () => {
     const folder = tempDir();
     execFileSync(
       'openssl',
@@ -219,7 +219,7 @@ describe('ebill doctor', () => {
     ['v24.1.0', 'ok'],
     ['v20.18.0', 'problem'],
     ['v18.20.9', 'problem'],
-  ])('Node %s: %s', (version, state) => {
+  ])('reports Node %s as %s', (version, state) => {
     expect(nodeVersion(version).state).toBe(state);
   });
 });

@@ -9,14 +9,14 @@ import { sandbox } from '../e2e/harness.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
 import { run } from '../profile/rig.ts';
 
-/** The sandbox's own; see the harness. */
+/** The token of the sandbox in the e2e harness. */
 const TOKEN = 'test-token-1';
-const NAME = 'A name for the profile';
-const URL = 'The base URL of';
-const AUTH = 'How does the server know you?';
+const NAME = 'Profile name';
+const URL = 'Base URL of';
+const AUTH = 'How do you authorise?';
 const SECRET = 'The token for';
-const ANYWAY = 'Keep the profile anyway?';
-const PRODUCTION = 'Is it production';
+const ANYWAY = 'Save the profile anyway?';
+const PRODUCTION = 'Is this a production server';
 const DOWN = '\u001b[B';
 
 const profilesIn = async (home: string) => loadProfiles(testContext({ home }));
@@ -25,7 +25,7 @@ const nothingIn = (home: string): boolean =>
   !existsSync(join(home, 'profiles.json')) && !existsSync(join(home, 'secrets.json'));
 
 describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
-  it('for everything, makes a test call, and says what is stored where', async () => {
+  it('for everything, makes a test call, and says where it stores what', async () => {
     const server = await sandbox();
     const home = tempDir();
     const { result, context, seen } = await run(add, [], {
@@ -38,20 +38,20 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
         [PRODUCTION, 'y\r'],
       ],
     });
-    expect(result.text).toBe(`Added prod: ${server.apiUrl} (bearer, production), in use`);
+    expect(result.text).toBe(`Added prod: ${server.apiUrl} (bearer, production), the default profile`);
     expect(await profilesIn(home)).toMatchObject({ all: new Map([['prod', { production: true }]]) });
     expect(result.next).toContain('ebill doctor');
     expect(await profilesIn(home)).toMatchObject({ current: 'prod' });
     expect(await secretIn(home, 'prod')).toBe(TOKEN);
     const said = context.stderr.text;
-    expect(said).toContain('Test call: the server takes these credentials');
-    expect(said).toContain(`The profile is in ${join(home, 'profiles.json')}.`);
-    expect(said).toContain(`The secret is in ${join(home, 'secrets.json')}`);
+    expect(said).toContain('Test call: the server accepts these credentials');
+    expect(said).toContain(`The profile is stored in ${join(home, 'profiles.json')}.`);
+    expect(said).toContain(`The secret is stored in ${join(home, 'secrets.json')}`);
     expect(seen).not.toContain(TOKEN);
     expect(server.requests.every(({ effect }) => !effect)).toBe(true);
   });
 
-  it('again, with the reason, for a name, base URL, header or username that cannot be', async () => {
+  it('again, with the reason, after an invalid name, base URL or header', async () => {
     const home = tempDir();
     await run(add, ['prod'], { home, globals: { baseUrl: 'https://ebill.example.com' } });
     const { apiUrl: url } = await sandbox({ auth: { type: 'none' } });
@@ -60,20 +60,20 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
       home,
       answers: [
         [NAME, 'prod\r'],
-        ['There is a profile "prod" already', '\u0015a b\r'],
+        ['A profile "prod" already exists', '\u0015a b\r'],
         ["cannot be a profile's name", '\u0015lab\r'],
         [URL, 'ebill.example.com\r'],
         ['does not begin with https://', '\u0015http://ebill.example.com\r'],
         ['plain http', `\u0015${url}\r`],
         [AUTH, `${DOWN}${DOWN}\r`],
-        ["The header's name", 'X Key\r'],
+        ['Name of the header', 'X Key\r'],
         ['The header:', '\u0015X-Key\r'],
         [SECRET, `${TOKEN}\r`],
         [PRODUCTION, '\r'],
-        ['Use lab from now on instead of prod', 'y\r'],
+        ['Make lab the default profile instead of prod', 'y\r'],
       ],
     });
-    expect(result.text).toBe(`Added lab: ${url} (header:X-Key), in use`);
+    expect(result.text).toBe(`Added lab: ${url} (header:X-Key), the default profile`);
     expect((await profilesIn(home)).current).toBe('lab');
   });
 
@@ -86,18 +86,18 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
       home,
       globals: { baseUrl: url },
       answers: [
-        ['The username:', 'a:b\r'],
+        ['Username:', 'a:b\r'],
         ['colon', '\u0015bob\r'],
         ['The password of bob', 'pass-4711\r'],
         [PRODUCTION, '\r'],
       ],
     });
     expect(result.text).toContain('(basic as bob)');
-    expect(seen).toContain('Test call: the server takes');
+    expect(seen).toContain('Test call: the server accepts');
     for (const other of [NAME, URL, AUTH, '4711']) expect(seen).not.toContain(other);
   });
 
-  it('whether to use it: no leaves the one in use alone', async () => {
+  it('whether to make it the default; no keeps the current default', async () => {
     const { apiUrl: url } = await sandbox({ auth: { type: 'none' } });
     const home = tempDir();
     await run(add, ['a'], { home, globals: { baseUrl: url } });
@@ -107,7 +107,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
       answers: [
         [AUTH, '4\r'],
         [PRODUCTION, '\r'],
-        ['Use b from now on', 'n\r'],
+        ['Make b the default profile', 'n\r'],
       ],
     });
     expect((await profilesIn(home)).current).toBe('a');
@@ -115,9 +115,9 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
   });
 
   it.each([
-    ['keeps it where that is wanted', 'y\r', true],
-    ['keeps nothing otherwise', 'n\r', false],
-  ])('after a test call that failed %s', async (_, keys, kept) => {
+    ['saves the profile after yes', 'y\r', true],
+    ['saves nothing after no', 'n\r', false],
+  ])('after a failed test call, and %s', async (_, keys, kept) => {
     const home = tempDir();
     const call = run(add, ['p', '--auth', 'bearer'], {
       home,
@@ -135,13 +135,13 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
   });
 
   it.each<[string, () => Promise<string>, string]>([
-    ['nobody listens', async () => `http://127.0.0.1:${await closedPort()}`, 'nothing listens there'],
+    ['nothing listens', async () => `http://127.0.0.1:${await closedPort()}`, 'nothing listens there'],
     [
       'a web page where the API should be',
       async () => (await answering(404, '<html>Not here</html>', { 'content-type': 'text/html' })).origin,
       'web page',
     ],
-  ])('a test call fails: %s', async (_, origin, reason) => {
+  ])('after a failed test call: %s', async (_, origin, reason) => {
     const home = tempDir();
     const call = run(add, ['p', '--auth', 'none'], {
       home,
@@ -159,7 +159,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
   it.each<[string, readonly (readonly [string, string])[]]>([
     ['the name', [[NAME, '\u0003']]],
     [
-      'the way to authorise',
+      'the authorisation',
       [
         [NAME, 'p\r'],
         [URL, 'https://ebill.example.com\r'],
@@ -177,13 +177,13 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
         [ANYWAY, '\u0003'],
       ],
     ],
-  ])('Ctrl-C at %s keeps nothing', async (_, answers) => {
+  ])('and saves nothing after Ctrl-C at %s', async (_, answers) => {
     const home = tempDir();
     await expect(run(add, [], { home, answers })).rejects.toMatchObject({ code: 'INTERRUPTED' });
     expect(nothingIn(home)).toBe(true);
   });
 
-  it('without a secret there is no test call; a secret that cannot be sent is asked for again', async () => {
+  it('again for a secret that cannot be sent; without a secret there is no test call', async () => {
     const home = tempDir();
     const { context } = await run(add, ['p'], {
       home,
@@ -200,7 +200,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
     expect(await secretIn(home, 'p')).toBeNull();
   });
 
-  it('in CI and in pipes nothing is asked: what is missing is named', async () => {
+  it('not in CI and in pipes, where the error names what is missing', async () => {
     const home = tempDir();
     const missing = (hint: RegExp) => ({ code: 'USAGE', hint: expect.stringMatching(hint) });
     await expect(run(add, [], { home })).rejects.toMatchObject(missing(/add NAME --base-url/));

@@ -23,7 +23,7 @@ const secretIn = async (home: string, name: string) => (await getSecret(testCont
 
 const typing = (keys: string) => ({ keys });
 
-describe('argv → options', () => {
+describe('profile options', () => {
   const given = (argv: readonly string[]) => parse(set, ['p', ...argv]);
   it.each([
     [['--auth', 'header:X-K'], { auth: parseAuthKind('header:X-K', '') }],
@@ -48,14 +48,14 @@ describe('argv → options', () => {
     [['--allow-insecure', '--production'], { allowInsecure: true, production: true }],
     [['--no-allow-insecure', '--no-production'], { allowInsecure: false, production: false }],
     [[], { allowInsecure: undefined, production: undefined, proxy: undefined, caFile: undefined, query: [] }],
-  ])('%j', (argv, changes) => {
+  ])('%j are parsed', (argv, changes) => {
     expect(given(argv).changes).toMatchObject(changes);
   });
 
-  it('the rest', () => {
+  it('--password-stdin, --token-stdin and --use are parsed, and bad values refused', () => {
     expect(given(['--password-stdin'])).toMatchObject({ name: 'p', stdin: 'password', use: false });
     expect(given(['--token-stdin', '--use'])).toMatchObject({ stdin: 'token', use: true });
-    expect(() => given(['--token-stdin', '--password-stdin'])).toThrow(/exclude/);
+    expect(() => given(['--token-stdin', '--password-stdin'])).toThrow(/together/);
     expect(() => parse(add, ['a b'])).toThrow(/name/);
     expect(() => given(['--ca-file', ''])).toThrow(/--ca-file/);
     expect(() => given(['--password', SECRET])).toThrow(/unknown option/);
@@ -63,7 +63,7 @@ describe('argv → options', () => {
 });
 
 describe('profile add', () => {
-  it('keeps what is given, the secret elsewhere, and uses the first', async () => {
+  it('stores the options, the secret in another place, and makes the first profile the default', async () => {
     const home = tempDir();
     for (const file of ['ca.pem', 'c.pem', 'k.pem']) writeFileSync(join(home, file), 'PEM');
     const argv = [
@@ -89,7 +89,7 @@ describe('profile add', () => {
     );
     const { result, seen, redactor } = await run(add, argv, { home, stdin: `${SECRET}\n`, ...at(URL) });
     expect(result).toMatchObject({ profile: 'prod', job: null, outcome: null, batches: [], error: null });
-    expect(result.text).toBe(`Added prod: ${URL} (basic as bob, production), in use`);
+    expect(result.text).toBe(`Added prod: ${URL} (basic as bob, production), the default profile`);
     expect(await profilesIn(home)).toMatchObject({ current: 'prod' });
     expect(await profileIn(home, 'prod')).toEqual({
       name: 'prod',
@@ -157,7 +157,7 @@ describe('profile add', () => {
       'none',
       null,
     ],
-  ])('authorisation by %s', async (_, argv, env, stdin, type, secret) => {
+  ])('takes the authorisation from %s', async (_, argv, env, stdin, type, secret) => {
     const home = tempDir();
     const { seen, context } = await run(add, ['p', ...argv], {
       home,
@@ -172,7 +172,7 @@ describe('profile add', () => {
       expect(context.stderr.text).toMatch(/warning: No password is stored/);
   });
 
-  it('asks for the secret on a terminal, without showing it; a bare Enter keeps none', async () => {
+  it('asks for the secret on a terminal without showing it; Enter alone stores none', async () => {
     const home = tempDir();
     const bearer = ['--auth', 'bearer'];
     const { seen } = await run(add, ['p', ...bearer], { home, ...at(URL), ...typing(`${SECRET}\r`) });
@@ -188,7 +188,7 @@ describe('profile add', () => {
     expect(await profileIn(home, 'r')).toBeUndefined();
   });
 
-  it('takes the base URL from the environment; the option goes before it', async () => {
+  it('takes the base URL from --base-url, else from the environment', async () => {
     const home = tempDir();
     const env = { EBILL_BASE_URL: 'https://env.example' };
     await run(add, ['a'], { home, env });
@@ -197,7 +197,7 @@ describe('profile add', () => {
     expect((await profileIn(home, 'b'))?.baseUrl).toBe(URL);
   });
 
-  it('leaves the one in use alone, unless --use', async () => {
+  it('keeps the default profile, unless --use', async () => {
     const home = tempDir();
     await run(add, ['a'], { home, ...at(URL) });
     const second = await run(add, ['b'], { home, ...at(URL) });
@@ -209,8 +209,8 @@ describe('profile add', () => {
 
   it.each<[string, string[], string | null, RegExp]>([
     ['no base URL', ['x'], null, /base URL/],
-    ['a name that is there', ['a'], URL, /already/],
-    ['a file that is not there', ['x', '--ca-file', 'gone.pem'], URL, /--ca-file: .*gone\.pem/],
+    ['a name that exists', ['a'], URL, /already/],
+    ['a missing file', ['x', '--ca-file', 'gone.pem'], URL, /--ca-file: .*gone\.pem/],
     ['a folder as file', ['x', '--ca-file', '.'], URL, /--ca-file/],
     ['a key without certificate', ['x', '--client-key', 'profiles.json'], URL, /certificate/],
     ['plain http', ['x'], 'http://ebill.example.com', /plain http/],
@@ -219,8 +219,8 @@ describe('profile add', () => {
     ['bearer with username', ['x', '--auth', 'bearer', '--username', 'u'], URL, /username/],
     ['a password for bearer', ['x', '--auth', 'bearer', '--password-stdin'], URL, /--password-stdin/],
     ['a token for basic', ['x', '--auth', 'basic', '--username', 'u', '--token-stdin'], URL, /--token-stdin/],
-    ['nothing on stdin', ['x', '--token-stdin'], URL, /no secret/],
-  ])('refuses %s: USAGE, and keeps nothing', async (_, argv, baseUrl, message) => {
+    ['an empty stdin', ['x', '--token-stdin'], URL, /no secret/],
+  ])('refuses %s with USAGE and stores nothing', async (_, argv, baseUrl, message) => {
     const home = tempDir();
     await run(add, ['a'], { home, ...at(URL) });
     const before = readFileSync(join(home, 'profiles.json'), 'utf8');
@@ -232,7 +232,7 @@ describe('profile add', () => {
     expect(readFileSync(join(home, 'profiles.json'), 'utf8')).toBe(before);
   });
 
-  it('refuses a secret with a line break in it, without showing it', async () => {
+  it('refuses a secret with a line break, without showing it', async () => {
     const stdin = `${SECRET}\nX-Evil: 1`;
     const error = await run(add, ['p', '--token-stdin'], { home: tempDir(), stdin, ...at(URL) }).catch(
       (e: unknown) => e,
@@ -241,14 +241,14 @@ describe('profile add', () => {
     expect(String(error)).not.toContain('s3cret');
   });
 
-  it('does not inherit a secret left behind under its name', async () => {
+  it('does not take over a secret left under its name', async () => {
     const home = tempDir();
     writeFileSync(join(home, 'secrets.json'), JSON.stringify({ version: 1, secrets: { p: SECRET } }));
     await run(add, ['p', '--username', 'u'], { home, ...at(URL) });
     expect(await secretIn(home, 'p')).toBeNull();
   });
 
-  it('plain http with --allow-insecure, and --dry-run, which keeps nothing', async () => {
+  it('allows plain http with --allow-insecure; --dry-run stores nothing', async () => {
     const home = tempDir();
     const http = 'http://lab.example.com';
     const dry = await run(add, ['lab', '--allow-insecure'], { home, ...at(http, { dryRun: true }) });
@@ -259,7 +259,7 @@ describe('profile add', () => {
   });
 });
 
-/** A home with `prod` (basic, bob, in use) and `test` (none). */
+/** A home with `prod` (basic, bob, the default) and `test` (none). */
 async function homeWithTwo(): Promise<string> {
   const home = tempDir();
   const argv = [
@@ -278,7 +278,7 @@ async function homeWithTwo(): Promise<string> {
 }
 
 describe('profile set', () => {
-  it('changes only what is given, whatever the environment says', async () => {
+  it('changes only what the options name, whatever the environment says', async () => {
     const home = await homeWithTwo();
     const before = await profileIn(home, 'prod');
     const env = {
@@ -312,7 +312,7 @@ describe('profile set', () => {
     expect(await secretIn(home, 'prod')).toBe(SECRET);
   });
 
-  it('a new password from stdin, from the environment when auth is given, from a prompt', async () => {
+  it('takes a new password from stdin, from the environment with --auth, or from a prompt', async () => {
     const home = await homeWithTwo();
     await run(set, ['prod', '--password-stdin'], { home, stdin: 'new-1\n' });
     expect(await secretIn(home, 'prod')).toBe('new-1');
@@ -326,23 +326,23 @@ describe('profile set', () => {
     expect((await profileIn(home, 'prod'))?.auth).toEqual({ type: 'basic', username: 'eve' });
   });
 
-  it('another way to authorise forgets the secret of the one before', async () => {
+  it('removes the old secret when the kind of authorisation changes', async () => {
     const home = await homeWithTwo();
     const { context } = await run(set, ['prod', '--auth', 'bearer'], { home });
     expect(await secretIn(home, 'prod')).toBeNull();
     expect(context.stderr.text).toContain('No token is stored for prod');
   });
 
-  it('says so when the stored secret goes to another server from now on', async () => {
+  it('warns when the stored secret will be sent to another server', async () => {
     const home = await homeWithTwo();
     const same = await run(set, ['prod'], { home, ...at(`${URL}/acme`) });
     expect(same.context.stderr.text).toBe('');
     const other = await run(set, ['prod'], { home, ...at('https://new.example.com') });
-    expect(other.context.stderr.text).toContain('goes to https://new.example.com from now on');
+    expect(other.context.stderr.text).toContain('will be sent to https://new.example.com');
     expect(await secretIn(home, 'prod')).toBe(SECRET);
   });
 
-  it('--use, and refusals', async () => {
+  it('makes a profile the default with --use, and refuses a call that changes nothing', async () => {
     const home = await homeWithTwo();
     await run(set, ['test', '--use'], { home });
     expect((await profilesIn(home)).current).toBe('test');
@@ -366,7 +366,7 @@ describe('profile set', () => {
 });
 
 describe('profile list and show', () => {
-  it('list: a table for people, a list for scripts', async () => {
+  it('list prints a table for people and a list for scripts', async () => {
     const home = await homeWithTwo();
     const { result, seen } = await run(list, [], { home });
     expect(result.text.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
@@ -383,14 +383,14 @@ describe('profile list and show', () => {
     expect(empty.result).toMatchObject({ text: 'No profiles yet.', extra: { profiles: [] } });
   });
 
-  it('show: everything but the secret', async () => {
+  it('show prints everything but the secret', async () => {
     const home = await homeWithTwo();
     await run(set, ['prod', '--header', 'X-Api-Key=key-4711'], { home });
     const path = join(home, 'profiles.json');
     writeFileSync(path, readFileSync(path, 'utf8').replace('http://p:1', 'http://u:pw4711@p:1'));
     const { result, seen } = await run(show, [], { home });
     for (const line of [
-      'name: prod (in use)',
+      'name: prod (default)',
       `base URL: ${URL}`,
       'auth: basic',
       'username: bob',
@@ -415,7 +415,7 @@ describe('profile list and show', () => {
     await expect(run(show, [], { home: tempDir() })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  it('nothing raw from a file edited by hand reaches the terminal', async () => {
+  it('show escapes control characters from a file edited by hand', async () => {
     const home = tempDir();
     const profile = { baseUrl: URL, query: { a: '\u202eevil' }, statusNames: { '\u001b[2J': 'running' } };
     writeFileSync(
@@ -428,10 +428,10 @@ describe('profile list and show', () => {
 });
 
 describe('profile use and remove', () => {
-  it('use', async () => {
+  it('use changes the default', async () => {
     const home = await homeWithTwo();
     expect((await run(use, ['test'], { home })).result.text).toContain(
-      'Using test: https://test.example.com',
+      'The default is now test: https://test.example.com',
     );
     expect((await profilesIn(home)).current).toBe('test');
     await run(use, ['prod'], { home, globals: { dryRun: true } });
@@ -441,7 +441,7 @@ describe('profile use and remove', () => {
     });
   });
 
-  it('remove takes the secret too, and asks on a terminal alone', async () => {
+  it('remove deletes the secret too, and asks only on a terminal', async () => {
     const home = await homeWithTwo();
     await expect(run(remove, ['prod'], { home, ...typing('n\r') })).rejects.toMatchObject({
       code: 'DECLINED',
@@ -459,7 +459,7 @@ describe('profile use and remove', () => {
     await expect(run(remove, ['test'], { home })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  it('--yes asks nothing on a terminal', async () => {
+  it('remove --yes asks nothing on a terminal', async () => {
     const home = await homeWithTwo();
     const { context } = await run(remove, ['prod'], { home, keys: '', globals: { yes: true } });
     expect(context.stderr.text).not.toContain('Remove');

@@ -148,7 +148,7 @@ describe.skipIf(process.platform === 'win32')('permissions that became wide', ()
     const home = wide();
     const context = testContext({ home });
     await main(['doctor'], context);
-    expect(context.stdout.text).toContain('others on this machine may look into');
+    expect(context.stdout.text).toContain('other users of this machine have access to');
     expect(modes(home)).toEqual([0o755, 0o644, 0o644]);
   });
 
@@ -163,7 +163,7 @@ describe.skipIf(process.platform === 'win32')('permissions that became wide', ()
     };
     expect(checks.find(({ name }) => name === 'Permissions')).toMatchObject({
       state: 'ok',
-      message: expect.stringContaining('closed to others:'),
+      message: expect.stringContaining('other users no longer have access to'),
     });
   });
 
@@ -174,7 +174,7 @@ describe.skipIf(process.platform === 'win32')('permissions that became wide', ()
     const home = wide();
     const context = testContext({ home, tty: true, stdin: answer });
     await main(['doctor'], context);
-    expect(context.stderr.text).toContain('Close them to others?');
+    expect(context.stderr.text).toContain('Remove their access?');
     expect(modes(home)).toEqual(after);
     expect(existsSync(home)).toBe(true);
   });

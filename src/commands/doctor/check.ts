@@ -1,15 +1,17 @@
-import type { ErrorCode } from '../../errors.ts';
+import { EbillError, type ErrorCode, messageOf } from '../../errors.ts';
+import { wholeSeconds } from '../../output/format.ts';
+import { type Context, isInterruption } from '../../system/context.ts';
 
 export type State = 'ok' | 'warning' | 'problem' | 'skipped';
 
-/** What one check found: of what, what, and what to do. */
+/** The result of one check. */
 export interface Check {
   readonly name: string;
   readonly state: State;
   readonly message: string;
-  /** Empty when there is nothing to do. */
+  /** What to do; empty when there is nothing to do. */
   readonly hint: string;
-  /** What a problem ends with; `null` for anything else. */
+  /** The error code of a problem; `null` for the other states. */
   readonly code: ErrorCode | null;
 }
 
@@ -21,12 +23,15 @@ export const ok = (name: string, message: string): Check => ({
   code: null,
 });
 
+export const skipped = (name: string, message: string): Check => ({
+  ...ok(name, message),
+  state: 'skipped',
+});
+
 export const warning = (name: string, message: string, hint: string): Check => ({
-  name,
+  ...ok(name, message),
   state: 'warning',
-  message,
   hint,
-  code: null,
 });
 
 export const problem = (name: string, message: string, hint: string, code: ErrorCode): Check => ({
@@ -37,10 +42,46 @@ export const problem = (name: string, message: string, hint: string, code: Error
   code,
 });
 
-export const skipped = (name: string, message: string): Check => ({
-  name,
-  state: 'skipped',
-  message,
-  hint: '',
-  code: null,
-});
+/** The value, or why there is none: `failed` in words, `timedOut` when the limit was reached. */
+export type Attempt<T> =
+  | { readonly value: T }
+  | { readonly failed: string; readonly error: unknown; readonly timedOut: boolean };
+
+/**
+ * Runs work for at most `limitMs`. Work that cannot be aborted, such as a name look-up, is abandoned.
+ * @throws the signal's reason when interrupted, and any EbillError
+ */
+export async function attempt<T>(
+  { signal }: Pick<Context, 'signal'>,
+  limitMs: number,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<Attempt<T>> {
+  const timeout = AbortSignal.timeout(limitMs);
+  const limit = AbortSignal.any([signal, timeout]);
+  try {
+    const value = await new Promise<T>((resolve, reject) => {
+      limit.addEventListener('abort', () => reject(limit.reason), { once: true });
+      if (limit.aborted) reject(limit.reason);
+      else work(limit).then(resolve, reject);
+    });
+    return { value };
+  } catch (error) {
+    if (isInterruption(error, signal) || error instanceof EbillError) throw error;
+    const timedOut = timeout.aborted;
+    return {
+      failed: timedOut ? `no answer within ${wholeSeconds(limitMs)}` : messageOf(error),
+      error,
+      timedOut,
+    };
+  }
+}
+
+/** Warn this many days before a certificate expires; a load can take as long. */
+const WARN_DAYS = 14;
+const DAY_MS = 86_400_000;
+
+/** Whole days left. @param now ms since 1970 */
+export function daysLeft(validTo: number, now: number): { readonly days: number; readonly soon: boolean } {
+  const days = Math.floor((validTo - now) / DAY_MS);
+  return { days, soon: days < WARN_DAYS };
+}

@@ -6,46 +6,42 @@ import { checkProfileName } from '../../profile/name.ts';
 import type { AuthKind } from '../../profile/profile.ts';
 import { loadProfiles, profilesPath } from '../../profile/store.ts';
 import type { App, CommandModule } from '../shared/command.ts';
-import { agree, askProduction } from './agree.ts';
-import { alreadyThere, askMissing, type Given } from './ask-missing.ts';
-import { absoluteFiles } from './files.ts';
-import { gatherSecret } from './gather-secret.ts';
-import { keep, summary, warnOfMissing } from './keep.ts';
-import { declareFlags, type ProfileFlags, profileFlags } from './profile-flags.ts';
-import { profileResult } from './result.ts';
+import { absoluteFiles, declareFlags, type ProfileFlags, profileFlags } from './options.ts';
+import { alreadyExists, askMissing, askProduction, confirmProfile, type Given } from './questions.ts';
+import { gatherSecret, saveProfile, warnOfMissingSecret } from './secret.ts';
+import { profileResult, summary } from './view.ts';
 
 interface AddOptions extends ProfileFlags {
-  /** `null`: to be asked for. */
+  /** `null`: ask for it. */
   readonly name: string | null;
 }
 
-/** `ebill profile add`: what options leave open comes from the environment, as everywhere (cli.md, "Environment"). */
 export const command: CommandModule<AddOptions> = {
   help: {
     notes: [
-      'On a terminal it asks for what is missing, makes a test call, and keeps nothing before the last answer. Without a terminal the name and the base URL have to be given.',
-      'The base URL comes from --base-url or EBILL_BASE_URL. The password or token comes from a prompt, from standard input or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. The first profile added is the one in use.',
+      'On a terminal it asks for what is missing, makes a test call, and saves nothing before the last answer. Without a terminal the name and the base URL are required.',
+      'The base URL comes from --base-url or EBILL_BASE_URL. The password or token comes from a prompt, from standard input, or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. The first profile added becomes the default.',
     ],
     examples: [
-      ['ebill profile add', 'asks for everything'],
+      ['ebill profile add', 'ask for everything'],
       [
         'ebill profile add prod --base-url https://ebill.example.com --auth basic --username loader --production',
-        'asks for the password',
+        'ask only for the password',
       ],
       [
         'ebill profile add test --base-url https://test.example.com/acme --auth bearer --token-stdin < token.txt',
-        'without a terminal',
+        'read the token from a file',
       ],
       [
         'ebill profile add lab --base-url https://lab.example.com --auth header:X-Api-Key --query format=xml --use',
-        'a key in a header of its own',
+        'send a key in a header',
       ],
     ],
     exitCodes: [5],
     seeAlso: ['profile set', 'help security', 'help environment'],
   },
   configure(command) {
-    command.description('Keep a server, and how to authorise there, under a name.');
+    command.description('Save a server, and how to authorise there, as a profile.');
     declareFlags(command, '[name]');
   },
 
@@ -57,7 +53,7 @@ export const command: CommandModule<AddOptions> = {
   async run(app, options) {
     const { changes, stdin } = options;
     const profiles = await loadProfiles(app.context);
-    if (options.name !== null && profiles.all.has(options.name)) throw alreadyThere(options.name);
+    if (options.name !== null && profiles.all.has(options.name)) throw alreadyExists(options.name);
     const env = environmentLayer(app.context.env);
     const files = await absoluteFiles(app.context, changes);
     const { name, baseUrl, auth, username, asked } = await askMissing(
@@ -65,41 +61,41 @@ export const command: CommandModule<AddOptions> = {
       givenBy(app, options, env),
       profiles,
     );
-    const almost = changed(newProfile(name, baseUrl), {
+    const draft = changed(newProfile(name, baseUrl), {
       ...changes,
       ...files,
       auth,
       username: username ?? undefined,
       baseUrl: undefined,
     });
-    checkSecure(baseUrl, almost.allowInsecure, null);
-    const secret = await gatherSecret(app, almost, stdin, env);
+    checkSecure(baseUrl, draft.allowInsecure, null);
+    const secret = await gatherSecret(app, draft, stdin, env);
     const production = changes.production ?? (asked && (await askProduction(app)));
-    const profile = { ...almost, production };
+    const profile = { ...draft, production };
     if (app.globals.dryRun)
       return profileResult(app.ui, name, `Would add ${summary(profile)}`, { requests: [] });
-    const use = asked ? await agree(app, profile, secret, profiles, options.use) : options.use;
-    // Without a secret, one left behind under this name must not become this profile's.
-    const now = await keep(app, profile, secret === null ? 'remove' : { set: secret }, (before) => {
-      if (before.all.has(name)) throw alreadyThere(name);
+    const use = asked ? await confirmProfile(app, profile, secret, profiles, options.use) : options.use;
+    // A secret left over from an earlier profile of this name must not become this one's.
+    const now = await saveProfile(app, profile, secret === null ? 'remove' : { set: secret }, (before) => {
+      if (before.all.has(name)) throw alreadyExists(name);
       return use || before.all.size === 0 ? name : before.current;
     });
-    if (asked) app.ui.note(`The profile is in ${profilesPath(app.context)}.`);
-    if (secret === null && secretName(profile.auth) !== null) warnOfMissing(app, profile);
+    if (asked) app.ui.note(`The profile is stored in ${profilesPath(app.context)}.`);
+    if (secret === null && secretName(profile.auth) !== null) warnOfMissingSecret(app, profile);
     if (now.current === name)
       return profileResult(
         app.ui,
         name,
-        `Added ${summary(profile)}, in use`,
-        asked ? { next: 'To check the rest of the set-up: ebill doctor' } : {},
+        `Added ${summary(profile)}, the default profile`,
+        asked ? { next: 'To check the whole set-up: ebill doctor' } : {},
       );
     return profileResult(app.ui, name, `Added ${summary(profile)}`, {
-      next: `To use it when no profile is named: ebill profile use ${name}`,
+      next: `To make it the default: ebill profile use ${name}`,
     });
   },
 };
 
-/** What need not be asked. @throws EbillError `USAGE` for a base URL of the wrong form */
+/** @throws EbillError USAGE for an invalid base URL */
 function givenBy(app: App, { name, changes, stdin }: AddOptions, env: EnvironmentLayer): Given {
   const auth = authOf(changes, stdin, env);
   return {
@@ -116,7 +112,7 @@ function baseUrlOf(option: string | null, env: EnvironmentLayer): string | null 
   return env.baseUrl === null ? null : parseBaseUrl(env.baseUrl, 'EBILL_BASE_URL');
 }
 
-/** Without `--auth`: what the other options tell, else the environment. */
+/** Without `--auth`, other options imply it, else the environment. */
 function authOf(
   { auth, username }: ProfileFlags['changes'],
   stdin: ProfileFlags['stdin'],

@@ -3,35 +3,32 @@ import type { Theme } from '../../output/theme.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
-import { profileResult } from './result.ts';
-import { profileView } from './view.ts';
-
-/** `ebill profile list`: one line each, the one in use marked. */
+import { profileResult, profileView } from './view.ts';
 export const command: CommandModule<Record<string, never>> = {
   help: {
     examples: [
-      ['ebill profile list', 'all of them'],
-      ['ebill profile list --json', 'for a script'],
-      ['ebill profile list --quiet', 'without notes on stderr'],
+      ['ebill profile list', 'show all profiles'],
+      ['ebill profile list --json', 'print them as JSON'],
+      ['ebill profile list --format tsv --fields name,baseUrl', 'print two columns for a script'],
     ],
     exitCodes: [],
     seeAlso: ['profile show', 'profile use'],
   },
   configure(command) {
-    command.description('List the profiles; * marks the one in use.');
+    command.description('List the profiles; * marks the default.');
   },
 
   options: () => ({}),
 
-  async run(app) {
-    const profiles = await loadProfiles(app.context);
+  async run({ context, ui }) {
+    const profiles = await loadProfiles(context);
     const all = namesOf(profiles).flatMap((name) => profiles.all.get(name) ?? []);
     const extra = { profiles: all.map((profile) => profileView(profile, profiles.current)) };
     if (all.length === 0) {
       const next = 'To add one: ebill profile add NAME --base-url https://…';
-      return profileResult(app.ui, null, 'No profiles yet.', { extra, next });
+      return profileResult(ui, null, 'No profiles yet.', { extra, next });
     }
-    return profileResult(app.ui, profiles.current, await listed(all, profiles.current, app.ui), { extra });
+    return profileResult(ui, profiles.current, await listed(all, profiles.current, ui), { extra });
   },
 };
 
@@ -39,12 +36,12 @@ export const command: CommandModule<Record<string, never>> = {
 function listed(all: readonly Profile[], current: string | null, theme: Theme): Promise<string> {
   const rows = all.map((profile) => {
     const { name, baseUrl, production } = profile;
-    return [name === current ? '*' : '', name, baseUrl, how(profile), production ? 'yes' : 'no'];
+    return [name === current ? '*' : '', name, baseUrl, authCell(profile), production ? 'yes' : 'no'];
   });
   return table(['', 'Name', { title: 'Base URL', least: 20 }, 'Auth', 'Production'], rows, theme);
 }
 
-function how({ auth }: Profile): string {
+function authCell({ auth }: Profile): string {
   if (auth.type === 'basic') return `basic (${auth.username})`;
   return auth.type === 'header' ? `header:${auth.name}` : auth.type;
 }

@@ -4,23 +4,24 @@ import { checkProfileName, unknownProfile } from '../../profile/name.ts';
 import { namesOf } from '../../profile/profile.ts';
 import { changeProfiles, loadProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
-import { forget, summary } from './keep.ts';
-import { profileResult } from './result.ts';
+import { forgetSecret } from './secret.ts';
+import { profileResult, summary } from './view.ts';
 
-/** `ebill profile remove NAME`: the profile and its secret; journals of its loads stay. */
 export const command: CommandModule<{ readonly name: string }> = {
   help: {
-    notes: ['Asks first on a terminal, unless --yes is given. The journals of its loads stay.'],
+    notes: ['On a terminal it asks first, unless --yes is given. The journals of the loads stay.'],
     examples: [
-      ['ebill profile remove test', 'asks first'],
-      ['ebill profile remove test --yes', 'does not'],
-      ['ebill profile remove test --yes --json', 'for a script'],
+      ['ebill profile remove test', 'remove it after a question'],
+      ['ebill profile remove test --yes', 'remove it without one'],
+      ['ebill profile remove test --yes --json', 'print the result as JSON'],
     ],
     exitCodes: [],
     seeAlso: ['profile list'],
   },
   configure(command) {
-    command.description('Forget a profile and its password or token.').argument('<name>', 'the profile');
+    command
+      .description('Remove a profile and its stored password or token.')
+      .argument('<name>', 'the profile');
   },
 
   options: (args) => ({ name: checkProfileName(String(args[0] ?? '')) }),
@@ -36,12 +37,12 @@ export const command: CommandModule<{ readonly name: string }> = {
       const sure = await confirm(app.context, `Remove ${summary(profile)}?`);
       if (!sure) {
         throw new EbillError('DECLINED', `Profile ${name} was not removed.`, {
-          hint: 'To remove it unasked, add --yes.',
+          hint: 'To remove it without a question, add --yes.',
         });
       }
     }
-    // The secret first: broken off between the two, no secret is left that nothing lists.
-    await forget(app, name);
+    // The secret comes first: killed between the two, no secret is left that no profile lists.
+    await forgetSecret(app, name);
     const now = await changeProfiles(app.context, (before) => {
       const all = new Map(before.all);
       all.delete(name);
@@ -50,7 +51,7 @@ export const command: CommandModule<{ readonly name: string }> = {
     const next =
       now.current === null && now.all.size > 0
         ? {
-            next: `No profile is in use now. To choose one (${namesOf(now).join(', ')}): ebill profile use NAME`,
+            next: `There is no default profile now. To choose one (${namesOf(now).join(', ')}): ebill profile use NAME`,
           }
         : {};
     return profileResult(app.ui, name, `Removed profile ${name}`, next);

@@ -8,39 +8,43 @@ import { namesOf, type Profile } from '../../profile/profile.ts';
 import { getSecret } from '../../profile/secrets.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { App, CommandModule } from '../shared/command.ts';
-import { absoluteFiles } from './files.ts';
-import { gatherSecret } from './gather-secret.ts';
-import { keep, type SecretChange, summary, warnOfMissing } from './keep.ts';
-import { declareFlags, declareUnsetFlags, type ProfileOptions, profileOptions } from './profile-flags.ts';
-import { profileResult } from './result.ts';
+import {
+  absoluteFiles,
+  declareFlags,
+  declareUnsetFlags,
+  type ProfileOptions,
+  profileOptions,
+} from './options.ts';
+import { gatherSecret, type SecretChange, saveProfile, warnOfMissingSecret } from './secret.ts';
+import { profileResult, summary } from './view.ts';
 
-/** `ebill profile set`: changes what is given and nothing else; the environment gives nothing but a secret asked for. */
+/** The environment can supply the secret, but changes nothing else. */
 export const command: CommandModule<ProfileOptions> = {
   help: {
     notes: [
-      '--base-url changes the base URL. A stored password or token stays unless the way to authorise changes; --auth or --username asks for it again (on a terminal a bare Enter keeps it).',
+      '--base-url changes the base URL. A stored password or token stays unless the kind of authorisation changes. With --auth or --username ebill asks for it again on a terminal; press Enter to keep it.',
     ],
     examples: [
-      ['ebill profile set prod --token-stdin < new-token.txt', 'a new token'],
+      ['ebill profile set prod --token-stdin < new-token.txt', 'store a new token'],
       [
         'ebill profile set prod --auth basic --username loader',
-        'another way to authorise; asks for the password',
+        'change the authorisation; asks for the password',
       ],
       [
         'ebill profile set test --header X-Tenant=acme --query format= --no-proxy',
-        'a header more, a query parameter and the proxy less',
+        'add a header, remove a query parameter and the proxy',
       ],
-      ['ebill profile set test --status-name "In Review=running"', "what the server's own status names mean"],
+      ['ebill profile set test --status-name "In Review=running"', 'declare a status name of this server'],
       [
         'ebill profile set prod --column "invoice.key=Invoice Number" --column invoice.amount=Amount',
-        'turns on the checks across files',
+        'turn on the checks across files',
       ],
     ],
     exitCodes: [5],
     seeAlso: ['profile add', 'profile show'],
   },
   configure(command) {
-    command.description('Change a profile: only what is given.');
+    command.description('Change settings of a profile; the others stay as they are.');
     declareFlags(command, '<name>');
     declareUnsetFlags(command);
   },
@@ -63,19 +67,23 @@ export const command: CommandModule<ProfileOptions> = {
       return profileResult(app.ui, name, `Would change ${summary(after)}`, { requests: [] });
     const change: SecretChange =
       secret !== null ? { set: secret } : sameKind(before.auth, after.auth) ? 'leave' : 'remove';
-    const now = await keep(app, after, change, ({ current }) => (use ? name : current));
+    const now = await saveProfile(app, after, change, ({ current }) => (use ? name : current));
     await warn(app, before, after, change);
-    return profileResult(app.ui, name, `Changed ${summary(after)}${now.current === name ? ', in use' : ''}`);
+    return profileResult(
+      app.ui,
+      name,
+      `Changed ${summary(after)}${now.current === name ? ', the default profile' : ''}`,
+    );
   },
 };
 
-/** What the person may not have thought of: a secret that is missing now, or goes to another host from now on. */
+/** Warns when the secret is missing now, or will be sent to another host. */
 async function warn(app: App, before: Profile, after: Profile, change: SecretChange): Promise<void> {
-  if (change === 'remove') return warnOfMissing(app, after);
+  if (change === 'remove') return warnOfMissingSecret(app, after);
   if (change !== 'leave' || originOf(before.baseUrl) === originOf(after.baseUrl)) return;
   const { value } = await getSecret(app.context, after.name);
   if (value === null) return;
-  app.ui.warn(`The stored ${secretName(after.auth)} goes to ${originOf(after.baseUrl)} from now on.`);
+  app.ui.warn(`The stored ${secretName(after.auth)} will be sent to ${originOf(after.baseUrl)} from now on.`);
 }
 
 function changesAnything(changes: Changes): boolean {
@@ -85,7 +93,7 @@ function changesAnything(changes: Changes): boolean {
 }
 
 function nothingGiven(name: string): EbillError {
-  return new EbillError('USAGE', `Nothing to change in ${name} was given.`, {
-    hint: `Add what to change, for example --production. What it holds: ebill profile show ${name}`,
+  return new EbillError('USAGE', `Nothing to change was given for ${name}.`, {
+    hint: `Add an option, for example --production. To see the settings: ebill profile show ${name}`,
   });
 }

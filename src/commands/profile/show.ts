@@ -7,32 +7,29 @@ import { namesOf, type Profiles } from '../../profile/profile.ts';
 import { getSecret, isInKeychain, secretsPath } from '../../profile/secrets.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { App, CommandModule } from '../shared/command.ts';
-import { profileResult } from './result.ts';
-import { type ProfileView, profileView } from './view.ts';
-
-/** `ebill profile show [NAME]`: all of a profile but its secrets. */
+import { type ProfileView, profileResult, profileView } from './view.ts';
 export const command: CommandModule<{ readonly name: string | null }> = {
   help: {
-    notes: ['Values of headers and query parameters that are named like a key or token are shown as ***.'],
+    notes: ['Headers and query parameters that are named like a key or token are shown as ***.'],
     examples: [
-      ['ebill profile show', 'the one in use'],
-      ['ebill profile show prod', 'another one'],
-      ['ebill profile show prod --json', 'for a script'],
+      ['ebill profile show', 'show the default profile'],
+      ['ebill profile show prod', 'show another profile'],
+      ['ebill profile show prod --json', 'print it as JSON'],
     ],
     exitCodes: [],
     seeAlso: ['profile set', 'help security'],
   },
   configure(command) {
     command
-      .description('Show a profile: everything but its secrets.')
-      .argument('[name]', 'the profile (default: the one a call would take)');
+      .description('Show the settings of a profile, without its secrets.')
+      .argument('[name]', 'the profile (default: --profile, EBILL_PROFILE, else the default profile)');
   },
 
   options: ([name]) => ({ name: typeof name === 'string' ? checkProfileName(name) : null }),
 
   async run(app, options) {
     const profiles = await loadProfiles(app.context);
-    const name = options.name ?? wanted(app, profiles);
+    const name = options.name ?? nameFor(app, profiles);
     const profile = profiles.all.get(name);
     if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
     const kind = secretName(profile.auth);
@@ -44,7 +41,7 @@ export const command: CommandModule<{ readonly name: string | null }> = {
     const place = keychain ? "this machine's keychain" : secretsPath(app.context);
     const secretPlace = secret === 'stored' ? (keychain ? 'keychain' : 'file') : null;
     const view = profileView(profile, profiles.current);
-    const text = lines(
+    const text = settings(
       app.ui,
       view,
       kind === null ? [] : [[kind, secret === 'stored' ? `stored in ${place}` : 'missing']],
@@ -53,10 +50,10 @@ export const command: CommandModule<{ readonly name: string | null }> = {
   },
 };
 
-function wanted(app: App, profiles: Profiles): string {
+function nameFor(app: App, profiles: Profiles): string {
   const name = app.globals.profile ?? (app.context.env['EBILL_PROFILE'] || profiles.current);
   if (name !== null) return checkProfileName(name);
-  throw new EbillError('USAGE', 'No profile was named and none is in use.', {
+  throw new EbillError('USAGE', 'No profile was named and there is no default.', {
     hint:
       profiles.all.size === 0
         ? 'Add one: ebill profile add NAME --base-url https://…'
@@ -64,8 +61,8 @@ function wanted(app: App, profiles: Profiles): string {
   });
 }
 
-function lines(
-  theme: Pick<Theme, 'clean'>,
+function settings(
+  { clean }: Pick<Theme, 'clean'>,
   view: ProfileView,
   secret: readonly (readonly [string, string])[],
 ): string {
@@ -73,7 +70,7 @@ function lines(
     Object.entries(record).map(([key, value]) => [label, `${key}=${value}`]);
   const yes = (flag: boolean): string => (flag ? 'yes' : 'no');
   const rows: readonly (readonly [string, string | null])[] = [
-    ['name', view.current ? `${view.name} (in use)` : view.name],
+    ['name', view.current ? `${view.name} (default)` : view.name],
     ['base URL', view.baseUrl],
     ['auth', view.auth],
     ['username', view.username],
@@ -91,5 +88,5 @@ function lines(
   ];
   const shown = rows.filter((row): row is readonly [string, string] => row[1] !== null);
   const width = Math.max(...shown.map(([label]) => label.length)) + 1;
-  return shown.map(([label, value]) => `${`${label}:`.padEnd(width)} ${theme.clean(value)}`).join('\n');
+  return shown.map(([label, value]) => `${`${label}:`.padEnd(width)} ${clean(value)}`).join('\n');
 }

@@ -1,12 +1,16 @@
 import { displayProxy } from '../../api/net/proxy.ts';
 import type { Columns } from '../../batch/columns.ts';
+import { hangingIndent } from '../../output/text-layout.ts';
+import type { Theme } from '../../output/theme.ts';
 import { authText } from '../../profile/auth-kind.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { namesSecret } from '../../profile/register.ts';
+import { visible } from '../../system/escaping.ts';
+import type { CommandResult } from '../shared/command.ts';
 
 const HIDDEN = '***';
 
-/** A profile as `--json` and `show` give it: a whitelist, with nothing in it that may be a secret (cli.md, promise 4). */
+/** A profile as `--json` and `profile show` print it: a whitelist without secrets (commands rule 4). */
 export interface ProfileView {
   readonly name: string;
   readonly current: boolean;
@@ -45,9 +49,27 @@ export function profileView(profile: Profile, current: string | null): ProfileVi
   };
 }
 
-/** A header or parameter named like a key is one. */
+/** Hides the values of headers and parameters that are named like a key or token. */
 function masked(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(record).map(([key, value]) => [key, namesSecret(key) ? HIDDEN : value]),
   );
+}
+
+/** The result of every `profile` command; it has no load and no batches. */
+export function profileResult(
+  { width }: Pick<Theme, 'width'>,
+  profile: string | null,
+  text: string,
+  more: Pick<CommandResult, 'extra' | 'next' | 'requests'> = {},
+): CommandResult {
+  const lines = text.split('\n').map((line) => hangingIndent('', line, width, 2));
+  return { profile, job: null, outcome: null, batches: [], error: null, text: lines.join('\n'), ...more };
+}
+
+/** One line: `prod: https://ebill.example.com (basic as loader, production)`. */
+export function summary(profile: Profile): string {
+  const who = profile.auth.type === 'basic' ? ` as ${profile.auth.username}` : '';
+  const production = profile.production ? ', production' : '';
+  return visible(`${profile.name}: ${profile.baseUrl} (${authText(profile.auth)}${who}${production})`);
 }

@@ -1,6 +1,6 @@
 import type { Scene } from '../stage.ts';
 
-/** The first minute: where one is, help, a profile from questions, the doctor. */
+/** The first minute: the overview, help, a profile from questions, doctor. */
 export const first: Scene = async ({ run, env, server }) => {
   delete env['EBILL_BASE_URL'];
   delete env['EBILL_TOKEN'];
@@ -12,19 +12,19 @@ export const first: Scene = async ({ run, env, server }) => {
   await run('profile list');
   await run('doctor');
   await run('profile add', [
-    [/A name for the profile/, 'prod\r'],
-    [/The base URL of/, `${server.apiUrl}\r`],
-    [/How does the server know you/, '\r'],
+    [/Profile name/, 'prod\r'],
+    [/Base URL of/, `${server.apiUrl}\r`],
+    [/How do you authorise/, '\r'],
     [/The token for/, 'wrong-token\r'],
-    [/Is it production/, '\r'],
-    [/Keep the profile anyway/, 'n\r'],
+    [/Is this a production server/, '\r'],
+    [/Save the profile anyway/, 'n\r'],
   ]);
   await run('profile add', [
-    [/A name for the profile/, 'prod\r'],
-    [/The base URL of/, `${server.apiUrl}\r`],
-    [/How does the server know you/, '\r'],
+    [/Profile name/, 'prod\r'],
+    [/Base URL of/, `${server.apiUrl}\r`],
+    [/How do you authorise/, '\r'],
     [/The token for/, 'test-token-1\r'],
-    [/Is it production/, 'y\r'],
+    [/Is this a production server/, 'y\r'],
   ]);
   await run('profile list');
   await run('profile show');

@@ -1,3 +1,5 @@
+import { access, constants, stat } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { EbillError } from '../../errors.ts';
 import { parseAuthKind } from '../../profile/auth-kind.ts';
@@ -5,14 +7,16 @@ import type { Changes } from '../../profile/edit.ts';
 import { checkProfileName } from '../../profile/name.ts';
 import { parseHeader, parseQuery, parseStatusName, STATUS_PHASES } from '../../profile/pairs.ts';
 import { parseProxy } from '../../profile/proxy-url.ts';
+import type { Context } from '../../system/context.ts';
+import { visible } from '../../system/escaping.ts';
 import { columnOptions, declareColumnOption } from '../shared/column-options.ts';
 import { boolFlag, collect, type Flags, listFlag, textFlag } from '../shared/options.ts';
 
-/** Options of `profile add` and `profile set`. File names are as given; `run` makes them absolute. */
+/** The options of `profile add` and `profile set`. File names are as given; `run` makes them absolute. */
 export interface ProfileFlags {
-  /** All but the base URL, which is a global option. */
+  /** Everything except the base URL, which is a global option. */
   readonly changes: Omit<Changes, 'baseUrl'>;
-  /** Whether standard input holds a secret, and which. */
+  /** The secret that standard input holds. */
   readonly stdin: 'password' | 'token' | null;
   readonly use: boolean;
 }
@@ -21,73 +25,70 @@ export interface ProfileOptions extends ProfileFlags {
   readonly name: string;
 }
 
-/**
- * Declares what both commands take (cli.md, `profile`). `--base-url` is declared once, on the program.
- * @param name how the name is declared: it may be left out where it is asked for
- */
+/** @param name optional where the command can ask for it */
 export function declareFlags(command: Command, name: '<name>' | '[name]'): void {
   command
     .argument(name, "the profile's name: letters, digits, dots, dashes, underscores")
     .optionsGroup('Authorisation:')
     .option('--auth <kind>', 'how to authorise: basic, bearer, header:NAME or none')
-    .option('--username <name>', 'username for basic')
+    .option('--username <name>', 'username for --auth basic')
     .option('--password-stdin', 'read the password from standard input')
     .option('--token-stdin', 'read the token from standard input')
     .optionsGroup('Requests and answers:')
     .option(
       '--query <K=V>',
-      'add a query parameter to every API request; K= takes it out (repeatable)',
+      'add a query parameter to every API request; K= removes it (repeatable)',
       collect,
     )
-    .option('--header <K=V>', 'add a header to every API request; K= takes it out (repeatable)', collect)
+    .option('--header <K=V>', 'add a header to every API request; K= removes it (repeatable)', collect)
     .option(
       '--status-name <NAME=PHASE>',
-      `what a status name of this server means: ${STATUS_PHASES.join(', ')}; NAME= takes it out (repeatable)`,
+      `the phase that a status name of this server stands for: ${STATUS_PHASES.join(', ')}; NAME= removes it (repeatable)`,
       collect,
     )
     .optionsGroup('TLS and proxy:')
-    .option('--ca-file <file>', 'trust the certificate authorities in this PEM file as well')
+    .option('--ca-file <file>', 'also trust the certificate authorities in this PEM file')
     .option('--client-cert <file>', 'present this client certificate (PEM)')
     .option(
       '--client-key <file>',
-      'the key of the client certificate (PEM); EBILL_CLIENT_KEY_PASSPHRASE opens a locked one',
+      'key of the client certificate (PEM); set EBILL_CLIENT_KEY_PASSPHRASE if it is encrypted',
     )
-    .option('--proxy <url>', 'go through this http(s) proxy')
+    .option('--proxy <url>', 'connect through this http or https proxy')
     .option('--allow-insecure', 'allow plain http to this server')
     .optionsGroup('Options:')
-    .option('--production', 'mark as production')
-    .option('--use', 'use this profile from now on when none is named')
+    .option('--production', 'mark as production: commands that write ask first')
+    .option('--use', 'make this the default profile')
     .optionsGroup('Checks across files:');
   declareColumnOption(command);
   command.optionsGroup('Options:');
 }
 
-/** The other way round, for `profile set`. */
+/** Options of `profile set` that undo others. */
 export function declareUnsetFlags(command: Command): void {
   command
     .optionsGroup('TLS and proxy:')
-    .option('--no-ca-file', 'trust the usual certificate authorities alone')
+    .option('--no-ca-file', 'trust only the usual certificate authorities')
     .option('--no-client-cert', 'present no client certificate')
-    .option('--no-client-key', 'forget where the client key is')
-    .option('--no-proxy', 'go without the proxy of this profile')
+    .option('--no-client-key', 'remove the client key')
+    .option('--no-proxy', 'remove the proxy of this profile')
     .option('--no-allow-insecure', 'refuse plain http again')
     .optionsGroup('Options:')
     .option('--no-production', 'no longer mark as production');
 }
 
-/** argv, as commander leaves it → options. Nothing is read but the arguments. Throws `USAGE`. */
+/** @throws EbillError USAGE */
 export function profileOptions(args: readonly unknown[], flags: Flags): ProfileOptions {
   return { name: checkProfileName(String(args[0] ?? '')), ...profileFlags(flags) };
 }
 
-/** The same without the name. Throws `USAGE`. */
+/** The options without the name. @throws EbillError USAGE */
 export function profileFlags(flags: Flags): ProfileFlags {
   const auth = textFlag(flags, 'auth');
   const password = boolFlag(flags, 'passwordStdin');
   const token = boolFlag(flags, 'tokenStdin');
   if (password && token) {
-    throw new EbillError('USAGE', '--password-stdin and --token-stdin exclude each other.', {
-      hint: 'basic takes a password, bearer and header:NAME a token.',
+    throw new EbillError('USAGE', '--password-stdin and --token-stdin cannot be used together.', {
+      hint: 'Use a password with --auth basic, a token with bearer or header:NAME.',
     });
   }
   return {
@@ -110,7 +111,7 @@ export function profileFlags(flags: Flags): ProfileFlags {
   };
 }
 
-/** `false` is what commander makes of `--no-…`: to be taken out. */
+/** commander sets `false` for `--no-…`, which removes the value. */
 function removable(flags: Flags, name: string, parse: (text: string) => string): string | null | undefined {
   if (flags[name] === false) return null;
   const given = textFlag(flags, name);
@@ -121,11 +122,44 @@ const checkFile =
   (option: string) =>
   (name: string): string => {
     if (name !== '') return name;
-    throw new EbillError('USAGE', `${option} names no file.`, { hint: 'Name a PEM file.' });
+    throw new EbillError('USAGE', `${option} needs a file name.`, { hint: 'Give the path of a PEM file.' });
   };
 
-/** Given, given as `--no-…`, or not at all. */
+/** `undefined`: neither the option nor its `--no-…` was given. */
 function optionalFlag(flags: Flags, name: string): boolean | undefined {
   const value = flags[name];
   return typeof value === 'boolean' ? value : undefined;
+}
+
+type Files = Pick<Changes, 'caFile' | 'clientCert' | 'clientKey'>;
+
+/**
+ * Makes the paths of certificate files absolute, so that the profile works from any folder.
+ * @throws EbillError USAGE for a path that is not a readable file
+ */
+export async function absoluteFiles(context: Context, files: Files): Promise<Files> {
+  return {
+    caFile: await absolute(context, '--ca-file', files.caFile),
+    clientCert: await absolute(context, '--client-cert', files.clientCert),
+    clientKey: await absolute(context, '--client-key', files.clientKey),
+  };
+}
+
+async function absolute<File extends string | null | undefined>(
+  context: Context,
+  option: string,
+  file: File,
+): Promise<File | string> {
+  if (typeof file !== 'string') return file;
+  const path = resolve(context.cwd, file);
+  try {
+    if (!(await stat(path)).isFile()) throw new Error('not a file');
+    await access(path, constants.R_OK);
+    return path;
+  } catch (cause) {
+    throw new EbillError('USAGE', `${option}: ${visible(path)} is not a readable file.`, {
+      hint: 'Check the path and its permissions.',
+      cause,
+    });
+  }
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { machine, month, sandbox } from './harness.ts';
 
 describe('ebill alone', () => {
-  it('says how to begin where nothing is set up', async () => {
+  it('says how to start without a set-up', async () => {
     const ran = await machine(null).call([]);
     expect(ran.code).toBe(0);
     expect(ran.stdout).toMatch(/^Server {3}none yet$/m);
@@ -12,7 +12,7 @@ describe('ebill alone', () => {
     expect(ran.stderr).toBe('');
   });
 
-  it('says where one is and what is next, and asks no server', async () => {
+  it('shows the load and the next command, and asks no server', async () => {
     const server = await sandbox();
     const at = machine(server);
     expect((await at.call([])).stdout).toMatch(/^Next {5}ebill run --init-plan$/m);
@@ -32,7 +32,7 @@ describe('ebill alone', () => {
     expect(server.requests).toHaveLength(asked);
   });
 
-  it('knows a profile without asking for its secret, and one that is not in use', async () => {
+  it('shows the profile without its secret, and names the profiles when there is no default', async () => {
     const at = machine(null);
     const add = (name: string, ...more: string[]) =>
       at.call(['profile', 'add', name, '--base-url', 'https://ebill.example.com', ...more]);
@@ -53,15 +53,15 @@ describe('ebill alone', () => {
     expect(fresh.stdout).toMatch(/^Next {5}ebill init --job NEW$/m);
   });
 
-  it('is no help command: --help is, and a group alone still lists its own', async () => {
+  it('is not the help page; a group alone lists its commands', async () => {
     const at = machine(null);
-    expect((await at.call(['--help'])).stdout).toContain('Rehearse:');
-    expect((await at.call(['profile'])).stdout).toContain('make a profile the one used by default');
+    expect((await at.call(['--help'])).stdout).toContain('Try out:');
+    expect((await at.call(['profile'])).stdout).toContain('make a profile the default');
     const wrong = await at.call(['help', 'exitcodes']);
     expect([wrong.code, wrong.stderr.includes('Did you mean ebill help exit-codes?')]).toEqual([2, true]);
   });
 
-  it('tells of a set-up that cannot be read, and ends well', async () => {
+  it('warns about a set-up that cannot be read, and exits with 0', async () => {
     const at = machine(null);
     mkdirSync(join(at.home), { recursive: true });
     writeFileSync(join(at.home, 'profiles.json'), '{ broken');

@@ -1,5 +1,6 @@
 import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
+import { TOPICS } from '../help/topics.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
 import { readJournal } from '../load/replay.ts';
 import type { LoadState } from '../load/state.ts';
@@ -19,20 +20,20 @@ import type { App, CommandResult } from './shared/command.ts';
 import { shownPath } from './shared/shown-path.ts';
 
 /**
- * `ebill` alone: what it is, where one is (server, profile, load and its state as last heard of), and the next command.
- * Nothing is asked of a server or a keychain. What cannot be read on this machine is told, not thrown: this is where
- * people look first. Only a profile that is named and not there is an error.
+ * `ebill` alone: the current server, profile and load, and the next command. Asks no server and no keychain. A file that
+ * cannot be read is a warning, not an error, because people look here first.
+ * @throws EbillError USAGE for an unknown --profile
  */
-export async function here(app: App): Promise<CommandResult> {
+export async function overview(app: App): Promise<CommandResult> {
   const { ui } = app;
-  const at = await whereabouts(app);
-  for (const { message, hint } of at.troubles) ui.warn(`${message} ${hint}`);
+  const at = await readSetUp(app);
+  for (const { message, hint } of at.problems) ui.warn(`${message} ${hint}`);
   const { load, profile, server } = at;
   const batches = load === null ? [] : viewLoad(load, profile?.statusNames ?? {});
   const job = load?.header.job ?? at.job;
   const next =
     load === null
-      ? begin(at, app.context)
+      ? firstStep(at, app.context)
       : nextStep(load, batches, app.context, (path) => shownPath(app.context.cwd, path));
   const rows: readonly (readonly [string, string])[] = [
     ['Server', server ?? 'none yet'],
@@ -56,7 +57,7 @@ export async function here(app: App): Promise<CommandResult> {
     '',
     hangingIndent(
       '',
-      'ebill --help lists the commands; ebill help TOPIC explains exit-codes, environment, plan, security, json, ci.',
+      `Run ebill --help for the commands, and ebill help TOPIC for ${TOPICS.map(({ name }) => name).join(', ')}.`,
       width,
     ),
   ];
@@ -70,38 +71,37 @@ export async function here(app: App): Promise<CommandResult> {
       baseUrl: server,
       updatedAt: load?.updatedAt ?? null,
       next,
-      problems: at.troubles.map(({ message }) => message),
+      problems: at.problems.map(({ message }) => message),
     },
     text: lines.join('\n'),
   };
 }
 
-interface Whereabouts {
+interface SetUp {
   readonly server: string | null;
   readonly profile: Profile | null;
-  /** Names of all profiles. */
+  /** The names of all profiles. */
   readonly known: readonly string[];
-  /** The load named by the environment, or last started here; `null`: none. */
+  /** The load named by EBILL_JOB, else the one last started here. */
   readonly job: string | null;
-  /** Its journal; `null`: there is none here, or it cannot be read. */
+  /** `null`: this machine has no journal of it, or cannot read it. */
   readonly load: LoadState | null;
-  readonly troubles: readonly EbillError[];
+  readonly problems: readonly EbillError[];
 }
 
-/** @throws EbillError USAGE for a profile that is named by option and not there */
-async function whereabouts({ context, globals }: App): Promise<Whereabouts> {
-  const troubles: EbillError[] = [];
-  const without = async <T>(otherwise: T, read: () => T | Promise<T>): Promise<T> => {
+async function readSetUp({ context, globals }: App): Promise<SetUp> {
+  const problems: EbillError[] = [];
+  const attempt = async <T>(read: () => T | Promise<T>): Promise<T | null> => {
     try {
       return await read();
     } catch (error) {
       if (!(error instanceof EbillError)) throw error;
-      troubles.push(error);
-      return otherwise;
+      problems.push(error);
+      return null;
     }
   };
-  const env = await without(null, () => environmentLayer(context.env));
-  const profiles = await without(null, () => loadProfiles(context));
+  const env = await attempt(() => environmentLayer(context.env));
+  const profiles = await attempt(() => loadProfiles(context));
   const asked = env === null ? 'none' : profileAsked(globals, env);
   const name = asked === 'in use' ? (profiles?.current ?? null) : asked === 'none' ? null : asked.name;
   const { all } = profiles ?? NO_PROFILES;
@@ -110,50 +110,53 @@ async function whereabouts({ context, globals }: App): Promise<Whereabouts> {
   if (name !== null && profile === null && profiles !== null) {
     const unknown = unknownProfile(name, known);
     if (globals.profile !== null) throw unknown;
-    troubles.push(unknown);
+    problems.push(unknown);
   }
   const given = globals.baseUrl ?? env?.baseUrl ?? profile?.baseUrl ?? null;
   const source = globals.baseUrl !== null ? '--base-url' : env?.baseUrl ? 'EBILL_BASE_URL' : 'The profile';
-  const server = given === null ? null : await without(null, () => parseBaseUrl(given, source));
-  const where = { server, profile, known, troubles };
+  const server = given === null ? null : await attempt(() => parseBaseUrl(given, source));
+  const where = { server, profile, known, problems };
   if (server === null) return { ...where, job: null, load: null };
   const owner = { profile: profile?.name ?? null, baseUrl: server };
   const { state } = context.paths;
   const job = context.env['EBILL_JOB'] || (await currentJob(state, owner));
-  const load = job === null ? null : await without(null, () => readJournal(journalPath(state, owner, job)));
+  const load = job === null ? null : await attempt(() => readJournal(journalPath(state, owner, job)));
   return { ...where, job, load };
 }
 
-/** The next command where no load is on record. */
-function begin({ server, known, job, troubles }: Whereabouts, terminal: Terminal): NextStep {
-  if (troubles.length > 0 && (server === null || job !== null))
+/** The next command when there is no journal of a load. */
+function firstStep({ server, known, job, problems }: SetUp, terminal: Terminal): NextStep {
+  if (problems.length > 0 && (server === null || job !== null))
     return {
       command: 'ebill doctor',
-      why: 'something of the set-up cannot be read: it says what, and what to do',
+      why: 'part of the set-up cannot be read; doctor shows what, and what to do',
     };
   if (server === null && known.length > 0)
-    return { command: 'ebill profile use NAME', why: `no profile is in use; there are ${known.join(', ')}` };
+    return {
+      command: 'ebill profile use NAME',
+      why: `there is no default profile; choose one of ${known.join(', ')}`,
+    };
   if (server === null)
     return {
       command: 'ebill demo',
-      why: 'a whole month against a server of its own; then: ebill profile add NAME --base-url URL',
+      why: 'load a month of sample files into a local server; then: ebill profile add NAME --base-url URL',
     };
   if (job !== null)
     return {
       command: `ebill init --job ${quoted(job, terminal)}`,
-      why: 'this machine has no record of it; if it was begun elsewhere: ebill status',
+      why: 'this machine has no journal of it; if it was started elsewhere: ebill status',
     };
   return {
     command: 'ebill run --init-plan',
-    why: 'writes a plan from the CSV files here; or step by step: ebill init --job AUG_2020',
+    why: 'write a plan for the CSV files in this folder; or step by step: ebill init --job AUG_2020',
   };
 }
 
-function profileText({ server, profile, known }: Whereabouts): string {
+function profileText({ server, profile, known }: SetUp): string {
   if (profile !== null) return profile.production ? `${profile.name} (production)` : profile.name;
-  if (server !== null) return 'none: set up by the environment or options';
-  return known.length === 0 ? 'none yet' : `none in use, of ${known.join(', ')}`;
+  if (server !== null) return 'none: the environment or options name the server';
+  return known.length === 0 ? 'none yet' : `no default; known: ${known.join(', ')}`;
 }
 
 const noLoad = (job: string | null): string =>
-  job === null ? 'none started here' : `${job}: no record of it here`;
+  job === null ? 'none started on this machine' : `${job}: no journal on this machine`;

@@ -1,0 +1,123 @@
+import { EbillError } from '../../errors.ts';
+import { secret as promptSecret, readStdin } from '../../output/prompt.ts';
+import { authText, secretName } from '../../profile/auth-kind.ts';
+import { checkSecret } from '../../profile/credential-text.ts';
+import type { EnvironmentLayer } from '../../profile/environment.ts';
+import type { Profile, Profiles } from '../../profile/profile.ts';
+import { removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
+import { changeProfiles } from '../../profile/store.ts';
+import type { App } from '../shared/command.ts';
+
+/**
+ * Reads the secret a profile needs: from standard input, else the environment, else a prompt on a terminal, never from
+ * an argument.
+ * @param stdin the secret that standard input holds, as declared by an option
+ * @returns `null` when there is none, or the prompt was left empty
+ * @throws EbillError USAGE when the profile takes another kind of secret, or this one cannot be sent in a header
+ */
+export async function gatherSecret(
+  app: App,
+  profile: Profile,
+  stdin: 'password' | 'token' | null,
+  env: EnvironmentLayer,
+): Promise<string | null> {
+  const kind = secretName(profile.auth);
+  if (stdin !== null && stdin !== kind) throw mismatch(profile, stdin);
+  if (kind === null || app.globals.dryRun) return null;
+  const fromEnvironment = kind === 'password' ? env.password : env.token;
+  const found = await readSecret(app, profile, kind, stdin !== null, fromEnvironment);
+  if (found === null) return null;
+  app.redactor.add(found.secret);
+  return checkSecret(found.secret, profile.auth, found.source);
+}
+
+async function readSecret(
+  app: App,
+  profile: Profile,
+  kind: 'password' | 'token',
+  piped: boolean,
+  fromEnvironment: string | null,
+): Promise<{ readonly secret: string; readonly source: string } | null> {
+  const variable = `EBILL_${kind.toUpperCase()}`;
+  if (piped) return { secret: await readStdin(app.context), source: 'Standard input' };
+  if (fromEnvironment !== null) {
+    app.ui.note(`Using the ${kind} from ${variable}.`);
+    return { secret: fromEnvironment, source: variable };
+  }
+  if (!app.ui.interactive) return null;
+  const user = profile.auth.type === 'basic' ? ` of ${profile.auth.username}` : '';
+  app.ui.note(`Your input is hidden. Press Enter to store no ${kind} and set ${variable} at each call.`);
+  app.ui.end();
+  const typed = await promptSecret(
+    app.context,
+    `The ${kind}${user} for ${profile.baseUrl}:`,
+    problemOf((text) => checkSecret(text, profile.auth, `The ${kind}`)),
+  );
+  return typed === '' ? null : { secret: typed, source: `The ${kind}` };
+}
+
+function mismatch({ auth }: Profile, stdin: 'password' | 'token'): EbillError {
+  return new EbillError('USAGE', `--${stdin}-stdin cannot be used with ${authText(auth)}.`, {
+    hint:
+      stdin === 'password'
+        ? 'Use a password with basic: --auth basic --username U --password-stdin.'
+        : 'Use a token with bearer or a header: --auth bearer --token-stdin.',
+  });
+}
+
+/** A check that throws, as a prompt's validator: the error with its hint, or `null`. */
+export function problemOf(check: (text: string) => unknown): (text: string) => string | null {
+  return (text) => {
+    try {
+      check(text);
+      return null;
+    } catch (error) {
+      if (error instanceof EbillError) return `${error.message} ${error.hint}`;
+      throw error;
+    }
+  };
+}
+
+export type SecretChange = { readonly set: string } | 'remove' | 'leave';
+
+/**
+ * Saves a profile and its secret. The secret comes first: killed between the two, the same command overwrites a secret
+ * without a profile, and a profile never gets the secret of another.
+ */
+export async function saveProfile(
+  app: App,
+  profile: Profile,
+  secret: SecretChange,
+  current: (profiles: Profiles) => string | null,
+): Promise<Profiles> {
+  if (secret === 'remove') await forgetSecret(app, profile.name);
+  else if (secret !== 'leave') await storeSecret(app, profile.name, secret.set);
+  return changeProfiles(app.context, (profiles) => ({
+    current: current(profiles),
+    all: new Map(profiles.all).set(profile.name, profile),
+  }));
+}
+
+async function storeSecret({ context, ui }: App, name: string, secret: string): Promise<void> {
+  const kept = await setSecret(context, name, secret);
+  ui.note(
+    kept.where === 'keychain'
+      ? "The secret is stored in this machine's keychain."
+      : `The secret is stored in ${secretsPath(context)}, readable only by you (${kept.why}).`,
+  );
+}
+
+/** Removes the secret from the keychain and the file, and warns about what could not be removed. */
+export async function forgetSecret({ context, ui }: App, name: string): Promise<void> {
+  const warning = await removeSecret(context, name);
+  if (warning !== null) ui.warn(warning);
+}
+
+export function warnOfMissingSecret(app: App, profile: Profile): void {
+  const kind = secretName(profile.auth);
+  if (kind === null) return;
+  app.ui.warn(
+    `No ${kind} is stored for ${profile.name}: set EBILL_${kind.toUpperCase()} at each call, ` +
+      `or store one with: ebill profile set ${profile.name} --${kind}-stdin`,
+  );
+}
