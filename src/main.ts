@@ -33,8 +33,8 @@ export async function start(version?: string): Promise<void> {
 /** Of a crash outside of any run: the same log, the same words, and never a raw trace. */
 async function lastWords(thrown: unknown, context: Context): Promise<void> {
   try {
-    const { lateCrash } = await import('./system/crash-log.ts');
-    await lateCrash(thrown, context);
+    const { reportLateCrash } = await import('./system/crash-log.ts');
+    await reportLateCrash(thrown, context);
   } catch {
     context.stderr.write('error: ebill cannot run: its files are damaged.\n  → Install it again.\n');
   }

@@ -6,8 +6,8 @@ import { EbillError } from './errors.ts';
 import type { CommandHelp } from './help/command-page.ts';
 import type { HelpPage } from './help/page.ts';
 import { TOPICS, topicNamed } from './help/topics.ts';
-import { nearest } from './profile/nearest.ts';
 import { visible } from './system/escaping.ts';
+import { nearest } from './system/nearest.ts';
 
 /** What a command line means. */
 export type Parsed =

@@ -6,7 +6,7 @@ import { asksForFrontPage, frontPage } from './help/page.ts';
 import { rowsOf } from './output/rows.ts';
 import { createUi, type Ui, wantsColor } from './output/ui.ts';
 import type { Parsed } from './parse.ts';
-import { registerCall } from './profile/register.ts';
+import { addCallSecrets } from './redact/known-secrets.ts';
 import { redactedStream } from './redact/output-stream.ts';
 import { Redactor } from './redact/redactor.ts';
 import { type Context, isInterruption, withOutputs } from './system/context.ts';
@@ -20,7 +20,7 @@ export async function runProgram(
 ): Promise<number> {
   // Made before anything is read or written: from here on nothing leaves but through it (cli.md, promise 4).
   const redactor = new Redactor();
-  registerCall(argv, context.env, redactor);
+  addCallSecrets(argv, context.env, redactor);
   const out = redactedStream(context.stdout, redactor, () => !redactor.showsUrls);
   const err = redactedStream(context.stderr, redactor);
   const gated = withOutputs(context, { stdout: out.stream, stderr: err.stream });

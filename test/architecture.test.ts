@@ -35,7 +35,7 @@ const imports: readonly Import[] = files.flatMap((from) =>
 const BASE = ['system', 'redact'];
 /** Which other folders the code of a folder may use. */
 const MAY: Readonly<Record<string, readonly string[]>> = {
-  system: ['profile'],
+  system: [],
   redact: [],
   batch: [],
   api: ['batch'],

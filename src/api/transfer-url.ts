@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { addressOf } from '../redact/redactor.ts';
+import { addressOf } from '../redact/shapes.ts';
 import { visible } from '../system/escaping.ts';
 import type { Connection } from './connection.ts';
 import { forbiddenReason, isApiHost, isLoopback } from './net/addresses.ts';

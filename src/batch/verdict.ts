@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { grouped } from '../system/grouped.ts';
+import { grouped } from '../system/quantities.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
 import { accountOf } from './account.ts';
 import { worst } from './outcome.ts';

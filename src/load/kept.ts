@@ -1,6 +1,7 @@
 import type { ParentRef } from '../api/request.ts';
 import type { Batch } from '../batch/types.ts';
-import { addressOf, type Redacted } from '../redact/redactor.ts';
+import type { Redacted } from '../redact/redactor.ts';
+import { addressOf } from '../redact/shapes.ts';
 import type { Entry } from './entries.ts';
 
 /** Hides secrets in a text. */

@@ -1,4 +1,4 @@
-import { grouped } from '../system/grouped.ts';
+import { grouped } from '../system/quantities.ts';
 import type { Theme } from './theme.ts';
 
 /** How unknown is written: never 0, never nothing (cli.md, "Output"). */

@@ -2,7 +2,7 @@ import { type Columns, columnList, columnsOf, ROLE_NAMES, ROLES, type RoleName }
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../system/nearest.ts';
 
 /** One `KIND.ROLE=NAME` of the command line; `null` takes the role out. */
 export type ColumnChange = readonly [role: RoleName, column: string | null];

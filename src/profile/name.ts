@@ -1,6 +1,6 @@
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../system/nearest.ts';
 
 // A letter or digit first: no name is an option, a hidden file or `__proto__`.
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;

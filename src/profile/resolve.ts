@@ -1,5 +1,6 @@
 import type { Connection } from '../api/connection.ts';
 import { EbillError } from '../errors.ts';
+import { addConnectionSecrets } from '../redact/known-secrets.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { checkSecure, originOf, parseBaseUrl } from './base-url.ts';
@@ -7,7 +8,6 @@ import { credentials, needsStoredSecret } from './credentials.ts';
 import { type EnvironmentLayer, environmentLayer } from './environment.ts';
 import { checkProfileName, unknownProfile } from './name.ts';
 import { namesOf, type Profile, type Profiles } from './profile.ts';
-import { registerSecrets } from './register.ts';
 import { getSecret, type StoredSecret } from './secrets.ts';
 import { loadProfiles } from './store.ts';
 
@@ -123,7 +123,7 @@ function explained({ lost }: StoredSecret, work: () => Resolved): Resolved {
 }
 
 function registered(resolved: Resolved, redactor: Redactor): Resolved {
-  registerSecrets(resolved.connection, redactor);
+  addConnectionSecrets(resolved.connection, redactor);
   return resolved;
 }
 

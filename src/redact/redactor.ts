@@ -1,65 +1,77 @@
-import { formsOf, patternOf } from './forms.ts';
+import { visible } from '../system/escaping.ts';
 import { HIDDEN, hideStrictShapes, redactShapes } from './shapes.ts';
 
 declare const redacted: unique symbol;
-/** What has been through the redactor, and alone may be written where it stays. */
+/** A value that has passed the redactor. Only such text may be written to files that remain. */
 export type Redacted<T = string> = T & { readonly [redacted]: true };
 
-/** Shorter ones are left to the shapes, else every text would be holes. */
+/** Shorter values are never hidden by value: they would occur by chance in every text. */
 const SHORTEST = 4;
+/** From this length on a value is hidden in the program's own words too. */
 const STRONG = 8;
-/** A cut text's last words are held against the beginnings of secrets, from so many characters on. */
-const BEGINNING = 4;
+/** Characters of a secret before a `…` that are enough to hide it. */
+const SHORTEST_PREFIX = 4;
 const ELLIPSIS = '…';
 const SIGNATURE = /[?&;](?:X-(?:Amz|Goog)-(?:Signature|Security-Token)|Signature|sig)=([^&#\s"'<>]{16,})/gi;
-/** Of signatures that are not in hex, so many are known by value; each costs time in every text. */
-const MANY = 500;
+/** At most this many signatures that are not hexadecimal are known by value: each slows every call. */
+const MAX_SIGNATURES = 500;
 
 /**
- * Values known to be secret in this process; anything equal to one is hidden wherever it would be shown. Two strengths:
- * `clean` for each value that is put into a text, and `sweep` for whole outputs, behind all of it (redacted-stream.ts).
+ * Hides values known to be secret in this process, and text that has the shape of a secret (commands rule 4).
+ * `clean` is for values put into a text; `sweep`, which leaves common words alone, is for whole outputs.
  */
 export class Redactor {
   readonly #secrets = new Set<string>();
-  /** Their usual forms. */
-  readonly #known = new Set<string>();
-  readonly #strong = new Set<string>();
+  /** The usual forms of all secrets, and of the strong ones. */
+  readonly #forms = new Set<string>();
+  readonly #strongForms = new Set<string>();
+  /** Hexadecimal, in lower case. */
   readonly #signatures = new Set<string>();
   #pattern: RegExp | null = null;
   #strongPattern: RegExp | null = null;
-  /** `--show-urls`: stdout may carry presigned URLs whole; all else stays hidden (cli.md, promise 4). */
+  /** `--show-urls`: presigned URLs may pass to stdout. */
   showsUrls = false;
 
-  /** Remember a secret: a password, a token, a signature. */
+  /** Adds a secret: a password, a token, a signature. */
   add(secret: string): void {
     if (secret.length < SHORTEST || this.#secrets.has(secret)) return;
     this.#secrets.add(secret);
     for (const form of formsOf(secret)) {
-      this.#known.add(form);
-      if (isStrong(secret)) this.#strong.add(form);
+      this.#forms.add(form);
+      if (isStrong(secret)) this.#strongForms.add(form);
     }
-    this.#pattern = alternatives([...this.#secrets]);
-    this.#strongPattern = alternatives([...this.#secrets].filter(isStrong));
+    this.#pattern = patternOfAny([...this.#secrets]);
+    this.#strongPattern = patternOfAny([...this.#secrets].filter(isStrong));
   }
 
-  /** Remember what the presigned URLs in a text are signed with, for it may be named again without them. There may be many. */
+  /** Adds the signatures of the presigned URLs in a text: an error message may repeat one without its URL. */
   addSigned(text: string): void {
     for (const [, value = ''] of text.matchAll(SIGNATURE)) {
       if (/^[0-9a-f]+$/i.test(value)) this.#signatures.add(value.toLowerCase());
-      else if (this.#secrets.size < MANY) this.add(value);
+      else if (this.#secrets.size < MAX_SIGNATURES) this.add(value);
     }
   }
 
-  /** The text with known secrets, authorisation values, userinfo and presigned query values hidden (cli.md, promise 4). */
+  /** For text from outside: hides known secrets and everything that has the shape of one. */
   clean(text: string): Redacted {
     const known = this.#pattern === null ? text : text.replace(this.#pattern, HIDDEN);
-    return redactShapes(this.#withoutSignatures(this.#withoutBeginnings(known))) as Redacted;
+    return redactShapes(this.#withoutSignatures(this.#withoutPrefixes(known))) as Redacted;
   }
 
-  /** A whole output, most of it the program's own words: secrets that are no words, and what is one by its shape alone. */
+  /**
+   * For a whole output, most of it the program's own words: hides strong secrets and the shapes that no other text has.
+   * @param urls whether presigned URLs are hidden
+   */
   sweep(text: string, urls = true): Redacted {
     const known = this.#strongPattern === null ? text : text.replace(this.#strongPattern, HIDDEN);
     return hideStrictShapes(urls ? this.#withoutSignatures(known) : known, urls) as Redacted;
+  }
+
+  /** The number of characters at the end of the text that may be the start of a strong secret. */
+  pending(text: string): number {
+    let most = 0;
+    for (const form of this.#strongForms) most = Math.max(most, overlap(text, form, 1));
+    return most;
   }
 
   #withoutSignatures(text: string): string {
@@ -67,29 +79,25 @@ export class Redactor {
     return text.replace(/[0-9a-f]{16,}/gi, (hex) => (this.#signatures.has(hex.toLowerCase()) ? HIDDEN : hex));
   }
 
-  /** How many characters at the end of the text may be the beginning of a known secret, whose rest is still to come. */
-  pending(text: string): number {
-    let most = 0;
-    for (const form of this.#strong) most = Math.max(most, overlap(text, form, 1));
-    return most;
-  }
-
-  /** Long messages are cut; half a secret at the cut is no known value any more. */
-  #withoutBeginnings(text: string): string {
+  /** Long messages are cut with `…`; hides what is left of a secret there. */
+  #withoutPrefixes(text: string): string {
     if (this.#pattern === null || !text.includes(ELLIPSIS)) return text;
     const parts = text.split(ELLIPSIS);
     const last = parts.pop() ?? '';
-    return [...parts.map((part) => this.#withoutBeginning(part)), last].join(ELLIPSIS);
+    return [...parts.map((part) => this.#withoutPrefix(part)), last].join(ELLIPSIS);
   }
 
-  #withoutBeginning(text: string): string {
+  #withoutPrefix(text: string): string {
     let most = 0;
-    for (const form of this.#known) most = Math.max(most, overlap(text, form, BEGINNING));
+    for (const form of this.#forms) most = Math.max(most, overlap(text, form, SHORTEST_PREFIX));
     return most === 0 ? text : `${text.slice(0, -most)}${HIDDEN}`;
   }
 }
 
-/** The length of the longest end of `text` that is a beginning of `form`, and not all of it; 0 below `least`. */
+/** Not a word or number that the program itself may print. */
+const isStrong = (secret: string): boolean => secret.length >= STRONG && !/^\d+$/.test(secret);
+
+/** The length of the longest end of `text` that is a proper prefix of `form`; 0 when shorter than `least`. */
 function overlap(text: string, form: string, least: number): number {
   for (let length = Math.min(text.length, form.length - 1); length >= least; length -= 1) {
     if (text.endsWith(form.slice(0, length))) return length;
@@ -97,19 +105,68 @@ function overlap(text: string, form: string, least: number): number {
   return 0;
 }
 
-/** The longest first: of a secret within a secret, nothing of the outer one may be left. */
-function alternatives(secrets: readonly string[]): RegExp | null {
+/** Longest first: where one secret contains another, nothing of the longer one may remain. */
+function patternOfAny(secrets: readonly string[]): RegExp | null {
   if (secrets.length === 0) return null;
   const longestFirst = [...secrets].sort((a, b) => b.length - a.length);
   return new RegExp(longestFirst.map(patternOf).join('|'), 'g');
 }
 
-/** No word or number that the program itself may have to say. */
-const isStrong = (secret: string): boolean => secret.length >= STRONG && !/^\d+$/.test(secret);
-
-export { redactShapes };
-
-/** A URL without its query and userinfo: safe to keep and to show, and enough to know the object again. */
-export function addressOf(url: string): string {
-  return hideStrictShapes(url.split(/[?#]/, 1)[0] ?? '');
+/** The source of a pattern for a secret in any form, mixed forms included. */
+function patternOf(secret: string): string {
+  // Messages are printed on one line: a run of white space may have become one space.
+  const parts = secret.split(/(\s+)/u).map((part) => {
+    const exact = [...part].map(inAnyForm).join('');
+    return /^\s/u.test(part) ? `(?:${exact}|\\s{1,9})` : exact;
+  });
+  return [parts.join(''), ...encodings(secret).map(literally)].join('|');
 }
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': 'amp',
+  '<': 'lt',
+  '>': 'gt',
+  '"': 'quot',
+  "'": 'apos',
+};
+
+/** A character as it is, or as a URL, a form, JSON (also within JSON), XML, HTML or a shell writes it. */
+function inAnyForm(char: string): string {
+  if (/[A-Za-z0-9]/.test(char)) return char;
+  const code = char.codePointAt(0) ?? 0;
+  const units = [...Array(char.length).keys()].map((i) => char.charCodeAt(i));
+  const bytes = [...Buffer.from(char)];
+  const forms = [
+    `\\\\{0,7}${literally(char)}`,
+    bytes.map((byte) => `%(?:25)?${hex(byte).padStart(2, '0')}`).join(''),
+    units.map((unit) => `\\\\{1,3}u0{0,3}${hex(unit)}`).join(''),
+    `&(?:amp;)?#(?:0{0,4}${code}|[xX]0{0,4}${hex(code)});`,
+  ];
+  if (ENTITIES[char] !== undefined) forms.push(`&(?:amp;)?${ENTITIES[char]};`);
+  if (char === ' ') forms.push('\\+');
+  if (char === "'") forms.push(`'\\\\''`);
+  return `(?:${forms.join('|')})`;
+}
+
+const literally = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&');
+const hex = (number: number): string =>
+  number.toString(16).replace(/[a-f]/g, (letter) => `[${letter}${letter.toUpperCase()}]`);
+
+/** The secret in its usual forms, to recognise the start of one. */
+function formsOf(secret: string): readonly string[] {
+  const json = JSON.stringify(secret).slice(1, -1);
+  const xml = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  const url = encodeURIComponent(secret.replace(/\p{Cs}/gu, '\ufffd'));
+  return distinct([secret, url, json, xml, ...encodings(secret)]);
+}
+
+/** Base64 without padding, plain and for URLs, and the secret as a terminal shows it. */
+function encodings(secret: string): readonly string[] {
+  const base64 = Buffer.from(secret).toString('base64').replace(/=+$/, '');
+  const shown = visible(secret);
+  const urlSafe = base64.replaceAll('+', '-').replaceAll('/', '_');
+  return distinct([base64, urlSafe, ...(shown === secret ? [] : [shown])]);
+}
+
+const distinct = (forms: readonly string[]): readonly string[] =>
+  [...new Set(forms)].filter((form) => form.length >= SHORTEST);

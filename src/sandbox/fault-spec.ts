@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { parseDuration } from '../system/duration.ts';
+import { parseDuration } from '../system/quantities.ts';
 import type { Call, Kind, UploadKind } from './calls.ts';
 
 /** Actions that are their name alone. */

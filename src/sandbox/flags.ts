@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { parseDuration } from '../system/duration.ts';
+import { parseDuration } from '../system/quantities.ts';
 import type { SandboxAuth } from './credentials.ts';
 import type { SandboxOptions } from './options.ts';
 

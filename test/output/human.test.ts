@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { bytes, count } from '../../src/output/format.ts';
-import { grouped } from '../../src/system/grouped.ts';
+import { grouped } from '../../src/system/quantities.ts';
 
 it('groups numbers as Intl does', () => {
   const intl = new Intl.NumberFormat('en-US');

@@ -6,9 +6,9 @@ import { authText, parseAuthKind } from '../../src/profile/auth-kind.ts';
 import { checkSecure, parseBaseUrl } from '../../src/profile/base-url.ts';
 import { checkUsername } from '../../src/profile/credential-text.ts';
 import { checkProfileName, isProfileName } from '../../src/profile/name.ts';
-import { nearest } from '../../src/profile/nearest.ts';
 import { parseHeader, parseQuery, parseStatusName, sameHeader, withPairs } from '../../src/profile/pairs.ts';
 import { parseProxy } from '../../src/profile/proxy-url.ts';
+import { nearest } from '../../src/system/nearest.ts';
 
 const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/./) });
 

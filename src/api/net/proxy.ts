@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { EbillError } from '../../errors.ts';
-import { redactShapes } from '../../redact/redactor.ts';
+import { redactShapes } from '../../redact/shapes.ts';
 import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';
 import { bareHost, isLoopback } from './addresses.ts';

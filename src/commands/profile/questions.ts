@@ -10,8 +10,8 @@ import { checkUsername } from '../../profile/credential-text.ts';
 import { environmentLayer } from '../../profile/environment.ts';
 import { checkProfileName } from '../../profile/name.ts';
 import type { AuthKind, Profile, Profiles } from '../../profile/profile.ts';
-import { registerSecrets } from '../../profile/register.ts';
 import { resolve } from '../../profile/resolve.ts';
+import { addConnectionSecrets } from '../../redact/known-secrets.ts';
 import type { Check } from '../doctor/check.ts';
 import { authorisation } from '../doctor/server.ts';
 import type { App } from '../shared/command.ts';
@@ -171,7 +171,7 @@ async function testCall(app: App, profile: Profile, secret: string | null): Prom
     env: environmentLayer({}),
     stored: { profile, secret },
   });
-  registerSecrets(connection, redactor);
+  addConnectionSecrets(connection, redactor);
   const progress = createProgress(ui, context);
   progress.listener({ event: 'wait.start', message: `asking ${new URL(profile.baseUrl).host}` });
   try {

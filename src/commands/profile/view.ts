@@ -4,7 +4,7 @@ import { hangingIndent } from '../../output/text-layout.ts';
 import type { Theme } from '../../output/theme.ts';
 import { authText } from '../../profile/auth-kind.ts';
 import type { Profile } from '../../profile/profile.ts';
-import { namesSecret } from '../../profile/register.ts';
+import { isSecretName } from '../../redact/known-secrets.ts';
 import { visible } from '../../system/escaping.ts';
 import type { CommandResult } from '../shared/command.ts';
 
@@ -52,7 +52,7 @@ export function profileView(profile: Profile, current: string | null): ProfileVi
 /** Hides the values of headers and parameters that are named like a key or token. */
 function masked(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   return Object.fromEntries(
-    Object.entries(record).map(([key, value]) => [key, namesSecret(key) ? HIDDEN : value]),
+    Object.entries(record).map(([key, value]) => [key, isSecretName(key) ? HIDDEN : value]),
   );
 }
 

@@ -2,6 +2,7 @@ import { appendFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { EbillError, messageOf } from '../../errors.ts';
+import { withoutSecrets } from '../../redact/known-secrets.ts';
 import type { Redacted } from '../../redact/redactor.ts';
 import { oneLine } from '../../system/escaping.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
@@ -98,15 +99,6 @@ async function runNotifyCommand(app: App, command: string, result: CommandResult
   } catch (error) {
     ui.warn(`the --notify command could not be run: ${oneLine(messageOf(error))}`);
   }
-}
-
-const SECRETS = new Set(['EBILL_TOKEN', 'EBILL_PASSWORD', 'EBILL_CLIENT_KEY_PASSPHRASE']);
-
-/** Compared without case: on Windows names of variables are not case-sensitive. */
-function withoutSecrets(
-  env: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !SECRETS.has(name.toUpperCase())));
 }
 
 async function reportToGitHub(app: App, result: CommandResult): Promise<void> {

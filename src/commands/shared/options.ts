@@ -2,9 +2,9 @@ import type { Command } from 'commander';
 import { jobIdProblem } from '../../batch/job-ids.ts';
 import { EbillError } from '../../errors.ts';
 import { FIELDS } from '../../output/rows.ts';
-import { nearest } from '../../profile/nearest.ts';
-import { parseDuration } from '../../system/duration.ts';
 import { visible } from '../../system/escaping.ts';
+import { nearest } from '../../system/nearest.ts';
+import { parseDuration } from '../../system/quantities.ts';
 import type { GlobalOptions } from './command.ts';
 
 /** commander's raw option values. */

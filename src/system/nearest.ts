@@ -1,22 +1,22 @@
-/** Longer than any word of ours: what it cost to compare would grow with its square. */
+/** Comparing costs the square of the length, and no name of ours is longer. */
 const LONGEST = 80;
 
-/** The known word a mistyped one most likely stands for; `null` when none is near. */
+/** The known word that a mistyped one most likely means; `null` when none is close. */
 export function nearest(word: string, known: readonly string[]): string | null {
   if (word.length > LONGEST) return null;
-  const wanted = word.toLowerCase();
+  const lower = word.toLowerCase();
   const limit = Math.max(1, Math.floor(word.length / 3));
   let best: { readonly name: string; readonly distance: number } | null = null;
   for (const name of known) {
     if (Math.abs(name.length - word.length) > limit) continue;
-    const distance = editDistance(wanted, name.toLowerCase());
+    const distance = editDistance(lower, name.toLowerCase());
     if (distance <= limit && distance < (best?.distance ?? Number.POSITIVE_INFINITY))
       best = { name, distance };
   }
   return best?.name ?? null;
 }
 
-/** Letters added, dropped, changed or swapped with their neighbour, at least. */
+/** Fewest letters to add, drop, change or swap with their neighbour (optimal string alignment). */
 function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

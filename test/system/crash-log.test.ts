@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import { sourceStack } from '../../src/system/source-stack.ts';
+import { sourceStack } from '../../src/system/crash-log.ts';
 import { tempDir } from '../helpers/context.ts';
 
 const DIST = fileURLToPath(new URL('../../dist/', import.meta.url));

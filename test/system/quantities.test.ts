@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { parseDuration } from '../../src/system/duration.ts';
+import { parseDuration } from '../../src/system/quantities.ts';
 
 describe('parseDuration', () => {
   it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearest } from '../../src/profile/nearest.ts';
+import { nearest } from '../../src/system/nearest.ts';
 
 it('finds the word a mistyped one stands for', () => {
   expect(nearest('uplaod', ['upload', 'validate'])).toBe('upload');
