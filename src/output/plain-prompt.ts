@@ -2,10 +2,13 @@ import { createInterface } from 'node:readline';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
 
-/** A terminal that cannot move its cursor (`TERM=dumb`: an editor's shell, a serial line) is asked in plain lines. */
+// Questions in plain lines, for a terminal that cannot move its cursor. All return `null` when there was no answer: the end of
+// the input, Ctrl-C, a signal.
+
+/** `TERM=dumb`: the shell of an editor, a serial line. */
 export const isDumb = ({ env }: Pick<Context, 'env'>): boolean => env['TERM'] === 'dumb';
 
-/** One line, edited by the terminal itself. @returns `null` when there was no answer: the input's end, a signal */
+/** One line, edited by the terminal itself. */
 export function plainLine({ stdin, stderr, signal }: Context, message: string): Promise<string | null> {
   if (signal.aborted) return Promise.resolve(null);
   return new Promise((resolve) => {
@@ -24,13 +27,13 @@ export function plainLine({ stdin, stderr, signal }: Context, message: string): 
   });
 }
 
-/** One of several by its number, asked again until it is one. */
+/** One of several choices by its number, asked again until it is one. @returns its index */
 export async function plainChoice(
   context: Context,
   message: string,
   choices: readonly string[],
 ): Promise<number | null> {
-  const list = choices.map((about, i) => `  ${i + 1} ${visible(about)}\n`).join('');
+  const list = choices.map((label, i) => `  ${i + 1} ${visible(label)}\n`).join('');
   context.stderr.write(`? ${visible(message)}\n${list}`);
   for (;;) {
     const text = await plainLine(context, `A number from 1 to ${choices.length}:`);
@@ -42,7 +45,7 @@ export async function plainChoice(
 
 type Keys = NodeJS.ReadableStream & { setRawMode?(on: boolean): unknown };
 
-/** One line that does not show as it is typed. @returns `null` when there was no answer */
+/** One line that is not shown while it is typed. */
 export function plainSecret(context: Context, message: string): Promise<string | null> {
   const { stderr, signal } = context;
   const stdin: Keys = context.stdin;
@@ -60,7 +63,7 @@ export function plainSecret(context: Context, message: string): Promise<string |
     };
     const onAbort = (): void => end(null);
     const onData = (chunk: Buffer | string): void => {
-      // Ctrl-C and Ctrl-D are keys like any other while nothing is echoed.
+      // In raw mode Ctrl-C and Ctrl-D arrive as keys.
       for (const key of String(chunk)) {
         if ('\r\n\u0003\u0004'.includes(key)) {
           end(key === '\r' || key === '\n' ? typed : null);

@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { choose, confirm, line, readStdin, secret, typed } from '../../src/output/prompt.ts';
+import { askChoice, askSecret, askText, confirm, confirmByTyping } from '../../src/output/prompt.ts';
+import { readStdinSecret } from '../../src/output/stdin-secret.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
 
 /** A context whose terminal answers `keys` as soon as something is asked. */
@@ -27,14 +28,14 @@ describe('questions on a dumb terminal', () => {
     const context = dumb('yes\n', '\n', '\n', ' lab \n', '7\n', '2\n', 'AUG_2020\n', 'hunter3\u007f2\r');
     expect(await confirm(context, 'Go on?')).toBe(true);
     expect(await confirm(context, 'Go on?')).toBe(false);
-    expect(await line(context, 'A name:', (text) => (text === '' ? 'it is empty' : null))).toBe('lab');
+    expect(await askText(context, 'A name:', (text) => (text === '' ? 'it is empty' : null))).toBe('lab');
     const kinds = [
       ['a', 'the first'],
       ['b', 'the second'],
     ] as const;
-    expect(await choose(context, 'Which?', kinds)).toBe('b');
-    expect(await typed(context, 'Zero?', 'AUG_2020')).toBe(true);
-    expect(await secret(context, 'The token:')).toBe('hunter2');
+    expect(await askChoice(context, 'Which?', kinds)).toBe('b');
+    expect(await confirmByTyping(context, 'Zero?', 'AUG_2020')).toBe(true);
+    expect(await askSecret(context, 'The token:')).toBe('hunter2');
     const said = context.stderr.text;
     expect(said).not.toContain('\u001b');
     expect(said).not.toContain('hunter');
@@ -44,13 +45,13 @@ describe('questions on a dumb terminal', () => {
 
   it('are left unanswered by the end of the input, Ctrl-C and a signal', async () => {
     const unanswered = { code: 'INTERRUPTED', exitCode: 130 };
-    await expect(secret(dumb('half\u0003'), 'The token:')).rejects.toMatchObject(unanswered);
+    await expect(askSecret(dumb('half\u0003'), 'The token:')).rejects.toMatchObject(unanswered);
     const ended = dumb();
     const asked = confirm(ended, 'Go on?');
     (ended.stdin as PassThrough).end();
     await expect(asked).rejects.toMatchObject(unanswered);
     const stopped = dumb();
-    const open = secret(stopped, 'The token:');
+    const open = askSecret(stopped, 'The token:');
     stopped.interrupt();
     await expect(open).rejects.toMatchObject(unanswered);
     await expect(confirm(stopped, 'Go on?')).rejects.toMatchObject(unanswered);
@@ -85,15 +86,15 @@ describe('questions', () => {
     [' AUG_2020 \r', true],
     ['aug_2020\r', false],
     ['\r', false],
-  ])('typed: %j → %s', async (keys, answer) => {
+  ])('confirmByTyping(%j) → %s', async (keys, answer) => {
     const context = terminal(keys);
-    expect(await typed(context, 'Balances go to zero.', 'AUG_2020')).toBe(answer);
+    expect(await confirmByTyping(context, 'Balances go to zero.', 'AUG_2020')).toBe(answer);
     expect(context.stderr.text).toContain('AUG_2020');
   });
 
   it('does not show a secret, nor its length', async () => {
     const context = terminal('hunter2-hunter2\r');
-    expect(await secret(context, 'Password:')).toBe('hunter2-hunter2');
+    expect(await askSecret(context, 'Password:')).toBe('hunter2-hunter2');
     expect(context.stderr.text).toContain('Password:');
     expect(context.stderr.text).not.toMatch(/hunter|\*\*/);
   });
@@ -102,7 +103,7 @@ describe('questions', () => {
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
   ])('%s leaves it unanswered: INTERRUPTED, 130', async (_, keys) => {
-    for (const ask of [confirm, secret, (c: TestContext, q: string) => typed(c, q, 'X')]) {
+    for (const ask of [confirm, askSecret, (c: TestContext, q: string) => confirmByTyping(c, q, 'X')]) {
       await expect(ask(terminal(keys), 'Go on?')).rejects.toMatchObject({
         code: 'INTERRUPTED',
         exitCode: 130,
@@ -125,7 +126,7 @@ describe('questions', () => {
   it('a signal that came before: nothing is asked, and no reader is left on the input', async () => {
     const context = terminal(null);
     context.interrupt('SIGTERM');
-    await expect(secret(context, 'Go on?')).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 143 });
+    await expect(askSecret(context, 'Go on?')).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 143 });
     expect(context.stdin.eventNames().filter((event) => event === 'keypress' || event === 'data')).toEqual(
       [],
     );
@@ -141,7 +142,7 @@ describe('questions', () => {
   });
 });
 
-describe('readStdin', () => {
+describe('readStdinSecret', () => {
   it.each([
     ['s3cret', 's3cret'],
     ['s3cret\n', 's3cret'],
@@ -150,7 +151,7 @@ describe('readStdin', () => {
     [' s3 cret ', ' s3 cret '],
     ['\ufeffs3cret', 's3cret'],
   ])('%j → %j', async (stdin, text) => {
-    expect(await readStdin(testContext({ stdin }))).toBe(text);
+    expect(await readStdinSecret(testContext({ stdin }))).toBe(text);
   });
 
   it('joins chunks, also within a character', async () => {
@@ -158,7 +159,7 @@ describe('readStdin', () => {
     const bytes = Buffer.from('pä\n');
     for (const byte of bytes) stdin.write(Buffer.from([byte]));
     stdin.end();
-    expect(await readStdin({ ...testContext(), stdin })).toBe('pä');
+    expect(await readStdinSecret({ ...testContext(), stdin })).toBe('pä');
   });
 
   it.each([
@@ -166,21 +167,23 @@ describe('readStdin', () => {
     ['a newline alone', '\n'],
     ['more than 64 KiB', 'x'.repeat(64 * 1024 + 1)],
   ])('%s: USAGE', async (_, stdin) => {
-    await expect(readStdin(testContext({ stdin }))).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(readStdinSecret(testContext({ stdin }))).rejects.toMatchObject({ code: 'USAGE' });
   });
 
   it('takes 64 KiB to the byte', async () => {
-    expect(await readStdin(testContext({ stdin: 'x'.repeat(64 * 1024) }))).toHaveLength(64 * 1024);
+    expect(await readStdinSecret(testContext({ stdin: 'x'.repeat(64 * 1024) }))).toHaveLength(64 * 1024);
   });
 
   it('is USAGE for what is not UTF-8, a terminal, a broken stream', async () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: false });
     stdin.end(Buffer.from([0x70, 0xe4]));
-    await expect(readStdin({ ...testContext(), stdin })).rejects.toMatchObject({ code: 'USAGE' });
-    await expect(readStdin(testContext({ tty: true, stdin: 'x' }))).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(readStdinSecret({ ...testContext(), stdin })).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(readStdinSecret(testContext({ tty: true, stdin: 'x' }))).rejects.toMatchObject({
+      code: 'USAGE',
+    });
     const broken = Object.assign(new PassThrough(), { isTTY: false });
     setImmediate(() => broken.destroy(new Error('EIO\u001b')));
-    const error = await readStdin({ ...testContext(), stdin: broken }).catch((e: unknown) => e);
+    const error = await readStdinSecret({ ...testContext(), stdin: broken }).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'USAGE' });
     expect(String(error)).not.toContain('\u001b');
   });
@@ -188,7 +191,7 @@ describe('readStdin', () => {
   it('is broken off by a signal', async () => {
     const context = { ...testContext(), stdin: Object.assign(new PassThrough(), { isTTY: false }) };
     setImmediate(() => context.interrupt());
-    await expect(readStdin(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
-    await expect(readStdin(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+    await expect(readStdinSecret(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+    await expect(readStdinSecret(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
   });
 });

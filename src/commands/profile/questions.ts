@@ -3,7 +3,7 @@ import { openTransport } from '../../api/net/transport.ts';
 import { observed } from '../../api/observed.ts';
 import { EbillError } from '../../errors.ts';
 import { createProgress } from '../../output/progress.ts';
-import { choose, confirm, line } from '../../output/prompt.ts';
+import { askChoice, askText, confirm } from '../../output/prompt.ts';
 import { parseAuthKind, secretName } from '../../profile/auth-kind.ts';
 import { checkSecure, parseBaseUrl } from '../../profile/base-url.ts';
 import { checkUsername } from '../../profile/credential-text.ts';
@@ -85,16 +85,16 @@ function askName(app: App, profiles: Profiles): Promise<string> {
     checkProfileName(text);
     if (profiles.all.has(text)) throw alreadyExists(text);
   };
-  return line(app.context, 'Profile name, such as prod:', problemOf(check));
+  return askText(app.context, 'Profile name, such as prod:', problemOf(check));
 }
 
 function askBaseUrl(app: App, allowInsecure: boolean): Promise<string> {
   const check = (text: string): void => checkSecure(parseBaseUrl(text, 'The base URL'), allowInsecure, null);
-  return line(app.context, 'Base URL of the eBill server (https://…):', problemOf(check));
+  return askText(app.context, 'Base URL of the eBill server (https://…):', problemOf(check));
 }
 
 async function askAuth(app: App): Promise<AuthKind> {
-  const kind = await choose(app.context, 'How do you authorise?', [
+  const kind = await askChoice(app.context, 'How do you authorise?', [
     ['bearer', 'with a token (bearer)'],
     ['basic', 'with a username and a password (basic)'],
     ['header', 'with a token in a custom header'],
@@ -102,11 +102,11 @@ async function askAuth(app: App): Promise<AuthKind> {
   ]);
   if (kind !== 'header') return { type: kind };
   const asKind = (text: string): AuthKind => parseAuthKind(`header:${text}`, 'The header');
-  return asKind(await line(app.context, 'Name of the header, such as X-Api-Key:', problemOf(asKind)));
+  return asKind(await askText(app.context, 'Name of the header, such as X-Api-Key:', problemOf(asKind)));
 }
 
 function askUsername(app: App): Promise<string> {
-  return line(
+  return askText(
     app.context,
     'Username:',
     problemOf((text) => checkUsername(text, 'The username')),

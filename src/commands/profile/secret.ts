@@ -1,5 +1,6 @@
 import { EbillError } from '../../errors.ts';
-import { secret as promptSecret, readStdin } from '../../output/prompt.ts';
+import { askSecret } from '../../output/prompt.ts';
+import { readStdinSecret } from '../../output/stdin-secret.ts';
 import { authText, secretName } from '../../profile/auth-kind.ts';
 import { checkSecret } from '../../profile/credential-text.ts';
 import type { EnvironmentLayer } from '../../profile/environment.ts';
@@ -39,7 +40,7 @@ async function readSecret(
   fromEnvironment: string | null,
 ): Promise<{ readonly secret: string; readonly source: string } | null> {
   const variable = `EBILL_${kind.toUpperCase()}`;
-  if (piped) return { secret: await readStdin(app.context), source: 'Standard input' };
+  if (piped) return { secret: await readStdinSecret(app.context), source: 'Standard input' };
   if (fromEnvironment !== null) {
     app.ui.note(`Using the ${kind} from ${variable}.`);
     return { secret: fromEnvironment, source: variable };
@@ -48,7 +49,7 @@ async function readSecret(
   const user = profile.auth.type === 'basic' ? ` of ${profile.auth.username}` : '';
   app.ui.note(`Your input is hidden. Press Enter to store no ${kind} and set ${variable} at each call.`);
   app.ui.end();
-  const typed = await promptSecret(
+  const typed = await askSecret(
     app.context,
     `The ${kind}${user} for ${profile.baseUrl}:`,
     problemOf((text) => checkSecret(text, profile.auth, `The ${kind}`)),

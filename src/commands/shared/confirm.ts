@@ -1,10 +1,10 @@
 import type { Connection } from '../../api/connection.ts';
 import type { InitRequest } from '../../api/request.ts';
 import { EbillError } from '../../errors.ts';
-import { confirm, typed } from '../../output/prompt.ts';
+import { confirm, confirmByTyping } from '../../output/prompt.ts';
 import type { App } from './command.ts';
 
-/** Zeroing balances needs the load's name typed on a terminal, or `--yes`. @throws EbillError USAGE when neither is possible */
+/** Zeroing balances needs the load's name confirmByTyping on a terminal, or `--yes`. @throws EbillError USAGE when neither is possible */
 export function assertInitAllowed({ globals, ui }: App, { zeroOutCustomerBalance }: InitRequest): void {
   if (!zeroOutCustomerBalance || globals.yes || ui.interactive) return;
   throw new EbillError(
@@ -40,7 +40,7 @@ export async function confirmInit(
   ui.note('This cannot be undone.');
   ui.end();
   const agreed = zeroOutCustomerBalance
-    ? await typed(context, 'Start the load and zero every balance?', job)
+    ? await confirmByTyping(context, 'Start the load and zero every balance?', job)
     : await confirm(context, `Start the load ${job}?`);
   if (!agreed)
     throw new EbillError('DECLINED', `The init of ${job} was not confirmed; nothing was sent.`, {
