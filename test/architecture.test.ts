@@ -47,7 +47,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   output: ['batch'],
   plan: ['batch', 'profile', 'files'],
   report: ['batch', 'output'],
-  help: ['output', 'plan'],
+  help: ['batch', 'output', 'plan'],
   commands: [
     'load',
     'files',

@@ -1,10 +1,10 @@
 import type { HelpPage, TopicText } from './page.ts';
 
-/** A page of help that belongs to no command. */
+/** A help page that belongs to no command. */
 export interface Topic {
   readonly name: string;
   readonly summary: string;
-  /** Its words are read only when they are asked for. */
+  /** Loads the text. */
   page(): Promise<HelpPage>;
 }
 
@@ -14,39 +14,34 @@ const topic = (name: string, summary: string, load: () => Promise<TopicText>): T
   page: async () => ({ name: `ebill help ${name}`, summary, usage: [], ...(await load()) }),
 });
 
-/** `ebill help TOPIC` (cli.md, "Commands"). */
+/** `ebill help TOPIC`. */
 export const TOPICS: readonly Topic[] = [
   topic(
     'exit-codes',
-    'what each exit code means, and what a script does about it',
+    'exit codes, and what a script should do after each',
     async () => (await import('./topics/exit-codes.ts')).exitCodes,
   ),
   topic(
     'environment',
-    'the variables that are read, and what wins over what',
+    'environment variables and their precedence',
     async () => (await import('./topics/environment.ts')).environment,
   ),
   topic(
     'plan',
-    'the plan file of ebill run, key by key',
+    'the plan file of ebill run and its keys',
     async () => (await import('./topics/plan.ts')).plan,
   ),
   topic(
     'security',
-    'what is kept where, what is hidden, and what is sent to whom',
+    'what is stored, what is hidden, and what is sent where',
     async () => (await import('./topics/security.ts')).security,
   ),
   topic(
     'json',
-    'the document of --json, and the events of --progress json',
+    'the document of --json and the events of --progress json',
     async () => (await import('./topics/json.ts')).json,
   ),
-  topic(
-    'ci',
-    'a load in GitHub Actions, GitLab and cron, killed or not',
-    async () => (await import('./topics/ci.ts')).ci,
-  ),
+  topic('ci', 'loads in GitHub Actions, GitLab and cron', async () => (await import('./topics/ci.ts')).ci),
 ];
 
-/** `null`: no topic. */
 export const topicNamed = (name: string): Topic | null => TOPICS.find((one) => one.name === name) ?? null;

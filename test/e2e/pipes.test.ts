@@ -25,7 +25,7 @@ describe('in pipes', () => {
   it('a reader that has seen enough is no error', () => {
     expect(shell('ebill help environment | head -1')).toEqual({
       code: 0,
-      out: expect.stringContaining('An option wins'),
+      out: expect.stringContaining('An option takes precedence'),
       err: '',
     });
   });

@@ -1,6 +1,6 @@
 import type { TopicText } from '../page.ts';
 
-/** A recipe each, whole: a test runs their shell lines, kills them, and runs them again. */
+/** Complete recipes. A test runs their shell lines, kills them and runs them again (test/e2e/recipes.test.ts). */
 export const GITHUB: readonly string[] = [
   'name: load',
   'on:',
@@ -13,25 +13,25 @@ export const GITHUB: readonly string[] = [
   '    runs-on: ubuntu-latest',
   '    env:',
   '      EBILL_BASE_URL: https://ebill.example.com',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own placeholders
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub Actions, not a template
   '      EBILL_TOKEN: ${{ secrets.EBILL_TOKEN }}',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own placeholders
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub Actions, not a template
   '      EBILL_HOME: ${{ github.workspace }}/.ebill',
   '    steps:',
   '      - uses: actions/checkout@v4',
   '      - uses: actions/cache/restore@v4',
   '        with:',
   '          path: .ebill',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own placeholders
-  '          key: ebill-${{ inputs.job }}-',
-  '      - run: npm install --global ebill',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub Actions, not a template
+  '          key: ${{ inputs.job }}-',
+  '      - run: npm install --global ./ebill-*.tgz',
   '      - run: ebill run plan.yaml --max-wait 5h --json > load.json',
   '      - uses: actions/cache/save@v4',
   '        if: always()',
   '        with:',
   '          path: .ebill',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's own placeholders
-  '          key: ebill-${{ inputs.job }}-${{ github.run_id }}.${{ github.run_attempt }}',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression of GitHub Actions, not a template
+  '          key: ${{ inputs.job }}-${{ github.run_id }}.${{ github.run_attempt }}',
 ];
 
 export const GITLAB: readonly string[] = [
@@ -48,7 +48,7 @@ export const GITLAB: readonly string[] = [
   '    paths: [.ebill/]',
   '    when: always',
   '  script:',
-  '    - npm install --global ebill',
+  '    - npm install --global ./ebill-*.tgz',
   '    - ebill run plan.yaml --max-wait 5h --json > load.json',
   '  artifacts:',
   '    when: always',
@@ -58,6 +58,7 @@ export const GITLAB: readonly string[] = [
 export const BASH: readonly string[] = [
   '#!/usr/bin/env bash',
   '# 0 3 1 * *  billing  /opt/billing/load.sh',
+  'PATH=$PATH:/usr/local/bin',
   'cd "$(dirname "$0")" || exit',
   'export EBILL_HOME=$PWD/.ebill EBILL_TOKEN',
   'export EBILL_BASE_URL=https://ebill.example.com',
@@ -84,40 +85,40 @@ const lines = (title: string, recipe: readonly string[], after: string) =>
 
 export const ci: TopicText = {
   description:
-    'The environment alone is a set-up: no profile, no prompt, no colour, a plain line for each step. A job that was killed, cancelled or cut off is run again with the same line and goes on where it was, as long as it finds the journal: keep EBILL_HOME between runs. Write plan.yaml with: ebill run --init-plan',
+    'In CI, environment variables are the whole set-up: no profile is needed. ebill never prompts there and prints one plain line for each step. When a job was killed, cancelled or timed out, run it again: it resumes where it stopped, as long as it finds the journal of the load. So keep EBILL_HOME between runs. To write plan.yaml: ebill run --init-plan',
   sections: [
     lines(
       'GitHub Actions',
       GITHUB,
-      'Run the job again to go on. The cache keeps the journal however the step ended. run annotates the job and adds a table to its summary.',
+      'Put the ebill package (ebill-VERSION.tgz) into the repository, or download it in an earlier step. Run the job again to resume. The cache step saves the journal after a failure too. ebill run annotates the job and adds a table to its summary.',
     ),
     lines(
       'GitLab',
       GITLAB,
-      'EBILL_TOKEN and EBILL_JOB are variables of the project or the pipeline, the token masked and protected. Codes 6, 137 and 143 are tried again by GitLab itself.',
+      'Put the ebill package (ebill-VERSION.tgz) into the repository. Define EBILL_TOKEN (masked and protected) and EBILL_JOB as variables of the project or the pipeline. GitLab itself retries after exit codes 6, 137 and 143.',
     ),
     lines(
       'Plain bash, from cron',
       BASH,
-      'The token is in a file that its owner alone can read. A second start while one is running ends with 8 and sends nothing.',
+      'ebill is installed, and the file token is readable only by its owner. If the script is started again while it runs, the second run ends with 8 and sends nothing.',
     ),
     {
-      title: 'What the exit code asks for',
+      title: 'What to do after each exit code',
       blocks: [
         {
           type: 'terms',
           ownColumn: true,
           rows: [
-            ['0', 'done'],
-            ['3', 'done, some records were rejected: the rejects are in ./JOB'],
-            ['6, 137, 143', 'run it again'],
-            ['7', 'not final within --max-wait: run it again'],
-            ['others', 'for a person; error.message and error.hint in load.json say why'],
+            ['0', 'nothing: the load succeeded'],
+            ['3', 'correct the rejected records in ./JOB and load them again'],
+            ['6, 137, 143', 'run the job again'],
+            ['7', 'run the job again: batches were not final within --max-wait'],
+            ['others', 'a person has to act: see error.message and error.hint in load.json'],
           ],
         },
         {
           type: 'text',
-          text: 'Where no journal can be kept, --adopt takes what the server has under these names as this load.',
+          text: 'If the journal cannot be kept between runs, add --adopt: ebill then takes over the batches that the server has under the names of this load.',
         },
       ],
     },

@@ -2,46 +2,49 @@ import type { TopicText } from '../page.ts';
 
 export const environment: TopicText = {
   description:
-    'An option wins over the environment, the environment over a profile, a profile over the default. An empty variable counts as one that is not there. The environment alone is a complete set-up: CI needs no profile.',
+    'An option takes precedence over the environment, the environment over the profile, and the profile over the default. An empty variable counts as not set. The environment alone is a complete set-up: CI needs no profile.',
   sections: [
     {
-      title: 'Where and as whom',
+      title: 'Server, credentials and load',
       blocks: [
         {
           type: 'terms',
           rows: [
             [
               'EBILL_HOME',
-              'one folder for profiles, secrets and journals, in place of the usual ones (ebill help security)',
+              'one folder for profiles, secrets and journals, instead of the default folders (ebill help security)',
             ],
             [
               'EBILL_PROFILE',
-              'the profile to use; --profile wins, the one in use (ebill profile use) gives way',
+              'the profile to use; overridden by --profile, overrides the default profile (ebill profile use)',
             ],
-            ['EBILL_BASE_URL', "the eBill server; --base-url wins, a profile's gives way"],
+            [
+              'EBILL_BASE_URL',
+              'base URL of the eBill server; overridden by --base-url, overrides the profile',
+            ],
             [
               'EBILL_AUTH',
-              'how to authorise: basic, bearer, header:NAME or none; left out, a token means bearer, a username basic, neither what the profile says, else none',
+              'how to authorise: basic, bearer, header:NAME or none. If not set: bearer with a token, basic with a username, else what the profile says, else none',
             ],
-            ['EBILL_USERNAME', "for basic; wins over the profile's"],
-            ['EBILL_PASSWORD', 'for basic; wins over the one stored for the profile'],
+            ['EBILL_USERNAME', 'username for basic; overrides the profile'],
+            ['EBILL_PASSWORD', 'password for basic; overrides the stored one'],
             [
               'EBILL_TOKEN',
-              'for bearer, or the value of the header of header:NAME; wins over the one stored. A profile with a header of its own goes on using it',
+              'token for bearer and for header:NAME; overrides the stored one. A profile with header:NAME keeps using that header',
             ],
             [
               'EBILL_KEYCHAIN',
-              'off: secrets of profiles are kept in a file; on: in the keychain, with an EBILL_HOME too. Left out: in the keychain, unless EBILL_HOME is set',
+              'on: store secrets of profiles in the keychain; off: store them in a file. If not set: in the keychain, unless EBILL_HOME is set',
             ],
             [
               'EBILL_JOB',
-              'the load; --job wins, the load last started on this machine for this profile or server gives way',
+              'the load; overridden by --job, overrides the load last started on this machine for the profile or server',
             ],
           ],
         },
         {
           type: 'text',
-          text: 'A base URL from the environment or an option is not mixed with the profile in use: only a profile that is named, by --profile or EBILL_PROFILE, goes with it. If that profile is for another host, its credentials, headers, query parameters and client certificate are left out, with a warning.',
+          text: 'A base URL from the environment or an option is never combined with the default profile, only with a profile named by --profile or EBILL_PROFILE. If that profile is for another host, its credentials, headers, query parameters and client certificate are not used, with a warning.',
         },
       ],
     },
@@ -53,60 +56,69 @@ export const environment: TopicText = {
           rows: [
             [
               'HTTPS_PROXY, HTTP_PROXY',
-              "the http or https proxy for https and for http addresses, such as proxy.example.com:3128, with USER:PASSWORD@ before the host if it wants them; without HTTPS_PROXY, HTTP_PROXY serves both; the profile's own (--proxy) wins. Lower case works too",
+              'the http or https proxy for https and for http addresses, such as proxy.example.com:3128 or USER:PASSWORD@proxy.example.com:3128. Without HTTPS_PROXY, HTTP_PROXY is used for both. The proxy of a profile (--proxy) takes precedence. Lower case works too',
             ],
             [
               'NO_PROXY',
-              "hosts reached without those two: names with all below them, addresses, subnets such as 10.0.0.0/8, each perhaps with a port, or * for all; it does not apply to the profile's own proxy",
+              'hosts to reach without these proxies: names (with their subdomains), addresses, subnets such as 10.0.0.0/8, each with an optional port, or * for all. It does not apply to the proxy of a profile',
             ],
             [
               'NODE_EXTRA_CA_CERTS',
-              'a PEM file of further certificate authorities, read by Node as it starts',
+              'a PEM file of additional certificate authorities; Node reads it at start-up',
             ],
-            ['EBILL_CLIENT_KEY_PASSPHRASE', "opens the profile's --client-key, if that is locked"],
+            [
+              'EBILL_CLIENT_KEY_PASSPHRASE',
+              'passphrase of the client key (--client-key), if the key is encrypted',
+            ],
             [
               'NODE_TLS_REJECT_UNAUTHORIZED',
-              'not obeyed: certificates are always checked (Node warns of it all the same)',
+              'ignored: certificates are always verified, although Node prints a warning',
             ],
           ],
         },
       ],
     },
     {
-      title: 'Looks',
+      title: 'Output',
       blocks: [
         {
           type: 'terms',
           rows: [
-            ['NO_COLOR', 'no colour; --color wins'],
-            ['FORCE_COLOR', 'colour also where there is no terminal, 0 for none; --color and NO_COLOR win'],
-            ['CI', 'no colour, no prompt, no moving lines; 0, false or empty count as not set'],
-            ['TERM', 'dumb: no colour and no moving lines; linux: plain signs'],
+            ['NO_COLOR', 'no colour; --color takes precedence'],
+            [
+              'FORCE_COLOR',
+              'colour without a terminal too; 0 for none. --color and NO_COLOR take precedence',
+            ],
+            ['CI', 'no colour, no prompts, no animation; 0, false and empty count as not set'],
+            ['TERM', 'dumb: no colour and no animation; linux: ASCII symbols only'],
           ],
         },
       ],
     },
     {
-      title: 'Set by the platform or a CI',
+      title: 'Set by the platform or a CI system',
       blocks: [
         {
           type: 'terms',
           rows: [
-            ['XDG_CONFIG_HOME, XDG_STATE_HOME', 'Linux: where profiles and journals are, without EBILL_HOME'],
-            ['APPDATA, LOCALAPPDATA', 'Windows: the same'],
-            ['MSYSTEM', 'Windows: set by Git Bash; commands to copy are quoted for it'],
-            ['WT_SESSION, TERM_PROGRAM', 'Windows: the terminal can show more than plain signs'],
+            [
+              'XDG_CONFIG_HOME, XDG_STATE_HOME',
+              'Linux: the folders of profiles and of journals, without EBILL_HOME',
+            ],
+            ['APPDATA, LOCALAPPDATA', 'the same on Windows'],
+            ['MSYSTEM', 'Windows: set by Git Bash; commands to copy are quoted for bash'],
+            ['WT_SESSION, TERM_PROGRAM', 'Windows: the terminal supports more than ASCII symbols'],
             [
               'GITHUB_ACTIONS',
-              'true: run and watch annotate the job, and no text of a server can pose as a command',
+              'true: run and watch annotate the job, and text from a server is never read as a workflow command',
             ],
-            ['GITHUB_STEP_SUMMARY', 'the file that run and watch add a table of the batches to'],
+            ['GITHUB_STEP_SUMMARY', 'the file to which run and watch add a table of the batches'],
           ],
         },
       ],
     },
     {
-      title: 'Given to the command of --notify',
+      title: 'Set for the command of --notify',
       blocks: [
         {
           type: 'terms',
@@ -118,7 +130,7 @@ export const environment: TopicText = {
         },
         {
           type: 'text',
-          text: 'EBILL_TOKEN, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are kept from it.',
+          text: 'EBILL_TOKEN, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are not passed to it.',
         },
       ],
     },
@@ -130,9 +142,9 @@ export const environment: TopicText = {
           rows: [
             [
               'export EBILL_BASE_URL=https://ebill.example.com EBILL_JOB=AUG_2020',
-              'in CI, with EBILL_TOKEN from its vault: no profile is needed',
+              'set up a CI job; EBILL_TOKEN comes from its secrets',
             ],
-            ['EBILL_PROFILE=test ebill status', 'one call with another profile'],
+            ['EBILL_PROFILE=test ebill status', 'use another profile for one command'],
           ],
         },
       ],

@@ -1,35 +1,34 @@
 import { type ErrorCode, EXIT_CODES } from '../../errors.ts';
 import type { Row, TopicText } from '../page.ts';
 
-/** Every exit code there is; the one table of codes is in errors.ts. */
+/** The codes themselves are defined in errors.ts. */
 export type ExitCode = 0 | (typeof EXIT_CODES)[ErrorCode];
 
-/** What each means, for people (cli.md, "Output"). */
 const MEANINGS: Readonly<Record<ExitCode, string>> = {
-  0: 'done; all final batches succeeded',
-  1: 'a bug; says where the log is',
-  2: 'wrong call, no base URL, bad input, or a question answered no; nothing was sent',
-  3: 'final, some records were rejected',
+  0: 'success: all final batches succeeded',
+  1: 'a bug in ebill; the message names the log file',
+  2: 'invalid call, set-up or input, or a prompt answered no; nothing was sent',
+  3: 'all batches are final, some records were rejected',
   4: 'a batch failed, or records are unaccounted for',
-  5: 'the credentials were not accepted, or there are none',
-  6: 'network, TLS, 5xx or a broken answer, after retries',
-  7: 'not final: --max-wait is over, or what is left was never finalized',
-  8: 'somebody else holds the load, a file changed, or a name or job id is taken',
-  9: 'the server or the storage refused it',
-  130: 'interrupted (143 after SIGTERM); run the same command again',
+  5: 'no credentials, or the server does not accept them',
+  6: 'network or TLS failure, HTTP 5xx or an invalid answer, after all retries',
+  7: 'not final yet: --max-wait elapsed, or batches were never finalized',
+  8: 'another process holds the load, a file changed, or a name or job id is already used',
+  9: 'the server or the storage refused the request',
+  130: 'stopped by Ctrl-C (143: by SIGTERM); run the same command again',
 };
 
-/** Every command may end so. */
+/** Every command can end with these. */
 const ALWAYS: readonly ExitCode[] = [0, 1, 2, 130];
 
 interface ExitMeaning {
   readonly code: ExitCode;
-  /** The names under `error.code` of `--json`; none for 0. */
+  /** The values of `error.code` under `--json`; none for 0. */
   readonly names: readonly string[];
   readonly meaning: string;
 }
 
-/** The table, in the order of the codes. */
+/** In the order of the codes. */
 export const EXIT_MEANINGS: readonly ExitMeaning[] = (
   [0, ...new Set(Object.values(EXIT_CODES))] as const
 ).map((code) => ({
@@ -38,14 +37,14 @@ export const EXIT_MEANINGS: readonly ExitMeaning[] = (
   meaning: MEANINGS[code],
 }));
 
-/** Those a command can end with: its own and those of every command. */
+/** @param own the codes of a command besides those of every command */
 export function exitMeanings(own: readonly number[]): readonly ExitMeaning[] {
   return EXIT_MEANINGS.filter(({ code }) => ALWAYS.includes(code) || own.includes(code));
 }
 
 export const exitCodes: TopicText = {
   description:
-    'Every command ends with one of these. Under --json the same number is in exitCode, and the name in error.code; error is null exactly when the exit code is 0.',
+    'Every command ends with one of these exit codes. With --json the document has the code as exitCode and its name as error.code; error is null exactly when the exit code is 0.',
   sections: [
     {
       title: 'Codes',
@@ -69,25 +68,25 @@ export const exitCodes: TopicText = {
           rows: [
             [
               '6, 130, 137, 143',
-              'run the same command again: it goes on where it was, and sends nothing twice',
+              'run the same command again; it resumes where it stopped and sends nothing twice',
             ],
-            ['7', 'wait on: ebill watch'],
-            ['3', 'the load is through; correct the rejects (ebill results --rejects) and load them again'],
-            ['others', 'for a person: the message says what to do'],
+            ['7', 'keep waiting: ebill watch'],
+            ['3', 'get the rejected records (ebill results --rejects), correct them and load them again'],
+            ['others', 'a person has to act; the message says what to do'],
           ],
         },
         {
           type: 'text',
-          text: '137 is no code of ebill: the process was killed (SIGKILL). What it had done is on record.',
+          text: '137 means that the process was killed (SIGKILL). What it had done is recorded in the journal.',
         },
       ],
     },
     {
-      title: 'What does not count as a failure',
+      title: 'What is not a failure',
       blocks: [
         {
           type: 'text',
-          text: 'ebill status ends with 0 when the question was answered, whatever the answer, unless --exit-status is given. ebill results and ebill report end with 0 when the files are here, whatever became of the records. A file that is on record already, an init that happened and a batch that was finalized are said to be done, and that is 0.',
+          text: 'ebill status ends with 0 when the server answered, whatever the state of the batches, unless --exit-status is given. ebill results and ebill report end with 0 when they wrote their files, whatever the result of the records. A file already uploaded, an init already done and a batch already finalized are skipped with 0.',
         },
       ],
     },

@@ -1,8 +1,9 @@
+import { KINDS, PHASES } from '../../batch/types.ts';
 import type { TopicText } from '../page.ts';
 
 export const json: TopicText = {
   description:
-    '--json prints exactly one document on stdout, also on failure; what is for people goes to stderr, and --quiet keeps all of that away but errors and warnings. Fields may be added, never renamed. Unknown is null, never 0 or "". Ids are strings, times ISO 8601. Control and bidi characters are written as \\uXXXX.',
+    '--json prints exactly one document on stdout, also on failure. Messages for people go to stderr; --quiet leaves only errors and warnings there. Fields may be added, but are never renamed. An unknown value is null, never 0 or "". Ids are strings, times are ISO 8601. Control and bidi characters are written as \\uXXXX.',
   sections: [
     {
       title: 'The document',
@@ -10,18 +11,18 @@ export const json: TopicText = {
         {
           type: 'terms',
           rows: [
-            ['command', 'the whole name: "upload invoice"; "ebill" for ebill alone'],
-            ['profile', 'the profile used; null when the environment or options made the set-up'],
-            ['job', 'the load; null when it is about none, or about single batches'],
-            ['outcome', 'the worst of all batches, as a phase (see below); null without batches'],
+            ['command', 'the full name, such as "upload invoice"; "ebill" for ebill without a command'],
+            ['profile', 'the profile used; null when the environment or options are the set-up'],
+            ['job', 'the load; null when the command is not about a load, or about single batches'],
+            ['outcome', 'the worst outcome of all batches (see below); null without batches'],
             ['exitCode', 'the exit code (ebill help exit-codes)'],
-            ['batches', 'a list of BATCH, in the order init, customers, invoices'],
+            ['batches', 'a list of BATCH in the order init, customers, invoices'],
             ['error', '{ code, message, hint }; null exactly when exitCode is 0'],
           ],
         },
         {
           type: 'text',
-          text: 'The package carries a JSON schema of it: ebill/document.schema.json. The events of --progress json have one too: ebill/event.schema.json; so have plans: ebill/plan.schema.json.',
+          text: 'The package contains JSON schemas: ebill/document.schema.json for this document, ebill/event.schema.json for the events of --progress json, and ebill/plan.schema.json for plans.',
         },
       ],
     },
@@ -31,64 +32,61 @@ export const json: TopicText = {
         {
           type: 'terms',
           rows: [
-            ['id, jobId', "the server's id, and the name it was begun under"],
-            [
-              'kind',
-              'init, carryForwardInvoice, carryForwardCreditMemo, carryForwardDebitMemo, customer, invoice or items',
-            ],
-            ['file', 'the name of the file sent'],
-            ['status', "the server's own word"],
-            ['phase', 'where it stands by itself'],
-            ['outcome', 'the worst of itself and its children'],
-            ['operation, subOperation', 'as the server echoes them'],
-            ['recordsSent', 'records in the file as sent; null when this machine did not send it'],
-            ['successCount, failCount', "the server's counts"],
-            ['successMessage, errorMessage', "the server's words"],
+            ['id, jobId', "the server's id, and the name under which ebill created the batch"],
+            ['kind', KINDS.join(', ')],
+            ['file', 'name of the file sent'],
+            ['status', 'the status as the server names it'],
+            ['phase', 'the state of the batch itself'],
+            ['outcome', 'the worst state of the batch and its children'],
+            ['operation, subOperation', 'as the server returns them'],
+            ['recordsSent', 'number of records in the file; null when this machine did not send it'],
+            ['successCount, failCount', 'counts of the server'],
+            ['successMessage, errorMessage', 'messages of the server'],
             ['uploadUrl, downloadUrl', 'secrets; only with --show-urls'],
-            ['children', 'a list of BATCH: the items of an invoice batch, the parts of an init'],
+            ['children', 'a list of BATCH: the item batches of an invoice batch, the parts of an init'],
           ],
         },
         {
           type: 'text',
-          text: 'Phases and outcomes, the worst first: failed, partial, running, queued, uploaded, draft, not-run, succeeded.',
+          text: `Phases and outcomes, the worst first: ${PHASES.join(', ')}.`,
         },
       ],
     },
     {
-      title: 'Further keys',
+      title: 'Keys of single commands',
       blocks: [
         {
           type: 'terms',
           rows: [
-            ['requests', '--dry-run: a list of { method, url, body }, secrets masked'],
+            ['requests', 'with --dry-run: a list of { method, url, body } with secrets masked'],
             [
               'files',
-              'validate, and whenever a file fails: a list of { file, kind, records, bytes, sha256, findings }; a finding is { severity, code, line, column, message, hint }',
+              'validate, and any command when a file is invalid: a list of { file, kind, records, bytes, sha256, findings }; a finding is { severity, code, line, column, message, hint }',
             ],
             ['totals', 'validate, run --dry-run: control totals'],
             ['loads', 'loads: a list of { job, profile, startedAt, updatedAt, outcome }'],
-            ['timeline', 'loads show: what was asked and answered, oldest first'],
-            ['results', 'results, run, --download: a list of { jobId, path, rows, rejects }'],
-            ['reasons', 'results, run: the most frequent reasons of rejects'],
-            ['folder, manifest', 'run: where everything went'],
-            ['report', 'run: the path of the page; report: the facts of the page, and path'],
-            ['steps', 'run --dry-run: each step, and whether it is done'],
-            ['plan, unplaced', 'run --init-plan: the plan written, and files that found no place in it'],
+            ['timeline', 'loads show: the requests and answers, oldest first'],
+            ['results', 'results, run, and with --download: a list of { jobId, path, rows, rejects }'],
+            ['reasons', 'results, run: the most frequent reasons for rejects'],
+            ['folder, manifest', 'run: paths of the output folder and the manifest'],
+            ['report', 'run: path of the report; report: the data of the report, and its path'],
+            ['steps', 'run --dry-run: each step and whether it is done'],
+            ['plan, unplaced', 'run --init-plan: the plan written, and the files left out of it'],
             ['profiles', 'profile list, profile show'],
             ['checks', 'doctor: a list of { name, state, message, hint }'],
             ['response', 'api: { status, contentType, body }'],
             ['apiUrl, s3Url, data, environment', 'sandbox'],
-            ['next', 'ebill alone: { command, why }; with baseUrl, updatedAt and problems'],
+            ['next', 'ebill without a command: { command, why }; also baseUrl, updatedAt and problems'],
           ],
         },
       ],
     },
     {
-      title: 'Rows instead: --format tsv and --fields',
+      title: 'Rows: --format tsv and --fields',
       blocks: [
         {
           type: 'text',
-          text: '--format tsv prints the list a command is about (batches, loads, results, checked files, profiles, the checks of doctor) as tab-separated lines under a header; --fields jobId,phase,failCount picks and orders its columns, the columns of a table, or the keys of each batch in JSON. Tabs and line breaks in values are written as \\t and \\n.',
+          text: '--format tsv prints the list of a command (batches, loads, results, checked files, profiles, checks of doctor) as tab-separated lines with a header. --fields jobId,phase,failCount selects and orders its columns; it does the same for the columns of a table and for the keys of each batch in JSON. Tabs and line breaks in values are written as \\t and \\n.',
         },
       ],
     },
@@ -97,7 +95,7 @@ export const json: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: '--progress json writes one event a line to stderr, with time and event in each. The end of an upload is always told, what is between at most ten times a second.',
+          text: '--progress json writes one JSON object a line to stderr, each with time and event. Progress of an upload is reported at most ten times a second, its end always.',
         },
         {
           type: 'lines',
@@ -113,21 +111,21 @@ export const json: TopicText = {
           rows: [
             [
               'check.start, check.progress, check.end',
-              'files; bytes of total; at the end records, bytes, bad (files not fit to send)',
+              'files; bytes and total; at the end records, bytes, and bad, the number of invalid files',
             ],
-            ['stage.start, stage.end', 'run: stage; at the end outcome (done, skipped, stopped) and message'],
-            ['step', 'jobId, message: one thing done or found'],
-            ['upload.start, upload.progress', 'jobId, file, bytes, total'],
-            ['upload.end', 'the same, with ms and ok'],
-            ['retry', 'jobId, message, attempt, waitMs'],
             [
-              'wait.start, wait.progress, wait.end',
-              'message; bytes of total, where that is known (else null)',
+              'stage.start, stage.end',
+              'run: stage; at the end outcome (done, skipped or stopped) and message',
             ],
-            ['batch.change', 'watch: a batch as it is now, without its children'],
-            ['watch.silent, watch.answer', 'lastAnswerAt: the server stopped answering, and answers again'],
-            ['watch.waiting, heartbeat', 'once a minute when nothing else is said'],
-            ['note, warning, error', 'what people are told; error has code, message and hint'],
+            ['step', 'jobId, message: one step done'],
+            ['upload.start, upload.progress', 'jobId, file, bytes, total'],
+            ['upload.end', 'the same, and ms and ok'],
+            ['retry', 'jobId, message, attempt, waitMs'],
+            ['wait.start, wait.progress, wait.end', 'message; bytes and total, null when not known'],
+            ['batch.change', 'watch: the new state of a batch, without its children'],
+            ['watch.silent, watch.answer', 'lastAnswerAt: the server stopped answering, or answers again'],
+            ['watch.waiting, heartbeat', 'once a minute without other events'],
+            ['note, warning, error', 'messages for people; error has code, message and hint'],
           ],
         },
       ],
@@ -138,12 +136,12 @@ export const json: TopicText = {
         {
           type: 'examples',
           rows: [
-            ["ebill status --json | jq '.batches[] | {jobId, phase}'", 'where each batch stands'],
+            ["ebill status --json | jq '.batches[] | {jobId, phase}'", 'list the phase of each batch'],
             [
               'ebill watch --json --quiet | jq -e \'.outcome == "succeeded"\'',
-              'true only when all of it is loaded',
+              'succeed only when everything is loaded',
             ],
-            ['ebill run plan.yaml --progress json 2> events.jsonl', 'keep the events'],
+            ['ebill run plan.yaml --progress json 2> events.jsonl', 'save the events to a file'],
           ],
         },
       ],

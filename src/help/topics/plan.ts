@@ -1,7 +1,7 @@
 import { PLAN_SCHEMA } from '../../plan/plan-schema.ts';
 import type { Row, TopicText } from '../page.ts';
 
-/** As much of a JSON schema as a plan's uses. */
+/** The part of JSON schema that the schema of plans uses. */
 interface Node {
   readonly type?: string | readonly string[];
   readonly description?: string;
@@ -11,23 +11,23 @@ interface Node {
   readonly items?: Node;
 }
 
-/** Every key below a node, `invoices[].file` for one in a list, with what the schema says of it. */
+/** Every key below a node with its description; a key in a list is `invoices[].file`. */
 export function planKeys(node: Node, above = ''): readonly Row[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, key]): Row[] => {
     const path = `${above}${name}`;
-    const needed = node.required?.includes(name) === true ? 'Required. ' : '';
+    const required = node.required?.includes(name) === true ? 'Required. ' : '';
     const byDefault = key.default === undefined ? '' : ` Default: ${String(key.default)}.`;
-    const own: Row = [path, `${needed}${key.description ?? ''}${byDefault}`];
+    const own: Row = [path, `${required}${key.description ?? ''}${byDefault}`];
     return [own, ...planKeys(key, `${path}.`), ...planKeys(key.items ?? {}, `${path}[].`)];
   });
 }
 
 export const plan: TopicText = {
   description:
-    'A plan is a YAML file that holds a whole month; ebill run goes through it, and goes on with it when it is run again. Paths are relative to the plan. A pattern must match something. An unknown key, a wrong type or a missing file is an error (2), with its line and column, before anything is sent.',
+    'A plan is a YAML file that describes a whole month for ebill run. Running it again resumes where it stopped. Paths are relative to the plan file. A pattern must match at least one file. An unknown key, a wrong type or a missing file is an error (2) with its line and column, reported before anything is sent.',
   sections: [
     {
-      title: 'A plan with everything',
+      title: 'A complete plan',
       blocks: [
         {
           type: 'lines',
@@ -62,9 +62,9 @@ export const plan: TopicText = {
         {
           type: 'examples',
           rows: [
-            ['ebill run --init-plan --job AUG_2020', 'write plan.yaml from the CSV files here'],
-            ['ebill run --plan-schema > plan.schema.json', 'the JSON schema, for editors'],
-            ['ebill run plan.yaml --dry-run', 'check everything, and show what would be sent'],
+            ['ebill run --init-plan --job AUG_2020', 'write plan.yaml for the CSV files in this folder'],
+            ['ebill run --plan-schema > plan.schema.json', 'save the JSON schema for an editor'],
+            ['ebill run plan.yaml --dry-run', 'check everything and show what would be sent'],
           ],
         },
       ],

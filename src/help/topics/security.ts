@@ -2,34 +2,35 @@ import type { TopicText } from '../page.ts';
 
 export const security: TopicText = {
   description:
-    'What ebill keeps on this machine, what it hides, and what it sends to whom. Nothing of it can be switched off by accident: each exception is an option of its own.',
+    'What ebill stores on this machine, what it hides, and what it sends where. Each exception needs an explicit option, so no protection is switched off by accident.',
   sections: [
     {
-      title: 'What is kept where',
+      title: 'What is stored where',
       blocks: [
         {
           type: 'terms',
           rows: [
-            ['profiles.json', 'profiles: servers, headers and options, without passwords and tokens'],
-            [
-              'the keychain',
-              "passwords and tokens of profiles, in the operating system's keychain where there is one that answers",
-            ],
-            ['secrets.json', 'the same where there is none, for their owner alone (0600)'],
+            ['profiles.json', 'profiles: servers, headers and options, but no passwords or tokens'],
+            ['keychain', 'passwords and tokens of profiles, if the operating system has a working keychain'],
+            ['secrets.json', 'the same without a keychain; readable only by the owner (0600)'],
             [
               'loads/',
-              'a journal for each load: what was asked, what was answered, the names, sizes and SHA-256 of files. No credentials, no signatures, no records',
+              'the journal of each load: requests, answers, and the names, sizes and SHA-256 of files. No credentials, no signatures, no records',
             ],
-            ['log/errors.log', 'stack traces of bugs, with secrets hidden'],
+            ['log/errors.log', 'stack traces of internal errors, with secrets hidden'],
           ],
         },
         {
           type: 'text',
-          text: 'The profiles and that file of secrets are in the folder of configuration (~/.config/ebill, ~/Library/Application Support/ebill, %APPDATA%\\ebill), the others in the folder of state (~/.local/state/ebill, the same Library folder, %LOCALAPPDATA%\\ebill). EBILL_HOME puts all of them in one folder. Folders are made for their owner alone (0700); a file of secrets that others can read is warned of, and permissions that became wide are mended by ebill doctor, when you say yes. A home that belongs to another user, is open to everybody, or is in a folder where everybody may put another in its place is refused: whoever decides about it decides where credentials go. With EBILL_HOME secrets are kept in the file, unless EBILL_KEYCHAIN=on; EBILL_KEYCHAIN=off does without the keychain anywhere.',
+          text: 'profiles.json and secrets.json are in the configuration folder (~/.config/ebill, ~/Library/Application Support/ebill, %APPDATA%\\ebill), loads/ and log/ in the state folder (~/.local/state/ebill, the same Library folder, %LOCALAPPDATA%\\ebill). EBILL_HOME puts them all into one folder. With EBILL_HOME, secrets are stored in the file unless EBILL_KEYCHAIN=on; EBILL_KEYCHAIN=off never uses the keychain.',
         },
         {
           type: 'text',
-          text: 'Results, rejects and reports hold what the server and your files say, and go only where you say: treat them as you treat the bills.',
+          text: 'Folders are created for their owner only (0700). ebill warns about a file of secrets that others can read, and ebill doctor corrects permissions that are too wide, after you agree. ebill refuses a home that belongs to another user, that everybody can write to, or that everybody could replace, because whoever controls it controls where credentials are sent.',
+        },
+        {
+          type: 'text',
+          text: 'Results, rejects and reports contain data of the server and of your files. They are written only where you say; protect them like the bills.',
         },
       ],
     },
@@ -38,11 +39,11 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'They come from a prompt, from standard input (--password-stdin, --token-stdin) or from the environment (EBILL_PASSWORD, EBILL_TOKEN), never from an argument, which other users could see. The environment wins over what is stored. The one exception is the sandbox, whose --password and --token guard nothing.',
+          text: 'They come from a prompt, from standard input (--password-stdin, --token-stdin) or from the environment (EBILL_PASSWORD, EBILL_TOKEN), never from an argument, which other users could see. The environment takes precedence over the stored secret. The only exception is the sandbox, whose --password and --token protect nothing.',
         },
         {
           type: 'text',
-          text: "They go to the base URL's own origin (scheme, host and port) and nowhere else: not to the storage that takes the files, not with a redirect to another origin, and a stored one not to another host that --base-url or EBILL_BASE_URL names.",
+          text: 'They are sent to the origin of the base URL (scheme, host and port) and nowhere else: not to the storage that receives the files, and not with a redirect to another origin. A stored secret is not sent to another host that --base-url or EBILL_BASE_URL names.',
         },
       ],
     },
@@ -51,11 +52,11 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'Passwords, tokens, authorisation headers and the signatures of presigned URLs appear in no output, log, journal or report, at any verbosity. --show-urls prints presigned URLs whole, for scripts that need them: whoever has one can read or replace that file while it lives.',
+          text: 'Passwords, tokens, authorisation headers and the signatures of presigned URLs appear in no output, log, journal or report, whatever the verbosity. --show-urls prints whole presigned URLs for scripts that need them: anybody who has one can read or replace that file until the URL expires.',
         },
         {
           type: 'text',
-          text: 'Control and bidi characters in text from servers and files are shown as \\uXXXX and never reach the terminal raw. A report is a page that runs no script and loads nothing.',
+          text: 'Control and bidi characters in text from servers and files are printed as \\uXXXX and never reach the terminal as they are. A report is a page that runs no script and loads no other resource.',
         },
       ],
     },
@@ -64,11 +65,11 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'Certificates are always checked, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and nothing older than TLS 1.2 is spoken; there is no option to leave it out. --ca-file of a profile and NODE_EXTRA_CA_CERTS add authorities. --client-cert and --client-key present a certificate, to the host of the base URL alone; a locked key is opened with EBILL_CLIENT_KEY_PASSPHRASE, which is sent nowhere.',
+          text: 'Certificates are always verified, whatever NODE_TLS_REJECT_UNAUTHORIZED says, and TLS 1.2 is the minimum; no option changes that. --ca-file of a profile and NODE_EXTRA_CA_CERTS add certificate authorities. --client-cert and --client-key present a client certificate, only to the host of the base URL. EBILL_CLIENT_KEY_PASSPHRASE decrypts the key and is never sent.',
         },
         {
           type: 'text',
-          text: 'Plain http is refused to any host but this machine, for the API and for the addresses of uploads and downloads, unless the profile says --allow-insecure. Turned back with: ebill profile set NAME --no-allow-insecure. A local name (localhost) that is looked up to another machine is refused too.',
+          text: 'Plain http is refused to any host except this machine, for the API and for upload and download URLs, unless the profile has --allow-insecure. To refuse it again: ebill profile set NAME --no-allow-insecure. A local name (localhost) that resolves to another machine is refused too.',
         },
       ],
     },
@@ -77,7 +78,7 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'The server names where files go and come from. An address with a username in it, or one that could be read as two hosts, is refused (9); so is one that is, or is looked up to, a link-local address or the metadata service of a cloud, in whatever spelling, unless the API itself is there. The addresses judged are those the connection is made to. Behind a proxy names are looked up by the proxy: there, only what stands in the address can be judged.',
+          text: 'The server supplies the URLs of uploads and downloads. ebill refuses (9) a URL with a username, one that could be read as two different hosts, and one whose host is or resolves to a link-local address or the metadata service of a cloud, in any notation, unless the API itself is there. It checks the same addresses that it connects to. Behind a proxy, names are resolved by the proxy, so only the URL itself can be checked.',
         },
       ],
     },
@@ -86,7 +87,7 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'A redirect is followed only when reading (GET), at most five times, and without credentials to another origin. A redirected call that changes something is not followed: it is an error (9).',
+          text: 'Only GET requests follow redirects, at most five, and without credentials when the origin changes. A redirect of a request that changes something is an error (9).',
         },
       ],
     },
@@ -95,16 +96,16 @@ export const security: TopicText = {
       blocks: [
         {
           type: 'text',
-          text: 'HTTPS_PROXY, HTTP_PROXY and NO_PROXY are obeyed; the --proxy of a profile wins over them. Everything goes through a tunnel (CONNECT): a proxy sees hosts and ports, and with https nothing more. This machine is never asked of a proxy on another one. A password in the address of a proxy is shown nowhere, and a wrong one is not tried again.',
+          text: 'HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured; the --proxy of a profile takes precedence. All connections go through a tunnel (CONNECT): the proxy sees hosts and ports, and with https nothing else. Requests to this machine never go through a proxy on another one. The password of a proxy is never shown, and a wrong one is not tried again.',
         },
       ],
     },
     {
-      title: 'More of it',
+      title: 'More',
       blocks: [
         {
           type: 'text',
-          text: 'SECURITY.md, in the package, says what is protected from whom and what is not, which test holds each claim, what each dependency is for, and how to report a weakness.',
+          text: 'SECURITY.md in the package describes what is protected against whom and what is not, the test behind each claim, the purpose of each dependency, and how to report a vulnerability.',
         },
       ],
     },
@@ -114,9 +115,12 @@ export const security: TopicText = {
         {
           type: 'examples',
           rows: [
-            ['ebill profile set prod --token-stdin < token.txt', 'a new token, seen by nobody'],
-            ['ebill profile show prod', 'all of a profile but its secrets'],
-            ['ebill profile set lab --ca-file lab-ca.pem', 'trust an authority of your own as well'],
+            [
+              'ebill profile set prod --token-stdin < token.txt',
+              'store a new token that no other user can see',
+            ],
+            ['ebill profile show prod', 'show a profile without its secrets'],
+            ['ebill profile set lab --ca-file lab-ca.pem', 'also trust your own certificate authority'],
           ],
         },
       ],
