@@ -1,5 +1,5 @@
-/** A pseudo-random sequence from a seed (mulberry32): a run can be made again. */
-export function randomFrom(seed) {
+/** A reproducible pseudo-random sequence in [0, 1) (mulberry32). */
+export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -9,25 +9,34 @@ export function randomFrom(seed) {
   };
 }
 
-const LONGEST = 1 << 16;
+const MAX_BYTES = 1 << 16;
 const INTERESTING = [0, 9, 10, 13, 27, 34, 38, 39, 44, 60, 62, 92, 127, 128, 155, 192, 226, 237, 239, 255];
 
-/** Bytes like these, with one to eight things changed: of its own, of another input, of the target's dictionary. */
-export function mutated(bytes, corpus, dictionary, random) {
-  const below = (n) => Math.floor(random() * n);
+/** Changes an input in one to eight places, with bytes of its own, of other inputs and of the dictionary. */
+export function mutated(
+  bytes: Buffer,
+  corpus: readonly Buffer[],
+  dictionary: readonly string[],
+  random: () => number,
+): Buffer {
+  const below = (n: number): number => Math.floor(random() * n);
+  const anyOf = <T>(list: readonly T[]): T => list[below(list.length)] as T;
   let now = bytes;
   for (let changes = 1 << below(4); changes > 0; changes--) {
     const at = below(now.length + 1);
     const end = Math.min(now.length, at + 1 + below(1 << below(8)));
     const piece = now.subarray(at, end);
-    const put = (what, to = at) => Buffer.concat([now.subarray(0, at), what, now.subarray(to)]);
+    const put = (insert: Buffer, to = at): Buffer =>
+      Buffer.concat([now.subarray(0, at), insert, now.subarray(to)]);
     switch (below(9)) {
-      case 0:
+      case 0: {
         now = Buffer.from(now);
-        if (now.length > 0) now[below(now.length)] ^= 1 << below(8);
+        const index = below(now.length);
+        if (now.length > 0) now[index] = (now[index] ?? 0) ^ (1 << below(8));
         break;
+      }
       case 1:
-        now = put(Buffer.of(INTERESTING[below(INTERESTING.length)]));
+        now = put(Buffer.of(anyOf(INTERESTING)));
         break;
       case 2:
         now = put(Buffer.alloc(0), end);
@@ -36,23 +45,23 @@ export function mutated(bytes, corpus, dictionary, random) {
         now = put(piece);
         break;
       case 4:
-        now = put(Buffer.concat(Array(1 << below(10)).fill(piece)));
+        now = put(Buffer.concat(Array<Buffer>(1 << below(10)).fill(piece)));
         break;
       case 5: {
-        const other = corpus[below(corpus.length)];
+        const other = anyOf(corpus);
         const from = below(other.length + 1);
         now = put(other.subarray(from, from + 1 + below(64)));
         break;
       }
       case 6: {
-        const other = corpus[below(corpus.length)];
+        const other = anyOf(corpus);
         now = Buffer.concat([now.subarray(0, at), other.subarray(below(other.length + 1))]);
         break;
       }
       default:
-        now = put(Buffer.from(dictionary[below(dictionary.length)]), random() < 0.5 ? at : end);
+        now = put(Buffer.from(anyOf(dictionary)), random() < 0.5 ? at : end);
     }
-    if (now.length > LONGEST) now = now.subarray(0, LONGEST);
+    if (now.length > MAX_BYTES) now = now.subarray(0, MAX_BYTES);
   }
   return now;
 }
