@@ -2,7 +2,7 @@ import { callsAt } from '../api/client.ts';
 import { endpointOf } from '../api/connection.ts';
 import type { ParentRef } from '../api/request.ts';
 import type { Kind, Phase } from '../batch/types.ts';
-import { sumOfAmounts } from '../files/amount-sum.ts';
+import { sumAmounts } from '../files/amounts.ts';
 import type { Assignment } from '../load/plan.ts';
 import type { Run } from '../load/run.ts';
 import { count, counted } from '../output/format.ts';
@@ -166,7 +166,7 @@ function totalsOf(rows: readonly PlannedBatch[]): readonly KindTotal[] {
         kind,
         files: own.length,
         records: own.reduce((sum, { records }) => sum + (records ?? 0), 0),
-        amount: sumOfAmounts(own.map(({ amount }) => amount)),
+        amount: sumAmounts(own.map(({ amount }) => amount)),
         toSend: own.filter(({ upload }) => upload !== 'done').length,
       },
     ];

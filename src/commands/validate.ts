@@ -1,7 +1,7 @@
 import { EbillError } from '../errors.ts';
+import { anyHasErrors, invalidFiles } from '../files/file-report.ts';
+import type { FileReport } from '../files/findings.ts';
 import { checkFiles } from '../files/preflight.ts';
-import type { FileReport } from '../files/types.ts';
-import { hasErrors, invalidFiles } from '../files/verdict.ts';
 import { findingsText, findingsVerdict } from '../output/findings-text.ts';
 import { createProgress } from '../output/progress.ts';
 import type { ColumnChange } from '../profile/columns.ts';
@@ -97,7 +97,7 @@ export const command: CommandModule<ValidateOptions> = {
 };
 
 function errorOf(reports: readonly FileReport[], warningsAsErrors: boolean): EbillError | null {
-  if (hasErrors(reports)) return invalidFiles(reports);
+  if (anyHasErrors(reports)) return invalidFiles(reports);
   const doubtful = reports.filter(({ findingsTotal }) => findingsTotal > 0);
   if (!warningsAsErrors || doubtful.length === 0) return null;
   return new EbillError(

@@ -1,7 +1,6 @@
-import type { AmountProblem } from './amount.ts';
-import { decimalText } from './amount.ts';
-import { shownValue } from './scars.ts';
-import type { Finding } from './types.ts';
+import { type AmountProblem, formatDecimal } from './amounts.ts';
+import type { Finding } from './findings.ts';
+import { displayValue } from './spreadsheet-damage.ts';
 
 /** What the checks across files find, in words. `line` is where the record begins. */
 type Found = Omit<Finding, 'severity'>;
@@ -22,7 +21,7 @@ export function duplicate(line: number, column: number, key: string, before: str
     code: 'duplicate-key',
     line,
     column,
-    message: `the key "${shownValue(key)}" was given before, ${before}`,
+    message: `the key "${displayValue(key)}" was given before, ${before}`,
     hint: 'Remove one of the two records, or correct its key.',
   };
 }
@@ -32,7 +31,7 @@ export function unknownCustomer(line: number, column: number, key: string): Foun
     code: 'unknown-customer',
     line,
     column,
-    message: `the customer "${shownValue(key)}" is in none of the customer files`,
+    message: `the customer "${displayValue(key)}" is in none of the customer files`,
     hint: 'Add the customer to a customer file, or correct the value; keys are compared as they are, leading zeros and all.',
   };
 }
@@ -42,7 +41,7 @@ export function unknownInvoice(line: number, column: number, key: string, file: 
     code: 'unknown-invoice',
     line,
     column,
-    message: `the invoice "${shownValue(key)}" is ${file === null ? 'in none of the invoice files' : `not in ${shownValue(file)}`}`,
+    message: `the invoice "${displayValue(key)}" is ${file === null ? 'in none of the invoice files' : `not in ${displayValue(file)}`}`,
     hint: 'Add the invoice to its file, or correct the value; keys are compared as they are, leading zeros and all.',
   };
 }
@@ -52,19 +51,19 @@ export function noItems(line: number, column: number, key: string): Found {
     code: 'no-items',
     line,
     column,
-    message: `the invoice "${shownValue(key)}" has no items`,
+    message: `the invoice "${displayValue(key)}" has no items`,
     hint: 'If it should have some, look for the item file that is missing.',
   };
 }
 
 /** Amounts in 10⁻¹⁸. */
 export function otherSum(line: number, column: number, key: string, amount: bigint, sum: bigint): Found {
-  const [told, added] = [decimalText(amount, 2), decimalText(sum, 2)];
+  const [told, added] = [formatDecimal(amount, 2), formatDecimal(sum, 2)];
   return {
     code: 'amount-sum',
     line,
     column,
-    message: `the invoice "${shownValue(key)}" says ${told}, its items add up to ${added}: ${decimalText(sum - amount, 2)} apart`,
+    message: `the invoice "${displayValue(key)}" says ${told}, its items add up to ${added}: ${formatDecimal(sum - amount, 2)} apart`,
     hint: 'Correct the amount, or look for items that are missing or there twice.',
   };
 }
@@ -83,7 +82,7 @@ export function badAmount(line: number, column: number, problem: AmountProblem, 
     code: 'amount',
     line,
     column,
-    message: `"${shownValue(text)}" ${WHY[problem]}`,
+    message: `"${displayValue(text)}" ${WHY[problem]}`,
     hint: 'Write amounts as 1234.56 or -1234.56; 1,234.56 and (1,234.56) are understood too.',
   };
 }

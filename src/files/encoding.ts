@@ -1,4 +1,4 @@
-import type { Finding, Position } from './types.ts';
+import type { Finding, Position } from './findings.ts';
 
 type Found = Omit<Finding, 'severity'>;
 

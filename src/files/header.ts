@@ -1,5 +1,6 @@
 import { visible } from '../system/escaping.ts';
 import type { FindingList } from './findings.ts';
+import { longHeader } from './structure-findings.ts';
 
 /**
  * The names of a header record (RFC 4180; without its line end, blank lines before it are skipped).
@@ -33,7 +34,7 @@ export function headerNames(record: string): string[] {
 }
 
 /** Adds what is wrong with a header that stands on `line`: unnamed and repeated columns, a suspicious delimiter. */
-export function checkHeader(names: readonly string[], line: number, findings: FindingList): void {
+function checkHeader(names: readonly string[], line: number, findings: FindingList): void {
   const first = new Map<string, number>();
   names.forEach((raw, index) => {
     const name = raw.trim();
@@ -83,4 +84,39 @@ function checkDelimiter(names: readonly string[], line: number, findings: Findin
 function shown(name: string): string {
   const characters = [...name];
   return visible(characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : name);
+}
+
+/** A header is kept to be read as text; one longer than this (bytes) is no header, and memory stays flat. */
+const HEADER_LIMIT = 1 << 20;
+
+/** Gathers the bytes of the header, which begins in the first block: its part of any block begins at 0. */
+export class HeaderRecord {
+  #pieces: Buffer[] = [];
+  #length = 0;
+  #names: readonly string[] = [];
+
+  /** Its names; empty until it was read, and when it cannot be. */
+  get names(): readonly string[] {
+    return this.#names;
+  }
+
+  /** The header goes up to `end` in this block. */
+  keep(block: Uint8Array, end: number): void {
+    const room = HEADER_LIMIT - this.#length;
+    if (room > 0) this.#pieces.push(Buffer.from(block.subarray(0, Math.min(end, room))));
+    this.#length += end;
+  }
+
+  /** It is whole and stands on `line`; `open`: a quote is not closed. @returns may its columns be asked for? */
+  end(line: number, open: boolean, findings: FindingList): boolean {
+    const pieces = this.#pieces;
+    this.#pieces = [];
+    const tooLong = this.#length > HEADER_LIMIT;
+    if (tooLong) findings.error(() => longHeader(line, HEADER_LIMIT));
+    // With a quote left open the names would be most of the file, and the open quote says it all.
+    if (open || tooLong) return false;
+    this.#names = headerNames(Buffer.concat(pieces).toString('utf8'));
+    checkHeader(this.#names, line, findings);
+    return true;
+  }
 }

@@ -3,15 +3,14 @@ import { basename } from 'node:path';
 import type { Columns } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { BLOCKS_KEPT, BlockRing, readBlocks } from './blocks.ts';
-import { type CrossChecked, confirm } from './confirm.ts';
-import { ContentCheck } from './content.ts';
-import { CrossFile } from './cross-file.ts';
+import { ContentCheck } from './content-check.ts';
+import { CrossCheck } from './cross-check.ts';
 import { CrossState } from './cross-state.ts';
-import { changed, controlInName, notAFile, unreadable } from './file-findings.ts';
-import { FindingList } from './findings.ts';
+import { type CrossChecked, verifyCandidates } from './cross-verify.ts';
+import { controlInName, fileChanged, notAFile, unreadable } from './file-report.ts';
+import { type FileReport, FindingList } from './findings.ts';
 import { Hashing } from './hashing.ts';
-import type { KeyHash } from './key-hash.ts';
-import type { FileReport } from './types.ts';
+import type { KeyHash } from './key-set.ts';
 
 /** A file to be checked: an absolute path and what it is to be loaded as. */
 export interface FileToCheck {
@@ -60,7 +59,7 @@ export async function checkFiles(
   } finally {
     await hashing.close();
   }
-  if (state !== undefined) await confirm(state, read, signal);
+  if (state !== undefined) await verifyCandidates(state, read, signal);
   return files.flatMap((file) => read.find((one) => one.given === file) ?? []).map(reportOf);
 }
 
@@ -94,7 +93,7 @@ interface Reading extends CheckOptions {
 interface Checked extends CrossChecked {
   readonly given: FileToCheck;
   readonly content: Content | undefined;
-  readonly cross: CrossFile | undefined;
+  readonly cross: CrossCheck | undefined;
 }
 
 async function readFile(
@@ -107,7 +106,7 @@ async function readFile(
   const findings = new FindingList();
   // It becomes part of a request and of an object's key.
   if (/[\p{Cc}\u2028\u2029]/u.test(file)) findings.cause(controlInName(file));
-  const cross = state === undefined ? undefined : new CrossFile(state, given, findings);
+  const cross = state === undefined ? undefined : new CrossCheck(state, given, findings);
   const content = await readContent(given, findings, cross, options);
   cross?.end();
   return { ...given, given, file, findings, content, cross };
@@ -134,7 +133,7 @@ type Content = Pick<FileReport, 'bytes' | 'records' | 'header' | 'sha256' | 'md5
 async function readContent(
   file: FileToCheck,
   findings: FindingList,
-  cross: CrossFile | undefined,
+  cross: CrossCheck | undefined,
   options: Reading,
 ): Promise<Content | undefined> {
   let handle: FileHandle | undefined;
@@ -160,7 +159,7 @@ async function readOpened(
   handle: FileHandle,
   file: FileToCheck,
   findings: FindingList,
-  cross: CrossFile | undefined,
+  cross: CrossCheck | undefined,
   { onProgress, signal, hashing, ring }: Reading,
 ): Promise<Content> {
   const { path, kind } = file;
@@ -181,7 +180,7 @@ async function readOpened(
   // What was hashed must be what is there (promise 2).
   const after = await handle.stat({ bigint: true });
   if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || check.bytes !== total) {
-    findings.cause(changed());
+    findings.cause(fileChanged());
   }
   return { bytes: check.bytes, records: check.records, header: check.header, ...digests };
 }

@@ -1,10 +1,6 @@
 import { createHash } from 'node:crypto';
-import { KeyCensus } from './rejects-keys.ts';
-import type { RawRecord } from './result-cutter.ts';
-import { fieldsOf, ownCopy } from './result-fields.ts';
-import { type RecordReader, withRecords } from './result-reader.ts';
-import { changed, type SentFile } from './result-source.ts';
-import { fateOf, type ResultTally } from './result-tally.ts';
+import { fieldsOf, ownCopy, type RawRecord, type RecordReader, withRecords } from './record-reader.ts';
+import { type ResultTally, recordResult, type SentFile, sentFileChanged } from './result-file.ts';
 
 /** The file sent, its header, and the result file that answers for it. */
 export interface Pair {
@@ -58,7 +54,7 @@ export async function byPosition(pair: Pair, out: FailedRecords): Promise<Mismat
           const why = `line ${record.line}, column "${column}": "${short(was[wrong.column])}" was sent, "${short(is[wrong.place])}" is on line ${row.line} of the result file`;
           return { why, line: record.line, column };
         }
-        const { ok, message } = fateOf(is, columns);
+        const { ok, message } = recordResult(is, columns);
         if (!ok) await out.record(record, message);
       }
     }),
@@ -83,7 +79,7 @@ export async function byKey(pair: Pair, column: number, out: FailedRecords): Pro
       const fields = fieldsOf(row);
       const key = (fields[place] ?? '').trim();
       told.add(key);
-      const { ok, message } = fateOf(fields, columns);
+      const { ok, message } = recordResult(fields, columns);
       if (!ok) failed.set(ownCopy(key), ownCopy(message));
     }
   });
@@ -126,7 +122,7 @@ async function withSent(
   const hash = createHash('sha256');
   const mismatch = await withRecords(sent.path, work, (block) => hash.update(block));
   // A mismatch ends the reading early; then the file was checked before.
-  if (mismatch === null && hash.digest('hex') !== sent.sha256) throw changed(sent);
+  if (mismatch === null && hash.digest('hex') !== sent.sha256) throw sentFileChanged(sent);
   return mismatch;
 }
 
@@ -138,3 +134,40 @@ const short = (text: string | undefined): string => {
   const characters = [...(text ?? '')];
   return characters.length > 40 ? `${characters.slice(0, 40).join('')}…` : characters.join('');
 };
+
+/** Are keys unique? Counts them by a 53-bit hash, 8 bytes a key: two million invoices take 16 MB. */
+class KeyCensus {
+  #hashes = new Float64Array(1024);
+  #count = 0;
+
+  add(key: string): void {
+    if (this.#count === this.#hashes.length) {
+      const larger = new Float64Array(this.#count * 2);
+      larger.set(this.#hashes);
+      this.#hashes = larger;
+    }
+    this.#hashes[this.#count] = hash53(key);
+    this.#count += 1;
+  }
+
+  /** Sorts; nothing is added after. Two keys of one hash (at two million about once in 5,000 files) count as the same: that errs to the safe side. */
+  isUnique(): boolean {
+    const sorted = this.#hashes.subarray(0, this.#count).sort();
+    for (let i = 1; i < sorted.length; i++) if (sorted[i] === sorted[i - 1]) return false;
+    return true;
+  }
+}
+
+/** cyrb53, a public-domain string hash: 53 bits, so that it fits a double. */
+function hash53(text: string): number {
+  let a = 0xdeadbeef;
+  let b = 0x41c6ce57;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    a = Math.imul(a ^ c, 2654435761);
+    b = Math.imul(b ^ c, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return 4294967296 * (2097151 & b) + (a >>> 0);
+}

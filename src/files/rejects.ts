@@ -4,9 +4,8 @@ import { EbillError } from '../errors.ts';
 import { AtomicFile } from '../system/atomic-file.ts';
 import { visible } from '../system/escaping.ts';
 import { byKey, byPosition, type FailedRecords, type Mismatch, type Pair } from './rejects-match.ts';
-import { MESSAGES_HEADER, messagesLine } from './rejects-text.ts';
-import { KEY_NAMES, plainWord } from './result-words.ts';
-import { shownValue } from './scars.ts';
+import { KEY_NAMES, normalizeWord } from './result-columns.ts';
+import { displayValue } from './spreadsheet-damage.ts';
 
 export interface RejectsRequest extends Pair {
   readonly kind: FileKind;
@@ -54,11 +53,11 @@ function keyOf({ keyColumn, header, kind, sent }: RejectsRequest): number | null
   const names = KEY_NAMES[kind] ?? [];
   const index =
     keyColumn === null
-      ? header.findIndex((name) => names.includes(plainWord(name)))
+      ? header.findIndex((name) => names.includes(normalizeWord(name)))
       : header.findIndex((name) => name.trim() === keyColumn.trim());
   if (index >= 0) return index;
   if (keyColumn === null) return null;
-  const list = header.slice(0, 50).map(shownValue).join(', ');
+  const list = header.slice(0, 50).map(displayValue).join(', ');
   throw new EbillError(
     'USAGE',
     `--key-column: ${visible(sent.path)} has no column "${visible(keyColumn)}". Its columns: ${list}.`,
@@ -139,3 +138,18 @@ function unmatched({ resultPath, sent }: RejectsRequest, mismatches: readonly Mi
     },
   );
 }
+
+const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
+/**
+ * A cell a spreadsheet will show as it is: one that begins like a formula gets an apostrophe before it, because server
+ * text may echo what a stranger typed (OWASP, "CSV Injection"). Only for files that are read by people: a file that is
+ * loaded again is never touched.
+ */
+export const neutral = (text: string): string => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text);
+
+/** One line of a messages file, RFC 4180. */
+export const messagesLine = (cells: readonly (string | number)[]): string =>
+  `${cells.map((cell) => quoted(typeof cell === 'number' ? String(cell) : neutral(cell))).join(',')}\r\n`;
+
+const MESSAGES_HEADER = messagesLine(['Line', 'Message', 'Line in rejects file']);

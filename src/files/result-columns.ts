@@ -1,7 +1,6 @@
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { MESSAGE_NAMES, plainWord, STATUS_NAMES } from './result-words.ts';
-import { shownValue } from './scars.ts';
+import { displayValue } from './spreadsheet-damage.ts';
 
 /** `--status-column`, `--message-column`: a name, or `#N` for the Nth column. `null`: found by customary names. */
 export interface ColumnChoice {
@@ -74,7 +73,7 @@ function customary(
   groups: readonly (readonly string[])[],
 ): number | null {
   for (const names of groups) {
-    const matches = added.filter((index) => names.includes(plainWord(header[index] ?? '')));
+    const matches = added.filter((index) => names.includes(normalizeWord(header[index] ?? '')));
     if (matches.length > 1) throw unclear(file, `several columns may be meant by ${option}`, header, matches);
     if (matches[0] !== undefined) return matches[0];
   }
@@ -103,10 +102,56 @@ const LISTED = 50;
 
 function unclear(file: string, why: string, header: readonly string[], listed: Iterable<number>): EbillError {
   const all = [...listed];
-  const list = all.slice(0, LISTED).map((index) => `#${index + 1} ${shownValue(header[index] ?? '')}`);
+  const list = all.slice(0, LISTED).map((index) => `#${index + 1} ${displayValue(header[index] ?? '')}`);
   if (all.length > LISTED) list.push(`and ${all.length - LISTED} more`);
   const names = list.length === 0 ? 'none' : list.join(', ');
   return new EbillError('USAGE', `${visible(file)}: ${why}. Its columns: ${names}.`, {
     hint: 'Say which they are with --status-column and --message-column, by name or as #N.',
   });
 }
+
+/** Compared without case, spaces, `-`, `_` and `.`, as status names are (batch-api.md, what bites 6). */
+export const normalizeWord = (text: string): string => text.toLowerCase().replace(/[\s_.-]+/gu, '');
+
+/** What a status column says of a record that was loaded. The vendor lists no values, so these are the customary ones. */
+const SUCCESS: ReadonlySet<string> = new Set([
+  'success',
+  'successful',
+  'succeeded',
+  'ok',
+  'okay',
+  'loaded',
+  'processed',
+  'imported',
+  'created',
+  'updated',
+  'inserted',
+  'added',
+  'accepted',
+  'completed',
+  'complete',
+  'done',
+  'passed',
+]);
+
+/** Was the record loaded? Anything that is no known word of success is a failure, an empty cell too: a lost record must not pass. */
+export const isLoaded = (status: string): boolean => SUCCESS.has(normalizeWord(status));
+
+/** Customary names of the two added columns, the likeliest first; a later group counts only when the ones before it are absent. */
+const STATUS_NAMES: readonly (readonly string[])[] = [
+  ['status'],
+  ['recordstatus', 'rowstatus', 'importstatus', 'loadstatus', 'processstatus', 'processingstatus'],
+  ['resultstatus', 'result', 'outcome'],
+];
+const MESSAGE_NAMES: readonly (readonly string[])[] = [
+  ['message'],
+  ['errormessage', 'statusmessage', 'resultmessage', 'failuremessage', 'messages'],
+  ['error', 'errors', 'reason', 'failurereason', 'errordescription', 'statusdescription'],
+];
+
+/** Customary names of columns that hold a key of their own, by kind. Unique or not is found out, not believed. */
+export const KEY_NAMES: Readonly<Record<string, readonly string[]>> = {
+  customer: ['accountnumber', 'accountno', 'accountid', 'customernumber', 'customerno', 'customerid'],
+  invoice: ['invoicenumber', 'invoiceno', 'invoiceid'],
+  items: ['itemid', 'lineitemid', 'lineid', 'itemnumber'],
+};

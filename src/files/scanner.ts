@@ -1,11 +1,7 @@
-import { ByteOrderMark } from './byte-order-mark.ts';
-import type { FieldSink } from './field-sink.ts';
-import type { FindingList } from './findings.ts';
-import { RecordEnds } from './record-ends.ts';
+import type { FieldSink } from './field-values.ts';
+import type { FindingList, Position } from './findings.ts';
+import { RecordEnds, StructureNotes, type TableShape } from './structure.ts';
 import { empty, noRecords, openQuote } from './structure-findings.ts';
-import { StructureNotes } from './structure-notes.ts';
-import type { TableShape } from './table-shape.ts';
-import type { Position } from './types.ts';
 
 const LF = 10;
 const CR = 13;
@@ -285,5 +281,32 @@ export class CsvScanner {
     if (letter !== 69 && letter !== 101) return false;
     const digit = (plus > 1 ? block[plus - 2] : plus === 1 ? this.#lastByte : this.#byteBefore) ?? 0;
     return digit >= 48 && digit <= 57;
+  }
+}
+
+const BOM = [0xef, 0xbb, 0xbf] as const;
+
+/** Takes the byte order mark off the beginning of bytes that come in pieces of any size. */
+class ByteOrderMark {
+  /** How many of its bytes were seen; 3: the question is settled. */
+  #seen = 0;
+
+  /** The text in the next bytes, in up to two pieces. */
+  strip(block: Uint8Array): readonly Uint8Array[] {
+    if (this.#seen === BOM.length) return [block];
+    let from = 0;
+    while (this.#seen < BOM.length && from < block.length) {
+      if (block[from] !== BOM[this.#seen]) return [this.end(), block.subarray(from)];
+      this.#seen += 1;
+      from += 1;
+    }
+    return [block.subarray(from)];
+  }
+
+  /** It only began like one, or the bytes are over: what was held back is text. */
+  end(): Uint8Array {
+    const held = this.#seen === BOM.length ? [] : BOM.slice(0, this.#seen);
+    this.#seen = BOM.length;
+    return Uint8Array.from(held);
   }
 }

@@ -1,4 +1,4 @@
-import type { Finding, Position } from './types.ts';
+import type { Finding, Position } from './findings.ts';
 
 /** What the scanner finds, in words: what is wrong and what to do (cli.md, "Files given"). */
 type Found = Omit<Finding, 'severity'>;

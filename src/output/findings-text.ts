@@ -1,4 +1,4 @@
-import type { FileReport, Finding } from '../files/types.ts';
+import type { FileReport, Finding } from '../files/findings.ts';
 import { oneLine } from '../system/escaping.ts';
 import { count, counted } from './format.ts';
 import { hangingIndent, wrap } from './text-layout.ts';

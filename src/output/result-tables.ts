@@ -1,5 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
-import type { Reason } from '../files/result-tally.ts';
+import type { Reason } from '../files/result-file.ts';
 import { count, counted } from './format.ts';
 import { table } from './table.ts';
 import type { Theme } from './theme.ts';

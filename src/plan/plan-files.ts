@@ -1,8 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename, relative } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { expandFiles } from '../files/expand.ts';
-import { patternProblem } from '../files/glob-cost.ts';
+import { expandFiles, patternProblem } from '../files/file-arguments.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
 import { invalidPlan, type Mistake, type Place, type Plan, type PlannedFile } from './plan.ts';

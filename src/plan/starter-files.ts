@@ -4,8 +4,8 @@ import { ROLE_NAMES, type RoleName } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { compareNaturally } from '../files/natural-order.ts';
-import { withRecords } from '../files/result-reader.ts';
-import { headerOf } from '../files/result-tally.ts';
+import { withRecords } from '../files/record-reader.ts';
+import { headerOf } from '../files/result-file.ts';
 
 /** A CSV file of a folder. */
 export interface CsvHeader {

@@ -123,11 +123,11 @@ const scanner = async () => ({
   ...(await dist('files/scanner.js')),
   ...(await dist('files/findings.js')),
   ...(await dist('files/blocks.js')),
-  ...(await dist('files/field-sink.js')),
+  ...(await dist('files/field-values.js')),
 });
 
 const scanned =
-  ({ CsvScanner, FindingList, readBlocks, plainValue, textOfValue }, take) =>
+  ({ CsvScanner, FindingList, readBlocks, readValue, valueText }, take) =>
   async ({ items }) => {
     const value = {};
     let columns = [];
@@ -140,8 +140,8 @@ const scanned =
       record: (_line, _whole, bytes, bounds) => {
         const record = [];
         columns.forEach((column, i) => {
-          plainValue(value, bytes, bounds[2 * i], bounds[2 * i + 1]);
-          record[column - 1] = textOfValue(value);
+          readValue(value, bytes, bounds[2 * i], bounds[2 * i + 1]);
+          record[column - 1] = valueText(value);
         });
         take(record);
       },

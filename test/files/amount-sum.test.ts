@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sumOfAmounts } from '../../src/files/amount-sum.ts';
+import { sumAmounts } from '../../src/files/amounts.ts';
 
 describe('the sum of control totals', () => {
   it.each<[readonly (string | null)[], string | null]>([
@@ -12,7 +12,7 @@ describe('the sum of control totals', () => {
     [['1.00', null], null],
     [['1.00', 'x'], null],
   ])('%j is %s', (amounts, sum) => {
-    expect(sumOfAmounts(amounts)).toBe(sum);
+    expect(sumAmounts(amounts)).toBe(sum);
   });
 
   it('is exact: as whole cents would be added', () => {
@@ -24,7 +24,7 @@ describe('the sum of control totals', () => {
       fc.property(
         fc.array(fc.bigInt(-(10n ** 20n), 10n ** 20n), { minLength: 1, maxLength: 20 }),
         (cents) => {
-          expect(sumOfAmounts(cents.map(text))).toBe(text(cents.reduce((sum, one) => sum + one, 0n)));
+          expect(sumAmounts(cents.map(text))).toBe(text(cents.reduce((sum, one) => sum + one, 0n)));
         },
       ),
     );

@@ -1,6 +1,5 @@
-import { ContentCheck } from '../../src/files/content.ts';
-import { FindingList } from '../../src/files/findings.ts';
-import type { Finding } from '../../src/files/types.ts';
+import { ContentCheck } from '../../src/files/content-check.ts';
+import { type Finding, FindingList } from '../../src/files/findings.ts';
 
 interface Checked {
   readonly records: number | null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type FieldSink, plainValue, textOfValue } from '../../src/files/field-sink.ts';
+import { type FieldSink, readValue, valueText } from '../../src/files/field-values.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
 
@@ -15,8 +15,8 @@ function table(text: string, size: number): { readonly rows: string[][]; readonl
     record: (_line, whole, bytes, bounds) => {
       rows.push(
         Array.from({ length: whole ? bounds.length / 2 : 0 }, (_, i) => {
-          plainValue(at, bytes, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
-          return textOfValue(at);
+          readValue(at, bytes, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
+          return valueText(at);
         }),
       );
       return undefined;

@@ -4,7 +4,7 @@ import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Columns } from '../../src/batch/columns.ts';
-import { type FieldSink, plainValue, textOfValue } from '../../src/files/field-sink.ts';
+import { type FieldSink, readValue, valueText } from '../../src/files/field-values.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
@@ -49,8 +49,8 @@ function scanned(bytes: Uint8Array, cut: number, wanted: readonly number[]): str
       if (!whole) return undefined;
       rows.push(
         wanted.map((_, i) => {
-          plainValue(at, block, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
-          return textOfValue(at);
+          readValue(at, block, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
+          return valueText(at);
         }),
       );
       return undefined;

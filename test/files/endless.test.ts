@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ContentCheck } from '../../src/files/content.ts';
-import { CrossFile } from '../../src/files/cross-file.ts';
+import { ContentCheck } from '../../src/files/content-check.ts';
+import { CrossCheck } from '../../src/files/cross-check.ts';
 import { CrossState } from '../../src/files/cross-state.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { heldMemory } from '../helpers/memory.ts';
@@ -12,7 +12,7 @@ const MIB = 1 << 20;
 function endless(start: string, block: string, mebibytes: number, end: string) {
   const list = new FindingList();
   const columns = { invoice: { key: 'a', amount: 'b' } };
-  const cross = new CrossFile(
+  const cross = new CrossCheck(
     new CrossState(columns, new Set(['invoice'])),
     { path: '/f', kind: 'invoice' },
     list,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FieldSink, plainValue, textOfValue } from '../../src/files/field-sink.ts';
+import { type FieldSink, readValue, valueText } from '../../src/files/field-values.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
 
@@ -54,8 +54,8 @@ function read(text: string, wanted: readonly number[], size: number): string[][]
       if (!whole) return undefined;
       found.push(
         wanted.map((_, i) => {
-          plainValue(at, bytes, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
-          return textOfValue(at);
+          readValue(at, bytes, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
+          return valueText(at);
         }),
       );
       return undefined;

@@ -3,8 +3,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
-import { expandFiles } from '../../src/files/expand.ts';
-import { patternProblem } from '../../src/files/glob-cost.ts';
+import { expandFiles, patternProblem } from '../../src/files/file-arguments.ts';
 import { tempDir } from '../helpers/context.ts';
 
 const EBILL = fileURLToPath(new URL('../../bin/ebill.js', import.meta.url));

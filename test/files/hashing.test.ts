@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { HashThread } from '../../src/files/hash-thread.ts';
-import { InlineHashes } from '../../src/files/hashes.ts';
-import { Hashing } from '../../src/files/hashing.ts';
+import { Hashing, HashThread, InlineHashes } from '../../src/files/hashing.ts';
 
 const hex = (algorithm: string, content: string) => createHash(algorithm).update(content).digest('hex');
 const both = (content: string) => ({ sha256: hex('sha256', content), md5: hex('md5', content) });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KeyHash64 } from '../../src/files/key-hash.ts';
+import { KeyHash64 } from '../../src/files/key-set.ts';
 import { KeyTable } from '../../src/files/key-table.ts';
 
 const hash = new KeyHash64();

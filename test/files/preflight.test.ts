@@ -3,8 +3,8 @@ import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { BLOCK_BYTES, FIRST_BLOCK_BYTES } from '../../src/files/blocks.ts';
+import { anyHasErrors, invalidFiles } from '../../src/files/file-report.ts';
 import { type CheckProgress, checkFile, checkFiles } from '../../src/files/preflight.ts';
-import { hasErrors, invalidFiles } from '../../src/files/verdict.ts';
 import { tempDir } from '../helpers/context.ts';
 
 function file(content: string | Uint8Array, name = 'inv.csv'): string {
@@ -179,7 +179,7 @@ describe('the verdict', () => {
       { path: file(`a,b\n${'1\n'.repeat(20)}`, 'bad.csv'), kind: 'items' },
       { path: file('', 'empty.csv'), kind: 'items' },
     ]);
-    expect(hasErrors(reports)).toBe(true);
+    expect(anyHasErrors(reports)).toBe(true);
     const error = invalidFiles(reports);
     expect([error.code, error.exitCode]).toEqual(['INVALID_FILE', 2]);
     expect(error.message).toBe('2 of 3 files are not fit to send, with 21 findings: bad.csv, empty.csv');
@@ -192,6 +192,6 @@ describe('the verdict', () => {
   it('is not spoilt by warnings', async () => {
     const report = await checkFile(file('a;b\r1;2\r'), 'items');
     expect(report.findings.map((f) => f.severity)).toEqual(['warning', 'warning']);
-    expect(hasErrors([report])).toBe(false);
+    expect(anyHasErrors([report])).toBe(false);
   });
 });

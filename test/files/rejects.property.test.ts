@@ -5,11 +5,9 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
+import { fieldsOf, type RawRecord, RecordCutter } from '../../src/files/record-reader.ts';
 import { writeRejects } from '../../src/files/rejects.ts';
-import { type RawRecord, RecordCutter } from '../../src/files/result-cutter.ts';
-import { fieldsOf } from '../../src/files/result-fields.ts';
-import { sentHeader } from '../../src/files/result-source.ts';
-import { tallyResult } from '../../src/files/result-tally.ts';
+import { sentHeader, tallyResult } from '../../src/files/result-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ebill-rejects-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -3,10 +3,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { type RejectsRequest, writeRejects } from '../../src/files/rejects.ts';
-import { messagesLine, neutral } from '../../src/files/rejects-text.ts';
-import { sentHeader } from '../../src/files/result-source.ts';
-import { tallyResult } from '../../src/files/result-tally.ts';
+import { messagesLine, neutral, type RejectsRequest, writeRejects } from '../../src/files/rejects.ts';
+import { sentHeader, tallyResult } from '../../src/files/result-file.ts';
 import { tempDir } from '../helpers/context.ts';
 
 const SENT = 'Account Number,Name\n1,a\n2,"b\nb"\n3,c\n';

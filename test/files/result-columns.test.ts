@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resultColumns } from '../../src/files/result-columns.ts';
-import { isLoaded } from '../../src/files/result-words.ts';
+import { isLoaded, resultColumns } from '../../src/files/result-columns.ts';
 
 const find = (
   header: string,

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { FileReport, Finding } from '../../src/files/types.ts';
+import type { FileReport, Finding } from '../../src/files/findings.ts';
 import { accountText } from '../../src/output/account-text.ts';
 import { findingsText, findingsVerdict } from '../../src/output/findings-text.ts';
 import { requestsText } from '../../src/output/requests-text.ts';

@@ -48,9 +48,9 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'load/names.ts': 'reads',
   'plan/read-plan.ts': 'reads',
   'api/upload-body.ts': 'reads',
-  'files/result-reader.ts': 'reads',
+  'files/record-reader.ts': 'reads',
   'files/preflight.ts': 'reads',
-  'files/second-look.ts': 'reads',
+  'files/cross-verify.ts': 'reads',
   'commands/api.ts': 'reads',
   'commands/shared/report-file.ts': 'reads',
 };

@@ -2,11 +2,10 @@ import { stat } from 'node:fs/promises';
 import type { Columns } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
-import { expandFiles } from '../../files/expand.ts';
+import { expandFiles, refuseSharedNames } from '../../files/file-arguments.ts';
+import { anyHasErrors, hasError, invalidFiles } from '../../files/file-report.ts';
+import type { FileReport } from '../../files/findings.ts';
 import { type CheckProgress, checkFiles, type FileToCheck } from '../../files/preflight.ts';
-import { refuseSharedNames } from '../../files/shared-names.ts';
-import type { FileReport } from '../../files/types.ts';
-import { hasErrors, invalidFiles, isBad } from '../../files/verdict.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { findingsText } from '../../output/findings-text.ts';
@@ -73,7 +72,7 @@ export async function checkedSources(
 }
 
 function judge(app: App, reports: readonly FileReport[], validate: boolean): void {
-  if (!hasErrors(reports)) {
+  if (!anyHasErrors(reports)) {
     for (const { file, findings } of reports)
       for (const { line, column, message, hint } of findings)
         app.ui.warn(`${[file, line, column].filter((part) => part !== null).join(':')}: ${message}; ${hint}`);
@@ -81,13 +80,13 @@ function judge(app: App, reports: readonly FileReport[], validate: boolean): voi
   }
   const unreadable = reports.filter((report) => report.sha256 === null || report.bytes === null);
   if (validate || unreadable.length > 0) {
-    const bad = reports.filter(isBad);
+    const bad = reports.filter(hasError);
     app.soFar(() => ({ files: reports, text: findingsText(validate ? bad : unreadable, app.ui) }));
     throw invalidFiles(reports);
   }
   app.ui.warn(
     `sent as they are (--no-validate): ${reports
-      .filter(isBad)
+      .filter(hasError)
       .map((report) => report.file)
       .join(', ')}`,
   );

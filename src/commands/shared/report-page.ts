@@ -2,7 +2,7 @@ import { accountOf } from '../../batch/account.ts';
 import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
-import { sumOfAmounts } from '../../files/amount-sum.ts';
+import { sumAmounts } from '../../files/amounts.ts';
 import type { Run } from '../../load/run.ts';
 import type { BatchState } from '../../load/state.ts';
 import { journalPath } from '../../load/store.ts';
@@ -121,6 +121,6 @@ function totalsOf(batches: readonly BatchState[]): readonly ReportTotal[] {
     const records = of.some((file) => file.records === null)
       ? null
       : of.reduce((sum, file) => sum + (file.records ?? 0), 0);
-    return [{ kind, files: of.length, records, amount: sumOfAmounts(of.map(({ amount }) => amount)) }];
+    return [{ kind, files: of.length, records, amount: sumAmounts(of.map(({ amount }) => amount)) }];
   });
 }

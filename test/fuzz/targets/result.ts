@@ -1,8 +1,7 @@
-import { messagesLine } from '../../../src/files/rejects-text.ts';
+import { fieldsOf, type RawRecord, RecordCutter } from '../../../src/files/record-reader.ts';
+import { messagesLine } from '../../../src/files/rejects.ts';
 import { resultColumns } from '../../../src/files/result-columns.ts';
-import { type RawRecord, RecordCutter } from '../../../src/files/result-cutter.ts';
-import { fieldsOf } from '../../../src/files/result-fields.ts';
-import { fateOf } from '../../../src/files/result-tally.ts';
+import { recordResult } from '../../../src/files/result-file.ts';
 import { expectEqual, expectError, hold, pieces, type Target } from '../target.ts';
 
 interface Cut {
@@ -66,7 +65,7 @@ export const target: Target = {
     );
     if (columns === undefined) return;
     for (const row of rows) {
-      const { message } = fateOf(row, columns);
+      const { message } = recordResult(row, columns);
       const line = messagesLine([1, message, 2]);
       hold(!/^1,"?[=+\-@\t\r]/.test(line), 'a cell is not a formula');
     }

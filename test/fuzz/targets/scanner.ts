@@ -1,5 +1,5 @@
-import { ContentCheck } from '../../../src/files/content.ts';
-import { CrossFile } from '../../../src/files/cross-file.ts';
+import { ContentCheck } from '../../../src/files/content-check.ts';
+import { CrossCheck } from '../../../src/files/cross-check.ts';
 import { CrossState } from '../../../src/files/cross-state.ts';
 import { FindingList } from '../../../src/files/findings.ts';
 import { expectEqual, hold, pieces, RAW, type Target } from '../target.ts';
@@ -7,7 +7,7 @@ import { expectEqual, hold, pieces, RAW, type Target } from '../target.ts';
 function check(blocks: readonly Buffer[]) {
   const findings = new FindingList();
   const columns = { invoice: { key: 'a', amount: 'b' } };
-  const cross = new CrossFile(
+  const cross = new CrossCheck(
     new CrossState(columns, new Set(['invoice'])),
     { path: '/f', kind: 'invoice' },
     findings,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ContentCheck } from '../../src/files/content.ts';
-import { CrossFile } from '../../src/files/cross-file.ts';
+import { ContentCheck } from '../../src/files/content-check.ts';
+import { CrossCheck } from '../../src/files/cross-check.ts';
 import { CrossState } from '../../src/files/cross-state.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { checkText } from './check-text.ts';
@@ -32,7 +32,7 @@ describe("a spreadsheet's scars are warned of", () => {
   it('in a key column whatever else it holds', () => {
     const list = new FindingList();
     const state = new CrossState({ customer: { key: 'Id' } }, new Set(['customer']));
-    const check = new ContentCheck(list, new CrossFile(state, { path: '/x', kind: 'customer' }, list));
+    const check = new ContentCheck(list, new CrossCheck(state, { path: '/x', kind: 'customer' }, list));
     check.write(Buffer.from('Id,Name\nA-1,x\n1.2E+15,y\n'));
     check.end();
     expect(list.shown().map((f) => f.code)).toEqual(['exponent']);

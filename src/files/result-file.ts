@@ -1,10 +1,10 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { EbillError } from '../errors.ts';
+import { EbillError, errnoOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { type ColumnChoice, type ResultColumns, resultColumns } from './result-columns.ts';
-import { fieldsOf, MOST_COLUMNS, ownCopy } from './result-fields.ts';
-import { type RecordReader, withRecords } from './result-reader.ts';
-import { isLoaded } from './result-words.ts';
+import { fieldsOf, MAX_COLUMNS, ownCopy, type RecordReader, withRecords } from './record-reader.ts';
+import { type ColumnChoice, isLoaded, type ResultColumns, resultColumns } from './result-columns.ts';
 
 /** Why records failed, as a result file says it. */
 export interface Reason {
@@ -58,7 +58,7 @@ export async function tallyResult(
     let failed = 0;
     for (let record = await reader.read(); record !== null; record = reader.take() ?? (await reader.read())) {
       rows += 1;
-      const { ok, message } = fateOf(fieldsOf(record), columns);
+      const { ok, message } = recordResult(fieldsOf(record), columns);
       if (ok) continue;
       failed += 1;
       const told = message.slice(0, TOLD);
@@ -79,7 +79,7 @@ export async function tallyResult(
 }
 
 /** What became of one record. */
-export function fateOf(
+export function recordResult(
   fields: readonly string[],
   { status, message }: ResultColumns,
 ): { readonly ok: boolean; readonly message: string } {
@@ -94,9 +94,9 @@ export async function headerOf(reader: RecordReader): Promise<readonly string[] 
   const record = await reader.read();
   if (record === null) return null;
   const names = fieldsOf(record);
-  if (names.length <= MOST_COLUMNS && record.length <= LONGEST_HEADER) return names;
+  if (names.length <= MAX_COLUMNS && record.length <= LONGEST_HEADER) return names;
   throw new EbillError('INVALID_FILE', `${visible(reader.path)} has a header of too many columns.`, {
-    hint: `At most ${MOST_COLUMNS} columns in ${LONGEST_HEADER} bytes are read. Check that this is a CSV file.`,
+    hint: `At most ${MAX_COLUMNS} columns in ${LONGEST_HEADER} bytes are read. Check that this is a CSV file.`,
   });
 }
 
@@ -106,5 +106,55 @@ const LONGEST_HEADER = 1 << 20;
 function emptyResult(path: string): EbillError {
   return new EbillError('INVALID_FILE', `${visible(path)} is empty: it has not even a header.`, {
     hint: 'Download it again with --force. If it stays empty, ask for the result where the server is run.',
+  });
+}
+
+/** A file that was sent, as the journal has it. */
+export interface SentFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Lower-case hex. */
+  readonly sha256: string;
+}
+
+/**
+ * The header of a file that was sent, if it is still the file that was sent (by its SHA-256). Reads all of it.
+ * @throws EbillError CONFLICT when it is gone or changed; USAGE when it cannot be read
+ */
+export async function sentHeader(file: SentFile): Promise<readonly string[]> {
+  const size = await stat(file.path).then(
+    (found) => (found.isFile() ? found.size : null),
+    (cause: unknown) => {
+      if (errnoOf(cause) === 'ENOENT') return null;
+      return undefined;
+    },
+  );
+  if (size === null) throw gone(file);
+  if (size !== undefined && size !== file.bytes) throw sentFileChanged(file);
+  const hash = createHash('sha256');
+  const header = await withRecords(
+    file.path,
+    async (reader) => {
+      const names = await headerOf(reader);
+      while ((await reader.readBlock()) === true);
+      return names ?? [];
+    },
+    (block) => hash.update(block),
+  );
+  if (hash.digest('hex') !== file.sha256) throw sentFileChanged(file);
+  return header;
+}
+
+/** @returns the error for a file that is not the one sent any more */
+export function sentFileChanged(file: SentFile): EbillError {
+  return new EbillError('CONFLICT', `${visible(file.path)} is not the file that was sent: it was changed.`, {
+    hint: `Restore it (its SHA-256 was ${file.sha256}); failed records are copied from what was sent, byte for byte.`,
+  });
+}
+
+function gone(file: SentFile): EbillError {
+  return new EbillError('CONFLICT', `${visible(file.path)}, the file that was sent, is not there any more.`, {
+    hint: `Put it back there (its SHA-256 was ${file.sha256}); failed records are copied from what was sent, byte for byte.`,
   });
 }

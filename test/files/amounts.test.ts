@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Amount, AmountReader, decimalText, fineOf, sameToTheCent } from '../../src/files/amount.ts';
-import { ExactSums } from '../../src/files/exact-sums.ts';
+import {
+  type Amount,
+  AmountReader,
+  ExactSums,
+  equalToTheCent,
+  formatDecimal,
+  toFine,
+} from '../../src/files/amounts.ts';
 
 const reader = new AmountReader();
 const read = (text: string): Amount => {
@@ -10,7 +16,7 @@ const read = (text: string): Amount => {
 };
 const shown = (text: string): string => {
   const amount = read(text);
-  return typeof amount === 'string' ? amount : decimalText(fineOf(amount), reader.decimals);
+  return typeof amount === 'string' ? amount : formatDecimal(toFine(amount), reader.decimals);
 };
 
 describe('an amount', () => {
@@ -88,13 +94,13 @@ describe('sums', () => {
         amounts.forEach(({ text, fine }, i) => {
           const amount = read(text);
           if (typeof amount === 'string') throw new Error(`${text} was refused: ${amount}`);
-          expect(fineOf(amount)).toBe(fine);
+          expect(toFine(amount)).toBe(fine);
           if (i % 3 === 2) sums.subtract(at, amount);
           else sums.add(at, amount);
           expected += i % 3 === 2 ? -fine : fine;
         });
         expect(sums.fine(at)).toBe(expected);
-        if (sums.isNought(at)) expect(sameToTheCent(expected, 0n)).toBe(true);
+        if (sums.isNought(at)) expect(equalToTheCent(expected, 0n)).toBe(true);
       }),
       { numRuns: 1000 },
     );
@@ -103,17 +109,17 @@ describe('sums', () => {
   it('hold where doubles of euros would not', () => {
     const sums = new ExactSums();
     for (let i = 0; i < 10; i++) sums.add(0, read('0.10') as number);
-    expect(decimalText(sums.fine(0), 2)).toBe('1.00');
+    expect(formatDecimal(sums.fine(0), 2)).toBe('1.00');
     for (let i = 0; i < 2000; i++) sums.add(1, read('99999999999.9999') as number);
-    expect(decimalText(sums.fine(1), 2)).toBe('199999999999999.80');
+    expect(formatDecimal(sums.fine(1), 2)).toBe('199999999999999.80');
   });
 
   it('are equal to the cent when rounding to it could make them so', () => {
-    const fine = (text: string) => fineOf(read(text) as number | bigint);
-    expect(sameToTheCent(fine('10.005'), fine('10.01'))).toBe(true);
-    expect(sameToTheCent(fine('10.005'), fine('10.00'))).toBe(true);
-    expect(sameToTheCent(fine('10.0051'), fine('10.00'))).toBe(false);
-    expect(sameToTheCent(fine('10.01'), fine('10.00'))).toBe(false);
-    expect(sameToTheCent(fine('-10.01'), fine('10.01'))).toBe(false);
+    const fine = (text: string) => toFine(read(text) as number | bigint);
+    expect(equalToTheCent(fine('10.005'), fine('10.01'))).toBe(true);
+    expect(equalToTheCent(fine('10.005'), fine('10.00'))).toBe(true);
+    expect(equalToTheCent(fine('10.0051'), fine('10.00'))).toBe(false);
+    expect(equalToTheCent(fine('10.01'), fine('10.00'))).toBe(false);
+    expect(equalToTheCent(fine('-10.01'), fine('10.01'))).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tallyResult } from '../../src/files/result-tally.ts';
+import { tallyResult } from '../../src/files/result-file.ts';
 import { rejection } from '../api/rig.ts';
 import { tempDir } from '../helpers/context.ts';
 import { heldMemory } from '../helpers/memory.ts';

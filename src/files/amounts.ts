@@ -13,7 +13,7 @@ export type Amount =
 export type AmountProblem = 'empty' | 'not-a-number' | 'comma' | 'exponent' | 'too-fine';
 
 /** Decimals a double's unit stands for, and a BigInt's. */
-export const UNIT_DECIMALS = 4;
+const UNIT_DECIMALS = 4;
 const FINE_DECIMALS = 18;
 const FINE_PER_UNIT = 10n ** BigInt(FINE_DECIMALS - UNIT_DECIMALS);
 
@@ -74,7 +74,7 @@ export class AmountReader {
 }
 
 /** Any amount in 10⁻¹⁸. */
-export function fineOf(amount: number | bigint): bigint {
+export function toFine(amount: number | bigint): bigint {
   return typeof amount === 'bigint' ? amount : BigInt(amount) * FINE_PER_UNIT;
 }
 
@@ -85,14 +85,80 @@ function compact(fine: bigint): number | bigint {
 }
 
 /** As a decimal with this many decimals at least (more where the value has more): `-1234.50`. */
-export function decimalText(fine: bigint, decimals: number): string {
+export function formatDecimal(fine: bigint, decimals: number): string {
   const digits = String(fine < 0n ? -fine : fine).padStart(FINE_DECIMALS + 1, '0');
   const fraction = digits.slice(-FINE_DECIMALS).replace(/0+$/u, '').padEnd(decimals, '0');
   return `${fine < 0n ? '-' : ''}${digits.slice(0, -FINE_DECIMALS)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
 /** Equal to the cent: no further apart than half of one, which is what rounding may move. */
-export function sameToTheCent(a: bigint, b: bigint): boolean {
+export function equalToTheCent(a: bigint, b: bigint): boolean {
   const apart = a < b ? b - a : a - b;
   return apart <= 5n * 10n ** BigInt(FINE_DECIMALS - 3);
+}
+
+/**
+ * Adds up decimals exactly, written with as many decimals as the finest of them. `null` when one is unknown or no
+ * amount: a sum without it would be a wrong one.
+ */
+export function sumAmounts(amounts: readonly (string | null)[]): string | null {
+  const reader = new AmountReader();
+  let sum = 0n;
+  let decimals = 0;
+  for (const amount of amounts) {
+    if (amount === null) return null;
+    const bytes = Buffer.from(amount);
+    const value = reader.read(bytes, 0, bytes.length);
+    if (typeof value === 'string') return null;
+    sum += toFine(value);
+    decimals = Math.max(decimals, reader.decimals);
+  }
+  return amounts.length === 0 ? null : formatDecimal(sum, decimals);
+}
+
+/** Half a cent in ten-thousandths. */
+const HALF_CENT = 50;
+
+/** A growing list of exact decimal sums, eight bytes each; those that do not fit a double's whole numbers stand aside. */
+export class ExactSums {
+  #units = new Float64Array(1 << 10);
+  /** What could not be added to `#units`, in 10⁻¹⁸. */
+  readonly #rest = new Map<number, bigint>();
+
+  /** Adds to the sum of this number; all sums begin with 0. */
+  add(at: number, amount: number | bigint): void {
+    if (at >= this.#units.length) this.#grow(at);
+    if (typeof amount === 'number') {
+      const sum = (this.#units[at] as number) + amount;
+      if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) {
+        this.#units[at] = sum;
+        return;
+      }
+    }
+    this.#rest.set(at, (this.#rest.get(at) ?? 0n) + toFine(amount));
+  }
+
+  subtract(at: number, amount: number | bigint): void {
+    this.add(at, -amount);
+  }
+
+  /** In 10⁻¹⁸. */
+  fine(at: number): bigint {
+    return toFine(this.#units[at] ?? 0) + (this.#rest.get(at) ?? 0n);
+  }
+
+  /** Is the sum 0 to the cent, as far as the doubles alone tell? Only sums with a rest need `fine`. */
+  isNought(at: number): boolean {
+    const units = this.#units[at] ?? 0;
+    if (this.#rest.size > 0 && this.#rest.has(at)) return false;
+    return units <= HALF_CENT && units >= -HALF_CENT;
+  }
+
+  #grow(at: number): void {
+    let length = this.#units.length;
+    while (length <= at) length *= 2;
+    const larger = new Float64Array(length);
+    larger.set(this.#units);
+    this.#units = larger;
+  }
 }

@@ -1,13 +1,11 @@
 import { basename } from 'node:path';
 import type { FileKind } from '../batch/types.ts';
-import type { Amount } from './amount.ts';
-import { AmountColumn } from './amount-column.ts';
-import { emptyKey, unknownCustomer, unknownInvoice } from './cross-findings.ts';
-import { type RoleColumns, roleColumns } from './cross-roles.ts';
-import type { CrossState } from './cross-state.ts';
-import { isPlain, plainValue, textOfValue, type Value } from './field-sink.ts';
+import { type Amount, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
+import { badAmount, emptyKey, unknownCustomer, unknownInvoice } from './cross-findings.ts';
+import { type CrossState, type RoleColumns, roleColumns } from './cross-state.ts';
+import { isUnquoted, readValue, type Value, valueText } from './field-values.ts';
 import type { FindingList } from './findings.ts';
-import { HAS_ITEMS, TWICE, UNSURE } from './key-set.ts';
+import { AMOUNT_UNKNOWN, DUPLICATE, HAS_ITEMS } from './key-set.ts';
 
 /** Which file it is: where it lies, what it is, and, of items, the path of the one invoice file they belong to. */
 export interface CrossFileOf {
@@ -17,7 +15,7 @@ export interface CrossFileOf {
 }
 
 /** One file's part in the checks across files, in the first pass: what is certain is found at once, the rest is noted. */
-export class CrossFile {
+export class CrossCheck {
   readonly #state: CrossState;
   readonly #file: CrossFileOf;
   readonly #findings: FindingList;
@@ -97,12 +95,12 @@ export class CrossFile {
   #hash(bytes: Uint8Array, from: number, to: number): boolean {
     const { hash } = this.#state;
     const value = this.#value;
-    if (isPlain(bytes, from, to)) {
+    if (isUnquoted(bytes, from, to)) {
       if (from === to) return false;
       hash.update(bytes, from, to);
       return true;
     }
-    plainValue(value, bytes, from, to);
+    readValue(value, bytes, from, to);
     if (value.from === value.to) return false;
     hash.update(value.bytes, value.from, value.to);
     return true;
@@ -120,7 +118,7 @@ export class CrossFile {
     else if (kind === 'invoice') {
       const number = invoices.table.add(hash.low, hash.high);
       if (this.#amountAt < 0) return;
-      if (typeof amount === 'string') invoices.flags.set(number, UNSURE);
+      if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
       else balances.add(number, amount);
     } else if (!this.#item(amount) && this.#state.checksInvoices) {
       const of = this.#file.of === undefined ? null : basename(this.#file.of);
@@ -137,10 +135,10 @@ export class CrossFile {
     if (range !== undefined && (number < range.from || number >= range.to)) {
       // Of a key that came twice, one may be in its file: the second look tells.
       invoices.table.tellAgain();
-      return (invoices.flags.get(number) & TWICE) !== 0;
+      return (invoices.flags.get(number) & DUPLICATE) !== 0;
     }
     this.#invoice = number;
-    invoices.flags.set(number, typeof amount === 'string' ? HAS_ITEMS | UNSURE : HAS_ITEMS);
+    invoices.flags.set(number, typeof amount === 'string' ? HAS_ITEMS | AMOUNT_UNKNOWN : HAS_ITEMS);
     if (typeof amount !== 'string') balances.subtract(number, amount);
     return true;
   }
@@ -158,7 +156,50 @@ export class CrossFile {
   }
 
   #text(bytes: Uint8Array, from: number, to: number): string {
-    plainValue(this.#value, bytes, from, to);
-    return textOfValue(this.#value);
+    readValue(this.#value, bytes, from, to);
+    return valueText(this.#value);
+  }
+}
+
+/** The amounts of one file: each is read, added up, or found to be none. */
+class AmountColumn {
+  readonly #findings: FindingList;
+  readonly #reader = new AmountReader();
+  readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
+  readonly #sum = new ExactSums();
+  #decimals = 0;
+  #unknown = false;
+
+  constructor(findings: FindingList) {
+    this.#findings = findings;
+  }
+
+  /** The sum as a decimal; `null` when one of the values is no amount. */
+  get total(): string | null {
+    return this.#unknown ? null : formatDecimal(this.#sum.fine(0), this.#decimals);
+  }
+
+  /** The value of a whole record. @returns what it amounts to; a text: why it is no amount */
+  read(line: number, column: number, bytes: Uint8Array, from: number, to: number): Amount {
+    const amount = isUnquoted(bytes, from, to)
+      ? this.#reader.read(bytes, from, to)
+      : this.#readQuoted(bytes, from, to);
+    if (typeof amount !== 'string') {
+      this.#sum.add(0, amount);
+      if (this.#reader.decimals > this.#decimals) this.#decimals = this.#reader.decimals;
+      return amount;
+    }
+    this.#unknown = true;
+    this.#findings.error(() => {
+      readValue(this.#value, bytes, from, to);
+      return badAmount(line, column, amount, valueText(this.#value));
+    });
+    return amount;
+  }
+
+  #readQuoted(bytes: Uint8Array, from: number, to: number): Amount {
+    const value = this.#value;
+    readValue(value, bytes, from, to);
+    return this.#reader.read(value.bytes, value.from, value.to);
   }
 }

@@ -1,6 +1,37 @@
-import { errnoOf, messageOf } from '../errors.ts';
+import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import type { Finding } from './types.ts';
+import type { FileReport, Finding } from './findings.ts';
+
+/** True if the file must not be sent; warnings alone do not say so. */
+export function hasError(report: FileReport): boolean {
+  return report.findings.some((finding) => finding.severity === 'error');
+}
+
+/** True if any of the files must not be sent. */
+export function anyHasErrors(reports: readonly FileReport[]): boolean {
+  return reports.some(hasError);
+}
+
+/** The error for files that failed their check: how many, which, and how many findings they have together. */
+export function invalidFiles(reports: readonly FileReport[]): EbillError {
+  const bad = reports.filter(hasError);
+  const findings = bad.reduce((sum, report) => sum + report.findingsTotal, 0);
+  const names = bad.slice(0, NAMED).map((report) => visible(report.file));
+  if (bad.length > NAMED) names.push(`${bad.length - NAMED} more`);
+  const files =
+    reports.length === 1
+      ? 'The file is'
+      : `${bad.length} of ${reports.length} files ${bad.length === 1 ? 'is' : 'are'}`;
+  return new EbillError(
+    'INVALID_FILE',
+    `${files} not fit to send, with ${findings} finding${findings === 1 ? '' : 's'}: ${names.join(', ')}`,
+    {
+      hint: 'Correct what the findings name and run the same command again. Nothing was sent; an upload with --no-validate sends files as they are.',
+    },
+  );
+}
+
+const NAMED = 5;
 
 /** What is wrong with a file as a whole, before or beside its content. */
 type Found = Omit<Finding, 'severity'>;
@@ -56,7 +87,7 @@ export function controlInName(name: string): Found {
   };
 }
 
-export function changed(): Found {
+export function fileChanged(): Found {
   return {
     code: 'changed',
     ...WHOLE,

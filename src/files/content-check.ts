@@ -1,9 +1,9 @@
-import type { CrossFile } from './cross-file.ts';
+import type { CrossCheck } from './cross-check.ts';
 import { cutOff, foreignContent, notUtf8 } from './encoding.ts';
-import { FileFields } from './file-fields.ts';
+import type { FieldSink } from './field-values.ts';
 import type { FindingList } from './findings.ts';
 import { CsvScanner } from './scanner.ts';
-import { Scars } from './scars.ts';
+import { SpreadsheetDamage } from './spreadsheet-damage.ts';
 import { Utf8Checker } from './utf8.ts';
 
 /**
@@ -14,16 +14,16 @@ export class ContentCheck {
   readonly #findings: FindingList;
   readonly #utf8 = new Utf8Checker();
   readonly #scanner: CsvScanner;
-  readonly #scars = new Scars();
-  readonly #cross: CrossFile | undefined;
+  readonly #scars = new SpreadsheetDamage();
+  readonly #cross: CrossCheck | undefined;
   #bytes = 0;
   #foreign = false;
 
   /** `cross`: the file's part in the checks across files. */
-  constructor(findings: FindingList, cross?: CrossFile) {
+  constructor(findings: FindingList, cross?: CrossCheck) {
     this.#findings = findings;
     this.#cross = cross;
-    this.#scanner = new CsvScanner(findings, new FileFields(this.#scars, cross));
+    this.#scanner = new CsvScanner(findings, new FieldRouter(this.#scars, cross));
   }
 
   /** So far. */
@@ -72,5 +72,38 @@ export class ContentCheck {
     this.#scanner.end();
     const { header, shape, records } = this.#scanner;
     this.#scars.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
+  }
+}
+
+/** Gives each record of a file to whom it concerns: the look for a spreadsheet's scars, the checks across files. */
+class FieldRouter implements FieldSink {
+  readonly #scars: SpreadsheetDamage;
+  readonly #cross: CrossCheck | undefined;
+  #crossed: readonly number[] = [];
+  #scarred = true;
+
+  constructor(scars: SpreadsheetDamage, cross?: CrossCheck) {
+    this.#scars = scars;
+    this.#cross = cross;
+  }
+
+  header(names: readonly string[], line: number): readonly number[] {
+    this.#crossed = this.#cross?.header(names, line) ?? [];
+    return this.#wanted(this.#scars.header(names));
+  }
+
+  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
+    if (whole && this.#crossed.length > 0) this.#cross?.record(line, bytes, bounds);
+    if (!this.#scarred) return undefined;
+    const narrowed = this.#scars.record(line, whole, bytes, bounds);
+    return narrowed === undefined ? undefined : this.#wanted(narrowed);
+  }
+
+  #wanted(scarred: readonly number[]): readonly number[] {
+    this.#scarred = scarred.length > 0;
+    const all = [...new Set([...scarred, ...this.#crossed])].sort((a, b) => a - b);
+    this.#scars.seat(all);
+    this.#cross?.seat(all);
+    return all;
   }
 }

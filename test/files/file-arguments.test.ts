@@ -1,9 +1,8 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { expandFiles } from '../../src/files/expand.ts';
+import { expandFiles, refuseSharedNames } from '../../src/files/file-arguments.ts';
 import { compareNaturally, comparePaths } from '../../src/files/natural-order.ts';
-import { refuseSharedNames } from '../../src/files/shared-names.ts';
 import { tempDir } from '../helpers/context.ts';
 
 function folder(...names: string[]): string {

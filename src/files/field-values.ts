@@ -1,14 +1,86 @@
 /**
+ * Who is given the values of some columns, record by record, while a file's structure is read. Columns are 1-based. A value
+ * is given as its bytes in the file, quotes and all: `plainValue` reads them.
+ */
+export interface FieldSink {
+  /** The header was read. @returns the columns wanted, ascending */
+  header(names: readonly string[], line: number): readonly number[];
+  /**
+   * A record is over. Bytes and bounds are valid only during the call.
+   * @param line where it began, 1-based
+   * @param whole it has as many fields as the header, and its quotes are closed; if not, there are no values to be had
+   * @param bounds from and up to of each wanted value in `bytes`, in the order of the columns
+   * @returns other columns wanted from now on; `undefined`: the same
+   */
+  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined;
+}
+
+const QUOTE = 34;
+
+/** A value's bytes and their bounds. */
+export interface Value {
+  bytes: Uint8Array;
+  from: number;
+  to: number;
+}
+
+/** Does the field at these bytes mean just them? An empty one does. */
+export function isUnquoted(bytes: Uint8Array, from: number, to: number): boolean {
+  return from === to || bytes[from] !== QUOTE;
+}
+
+/**
+ * Makes `value` what the field at these bytes means (RFC 4180, 2.5 to 2.7): without its quotes, doubled quotes once. The
+ * bytes are copied only if there are doubled quotes. Text after a closing quote is kept: it is a finding anyhow.
+ */
+export function readValue(value: Value, bytes: Uint8Array, from: number, to: number): void {
+  value.bytes = bytes;
+  value.from = from;
+  value.to = to;
+  if (isUnquoted(bytes, from, to)) return;
+  const closing = to - 1;
+  let i = from + 1;
+  while (i < closing && bytes[i] !== QUOTE) i++;
+  if (i >= closing) {
+    value.from = from + 1;
+    value.to = bytes[closing] === QUOTE && closing > from ? closing : to;
+    return;
+  }
+  const copy = new Uint8Array(to - from);
+  let length = 0;
+  let quoted = true;
+  for (let at = from + 1; at < to; at++) {
+    const byte = bytes[at] as number;
+    if (quoted && byte === QUOTE) {
+      if (bytes[at + 1] !== QUOTE || at + 1 === to) {
+        quoted = false;
+        continue;
+      }
+      at++;
+    }
+    copy[length++] = byte;
+  }
+  value.bytes = copy;
+  value.from = 0;
+  value.to = length;
+}
+
+/** A value as text. */
+export function valueText({ bytes, from, to }: Value): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+}
+
+/**
  * Bytes of a record's wanted values that are kept together. Two blocks, so that only a record that is cut by a
  * block's end can have more, however a file is cut.
  */
-export const MOST_KEPT = 2 << 20;
+export const MAX_KEPT = 2 << 20;
 
 /**
  * Where the values of the wanted columns lie, of the record being read. They are views into the block; only of the record
  * that a block ends in are they copied, and then all of them, so that whoever takes a record has its values in one place.
  */
-export class WantedValues {
+export class SelectedValues {
   /** The wanted columns, ascending, and a 0 behind them. */
   columns = new Int32Array(1);
   /** From and up to, of each value found in the block being read. */
@@ -88,7 +160,7 @@ export class WantedValues {
     if (!this.#begun) this.#keptBounds[2 * this.#complete] = this.#length;
     this.#begun = true;
     const length = this.#length + to - from;
-    if (length > MOST_KEPT) this.#tooLong = true;
+    if (length > MAX_KEPT) this.#tooLong = true;
     if (this.#tooLong) return;
     if (length > this.#kept.length) {
       const larger = new Uint8Array(Math.max(length, 2 * this.#kept.length));
