@@ -1,35 +1,34 @@
 import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
+import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
-import { authHeaders, type Connection, endpointOf, withQuery } from './connection.ts';
+import { authHeaders, type Connection, endpointOf } from './connection.ts';
 import { errorMessageFrom } from './error-message.ts';
-import type { Transport } from './net/transport.ts';
-import { messageAndHint, TransportError, tryAgain } from './net/transport-error.ts';
+import { followRedirects, type Transport } from './net/transport.ts';
+import { TransportError } from './net/transport-error.ts';
 import {
+  type BatchRef,
+  type Call,
   type CreateRequest,
-  createBody,
+  callsAt,
   type FinalizeRequest,
-  finalizeBody,
   type InitRequest,
-  initBody,
 } from './request.ts';
 import { parseBatch } from './response.ts';
 import { readBody } from './response-body.ts';
 import { type CallResult, refusal, unavailable } from './result.ts';
-import { isRetryable, type RetryNotice, retryAfterMs, wasNotProcessed, withRetries } from './retry.ts';
-import { assertSafeTransferUrl, MAX_REDIRECTS, redirectTarget } from './transfer-url.ts';
+import {
+  type Attempt,
+  afterTransportError,
+  isRetryable,
+  type RetryNotice,
+  retryAfterMs,
+  wasNotProcessed,
+  withRetries,
+} from './retry.ts';
+import { assertSafeTransferUrl } from './transfer-url.ts';
 
-/** Which batch to ask for: by id or by job id. */
-export type BatchRef = { readonly id: string } | { readonly jobId: string };
-
-/** A request as it will be sent, credentials left out: for `--dry-run` and the journal. */
-export interface Call {
-  readonly method: 'GET' | 'POST' | 'PUT';
-  readonly url: string;
-  readonly body: string | null;
-}
-
-/** An answer read whole. */
+/** A response, read completely. */
 export interface Reply {
   readonly status: number;
   readonly contentType: string;
@@ -37,57 +36,58 @@ export interface Reply {
   readonly retryAfterMs: number | null;
 }
 
-interface ClientOptions {
+/** What the client reports while calls are under way. */
+export type ApiEvent =
+  | { readonly event: 'wait.start'; readonly message: string }
+  | { readonly event: 'wait.end' }
+  | ({ readonly event: 'retry'; readonly jobId: null } & RetryNotice);
+
+export interface ClientOptions {
   readonly context: Context;
   readonly connection: Connection;
   readonly transport: Transport;
   readonly retries: number;
   readonly userAgent: string;
-  readonly onRetry: (notice: RetryNotice) => void;
+  /** Learns the signatures of presigned URLs: a server may repeat one where its shape does not give it away. */
+  readonly redactor: Pick<Redactor, 'addSigned'>;
+  readonly emit: (event: ApiEvent) => void;
 }
 
 export type Client = ReturnType<typeof createClient>;
 
 /**
- * The four calls of the Batch File Upload API. The only place where credentials are added, and only for the base
- * URL's own origin (architecture.md, "Credentials in one place").
+ * The four calls of the Batch File Upload API. The only place that adds credentials, and only for the base URL's own
+ * origin.
  */
 export function createClient(options: ClientOptions) {
-  const { context, connection, transport, retries, onRetry } = options;
+  const { context, connection, transport, retries, redactor, emit } = options;
   const endpoint = endpointOf(connection.baseUrl);
   const calls = callsAt(endpoint, connection.query);
   const { origin } = new URL(endpoint);
+  const onRetry = (notice: RetryNotice): void => emit({ event: 'retry', jobId: null, ...notice });
 
-  /** One exchange; a redirected GET is followed, without credentials to another origin (cli.md, "Network"). */
+  /** One request and its response. A GET follows redirects, without credentials to another origin. */
   async function exchange(call: Call, signal: AbortSignal = context.signal): Promise<Reply> {
-    let { url } = call;
-    for (let hops = 0; ; hops += 1) {
-      const answer = await transport.send({
+    const send = (url: string) =>
+      transport.send({
         method: call.method,
         url,
         headers: headersFor(url, call.body !== null),
         ...(call.body === null ? {} : { body: call.body }),
         signal,
       });
-      const body = await readBody(answer);
-      const next =
-        call.method === 'GET' && hops < MAX_REDIRECTS
-          ? redirectTarget(answer.status, answer.headers['location'], url)
-          : null;
-      if (next === null) {
-        return {
-          status: answer.status,
-          contentType: answer.headers['content-type'] ?? '',
-          body,
-          retryAfterMs: retryAfterMs(answer.headers['retry-after'], context.now()),
-        };
-      }
-      assertSafeTransferUrl(next, connection);
-      url = next;
-    }
+    const response = await (call.method === 'GET'
+      ? followRedirects(call.url, send, (next) => assertSafeTransferUrl(next, connection))
+      : send(call.url));
+    return {
+      status: response.status,
+      contentType: response.headers['content-type'] ?? '',
+      body: await readBody(response),
+      retryAfterMs: retryAfterMs(response.headers['retry-after'], context.now()),
+    };
   }
 
-  /** Credentials and the profile's headers go to the base URL's own origin alone. */
+  /** Credentials and the profile's headers go to the base URL's own origin only. */
   function headersFor(url: string, withBody: boolean): Record<string, string> {
     const general = { accept: 'application/xml', 'user-agent': options.userAgent };
     const own = new URL(url).origin === origin ? { ...connection.headers, ...authHeaders(connection) } : {};
@@ -96,122 +96,145 @@ export function createClient(options: ClientOptions) {
       ...(withBody ? { 'content-type': 'application/xml; charset=utf-8' } : {}),
       ...own,
     };
-    // However a profile spells a name, it is one header: the profile's takes the place of ours.
+    // Header names ignore case: a header of the profile replaces ours, however it is spelled.
     return Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), value]));
   }
 
-  /** Sends a changing call. Only what certainly did not happen is tried again here; anything else is the caller's to ask about. */
-  async function change(call: Call): Promise<CallResult<Batch>> {
-    return withRetries<CallResult<Batch>>(context, retries, onRetry, async () => {
+  /** Sends a changing call. Retries only what certainly did not happen; the caller has to ask about the rest (api rule 15). */
+  async function change(message: string, call: Call): Promise<CallResult<Batch>> {
+    const attempt = async (): Promise<Attempt<CallResult<Batch>>> => {
       try {
         const reply = await withShutdownDelay(context, (signal) => exchange(call, signal));
         if (wasNotProcessed(reply.status)) {
           return {
-            again: { outcome: 'refused', status: reply.status, message: errorMessageFrom(reply.body) },
+            retry: { outcome: 'refused', status: reply.status, message: errorMessageFrom(reply.body) },
             message: `HTTP ${reply.status}`,
             retryAfterMs: reply.retryAfterMs,
           };
         }
-        return { done: readChange(reply) };
+        return { done: changeResult(reply) };
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
-        // Broken off by us: the intent on record says what to ask when the command is run again.
+        // Aborted by us: the intent in the journal says what to ask when the command is run again.
         context.signal.throwIfAborted();
         if (error.kind === 'lost')
           return { done: { outcome: 'ambiguous', message: error.message, retryAfterMs: null } };
-        return tryAgain(error, { outcome: 'refused', status: null, ...messageAndHint(error) });
+        return afterTransportError(error, { outcome: 'refused', status: null, ...error.messageAndHint() });
       }
-    });
+    };
+    const result = await during(message, () => withRetries(context, retries, onRetry, attempt));
+    if (result.outcome === 'answered') noteUrls(result.value);
+    return result;
   }
 
-  /** Asks until an answer can be read. */
+  /** Asks until a response can be read. */
   async function ask(call: Call, tries: number): Promise<Batch | null> {
-    const what = 'Asking for the status';
+    const what = 'Getting the status';
     const answer = await withRetries<() => Batch | null>(context, tries, onRetry, async () => {
       try {
-        const reply = await exchange(call);
-        if (isRetryable(reply.status)) {
-          const message = `HTTP ${reply.status} ${errorMessageFrom(reply.body)}`.trim();
-          return {
-            again: () => {
-              throw unavailable(what, message);
-            },
-            message,
-            retryAfterMs: reply.retryAfterMs,
-          };
-        }
-        return readStatus(reply, what);
+        return statusAttempt(await exchange(call), what);
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
-        return tryAgain<() => never>(error, () => {
-          // Where no connection stood, the place is what to look at; the command is not to blame.
+        return afterTransportError<() => never>(error, () => {
+          // Without a connection the base URL and the network are to be checked, not the command.
           throw error.kind === 'unsent'
             ? refusal(what, null, error.message, error.hint, error)
             : unavailable(what, error.message);
         });
       }
     });
-    return answer();
+    const batch = answer();
+    if (batch !== null) noteUrls(batch);
+    return batch;
+  }
+
+  function noteUrls(batch: Batch): void {
+    for (const url of [batch.uploadUrl, batch.downloadUrl]) if (url !== null) redactor.addSigned(url);
+    for (const child of batch.children) noteUrls(child);
+  }
+
+  async function during<T>(message: string, work: () => Promise<T>): Promise<T> {
+    emit({ event: 'wait.start', message });
+    try {
+      return await work();
+    } finally {
+      emit({ event: 'wait.end' });
+    }
   }
 
   return {
     calls,
     /** Vendor 4.9.1. Rewrites every open invoice: never sent again without asking. */
-    init: (request: InitRequest) => change(calls.init(request)),
-    /** Vendor 4.9.2.1 and 4.9.3.1-2. The answer's `uploadUrl` is a secret. */
-    create: (request: CreateRequest) => change(calls.create(request)),
+    init: (request: InitRequest) =>
+      change(`starting ${request.jobId}: open invoices are carried forward`, calls.init(request)),
+    /** Vendor 4.9.2.1 and 4.9.3.1-2. The `uploadUrl` in the result is a secret. */
+    create: (request: CreateRequest) => change(`creating ${request.jobId}`, calls.create(request)),
     /** Vendor 4.9.2.2 and 4.9.3.3. */
-    finalize: (request: FinalizeRequest) => change(calls.finalize(request)),
+    finalize: (request: FinalizeRequest) =>
+      change(`submitting ${request.jobId ?? request.id} for processing`, calls.finalize(request)),
     /**
-     * Vendor 4.9.2.3. `null` when there is no such batch.
-     * @param tries further tries after the first (default: the run's `--retries`)
+     * Vendor 4.9.2.3.
+     * @param tries retries after the first try. With 0 (the polls of a watch) no wait is reported: a watch draws its own
+     * @returns `null` when there is no such batch
      * @throws EbillError UNAVAILABLE, AUTH or REJECTED
      */
-    status: (ref: BatchRef, tries = retries) => ask(calls.status(ref), tries),
+    status: (ref: BatchRef, tries = retries) =>
+      tries === 0
+        ? ask(calls.status(ref), tries)
+        : during(`getting the status of ${'id' in ref ? `batch ${ref.id}` : ref.jobId}`, () =>
+            ask(calls.status(ref), tries),
+          ),
     /**
      * One raw authorised call below the base URL, not retried.
-     * @throws TransportError when no answer came
+     * @throws TransportError when there is no response
      */
-    raw: (call: Call) => exchange(call),
+    raw: async (call: Call): Promise<Reply> => {
+      const reply = await during(`waiting for the response to ${call.method}`, () => exchange(call));
+      redactor.addSigned(reply.body);
+      return reply;
+    },
   };
 }
 
-/** Every call as it goes over the wire, as data. */
-export function callsAt(endpoint: string, query: Readonly<Record<string, string>>) {
-  const at = (own: Record<string, string>): string => withQuery(withQuery(endpoint, own), query);
-  return {
-    init: (request: InitRequest): Call => ({
-      method: 'POST',
-      url: at({ mode: 'BatchInit' }),
-      body: initBody(request),
-    }),
-    create: (request: CreateRequest): Call => ({
-      method: 'POST',
-      url: at({ mode: 'S3FileUpload' }),
-      body: createBody(request),
-    }),
-    finalize: (request: FinalizeRequest): Call => ({
-      method: 'PUT',
-      url: at({ mode: 'BatchFinalize' }),
-      body: finalizeBody(request),
-    }),
-    status: (ref: BatchRef): Call => ({ method: 'GET', url: at({ ...ref }), body: null }),
+/** ms that a changing call under way may still take after an interruption; the program has to end within 2 s. */
+const SHUTDOWN_DELAY_MS = 1_500;
+
+/**
+ * Runs `work` with a signal that aborts a moment after the context's: a response about to arrive saves asking about it
+ * later. Starts nothing once the context's signal is aborted.
+ * @throws the signal's reason
+ */
+export async function withShutdownDelay<T>(
+  context: Pick<Context, 'signal' | 'sleep'>,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal } = context;
+  signal.throwIfAborted();
+  const delayed = new AbortController();
+  const finished = new AbortController();
+  const onAbort = (): void => {
+    context.sleep(SHUTDOWN_DELAY_MS, finished.signal).then(
+      () => delayed.abort(signal.reason),
+      () => undefined,
+    );
   };
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await work(delayed.signal);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    finished.abort();
+  }
 }
 
-function readChange(reply: Reply): CallResult<Batch> {
+function changeResult(reply: Reply): CallResult<Batch> {
   const { status } = reply;
   if (status >= 200 && status < 300) {
     try {
       const batch = parseBatch(reply.body);
       if (batch.id !== null) return { outcome: 'answered', value: batch };
       if (batch.errorMessage !== null) return { outcome: 'refused', status, message: batch.errorMessage };
-      // An answer without an id cannot be gone on from, and says nothing sure about what happened.
-      return {
-        outcome: 'ambiguous',
-        message: 'the answer names no batch id',
-        retryAfterMs: null,
-      };
+      return { outcome: 'ambiguous', message: 'the response has no batch id', retryAfterMs: null };
     } catch (error) {
       return { outcome: 'ambiguous', message: messageOf(error), retryAfterMs: null };
     }
@@ -225,78 +248,34 @@ function readChange(reply: Reply): CallResult<Batch> {
   };
 }
 
-/** A question that was sent from place to place, or nowhere. */
-function misled(what: string, status: number): EbillError {
-  return new EbillError(
-    'REJECTED',
-    `${what}: the server redirects without end or to nowhere (HTTP ${status}).`,
-    {
-      hint: 'Check the base URL: ebill profile show',
-    },
-  );
-}
-
-/** "Not found" is 404, 400, or a batch without an id (batch-api.md, "Ambiguous answers"). */
-function readStatus(
-  reply: Reply,
-  what: string,
-): { done: () => Batch | null } | { again: () => never; message: string; retryAfterMs: null } {
+/** "Not found" is 404, 400, or a batch without an id (api rule 16). */
+function statusAttempt(reply: Reply, what: string): Attempt<() => Batch | null> {
   const { status } = reply;
+  const fail = (error: EbillError) => (): never => {
+    throw error;
+  };
+  const again = (message: string): Attempt<() => never> => ({
+    retry: fail(unavailable(what, message)),
+    message,
+    retryAfterMs: isRetryable(status) ? reply.retryAfterMs : null,
+  });
+  if (isRetryable(status)) return again(`HTTP ${status} ${errorMessageFrom(reply.body)}`.trim());
   if (status === 404 || status === 400) return { done: () => null };
-  if (status >= 300 && status < 400)
-    return {
-      done: () => {
-        throw misled(what, status);
-      },
-    };
+  if (status >= 300 && status < 400) return { done: fail(badRedirect(what, status)) };
   if (status < 200 || status >= 300)
-    return {
-      done: () => {
-        throw refusal(what, status, errorMessageFrom(reply.body));
-      },
-    };
+    return { done: fail(refusal(what, status, errorMessageFrom(reply.body))) };
   try {
     const batch = parseBatch(reply.body);
     return { done: () => (batch.id === null ? null : batch) };
   } catch (error) {
-    const broken = `the answer cannot be read: ${messageOf(error)}`;
-    return {
-      again: () => {
-        throw unavailable(what, broken);
-      },
-      message: broken,
-      retryAfterMs: null,
-    };
+    return again(`the response cannot be read: ${messageOf(error)}`);
   }
 }
 
-/** ms a changing call that is under way may still take after an interruption: within 2 s the program has to end. */
-const GRACE_MS = 1_500;
-
-/**
- * Does a piece of work with a signal that comes a moment after the interruption's: an answer that is about to arrive is
- * worth more than a question later. Nothing is begun after the interruption.
- * @throws the signal's reason
- */
-export async function withShutdownDelay<T>(
-  context: Pick<Context, 'signal' | 'sleep'>,
-  work: (signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const { signal } = context;
-  signal.throwIfAborted();
-  const late = new AbortController();
-  const over = new AbortController();
-  const onAbort = (): void => {
-    context.sleep(GRACE_MS, over.signal).then(
-      () => late.abort(signal.reason),
-      () => undefined,
-    );
-  };
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await work(late.signal);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    over.abort();
-  }
+function badRedirect(what: string, status: number): EbillError {
+  return new EbillError(
+    'REJECTED',
+    `${what}: the server sent too many redirects, or one without a target (HTTP ${status}).`,
+    { hint: 'Check the base URL: ebill profile show' },
+  );
 }

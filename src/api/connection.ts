@@ -1,6 +1,6 @@
 import type { Phase } from '../batch/types.ts';
 
-/** How a request is authorised (batch-api.md, what bites 11). */
+/** How a request is authorised (api rule 13). */
 export type Auth =
   | { readonly type: 'none' }
   | { readonly type: 'basic'; readonly username: string; readonly password: string }
@@ -8,17 +8,17 @@ export type Auth =
   /** The named header carries the token. */
   | { readonly type: 'header'; readonly name: string; readonly token: string };
 
-/** Where and as whom: everything the client needs to talk to one eBill server. */
+/** Everything the client needs to talk to one eBill server: where, and as whom. */
 export interface Connection {
-  /** The profile's name; `null` when the environment or options alone made the set-up. */
+  /** The profile's name; `null` when the environment or options alone define the connection. */
   readonly profile: string | null;
-  /** As given; `api/client.ts` makes the endpoint of it (what bites 12). */
+  /** As given; `endpointOf` makes the endpoint of it. */
   readonly baseUrl: string;
   readonly auth: Auth;
   /** Added to every API request, never to a presigned URL. */
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
-  /** Further status names of this server (what bites 6). */
+  /** Further status names of this server (api rule 6). */
   readonly statusNames: Readonly<Record<string, Phase>>;
   readonly caFile: string | null;
   readonly clientCert: string | null;
@@ -28,10 +28,7 @@ export interface Connection {
   readonly production: boolean;
 }
 
-/**
- * The endpoint of a base URL: `https://host`, with or without a path, a trailing slash or `/rest`
- * (batch-api.md, what bites 12).
- */
+/** The endpoint of a base URL: `https://host`, with or without a path, a trailing slash or `/rest` (api rule 13). */
 export function endpointOf(baseUrl: string): string {
   const base = baseUrl
     .trim()
@@ -40,17 +37,8 @@ export function endpointOf(baseUrl: string): string {
   return `${base}/rest/batchProcess`;
 }
 
-/** A URL with the call's query parameters, then the profile's own (what bites 10). Values are percent-encoded. */
-export function withQuery(url: string, query: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(query).map(
-    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
-  );
-  return pairs.length === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${pairs.join('&')}`;
-}
-
-/** The header that authorises a request, or none (what bites 11). */
-export function authHeaders(connection: Connection): Record<string, string> {
-  const { auth } = connection;
+/** The header that authorises a request, if any. */
+export function authHeaders({ auth }: Connection): Record<string, string> {
   switch (auth.type) {
     case 'none':
       return {};

@@ -2,24 +2,22 @@ import { createHash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { AtomicFile, cannotWrite, makeFolders } from '../system/atomic-file.ts';
-import { errorMessageFrom, s3Error } from './error-message.ts';
-import type { HttpResponse } from './net/transport.ts';
-import { messageAndHint, TransportError, tryAgain } from './net/transport-error.ts';
+import { followRedirects, type HttpResponse } from './net/transport.ts';
+import { TransportError } from './net/transport-error.ts';
 import { readBody } from './response-body.ts';
-import { type Attempt, isRetryable, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
-import { isExpiry, isPassing, type StorageOptions } from './storage.ts';
-import { MAX_REDIRECTS, redirectTarget } from './transfer-url.ts';
+import { type Attempt, afterTransportError, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
+import { failedAttempt, type StorageFailure, type StorageOptions } from './storage.ts';
 
 export type DownloadResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }
-  | { readonly outcome: 'expired'; readonly message: string }
-  | { readonly outcome: 'refused'; readonly status: number; readonly message: string }
-  | { readonly outcome: 'unavailable'; readonly message: string; readonly hint?: string };
+  | StorageFailure;
+
+/** @param total `null` when the storage does not say */
+type OnBytes = (bytes: number, total: number | null) => void;
 
 /**
- * Gets a presigned URL's object into a file: streamed to a temporary name beside it, flushed, then renamed, so that the
- * name never stands for half a file.
- * @param onBytes told how far it is, and of how much (`null`: not known); from 0 again with each further try
+ * Downloads a presigned URL into a file, which appears complete or not at all.
+ * @param onBytes called with the bytes so far; from 0 again with each try
  * @throws EbillError USAGE when the file cannot be written
  */
 export async function downloadFile(
@@ -29,62 +27,30 @@ export async function downloadFile(
   onRetry: (notice: RetryNotice) => void,
   onBytes: OnBytes = () => undefined,
 ): Promise<DownloadResult> {
-  const { context, retries } = storage;
+  const { context, transport, retries, userAgent, assertSafeUrl } = storage;
+  // Before the request: a folder that cannot be created needs no download.
   await makeFolders(dirname(path)).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
-  return withRetries<DownloadResult>(context, retries, onRetry, async () => {
+  const send = (to: string) =>
+    transport.send({ method: 'GET', url: to, headers: { 'user-agent': userAgent }, signal: context.signal });
+  return withRetries(context, retries, onRetry, async (): Promise<Attempt<DownloadResult>> => {
     try {
-      const answer = await get(storage, url);
-      if (answer.status === 200) return { done: await save(answer, path, onBytes) };
-      return judge(
-        answer.status,
-        await readBody(answer),
-        retryAfterMs(answer.headers['retry-after'], context.now()),
-      );
+      const response = await followRedirects(url, send, assertSafeUrl);
+      if (response.status === 200) return { done: await save(response, path, onBytes) };
+      const waitMs = retryAfterMs(response.headers['retry-after'], context.now());
+      return failedAttempt(response.status, await readBody(response), waitMs);
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
-      return tryAgain(error, { outcome: 'unavailable', ...messageAndHint(error) });
+      return afterTransportError(error, { outcome: 'unavailable', ...error.messageAndHint() });
     }
   });
 }
 
-/** A GET without credentials, redirects followed: the URL is all the credential there is. */
-async function get(storage: StorageOptions, from: string): Promise<HttpResponse> {
-  const { context, transport, assertSafeUrl, userAgent } = storage;
-  let url = from;
-  for (let hops = 0; ; hops += 1) {
-    const answer = await transport.send({
-      method: 'GET',
-      url,
-      headers: { 'user-agent': userAgent },
-      signal: context.signal,
-    });
-    const next = hops < MAX_REDIRECTS ? redirectTarget(answer.status, answer.headers['location'], url) : null;
-    if (next === null || assertSafeUrl === undefined) return answer;
-    assertSafeUrl(next);
-    await answer.body.dump();
-    url = next;
-  }
-}
-
-function judge(status: number, body: string, waitMs: number | null): Attempt<DownloadResult> {
-  const error = s3Error(body);
-  const message = error
-    ? `${error.code}: ${error.message}`
-    : `HTTP ${status} ${errorMessageFrom(body)}`.trim();
-  if (isExpiry(status, error?.code, message)) return { done: { outcome: 'expired', message } };
-  if (isRetryable(status) || isPassing(error?.code))
-    return { again: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
-  return { done: { outcome: 'refused', status, message } };
-}
-
-type OnBytes = (bytes: number, total: number | null) => void;
-
-async function save(answer: HttpResponse, path: string, onBytes: OnBytes): Promise<DownloadResult> {
+async function save(response: HttpResponse, path: string, onBytes: OnBytes): Promise<DownloadResult> {
   const file = await AtomicFile.open(path);
   try {
-    const { bytes, sha256 } = await receive(answer, file, onBytes);
+    const { bytes, sha256 } = await receive(response, file, onBytes);
     await file.commit();
     return { outcome: 'saved', bytes, sha256 };
   } finally {
@@ -93,18 +59,18 @@ async function save(answer: HttpResponse, path: string, onBytes: OnBytes): Promi
 }
 
 async function receive(
-  answer: HttpResponse,
+  { body, headers }: HttpResponse,
   file: AtomicFile,
   onBytes: OnBytes,
 ): Promise<{ bytes: number; sha256: string }> {
   const sha256 = createHash('sha256');
-  const iterator = answer.body[Symbol.asyncIterator]();
-  const length = answer.headers['content-length'];
+  const iterator = body[Symbol.asyncIterator]();
+  const length = headers['content-length'];
   const total = length === undefined ? null : Number(length);
   let bytes = 0;
   onBytes(bytes, total);
   for (;;) {
-    // A broken connection is worth another try, a full disk is not: the two must not share a catch.
+    // Only this is caught: a broken connection is worth another try, a full disk is not.
     const step = await iterator.next().catch((cause: unknown) => {
       throw new TransportError(
         'lost',
@@ -118,8 +84,7 @@ async function receive(
     bytes += step.value.length;
     onBytes(bytes, total);
   }
-  if (length !== undefined && Number(length) !== bytes) {
+  if (total !== null && total !== bytes)
     throw new TransportError('lost', `the download has ${bytes} of ${length} bytes`, undefined);
-  }
   return { bytes, sha256: sha256.digest('hex') };
 }

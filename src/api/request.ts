@@ -9,7 +9,7 @@ export interface InitRequest {
   readonly zeroOutCustomerBalance: boolean;
 }
 
-/** An invoice batch that items belong to: its id and/or its job id, either will do (vendor 4.9.3.2). */
+/** The invoice batch that items belong to: its id, its job id, or both (vendor 4.9.3.2). */
 export interface ParentRef {
   readonly id: string | null;
   readonly jobId: string | null;
@@ -20,35 +20,62 @@ export interface CreateRequest {
   readonly kind: FileKind;
   readonly jobId: string;
   readonly inputFilename: string;
-  /** Only for items. */
+  /** For items only. */
   readonly parent: ParentRef | null;
 }
 
-/** Which batch to finalize: send both when both are known (batch-api.md, "Calls"). */
+/** The batch to finalize: both ids when both are known. */
 export interface FinalizeRequest {
   readonly id: string | null;
   readonly jobId: string | null;
 }
 
-export const SUB_OPERATION: Readonly<Record<FileKind, string>> = {
-  customer: 'Customer',
-  invoice: 'Invoice',
-  items: 'Invoice Line Item',
-};
+/** The batch to ask for. */
+export type BatchRef = { readonly id: string } | { readonly jobId: string };
 
-type Element = readonly [name: string, value: string | null];
-
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
-
-/** The vendor's layout: one element a line, no indentation, no declaration. Elements without a value are left out. */
-function batchProcess(elements: readonly Element[]): string {
-  const lines = elements
-    .filter((element): element is readonly [string, string] => element[1] !== null)
-    .map(([name, value]) => `<${name}>${value.replace(/[&<>]/g, (c) => ESCAPES[c] ?? c)}</${name}>`);
-  return ['<batchProcess>', ...lines, '</batchProcess>'].join('\n');
+/** A request as it will be sent, without credentials: for sending, `--dry-run` and tests. */
+export interface Call {
+  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly url: string;
+  readonly body: string | null;
 }
 
-/** The body of `POST ?mode=BatchInit`. */
+export type Calls = ReturnType<typeof callsAt>;
+
+/**
+ * The four API calls as data.
+ * @param query added to each URL, from the profile
+ */
+export function callsAt(endpoint: string, query: Readonly<Record<string, string>>) {
+  const at = (own: Record<string, string>): string => withQuery(withQuery(endpoint, own), query);
+  return {
+    init: (request: InitRequest): Call => ({
+      method: 'POST',
+      url: at({ mode: 'BatchInit' }),
+      body: initBody(request),
+    }),
+    create: (request: CreateRequest): Call => ({
+      method: 'POST',
+      url: at({ mode: 'S3FileUpload' }),
+      body: createBody(request),
+    }),
+    finalize: (request: FinalizeRequest): Call => ({
+      method: 'PUT',
+      url: at({ mode: 'BatchFinalize' }),
+      body: finalizeBody(request),
+    }),
+    status: (ref: BatchRef): Call => ({ method: 'GET', url: at({ ...ref }), body: null }),
+  };
+}
+
+/** Appends query parameters, percent-encoded. */
+export function withQuery(url: string, query: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(query).map(
+    ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`,
+  );
+  return pairs.length === 0 ? url : `${url}${url.includes('?') ? '&' : '?'}${pairs.join('&')}`;
+}
+
 export function initBody(init: InitRequest): string {
   return batchProcess([
     ['jobId', init.jobId],
@@ -59,7 +86,12 @@ export function initBody(init: InitRequest): string {
   ]);
 }
 
-/** The body of `POST ?mode=S3FileUpload`. */
+export const SUB_OPERATION: Readonly<Record<FileKind, string>> = {
+  customer: 'Customer',
+  invoice: 'Invoice',
+  items: 'Invoice Line Item',
+};
+
 export function createBody(create: CreateRequest): string {
   return batchProcess([
     ['parentBatchProcess', create.parent?.id ?? null],
@@ -72,10 +104,21 @@ export function createBody(create: CreateRequest): string {
   ]);
 }
 
-/** The body of `PUT ?mode=BatchFinalize`. */
 export function finalizeBody(finalize: FinalizeRequest): string {
   return batchProcess([
     ['id', finalize.id],
     ['jobId', finalize.jobId],
   ]);
+}
+
+type Element = readonly [name: string, value: string | null];
+
+const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** The vendor's layout: one element per line, no indentation, no declaration. Elements without a value are left out. */
+function batchProcess(elements: readonly Element[]): string {
+  const lines = elements
+    .filter((element): element is readonly [string, string] => element[1] !== null)
+    .map(([name, value]) => `<${name}>${value.replace(/[&<>]/g, (c) => ESCAPES[c] ?? c)}</${name}>`);
+  return ['<batchProcess>', ...lines, '</batchProcess>'].join('\n');
 }

@@ -2,70 +2,70 @@ import { messageOf } from '../errors.ts';
 import type { HttpResponse } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 
-/** Bytes; far above any true answer of the API, far below what hurts (batch-api.md, what bites 13). */
+/** Bytes; far more than any real response of the API (api rule 9). */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /**
- * The whole body as text, in the encoding it is in.
- * @throws TransportError `lost` when it breaks off or is larger than `limit` bytes: what the server did is then unknown.
+ * Reads the whole body as text.
+ * @param limit bytes
+ * @throws TransportError `lost` when it breaks off or is too large: what the server did is then unknown
  */
-export async function readBody(answer: HttpResponse, limit = MAX_BODY_BYTES): Promise<string> {
+export async function readBody(response: HttpResponse, limit = MAX_BODY_BYTES): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   try {
-    for await (const part of answer.body) {
+    for await (const part of response.body) {
       size += part.length;
-      if (size > limit) throw new Error(`the answer is larger than ${limit} bytes`);
+      if (size > limit) throw new Error(`the response is larger than ${limit} bytes`);
       parts.push(part);
     }
   } catch (cause) {
-    throw new TransportError('lost', `the answer broke off: ${messageOf(cause)}`, cause);
+    throw new TransportError('lost', `the response broke off: ${messageOf(cause)}`, cause);
   }
-  return decodeBody(Buffer.concat(parts), answer.headers['content-type'] ?? '');
+  return decodeBody(Buffer.concat(parts), response.headers['content-type'] ?? '');
 }
 
 /**
- * An answer's bytes as text. What says how they are encoded, strongest first (RFC 7303, 3): a byte order mark, the
- * Content-Type, the XML declaration; nothing means UTF-8. Servers say one thing and send another, and a name with a
- * replacement character in it is another name: so what cannot be as it is said is tried as UTF-8, then as Latin-1,
- * which has a character for every byte.
+ * Decodes a body. The encoding is named, strongest first (RFC 7303, 3), by a byte order mark, the Content-Type or the XML
+ * declaration; the default is UTF-8. Servers often name a wrong one: what cannot be decoded is tried as UTF-8, then as
+ * Latin-1, which has a character for every byte. A replacement character in a name would make it another name.
  */
 export function decodeBody(bytes: Uint8Array, contentType: string): string {
-  const said = [marked(bytes), byHeader(contentType), byDeclaration(bytes), unmarkedUtf16(bytes)];
-  for (const label of [...said.filter((one) => one !== undefined), 'utf-8']) {
-    // A document that begins with a plain `<` is in bytes, not in pairs of them, whatever it says of itself.
+  const labels = [byteOrderMark(bytes), headerCharset(contentType), xmlEncoding(bytes), unmarkedUtf16(bytes)];
+  for (const label of [...labels.filter((one) => one !== undefined), 'utf-8']) {
+    // A document that starts with a one-byte `<` is not in 16- or 32-bit units, whatever it claims.
     if (/^(?:utf-?16|ucs-?2|utf-?32|iso-10646)/i.test(label) && bytes[0] === 0x3c && bytes[1] !== 0) continue;
-    const text = decoded(bytes, label);
+    const text = decodeAs(bytes, label);
     if (text !== null) return text;
   }
   return Buffer.from(bytes).toString('latin1');
 }
 
-function decoded(bytes: Uint8Array, label: string): string | null {
+/** `null` for an unknown encoding, or bytes that are invalid in it. */
+function decodeAs(bytes: Uint8Array, label: string): string | null {
   try {
     return new TextDecoder(label, { fatal: true }).decode(bytes);
   } catch {
-    // An encoding nobody knows, or bytes it does not have.
     return null;
   }
 }
 
-function marked([a, b, c]: Uint8Array): string | undefined {
+function byteOrderMark([a, b, c]: Uint8Array): string | undefined {
   if (a === 0xef && b === 0xbb && c === 0xbf) return 'utf-8';
   if (a === 0xff && b === 0xfe) return 'utf-16le';
   if (a === 0xfe && b === 0xff) return 'utf-16be';
   return undefined;
 }
 
-const byHeader = (contentType: string): string | undefined =>
+const headerCharset = (contentType: string): string | undefined =>
   /;\s*charset\s*=\s*["']?([\w.:-]+)/i.exec(contentType)?.[1];
 
-function byDeclaration(bytes: Uint8Array): string | undefined {
+function xmlEncoding(bytes: Uint8Array): string | undefined {
   const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
   return /^<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)/i.exec(start)?.[1];
 }
 
-/** The first `<`, in two bytes. */
+/** Recognised by a first `<` in two bytes. */
 function unmarkedUtf16([a, b]: Uint8Array): string | undefined {
   if (a === 0x3c && b === 0) return 'utf-16le';
   if (a === 0 && b === 0x3c) return 'utf-16be';

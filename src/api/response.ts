@@ -3,30 +3,28 @@ import { visible } from '../system/escaping.ts';
 import { parseXml, type XmlElement, XmlError } from './xml.ts';
 
 /**
- * The batch in an answer. Empty elements are unknown (`null`), counts that are no whole number too; prose is never
- * parsed and the echo never trusted (batch-api.md, what bites 3 to 5).
- * @throws XmlError when the document is broken, no `batchProcess` answer, or contradicts itself.
+ * The batch in a response. Empty elements, and counts that are not whole numbers, are `null` (api rules 3 to 5).
+ * @throws XmlError when the document is broken, is not a `batchProcess`, or contradicts itself
  */
 export function parseBatch(document: string): Batch {
   const root = parseXml(document);
   if (root.name !== 'batchProcess')
-    throw new XmlError(`the answer is <${visible(root.name.slice(0, 60))}>, not <batchProcess>`);
+    throw new XmlError(`the response is <${visible(root.name.slice(0, 60))}>, not <batchProcess>`);
   return batchOf(root);
 }
 
 function batchOf(element: XmlElement): Batch {
   const field = (name: string): string | null => {
-    const given = new Set(element.children.filter((child) => child.name === name).map(({ text }) => text));
-    // Which of two ids is meant nobody knows; to take one may finalize the other.
-    if (given.size > 1)
-      throw new XmlError(`the answer gives <${name}> ${given.size} times, each time another`);
-    const [text = ''] = given;
+    const values = new Set(element.children.filter((child) => child.name === name).map(({ text }) => text));
+    // Choosing one of two ids could finalize the wrong batch.
+    if (values.size > 1) throw new XmlError(`the response has ${values.size} different values of <${name}>`);
+    const [text = ''] = values;
     return text.trim() === '' ? null : text;
   };
   const trimmed = (name: string): string | null => field(name)?.trim() ?? null;
   return {
     element: element.name,
-    // The server makes ids; blanks around one are layout. A job id is the client's text and keeps its blanks.
+    // Blanks around an id are layout: the server makes ids. A job id is the client's text and keeps its blanks.
     id: trimmed('id'),
     jobId: field('jobId'),
     status: trimmed('status'),
@@ -38,7 +36,7 @@ function batchOf(element: XmlElement): Batch {
     failCount: count(field('failCount')),
     uploadUrl: trimmed('uploadUrl'),
     downloadUrl: trimmed('downloadUrl'),
-    // `child` may be missing, empty, hold one or many, or stand once for each.
+    // `child` may be missing, empty, hold one batch or many, or be repeated for each.
     children: element.children
       .filter((child) => child.name === 'child')
       .flatMap((child) => child.children.filter(isBatch).map(batchOf)),
@@ -48,7 +46,6 @@ function batchOf(element: XmlElement): Batch {
 const isBatch = (element: XmlElement): boolean =>
   element.name === 'batchProcess' || /^carryForward(?:Invoice|CreditMemo|DebitMemo)s?$/.test(element.name);
 
-/** Records; `null` when it is empty or no whole number. */
 function count(text: string | null): number | null {
   const digits = text?.trim() ?? '';
   return /^\d{1,15}$/.test(digits) ? Number(digits) : null;

@@ -1,77 +1,84 @@
 import type { Context } from '../system/context.ts';
+import type { TransportError } from './net/transport-error.ts';
 
-/** Statuses worth another try (cli.md, "Network"). */
+/** HTTP statuses that are retried (commands rule 29). */
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** Of these the server says it did not act, so that even a changing call can simply be sent again. */
-const NOT_ACTED = new Set([408, 425, 429]);
+/** Of these, the statuses that say the request was not processed: even a changing call can simply be sent again. */
+const NOT_PROCESSED = new Set([408, 425, 429]);
 
 export const isRetryable = (status: number): boolean => RETRYABLE.has(status);
-export const wasNotProcessed = (status: number): boolean => NOT_ACTED.has(status);
+export const wasNotProcessed = (status: number): boolean => NOT_PROCESSED.has(status);
 
 const BASE_MS = 500;
-const CAP_MS = 30_000;
+const MAX_MS = 30_000;
 
 /**
- * Milliseconds to wait before the next try: exponential from 0.5 s with full jitter, capped at 30 s;
- * a `Retry-After` is obeyed (cli.md, "Network").
- * @param attempt tries made so far, from 1
+ * ms before the next try: exponential from 0.5 s with full jitter, at most 30 s; a `Retry-After` is obeyed.
+ * @param attempt tries so far, from 1
  * @param random in [0, 1)
  */
 export function retryDelay(attempt: number, random: number, retryAfterMs: number | null): number {
   if (retryAfterMs !== null) return retryAfterMs;
-  return Math.round(Math.min(CAP_MS, BASE_MS * 2 ** (attempt - 1)) * random);
+  return Math.round(Math.min(MAX_MS, BASE_MS * 2 ** (attempt - 1)) * random);
 }
 
-/** A timer set for longer than this fires at once (Node, `setTimeout`). */
-const LONGEST_MS = 2_147_483_647;
-/** The three forms of an HTTP date (RFC 9110, 5.6.7); `Date.parse` alone would read `-1` and `1.5` as dates, too. */
+/** Node fires a longer timer at once. */
+const MAX_TIMER_MS = 2_147_483_647;
+/** The three forms of an HTTP date (RFC 9110, 5.6.7). `Date.parse` alone would read `-1` and `1.5` as dates, too. */
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .*\d\d:\d\d:\d\d/;
 
-/** `Retry-After` in ms from now: seconds or an HTTP date; `null` when absent or unreadable. */
+/** `Retry-After` (seconds or an HTTP date) in ms from now; `null` when absent or unreadable. */
 export function retryAfterMs(header: string | undefined, now: number): number | null {
   const text = header?.trim() ?? '';
-  if (/^\d{1,9}$/.test(text)) return Math.min(LONGEST_MS, Number(text) * 1000);
-  // The oldest form names no zone; it is GMT, as the others say.
+  if (/^\d{1,9}$/.test(text)) return Math.min(MAX_TIMER_MS, Number(text) * 1000);
+  // The oldest form (asctime) has no zone; it means GMT.
   const at = HTTP_DATE.test(text) ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) : Number.NaN;
-  return Number.isNaN(at) ? null : Math.min(LONGEST_MS, Math.max(0, at - now));
+  return Number.isNaN(at) ? null : Math.min(MAX_TIMER_MS, Math.max(0, at - now));
 }
 
-/** What one try came to. */
+/** The result of one try: final, or worth another (`retry` is the result if that was the last). */
 export type Attempt<T> =
   | { readonly done: T }
-  | { readonly again: T; readonly message: string; readonly retryAfterMs: number | null };
+  | { readonly retry: T; readonly message: string; readonly retryAfterMs: number | null };
 
 export interface RetryNotice {
   readonly message: string;
   readonly attempt: number;
+  /** ms before the next try. */
   readonly waitMs: number;
 }
 
+/** A try without a response is worth another, unless that would fail in the same way. */
+export function afterTransportError<T>(error: TransportError, value: T): Attempt<T> {
+  if (error.permanent) return { done: value };
+  return { retry: value, message: error.message, retryAfterMs: null };
+}
+
 /**
- * Tries until done or `retries` further tries are used up; then the last value counts.
+ * Tries until done, or until `retries` further tries are used up; then the last value counts.
  * @throws the signal's reason when interrupted while trying or waiting
  */
 export async function withRetries<T>(
   context: Pick<Context, 'sleep' | 'random' | 'signal'>,
   retries: number,
   onRetry: (notice: RetryNotice) => void,
-  once: (attempt: number) => Promise<Attempt<T>>,
+  once: () => Promise<Attempt<T>>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
-    const result = await once(attempt);
+    const result = await once();
     if ('done' in result) return result.done;
     // A try that an interruption broke off says nothing about the other side.
     context.signal.throwIfAborted();
-    if (attempt > retries) return result.again;
+    if (attempt > retries) return result.retry;
     const waitMs = retryDelay(attempt, context.random(), result.retryAfterMs);
     onRetry({ message: result.message, attempt, waitMs });
     await context.sleep(waitMs, context.signal);
   }
 }
 
-/** How often to look (cli.md, "Watch options"). */
+/** How often to poll (commands rule 13). */
 export interface PollInterval {
-  /** ms, fixed; `null` for the growing default. */
+  /** ms; `null` for the growing default. */
   readonly fixedMs: number | null;
 }
 
@@ -79,16 +86,16 @@ const FIRST_POLL_MS = 2_000;
 const MAX_POLL_MS = 60_000;
 const JITTER = 0.2;
 
-/** The pause before the first look. */
-export const firstPollDelay = (cadence: PollInterval): number => cadence.fixedMs ?? FIRST_POLL_MS;
+/** ms before the first poll. */
+export const firstPollDelay = (interval: PollInterval): number => interval.fixedMs ?? FIRST_POLL_MS;
 
-/** The pause after one of `previous` ms: 2 s growing by half to 60 s, back to 2 s at each change; jitter is added apart. */
-export function nextPollDelay(cadence: PollInterval, previous: number, changed: boolean): number {
-  if (cadence.fixedMs !== null) return cadence.fixedMs;
-  return changed ? FIRST_POLL_MS : Math.min(MAX_POLL_MS, previous * 1.5);
+/** ms before the next poll: from 2 s growing by half to 60 s, back to 2 s at each change; without jitter. */
+export function nextPollDelay(interval: PollInterval, previousMs: number, changed: boolean): number {
+  if (interval.fixedMs !== null) return interval.fixedMs;
+  return changed ? FIRST_POLL_MS : Math.min(MAX_POLL_MS, previousMs * 1.5);
 }
 
-/** ±20 %, so that many machines do not ask in step. A fixed interval is kept as asked for. */
-export function withJitter(cadence: PollInterval, pause: number, random: number): number {
-  return cadence.fixedMs === null ? Math.round(pause * (1 - JITTER + 2 * JITTER * random)) : pause;
+/** ±20 %, so that many machines do not poll in step. A fixed interval is kept as given. */
+export function withJitter(interval: PollInterval, delayMs: number, random: number): number {
+  return interval.fixedMs === null ? Math.round(delayMs * (1 - JITTER + 2 * JITTER * random)) : delayMs;
 }

@@ -2,88 +2,95 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
 import { EbillError, messageOf } from '../errors.ts';
 
+/** The file as it was checked. */
+export interface ExpectedFile {
+  readonly path: string;
+  readonly bytes: number;
+  /** Hex, lower case. */
+  readonly md5: string;
+  /** Hex, lower case. */
+  readonly sha256: string;
+}
+
+/** Bytes. How much of a file is read at a time, and the most that is handed to a connection at once. */
+export const BUFFER_BYTES = 1024 * 1024;
+
+/** Two buffers of `BUFFER_BYTES` each: one is sent while the other is filled. */
+export type ReadBuffers = readonly [Buffer, Buffer];
+
+/** Buffers of finished uploads. At most as many as were in use at once. */
+const pool: ReadBuffers[] = [];
+
+/** From the pool, or new: a thousand files need only the memory of those under way at once. */
+export function takeBuffers(): ReadBuffers {
+  return pool.pop() ?? [Buffer.allocUnsafeSlow(BUFFER_BYTES), Buffer.allocUnsafeSlow(BUFFER_BYTES)];
+}
+
+/** Return buffers only after their I/O has finished. When in doubt, drop them. */
+export function returnBuffers(buffers: ReadBuffers): void {
+  pool.push(buffers);
+}
+
 /**
- * The file's bytes from the first to the last, hashed on the way. The last block is given out only when all bytes are
- * known to be those that were checked: a changed file is never stored whole. With one hash known to be right, the others
- * of the check hold too; SHA-256 is the one processors help with (performance.md, "Upload").
+ * Bytes. At least what a connection takes before it pauses (its `writableHighWaterMark`, 16 to 64 KiB): when it asks for
+ * more, it has sent what it had, and the buffer can be reused.
+ */
+export const MIN_CHUNK_BYTES = BUFFER_BYTES / 8;
+
+const SLOW_MS = 500;
+const FAST_MS = 100;
+
+/**
+ * The next chunk's size, after one of `bytes` took `ms`. Smaller on a slow line, because time-outs and progress count per
+ * chunk; up to a whole buffer on a fast one, which costs least.
+ */
+export function nextChunkBytes(bytes: number, ms: number): number {
+  if (ms > SLOW_MS) return Math.max(MIN_CHUNK_BYTES, bytes / 2);
+  return ms < FAST_MS ? Math.min(BUFFER_BYTES, bytes * 2) : bytes;
+}
+
+/**
+ * The file's bytes as a request body, hashed on the way. The last block is only handed out once all bytes are known to be
+ * those that were checked, so a changed file is never stored whole. Comparing one hash is enough; SHA-256 is the one that
+ * processors accelerate.
  *
- * What was given out is overwritten once the consumer asks for more, unless it was of the file's last block: that stays in
- * `blocks` when all is over.
- * @param onBytes called with the bytes given out so far
- * @param now milliseconds, to give a slow consumer smaller pieces
- * @throws EbillError CONFLICT when the file changed or cannot be read any more
+ * A chunk may be overwritten once the consumer asks for the next one, except those of the last block.
+ * @param onBytes called with the bytes handed out so far
+ * @param now ms, to adapt the chunk size to the connection
+ * @throws EbillError CONFLICT when the file changed or can no longer be read
  */
 export async function* uploadBody(
   expected: ExpectedFile,
-  blocks: ReadBuffers,
+  buffers: ReadBuffers,
   onBytes: (bytes: number) => void,
   now: () => number,
 ): AsyncGenerator<Buffer, void, undefined> {
   const handle = await openToRead(expected.path);
   try {
     const sha256 = createHash('sha256');
-    let given = 0;
-    let slice = BUFFER_BYTES;
-    for await (const block of readAhead(handle, expected, blocks)) {
+    let sent = 0;
+    let chunkBytes = BUFFER_BYTES;
+    for await (const block of readAhead(handle, expected, buffers)) {
       sha256.update(block);
-      if (given + block.length === expected.bytes) {
-        await assertUnchanged(handle, expected);
+      if (sent + block.length === expected.bytes) {
+        await assertSameSize(handle, expected);
         if (sha256.digest('hex') !== expected.sha256)
           throw fileChanged(expected.path, 'other content of the same size');
       }
       for (let from = 0; from < block.length; ) {
-        const piece = block.subarray(from, from + slice);
-        const began = now();
-        yield piece;
-        from += piece.length;
-        given += piece.length;
-        onBytes(given);
-        slice = nextChunkBytes(slice, now() - began);
+        const chunk = block.subarray(from, from + chunkBytes);
+        const start = now();
+        yield chunk;
+        from += chunk.length;
+        sent += chunk.length;
+        onBytes(sent);
+        chunkBytes = nextChunkBytes(chunkBytes, now() - start);
       }
     }
-    // A file without bytes has no last block to hold back.
-    if (expected.bytes === 0) await assertUnchanged(handle, expected);
+    // An empty file has no last block to hold back.
+    if (expected.bytes === 0) await assertSameSize(handle, expected);
   } finally {
     await handle.close();
-  }
-}
-
-/** The file as it was when it was checked: what must arrive. */
-export interface ExpectedFile {
-  readonly path: string;
-  readonly bytes: number;
-  /** Lower-case hex. */
-  readonly md5: string;
-  readonly sha256: string;
-}
-
-/** The file is not what was checked any more (cli.md, promise 2). */
-function fileChanged(path: string, how: string): EbillError {
-  return new EbillError('CONFLICT', `${path} changed between the check and the end of the upload (${how}).`, {
-    hint: 'Its batch is not finalized. Run the same command again once the file is complete; --next to load the new content.',
-  });
-}
-
-/**
- * The file's bytes in full blocks, but for the last. The next block is read while one is worked on, into the two buffers in
- * turn, so that memory does not grow with the file: a block is valid until the one after it is asked for.
- * @throws EbillError CONFLICT when the file is shorter than it was
- */
-export async function* readAhead(
-  handle: FileHandle,
-  expected: ExpectedFile,
-  blocks: ReadBuffers,
-): AsyncGenerator<Buffer, void, undefined> {
-  let [current, other] = blocks;
-  let ahead = readBlock(handle, current, expected, 0);
-  for (let end = 0; end < expected.bytes; ) {
-    const block = await ahead;
-    end += block.length;
-    ahead = readBlock(handle, other, expected, end);
-    // Whoever stops half-way leaves this promise alone; it must not become an unhandled rejection.
-    ahead.catch(() => undefined);
-    yield block;
-    [current, other] = [other, current];
   }
 }
 
@@ -92,73 +99,63 @@ export async function openToRead(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (cause) {
-    throw new EbillError('CONFLICT', `${path} cannot be read any more: ${messageOf(cause)}.`, {
+    throw new EbillError('CONFLICT', `${path} can no longer be read: ${messageOf(cause)}.`, {
       hint: 'Put the file back where it was when it was checked, then run the same command again.',
       cause,
     });
   }
 }
 
-/** Fills the buffer (or reads to the expected end): short reads are joined, so that every block but the last is whole. */
+/**
+ * The file in blocks that are all full except the last. Reads the next block while one is in use, into the two buffers in
+ * turn: a block is valid until the one after it is asked for.
+ * @throws EbillError CONFLICT when the file is shorter than expected
+ */
+export async function* readAhead(
+  handle: FileHandle,
+  expected: ExpectedFile,
+  buffers: ReadBuffers,
+): AsyncGenerator<Buffer, void, undefined> {
+  let [current, other] = buffers;
+  let next = readBlock(handle, current, expected, 0);
+  for (let end = 0; end < expected.bytes; ) {
+    const block = await next;
+    end += block.length;
+    next = readBlock(handle, other, expected, end);
+    // A consumer that stops early never awaits this; it must not become an unhandled rejection.
+    next.catch(() => undefined);
+    yield block;
+    [current, other] = [other, current];
+  }
+}
+
+/** Fills the buffer, or reads to the expected end. One read may return less than asked for. */
 async function readBlock(
   handle: FileHandle,
   buffer: Buffer,
   expected: ExpectedFile,
   from: number,
 ): Promise<Buffer> {
-  const want = Math.min(buffer.length, expected.bytes - from);
+  const size = Math.min(buffer.length, expected.bytes - from);
   let filled = 0;
-  while (filled < want) {
-    const { bytesRead } = await handle.read(buffer, filled, want - filled, from + filled);
+  while (filled < size) {
+    const { bytesRead } = await handle.read(buffer, filled, size - filled, from + filled);
     if (bytesRead === 0)
       throw fileChanged(expected.path, `it ends after ${from + filled} of ${expected.bytes} bytes`);
     filled += bytesRead;
   }
-  return buffer.subarray(0, want);
+  return buffer.subarray(0, size);
 }
 
-/** @throws EbillError CONFLICT when the file has another size */
-async function assertUnchanged(handle: FileHandle, expected: ExpectedFile): Promise<void> {
+async function assertSameSize(handle: FileHandle, expected: ExpectedFile): Promise<void> {
   const { size } = await handle.stat();
   if (size !== expected.bytes)
     throw fileChanged(expected.path, `it has ${size} bytes now, ${expected.bytes} when checked`);
 }
 
-/** Two buffers to read a file with, each of `BLOCK` bytes. */
-export type ReadBuffers = readonly [Buffer, Buffer];
-
-/** Ready to be used again. No more than were ever needed at once. */
-const spare: ReadBuffers[] = [];
-
-/**
- * Buffers that have gone round before, else new ones: a thousand files take the memory of those under way at once, and
- * need no collector. Whoever does not know that nobody reads or writes them any more keeps them from coming back.
- */
-export function takeBuffers(): ReadBuffers {
-  return spare.pop() ?? [Buffer.allocUnsafeSlow(BUFFER_BYTES), Buffer.allocUnsafeSlow(BUFFER_BYTES)];
-}
-
-export function returnBuffers(blocks: ReadBuffers): void {
-  spare.push(blocks);
-}
-
-/** Bytes. What is read of a file at a time, and the most that is handed to a connection at once. */
-export const BUFFER_BYTES = 1024 * 1024;
-
-/**
- * Bytes. Never less than a connection takes before it asks for a pause (its `writableHighWaterMark`, 16 to 64 KiB): so
- * that whoever asks for more has given away what it had, and its buffer can be used again. A block holds them evenly.
- */
-export const MIN_CHUNK_BYTES = BUFFER_BYTES / 8;
-
-const SLOW_MS = 500;
-const FAST_MS = 100;
-
-/**
- * How much to hand over at once after a piece of `slice` bytes took `ms`. On a slow line less, for the time-outs count from
- * one piece to the next (cli.md, "Network"), and progress is told by the piece; on a fast one a whole block, which costs least.
- */
-export function nextChunkBytes(slice: number, ms: number): number {
-  if (ms > SLOW_MS) return Math.max(MIN_CHUNK_BYTES, slice / 2);
-  return ms < FAST_MS ? Math.min(BUFFER_BYTES, slice * 2) : slice;
+/** commands rule 2 */
+function fileChanged(path: string, how: string): EbillError {
+  return new EbillError('CONFLICT', `${path} changed between the check and the end of the upload (${how}).`, {
+    hint: 'Its batch is not finalized. Run the same command again once the file is complete; --next to load the new content.',
+  });
 }

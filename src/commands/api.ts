@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Call } from '../api/client.ts';
 import { endpointOf } from '../api/connection.ts';
 import { errorMessageFrom } from '../api/error-message.ts';
 import { TransportError } from '../api/net/transport-error.ts';
+import type { Call } from '../api/request.ts';
 import { refusal, unavailable } from '../api/result.ts';
 import { isRetryable } from '../api/retry.ts';
 import { EbillError, messageOf } from '../errors.ts';

@@ -1,7 +1,6 @@
-import { createClient } from '../api/client.ts';
 import { type Connection, endpointOf } from '../api/connection.ts';
 import { chooseProxy, type ProxyChoice } from '../api/net/proxy.ts';
-import { openTransport } from '../api/net/transport.ts';
+import { openApi } from '../api/open.ts';
 import { EbillError } from '../errors.ts';
 import { counted } from '../output/format.ts';
 import { createProgress } from '../output/progress.ts';
@@ -137,9 +136,16 @@ async function* serverChecks(
     return;
   }
   // Fails when a certificate file of the profile cannot be used; then the checks below cannot run.
-  const transport = await openTransport(context, connection, limitMs).catch(setUpError);
-  if (transport instanceof EbillError) {
-    const { message, hint, code } = transport;
+  const api = await openApi({
+    context,
+    connection,
+    userAgent,
+    timeoutMs: limitMs,
+    retries: 0,
+    redactor: app.redactor,
+  }).catch(setUpError);
+  if (api instanceof EbillError) {
+    const { message, hint, code } = api;
     yield skipped('TLS', 'a certificate file cannot be used');
     yield problem('Connection', message, hint, code);
     yield* skipAll(['Clock', 'Authorisation'], 'there is no connection');
@@ -148,17 +154,14 @@ async function* serverChecks(
   try {
     if (url.protocol === 'http:') yield skipped('TLS', 'the base URL is plain http');
     else yield await certificate(context, connection, url, proxy, limitMs);
-    const [answer, clock] = await answerAndClock(context, transport, connection, limitMs);
+    const [answer, clock] = await answerAndClock(context, api.transport, connection, limitMs);
     yield answer;
     yield clock;
     if (answer.state !== 'ok') yield skipped('Authorisation', 'the server did not answer');
     else if (unauthorised !== null) yield skipped('Authorisation', unauthorised);
-    else
-      yield await authorisation(
-        createClient({ context, connection, transport, retries: 0, userAgent, onRetry: () => undefined }),
-      );
+    else yield await authorisation(api.client);
   } finally {
-    await transport.close();
+    await api.close();
   }
 }
 

@@ -1,5 +1,5 @@
-import { callsAt } from '../api/client.ts';
 import { endpointOf } from '../api/connection.ts';
+import { callsAt } from '../api/request.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { discover } from '../load/discover.ts';

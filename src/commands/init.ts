@@ -1,6 +1,5 @@
-import { callsAt } from '../api/client.ts';
 import { endpointOf } from '../api/connection.ts';
-import type { InitRequest } from '../api/request.ts';
+import { callsAt, type InitRequest } from '../api/request.ts';
 import { initJobId } from '../batch/job-ids.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';

@@ -1,6 +1,5 @@
-import { callsAt } from '../api/client.ts';
 import { endpointOf } from '../api/connection.ts';
-import type { ParentRef } from '../api/request.ts';
+import { callsAt, type ParentRef } from '../api/request.ts';
 import type { Kind, Phase } from '../batch/types.ts';
 import { sumAmounts } from '../files/amounts.ts';
 import type { Assignment } from '../load/plan.ts';

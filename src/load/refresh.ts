@@ -1,5 +1,5 @@
-import type { BatchRef } from '../api/client.ts';
 import { isPermanent } from '../api/net/transport-error.ts';
+import type { BatchRef } from '../api/request.ts';
 import { isFinal, isSettled } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';

@@ -1,4 +1,5 @@
-import type { BatchRef, Client } from '../api/client.ts';
+import type { Client } from '../api/client.ts';
+import type { BatchRef } from '../api/request.ts';
 import { unavailable } from '../api/result.ts';
 import { retryDelay } from '../api/retry.ts';
 import type { StorageOptions } from '../api/storage.ts';

@@ -10,13 +10,14 @@ import {
 } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { type Client, createClient } from '../../src/api/client.ts';
+import type { Client } from '../../src/api/client.ts';
 import type { Connection } from '../../src/api/connection.ts';
-import { openTransport, type Transport } from '../../src/api/net/transport.ts';
-import { observed } from '../../src/api/observed.ts';
+import type { Transport } from '../../src/api/net/transport.ts';
+import { openApi } from '../../src/api/open.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import type { StorageOptions } from '../../src/api/storage.ts';
 import type { ExpectedFile } from '../../src/api/upload-body.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 
@@ -71,21 +72,21 @@ export async function rigFor(baseUrl: string, options: RigOptions = {}): Promise
   const context = testContext({ env, ...(options.lookup ? { lookup: options.lookup } : {}) });
   const connection = connectionTo(baseUrl, options.connection);
   const exchanges: string[] = [];
-  const transport = observed(await openTransport(context, connection, timeoutMs), context, (line) =>
-    exchanges.push(line),
-  );
-  onTestFinished(() => transport.close());
   const notices: RetryNotice[] = [];
-  const client = createClient({
+  const api = await openApi({
     context,
     connection,
-    transport,
-    retries,
     userAgent: 'ebill-test/1',
-    onRetry: (notice) => notices.push(notice),
+    timeoutMs,
+    retries,
+    redactor: new Redactor(),
+    emit: (event) => {
+      if (event.event === 'retry') notices.push(event);
+    },
+    log: (line) => exchanges.push(line),
   });
-  const storage: StorageOptions = { context, transport, retries, userAgent: 'ebill-test/1' };
-  return { context, transport, client, storage, notices, exchanges };
+  onTestFinished(() => api.close());
+  return { ...api, context, notices, exchanges };
 }
 
 /** Closes a server and every connection it has when the test is over; gives its port. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { authHeaders, endpointOf, withQuery } from '../../src/api/connection.ts';
+import { authHeaders, endpointOf } from '../../src/api/connection.ts';
+import { withQuery } from '../../src/api/request.ts';
 import { refusal, unavailable } from '../../src/api/result.ts';
 import {
   firstPollDelay,
@@ -134,11 +135,15 @@ describe('retries', () => {
     for (const retries of [0, 1, 4]) {
       const context = testContext();
       const notices: number[] = [];
+      let tries = 0;
       const value = await withRetries(
         context,
         retries,
         ({ attempt, waitMs }) => notices.push(attempt, waitMs),
-        async (attempt) => ({ again: attempt, message: 'no', retryAfterMs: attempt === 2 ? 77 : null }),
+        async () => {
+          tries += 1;
+          return { retry: tries, message: 'no', retryAfterMs: tries === 2 ? 77 : null };
+        },
       );
       expect(value).toBe(retries + 1);
       expect(context.slept).toEqual([250, 77, 1000, 2000].slice(0, retries));
@@ -178,7 +183,7 @@ describe('retries', () => {
         () => undefined,
         async () => {
           context.interrupt();
-          return { again: 'no', message: 'no', retryAfterMs: null };
+          return { retry: 'no', message: 'no', retryAfterMs: null };
         },
       );
       expect(await rejection(trying)).toBe('SIGINT');

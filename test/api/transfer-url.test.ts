@@ -64,7 +64,7 @@ describe('an address the server names for a transfer', () => {
         code: 'REJECTED',
         hint: expect.stringMatching(/^Nothing was sent there\. \w/),
       });
-      expect(String(error)).toMatch(/metadata service|link-local|no address/);
+      expect(String(error)).toMatch(/metadata service|link-local|not the address/);
       expect(thrownBy(check(url.replace('https:', 'http:'), allowInsecure))).toMatchObject({
         code: 'REJECTED',
       });

@@ -94,7 +94,7 @@ describe('the TLS check of doctor', () => {
       'elsewhere',
       'localhost',
       'problem',
-      /is not accepted: it is for another name/,
+      /is not accepted: it is for another host name/,
       /Check the host of the address/,
     ],
     ['over', 'localhost', 'problem', /\(over by Our own\) is not accepted: it has run out/, /operators/],
@@ -164,7 +164,7 @@ describe('the TLS check of doctor', () => {
   });
 
   it('shows an unknown error code with the hint for an unknown authority', () => {
-    const shown = { subject: 'a', issuer: 'b', validTo: 0, refused: 'CERT_SIGNATURE_FAILURE' };
+    const shown = { subject: 'a', issuer: 'b', validTo: 0, errorCode: 'CERT_SIGNATURE_FAILURE' };
     expect(certificateCheck(shown, 'ebill.test', null, 0)).toMatchObject({
       state: 'problem',
       message: 'the certificate of ebill.test (a by b) is not accepted: CERT_SIGNATURE_FAILURE',

@@ -94,7 +94,7 @@ describe.skipIf(!hasOpenssl)('the network checks of doctor', () => {
     const shut = checks(await doctor(at));
     expect(shut['Connection']).toMatchObject({
       state: 'problem',
-      message: expect.stringContaining('locked with a passphrase'),
+      message: expect.stringContaining('needs a passphrase'),
       hint: expect.stringContaining('EBILL_CLIENT_KEY_PASSPHRASE'),
     });
     const open = await at.call(['doctor', '--json'], { env: { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE } });
@@ -108,7 +108,7 @@ describe.skipIf(!hasOpenssl)('the network checks of doctor', () => {
     expect([ran.code, checks(ran)['Connection']]).toEqual([
       6,
       expect.objectContaining({
-        message: expect.stringContaining('wants a client certificate and got none'),
+        message: expect.stringContaining('requires a client certificate, and none was sent'),
         hint: expect.stringContaining('--client-cert FILE'),
       }),
     ]);
@@ -122,9 +122,9 @@ describe.skipIf(!hasOpenssl)('the network checks of doctor', () => {
       expect.objectContaining({
         state: 'problem',
         message: expect.stringContaining('nothing newer than TLS 1.1'),
-        hint: expect.stringContaining('TLS 1.2 is the least'),
+        hint: expect.stringContaining('TLS 1.2 is the minimum'),
       }),
-      expect.objectContaining({ state: 'problem', hint: expect.stringContaining('TLS 1.2 is the least') }),
+      expect.objectContaining({ state: 'problem', hint: expect.stringContaining('TLS 1.2 is the minimum') }),
     ]);
   });
 
@@ -165,7 +165,7 @@ describe.skipIf(!hasOpenssl)('the network checks of doctor', () => {
     for (const name of ['TLS', 'Connection'])
       expect(checks(ran)[name]).toMatchObject({
         state: 'problem',
-        message: expect.stringContaining('does not take this username and password'),
+        message: expect.stringContaining('rejected the username and password'),
         hint: expect.stringContaining('USER:PASSWORD@'),
       });
     expect([ran.code, ran.stdout + ran.stderr]).toEqual([6, expect.not.stringContaining('4711')]);

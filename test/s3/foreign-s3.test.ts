@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../src/api/connection.ts';
 import { downloadFile } from '../../src/api/download.ts';
-import { openTransport } from '../../src/api/net/transport.ts';
+import { openApi } from '../../src/api/open.ts';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { type PutResult, putFile, type StorageOptions } from '../../src/api/storage.ts';
 import { presignedFacts } from '../../src/api/transfer-url.ts';
 import type { ExpectedFile } from '../../src/api/upload-body.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 import { type ForeignS3, openBrittleDoor, startForeignS3 } from './foreign-s3.ts';
 
@@ -66,9 +67,16 @@ beforeEach(async () => {
   folder = tempDir('ebill-s3-files-');
   onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
   context = testContext({ home: folder });
-  const transport = await openTransport(context, CONNECTION, 20_000);
-  onTestFinished(() => transport.close());
-  storage = { context, transport, retries: 2, userAgent: USER_AGENT };
+  const api = await openApi({
+    context,
+    connection: CONNECTION,
+    userAgent: USER_AGENT,
+    timeoutMs: 20_000,
+    retries: 2,
+    redactor: new Redactor(),
+  });
+  onTestFinished(() => api.close());
+  storage = api.storage;
   s3.requests.length = 0;
 });
 
@@ -219,7 +227,7 @@ describe('a PUT that S3 refuses', () => {
     expect(result).toMatchObject({ outcome: 'refused', status: 403 });
     expect(result).toHaveProperty(
       'message',
-      expect.stringMatching(/^SignatureDoesNotMatch: .* \(the upload URL was /),
+      expect.stringMatching(/^SignatureDoesNotMatch: .* \(the presigned URL was /),
     );
     expect(retries).toEqual([]);
     expect(await s3.read('other.csv')).toBeNull();

@@ -9,7 +9,7 @@ import { addressKind, forbiddenReason, isApiHost } from './addresses.ts';
 import { chooseProxy, type ProxyChoice } from './proxy.ts';
 import type { TlsOptions, TlsSettings } from './tls.ts';
 
-/** ms for a connection to stand, its tunnel and its handshake each (cli.md, "Network"). */
+/** ms for connecting; the tunnel and the TLS handshake get as much each (commands rule 29). */
 export const CONNECT_TIMEOUT_MS = 10_000;
 
 type Build = typeof buildConnector;
@@ -20,28 +20,28 @@ type Callback = Parameters<Connector>[1];
 export interface ConnectorParts {
   readonly context: Pick<Context, 'env' | 'lookup'>;
   readonly connection: Connection;
-  /** Asked for when a secure connection is wanted: plain http to this machine needs none of it. */
+  /** Loaded on the first TLS connection: plain http to this machine needs none of it. */
   readonly tls: () => Promise<TlsOptions>;
-  /** Ends tunnels that are being opened when the transport is closed. */
+  /** Aborts tunnels that are being opened when the transport is closed. */
   readonly closed: AbortSignal;
 }
 
 /**
- * How every connection of a run is made, to the API and to storages: straight or through a proxy, by the rules of names
- * and addresses, with the client certificate only where the API is.
+ * Makes every connection of a run, to the API and to storages: direct or through a proxy, only to addresses that are
+ * allowed, and with the client certificate only to the API's host.
  */
 export function connectorOf(build: Build, parts: ConnectorParts): Connector {
   const { context, connection, tls } = parts;
-  const guarded = guardedLookup(context.lookup, connection);
-  const plain = build({ lookup: guarded(true), timeout: CONNECT_TIMEOUT_MS });
-  const secured = (options: TlsSettings): Connector =>
-    build({ ...options, lookup: guarded(false), timeout: CONNECT_TIMEOUT_MS });
-  // Two, for a connector keeps TLS sessions, and one that was begun with our certificate stays with our host.
-  let both: Promise<{ readonly own: Connector; readonly others: Connector }> | undefined;
+  const lookupFor = guardedLookup(context.lookup, connection);
+  const plain = build({ lookup: lookupFor(true), timeout: CONNECT_TIMEOUT_MS });
+  const overTls = (settings: TlsSettings): Connector =>
+    build({ ...settings, lookup: lookupFor(false), timeout: CONNECT_TIMEOUT_MS });
+  // Two connectors: each caches TLS sessions, and a session opened with our certificate must stay with the API's host.
+  let both: Promise<{ readonly api: Connector; readonly others: Connector }> | undefined;
   const secure = () =>
-    (both ??= tls().then(({ own, others }) => ({ own: secured(own), others: secured(others) })));
+    (both ??= tls().then(({ api, others }) => ({ api: overTls(api), others: overTls(others) })));
 
-  async function ready(options: Options): Promise<(done: Callback) => void> {
+  async function prepare(options: Options): Promise<(done: Callback) => void> {
     const { protocol, hostname } = options;
     assertReachable(hostname, connection.baseUrl);
     const proxy = chooseProxy(
@@ -49,24 +49,24 @@ export function connectorOf(build: Build, parts: ConnectorParts): Connector {
       connection.proxy,
       context.env,
     );
-    const side = isApiHost(hostname, connection.baseUrl) ? 'own' : 'others';
-    const straight = protocol === 'https:' ? (await secure())[side] : plain;
-    if (proxy === null) return (done) => straight(options, done);
-    // Last, so that nobody waits while nobody listens for the errors of this socket.
+    const side = isApiHost(hostname, connection.baseUrl) ? 'api' : 'others';
+    const direct = protocol === 'https:' ? (await secure())[side] : plain;
+    if (proxy === null) return (done) => direct(options, done);
+    // Last: the socket must not be left without an error listener while something else is awaited.
     const httpSocket = await throughProxy(proxy, options, parts);
     if (protocol !== 'https:') return (done) => done(null, httpSocket);
-    return (done) => straight({ ...options, httpSocket }, done);
+    return (done) => direct({ ...options, httpSocket }, done);
   }
 
   return (options, callback) => {
-    ready(options).then(
+    prepare(options).then(
       (start) => start(withLateErrors(callback)),
       (error: Error) => callback(error, null),
     );
   };
 }
 
-/** Of an alert after the handshake undici would only say that the other side closed. */
+/** Without this, undici reports a TLS alert after the handshake only as "other side closed". */
 function withLateErrors(callback: Callback): Callback {
   return (...result) => {
     const [error, socket] = result;
@@ -81,55 +81,54 @@ async function throughProxy(
   { context, tls, closed }: ConnectorParts,
 ): Promise<Socket> {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-  const to = `${host}:${port || (protocol === 'https:' ? '443' : '80')}`;
+  const target = `${host}:${port || (protocol === 'https:' ? '443' : '80')}`;
   const signal = AbortSignal.any([closed, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
-  // Only who has a proxy needs this, and Node's own http client with it.
+  // Loads Node's http client, which only a proxy needs.
   const { openTunnel } = await import('./tunnel.ts');
-  return (await openTunnel(to, proxy, { tls, lookup: context.lookup }, signal)).setNoDelay(true);
+  return (await openTunnel(target, proxy, { tls, lookup: context.lookup }, signal)).setNoDelay(true);
 }
 
 /**
- * Name look-ups that hold a name to what its URL is held to (`transfer-url.ts`). The addresses judged are those the
- * connection is made to: between the two nothing is looked up again, so a name cannot mean one place when it is checked
- * and another when it is used.
- * @returns a look-up for connections over plain http (`plain`) or TLS; it fails with EbillError REJECTED
+ * Applies the rules for transfer URLs (transfer-url.ts) to the addresses a name resolves to. The addresses checked are
+ * those the connection is made to, with no second look-up in between: a name cannot change its meaning after the check.
+ * @returns a lookup for plain http (`true`) or TLS (`false`); it fails with EbillError REJECTED
  */
 export function guardedLookup(
   lookup: LookupFunction,
   { baseUrl, allowInsecure }: Pick<Connection, 'baseUrl' | 'allowInsecure'>,
-): (plain: boolean) => LookupFunction {
-  const ofApi = new Set<string>();
-  return (plain) => (hostname, options, callback) => {
+): (plainHttp: boolean) => LookupFunction {
+  const apiAddresses = new Set<string>();
+  return (plainHttp) => (hostname, options, callback) => {
     lookup(hostname, options, (error, found, family) => {
       if (error !== null) {
         callback(error, found, family);
         return;
       }
       const addresses = typeof found === 'string' ? [found] : found.map(({ address }) => address);
-      if (isApiHost(hostname, baseUrl)) for (const address of addresses) ofApi.add(address);
-      const why = firstReason(addresses, plain && !allowInsecure, ofApi);
-      callback(why === null ? null : refusedName(hostname, why), found, family);
+      if (isApiHost(hostname, baseUrl)) for (const address of addresses) apiAddresses.add(address);
+      const reason = refusalReason(addresses, plainHttp && !allowInsecure, apiAddresses);
+      callback(reason === null ? null : refusedName(hostname, reason), found, family);
     });
   };
 }
 
-/** @param onlyHere plain http is for this machine: the URL's name said so, the look-up has to say so too */
-function firstReason(
+/** @param loopbackOnly over plain http the URL named this machine, so the name has to resolve to it */
+function refusalReason(
   addresses: readonly string[],
-  onlyHere: boolean,
-  ofApi: ReadonlySet<string>,
+  loopbackOnly: boolean,
+  apiAddresses: ReadonlySet<string>,
 ): string | null {
   for (const address of addresses) {
-    if (onlyHere && addressKind(address) !== 'loopback') return `${address}, which is not this machine`;
-    const why = forbiddenReason(address);
-    // One bad address among good ones is enough: which of them is tried first is not ours to say.
-    if (why !== null && !ofApi.has(address)) return `${address}: ${why}`;
+    if (loopbackOnly && addressKind(address) !== 'loopback') return `${address}, which is not this machine`;
+    const reason = forbiddenReason(address);
+    // One forbidden address is enough: which one Node tries first is not under our control.
+    if (reason !== null && !apiAddresses.has(address)) return `${address}: ${reason}`;
   }
   return null;
 }
 
-function refusedName(hostname: string, why: string): EbillError {
-  return new EbillError('REJECTED', `The name ${visible(hostname)} is looked up to ${visible(why)}.`, {
-    hint: 'Nothing was sent there. Check the name and the name server, or show this to whoever runs the eBill server.',
+function refusedName(hostname: string, reason: string): EbillError {
+  return new EbillError('REJECTED', `The name ${visible(hostname)} resolves to ${visible(reason)}.`, {
+    hint: 'Nothing was sent there. Check the name and your DNS, or show this to the operators of the eBill server.',
   });
 }

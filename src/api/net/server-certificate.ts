@@ -7,21 +7,20 @@ import type { ProxyChoice } from './proxy.ts';
 import { tlsOptions } from './tls.ts';
 import { openTunnel } from './tunnel.ts';
 
-/** A server's certificate as it was shown. */
 export interface ServerCertificate {
   readonly subject: string;
   readonly issuer: string;
-  /** Milliseconds since 1970. */
+  /** ms since 1970. */
   readonly validTo: number;
-  /** The code of why it is not accepted (`CERT_HAS_EXPIRED` …); `null` when it is. */
-  readonly refused: string | null;
+  /** Why it is not trusted, such as `CERT_HAS_EXPIRED`; `null` when it is. */
+  readonly errorCode: string | null;
 }
 
 /**
- * Looks at a server's certificate, accepted or not; nothing is sent over the connection.
- * @param proxy to go through; `null`: straight
- * @throws EbillError USAGE when a certificate file is of no use; ProxyError, the system's or OpenSSL's error when there is
- * no handshake; the signal's reason when it is aborted
+ * Fetches a server's certificate, trusted or not. Sends nothing over the connection.
+ * @param proxy `null` for a direct connection
+ * @throws EbillError USAGE when a certificate file cannot be used; ProxyError, or the error of Node or OpenSSL, when there
+ * is no handshake; the signal's reason when it is aborted
  */
 export async function fetchCertificate(
   connection: Connection,
@@ -39,14 +38,14 @@ export async function fetchCertificate(
       : await openTunnel(`${url.hostname}:${port}`, proxy, { tls: async () => tls, lookup }, signal);
   return handshake(
     {
-      ...tls.own,
+      ...tls.api,
       host,
       port,
       lookup,
       ...(tunnel === null ? {} : { socket: tunnel }),
-      // An address is no server name (RFC 6066, 3).
+      // An IP address is not a server name (RFC 6066, 3).
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      // It is looked at, not trusted: nothing follows.
+      // Safe: the connection is closed without sending anything.
       rejectUnauthorized: false,
     },
     signal,
@@ -62,26 +61,17 @@ function handshake(options: ConnectionOptions, signal: AbortSignal): Promise<Ser
         subject: text(subject?.CN),
         issuer: text(issuer?.O ?? issuer?.CN),
         validTo: Date.parse(valid_to),
-        refused: socket.authorized ? null : String(socket.authorizationError),
+        errorCode: socket.authorized ? null : String(socket.authorizationError),
       });
       socket.destroy();
     });
     socket.on('error', reject);
     socket.on('close', () => reject(new Error('the server closed the connection')));
-    breakOff(socket, signal, reject);
+    const onAbort = (): void => {
+      reject(signal.reason);
+      socket.destroy();
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
   });
-}
-
-/** Ends what is under way when the signal comes. */
-function breakOff(
-  what: { destroy(): unknown },
-  signal: AbortSignal,
-  reject: (reason: unknown) => void,
-): void {
-  const onAbort = (): void => {
-    reject(signal.reason);
-    what.destroy();
-  };
-  if (signal.aborted) onAbort();
-  else signal.addEventListener('abort', onAbort, { once: true });
 }

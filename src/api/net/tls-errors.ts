@@ -1,104 +1,87 @@
-/** Why a secure connection was not made, in words, and what to do about it. */
+/** Why there is no secure connection, as a clause about the server, and what to do. */
 export interface TlsProblem {
-  readonly why: string;
+  readonly reason: string;
   readonly hint: string;
 }
 
-const OPERATORS = 'Tell the operators of the server';
-const UNKNOWN_AUTHORITY: TlsProblem = {
-  why: 'the authority that signed its certificate is not known here',
-  hint: 'If a private authority signed it, name its certificate: ebill profile set NAME --ca-file FILE, or NODE_EXTRA_CA_CERTS. Verification is never turned off.',
-};
-const CLIENT = 'ebill profile set NAME --client-cert FILE --client-key FILE';
+/** The hint where the certificate chain cannot be verified. */
+export const UNKNOWN_AUTHORITY_HINT =
+  'If a private authority signed it, trust that authority: ebill profile set NAME --ca-file FILE, or NODE_EXTRA_CA_CERTS. Verification cannot be turned off.';
 
-/** By the codes of Node and OpenSSL. A server's own no comes as an alert, whose code has its name at the end. */
-const TLS_PROBLEMS: readonly (readonly [RegExp, TlsProblem])[] = [
+const TELL_OPERATORS = 'Tell the operators of the server';
+const SET_CLIENT_CERT = 'ebill profile set NAME --client-cert FILE --client-key FILE';
+
+/** By error codes of Node and OpenSSL. A refusal by the server is a TLS alert, named at the end of the code. */
+const TLS_PROBLEMS: readonly (readonly [code: RegExp, reason: string, hint: string])[] = [
   [
     /^CERT_HAS_EXPIRED$/,
-    { why: 'its certificate has run out', hint: `${OPERATORS}, if this machine's clock is right.` },
+    'its certificate has expired',
+    `${TELL_OPERATORS}, if this machine's clock is right.`,
   ],
   [
     /^CERT_NOT_YET_VALID$/,
-    {
-      why: 'its certificate is not good yet',
-      hint: "Set this machine's clock; if it is right, tell the operators of the server.",
-    },
+    'its certificate is not valid yet',
+    "Set this machine's clock; if it is right, tell the operators of the server.",
   ],
   [
     /^ERR_TLS_CERT_ALTNAME_INVALID$|^HOSTNAME_MISMATCH$/,
-    {
-      why: 'its certificate is for another name',
-      hint: 'Check the host of the address; if it is right, tell the operators of the server.',
-    },
+    'its certificate is for another host name',
+    'Check the host name in the URL; if it is right, tell the operators of the server.',
   ],
-  [
-    /^DEPTH_ZERO_SELF_SIGNED_CERT$/,
-    { why: 'its certificate is signed by itself', hint: UNKNOWN_AUTHORITY.hint },
-  ],
+  [/^DEPTH_ZERO_SELF_SIGNED_CERT$/, 'its certificate is self-signed', UNKNOWN_AUTHORITY_HINT],
   [
     /^SELF_SIGNED_CERT_IN_CHAIN$|^UNABLE_TO_(?:GET_ISSUER_CERT|GET_ISSUER_CERT_LOCALLY|VERIFY_LEAF_SIGNATURE)$|^CERT_UNTRUSTED$/,
-    UNKNOWN_AUTHORITY,
+    'its certificate was signed by an unknown authority',
+    UNKNOWN_AUTHORITY_HINT,
   ],
   [
     /^INVALID_PURPOSE$/,
-    {
-      why: 'its certificate is not one for servers',
-      hint: `${OPERATORS}: it needs the extended key usage serverAuth.`,
-    },
+    'its certificate is not a server certificate',
+    `${TELL_OPERATORS}: it needs the extended key usage serverAuth.`,
   ],
-  [
-    /^CERT_REVOKED$/,
-    { why: 'its certificate was called back', hint: `${OPERATORS}, and send nothing until they answer.` },
-  ],
+  [/^CERT_REVOKED$/, 'its certificate was revoked', `${TELL_OPERATORS}, and send nothing until they answer.`],
   [
     /ALERT_PROTOCOL_VERSION$|UNSUPPORTED_PROTOCOL$|_VERSION_TOO_LOW$/,
-    {
-      why: 'it speaks nothing newer than TLS 1.1, or nothing this machine allows',
-      hint: `${OPERATORS}: TLS 1.2 is the least.`,
-    },
+    'it offers nothing newer than TLS 1.1, or nothing this machine allows',
+    `${TELL_OPERATORS}: TLS 1.2 is the minimum.`,
   ],
   [
     /WRONG_VERSION_NUMBER$|PACKET_LENGTH_TOO_LONG$|_HTTP_REQUEST$|_UNKNOWN_PROTOCOL$/,
-    {
-      why: 'what answers there does not speak TLS',
-      hint: 'Check scheme and port of the address, and the proxy.',
-    },
+    'it does not speak TLS',
+    'Check the scheme and port of the URL, and the proxy.',
   ],
   [
     /ALERT_CERTIFICATE_REQUIRED$|ALERT_NO_CERTIFICATE$/,
-    { why: 'it wants a client certificate and got none', hint: `Present one: ${CLIENT}` },
+    'it requires a client certificate, and none was sent',
+    `Set one: ${SET_CLIENT_CERT}`,
   ],
   [
     /ALERT_HANDSHAKE_FAILURE$/,
-    {
-      why: 'it broke off the handshake: perhaps it wants a client certificate, or there is no cipher both know',
-      hint: `If it wants a certificate: ${CLIENT}. If not, tell the operators of the server.`,
-    },
+    'it aborted the handshake: it may require a client certificate, or there is no cipher in common',
+    `If it requires a certificate: ${SET_CLIENT_CERT}. If not, tell the operators of the server.`,
   ],
   [
     /ALERT_CERTIFICATE_EXPIRED$/,
-    { why: 'it says the client certificate has run out', hint: `Present a newer one: ${CLIENT}` },
+    'it says the client certificate has expired',
+    `Set a newer one: ${SET_CLIENT_CERT}`,
   ],
   [
     /ALERT_UNKNOWN_CA$/,
-    {
-      why: 'it does not know the authority that signed the client certificate',
-      hint: `Present the one that was made for this server: ${CLIENT}`,
-    },
+    'it does not know the authority that signed the client certificate',
+    `Set the certificate that was issued for this server: ${SET_CLIENT_CERT}`,
   ],
   [
     /ALERT_(?:BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_UNKNOWN|ACCESS_DENIED)$/,
-    {
-      why: 'it does not accept the client certificate',
-      hint: `Present the one that was made for this server: ${CLIENT}`,
-    },
+    'it rejected the client certificate',
+    `Set the certificate that was issued for this server: ${SET_CLIENT_CERT}`,
   ],
 ];
 
-/** @param code of Node or OpenSSL; `null` when it is none that has a remedy of its own */
+/**
+ * @param code of Node or OpenSSL
+ * @returns `null` when the code is not a TLS problem with a remedy of its own
+ */
 export function describeTlsError(code: string): TlsProblem | null {
-  return TLS_PROBLEMS.find(([pattern]) => pattern.test(code))?.[1] ?? null;
+  const known = TLS_PROBLEMS.find(([pattern]) => pattern.test(code));
+  return known === undefined ? null : { reason: known[1], hint: known[2] };
 }
-
-/** For a code nobody wrote words for: mostly a chain that does not hold. */
-export const { hint: UNKNOWN_AUTHORITY_HINT } = UNKNOWN_AUTHORITY;

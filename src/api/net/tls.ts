@@ -11,21 +11,21 @@ import { EbillError, errnoOf, messageOf } from '../../errors.ts';
 import type { Context } from '../../system/context.ts';
 import type { Connection } from '../connection.ts';
 
-/** What a secure connection is made with. */
+/** TLS options for one side. */
 export type TlsSettings = Pick<SecureContextOptions, 'minVersion'> & {
   readonly rejectUnauthorized: true;
   readonly secureContext?: SecureContext;
 };
 
-/** How secure connections are made: `own` to the API's host, `others` to any other and to a proxy. */
+/** `api` is for the API's host, `others` for every other host and for proxies. */
 export interface TlsOptions {
-  readonly own: TlsSettings;
+  readonly api: TlsSettings;
   readonly others: TlsSettings;
 }
 
 /**
- * Said outright, so that no NODE_TLS_REJECT_UNAUTHORIZED, no flag of Node and no default of another version decides it.
- * Whoever asks Node for TLS 1.3 at least keeps that.
+ * Explicit, so that neither NODE_TLS_REJECT_UNAUTHORIZED, nor a flag of Node, nor the default of another version decides.
+ * A Node that was told to require TLS 1.3 keeps doing so.
  */
 const ALWAYS = {
   rejectUnauthorized: true,
@@ -33,14 +33,13 @@ const ALWAYS = {
 } as const;
 
 /**
- * What a connection's certificates ask for. A client certificate is shown to the API's host alone.
- * @param env for NODE_EXTRA_CA_CERTS, and EBILL_CLIENT_KEY_PASSPHRASE
- * @throws EbillError USAGE for a file of the profile that cannot be read or does not hold what it should
+ * The TLS options of a connection. Only the API's host gets the client certificate.
+ * @param env for NODE_EXTRA_CA_CERTS and EBILL_CLIENT_KEY_PASSPHRASE
+ * @throws EbillError USAGE for a file of the profile that cannot be read or holds something else
  */
 export async function tlsOptions(connection: Connection, env: Context['env']): Promise<TlsOptions> {
   const { caFile } = connection;
-  // A `ca` replaces the built-in list and what NODE_EXTRA_CA_CERTS added to it; a company's own authority is meant to
-  // come on top of both.
+  // `ca` replaces the built-in list and NODE_EXTRA_CA_CERTS; a company's own authority is meant to be added to both.
   const ca =
     caFile === null
       ? {}
@@ -48,17 +47,17 @@ export async function tlsOptions(connection: Connection, env: Context['env']): P
   const client = await clientCertificate(connection, env);
   const others = caFile === null ? ALWAYS : { ...ALWAYS, secureContext: contextOf(ca) };
   return {
-    own: client === null ? others : { ...ALWAYS, secureContext: contextOf({ ...ca, ...client }) },
+    api: client === null ? others : { ...ALWAYS, secureContext: contextOf({ ...ca, ...client }) },
     others,
   };
 }
 
-/** Read once for all connections: a list of authorities takes its time. */
+/** One context for all connections: parsing a list of authorities is slow. */
 function contextOf(options: SecureContextOptions): SecureContext {
   return createSecureContext({ ...options, minVersion: ALWAYS.minVersion });
 }
 
-/** What Node has read as it started. As there, a file that cannot be read counts for nothing: Node has warned of it. */
+/** As in Node, a file that cannot be read is ignored: Node has already warned about it. */
 async function extraAuthorities(env: Context['env']): Promise<readonly string[]> {
   const path = env['NODE_EXTRA_CA_CERTS'];
   if (!path) return [];
@@ -70,7 +69,7 @@ async function extraAuthorities(env: Context['env']): Promise<readonly string[]>
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** OpenSSL passes over what it cannot read in such a file, and the server would be said to be unknown. */
+/** Checks each certificate: OpenSSL skips what it cannot read, and the server would then seem to be untrusted. */
 async function readAuthorities(path: string): Promise<string> {
   const text = (await readPem(path, 'CA file')).toString('latin1');
   const found = text.match(CERTIFICATE) ?? [];
@@ -85,7 +84,7 @@ async function readAuthorities(path: string): Promise<string> {
     } catch (cause) {
       throw unusable(
         `The CA file ${path} holds a certificate that cannot be read.`,
-        'Get the file again from whoever gave it, then: ebill profile set NAME --ca-file FILE',
+        'Get the file again, then: ebill profile set NAME --ca-file FILE',
         cause,
       );
     }
@@ -106,23 +105,31 @@ async function clientCertificate(
     createSecureContext(options);
     return options;
   } catch (cause) {
-    const [why, hint] = keyWords(errnoOf(cause) ?? '', passphrase !== undefined, key.toString('latin1'));
+    const [reason, hint] = describeKeyError(
+      errnoOf(cause) ?? '',
+      passphrase !== undefined,
+      key.toString('latin1'),
+    );
     const files = clientKey === null ? clientCert : `${clientCert} with ${clientKey}`;
-    throw unusable(`The client certificate ${files} cannot be used: ${why}.`, hint, cause);
+    throw unusable(`The client certificate ${files} cannot be used: ${reason}.`, hint, cause);
   }
 }
 
-const BOTH = 'Name both: ebill profile set NAME --client-cert FILE --client-key FILE (PEM).';
+const SET_BOTH = 'Set both: ebill profile set NAME --client-cert FILE --client-key FILE (PEM).';
 
-/** Why a certificate and its key do not go together, and what to do. */
-function keyWords(code: string, passphrase: boolean, key: string): readonly [why: string, hint: string] {
-  if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH') return ['the key is of another certificate', BOTH];
-  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)) return ['there is no key (PEM)', BOTH];
-  if (code === 'ERR_OSSL_PEM_NO_START_LINE') return ['it holds no certificate (PEM)', BOTH];
-  if (!/ENCRYPTED/.test(key)) return ['the key cannot be read', BOTH];
-  return passphrase
-    ? ['the key does not open with this passphrase', 'Correct EBILL_CLIENT_KEY_PASSPHRASE.']
-    : ['the key is locked with a passphrase', 'Give it in the environment: EBILL_CLIENT_KEY_PASSPHRASE.'];
+function describeKeyError(
+  code: string,
+  hasPassphrase: boolean,
+  key: string,
+): readonly [reason: string, hint: string] {
+  if (code === 'ERR_OSSL_X509_KEY_VALUES_MISMATCH')
+    return ['the key belongs to another certificate', SET_BOTH];
+  if (!/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(key)) return ['there is no private key (PEM)', SET_BOTH];
+  if (code === 'ERR_OSSL_PEM_NO_START_LINE') return ['it holds no certificate (PEM)', SET_BOTH];
+  if (!/ENCRYPTED/.test(key)) return ['the key cannot be read', SET_BOTH];
+  return hasPassphrase
+    ? ['the passphrase of the key is wrong', 'Correct EBILL_CLIENT_KEY_PASSPHRASE.']
+    : ['the key needs a passphrase', 'Set it in the environment: EBILL_CLIENT_KEY_PASSPHRASE.'];
 }
 
 async function readPem(path: string, what: string): Promise<Buffer> {

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { EbillError } from '../../errors.ts';
+import { EbillError, messageOf } from '../../errors.ts';
 import type { Context } from '../../system/context.ts';
 import type { Connection } from '../connection.ts';
 import { connectorOf } from './connector.ts';
@@ -7,9 +7,9 @@ import { chooseProxy } from './proxy.ts';
 import type { TlsOptions } from './tls.ts';
 import { transportError } from './transport-error.ts';
 
-/** One HTTP exchange to make. `url` goes out byte for byte (batch-api.md, what bites 2 and 7). */
 export interface HttpRequest {
   readonly method: string;
+  /** Sent byte for byte (api rules 2 and 10). */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | AsyncIterable<Buffer>;
@@ -24,27 +24,31 @@ export interface HttpResponse {
 }
 
 export interface Transport {
-  /** @throws TransportError when no answer came; the signal's reason when it is aborted. */
-  send(exchange: HttpRequest): Promise<HttpResponse>;
+  /** @throws TransportError when there is no response; the signal's reason when it is aborted */
+  send(request: HttpRequest): Promise<HttpResponse>;
   close(): Promise<void>;
 }
 
+/** Receives one line per request. URLs in it are whole: the listener has to redact them. */
+export type TransportLog = (line: string) => void;
+
 /**
- * Connections to everywhere this run talks to: kept alive, with the connection's TLS options and proxy.
- * @param timeoutMs for the headers of an answer, and for an idle body (cli.md, "Network")
- * @throws EbillError USAGE for a certificate file that is of no use
+ * Keep-alive connections to the API and the storages, with the connection's TLS options and proxy.
+ * @param timeoutMs for the response headers, and for an idle response body
+ * @throws EbillError USAGE for a certificate file that cannot be used
  */
 export async function openTransport(
   context: Context,
   connection: Connection,
   timeoutMs: number,
+  log?: TransportLog,
 ): Promise<Transport> {
   const { Agent, buildConnector, compileParserOnce } = await import('./undici.ts');
   compileParserOnce(context.nodeVersion);
-  let read: Promise<TlsOptions> | undefined;
+  let loaded: Promise<TlsOptions> | undefined;
   const tls = (): Promise<TlsOptions> =>
-    (read ??= import('./tls.ts').then(({ tlsOptions }) => tlsOptions(connection, context.env)));
-  // A file that is of no use is said at once, not by the first connection that wants it.
+    (loaded ??= import('./tls.ts').then(({ tlsOptions }) => tlsOptions(connection, context.env)));
+  // Report an unusable file now, not with the first connection that needs it.
   if (connection.caFile !== null || connection.clientCert !== null) await tls();
   const closing = new AbortController();
   const dispatcher = new Agent({
@@ -52,27 +56,34 @@ export async function openTransport(
     bodyTimeout: timeoutMs,
     connect: connectorOf(buildConnector, { context, connection, tls, closed: closing.signal }),
   });
+
+  async function send(request: HttpRequest): Promise<HttpResponse> {
+    const { origin, path } = splitUrl(request.url);
+    const progress = { sending: false };
+    try {
+      const response = await trackSending(dispatcher, progress).request({
+        method: request.method as Dispatcher.HttpMethod,
+        origin,
+        path,
+        headers: { ...request.headers },
+        body: (request.body ?? null) as Dispatcher.DispatchOptions['body'] & null,
+        ...(request.signal ? { signal: request.signal } : {}),
+      });
+      return {
+        status: response.statusCode,
+        headers: joinedHeaders(response.headers),
+        body: response.body,
+      };
+    } catch (error) {
+      if (request.signal?.aborted) throw request.signal.reason;
+      if (error instanceof EbillError) throw error;
+      const proxy = chooseProxy(new URL(origin), connection.proxy, context.env);
+      throw transportError(error, origin, progress.sending, proxy);
+    }
+  }
+
   return {
-    send: async (exchange) => {
-      const { origin, path } = splitUrl(exchange.url);
-      const departure = { begun: false };
-      try {
-        const answer = await watched(dispatcher, departure).request({
-          method: exchange.method as Dispatcher.HttpMethod,
-          origin,
-          path,
-          headers: { ...exchange.headers },
-          body: (exchange.body ?? null) as Dispatcher.DispatchOptions['body'] & null,
-          ...(exchange.signal ? { signal: exchange.signal } : {}),
-        });
-        return { status: answer.statusCode, headers: flat(answer.headers), body: answer.body };
-      } catch (error) {
-        if (exchange.signal?.aborted) throw exchange.signal.reason;
-        if (error instanceof EbillError) throw error;
-        const proxy = chooseProxy(new URL(origin), connection.proxy, context.env);
-        throw transportError(error, origin, departure.begun, proxy);
-      }
-    },
+    send: log === undefined ? send : withLog(send, context, log),
     close: async () => {
       closing.abort();
       await dispatcher.destroy();
@@ -81,33 +92,92 @@ export async function openTransport(
 }
 
 /**
- * Notes when a request is about to be written to a connection that stands. Before that, whatever went wrong (name,
- * connection, proxy, TLS), nothing was sent; error codes alone cannot tell a handshake from a connection broken later.
+ * Notes when a request is about to be written to an established connection. Whatever fails before that (name, connection,
+ * proxy, TLS), nothing was sent. Error codes alone cannot tell a failed handshake from a connection that broke later.
  */
-function watched(dispatcher: Dispatcher, departure: { begun: boolean }): Dispatcher {
+function trackSending(dispatcher: Dispatcher, progress: { sending: boolean }): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
     const start = handler.onRequestStart;
     handler.onRequestStart = (...args) => {
-      departure.begun = true;
+      progress.sending = true;
       start?.apply(handler, args);
     };
     return dispatch(options, handler);
   });
 }
 
-/** A URL cut after its authority; nothing is decoded, re-ordered or normalised. */
+/** Headers by which servers and storages name a request in their own logs. */
+const REQUEST_IDS = ['x-request-id', 'x-correlation-id', 'x-amz-request-id', 'request-id', 'x-trace-id'];
+
+/** Logs method, URL, status, request id, and ms until the response headers. */
+function withLog(
+  send: Transport['send'],
+  context: Pick<Context, 'now'>,
+  log: TransportLog,
+): Transport['send'] {
+  return async (request) => {
+    const start = context.now();
+    const write = (result: string): void =>
+      log(`${request.method} ${request.url} → ${result} (${Math.round(context.now() - start)} ms)`);
+    try {
+      const response = await send(request);
+      const id = REQUEST_IDS.find((name) => response.headers[name] !== undefined);
+      write(`${response.status}${id === undefined ? '' : `, ${id} ${response.headers[id]}`}`);
+      return response;
+    } catch (error) {
+      write(messageOf(error));
+      throw error;
+    }
+  };
+}
+
+const MAX_REDIRECTS = 5;
+
+/**
+ * Sends a GET and follows its redirects, at most 5.
+ * @param send one GET, without following
+ * @param assertAllowed throws for a URL that must not be followed
+ * @returns the last response: a redirect when there were too many, or none can be followed
+ */
+export async function followRedirects(
+  from: string,
+  send: (url: string) => Promise<HttpResponse>,
+  assertAllowed: (url: string) => void,
+): Promise<HttpResponse> {
+  let url = from;
+  for (let hops = 0; ; hops += 1) {
+    const response = await send(url);
+    const next =
+      hops < MAX_REDIRECTS ? redirectTarget(response.status, response.headers['location'], url) : null;
+    if (next === null) return response;
+    assertAllowed(next);
+    await response.body.dump();
+    url = next;
+  }
+}
+
+/** The absolute URL a redirect points to, without its fragment; `null` when it is not a redirect. */
+export function redirectTarget(status: number, location: string | undefined, from: string): string | null {
+  if (location === undefined || ![301, 302, 303, 307, 308].includes(status)) return null;
+  if (!URL.canParse(location, from)) return null;
+  // An absolute URL passes unchanged: a presigned one must not be re-encoded (api rule 2).
+  const target = /^https?:\/\//i.test(location) ? location : new URL(location, from).href;
+  return target.replace(/#.*$/s, '');
+}
+
+/** Splits a URL after its authority, without decoding, reordering or normalising anything. */
 export function splitUrl(url: string): { readonly origin: string; readonly path: string } {
   const cut = /^([a-z][a-z0-9+.-]*:\/\/[^/?#]*)(.*)$/is.exec(url);
   const rest = cut?.[2] ?? '';
   const path = rest.startsWith('/') ? rest : `/${rest}`;
-  // What a request line cannot carry is written in the only way it can be sent; every other byte stays.
+  // Only what a request line cannot carry is percent-encoded.
   return {
     origin: cut?.[1] ?? url,
     path: path.replace(/[^\u0021\u0022\u0024-\u007e]+/gu, (part) => encodeURIComponent(part)),
   };
 }
 
-function flat(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function joinedHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) out[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;

@@ -6,46 +6,49 @@ import { type ProxyChoice, ProxyError, proxyAuthorization } from './proxy.ts';
 import type { TlsOptions, TlsSettings } from './tls.ts';
 
 /**
- * A connection through a proxy, opened with CONNECT: what goes through it is between the two ends.
- * @param to `host:port`, IPv6 in brackets
- * @param tls asked for a proxy that is itself behind TLS
- * @throws ProxyError, also when the signal's time is over; the signal's reason when it is aborted otherwise
+ * Opens a connection through a proxy with CONNECT.
+ * @param target `host:port`, IPv6 in brackets
+ * @param tls called for an https proxy
+ * @throws ProxyError, also when the signal times out; the signal's reason when it is aborted otherwise
  */
 export async function openTunnel(
-  to: string,
+  target: string,
   proxy: ProxyChoice,
   { tls, lookup }: { readonly tls: () => Promise<TlsOptions>; readonly lookup: LookupFunction },
   signal: AbortSignal,
 ): Promise<Socket> {
   const url = new URL(proxy.url);
-  const secured = url.protocol === 'https:' ? (await tls()).others : null;
-  return opened(to, url, secured, lookup, signal);
+  const settings = url.protocol === 'https:' ? (await tls()).others : null;
+  return connect(target, url, settings, lookup, signal);
 }
 
-function opened(
-  to: string,
-  url: URL,
-  secured: TlsSettings | null,
+function connect(
+  target: string,
+  proxy: URL,
+  tls: TlsSettings | null,
   lookup: LookupFunction,
   signal: AbortSignal,
 ): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const login = proxyAuthorization(url);
-    const host = bareHost(url.hostname);
+    const authorization = proxyAuthorization(proxy);
+    const host = bareHost(proxy.hostname);
     const options = {
       host,
-      port: Number(url.port || (secured === null ? 80 : 443)),
+      port: Number(proxy.port || (tls === null ? 80 : 443)),
       method: 'CONNECT',
-      path: to,
-      headers: { host: to, ...(login === null ? {} : { 'proxy-authorization': login }) },
+      path: target,
+      headers: {
+        host: target,
+        ...(authorization === null ? {} : { 'proxy-authorization': authorization }),
+      },
       lookup,
       agent: false as const,
     };
-    // An address is no server name (RFC 6066, 3).
+    // An IP address is not a server name (RFC 6066, 3).
     const request =
-      secured === null
+      tls === null
         ? httpRequest(options)
-        : httpsRequest({ ...options, ...secured, servername: isIP(host) === 0 ? host : '' });
+        : httpsRequest({ ...options, ...tls, servername: isIP(host) === 0 ? host : '' });
     const refused = (status: number | undefined): ProxyError =>
       new ProxyError(status ?? 0, `the proxy answered ${status}`);
     request.on('connect', ({ statusCode }, socket, head) => {
@@ -64,8 +67,8 @@ function opened(
     });
     request.on('error', (cause) => reject(new ProxyError(null, cause.message, cause)));
     const onAbort = (): void => {
-      const late = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
-      reject(late ? new ProxyError(null, 'no tunnel in time') : signal.reason);
+      const timedOut = signal.reason instanceof DOMException && signal.reason.name === 'TimeoutError';
+      reject(timedOut ? new ProxyError(null, 'no tunnel within 10 s') : signal.reason);
       request.destroy();
     };
     if (signal.aborted) onAbort();

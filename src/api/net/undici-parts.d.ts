@@ -1,4 +1,4 @@
-// The parts of undici that `undici.ts` takes one by one; the types are those of the whole.
+// The modules of undici that undici.ts imports; their types are those of the package.
 
 declare module 'undici/lib/api/api-request.js' {
   const request: import('undici').Dispatcher['request'];

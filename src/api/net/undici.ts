@@ -1,28 +1,28 @@
-// Of undici only what a request takes: the whole package loads mocks, caches and its own `fetch` besides, which costs
-// four times as long and 9 MB (performance.md, "Start-up"). Named, so that a dynamic import of this file gives them by name.
+// Only the parts of undici that a request needs. The whole package also loads mocks, caches and its own `fetch`, which
+// takes four times as long and 9 MB.
 import { setFlagsFromString } from 'node:v8';
 import request from 'undici/lib/api/api-request.js';
 import buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
 
-// As undici's own index does it. Ways to a server, proxies among them, are `connector.ts`.
+// As undici's own index.js does.
 Object.assign(Dispatcher.prototype, { request });
 
 export { Agent, buildConnector };
 
-/** More than any run of the program spends (in V8's unit, about a byte of code run). */
+/** More than any run uses up (V8's unit is about one byte of executed code). */
 const NEVER = 1_000_000_000;
 
-/** The major versions of Node whose V8 is known to know the flag: it complains aloud of one it does not know. */
-const KNOWING = /^v2[0-4]\./;
+/** Versions of Node whose V8 has the flag. V8 prints an error for a flag it does not know. */
+const HAS_FLAG = /^v2[0-4]\./;
 
 /**
- * Keeps V8 from compiling undici's parser twice. WebAssembly's optimising compiler is set on it after a few answers, an
- * upload's among them, for a parser that sees small answers: 36 MB in Node 20, which does not exit before it has ended
- * (70 ms), 7 to 15 MB in Node 22 and 24. To be called before the first connection.
- * @param nodeVersion `v20.18.1`
+ * Keeps V8 from compiling undici's WebAssembly parser a second time, optimised, after a few responses. The parser sees
+ * only small responses here, and the compilation costs 36 MB and 70 ms at exit in Node 20, 7 to 15 MB in Node 22 and 24.
+ * Call it before the first connection.
+ * @param nodeVersion such as `v20.18.1`
  */
 export function compileParserOnce(nodeVersion: string): void {
-  if (KNOWING.test(nodeVersion)) setFlagsFromString(`--wasm-tiering-budget=${NEVER}`);
+  if (HAS_FLAG.test(nodeVersion)) setFlagsFromString(`--wasm-tiering-budget=${NEVER}`);
 }

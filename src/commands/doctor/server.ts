@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { type Call, type Client, callsAt } from '../../api/client.ts';
+import type { Client } from '../../api/client.ts';
 import { type Connection, endpointOf } from '../../api/connection.ts';
 import { addressKind, bareHost } from '../../api/net/addresses.ts';
 import { displayProxy, type ProxyChoice } from '../../api/net/proxy.ts';
@@ -7,6 +7,7 @@ import { fetchCertificate, type ServerCertificate } from '../../api/net/server-c
 import { describeTlsError, UNKNOWN_AUTHORITY_HINT } from '../../api/net/tls-errors.ts';
 import type { Transport } from '../../api/net/transport.ts';
 import { TransportError, transportError } from '../../api/net/transport-error.ts';
+import { type Call, callsAt } from '../../api/request.ts';
 import { EbillError, errnoOf } from '../../errors.ts';
 import { counted, wholeSeconds } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
@@ -136,16 +137,19 @@ function warnIgnored(check: Check): Check {
 
 /** @param trusted the files of additional authorities @param now ms since 1970 */
 export function certificateCheck(
-  { subject, issuer, validTo, refused }: ServerCertificate,
+  { subject, issuer, validTo, errorCode }: ServerCertificate,
   host: string,
   trusted: string | null,
   now: number,
 ): Check {
   const who = `${subject} by ${issuer}`;
   const list = trusted === null ? '' : `, with ${trusted}`;
-  if (refused !== null) {
-    const { why, hint } = describeTlsError(refused) ?? { why: refused, hint: UNKNOWN_AUTHORITY_HINT };
-    const it = why.replace(/^its certificate /, 'it ');
+  if (errorCode !== null) {
+    const { reason, hint } = describeTlsError(errorCode) ?? {
+      reason: errorCode,
+      hint: UNKNOWN_AUTHORITY_HINT,
+    };
+    const it = reason.replace(/^its certificate /, 'it ');
     const message = `the certificate of ${host} (${who}) is not accepted: ${it}${list}`;
     return problem(TLS, message, hint, 'UNAVAILABLE');
   }

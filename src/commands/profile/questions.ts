@@ -1,6 +1,4 @@
-import { createClient } from '../../api/client.ts';
-import { openTransport } from '../../api/net/transport.ts';
-import { observed } from '../../api/observed.ts';
+import { openApi } from '../../api/open.ts';
 import { EbillError } from '../../errors.ts';
 import { createProgress } from '../../output/progress.ts';
 import { askChoice, askText, confirm } from '../../output/prompt.ts';
@@ -175,14 +173,19 @@ async function testCall(app: App, profile: Profile, secret: string | null): Prom
   const progress = createProgress(ui, context);
   progress.listener({ event: 'wait.start', message: `asking ${new URL(profile.baseUrl).host}` });
   try {
-    const bare = await openTransport(context, connection, Math.min(LIMIT_MS, globals.timeoutMs));
-    const transport = globals.verbose ? observed(bare, context, (text) => ui.note(text)) : bare;
+    const api = await openApi({
+      context,
+      connection,
+      userAgent,
+      timeoutMs: Math.min(LIMIT_MS, globals.timeoutMs),
+      retries: 0,
+      redactor,
+      log: globals.verbose ? (line) => ui.note(line) : undefined,
+    });
     try {
-      return await authorisation(
-        createClient({ context, connection, transport, retries: 0, userAgent, onRetry: () => undefined }),
-      );
+      return await authorisation(api.client);
     } finally {
-      await transport.close();
+      await api.close();
     }
   } finally {
     progress.stop();

@@ -1,5 +1,4 @@
-import type { callsAt } from '../../api/client.ts';
-import type { ParentRef } from '../../api/request.ts';
+import type { callsAt, ParentRef } from '../../api/request.ts';
 import type { Assignment } from '../../load/plan.ts';
 import type { PlannedRequest } from './command.ts';
 

@@ -1,10 +1,8 @@
-import { type Client, createClient } from '../../api/client.ts';
+import type { Client } from '../../api/client.ts';
 import type { Connection } from '../../api/connection.ts';
-import { openTransport, type Transport } from '../../api/net/transport.ts';
-import { observed } from '../../api/observed.ts';
+import { openApi } from '../../api/open.ts';
 import type { StorageOptions } from '../../api/storage.ts';
 import { assertSafeTransferUrl } from '../../api/transfer-url.ts';
-import type { Batch } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
@@ -17,7 +15,6 @@ import { journalPath, type Owner, readLoads } from '../../load/store.ts';
 import { UrlBook } from '../../load/url-book.ts';
 import { createProgress, type Progress, withSpinner } from '../../output/progress.ts';
 import { resolveConnection } from '../../profile/resolve.ts';
-import type { Redactor } from '../../redact/redactor.ts';
 import type { App } from './command.ts';
 
 /** One command's dealings with one server: connection, client, progress; closed at its end. */
@@ -62,37 +59,26 @@ export async function withSession<T>(
 async function openSession(app: App, progress: Progress): Promise<Session> {
   const { context, globals, ui, userAgent } = app;
   const { connection, owner } = await connect(app);
-  const plain: Transport = await openTransport(context, connection, globals.timeoutMs);
-  const transport = globals.verbose ? observed(plain, context, (line) => ui.note(line)) : plain;
-  const { retries } = globals;
-  const bare = createClient({
+  const { client, storage, close } = await openApi({
     context,
     connection,
-    transport,
-    retries,
     userAgent,
-    onRetry: (notice) => progress.listener({ event: 'retry', jobId: null, ...notice }),
+    timeoutMs: globals.timeoutMs,
+    retries: globals.retries,
+    redactor: app.redactor,
+    emit: progress.listener,
+    log: globals.verbose ? (line) => ui.note(line) : undefined,
   });
   return {
     app,
     connection,
     owner,
-    client: announced(rememberingUrls(bare, app.redactor), progress.listener),
-    storage: {
-      context,
-      transport,
-      retries,
-      userAgent,
-      assertSafeUrl: (url) => {
-        // A redirect may lead to a URL no answer had.
-        app.redactor.addSigned(url);
-        assertSafeTransferUrl(url, connection);
-      },
-    },
+    client,
+    storage,
     emit: progress.listener,
     close: async () => {
       progress.stop();
-      await transport.close();
+      await close();
     },
   };
 }
@@ -204,51 +190,4 @@ export async function waitingFor<T>(
   } finally {
     emit({ event: 'wait.end' });
   }
-}
-
-/** The same client, telling when a wait for the server begins and ends, so that a terminal shows life meanwhile. */
-function announced(client: Client, emit: Listener): Client {
-  const during = <T>(message: string, call: Promise<T>): Promise<T> =>
-    waitingFor({ emit }, message, () => call);
-  return {
-    ...client,
-    raw: (call) => during(`waiting for the answer to ${call.method}`, client.raw(call)),
-    init: (request) =>
-      during(`starting ${request.jobId}: open invoices are carried forward`, client.init(request)),
-    create: (request) => during(`creating ${request.jobId}`, client.create(request)),
-    finalize: (request) =>
-      during(`handing ${request.jobId ?? request.id} to processing`, client.finalize(request)),
-    // Looks of a watch are drawn by its own view; they are the ones that ask for no further tries.
-    status: (ref, tries) =>
-      tries === 0
-        ? client.status(ref, tries)
-        : during(`asking for ${'id' in ref ? `batch ${ref.id}` : ref.jobId}`, client.status(ref, tries)),
-  };
-}
-
-/**
- * The same client, whose answers make the signatures of presigned URLs known to the redactor: a server may name one again
- * where nothing around it tells what it is.
- */
-function rememberingUrls(client: Client, redactor: Redactor): Client {
-  const note = (batch: Batch): void => {
-    for (const url of [batch.uploadUrl, batch.downloadUrl]) if (url !== null) redactor.addSigned(url);
-    for (const child of batch.children) note(child);
-  };
-  const changed = async <R extends Awaited<ReturnType<Client['create']>>>(call: Promise<R>): Promise<R> => {
-    const result = await call;
-    if (result.outcome === 'answered') note(result.value);
-    return result;
-  };
-  return {
-    ...client,
-    init: (request) => changed(client.init(request)),
-    create: (request) => changed(client.create(request)),
-    finalize: (request) => changed(client.finalize(request)),
-    status: async (ref, tries) => {
-      const batch = await client.status(ref, tries);
-      if (batch !== null) note(batch);
-      return batch;
-    },
-  };
 }

@@ -1,6 +1,5 @@
-import { callsAt } from '../../api/client.ts';
 import { endpointOf } from '../../api/connection.ts';
-import type { ParentRef } from '../../api/request.ts';
+import { callsAt, type ParentRef } from '../../api/request.ts';
 import { batchJobId } from '../../batch/job-ids.ts';
 import type { Run } from '../../load/run.ts';
 import { requestsText } from '../../output/requests-text.ts';

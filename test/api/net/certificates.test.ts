@@ -80,18 +80,12 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
   });
 
   test.each<[what: string, name: string, options: ServerOptions, why: RegExp, hint: RegExp]>([
-    [
-      'an authority nobody knows',
-      'stranger',
-      {},
-      /authority that signed its certificate is not known/,
-      /--ca-file FILE/,
-    ],
-    ['signed by itself', 'self', {}, /is signed by itself/, /--ca-file FILE/],
-    ['run out', 'over', {}, /has run out/, /clock is right/],
-    ['not good yet', 'early', {}, /is not good yet/, /clock/],
-    ['for another name', 'elsewhere', {}, /is for another name/, /Check the host/],
-    ['for clients', 'not-for-servers', {}, /is not one for servers/, /serverAuth/],
+    ['an authority nobody knows', 'stranger', {}, /signed by an unknown authority/, /--ca-file FILE/],
+    ['signed by itself', 'self', {}, /is self-signed/, /--ca-file FILE/],
+    ['run out', 'over', {}, /has expired/, /clock is right/],
+    ['not good yet', 'early', {}, /is not valid yet/, /clock/],
+    ['for another name', 'elsewhere', {}, /is for another host name/, /Check the host/],
+    ['for clients', 'not-for-servers', {}, /is not a server certificate/, /serverAuth/],
     [
       'TLS 1.0',
       'server',
@@ -110,7 +104,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
       'no cipher in common',
       'server',
       { maxVersion: 'TLSv1.2', ciphers: 'NULL@SECLEVEL=0' },
-      /broke off the handshake/,
+      /aborted the handshake/,
       /operators/,
     ],
   ])(
@@ -190,12 +184,12 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
     });
 
     test.each([
-      ['none', null, '-tls1_2', /perhaps it wants a client certificate/],
-      ['none', null, '-tls1_3', /wants a client certificate and got none/],
+      ['none', null, '-tls1_2', /may require a client certificate/],
+      ['none', null, '-tls1_3', /requires a client certificate, and none was sent/],
       ['a stranger’s', 'client-stranger', '-tls1_2', /does not know the authority that signed the client/],
       ['a stranger’s', 'client-stranger', '-tls1_3', /does not know the authority that signed the client/],
-      ['one that ran out', 'client-over', '-tls1_2', /says the client certificate has run out/],
-      ['one that ran out', 'client-over', '-tls1_3', /says the client certificate has run out/],
+      ['one that ran out', 'client-over', '-tls1_2', /says the client certificate has expired/],
+      ['one that ran out', 'client-over', '-tls1_3', /says the client certificate has expired/],
     ])('%s (%s, %s): nothing happened, and it is said what is wanted', async (_what, name, version, why) => {
       const port = await opensslServer(pem, ['-Verify', '1', '-verify_return_error', version]);
       const client = name === null ? {} : { clientCert: pem(`${name}.crt`), clientKey: pem(`${name}.key`) };
@@ -273,15 +267,15 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         'a key of another',
         () => ({ ...own(), clientKey: pem('server.key') }),
         {},
-        /key is of another certificate/,
-        /Name both/,
+        /key belongs to another certificate/,
+        /Set both/,
       ],
-      ['no key', () => ({ ...own(), clientKey: null }), {}, /there is no key/, /--client-key FILE/],
+      ['no key', () => ({ ...own(), clientKey: null }), {}, /there is no private key/, /--client-key FILE/],
       [
         'no key in the file',
         () => ({ ...own(), clientKey: pem('ca.crt') }),
         {},
-        /there is no key/,
+        /there is no private key/,
         /--client-key FILE/,
       ],
       [
@@ -289,20 +283,20 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         () => ({ ...own(), clientCert: junk('x') }),
         {},
         /holds no certificate/,
-        /Name both/,
+        /Set both/,
       ],
       [
         'a locked key',
         () => ({ ...own(), clientKey: pem('locked.key') }),
         {},
-        /locked with a passphrase/,
+        /needs a passphrase/,
         /EBILL_CLIENT_KEY_PASSPHRASE/,
       ],
       [
         'a wrong passphrase',
         () => ({ ...own(), clientKey: pem('locked.key') }),
         { EBILL_CLIENT_KEY_PASSPHRASE: 'wrong-4711' },
-        /does not open with this passphrase/,
+        /passphrase of the key is wrong/,
         /Correct EBILL_CLIENT_KEY_PASSPHRASE/,
       ],
     ])('%s', async (_what, connection, env, message, hint) => {

@@ -125,7 +125,7 @@ describe('a proxy', () => {
   });
 
   test.each([
-    [407, 'wants a username and a password'],
+    [407, 'requires a username and a password'],
     [403, 'answered 403'],
     [502, 'answered 502'],
   ])('that answers %i: nothing was sent, and it is said who said no', async (status, words) => {
@@ -157,9 +157,9 @@ describe('a proxy', () => {
         expect(error).toBeInstanceOf(expected);
         expect(transportError(error, 'https://ebill.test', false, choice)).toMatchObject({
           kind: 'unsent',
-          lasting: false,
+          permanent: false,
           message: expect.stringMatching(
-            /^https:\/\/ebill\.test: the proxy \S+ \(HTTPS_PROXY\) does not answer: no tunnel in time$/,
+            /^https:\/\/ebill\.test: the proxy \S+ \(HTTPS_PROXY\) cannot be reached: no tunnel within 10 s$/,
           ),
         });
       }

@@ -75,9 +75,9 @@ describe.skipIf(!hasOpenssl)('a proxy that is itself behind TLS', () => {
   );
 
   test.each([
-    ['elsewhere', /is for another name/, /Check the host/],
-    ['stranger', /authority that signed its certificate is not known/, /--ca-file FILE/],
-    ['over', /has run out/, /clock is right/],
+    ['elsewhere', /is for another host name/, /Check the host/],
+    ['stranger', /signed by an unknown authority/, /--ca-file FILE/],
+    ['over', /has expired/, /clock is right/],
   ])('gets no password when its certificate is not right (%s)', async (name, why, hint) => {
     const [proxy, server] = [await secureProxy(name), await target()];
     const { client, notices } = await rigFor(server.origin, {

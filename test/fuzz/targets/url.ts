@@ -1,9 +1,5 @@
-import {
-  assertSafeTransferUrl,
-  isExpired,
-  presignedFacts,
-  redirectTarget,
-} from '../../../src/api/transfer-url.ts';
+import { redirectTarget } from '../../../src/api/net/transport.ts';
+import { assertSafeTransferUrl, isExpired, presignedFacts } from '../../../src/api/transfer-url.ts';
 import { addressOf, redactShapes } from '../../../src/redact/shapes.ts';
 import { expectError, hold, type Target } from '../target.ts';
 

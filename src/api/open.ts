@@ -1,0 +1,61 @@
+import type { Redactor } from '../redact/redactor.ts';
+import type { Context } from '../system/context.ts';
+import { type ApiEvent, type Client, createClient } from './client.ts';
+import type { Connection } from './connection.ts';
+import { openTransport, type Transport, type TransportLog } from './net/transport.ts';
+import type { StorageOptions } from './storage.ts';
+import { assertSafeTransferUrl } from './transfer-url.ts';
+
+export interface ApiOptions {
+  readonly context: Context;
+  readonly connection: Connection;
+  readonly userAgent: string;
+  /** ms for the response headers, and for an idle response body. */
+  readonly timeoutMs: number;
+  readonly retries: number;
+  /** Learns the signatures of presigned URLs. */
+  readonly redactor: Pick<Redactor, 'addSigned'>;
+  /** Waits and retries, to be shown. */
+  readonly emit?: (event: ApiEvent) => void;
+  /** One line per request, for `--verbose`. */
+  readonly log?: TransportLog | undefined;
+}
+
+/** Everything that talks to one server and its storage. */
+export interface Api {
+  readonly client: Client;
+  readonly storage: StorageOptions;
+  readonly transport: Transport;
+  close(): Promise<void>;
+}
+
+/** @throws EbillError USAGE for a certificate file that cannot be used */
+export async function openApi(options: ApiOptions): Promise<Api> {
+  const {
+    context,
+    connection,
+    userAgent,
+    timeoutMs,
+    retries,
+    redactor,
+    emit = () => undefined,
+    log,
+  } = options;
+  const transport = await openTransport(context, connection, timeoutMs, log);
+  return {
+    client: createClient({ context, connection, transport, retries, userAgent, redactor, emit }),
+    storage: {
+      context,
+      transport,
+      retries,
+      userAgent,
+      assertSafeUrl: (url) => {
+        // A redirect may lead to a presigned URL that no response has named.
+        redactor.addSigned(url);
+        assertSafeTransferUrl(url, connection);
+      },
+    },
+    transport,
+    close: () => transport.close(),
+  };
+}
