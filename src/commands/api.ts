@@ -22,7 +22,7 @@ export interface ApiOptions {
   readonly input: string | null;
 }
 
-/** Bytes; the calls of the API take a few hundred. */
+/** Bytes; real calls have a few hundred. */
 const MAX_INPUT = 10 * 1024 * 1024;
 
 export const command: CommandModule<ApiOptions> = {
@@ -30,12 +30,12 @@ export const command: CommandModule<ApiOptions> = {
     examples: [
       [
         "ebill api GET '/rest/batchProcess?jobId=AUG_2020_INV'",
-        'what the server says of a batch, as it says it',
+        'print the status of a batch as the server sent it',
       ],
-      ["ebill api POST '/rest/batchProcess?mode=BatchInit' --input init.xml", 'a body from a file'],
+      ["ebill api POST '/rest/batchProcess?mode=BatchInit' --input init.xml", 'send a body from a file'],
       [
         "ebill api PUT '/rest/batchProcess?mode=BatchFinalize' --input - < finalize.xml",
-        'or from standard input',
+        'send a body from standard input',
       ],
     ],
     exitCodes: [5, 6, 9],
@@ -44,22 +44,24 @@ export const command: CommandModule<ApiOptions> = {
   configure: (cmd) => {
     cmd
       .description(
-        'One raw authorised call, sent once; the answer is printed as it came, presigned signatures hidden (--show-urls shows them).',
+        'Make one authorised API call, without retries, and print the answer. The signatures of presigned URLs are hidden unless --show-urls is given.',
       )
       .argument('<method>', 'GET, POST or PUT')
-      .argument('<path>', "below the base URL, such as '/rest/batchProcess?id=3'")
-      .option('--input <file>', "the request's body, - for standard input");
+      .argument('<path>', "path below the base URL, such as '/rest/batchProcess?id=3'")
+      .option('--input <file>', 'file with the request body, - for standard input');
   },
   options: (args, flags) => {
     const method = String(args[0]).toUpperCase();
     if (method !== 'GET' && method !== 'POST' && method !== 'PUT') {
-      throw new EbillError('USAGE', `The API has no method "${visible(method)}".`, {
+      throw new EbillError('USAGE', `"${visible(method)}" is not a method of the API.`, {
         hint: 'Use GET, POST or PUT.',
       });
     }
     const input = textFlag(flags, 'input');
     if (method === 'GET' && input !== null)
-      throw new EbillError('USAGE', 'A GET has no body.', { hint: 'Leave --input out, or use POST or PUT.' });
+      throw new EbillError('USAGE', 'A GET request has no body.', {
+        hint: 'Omit --input, or use POST or PUT.',
+      });
     return { method, path: String(args[1]), input };
   },
   run: (app, options) =>
@@ -102,11 +104,11 @@ async function send(
         ? unavailable(what, `HTTP ${reply.status} ${message}`.trim())
         : refusal(what, reply.status, message);
     const shown = app.globals.showUrls ? reply.body : app.redactor.clean(reply.body);
-    // Lines stay lines; anything else a terminal, or a runner of GitHub, would act on is made visible.
-    const harmless = app.context.env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (line: string) => line;
+    // Line breaks stay; everything else that a terminal or a GitHub runner would act on is escaped.
+    const defused = app.context.env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (line: string) => line;
     const text = shown
       .split('\n')
-      .map((line) => harmless(visible(line.replace(/\r$/, ''))))
+      .map((line) => defused(visible(line.replace(/\r$/, ''))))
       .join('\n')
       .trimEnd();
     return {
@@ -119,18 +121,18 @@ async function send(
     const hint =
       call.method === 'GET' || error.kind === 'unsent'
         ? 'Check the network and the base URL, then try again.'
-        : 'It may have happened: look at the batch before sending it again.';
+        : 'The server may have received it: check the batch before sending it again.';
     throw new EbillError('UNAVAILABLE', `${what}: ${error.message}.`, { hint, cause: error });
   }
 }
 
-/** Below the base URL only: the credentials go nowhere else. */
+/** Only below the base URL, so that the credentials are sent nowhere else. */
 function urlOf(session: Session, path: string): string {
   const base = endpointOf(session.connection.baseUrl).replace(/\/rest\/batchProcess$/, '');
   if (path.startsWith('/') && !path.startsWith('//') && !/[\s\u0000-\u001f]/.test(path))
     return `${base}${path}`;
-  throw new EbillError('USAGE', `"${visible(path)}" is no path below ${base}.`, {
-    hint: "Give a path that begins with one /, such as '/rest/batchProcess?id=3'.",
+  throw new EbillError('USAGE', `"${visible(path)}" is not a path below ${base}.`, {
+    hint: "Start the path with a single /, as in '/rest/batchProcess?id=3'.",
   });
 }
 
@@ -150,9 +152,9 @@ async function readInput(app: App, input: string): Promise<string> {
   } catch (cause) {
     throw new EbillError(
       'USAGE',
-      `The body from ${input === '-' ? 'standard input' : input} cannot be read: ${messageOf(cause)}.`,
+      `Cannot read the body from ${input === '-' ? 'standard input' : input}: ${messageOf(cause)}.`,
       {
-        hint: 'Nothing was sent. Name a readable file, or - for standard input.',
+        hint: 'Nothing was sent. Give a readable file, or - for standard input.',
         cause,
       },
     );

@@ -18,19 +18,19 @@ export interface DemoOptions {
 }
 
 const FOLDER = 'ebill-demo';
-/** Says that the folder is ours to empty. */
-const MARK = '.made-by-ebill-demo';
+/** Marks the folder as made by the demo, which may empty it. */
+const MARKER = '.made-by-ebill-demo';
 const JOB = 'AUG_2020';
 /** A second load, in which the server loses records. */
-const LOSSY = 'SEP_2020';
+const LOSSY_JOB = 'SEP_2020';
 const LOST = 2;
 
 export const command: CommandModule<DemoOptions> = {
   help: {
     examples: [
-      ['ebill demo', '3,000 invoices'],
-      ['ebill demo --records 50000', 'more of them'],
-      ['ebill demo --json', 'for a script'],
+      ['ebill demo', 'load 3,000 invoices'],
+      ['ebill demo --records 50000', 'load more invoices'],
+      ['ebill demo --json', 'print the result as JSON'],
     ],
     exitCodes: [4],
     seeAlso: ['sandbox', 'run'],
@@ -38,10 +38,10 @@ export const command: CommandModule<DemoOptions> = {
   configure: (cmd) => {
     cmd
       .description(
-        `A whole month against a sandbox of its own, on sample files with a few bad records, all in ./${FOLDER}.`,
+        `Load a whole month of sample files, with a few bad records, into a local sandbox. Everything is in ./${FOLDER}.`,
       )
-      .option('--records <n>', 'invoices', '3000')
-      .option('--seed <n>', 'other sample data', '1');
+      .option('--records <n>', 'number of invoices', '3000')
+      .option('--seed <n>', 'seed of the sample data', '1');
   },
   options: (_args, flags: Flags) => ({
     records: wholeNumber(textFlag(flags, 'records') ?? '3000', '--records', 10, 5_000_000),
@@ -54,9 +54,9 @@ export const command: CommandModule<DemoOptions> = {
       import('../sample/sample.ts'),
       import('../sandbox/index.ts'),
     ]);
-    tell(
+    print(
       app,
-      `Sample files go to ./${FOLDER}/files: ${count(options.records)} invoices, their items, customers, and a few bad records.`,
+      `Writing sample files to ./${FOLDER}/files: ${count(options.records)} invoices, their items, customers, and a few bad records.`,
     );
     const sample = await writeSample(join(folder, 'files'), {
       records: options.records,
@@ -73,10 +73,10 @@ export const command: CommandModule<DemoOptions> = {
       style: 'escaped',
     });
     try {
-      tell(app, `An eBill server runs on this machine for the time being: ${sandbox.apiUrl}`);
+      print(app, `Started a local eBill server: ${sandbox.apiUrl}`);
       const env = { ...sandbox.environment, EBILL_HOME: join(folder, 'home') };
       const batches = await month(app, folder, sample, env);
-      sandbox.addFault(`finalize[${LOSSY}_CUS]=lose-records:${LOST}`);
+      sandbox.addFault(`finalize[${LOSSY_JOB}_CUS]=lose-records:${LOST}`);
       await lostRecords(app, folder, sample, env);
       return {
         profile: null,
@@ -92,18 +92,18 @@ export const command: CommandModule<DemoOptions> = {
   },
 };
 
-/** The month as an operator would type it, through the program itself. */
+/** Runs the commands of a month as an operator would type them. */
 async function month(
   app: App,
   folder: string,
   sample: SampleFiles,
   env: Readonly<Record<string, string>>,
 ): Promise<readonly BatchView[]> {
-  const [customers, invoices] = [sample.customers.map(shown), sample.invoices.map(shown)];
+  const [customers, invoices] = [sample.customers.map(displayed), sample.invoices.map(displayed)];
   const lines: readonly (readonly string[])[] = [
     ['init', '--job', JOB, '--zero-out-customer-balance', '--yes'],
     ['upload', 'customer', ...customers, '--job', JOB, '--finalize'],
-    ['upload', 'invoice', ...invoices, '--items', ...sample.items.map(shown)],
+    ['upload', 'invoice', ...invoices, '--items', ...sample.items.map(displayed)],
     ['upload', 'customer', ...customers],
     ['finalize'],
   ];
@@ -114,20 +114,20 @@ async function month(
   return batches;
 }
 
-/** The same customers in another load, and a server that loses some of them without a word: caught by its numbers. */
+/** Loads the same customers once more, while the server silently loses some: the counts reveal it. */
 async function lostRecords(
   app: App,
   folder: string,
   sample: SampleFiles,
   env: Readonly<Record<string, string>>,
 ): Promise<void> {
-  tell(app, `\nNext month the server loses ${LOST} customers without a word, and says Success:`);
+  print(app, `\nNext month the server silently loses ${LOST} customers and reports Success:`);
   const line = [
     'upload',
     'customer',
-    ...sample.customers.map(shown),
+    ...sample.customers.map(displayed),
     '--job',
-    LOSSY,
+    LOSSY_JOB,
     '--wait',
     '--interval',
     '0.5s',
@@ -135,9 +135,9 @@ async function lostRecords(
   await step(app, line, folder, env, [4]);
 }
 
-const shown = (path: string): string => join('files', basename(path));
+const displayed = (path: string): string => join('files', basename(path));
 
-/** Runs one command line; on the screen it looks as if it were typed. @returns the batches it told of, under `--json` */
+/** Runs one command line and shows it as if typed. @returns the batches of its document, with `--json` */
 async function step(
   app: App,
   line: readonly string[],
@@ -146,35 +146,35 @@ async function step(
   allowed: readonly number[],
 ): Promise<readonly BatchView[]> {
   const { context, globals } = app;
-  tell(app, `\n$ ebill ${line.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(' ')}`);
+  print(app, `\n$ ebill ${line.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(' ')}`);
   const captured = new Capture(context.stdout);
-  const complaints = new Capture(context.stderr);
+  const capturedErrors = new Capture(context.stderr);
   const quiet = globals.json
     ? ['--json', '--quiet', '--progress', 'none']
     : ['--color', globals.color, '--progress', globals.progress];
   const inner: Context = {
     ...context,
     cwd: folder,
-    env: { ...plainEnv(context), ...env },
+    env: { ...cleanEnv(context), ...env },
     paths: { config: env['EBILL_HOME'] ?? folder, state: env['EBILL_HOME'] ?? folder },
     stdout: globals.json ? captured : context.stdout,
-    stderr: globals.json ? complaints : context.stderr,
+    stderr: globals.json ? capturedErrors : context.stderr,
   };
   const code = await app.invoke([...line, ...quiet], inner);
   context.signal.throwIfAborted();
   if (!allowed.includes(code)) {
-    context.stderr.write(complaints.text);
+    context.stderr.write(capturedErrors.text);
     throw new EbillError(
       'INTERNAL',
-      `The step "ebill ${line.slice(0, 2).join(' ')}" of the demo ended with ${code}.`,
-      { hint: 'Run the demo again; if it ends the same way, please report it.' },
+      `The step "ebill ${line.slice(0, 2).join(' ')}" of the demo exited with ${code}.`,
+      { hint: 'Run the demo again. If it fails again, please report it.' },
     );
   }
   return globals.json ? (JSON.parse(captured.text) as { batches: BatchView[] }).batches : [];
 }
 
-/** What decides looks stays; nothing of the operator's own set-up reaches the demo. */
-function plainEnv(context: Context): Record<string, string | undefined> {
+/** Without the operator's own set-up; variables for colours and the like stay. */
+function cleanEnv(context: Context): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(context.env).filter(([name]) => !/^EBILL_|_PROXY$/i.test(name)));
 }
 
@@ -191,14 +191,14 @@ class Capture extends PassThrough implements OutputStream {
   }
 }
 
-/** The sandbox decides each record for real: what it rejects must be what the sample broke. */
+/** The sandbox must have rejected exactly the bad records of the sample. */
 function assertExpected(batches: readonly BatchView[], sample: SampleFiles): void {
   for (const batch of batches.flatMap((one) => [one, ...one.children])) {
     const expected = batch.file === null ? undefined : sample.failures[batch.file];
     if (expected === undefined || expected === batch.failCount) continue;
     throw new EbillError(
       'UNACCOUNTED',
-      `${batch.file}: ${expected} bad records were written, ${batch.failCount} were rejected.`,
+      `${batch.file} has ${expected} bad records, but ${batch.failCount} were rejected.`,
       { hint: 'Please report it.' },
     );
   }
@@ -206,45 +206,45 @@ function assertExpected(batches: readonly BatchView[], sample: SampleFiles): voi
 
 function closing(width: number): string {
   const lines = [
-    `Caught: exit code 4, UNACCOUNTED. A record that is neither loaded nor rejected is never a success.`,
-    `What became of every record is in ./${FOLDER}/results, with the rejects as they were sent;`,
-    `what was sent is in ./${FOLDER}/files. Next, try it yourself:`,
+    `ebill noticed: exit code 4, UNACCOUNTED. A record that is neither loaded nor rejected is never a success.`,
+    `The result of every record is in ./${FOLDER}/results, with the rejected records as they were sent;`,
+    `the files sent are in ./${FOLDER}/files. Now try it yourself:`,
   ];
   return [
     '',
     ...lines.map((line) => hangingIndent('', line, width)),
     '',
     '  ebill sandbox',
-    '      a server of your own, in one terminal',
+    '      start a local server in one terminal',
     '  ebill init --job OCT_2020',
-    '      in another, after the lines the sandbox printed',
+    '      in another terminal, after the lines the sandbox printed',
     `  ebill upload customer ${FOLDER}/files/CUS_${JOB}.csv --wait`,
     '  ebill sandbox --fault create@1=reset-after',
-    '      lose an answer, and see it found again',
+    '      lose an answer, and see ebill recover',
   ].join('\n');
 }
 
-function tell(app: App, line: string): void {
+function print(app: App, line: string): void {
   if (!app.globals.json && !app.globals.quiet)
     app.context.stdout.write(`${hangingIndent('', line, app.ui.width, 2)}\n`);
 }
 
-/** @throws EbillError USAGE when the folder is somebody else's */
+/** @throws EbillError USAGE when the folder was not made by the demo */
 async function makeFolder(folder: string): Promise<void> {
-  const there = await access(folder).then(
+  const exists = await access(folder).then(
     () => true,
     () => false,
   );
-  const ours = await access(join(folder, MARK)).then(
+  const ours = await access(join(folder, MARKER)).then(
     () => true,
     () => false,
   );
-  if (there && !ours) {
-    throw new EbillError('USAGE', `${folder} is there already and was not made by the demo.`, {
-      hint: 'Run it in another folder, or move that one away.',
+  if (exists && !ours) {
+    throw new EbillError('USAGE', `${folder} already exists and was not made by the demo.`, {
+      hint: 'Run the demo in another folder, or move that one.',
     });
   }
   await rm(folder, { recursive: true, force: true });
   await makeFolders(folder);
-  await writeFile(join(folder, MARK), 'ebill demo empties this folder when it starts.\n');
+  await writeFile(join(folder, MARKER), 'ebill demo empties this folder when it starts.\n');
 }

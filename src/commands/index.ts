@@ -30,8 +30,8 @@ function entry<Options>(
 /** Groups of commands and their summaries. */
 export const GROUPS: Readonly<Record<string, string>> = {
   upload: 'upload files as batches of a load',
-  profile: 'where to load to and as whom',
-  loads: 'the loads this machine knows',
+  profile: 'manage servers and credentials',
+  loads: 'list the loads known to this machine',
 };
 
 /** Every command, under its heading in the order a month needs them. */
@@ -39,7 +39,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(
     'Load',
     ['init'],
-    'start a load: carry all open invoices and memos forward',
+    'start a load and carry forward open invoices and memos',
     () => import('./init.ts'),
   ),
   entry(
@@ -56,23 +56,28 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry('Load', ['upload', 'items'], 'add item files to an invoice batch', () => import('./upload-items.ts')),
   entry('Load', ['validate'], 'check files without a network', () => import('./validate.ts')),
-  entry('Load', ['finalize'], 'hand uploaded batches to processing', () => import('./finalize.ts')),
-  entry('Inspect', ['status'], 'where the batches stand, now', () => import('./status.ts')),
+  entry('Load', ['finalize'], 'submit uploaded batches for processing', () => import('./finalize.ts')),
+  entry('Inspect', ['status'], 'show the current state of the batches', () => import('./status.ts')),
   entry('Inspect', ['watch'], 'wait until every batch is final', () => import('./watch.ts')),
+  entry('Inspect', ['results'], 'download result files and rejected records', () => import('./results.ts')),
   entry(
-    'Inspect',
-    ['results'],
-    'download result files, and the records that failed',
-    () => import('./results.ts'),
+    'Load',
+    ['run'],
+    'run a whole month from a plan file; resumes where it stopped',
+    () => import('./run.ts'),
   ),
-  entry('Load', ['run'], 'the whole month from a plan file, resumable', () => import('./run.ts')),
-  entry('Inspect', ['report'], 'the load as one self-contained page', () => import('./report.ts')),
-  entry('Inspect', ['loads'], 'the loads this machine knows', () => import('./loads/list.ts')),
-  entry('Inspect', ['loads', 'show'], "one load's journal as a timeline", () => import('./loads/show.ts')),
+  entry('Inspect', ['report'], 'write a report of the load as one HTML page', () => import('./report.ts')),
+  entry('Inspect', ['loads'], 'list the loads known to this machine', () => import('./loads/list.ts')),
+  entry('Inspect', ['loads', 'show'], 'show the history of a load', () => import('./loads/show.ts')),
   entry('Set up', ['profile', 'add'], 'add a profile', () => import('./profile/add.ts')),
   entry('Set up', ['profile', 'set'], 'change a profile', () => import('./profile/set.ts')),
   entry('Set up', ['profile', 'list'], 'list the profiles', () => import('./profile/list.ts')),
-  entry('Set up', ['profile', 'show'], 'show one profile, secrets aside', () => import('./profile/show.ts')),
+  entry(
+    'Set up',
+    ['profile', 'show'],
+    'show a profile without its secrets',
+    () => import('./profile/show.ts'),
+  ),
   entry('Set up', ['profile', 'use'], 'make a profile the default', () => import('./profile/use.ts')),
   entry(
     'Set up',
@@ -86,18 +91,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     'check the set-up, the network and the authorisation',
     () => import('./doctor.ts'),
   ),
-  entry('Set up', ['api'], 'one raw authorised call', () => import('./api.ts')),
-  entry('Set up', ['completion'], 'print a script that completes commands as you type', async () => {
+  entry('Set up', ['api'], 'make a single authorised API call', () => import('./api.ts')),
+  entry('Set up', ['completion'], 'print a shell completion script', async () => {
     const { completionCommand } = await import('./completion.ts');
     return { command: completionCommand(REGISTRY) };
   }),
-  entry('Try out', ['sandbox'], 'run a local eBill server to rehearse against', () => import('./sandbox.ts')),
-  entry(
-    'Try out',
-    ['demo'],
-    'a whole month on sample files against a sandbox of its own',
-    () => import('./demo.ts'),
-  ),
+  entry('Try out', ['sandbox'], 'run a local eBill server for practice', () => import('./sandbox.ts')),
+  entry('Try out', ['demo'], 'load a month of sample files into a local sandbox', () => import('./demo.ts')),
 ];
 
 export const REGISTRY: Registry = { commands: COMMANDS, groups: GROUPS };

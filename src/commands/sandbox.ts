@@ -15,58 +15,64 @@ const RESULT: CommandResult = { profile: null, job: null, outcome: null, batches
 export const command: CommandModule<SandboxOptions> = {
   help: {
     notes: [
-      'It prints the environment that points ebill at it, and runs until it is interrupted. It is no place for real data.',
-      `A fault (--fault) is\n${FAULT_GRAMMAR}`,
+      'It prints the environment variables that make ebill use it, and runs until Ctrl-C. Do not use it for real data.',
+      `Syntax of --fault:\n${FAULT_GRAMMAR}`,
     ],
     examples: [
-      ['ebill sandbox', 'on ports 8480 and 8481, until Ctrl-C'],
+      ['ebill sandbox', 'use ports 8480 and 8481'],
       [
         'ebill sandbox --port 9000 --data ./sandbox --processing-time 10s',
-        'kept across restarts, and slower',
+        'keep its data across restarts, and process slowly',
       ],
       [
         'ebill sandbox --fault create@1=reset-after --fault put@2=slowdown',
-        'lose an answer, and refuse an upload',
+        'lose an answer and refuse an upload',
       ],
     ],
     exitCodes: [],
     seeAlso: ['demo', 'profile add'],
   },
   configure: (cmd) => {
+    const choice = (flags: string, description: string, values: readonly [string, string]): void => {
+      cmd.addOption(
+        cmd
+          .createOption(flags, description)
+          .choices([...values])
+          .default(values[0]),
+      );
+    };
     cmd
-      .description('Run a local eBill server, with its S3 side on a second port, to rehearse against.')
+      .description('Run a local eBill server for practice, with its S3 storage on a second port.')
       .option('--port <n>', 'API port', '8480')
       .option('--s3-port <n>', 'S3 port (default: the next one)')
       .option('--host <address>', 'interface to listen on', '127.0.0.1')
-      .option('--allow-remote', 'allow a --host beyond this machine')
-      .option('--public-s3-url <url>', 'origin of the S3 side as clients reach it, if it is another')
-      .option('--data <dir>', 'keep batches and files there, across restarts')
-      .optionsGroup('How it behaves:')
-      .option('--processing-time <duration>', 'from finalize to final', '3s')
-      .option('--latency <duration>', 'before every answer', '0s')
-      .option('--bandwidth <rate>', 'bytes a second for each upload, such as 20M')
-      .option(
-        '--style <style>',
-        "how & in URLs is written: escaped, or bare as in the vendor's examples",
-        'escaped',
-      )
-      .option('--duplicates <what>', 'a job id used again: refuse, or reissue the upload URL', 'refuse')
-      .option(
-        '--echo <what>',
-        'what answers to uploads show: request, or vendor (always Customer)',
-        'request',
-      )
+      .option('--allow-remote', 'allow a --host that other machines can reach')
+      .option('--public-s3-url <url>', 'origin under which clients reach the S3 storage, if different')
+      .option('--data <dir>', 'keep batches and files in this folder across restarts')
+      .option('--log <file>', 'write each request as a line of JSON')
+      .optionsGroup('Behaviour:')
+      .option('--processing-time <duration>', 'time from finalize until a batch is final', '3s')
+      .option('--latency <duration>', 'delay before every answer', '0s')
+      .option('--bandwidth <rate>', 'bytes per second for each upload, such as 20M');
+    choice('--style <style>', "how & is written in URLs; bare as in the vendor's examples", [
+      'escaped',
+      'bare',
+    ]);
+    choice('--duplicates <what>', 'what happens to a job id used again', ['refuse', 'reissue']);
+    choice('--echo <what>', 'what answers to uploads name; the vendor always says Customer', [
+      'request',
+      'vendor',
+    ]);
+    cmd
+      .option('--url-expiry <duration>', 'lifetime of an upload URL', '3599s')
+      .option('--running-name <name>', 'name of the running status', 'InProgress')
+      .option('--fault <spec>', 'a scripted fault (repeatable)', collect)
       .optionsGroup('Authorisation:')
-      .option('--auth <way>', 'none, basic, bearer or header:NAME', 'bearer')
-      .option('--username <name>', 'for basic (default: sandbox)')
-      .option('--password <password>', 'for basic (default: sandbox-password); no real secret')
-      .option('--token <token>', 'for bearer and header (default: sandbox-token); no real secret')
-      .optionsGroup('How it behaves:')
-      .option('--url-expiry <duration>', 'life of an upload URL', '3599s')
-      .option('--running-name <name>', 'what the running state is called', 'InProgress')
-      .option('--fault <spec>', 'a scripted fault; may be repeated', collect)
-      .optionsGroup('Options:')
-      .option('--log <file>', 'write each request as a JSON line');
+      .option('--auth <kind>', 'how clients authorise: none, basic, bearer or header:NAME', 'bearer')
+      .option('--username <name>', 'username for basic (default: sandbox)')
+      .option('--password <password>', 'password for basic; not a real secret (default: sandbox-password)')
+      .option('--token <token>', 'token for bearer and header; not a real secret (default: sandbox-token)')
+      .optionsGroup('Options:');
   },
   options: (_args, flags) => sandboxOptions(flags as SandboxFlags),
   run: async (app, options) => {
@@ -75,18 +81,18 @@ export const command: CommandModule<SandboxOptions> = {
     try {
       const { apiUrl, s3Url, data, environment } = sandbox;
       const lines = Object.entries(environment).map(([name, value]) => assignment(name, value, context));
-      // Printed at once, not at the end: whoever started it waits for these lines.
+      // Printed now, because the user needs these lines while the sandbox runs.
       await app.publish({ ...RESULT, text: lines.join('\n'), extra: { apiUrl, s3Url, data, environment } });
       app.ui.note(`eBill sandbox: API ${apiUrl}, S3 ${s3Url}, data in ${data}`);
       const where = context.platform === 'win32' ? ' (in cmd: set NAME=value, without quotes)' : '';
       app.ui.note(
-        `Set the lines above in another terminal${where}, then: ebill init --job AUG_2020. Ctrl-C stops it.`,
+        `Run the lines above in another terminal${where}, then: ebill init --job AUG_2020. Press Ctrl-C to stop the sandbox.`,
       );
       await untilInterrupted(context.signal);
     } finally {
       await sandbox.close();
     }
-    // To be stopped is how it ends: no failure.
+    // Ctrl-C is the normal end, not a failure.
     return { ...RESULT, printed: true };
   },
 };

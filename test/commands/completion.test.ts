@@ -160,7 +160,7 @@ describe('what a script is told', () => {
     ]);
     expect(await of('powershell', 'loads', '=sh')).toEqual([
       'words',
-      "show\tshow\tone load's journal as a timeline",
+      'show\tshow\tshow the history of a load',
     ]);
     expect(await of('powershell', 'loads', '=')).toHaveLength(2);
     expect(await of('powershell', 'loads', 'show', "='Ü")).toEqual(['words', "'Ü 2020'\tÜ 2020\tprod"]);

@@ -69,7 +69,7 @@ describe('ebill demo', () => {
       '--job SEP_2020',
       '2 unaccounted',
       'is empty',
-      'Next, try it yourself',
+      'Now try it yourself',
     ]) {
       expect(done.stdout).toContain(line);
     }

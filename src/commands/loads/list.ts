@@ -12,16 +12,16 @@ import type { CommandModule } from '../shared/command.ts';
 export const command: CommandModule<Record<never, never>> = {
   help: {
     examples: [
-      ['ebill loads', 'all, the last changed first'],
-      ['ebill loads --profile prod', 'of one profile'],
-      ['ebill loads --json', 'for a script'],
+      ['ebill loads', 'list all loads'],
+      ['ebill loads --profile prod', 'list the loads of one profile'],
+      ['ebill loads --json', 'print them as JSON'],
     ],
     exitCodes: [8],
     seeAlso: ['loads show', 'status'],
   },
   configure: (cmd) => {
     cmd.description(
-      'The loads this machine knows, the last changed first. Reads journals alone: nothing is asked of a server.',
+      'List the loads in the journals of this machine, the last changed first. Asks no server.',
     );
   },
   options: () => ({}),
@@ -52,7 +52,7 @@ export const command: CommandModule<Record<never, never>> = {
       loads,
       text,
       ...(rows.length === 0
-        ? { next: 'No load was started on this machine yet. Next: ebill init --job NAME' }
+        ? { next: 'No load was started on this machine yet. To start one: ebill init --job NAME' }
         : {}),
     };
   },

@@ -21,9 +21,12 @@ export interface LoadsShowOptions {
 export const command: CommandModule<LoadsShowOptions> = {
   help: {
     examples: [
-      ['ebill loads show AUG_2020', 'what was done when'],
-      ['ebill loads show AUG_2020 --profile prod', 'where several profiles have a load of that name'],
-      ['ebill loads show AUG_2020 --json', 'for a script'],
+      ['ebill loads show AUG_2020', 'show what was done when'],
+      [
+        'ebill loads show AUG_2020 --profile prod',
+        'choose one when several profiles have a load of that name',
+      ],
+      ['ebill loads show AUG_2020 --json', 'print it as JSON'],
     ],
     exitCodes: [8],
     seeAlso: ['report', 'status'],
@@ -31,13 +34,13 @@ export const command: CommandModule<LoadsShowOptions> = {
   configure: (cmd) => {
     cmd
       .description(
-        "One load's journal as a timeline, and where its batches stood when last heard of. Nothing is asked of a server.",
+        'Show the journal of a load as a timeline, and the last known state of its batches. Asks no server.',
       )
       .argument('<job>', 'the load');
   },
   options: (args) => ({ job: checkedJobId(String(args[0]), 'the load') }),
   run: async (app, { job }) => {
-    const load = await withSpinner(app.ui, app.context, 'reading the journals', () => theLoad(app, job));
+    const load = await withSpinner(app.ui, app.context, 'reading the journals', () => findLoad(app, job));
     const { profile, baseUrl } = load.header;
     const timeline = await readTimeline(journalPath(app.context.paths.state, { profile, baseUrl }, job));
     const batches = viewLoad(load, {});
@@ -60,7 +63,7 @@ export const command: CommandModule<LoadsShowOptions> = {
   },
 };
 
-/** Which load, where, and when it was worked on. */
+/** The load, its server, and when it was started and changed. */
 function headline({ ui, context }: App, { header, updatedAt }: LoadState): string {
   const { job, baseUrl, profile, startedAt } = header;
   const at = (iso: string): string => timeText(iso, context.now(), ui);
@@ -72,17 +75,17 @@ function headline({ ui, context }: App, { header, updatedAt }: LoadState): strin
 async function timelineTable(app: App, timeline: readonly Moment[], startedAt: string): Promise<string> {
   const rows = timeline.map((one) => [
     offsetText(one.time, startedAt, app.ui),
-    what(one),
+    eventText(one),
     one.jobId,
     one.id,
     details(one),
   ]);
-  // Since the load was started.
+  // On a terminal: the time since the load was started.
   const time = Number.isFinite(app.ui.width) ? 'After' : 'Time';
   return table([time, 'What', 'Batch', 'Id', { title: 'Details', cut: 'end' }], rows, app.ui);
 }
 
-function what({ event, outcome }: Moment): string {
+function eventText({ event, outcome }: Moment): string {
   return outcome === null ? event : outcome === 'asked' ? `${event} …` : `${event} ${outcome}`;
 }
 
@@ -98,8 +101,8 @@ function details({ file, bytes: size, records, status, message }: Moment): strin
     .join(', ');
 }
 
-/** @throws EbillError USAGE when the name is unknown here, or several profiles have it */
-async function theLoad(app: App, job: string): Promise<LoadState> {
+/** @throws EbillError USAGE when no journal has this name, or several have it */
+async function findLoad(app: App, job: string): Promise<LoadState> {
   const all = await knownLoads(app.context.paths.state, app.globals.profile);
   const found = all.filter((load) => load.header.job === job);
   const [load] = found;
@@ -107,16 +110,16 @@ async function theLoad(app: App, job: string): Promise<LoadState> {
     throw new EbillError('USAGE', `This machine has no journal of ${job}.`, {
       hint:
         all.length === 0
-          ? 'Ask the server: ebill status --job NAME'
-          : `It knows ${[...new Set(all.map((one) => one.header.job))].slice(0, 10).join(', ')}. To ask the server: ebill status --job NAME`,
+          ? 'To ask the server: ebill status --job NAME'
+          : `Known: ${[...new Set(all.map((one) => one.header.job))].slice(0, 10).join(', ')}. To ask the server: ebill status --job NAME`,
     });
   }
   if (found.length > 1) {
     throw new EbillError(
       'USAGE',
-      `${job} is the name of ${found.length} loads: ${found.map((one) => one.header.profile ?? one.header.baseUrl).join(', ')}.`,
+      `There are ${found.length} loads named ${job}: ${found.map((one) => one.header.profile ?? one.header.baseUrl).join(', ')}.`,
       {
-        hint: 'Say which with --profile.',
+        hint: 'Choose one with --profile.',
       },
     );
   }
