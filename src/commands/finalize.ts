@@ -28,16 +28,16 @@ import { viewsOf } from './shared/views.ts';
 export const command: CommandModule<SelectionOptions> = {
   help: {
     examples: [
-      ['ebill finalize --job AUG_2020', 'all of the load that is uploaded'],
-      ['ebill finalize --job-id AUG_2020_INV', 'one batch, with its items'],
-      ['ebill finalize --job AUG_2020 --dry-run', 'what it would hand over'],
+      ['ebill finalize --job AUG_2020', 'finalize every uploaded batch of the load'],
+      ['ebill finalize --job-id AUG_2020_INV', 'finalize one batch with its items'],
+      ['ebill finalize --job AUG_2020 --dry-run', 'show what would be finalized'],
     ],
     exitCodes: [4, 5, 6, 8, 9],
     seeAlso: ['watch', 'status'],
   },
   configure: (cmd) => {
     cmd.description(
-      'Hand uploaded batches to processing: customers before invoices, each once. Items go with their invoice batch.',
+      'Submit uploaded batches for processing: customers before invoices, each batch once. Items are finalized with their invoice batch.',
     );
     declareSelection(cmd);
   },

@@ -27,12 +27,12 @@ export interface InitOptions {
 export const command: CommandModule<InitOptions> = {
   help: {
     examples: [
-      ['ebill init --job AUG_2020', 'asks on a terminal, goes ahead without one'],
+      ['ebill init --job AUG_2020', 'start the load; asks first on a terminal'],
       [
         'ebill init --job AUG_2020 --zero-out-customer-balance --yes',
-        'zero every balance too; needs --yes in a script',
+        'also set every balance to zero; --yes is required in a script',
       ],
-      ['ebill init --job AUG_2020 --dry-run', 'print the request, and send nothing'],
+      ['ebill init --job AUG_2020 --dry-run', 'print the request and send nothing'],
     ],
     exitCodes: [4, 5, 6, 8, 9],
     seeAlso: ['run', 'upload customer', 'status'],
@@ -40,14 +40,14 @@ export const command: CommandModule<InitOptions> = {
   configure: (cmd) => {
     cmd
       .description(
-        'Start a load: carry all open invoices, credit memos and debit memos forward. It cannot be undone, and is done once.',
+        'Start a load: carry forward all open invoices, credit memos and debit memos. This cannot be undone and is done only once per load.',
       )
       .option('--job <name>', 'the load, such as AUG_2020 (EBILL_JOB)')
-      .option('--job-id <id>', "the init's own job id, exactly as given (default: JOB_INIT)")
-      .option('--no-carry-forward-invoices', 'leave open invoices as they are')
-      .option('--no-carry-forward-credit-memos', 'leave credit memos as they are')
-      .option('--no-carry-forward-debit-memos', 'leave debit memos as they are')
-      .option('--zero-out-customer-balance', "set every customer's balance to zero");
+      .option('--job-id <id>', 'job id of the init, used exactly as given (default: JOB_INIT)')
+      .option('--no-carry-forward-invoices', 'do not carry forward open invoices')
+      .option('--no-carry-forward-credit-memos', 'do not carry forward credit memos')
+      .option('--no-carry-forward-debit-memos', 'do not carry forward debit memos')
+      .option('--zero-out-customer-balance', 'set the balance of every customer to zero');
   },
   options: (_args, flags) => ({
     job: jobFlag(flags, 'job', '--job'),

@@ -28,23 +28,23 @@ export interface ReportOptions extends SelectionOptions {
 export const command: CommandModule<ReportOptions> = {
   help: {
     notes: [
-      'One self-contained HTML page: the verdict, the timeline of the load, what became of the records of each batch, the reasons of the rejects, control totals, every file with its SHA-256, and for the record who asked for what and what was answered. It loads nothing from anywhere, and prints well.',
-      'The batches are asked about first; when the server does not answer, the page tells what was last heard, and says so. Result files that are in ./JOB already are read there. Ends with 0 when the page is written, whatever became of the records.',
+      'The report is one HTML file without external resources. It has the outcome and the timeline of the load, the result of the records of each batch, the reasons for rejects, control totals, every file with its SHA-256, and the requests and answers as an audit record.',
+      'The current state is requested first. If the server does not answer, the report shows the last known state and says so. Result files already in ./JOB are used. Exits with 0 when the report is written, whatever the result of the records.',
     ],
     examples: [
-      ['ebill report', 'of the load last started here, to ./JOB/report.html'],
-      ['ebill report --job AUG_2020 --out august.html', 'to a file of your own'],
-      ['ebill report --job AUG_2020 --json', 'the same facts for a script'],
+      ['ebill report', 'write ./JOB/report.html for the load last started here'],
+      ['ebill report --job AUG_2020 --out august.html', 'write to another file'],
+      ['ebill report --job AUG_2020 --json', 'also print the data as JSON'],
     ],
     exitCodes: [5, 9],
     seeAlso: ['results', 'loads show', 'run'],
   },
   configure: (cmd) => {
-    cmd.description('Write the load as one self-contained page: what became of it, and the record of it.');
+    cmd.description('Write a report of the load as one self-contained HTML page.');
     declareSelection(cmd);
     cmd
-      .option('--out <file>', 'the page (default: ./JOB/report.html)')
-      .option('--force', 'write over a file that is no report');
+      .option('--out <file>', 'path of the report (default: ./JOB/report.html)')
+      .option('--force', 'overwrite a file that is not a report');
   },
   options: (_args, flags) => ({
     ...selectionOptions(flags),

@@ -40,17 +40,20 @@ export interface ResultsOptions extends SelectionOptions {
 export const command: CommandModule<ResultsOptions> = {
   help: {
     notes: [
-      'Ends with 0 when they are here, whatever became of the records; with 4 when records are unaccounted for, with 7 when a batch is not final yet.',
-      'A record counts as loaded when its status is success, succeeded, ok, loaded, processed, imported, created, updated, accepted or the like, in any case; anything else is a failure.',
-      "--rejects needs the file that was sent, unchanged, where it was; JOB_rejects.messages.csv has each record's line and message (text that a spreadsheet would take for a formula gets an apostrophe there, never in the rejects).",
+      'Exits with 0 when the files are downloaded, whatever the result of the records; with 4 when records are unaccounted for; with 7 when a batch is not final yet.',
+      'A record counts as loaded when its status is success, succeeded, ok, loaded, processed, imported, created, updated, accepted or similar, in upper or lower case; any other status is a failure.',
+      '--rejects needs the uploaded file, unchanged and at the same path. JOB_rejects.messages.csv has the line and the message of each record. There, but never in the rejects, text that a spreadsheet would take for a formula starts with an apostrophe.',
     ],
     examples: [
-      ['ebill results', 'what became of the load last started here'],
-      ['ebill results --job AUG_2020 --rejects', 'and the failed records, ready to correct'],
-      ['ebill results --job-id AUG_2020_INV --out what-became --json', 'one batch, for a script'],
+      ['ebill results', 'download the results of the load last started here'],
+      ['ebill results --job AUG_2020 --rejects', 'also write the failed records, ready to correct'],
+      [
+        'ebill results --job-id AUG_2020_INV --out results --json',
+        'download one batch and print the result as JSON',
+      ],
       [
         'ebill results --job AUG_2020 --status-column State --message-column Remark',
-        'where the columns are called otherwise',
+        'name the columns when they are not recognised',
       ],
     ],
     exitCodes: [4, 5, 6, 7, 8, 9],
@@ -58,19 +61,19 @@ export const command: CommandModule<ResultsOptions> = {
   },
   configure: (cmd) => {
     cmd.description(
-      'Download the result files of final batches, hold them against what was sent, and tell why records failed.',
+      'Download the result files of final batches, compare them with the files sent, and show why records failed.',
     );
     declareSelection(cmd);
     cmd
-      .option('--out <dir>', 'where to put them (default: ./JOB)')
+      .option('--out <dir>', 'output folder (default: ./JOB)')
+      .option('--rejects', 'also write the failed records exactly as they were sent, ready to correct')
+      .option('--force', 'overwrite existing files')
+      .option('--status-column <name>', 'column with the status of a record; #N for the Nth column')
+      .option('--message-column <name>', 'column with the message; #N for the Nth column')
       .option(
-        '--rejects',
-        'also write the failed records exactly as they were sent, ready to fix and load again',
-      )
-      .option('--force', 'write over files that are there already')
-      .option('--status-column <name>', 'the column that says what became of a record; #N for the Nth')
-      .option('--message-column <name>', 'the column that says why; #N for the Nth')
-      .option('--key-column <name>', 'match rejects by this column, unique in both files, not by position');
+        '--key-column <name>',
+        'match rejects by this column, unique in both files, instead of by position',
+      );
   },
   options: (_args, flags) => ({
     ...selectionOptions(flags),

@@ -22,20 +22,20 @@ export interface RunOptions {
 
 export function declareRunOptions(command: Command): void {
   command
-    .argument('[plan]', 'the plan file, such as plan.yaml')
-    .option('--out <dir>', 'where results, rejects and report go (default: ./JOB)')
-    .option('--concurrency <n>', 'files at a time', '4')
-    .optionsGroup('When something is there already:')
-    .option('--adopt', 'take batches found on the server under these names as this load, begun elsewhere')
-    .option('--next', 'another batch, for other content under a name already used')
+    .argument('[plan]', 'plan file, such as plan.yaml')
+    .option('--out <dir>', 'folder for results, rejects and the report (default: ./JOB)')
+    .option('--concurrency <n>', 'number of files uploaded at the same time', '4')
+    .optionsGroup('If it already exists:')
+    .option('--adopt', 'take over batches of these names on the server, started on another machine')
+    .option('--next', 'create another batch for new content under a name already used')
     .option(
       '--restart-invoice',
-      'start invoice batches over whose items are stuck; their drafts are left behind',
+      'start invoice batches over when their items cannot be uploaded; the old drafts are abandoned',
     )
     .optionsGroup('Writing a plan:')
-    .option('--init-plan', 'write a starter plan from the CSV files in this folder')
-    .option('--job <name>', "with --init-plan: the load's name")
-    .option('--plan-schema', 'print the JSON schema of a plan, for editors');
+    .option('--init-plan', 'write a plan for the CSV files in this folder')
+    .option('--job <name>', 'with --init-plan: name of the load')
+    .option('--plan-schema', 'print the JSON schema of plans, for editors');
   declareWatchOptions(command);
 }
 

@@ -38,23 +38,23 @@ import { batchTimes } from './shared/wait.ts';
 export const command: CommandModule<RunOptions> = {
   help: {
     notes: [
-      'The order: check everything, init, customers, invoices with their items (each finalized and waited for), results, report. A step starts when the one before has no more failed records than the plan accepts (accept.failedRecords, 0). A failed batch or lost records stop the run in any case.',
-      'Interrupted, killed or stopped, the same command goes on where it was: what was done is not done again. On a machine without the journal of the load, add --adopt.',
-      'Results, rejects, the report and a manifest go to ./JOB (--out). With --dry-run each step is shown, what is done already and what would be sent; with --verbose also the requests.',
+      'Order: check everything, init, customers, invoices with their items, results, report. Each upload is finalized and waited for. The next step starts when the previous one has no more failed records than the plan accepts (accept.failedRecords, 0 by default). A failed batch or unaccounted records always stop the run.',
+      'After an interruption the same command resumes where it stopped; completed steps are skipped. On a machine without the journal of the load, add --adopt.',
+      'Results, rejects, the report and a manifest are written to ./JOB (--out). --dry-run shows each step, whether it is done, and what would be sent; with --verbose also the requests.',
       NOTIFY_NOTE,
       GITHUB_NOTE,
     ],
     examples: [
-      ['ebill run --init-plan --job AUG_2020', 'write plan.yaml from the CSV files here'],
-      ['ebill run plan.yaml --dry-run', 'check everything, and show what would be sent'],
-      ['ebill run plan.yaml', 'run the month, or go on with it'],
-      ['ebill run plan.yaml --max-wait 6h --json', 'in a script: 7 when it is not through by then'],
+      ['ebill run --init-plan --job AUG_2020', 'write plan.yaml for the CSV files in this folder'],
+      ['ebill run plan.yaml --dry-run', 'check everything and show what would be sent'],
+      ['ebill run plan.yaml', 'run the month, or resume it'],
+      ['ebill run plan.yaml --max-wait 6h --json', 'stop waiting after 6 hours, with exit code 7'],
     ],
     exitCodes: [3, 4, 5, 6, 7, 8, 9],
     seeAlso: ['help plan', 'validate', 'watch', 'report'],
   },
   configure: (cmd) => {
-    cmd.description('Run a whole month from a plan file: resumable at any point by running it again.');
+    cmd.description('Run a whole month from a plan file. Run it again to resume after any interruption.');
     declareRunOptions(cmd);
   },
   options: (args, flags) => runOptions(args, flags),

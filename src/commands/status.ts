@@ -6,17 +6,17 @@ import type { StatusOptions } from './shared/status-now.ts';
 export const command: CommandModule<StatusOptions> = {
   help: {
     examples: [
-      ['ebill status', 'of the load last started here'],
-      ['ebill status --job AUG_2020 --json', 'for a script'],
-      ['ebill status --job-id AUG_2020_INV --exit-status', 'the exit code tells the outcome'],
+      ['ebill status', 'show the load last started here'],
+      ['ebill status --job AUG_2020 --json', 'print the status as JSON'],
+      ['ebill status --job-id AUG_2020_INV --exit-status', 'set the exit code by the outcome'],
     ],
     exitCodes: [3, 4, 5, 6, 7, 9],
     seeAlso: ['watch', 'loads show'],
   },
   configure: (cmd) => {
-    cmd.description('Where the batches stand, now.');
+    cmd.description('Show the current state of the batches. Always asks the server.');
     declareSelection(cmd);
-    cmd.option('--exit-status', 'let the exit code tell the outcome: 3 partial, 4 failed, 7 not final yet');
+    cmd.option('--exit-status', 'exit with the outcome: 3 partial, 4 failed, 7 not final yet');
   },
   options: (_args, flags) => ({ ...selectionOptions(flags), exitStatus: boolFlag(flags, 'exitStatus') }),
   run: async (app, options) => (await import('./shared/status-now.ts')).statusNow(app, options),

@@ -5,20 +5,23 @@ import { declareUploadOptions, type UploadOptions, uploadOptions } from './share
 export const command: CommandModule<UploadOptions> = {
   help: {
     examples: [
-      ['ebill upload customer cus.csv --job AUG_2020', 'one batch'],
+      ['ebill upload customer cus.csv --job AUG_2020', 'upload one file'],
       [
         'ebill upload customer cus_*.csv --job AUG_2020 --wait',
-        'a batch for each file, finalized and waited for',
+        'upload one batch for each file, finalize, and wait',
       ],
-      ['ebill upload customer cus.csv --job AUG_2020 --dry-run --json', 'the requests it would send'],
+      [
+        'ebill upload customer cus.csv --job AUG_2020 --dry-run --json',
+        'print the requests as JSON and send nothing',
+      ],
     ],
     exitCodes: [3, 4, 5, 6, 7, 8, 9],
     seeAlso: ['upload invoice', 'finalize', 'validate'],
   },
   configure: (cmd) => {
     cmd
-      .description('Upload customer files: one batch for each file.')
-      .argument('<files...>', 'CSV files, or patterns');
+      .description('Upload customer files, one batch for each file.')
+      .argument('<files...>', 'CSV files or patterns');
     declareUploadOptions(cmd);
   },
   options: (args, flags) => {

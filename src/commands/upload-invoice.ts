@@ -10,12 +10,15 @@ export interface UploadInvoiceOptions extends UploadOptions {
 export const command: CommandModule<UploadInvoiceOptions> = {
   help: {
     examples: [
-      ['ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020', 'an invoice batch with its items'],
       [
-        'ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020 --wait',
-        'finalized and waited for as well',
+        'ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020',
+        'upload an invoice file and its item files',
       ],
-      ['ebill upload invoice inv_1.csv inv_2.csv --job AUG_2020 --finalize', 'two batches without items'],
+      ['ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020 --wait', 'also finalize and wait'],
+      [
+        'ebill upload invoice inv_1.csv inv_2.csv --job AUG_2020 --finalize',
+        'upload two invoice files without items',
+      ],
     ],
     exitCodes: [3, 4, 5, 6, 7, 8, 9],
     seeAlso: ['upload items', 'finalize', 'run'],
@@ -23,15 +26,15 @@ export const command: CommandModule<UploadInvoiceOptions> = {
   configure: (cmd) => {
     cmd
       .description(
-        'Upload an invoice file, then its item files under it. Several invoice files are several batches.',
+        'Upload an invoice file and its item files. Without --items, several invoice files can be given, one batch for each.',
       )
-      .argument('<files...>', 'CSV files, or patterns; with --items exactly one')
+      .argument('<files...>', 'CSV files or patterns; exactly one with --items')
       .optionsGroup('Options:')
       .option('--items <files...>', 'item files of the invoice file, or patterns')
-      .optionsGroup('When something is there already:')
+      .optionsGroup('If it already exists:')
       .option(
         '--restart-invoice',
-        'start the invoice batch over under a new job id; the one on record is left behind, never finalized',
+        'start the invoice batch over under a new job id; the old batch is never finalized',
       );
     declareUploadOptions(cmd);
   },

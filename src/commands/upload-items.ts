@@ -11,12 +11,18 @@ export interface UploadItemsOptions extends UploadOptions {
 export const command: CommandModule<UploadItemsOptions> = {
   help: {
     examples: [
-      ['ebill upload items itm_7.csv --job AUG_2020', "to the load's only open invoice batch"],
+      [
+        'ebill upload items itm_7.csv --job AUG_2020',
+        'add a file to the only open invoice batch of the load',
+      ],
       [
         'ebill upload items itm_*.csv --parent-job-id AUG_2020_INV_2 --job AUG_2020',
-        'to the one that is named',
+        'add files to another invoice batch',
       ],
-      ['ebill upload items itm_*.csv --job AUG_2020 --shard 3/8', 'the third of eight machines'],
+      [
+        'ebill upload items itm_*.csv --job AUG_2020 --shard 3/8',
+        'upload the share of the third of eight machines',
+      ],
     ],
     exitCodes: [3, 4, 5, 6, 7, 8, 9],
     seeAlso: ['upload invoice', 'finalize'],
@@ -24,18 +30,18 @@ export const command: CommandModule<UploadItemsOptions> = {
   configure: (cmd) => {
     cmd
       .description('Add item files to an invoice batch that is not finalized yet.')
-      .argument('<files...>', 'CSV files, or patterns')
+      .argument('<files...>', 'CSV files or patterns')
       .optionsGroup('Which batches:')
-      .option('--parent-id <n>', "the invoice batch's id")
+      .option('--parent-id <n>', 'id of the invoice batch')
       .option(
         '--parent-job-id <id>',
-        "the invoice batch's job id (default: the load's only open invoice batch)",
+        'job id of the invoice batch (default: the only open invoice batch of the load)',
       );
     cmd
       .optionsGroup('Options:')
       .option(
         '--shard <k/n>',
-        'only every Nth file, from the Kth, numbered as in the whole list: for N machines at once (implies --adopt)',
+        'upload only every Nth file, starting with the Kth, to share the files among N machines (implies --adopt)',
       );
     declareUploadOptions(cmd);
   },

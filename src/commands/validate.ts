@@ -22,17 +22,20 @@ export interface ValidateOptions {
 export const command: CommandModule<ValidateOptions> = {
   help: {
     notes: [
-      "With --column, or the columns of the profile named or in use, files are held against each other: keys must be unique, every invoice's customer among the customers, every item's invoice among the invoices, every invoice must have items (a warning), and their amounts add up to its own, to the cent. A check runs when its columns are named and its files are given.",
+      'With --column, or columns in the profile, the files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent. A check runs when its columns are named and its files are given.',
     ],
     examples: [
-      ["ebill validate --customer cus.csv --invoice inv.csv --items 'itm_*.csv'", 'each file by itself'],
+      [
+        "ebill validate --customer cus.csv --invoice inv.csv --items 'itm_*.csv'",
+        'check each file by itself',
+      ],
       [
         'ebill validate --invoice inv.csv --column "invoice.key=Invoice Number" --column invoice.amount=Amount',
-        'unique keys, and the control total',
+        'also check for unique keys and print the control total',
       ],
       [
         'ebill validate --invoice inv.csv --items itm_1.csv itm_2.csv --warnings-as-errors --json',
-        'for a script that wants no warnings either',
+        'fail on warnings too',
       ],
     ],
     exitCodes: [],
@@ -40,13 +43,13 @@ export const command: CommandModule<ValidateOptions> = {
   },
   configure(command) {
     command
-      .description('Check files as an upload would, without a network.')
+      .description('Check files as an upload would, without the network.')
       .optionsGroup('Files:')
-      .option('--customer <files...>', 'customer files, or patterns')
-      .option('--invoice <files...>', 'invoice files, or patterns')
-      .option('--items <files...>', 'item files, or patterns; held against all the invoice files given')
+      .option('--customer <files...>', 'customer files or patterns')
+      .option('--invoice <files...>', 'invoice files or patterns')
+      .option('--items <files...>', 'item files or patterns, checked against all invoice files given')
       .optionsGroup('Checks:')
-      .option('--warnings-as-errors', 'exit 2 on warnings too');
+      .option('--warnings-as-errors', 'exit with 2 on warnings too');
     declareColumnOption(command);
   },
 

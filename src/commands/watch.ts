@@ -7,24 +7,30 @@ import type { WatchCommandOptions } from './watch-batches.ts';
 export const command: CommandModule<WatchCommandOptions> = {
   help: {
     notes: [
-      'Ends at once (7) when what is left was never finalized, unless --max-wait is given. A look that fails is no verdict on a batch; only when the server has been silent for --patience does it end (6).',
+      'Stops at once with exit code 7 when the remaining batches were never finalized, unless --max-wait is given. A failed poll says nothing about a batch: watch keeps trying and stops with exit code 6 only after --patience without an answer.',
       NOTIFY_NOTE,
       GITHUB_NOTE,
     ],
     examples: [
-      ['ebill watch', 'the load last started here, until every batch is final'],
-      ['ebill watch --job AUG_2020 --max-wait 2h --download results', 'and fetch what became of each record'],
-      ['ebill watch --job AUG_2020 --interval 10s --json', 'for a script: a look each ten seconds'],
+      ['ebill watch', 'wait for the load last started here'],
+      [
+        'ebill watch --job AUG_2020 --max-wait 2h --download results',
+        'wait for 2 hours at most, and download the result files',
+      ],
+      [
+        'ebill watch --job AUG_2020 --interval 10s --json',
+        'poll every ten seconds and print the result as JSON',
+      ],
       [
         `ebill watch --notify 'jq .outcome | mail -s "$EBILL_JOB" billing@example.com'`,
-        'tell somebody when it is over',
+        'send a mail at the end',
       ],
     ],
     exitCodes: [3, 4, 5, 6, 7, 8, 9],
     seeAlso: ['status', 'results', 'help exit-codes', 'help json'],
   },
   configure: (cmd) => {
-    cmd.description('Wait until every batch is final, and say what became of it.');
+    cmd.description('Wait until every batch is final, and show the outcome.');
     declareSelection(cmd);
     declareWatchOptions(cmd);
   },

@@ -8,7 +8,7 @@ import { collect, type Flags, listFlag } from './options.ts';
 export function declareColumnOption(command: Command): void {
   command.option(
     '--column <KIND.ROLE=NAME>',
-    'the column that holds customer.key, invoice.key, invoice.customer, invoice.amount, items.invoice or items.amount: turns on the checks across files; ROLE= takes it out (repeatable)',
+    'name of the column with customer.key, invoice.key, invoice.customer, invoice.amount, items.invoice or items.amount, for the checks across files; KIND.ROLE= removes it (repeatable)',
     collect,
   );
 }

@@ -54,29 +54,29 @@ const FORMATS = ['table', 'json', 'tsv'] as const;
 export function declareGlobals(program: Command): void {
   program
     .option('--profile <name>', 'profile to use (EBILL_PROFILE)')
-    .option('--base-url <url>', 'eBill server (EBILL_BASE_URL)')
-    .option('--json', 'one JSON document on stdout, as --format json')
-    .addOption(program.createOption('--format <format>', 'how the result is printed').choices([...FORMATS]))
-    .option('--fields <names>', 'only these fields, in this order, as in jobId,phase,failCount')
-    .option('--quiet', 'only errors and warnings on stderr')
-    .option('--verbose', 'each request and answer on stderr')
-    .option('--show-urls', 'show presigned URLs whole; they are secrets')
+    .option('--base-url <url>', 'base URL of the eBill server (EBILL_BASE_URL)')
+    .option('--json', 'print one JSON document; same as --format json')
+    .addOption(program.createOption('--format <format>', 'output format').choices([...FORMATS]))
+    .option('--fields <names>', 'print only these fields, such as jobId,phase,failCount')
+    .option('--quiet', 'print only errors and warnings on stderr')
+    .option('--verbose', 'print each request and answer on stderr')
+    .option('--show-urls', 'show whole presigned URLs, which are secrets')
     .addOption(
       program
-        .createOption('--progress <mode>', 'how progress is shown')
+        .createOption('--progress <mode>', 'progress output')
         .choices([...PROGRESS])
         .default('auto'),
     )
     .addOption(
       program
-        .createOption('--color <when>', 'colour (NO_COLOR, FORCE_COLOR)')
+        .createOption('--color <when>', 'when to use colour (NO_COLOR, FORCE_COLOR)')
         .choices([...COLOR])
         .default('auto'),
     )
-    .option('--timeout <duration>', 'for an answer to begin, and for one that stalls', '60s')
-    .option('--retries <n>', 'further tries of a request that failed in passing', '5')
-    .option('--dry-run', 'print the requests a command would send, and send none')
-    .option('--yes', 'answer every question with yes');
+    .option('--timeout <duration>', 'time to wait for an answer to start or continue', '60s')
+    .option('--retries <n>', 'retries of a request after a temporary failure', '5')
+    .option('--dry-run', 'print the requests instead of sending them')
+    .option('--yes', 'answer yes to every prompt');
 }
 
 /** commander's raw values → typed options. @throws EbillError USAGE */

@@ -19,9 +19,9 @@ export type Selection =
 export function declareSelection(command: Command): void {
   command
     .optionsGroup('Which batches:')
-    .option('--job <name>', 'all batches of this load (EBILL_JOB; else the load last started here)')
-    .option('--id <n>', 'one batch by its id; may be repeated', collect)
-    .option('--job-id <id>', 'one batch by its job id; may be repeated', collect)
+    .option('--job <name>', 'all batches of this load (default: EBILL_JOB, else the load last started here)')
+    .option('--id <n>', 'one batch by its id (repeatable)', collect)
+    .option('--job-id <id>', 'one batch by its job id (repeatable)', collect)
     .optionsGroup('Options:');
 }
 

@@ -37,20 +37,20 @@ export interface UploadOptions {
 export function declareUploadOptions(command: Command): void {
   command
     .optionsGroup('Which batches:')
-    .option('--job <name>', 'the load (EBILL_JOB; else the load last started here)')
-    .option('--job-id <id>', "the batch's job id, exactly as given")
+    .option('--job <name>', 'the load (default: EBILL_JOB, else the load last started here)')
+    .option('--job-id <id>', 'job id of the batch, used exactly as given')
     .optionsGroup('Options:')
-    .option('--concurrency <n>', 'files at a time', '4')
-    .option('--finalize', 'hand the batches to processing when every file has arrived')
-    .option('--wait', 'finalize, and watch until they are final')
+    .option('--concurrency <n>', 'number of files uploaded at the same time', '4')
+    .option('--finalize', 'submit the batches for processing once every file is uploaded')
+    .option('--wait', 'finalize, then wait until every batch is final')
     .optionsGroup('Checks:')
-    .option('--no-validate', 'send files as they are, whatever the check finds');
+    .option('--no-validate', 'skip the checks of the files');
   declareColumnOption(command);
   command
-    .optionsGroup('When something is there already:')
-    .option('--again', 'upload although the same bytes are on record')
-    .option('--next', 'another batch, for other content under a name already used')
-    .option('--adopt', 'take batches found on the server under these names as this load, begun elsewhere');
+    .optionsGroup('If it already exists:')
+    .option('--again', 'upload a file although the same bytes were uploaded before')
+    .option('--next', 'create another batch for new content under a name already used')
+    .option('--adopt', 'take over batches of these names on the server, started on another machine');
   declareWatchOptions(command);
 }
 

@@ -16,15 +16,11 @@ const PATIENCE_MS = 10 * 60_000;
 export function declareWatchOptions(command: Command): void {
   command
     .optionsGroup('Waiting:')
-    .option('--interval <duration>', 'look this often (default: 2s growing to 60s)')
-    .option('--max-wait <duration>', 'give up waiting after this, with exit code 7')
-    .option(
-      '--patience <duration>',
-      'how long the server may be silent before giving up, with exit code 6',
-      '10m',
-    )
-    .option('--download <dir>', 'put the result files of final batches there')
-    .option('--notify <command>', 'run this when it is over, with the outcome as JSON on its standard input')
+    .option('--interval <duration>', 'time between polls (default: 2s, growing to 60s)')
+    .option('--max-wait <duration>', 'stop waiting after this time, with exit code 7')
+    .option('--patience <duration>', 'stop after this time without an answer, with exit code 6', '10m')
+    .option('--download <dir>', 'download the result files of final batches to this folder')
+    .option('--notify <command>', 'run this command at the end, with the outcome as JSON on stdin')
     .optionsGroup('Options:');
 }
 
