@@ -1,47 +1,45 @@
 import { readFileSync } from 'node:fs';
+import { EbillError, errnoOf } from './errors.ts';
 import { type Context, systemContext } from './system/context.ts';
+import { DAMAGED, type Failure, failureDocument, failureText, wantsJson } from './system/startup-failure.ts';
 
 export { systemContext };
 
 /**
- * Starts the program with the real process. The exit code is set, not forced: what is written still gets out.
- * @param version where it is known without a package around the program
+ * Starts the program with the real process. The exit code is set, not forced, so that pending output is still written.
+ * @param version when there is no package.json to read it from
  */
 export async function start(version?: string): Promise<void> {
+  const argv = process.argv.slice(2);
   const context = systemContext();
   let code: number | null = null;
-  let crash: { readonly thrown: unknown } | null = null;
-  const end = async (): Promise<never> => {
-    // One that ended the run was told of there, with 1. Any other came from what should have been over, or never began.
-    if (crash !== null && code !== 1) await lastWords(crash.thrown, context);
-    // What it came from may still hold the process.
-    process.exit(1);
-  };
-  context.crash.catch((thrown: unknown) => {
-    crash = { thrown };
-    if (code !== null) void end();
+  // Unless the program reaches its end, the process fails.
+  process.exitCode = 1;
+  process.once('beforeExit', () => {
+    if (code === null) void reportFailure(new Error('the program stopped before its end'), argv, context);
   });
   try {
-    code = await main(process.argv.slice(2), context, version);
-    process.exitCode = code;
+    code = await main(argv, context, version);
   } catch (thrown) {
-    crash = { thrown };
+    await reportFailure(thrown, argv, context);
+    code = 1;
   }
-  if (crash !== null) await end();
-}
-
-/** Of a crash outside of any run: the same log, the same words, and never a raw trace. */
-async function lastWords(thrown: unknown, context: Context): Promise<void> {
+  process.exitCode = code;
   try {
-    const { reportLateCrash } = await import('./system/crash-log.ts');
-    await reportLateCrash(thrown, context);
-  } catch {
-    context.stderr.write('error: ebill cannot run: its files are damaged.\n  → Install it again.\n');
+    await context.crash;
+  } catch (thrown) {
+    // With exit code 1 the run has reported it; a reader that closed the pipe is no crash.
+    if (code !== 1 && errnoOf(thrown) !== 'EPIPE') {
+      const failure = await explain(thrown, context);
+      context.stderr.write(failureText(failure));
+    }
+    // Something may still keep the process alive.
+    process.exit(1);
   }
 }
 
 /**
- * argv → command → result → output → exit code (cli.md, "Output").
+ * argv → command → result → output → exit code (commands rule 26).
  * @param argv without the interpreter and the script
  */
 export async function main(
@@ -49,7 +47,7 @@ export async function main(
   context: Context,
   version: string = packageVersion(),
 ): Promise<number> {
-  // The one answer that needs nothing but itself (performance.md, "Start-up").
+  // Needs no other module, so that it answers at once.
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     context.stdout.write(`${version}\n`);
     return 0;
@@ -59,6 +57,27 @@ export async function main(
 }
 
 function packageVersion(): string {
-  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return String((JSON.parse(file) as { version: unknown }).version);
+  try {
+    const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+    return String((JSON.parse(file) as { version: unknown }).version);
+  } catch (cause) {
+    throw new EbillError('INTERNAL', DAMAGED.message, { hint: DAMAGED.hint, cause });
+  }
+}
+
+/** Reports what no `runProgram` was there to report. */
+async function reportFailure(thrown: unknown, argv: readonly string[], context: Context): Promise<void> {
+  const failure = await explain(thrown, context);
+  context.stderr.write(failureText(failure));
+  if (wantsJson(argv)) context.stdout.write(failureDocument(argv, failure));
+}
+
+async function explain(thrown: unknown, context: Context): Promise<Failure> {
+  if (thrown instanceof EbillError) return thrown;
+  try {
+    const { explainCrash } = await import('./system/crash-log.ts');
+    return await explainCrash(thrown, context);
+  } catch {
+    return DAMAGED;
+  }
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { COMMANDS, GROUPS, REGISTRY } from './commands/index.ts';
+import { COMMANDS, commandIn, GROUPS, REGISTRY } from './commands/index.ts';
 import type { App, CommandResult, LoadedCommand } from './commands/shared/command.ts';
 import { declareGlobals } from './commands/shared/options.ts';
 import { EbillError } from './errors.ts';
@@ -21,10 +21,10 @@ export type Parsed =
     };
 
 /**
- * argv → command and typed options. Only the command called is loaded.
+ * argv → command and typed options. Loads only the command that is called.
  * @param columns of the terminal, for help
- * @param color may headings be bold?
- * @throws EbillError USAGE, with what was probably meant
+ * @param color whether headings may be bold
+ * @throws EbillError USAGE, with the closest match in the hint
  */
 export async function parseArgv(
   argv: readonly string[],
@@ -39,11 +39,11 @@ export async function parseArgv(
   if (argv[0] === 'help' && argv[1] !== undefined) {
     const topic = argv.length === 2 ? topicNamed(argv[1]) : null;
     if (topic !== null) return help(await topic.page());
-    refuseUnknownTopic(argv[1]);
+    assertTopic(argv[1]);
   }
   let out = '';
   let result: Parsed | null = null;
-  let asked: Command | null = null;
+  let helpFor: Command | null = null;
   const program = new Command('ebill');
   program
     .version(version, '-V, --version', 'print the version')
@@ -57,9 +57,9 @@ export async function parseArgv(
       writeErr: () => undefined,
     })
     .configureHelp({
-      // commander finds out whose help is wanted; what it says is ours.
+      // Commander only finds out whose help is asked for; the text is ours.
       formatHelp: (command) => {
-        asked = command;
+        helpFor = command;
         return '';
       },
     });
@@ -68,15 +68,15 @@ export async function parseArgv(
     result = parsed;
   });
   try {
-    await program.parseAsync(words(argv), { from: 'user' });
+    await program.parseAsync(normalized(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.code === 'commander.version') return { type: 'help', text: out };
-    // Without a command commander prints help and calls it an error; `ebill` alone says where one is.
-    if (error.code === 'commander.help' && program.args.length === 0) return alone(program);
-    if (asked !== null && (error.exitCode === 0 || error.code === 'commander.help')) {
+    // Without a command commander reports an error; `ebill` alone is the overview.
+    if (error.code === 'commander.help' && program.args.length === 0) return overview(program);
+    if (helpFor !== null && (error.exitCode === 0 || error.code === 'commander.help')) {
       const { pageOf } = await import('./help/command-page.ts');
-      return help(pageOf(asked, helps.get(asked) ?? null, REGISTRY));
+      return help(pageOf(helpFor, helps.get(helpFor) ?? null, REGISTRY));
     }
     throw usage(error.message, argv);
   }
@@ -84,8 +84,8 @@ export async function parseArgv(
   return result;
 }
 
-/** @throws EbillError USAGE, with what was probably meant */
-function refuseUnknownTopic(name: string): void {
+/** @throws EbillError USAGE when the name is neither a topic nor a command */
+function assertTopic(name: string): void {
   const topics = TOPICS.map((topic) => topic.name);
   const known = [...topics, ...COMMANDS.map(({ path }) => path[0])];
   if (known.includes(name) || name.startsWith('-')) return;
@@ -95,18 +95,21 @@ function refuseUnknownTopic(name: string): void {
   });
 }
 
-function alone(program: Command): Parsed {
+function overview(program: Command): Parsed {
   const run = async (app: App): Promise<CommandResult> =>
     (await import('./commands/overview.ts')).overview(app);
   return { type: 'command', name: 'ebill', run, globals: program.opts() };
 }
 
 /** `ebill help upload invoice` is `ebill upload invoice --help`. */
-function words(argv: readonly string[]): string[] {
+function normalized(argv: readonly string[]): string[] {
   return argv[0] === 'help' ? [...argv.slice(1), '--help'] : [...argv];
 }
 
-/** @returns the help of each command that was come to, as it is come to */
+/**
+ * Declares all commands by name, and the options of one when commander reaches it.
+ * @returns the help of each command reached
+ */
 function declareCommands(
   program: Command,
   done: (parsed: Parsed) => void,
@@ -114,8 +117,7 @@ function declareCommands(
   const helps = new Map<Command, CommandHelp>();
   const groups = new Map<string, Command>();
   const modules = new Map<Command, () => Promise<LoadedCommand>>();
-  // A command is filled in only when commander has come to it.
-  const fill = async (_parent: Command, command: Command): Promise<void> => {
+  const declareReached = async (_parent: Command, command: Command): Promise<void> => {
     const load = modules.get(command);
     if (load === undefined) return;
     const module = await load();
@@ -126,7 +128,7 @@ function declareCommands(
       done({ type: 'command', name: nameOf(command), run, globals: program.opts() });
     });
   };
-  program.hook('preSubcommand', fill);
+  program.hook('preSubcommand', declareReached);
   const groupOf = (name: string): Command => {
     const known = groups.get(name);
     if (known !== undefined) return known;
@@ -136,13 +138,13 @@ function declareCommands(
       .summary(about)
       .description(`${about.charAt(0).toUpperCase()}${about.slice(1)}.`)
       .helpCommand(false)
-      .hook('preSubcommand', fill);
+      .hook('preSubcommand', declareReached);
     groups.set(name, group);
     return group;
   };
   for (const { path, summary, load } of COMMANDS) {
     const [first, second] = path;
-    // A group may be a command of its own too: `loads`, and `loads show`.
+    // A group may also be a command: `loads`, and `loads show`.
     const command =
       second !== undefined
         ? groupOf(first).command(second)
@@ -160,21 +162,13 @@ function nameOf(command: Command): string {
   return parent?.parent ? `${parent.name()} ${command.name()}` : command.name();
 }
 
-function usage(complaint: string, argv: readonly string[]): EbillError {
+function usage(text: string, argv: readonly string[]): EbillError {
   // "error: unknown option '--jbo'\n(Did you mean --job?)"
-  const [first = '', ...rest] = complaint.replace(/^error: /, '').split('\n');
-  const meant = rest.join(' ').replace(/^\(|\)$/g, '');
+  const [first = '', ...rest] = text.replace(/^error: /, '').split('\n');
+  const suggestion = rest.join(' ').replace(/^\(|\)$/g, '');
+  const command = commandIn(argv);
   const message = visible(`${first.charAt(0).toUpperCase()}${first.slice(1)}`);
   return new EbillError('USAGE', message.endsWith('.') ? message : `${message}.`, {
-    hint: meant === '' ? `See: ebill ${commandIn(argv)}--help` : visible(meant),
+    hint: suggestion === '' ? `See: ebill ${command === '' ? '' : `${command} `}--help` : visible(suggestion),
   });
-}
-
-/** The command a faulty call names, with a space behind it; empty when it names none. */
-function commandIn(argv: readonly string[]): string {
-  const [first = '', second = ''] = argv;
-  const found = COMMANDS.find(
-    ({ path }) => path[0] === first && (path[1] === undefined || path[1] === second),
-  );
-  return found !== undefined ? `${found.path.join(' ')} ` : first in GROUPS ? `${first} ` : '';
 }

@@ -1,76 +1,80 @@
 import { flatten } from './batch/tree.ts';
-import type { App, CommandResult, GlobalOptions } from './commands/shared/command.ts';
+import { commandIn } from './commands/index.ts';
+import { type App, type CommandResult, EMPTY_RESULT, type GlobalOptions } from './commands/shared/command.ts';
 import { globalOptions } from './commands/shared/options.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/page.ts';
-import { rowsOf } from './output/rows.ts';
+import { type PrintOptions, printResult } from './output/print-result.ts';
 import { createUi, type Ui, wantsColor } from './output/ui.ts';
 import type { Parsed } from './parse.ts';
 import { addCallSecrets } from './redact/known-secrets.ts';
 import { redactedStream } from './redact/output-stream.ts';
 import { Redactor } from './redact/redactor.ts';
-import { type Context, isInterruption, withOutputs } from './system/context.ts';
+import { type Context, checkSystem, isInterruption, withChanges } from './system/context.ts';
 import { quoted } from './system/quoting.ts';
+import { wantsJson } from './system/startup-failure.ts';
 
-/** Runs one command and prints what came of it. The one place that catches, and the one that decides the exit code. */
+/** Runs one command line behind the redactor, and waits until its output is written. @returns the exit code */
 export async function runProgram(
   argv: readonly string[],
   context: Context,
   version: string,
 ): Promise<number> {
-  // Made before anything is read or written: from here on nothing leaves but through it (cli.md, promise 4).
+  // Before anything is read or written: from here on all output passes the redactor (commands rule 4).
   const redactor = new Redactor();
   addCallSecrets(argv, context.env, redactor);
   const out = redactedStream(context.stdout, redactor, () => !redactor.showsUrls);
   const err = redactedStream(context.stderr, redactor);
-  const gated = withOutputs(context, { stdout: out.stream, stderr: err.stream });
-  // A reader that went away (`| head`) has seen enough; it is no error of ours. A disk that is full is one.
-  let unwritten: Error | null = null;
+  const redacted = withChanges(context, { stdout: out.stream, stderr: err.stream });
+  // A reader that closes the pipe (`| head`) is no error; a full disk is one.
+  let writeError: Error | null = null;
   context.stdout.on('error', (error: Error) => {
-    if (errnoOf(error) !== 'EPIPE') unwritten ??= error;
+    if (errnoOf(error) !== 'EPIPE') writeError ??= error;
   });
   context.stderr.on('error', () => undefined);
-  const code = await runAndPrint(argv, gated, version, redactor);
+  const code = await runCommand(argv, redacted, version, redactor);
   out.flush();
   err.flush();
-  await flushed(context);
-  if (unwritten === null) return code;
-  const lost = new EbillError('USAGE', `The result could not be written: ${messageOf(unwritten)}.`, {
+  await drained(context);
+  if (writeError === null) return code;
+  const error = new EbillError('USAGE', `The result could not be written: ${messageOf(writeError)}.`, {
     hint: 'What was done is on record. Free some space and look again: ebill status, ebill loads.',
   });
-  gated.stderr.write(`error: ${lost.message}\n  → ${lost.hint}\n`);
-  return code === 0 ? lost.exitCode : code;
+  redacted.stderr.write(`error: ${error.message}\n  → ${error.hint}\n`);
+  return code === 0 ? error.exitCode : code;
 }
 
-/** Until what was written is out, or is known not to get out. */
-function flushed({ stdout }: Context): Promise<void> {
+/** Resolves when stdout has written everything, or never will. */
+function drained({ stdout }: Context): Promise<void> {
   return new Promise((resolve) => {
     if ('destroyed' in stdout && stdout.destroyed === true) resolve();
     else stdout.write('', () => resolve());
   });
 }
 
-async function runAndPrint(
+/** Parses, runs and prints one command. The one place that catches errors and decides the exit code. */
+async function runCommand(
   argv: readonly string[],
   context: Context,
   version: string,
   redactor: Redactor,
 ): Promise<number> {
   const sources: (() => Partial<CommandResult>)[] = [];
-  const soFar = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
+  const known = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
   let parsed: Parsed | null = null;
   let globals: GlobalOptions | null = null;
   let ui: Ui | null = null;
   try {
-    parsed = await parsedCall(argv, version, context);
+    parsed = await parse(argv, version, context);
     if (parsed.type === 'help') {
       context.stdout.write(parsed.text);
       return 0;
     }
+    const { name } = parsed;
     globals = globalOptions(parsed.globals);
     redactor.showsUrls = globals.showUrls;
     ui = await createUi(context, globals, redactor);
-    const { name } = parsed;
+    const printing: PrintOptions = { ...globals, ui, redactor };
     const app: App = {
       context,
       globals,
@@ -79,45 +83,38 @@ async function runAndPrint(
       command: name,
       userAgent: `ebill/${version}`,
       invoke: (words, other) => runProgram(words, other, version),
-      publish: (result) => print(result, name, app),
-      soFar: (known) => {
-        sources.push(known);
+      publish: (result) => printResult(result, name, printing),
+      soFar: (source) => {
+        sources.push(source);
       },
-      known: soFar,
+      known,
     };
-    const unsafe = NO_HOME.has(name) ? null : await (await import('./system/home.ts')).homeProblem(context);
-    if (unsafe !== null) throw unsafe;
-    // What is thrown where nobody catches it ends the run as any other bug does: one exit, one log, no raw trace.
+    await assertUsable(name, context);
     const result = await Promise.race([parsed.run(app), context.crash]);
-    if (result.printed !== true) await print(result, name, app);
+    if (result.printed !== true) await printResult(result, name, printing);
     return result.error?.exitCode ?? 0;
   } catch (thrown) {
-    const known = soFar();
-    const error = await asEbillError(thrown, context, redactor, interruption(known, argv, context));
-    const json = wantsJson(parsed?.type === 'command' ? parsed.globals : null, argv);
-    ui ??= await createUi(
-      context,
-      { progress: 'auto', color: 'auto', quiet: false, verbose: false },
+    const result = known();
+    const error = await asEbillError(thrown, argv, context, redactor, result);
+    ui ??= await createUi(context, DEFAULT_UI, redactor);
+    const name = parsed?.type === 'command' ? parsed.name : commandIn(argv);
+    await printResult({ ...EMPTY_RESULT, ...result, error }, name, {
+      ui,
       redactor,
-    );
-    ui.end();
-    const name = parsed?.type === 'command' ? parsed.name : nameIn(argv);
-    const result: CommandResult = { ...EMPTY, ...known, error };
-    const fields = globals?.fields ?? null;
-    if (globals?.format === 'tsv') await printTsv(result, name, context, ui, fields);
-    else if (known.text && !json) {
-      context.stdout.write(`${known.text}\n`);
-      gap(context);
-    }
-    ui.fail(error);
-    if (json) await printJson(result, name, context, redactor, { showUrls: false, fields });
+      format: globals?.format ?? (wantsJson(argv) ? 'json' : 'table'),
+      fields: globals?.fields ?? null,
+      showUrls: false,
+    });
     return error.exitCode;
   }
 }
 
-/** The call, read by commander; but for a plain `--help`, which needs neither commander nor any command. */
-async function parsedCall(argv: readonly string[], version: string, context: Context): Promise<Parsed> {
-  const [columns, color] = [context.stdout.columns || 80, paintsHelp(context, argv)];
+const DEFAULT_UI = { progress: 'auto', color: 'auto', quiet: false, verbose: false } as const;
+
+/** The front page of help needs neither commander nor the commands. */
+async function parse(argv: readonly string[], version: string, context: Context): Promise<Parsed> {
+  const columns = context.stdout.columns || 80;
+  const color = colorsHelp(context, argv);
   const page = asksForFrontPage(argv) ? frontPage() : null;
   if (page !== null) {
     const { shownPage } = await import('./help/text.ts');
@@ -127,134 +124,65 @@ async function parsedCall(argv: readonly string[], version: string, context: Con
   return parseArgv(argv, version, columns, color);
 }
 
-const EMPTY: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
+/** Help is printed while options are parsed, so `--color` is looked up here. */
+function colorsHelp({ stdout, env }: Context, argv: readonly string[]): boolean {
+  const choice = /(?:^|\0)--color[=\0](always|never)(?:\0|$)/.exec(argv.join('\0'))?.[1];
+  return wantsColor(stdout, env, (choice as 'always' | 'never' | undefined) ?? 'auto');
+}
 
-/** Commands that use no home, or have to tell of a bad one. */
+/** Commands that use no home, or report a bad one themselves. */
 const NO_HOME: ReadonlySet<string> = new Set(['doctor', 'completion', 'sandbox', 'demo', 'validate']);
 
-/** May the headings of help be bold? Asked before the options are read, for help reads none. */
-function paintsHelp({ stdout, env }: Context, argv: readonly string[]): boolean {
-  const said = /(?:^|\0)--color[=\0](always|never)(?:\0|$)/.exec(argv.join('\0'))?.[1];
-  return wantsColor(stdout, env, (said as 'always' | 'never' | undefined) ?? 'auto');
+/** @throws EbillError when the working directory or the home cannot be used */
+async function assertUsable(command: string, context: Context): Promise<void> {
+  const needsHome = !NO_HOME.has(command);
+  checkSystem(context, needsHome);
+  if (!needsHome) return;
+  const { homeProblem } = await import('./system/home.ts');
+  const problem = await homeProblem(context);
+  if (problem !== null) throw problem;
 }
 
-/** On a terminal what was done, what is, and what is next stand apart. In pipes each stream is read by itself. */
-function gap({ stdout, stderr }: Context): void {
-  if (stdout.isTTY && stderr.isTTY) stderr.write('\n');
-}
+/** System errors of a disk that takes no more data: no bug. */
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS']);
 
-async function print(result: CommandResult, name: string, app: App): Promise<void> {
-  const { context, globals, ui, redactor } = app;
-  ui.end();
-  if (globals.json) await printJson(result, name, context, redactor, globals);
-  else if (globals.format === 'tsv') await printTsv(result, name, context, ui, globals.fields);
-  else if (result.text !== '') {
-    gap(context);
-    context.stdout.write(`${await shown(result, name, app)}\n`);
-    if (result.error !== null || result.next !== undefined) gap(context);
-  }
-  if (result.error !== null) ui.fail(result.error);
-  else if (result.next !== undefined && !globals.json)
-    for (const line of result.next.split('\n')) ui.note(line);
-}
-
-/** On stdout nothing but rows, in failure too: the error is on stderr. */
-async function printTsv(
-  result: CommandResult,
-  command: string,
-  context: Context,
-  ui: Ui,
-  fields: readonly string[] | null,
-): Promise<void> {
-  const { toTsv } = await import('./output/rows.ts');
-  context.stdout.write(toTsv({ ...result, command, exitCode: 0 }, fields, (text) => ui.clean(text)));
-}
-
-/** The text for people, or a table of the fields they asked for. */
-async function shown(result: CommandResult, command: string, { globals, ui }: App): Promise<string> {
-  const { fields } = globals;
-  if (fields === null) return result.text;
-  const { table } = await import('./output/table.ts');
-  const { rows } = rowsOf({ ...result, command, exitCode: 0 });
-  const cells = rows.map((row) => fields.map((name) => (row[name] == null ? null : String(row[name]))));
-  return table(fields, cells, ui);
-}
-
-/** Of a call that could not be read, as much as its words show. */
-function wantsJson(globals: Readonly<Record<string, unknown>> | null, argv: readonly string[]): boolean {
-  if (globals !== null) return globals['json'] === true || globals['format'] === 'json';
-  if (argv.includes('--json') || argv.includes('--format=json')) return true;
-  return argv.some((word, i) => word === 'json' && argv[i - 1] === '--format');
-}
-
-async function printJson(
-  result: CommandResult,
-  command: string,
-  context: Context,
-  redactor: Redactor,
-  { showUrls, fields }: Pick<GlobalOptions, 'showUrls' | 'fields'>,
-): Promise<void> {
-  const { toJson } = await import('./output/json.ts');
-  const document = { ...result, command, exitCode: result.error?.exitCode ?? 0 };
-  context.stdout.write(`${toJson(document, { redactor, showUrls, fields })}\n`);
-}
-
-/** The words before the first option: as much of the command's name as an unreadable call shows. */
-function nameIn(argv: readonly string[]): string {
-  const end = argv.findIndex((word) => word.startsWith('-'));
-  return argv.slice(0, end < 0 ? 2 : Math.min(end, 2)).join(' ');
-}
-
+/** @param known about the batches, at the time of the error */
 async function asEbillError(
   thrown: unknown,
+  argv: readonly string[],
   context: Context,
   redactor: Redactor,
-  { standing, goOn }: Interruption,
+  known: Partial<CommandResult>,
 ): Promise<EbillError> {
   if (thrown instanceof EbillError) return thrown;
-  if (isInterruption(thrown, context.signal)) {
-    return new EbillError(
-      'INTERRUPTED',
-      `Interrupted (${String(context.signal.reason)}). ${standing}`.trim(),
-      {
-        hint: `Everything done so far is on record. Run the same command again and it goes on where it was: ${goOn}`,
-        exitCode: context.signal.reason === 'SIGTERM' ? 143 : 130,
-      },
-    );
-  }
-  if (NO_ROOM.has(errnoOf(thrown) ?? ''))
+  if (isInterruption(thrown, context.signal)) return interrupted(argv, context, known);
+  if (DISK_FULL.has(errnoOf(thrown) ?? ''))
     return new EbillError('USAGE', `A file cannot be written: ${messageOf(thrown)}.`, {
-      hint: 'Free some space (ebill doctor tells how much there is), then run the same command again. What was done so far is on record.',
+      hint: 'Free some space (ebill doctor shows how much there is), then run the same command again. What was done so far is on record.',
       cause: thrown,
     });
-  const { logInternal } = await import('./system/crash-log.ts');
-  const { message, hint } = await logInternal(thrown, context, redactor);
+  const { explainCrash } = await import('./system/crash-log.ts');
+  const { message, hint } = await explainCrash(thrown, context, redactor);
   return new EbillError('INTERNAL', message, { hint, cause: thrown });
 }
 
-/** What a disk says that takes no more: no bug of ours, wherever it is met. */
-const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS']);
-
-interface Interruption {
-  readonly standing: string;
-  readonly goOn: string;
-}
-
-/** Where things stand and the command that goes on, for a run that was broken off. */
-function interruption(
-  known: Partial<CommandResult>,
+function interrupted(
   argv: readonly string[],
   context: Context,
-): Interruption {
+  { batches = [] }: Partial<CommandResult>,
+): EbillError {
   const counts = new Map<string, number>();
-  // Of an init the parts have no standing of their own.
-  const batches = flatten(known.batches ?? []).filter(({ kind }) => !kind.startsWith('carryForward'));
-  for (const batch of batches) {
-    counts.set(batch.phase, (counts.get(batch.phase) ?? 0) + 1);
-  }
-  const standing = [...counts].map(([phase, count]) => `${count} ${phase}`).join(', ');
-  return {
-    standing: standing === '' ? '' : `Batches: ${standing}.`,
-    goOn: ['ebill', ...argv].map((word) => quoted(word, context)).join(' '),
-  };
+  for (const { kind, phase } of flatten(batches))
+    if (!kind.startsWith('carryForward')) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  const phases = [...counts].map(([phase, count]) => `${count} ${phase}`).join(', ');
+  const name = String(context.signal.reason);
+  const again = ['ebill', ...argv].map((word) => quoted(word, context)).join(' ');
+  return new EbillError(
+    'INTERRUPTED',
+    `Interrupted (${name}).${phases === '' ? '' : ` Batches: ${phases}.`}`,
+    {
+      hint: `Everything done so far is on record. Run the same command again to resume: ${again}`,
+      exitCode: name === 'SIGTERM' ? 143 : 130,
+    },
+  );
 }

@@ -130,6 +130,12 @@ describe('who imports whom', () => {
     const start = imports
       .filter(({ from }) => from === join(SRC, 'main.ts'))
       .map(({ to }) => relative(SRC, to));
-    expect(start.sort()).toEqual(['program.ts', 'system/context.ts', 'system/crash-log.ts']);
+    expect(start.sort()).toEqual([
+      'errors.ts',
+      'program.ts',
+      'system/context.ts',
+      'system/crash-log.ts',
+      'system/startup-failure.ts',
+    ]);
   });
 });

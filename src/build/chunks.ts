@@ -5,7 +5,7 @@ import type { Plugin } from 'rolldown';
  * every command needs is one file, and what every command that talks to a server needs is another.
  */
 const CHUNKS = [
-  { name: 'start', roots: ['src/system/context.ts'] },
+  { name: 'start', roots: ['src/system/context.ts', 'src/system/startup-failure.ts'] },
   { name: 'program', roots: ['src/program.ts'] },
   { name: 'page', roots: ['src/help/text.ts'] },
   { name: 'parse', roots: ['src/parse.ts'] },

@@ -9,7 +9,7 @@ export function addon(name: string): unknown {
   // On Windows only the user's own folder is known to be closed to others, so EBILL_HOME does not count.
   const env = process.platform === 'win32' ? { ...process.env, EBILL_HOME: undefined } : process.env;
   const place = {
-    folder: join(pathsFor(env, process.platform, homedir()).state, 'native'),
+    folder: join(pathsFor(env, process.platform, homedir).state, 'native'),
     temporary: tmpdir(),
     uid: process.getuid?.() ?? null,
   };

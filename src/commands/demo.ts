@@ -7,7 +7,7 @@ import { count } from '../output/format.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { SampleFiles } from '../sample/sample.ts';
 import { makeFolders } from '../system/atomic-file.ts';
-import type { Context, OutputStream } from '../system/context.ts';
+import { type Context, type OutputStream, withChanges } from '../system/context.ts';
 import type { App, CommandModule } from './shared/command.ts';
 import { type Flags, textFlag, wholeNumber } from './shared/options.ts';
 
@@ -152,14 +152,13 @@ async function step(
   const quiet = globals.json
     ? ['--json', '--quiet', '--progress', 'none']
     : ['--color', globals.color, '--progress', globals.progress];
-  const inner: Context = {
-    ...context,
+  const inner = withChanges(context, {
     cwd: folder,
     env: { ...cleanEnv(context), ...env },
     paths: { config: env['EBILL_HOME'] ?? folder, state: env['EBILL_HOME'] ?? folder },
     stdout: globals.json ? captured : context.stdout,
     stderr: globals.json ? capturedErrors : context.stderr,
-  };
+  });
   const code = await app.invoke([...line, ...quiet], inner);
   context.signal.throwIfAborted();
   if (!allowed.includes(code)) {

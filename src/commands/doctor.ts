@@ -8,7 +8,7 @@ import { confirm } from '../output/prompt.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { Color, Symbols } from '../output/theme.ts';
-import type { Context } from '../system/context.ts';
+import { type Context, withChanges } from '../system/context.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
 import { clientCertificate, journals, nodeVersion, permissions, space } from './doctor/machine.ts';
 import {
@@ -102,7 +102,7 @@ function setUpError(error: unknown): EbillError {
 
 function withoutAuth(app: App): App {
   const { context } = app;
-  return { ...app, context: { ...context, env: { ...context.env, EBILL_AUTH: 'none' } } };
+  return { ...app, context: withChanges(context, { env: { ...context.env, EBILL_AUTH: 'none' } }) };
 }
 
 /** @param unauthorised why the authorisation cannot be checked; `null`: it can */

@@ -100,4 +100,17 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Try out', ['demo'], 'load a month of sample files into a local sandbox', () => import('./demo.ts')),
 ];
 
+/** Global options without a value; any other takes the next word. */
+const SWITCHES = ['--json', '--quiet', '--verbose', '--show-urls', '--dry-run', '--yes'];
+
+/** The command, or group, that an unparsed command line names: `upload invoice`; empty when it names none. */
+export function commandIn(argv: readonly string[]): string {
+  const isValue = (option: string | undefined): boolean =>
+    option?.startsWith('--') === true && !option.includes('=') && !SWITCHES.includes(option);
+  const [first, second] = argv.filter((word, i) => !word.startsWith('-') && !isValue(argv[i - 1]));
+  const paths = COMMANDS.map(({ path }) => path).filter(([name]) => name === first);
+  if (first === undefined || paths.length === 0) return '';
+  return second !== undefined && paths.some(([, name]) => name === second) ? `${first} ${second}` : first;
+}
+
 export const REGISTRY: Registry = { commands: COMMANDS, groups: GROUPS };

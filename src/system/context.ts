@@ -1,8 +1,11 @@
 import type { LookupFunction } from 'node:net';
 import { homedir, hostname, userInfo } from 'node:os';
-import { posix, win32 } from 'node:path';
+import { isAbsolute, posix, win32 } from 'node:path';
+import { EbillError, errnoOf } from '../errors.ts';
 import type { ShellEnd, ShellOptions } from './child-process.ts';
 import type { Keychain } from './keychain.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A stream the program writes to; a terminal says so and knows its width. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
@@ -24,7 +27,7 @@ export interface Context {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly cwd: string;
   readonly paths: Paths;
   readonly platform: NodeJS.Platform;
@@ -54,10 +57,19 @@ export interface Context {
   readonly crash: Promise<never>;
 }
 
-/** The context with other outputs. What costs something to make, and nobody has asked for yet, stays unmade. */
-export function withOutputs(context: Context, outputs: Pick<Context, 'stdout' | 'stderr'>): Context {
+/** The context with some members replaced. Unlike a spread it leaves lazy members lazy. */
+export function withChanges(context: Context, changes: Partial<Context>): Context {
   const all = Object.getOwnPropertyDescriptors(context);
-  return Object.defineProperties({}, { ...all, ...Object.getOwnPropertyDescriptors(outputs) }) as Context;
+  return Object.defineProperties({}, { ...all, ...Object.getOwnPropertyDescriptors(changes) }) as Context;
+}
+
+/**
+ * Fails early, before anything is read or sent, where the system cannot say what a command may need.
+ * @param home whether profiles or journals may be needed
+ * @throws EbillError INTERNAL as `cwd`, `hostname` and `paths`
+ */
+export function checkSystem(context: Context, home: boolean): void {
+  void [context.cwd, context.hostname, home && context.paths];
 }
 
 /** Was this thrown because the run was interrupted? Sleeps and requests reject with the reason or an `AbortError`. */
@@ -66,34 +78,74 @@ export function isInterruption(thrown: unknown, signal: AbortSignal): boolean {
   return thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError');
 }
 
-/** Where profiles and journals live: `EBILL_HOME`, else the platform's usual folders (cli.md, "Words"). */
-export function pathsFor(
-  env: Readonly<Record<string, string | undefined>>,
-  platform: NodeJS.Platform,
-  home: string,
-): Paths {
-  if (env['EBILL_HOME']) return { config: env['EBILL_HOME'], state: env['EBILL_HOME'] };
+/**
+ * Where profiles and journals are kept: `EBILL_HOME`, else the platform's usual folders (commands rule 7).
+ * @param home of the user; called only when needed
+ */
+export function pathsFor(env: Environment, platform: NodeJS.Platform, home: () => string): Paths {
+  const chosen = env['EBILL_HOME'];
+  if (chosen) return { config: chosen, state: chosen };
   const { join } = platform === 'win32' ? win32 : posix;
   if (platform === 'win32') {
     return {
-      config: join(env['APPDATA'] || join(home, 'AppData', 'Roaming'), 'ebill'),
-      state: join(env['LOCALAPPDATA'] || join(home, 'AppData', 'Local'), 'ebill'),
+      config: join(env['APPDATA'] || join(home(), 'AppData', 'Roaming'), 'ebill'),
+      state: join(env['LOCALAPPDATA'] || join(home(), 'AppData', 'Local'), 'ebill'),
     };
   }
   if (platform === 'darwin') {
-    const folder = join(home, 'Library', 'Application Support', 'ebill');
+    const folder = join(home(), 'Library', 'Application Support', 'ebill');
     return { config: folder, state: folder };
   }
   return {
-    config: join(env['XDG_CONFIG_HOME'] || join(home, '.config'), 'ebill'),
-    state: join(env['XDG_STATE_HOME'] || join(home, '.local', 'state'), 'ebill'),
+    config: join(env['XDG_CONFIG_HOME'] || join(home(), '.config'), 'ebill'),
+    state: join(env['XDG_STATE_HOME'] || join(home(), '.local', 'state'), 'ebill'),
   };
 }
 
-/** A home of one's own (`EBILL_HOME`) holds all there is to it, secrets too, unless the keychain is asked for by name. */
-export function usesKeychain(env: Readonly<Record<string, string | undefined>>): boolean {
-  const wish = env['EBILL_KEYCHAIN']?.toLowerCase() ?? '';
-  return wish === 'on' || (wish === '' && !env['EBILL_HOME']);
+/** With `EBILL_HOME` everything is in that folder, secrets too, unless `EBILL_KEYCHAIN=on`. */
+export function usesKeychain(env: Environment): boolean {
+  const choice = env['EBILL_KEYCHAIN']?.toLowerCase() ?? '';
+  return choice === 'on' || (choice === '' && !env['EBILL_HOME']);
+}
+
+function homeFolder(): string {
+  try {
+    const home = homedir();
+    // An empty or relative HOME would put secrets into the working directory.
+    if (isAbsolute(home)) return home;
+  } catch {
+    // No HOME, and no entry for the user id.
+  }
+  throw new EbillError(
+    'INTERNAL',
+    'There is no home folder to keep profiles and journals in: HOME is not set.',
+    {
+      hint: 'Set HOME, or set EBILL_HOME to a folder of your own, then run the same command again.',
+    },
+  );
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    const why = errnoOf(cause) === 'ENOENT' ? 'no longer exists' : `cannot be used (${errnoOf(cause)})`;
+    throw new EbillError('INTERNAL', `The working directory ${why}.`, {
+      hint: 'Change to another folder (cd), then run the same command again.',
+      cause,
+    });
+  }
+}
+
+function hostName(): string {
+  try {
+    return hostname();
+  } catch (cause) {
+    throw new EbillError('INTERNAL', 'The system does not say the name of this machine.', {
+      hint: 'Set a host name (hostname NAME), then run the same command again.',
+      cause,
+    });
+  }
 }
 
 function userName(): string | null {
@@ -131,10 +183,17 @@ export function systemContext(): Context {
       return process.stderr;
     },
     env: process.env,
-    cwd: process.cwd(),
-    paths: pathsFor(process.env, process.platform, homedir()),
+    // These can fail: only a command that needs them may, and `runProgram` reports it.
+    get cwd() {
+      return workingDirectory();
+    },
+    get paths() {
+      return pathsFor(process.env, process.platform, homeFolder);
+    },
     platform: process.platform,
-    hostname: hostname(),
+    get hostname() {
+      return hostName();
+    },
     get user() {
       return userName();
     },

@@ -8,17 +8,22 @@ import { type Redacted, Redactor } from '../redact/redactor.ts';
 import { makeFolders } from './atomic-file.ts';
 import type { Context } from './context.ts';
 import { visible } from './escaping.ts';
+import { DAMAGED, type Failure } from './startup-failure.ts';
 
-/** Logs a bug with its redacted stack trace, which users are not shown. @returns what they are shown */
-export async function logInternal(
+/**
+ * Logs a bug with its stack trace, which users are not shown, and says what they are shown. Both are redacted.
+ * @param redactor of the run; a crash outside a run has none
+ */
+export async function explainCrash(
   thrown: unknown,
   context: Context,
-  redactor: Redactor,
-): Promise<{ message: string; hint: string }> {
-  const path = join(context.paths.state, 'log', 'errors.log');
+  redactor: Redactor = environmentRedactor(context),
+): Promise<Failure> {
+  if (isDamage(thrown)) return DAMAGED;
   const stack = thrown instanceof Error ? await sourceStack(thrown.stack ?? thrown.message) : String(thrown);
   const message = `This is a bug in ebill: ${visible(redactor.clean(messageOf(thrown)))}`;
   try {
+    const path = join(context.paths.state, 'log', 'errors.log');
     await append(path, redactor.clean(`${new Date(context.now()).toISOString()} ${stack}\n`));
     return { message, hint: `Please report it with the end of ${path}. What was done so far is on record.` };
   } catch {
@@ -26,13 +31,21 @@ export async function logInternal(
   }
 }
 
-/** Logs and reports a crash outside a run, where no `runProgram` does. A reader that closed the pipe is no crash. */
-export async function reportLateCrash(thrown: unknown, context: Context): Promise<void> {
-  if (errnoOf(thrown) === 'EPIPE') return;
+function environmentRedactor(context: Context): Redactor {
   const redactor = new Redactor();
   addCallSecrets([], context.env, redactor);
-  const { message, hint } = await logInternal(thrown, context, redactor);
-  context.stderr.write(redactor.clean(`error: ${message}\n  → ${hint}\n`));
+  return redactor;
+}
+
+/** A module of the installation that is missing, unreadable or cut off. */
+function isDamage(thrown: unknown): boolean {
+  const errno = errnoOf(thrown) ?? '';
+  if (errno === 'MODULE_NOT_FOUND' || errno === 'ERR_MODULE_NOT_FOUND') return true;
+  if (!(thrown instanceof Error)) return false;
+  // Only where code cannot be parsed does the trace begin with the file.
+  if (thrown instanceof SyntaxError) return thrown.stack?.startsWith('SyntaxError') === false;
+  const installation = fileURLToPath(new URL('.', import.meta.url));
+  return 'path' in thrown && typeof thrown.path === 'string' && thrown.path.startsWith(installation);
 }
 
 async function append(path: string, text: Redacted): Promise<void> {

@@ -107,21 +107,26 @@ describe('the places that write', () => {
       .map(([path]) => path);
     expect(writers.sort()).toEqual([
       'commands/demo.ts',
-      // The version, and that files are damaged.
+      // The version, and failures outside a run, which `explainCrash` redacts.
       'main.ts',
       'output/plain-prompt.ts',
+      'output/print-result.ts',
       'output/prompt.ts',
       'output/screen.ts',
       'program.ts',
       // The gate.
       'redact/output-stream.ts',
-      // Outside of any run: a crash before or after it, redacted where it is written.
-      'system/crash-log.ts',
     ]);
     const start = sources.get('program.ts') ?? '';
-    expect(start).toContain('withOutputs(context, { stdout: out.stream, stderr: err.stream })');
-    expect(start).toContain('runAndPrint(argv, gated,');
-    expect(sources.get('main.ts')).not.toMatch(/std(?:out|err)\.write\([^'`]*\bthrown\b/);
+    expect(start).toContain('withChanges(context, { stdout: out.stream, stderr: err.stream })');
+    expect(start).toContain('runCommand(argv, redacted,');
+    const written = [...(sources.get('main.ts') ?? '').matchAll(/std(?:out|err)\.write\((.*)\);$/gm)];
+    expect(written.map(([, argument]) => argument)).toEqual([
+      'failureText(failure)',
+      expect.stringMatching(/^`\$\{version\}/),
+      'failureText(failure)',
+      'failureDocument(argv, failure)',
+    ]);
   });
 
   it('processes: the environment of a child is without the secrets', () => {

@@ -4,11 +4,11 @@ import { pathsFor } from '../../src/system/context.ts';
 describe('where profiles and journals are kept', () => {
   it('on Windows: the folders that roam and that do not', () => {
     const env = { APPDATA: 'C:\\Users\\me\\AppData\\Roaming', LOCALAPPDATA: 'D:\\Local' };
-    expect(pathsFor(env, 'win32', 'C:\\Users\\me')).toEqual({
+    expect(pathsFor(env, 'win32', () => 'C:\\Users\\me')).toEqual({
       config: 'C:\\Users\\me\\AppData\\Roaming\\ebill',
       state: 'D:\\Local\\ebill',
     });
-    expect(pathsFor({ APPDATA: '' }, 'win32', 'C:\\Users\\me')).toEqual({
+    expect(pathsFor({ APPDATA: '' }, 'win32', () => 'C:\\Users\\me')).toEqual({
       config: 'C:\\Users\\me\\AppData\\Roaming\\ebill',
       state: 'C:\\Users\\me\\AppData\\Local\\ebill',
     });
@@ -16,8 +16,8 @@ describe('where profiles and journals are kept', () => {
 
   it('on macOS and Linux: theirs', () => {
     const mac = '/Users/me/Library/Application Support/ebill';
-    expect(pathsFor({}, 'darwin', '/Users/me')).toEqual({ config: mac, state: mac });
-    expect(pathsFor({ XDG_CONFIG_HOME: '', XDG_STATE_HOME: '/var/me' }, 'linux', '/home/me')).toEqual({
+    expect(pathsFor({}, 'darwin', () => '/Users/me')).toEqual({ config: mac, state: mac });
+    expect(pathsFor({ XDG_CONFIG_HOME: '', XDG_STATE_HOME: '/var/me' }, 'linux', () => '/home/me')).toEqual({
       config: '/home/me/.config/ebill',
       state: '/var/me/ebill',
     });
@@ -25,6 +25,9 @@ describe('where profiles and journals are kept', () => {
 
   it('anywhere: where EBILL_HOME says', () => {
     for (const platform of ['win32', 'darwin', 'linux'] as const)
-      expect(pathsFor({ EBILL_HOME: '/x' }, platform, '/home/me')).toEqual({ config: '/x', state: '/x' });
+      expect(pathsFor({ EBILL_HOME: '/x' }, platform, () => '/home/me')).toEqual({
+        config: '/x',
+        state: '/x',
+      });
   });
 });
