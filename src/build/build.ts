@@ -59,6 +59,9 @@ function licenceOf(folder: string): string {
 export const packageBundle = (dir: string, sourcemap = true): BuildOptions => ({
   cwd: ROOT,
   logLevel: 'warn',
+  // rolldown only warns of an import it cannot resolve. Here it means that a package has moved a module (undici's are
+  // imported one by one), and the program would fail at run time.
+  onLog: (level, log, handle) => handle(log.code === 'UNRESOLVED_IMPORT' ? 'error' : level, log),
   input: { main: 'src/main.ts', shipped: 'src/build/shipped.ts' },
   platform: 'node',
   external: INSTALLED,

@@ -149,7 +149,7 @@ describe.skipIf(!hasOpenssl)('the network checks of doctor', () => {
       2,
       expect.objectContaining({
         state: 'problem',
-        message: expect.stringContaining('(HTTPS_PROXY) is no http'),
+        message: expect.stringContaining('(HTTPS_PROXY) is not an http'),
       }),
       'skipped',
       'skipped',

@@ -135,7 +135,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
   });
 
   it.each<[string, () => Promise<string>, string]>([
-    ['nothing listens', async () => `http://127.0.0.1:${await closedPort()}`, 'nothing listens there'],
+    ['nothing listens', async () => `http://127.0.0.1:${await closedPort()}`, 'connection refused'],
     [
       'a web page where the API should be',
       async () => (await answering(404, '<html>Not here</html>', { 'content-type': 'text/html' })).origin,
