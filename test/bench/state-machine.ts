@@ -1,12 +1,11 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 
 /**
- * The least a program in JavaScript can do to read CSV: a state machine over bytes that counts records and compares their
- * fields with the header's. What a checker costs beyond it is what its findings cost.
- * @param {readonly string[]} paths
- * @returns {number} records besides the headers
+ * The least that JavaScript can do to read CSV: a state machine over bytes that counts records and compares their number of
+ * fields with the header's. What a checker costs beyond it is the cost of its findings.
+ * @returns records besides the headers
  */
-export function countRecords(paths) {
+export function countRecords(paths: readonly string[]): number {
   let records = 0;
   const block = Buffer.allocUnsafe(1 << 20);
   for (const path of paths) {
@@ -27,11 +26,11 @@ class Counter {
   #fields = 1;
   #width = 0;
 
-  count(block, n) {
+  count(block: Buffer, n: number): void {
     let quoted = this.#quoted;
     let fields = this.#fields;
     for (let i = 0; i < n; i++) {
-      const c = block[i];
+      const c = block[i] as number;
       if (c > 44) continue;
       if (c === 34) quoted = !quoted;
       else if (quoted) continue;
