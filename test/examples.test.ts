@@ -5,7 +5,7 @@ import { EXIT_MEANINGS } from '../src/help/topics/exit-codes.ts';
 import { TOPICS } from '../src/help/topics.ts';
 import { parseArgv } from '../src/parse.ts';
 
-/** Shell words: quotes and assignments as the examples use them; redirections end the command. */
+/** Splits a line into shell words as far as the examples need it; a redirection ends the command. */
 function words(line: string): string[] {
   const found = [...line.matchAll(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g)].map(([word]) =>
     word.replace(/'([^']*)'|"([^"]*)"/g, '$1$2'),
@@ -17,12 +17,12 @@ function words(line: string): string[] {
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const inReadme = [...readme.matchAll(/^ebill .+$/gm)].map(([line]) => line);
 
-describe('every example can be called as it stands', () => {
-  it('finds some', () => {
+describe('examples', () => {
+  it('are found in the README', () => {
     expect(inReadme.length).toBeGreaterThan(10);
   });
 
-  it.each(inReadme)('README: %s', async (line) => {
+  it.each(inReadme)('parse as printed in the README: %s', async (line) => {
     expect(await parseArgv(words(line).slice(1), '0.0.0', 80)).toMatchObject({ type: 'command' });
   });
 
@@ -30,7 +30,7 @@ describe('every example can be called as it stands', () => {
   const topics = TOPICS.map(({ name }) => name);
 
   it.each(COMMANDS.map(({ path, load }) => [path.join(' '), load] as const))(
-    'ebill %s --help',
+    'parse as printed in the help of %s',
     async (name, load) => {
       const { examples, exitCodes, seeAlso } = (await load()).help;
       expect(examples.length).toBeGreaterThanOrEqual(3);
@@ -52,7 +52,7 @@ describe('every example can be called as it stands', () => {
     },
   );
 
-  it.each([40, 80, 120])('help fits %i columns, and a change in it is seen', async (columns) => {
+  it.each([40, 80, 120])('and all help pages fit %i columns, as in the golden file', async (columns) => {
     const texts: string[] = [];
     for (const name of [
       [],
@@ -65,14 +65,14 @@ describe('every example can be called as it stands', () => {
       texts.push(`$ ebill ${argv.join(' ')}\n${help.type === 'help' ? help.text : ''}`);
     }
     if (columns === 80) await expect(texts.join('\n')).toMatchFileSnapshot('golden/help.txt');
-    // One word may be longer than a line, and what is quoted is one.
+    // A single word, such as a quoted one, may be longer than a line.
     const broken = texts
       .flatMap((text) => text.split('\n'))
       .filter((line) => line.length > columns && /\S \S/.test(line.replace(/ \\$|'[^']*'/g, '')));
     expect(broken).toEqual([]);
   });
 
-  it('a line to type is broken where a shell lets it be', async () => {
+  it('continue on the next line only after a backslash', async () => {
     for (const { path } of COMMANDS) {
       const [narrow = '', wide = ''] = await Promise.all(
         [40, 120].map(async (columns) => {

@@ -1,18 +1,15 @@
 import type { Block, HelpPage, Section } from './page.ts';
 
-/** What a page is called among man pages: `ebill-upload-invoice`, in section 1; a topic's is in section 7. */
+/** The name and section of a man page: `ebill-upload-invoice` in section 1; topics are in section 7. */
 export function manName({ name }: Pick<HelpPage, 'name'>): { readonly name: string; readonly number: 1 | 7 } {
   const topic = name.startsWith('ebill help ');
   return { name: name.replace('ebill help ', 'ebill ').replaceAll(' ', '-'), number: topic ? 7 : 1 };
 }
 
-/** The heading man pages have for what help calls otherwise. */
+/** Headings that man pages have by convention. */
 const HEADINGS: Readonly<Record<string, string>> = { 'Exit codes': 'Exit status' };
 
-/**
- * A page of help as a man page.
- * @param program the name and version of the program
- */
+/** @param program the name and version of the program */
 export function manPage(page: HelpPage, program: string): string {
   const { name, number } = manName(page);
   const notes = page.sections.filter((one) => one.title === 'Notes');
@@ -29,7 +26,7 @@ export function manPage(page: HelpPage, program: string): string {
   ].join('\n')}\n`;
 }
 
-/** The words to type in bold, what they stand for in italics. */
+/** Literal words in bold, placeholders in italics. */
 function synopsis({ usage }: HelpPage): readonly string[] {
   return usage.flatMap((line, i) => [
     ...(i === 0 ? [] : ['.br']),
@@ -40,7 +37,7 @@ function synopsis({ usage }: HelpPage): readonly string[] {
   ]);
 }
 
-/** The groups of options follow each other under one heading. */
+/** Consecutive sections of options go under one heading. */
 function sectionText(own: Section, before: Section | undefined): readonly string[] {
   const blocks = own.blocks.map(blockText);
   if (own.options !== true) return [section(HEADINGS[own.title] ?? own.title), ...blocks];
@@ -67,15 +64,15 @@ function blockText(block: Block): string {
   }
 }
 
-/** Text as a man page takes it: no dash becomes a hyphen, no quote a curly one, no line a request. */
+/** Escapes text for roff: dashes and quotes stay as they are, and no line becomes a request. */
 export function roff(text: string): string {
   return (
     text
       .replace(/\\/g, '\\e')
       .replace(/-/g, '\\-')
       .replace(/^(?=[.'])/gm, '\\&')
-      .replace(/['`^~]/g, (char) => PLAIN[char] ?? char)
-      // Old readers know ASCII alone.
+      .replace(/['`^~]/g, (char) => ASCII[char] ?? char)
+      // Old versions of man read only ASCII.
       .replace(
         /[^\x00-\x7f]/gu,
         (char) => `\\[u${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}]`,
@@ -83,32 +80,28 @@ export function roff(text: string): string {
   );
 }
 
-/** Characters that would be set as their typographic cousins, which nobody can paste into a shell. */
-const PLAIN: Readonly<Record<string, string>> = {
+/** Characters that roff would replace by typographic ones, which a shell does not accept. */
+const ASCII: Readonly<Record<string, string>> = {
   "'": '\\(aq',
   '`': '\\(ga',
   '^': '\\(ha',
   '~': '\\(ti',
 };
 
-/** A section heading. */
-export const section = (title: string): string => `.SH ${roff(title.toUpperCase())}`;
+const section = (title: string): string => `.SH ${roff(title.toUpperCase())}`;
 
-/** A heading within a section. */
 const subsection = (title: string): string => `.SS ${roff(title)}`;
 
-/** A tagged paragraph: a term in bold, and what it is. */
 const tagged = (term: string, about: string): string => `.TP\n\\fB${roff(term)}\\fR\n${roff(about) || '\\&'}`;
 
-/** Lines that are set as they are. */
 const verbatim = (lines: readonly string[]): string =>
   `.PP\n.nf\n${lines.map((line) => roff(line) || '\\&').join('\n')}\n.fi`;
 
-export const paragraph = (text: string): string => `.PP\n${roff(text)}`;
+const paragraph = (text: string): string => `.PP\n${roff(text)}`;
 
-/** Another page: `ebill-watch(1)`. */
-export const reference = (name: string, number: 1 | 7): string => `\\fB${roff(name)}\\fR(${number})`;
+/** `ebill-watch(1)`. */
+const reference = (name: string, number: 1 | 7): string => `\\fB${roff(name)}\\fR(${number})`;
 
-/** The line a page begins with. @param number 1 for commands, 7 for topics */
-export const title = (name: string, number: 1 | 7, program: string): string =>
+/** The first line of a page. */
+const title = (name: string, number: 1 | 7, program: string): string =>
   `.TH "${roff(name.toUpperCase())}" "${number}" "" "${roff(program)}" "ebill"\n.ad l`;

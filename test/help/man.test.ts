@@ -15,7 +15,7 @@ const groff = (text: string): { readonly out: string; readonly warnings: string 
 const hasGroff = spawnSync('groff', ['--version']).status === 0;
 
 describe('man pages', () => {
-  it('are one for each command and topic, the same for the same version', async () => {
+  it('exist for each command and topic, with the same bytes for the same version', async () => {
     const pages = await manPages('1.2.3');
     expect([...pages.keys()]).toEqual(
       expect.arrayContaining([
@@ -32,7 +32,7 @@ describe('man pages', () => {
     }
   });
 
-  it.skipIf(!hasGroff)('are taken by groff without a warning, and read as they should', async () => {
+  it.skipIf(!hasGroff)('are accepted by groff without a warning, with the expected text', async () => {
     const pages = await manPages('1.2.3');
     expect([...pages].flatMap(([name, text]) => (groff(text).warnings === '' ? [] : [name]))).toEqual([]);
     const run = groff(pages.get('ebill-run.1') ?? '').out;
@@ -46,7 +46,7 @@ describe('man pages', () => {
       expect(run).toContain(word);
   });
 
-  it('keep any text as text: no line becomes a request', () => {
+  it('escape any text, so that no line becomes a request', () => {
     expect(roff(`--a 'b' ~/c`)).toBe('\\-\\-a \\(aqb\\(aq \\(ti/c');
     fc.assert(
       fc.property(

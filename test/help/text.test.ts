@@ -23,27 +23,27 @@ const page: HelpPage = {
 };
 const shown = (width: number): string => pageText(page, { width, paint: { bold: (text) => `<${text}>` } });
 
-describe('a page as text', () => {
-  it('has what an option means beside it, or under it where there is no room', () => {
+describe('a help page on a terminal', () => {
+  it('has descriptions beside the options, or below them on a narrow terminal', () => {
     expect(shown(60)).toContain('<Options:>\n  --long <value>  about it\n');
     expect(shown(40)).toContain('<Options:>\n  --long <value>\n      about it\n');
   });
 
-  it('breaks a line to type as a shell lets it, never within quotes', () => {
+  it('breaks a command after a backslash, never within quotes', () => {
     expect(shown(40)).toContain("  $ ebill x --long 'a b'\n      does it\n");
     expect(shown(20)).toContain("  $ ebill x --long \\\n      'a b'\n");
   });
 
-  it('keeps the lines that are to be kept', () => {
+  it('keeps verbatim lines as they are', () => {
     expect(shown(60)).toContain('  These:\n  kept   as it is\n   and this\n');
   });
 
-  it('ends with one newline, and no line with a space', () => {
+  it('ends with one newline and has no trailing spaces', () => {
     expect(shown(40)).toMatch(/[^\n]\n$/);
     expect(shown(40)).not.toMatch(/ $/m);
   });
 
-  it('is bold at its headings only where colour is wanted', async () => {
+  it('has bold headings only with colour', async () => {
     const help = async (argv: readonly string[], tty: boolean, env = {}): Promise<string> => {
       const context = testContext({ tty, env: { TERM: 'xterm', ...env } });
       expect(await main(argv, context)).toBe(0);

@@ -18,7 +18,7 @@ const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
   .map((name) => readFileSync(join(SRC, name), 'utf8'))
   .join('\n');
 
-/** All matches of a pattern in the program's own code. */
+/** All matches of a pattern in the code of the program. */
 const inCode = (pattern: RegExp): string[] => [
   ...new Set([...sources.matchAll(pattern)].map((found) => found[1] ?? '')),
 ];
@@ -28,14 +28,14 @@ async function blocks(name: string): Promise<readonly Block[]> {
   return page?.sections.flatMap((section) => section.blocks) ?? [];
 }
 
-/** The names a topic explains, one by one. */
+/** The single terms that a topic explains. */
 const names = async (name: string): Promise<string[]> =>
   (await blocks(name)).flatMap((block) =>
     block.type === 'terms' ? block.rows.flatMap(([term]) => term.split(', ')) : [],
   );
 
-describe('each topic is true of the code', () => {
-  it('exit-codes: every code there is, with its names', async () => {
+describe('the help topic', () => {
+  it('exit-codes has every code with its names', async () => {
     expect(EXIT_MEANINGS.map(({ code }) => code)).toEqual([0, ...new Set(Object.values(EXIT_CODES))]);
     expect(EXIT_MEANINGS.flatMap((one) => one.names)).toEqual(Object.keys(EXIT_CODES));
     expect(await names('exit-codes')).toEqual(
@@ -43,13 +43,13 @@ describe('each topic is true of the code', () => {
     );
   });
 
-  it('environment: every variable that is read', async () => {
+  it('environment has every variable that is read', async () => {
     const read = [...inCode(/\benv\['([A-Z_]+)'\]/g), ...inCode(/\benv\('([A-Z_]+)'\)/g)];
     expect(read.length).toBeGreaterThan(15);
     expect(await names('environment')).toEqual(expect.arrayContaining(read));
   });
 
-  it('plan: every key of the schema, and a plan that can be read', async () => {
+  it('plan has every key of the schema, and a valid plan', async () => {
     const keys = await names('plan');
     expect(keys).toEqual(
       expect.arrayContaining([
@@ -63,17 +63,26 @@ describe('each topic is true of the code', () => {
     expect(parsePlan(sample?.lines.join('\n') ?? '', 'plan.yaml')).toMatchObject({ job: 'AUG_2020' });
   });
 
-  it('json: every event, and every key of the schema', async () => {
-    const told = await names('json');
+  it('json has every event and every key of the schema', async () => {
+    const listed = await names('json');
     const events = [...inCode(/readonly event: '([a-z.]+)'/g), ...inCode(/\b(?:say|event)\('([a-z.]+)'/g)];
     expect(events.length).toBeGreaterThan(15);
-    expect(told).toEqual(expect.arrayContaining(events));
+    expect(listed).toEqual(expect.arrayContaining(events));
     const { properties, definitions } = DOCUMENT_SCHEMA;
     const keys = [...Object.keys(properties), ...Object.keys(definitions.batch.properties)];
-    expect(told).toEqual(expect.arrayContaining(keys));
+    expect(listed).toEqual(expect.arrayContaining(keys));
   });
 
-  it('their examples can be called, and what they name to read on is there', async () => {
+  it('never installs ebill from the public registry, where the name is not ours', async () => {
+    const lines = (await Promise.all(TOPICS.map(({ name }) => blocks(name))))
+      .flat()
+      .flatMap((block) => (block.type === 'lines' ? block.lines : []));
+    const installs = lines.filter((line) => line.includes('npm install'));
+    expect(installs.length).toBeGreaterThan(0);
+    for (const line of installs) expect(line).toMatch(/ \.\/ebill-\*\.tgz$/);
+  });
+
+  it('has valid examples and references', async () => {
     const commands = COMMANDS.map(({ path }) => path.join(' '));
     const known = [...commands, ...TOPICS.map((topic) => `help ${topic.name}`)];
     for (const block of (await Promise.all(TOPICS.map(({ name }) => blocks(name)))).flat()) {

@@ -9,11 +9,11 @@ import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 
 /** For the help of commands that take `--notify`. */
 export const NOTIFY_NOTE =
-  '--notify COMMAND runs through the shell in the working directory when the command ends, whether it succeeded or failed. It gets the --json document on standard input, and EBILL_OUTCOME, EBILL_EXIT_CODE and EBILL_JOB in the environment, but neither EBILL_TOKEN nor EBILL_PASSWORD. Its output goes to stderr. It is stopped after 30 s; if it fails, that is a warning, and the exit code does not change. It does not run after an interruption or with --dry-run.';
+  '--notify runs COMMAND in a shell in the working directory at the end, whether the command succeeded or failed. COMMAND gets the --json document on standard input, and EBILL_OUTCOME, EBILL_EXIT_CODE and EBILL_JOB in the environment, but no credentials of ebill. Its output goes to stderr. It is stopped after 30 s. If it fails, ebill prints a warning and keeps its exit code. It does not run after an interruption or with --dry-run.';
 
 /** For the help of commands that report to GitHub Actions. */
 export const GITHUB_NOTE =
-  'On GitHub Actions the job gets annotations, and a table of the batches in its summary.';
+  'On GitHub Actions the job gets annotations and a table of the batches in its summary.';
 
 /** The time limit of a `--notify` command, ms. */
 const LIMIT_MS = 30_000;

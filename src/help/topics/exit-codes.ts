@@ -39,7 +39,10 @@ export const EXIT_MEANINGS: readonly ExitMeaning[] = (
 
 /** @param own the codes of a command besides those of every command */
 export function exitMeanings(own: readonly number[]): readonly ExitMeaning[] {
-  return EXIT_MEANINGS.filter(({ code }) => ALWAYS.includes(code) || own.includes(code));
+  const judgesBatches = own.includes(EXIT_CODES.BATCH_FAILED);
+  return EXIT_MEANINGS.filter(({ code }) => ALWAYS.includes(code) || own.includes(code)).map((one) =>
+    one.code === 0 && !judgesBatches ? { ...one, meaning: 'success' } : one,
+  );
 }
 
 export const exitCodes: TopicText = {
