@@ -1,98 +1,218 @@
+import * as v from 'valibot';
 import type { InitRequest, ParentRef } from '../api/request.ts';
-import type { Batch, FileKind, Kind } from '../batch/types.ts';
+import { type Batch, KINDS } from '../batch/types.ts';
+import type { Redacted } from '../redact/redactor.ts';
+import { addressOf } from '../redact/shapes.ts';
 
-/** The journal's format. A higher number is a newer program's, and is refused rather than guessed at. */
+/**
+ * The entries of a journal, described once. The types, the check of what is read and the removal of secrets from what is
+ * written all come from this description. Format 1; fields may be added, never renamed.
+ */
+
+/** A higher number was written by a newer program and is refused. */
 export const JOURNAL_VERSION = 1;
 
-/** The first line: what this journal is of. */
+/** The first line: which load the journal belongs to. */
 export interface Header {
   readonly ebillJournal: number;
   readonly job: string;
   /** `null` when the environment or options made the set-up. */
   readonly profile: string | null;
   readonly baseUrl: string;
+  /** ISO 8601. */
   readonly startedAt: string;
 }
 
-/** A file as it was when it was checked. */
-export interface SourceFile {
+// Text of this machine (files, job ids, requests) is kept as it is: a load is resumed by it. Text from outside has one of
+// these three schemas, which say how it is kept (`sanitizeEntry`).
+const own = v.string();
+/** Said by the server or the storage; some repeat whatever they receive. */
+const foreign = v.string();
+/** An id made by the server. One with a secret in it is dropped: part of an id is none, and the job id names the batch too. */
+const serverId = v.string();
+/** A presigned URL; kept without its query. */
+const url = v.string();
+
+const time = v.string();
+const count = v.number();
+const kind = v.picklist(KINDS);
+const fileKind = v.picklist(['customer', 'invoice', 'items']);
+
+/** An answer has two levels of batches; a damaged journal may have any number. */
+const DEEPEST = 64;
+const levels: v.GenericSchema<Batch>[] = [];
+const batchAt = (depth: number): v.GenericSchema<Batch> =>
+  (levels[depth] ??= v.object({
+    element: own,
+    id: v.nullable(serverId),
+    jobId: v.nullable(foreign),
+    status: v.nullable(foreign),
+    operation: v.nullable(foreign),
+    subOperation: v.nullable(foreign),
+    successCount: v.nullable(count),
+    successMessage: v.nullable(foreign),
+    errorMessage: v.nullable(foreign),
+    failCount: v.nullable(count),
+    uploadUrl: v.nullable(url),
+    downloadUrl: v.nullable(url),
+    children: v.array(depth + 1 < DEEPEST ? v.lazy(() => batchAt(depth + 1)) : v.never()),
+  }));
+const batch = batchAt(0);
+
+const record = v.custom<Readonly<Record<string, unknown>>>(isRecord);
+
+/** The invoice batch of an items batch. Older journals leave out what was not known. */
+const parent = v.nullable(
+  v.pipe(
+    // An array would do as well for an object without a required field.
+    record,
+    v.object({ id: v.exactOptional(v.nullable(serverId)), jobId: v.exactOptional(v.nullable(own)) }),
+  ),
+) as unknown as v.GenericSchema<ParentRef | null>;
+
+const sourceFile = v.object({
   /** Absolute. */
-  readonly path: string;
+  path: own,
   /** Base name, the `inputFilename`. */
-  readonly name: string;
-  readonly bytes: number;
-  /** Records besides the header; `null` when the file was sent unread as CSV (`--no-validate`). */
-  readonly records: number | null;
-  readonly sha256: string;
-  readonly md5: string;
-  /**
-   * The control total: the sum of its amounts as a decimal; `null` when no column was named for them or a value is no
-   * amount. Older journals lack it.
-   */
-  readonly amount?: string | null;
-}
+  name: own,
+  bytes: count,
+  /** Records besides the header; `null` when the file was not read as CSV (`--no-validate`). */
+  records: v.nullable(count),
+  sha256: own,
+  md5: own,
+  /** The sum of its amounts as a decimal; `null` when it is unknown. Older journals lack it. */
+  amount: v.exactOptional(v.nullable(own)),
+});
 
-/** Written and flushed before a request leaves. */
-export type Intent =
-  | { readonly call: 'init'; readonly jobId: string; readonly request: InitRequest }
-  | {
-      readonly call: 'create';
-      readonly jobId: string;
-      readonly kind: FileKind;
-      readonly file: SourceFile;
-      readonly parent: ParentRef | null;
-    }
-  | { readonly call: 'put'; readonly jobId: string; readonly object: string; readonly bytes: number }
-  | { readonly call: 'finalize'; readonly jobId: string; readonly id: string | null };
+const found = v.object({
+  jobId: own,
+  kind,
+  parent: v.exactOptional(parent) as unknown as typeof parent,
+  batch,
+});
 
-/** Written and flushed after its answer. URLs are kept without their query: never a signature. */
-export interface Answered {
-  readonly outcome: 'answered' | 'refused' | 'ambiguous';
-  readonly message?: string;
-  readonly batch?: Batch;
-  /** Of a create: the object the upload URL names, and its end in ms since 1970. */
-  readonly upload?: { readonly object: string; readonly expiresAt: number | null };
-  /** Of a put. */
-  readonly etag?: string | null;
-  readonly verified?: boolean;
-}
+const entry = <const Type extends string, Fields extends v.ObjectEntries>(type: Type, fields: Fields) =>
+  v.object({ at: time, type: v.literal(type), ...fields });
 
-/** A batch begun elsewhere, as the server tells of it. */
-export interface Found {
-  readonly jobId: string;
-  readonly kind: Kind;
-  /** The invoice batch of an items batch. */
-  readonly parent: ParentRef | null;
-  readonly batch: Batch;
-}
+/** Flushed before a request leaves. */
+const intent = <const Call extends string, Fields extends v.ObjectEntries>(call: Call, fields: Fields) =>
+  entry('intent', { n: count, call: v.literal(call), jobId: own, ...fields });
 
-export type Entry = { readonly at: string } & (
-  | ({ readonly type: 'intent'; readonly n: number } & Intent)
-  | ({ readonly type: 'answer'; readonly n: number } & Answered)
-  /** The server told of a batch on record; `null`: it knows no such batch. */
-  | { readonly type: 'seen'; readonly jobId: string; readonly batch: Batch | null }
-  /** A batch begun elsewhere, found on the server by its job id. */
-  | ({ readonly type: 'found' } & Found)
-  /** All of a load begun elsewhere that the server told of, in one line: a part of it would pass for the whole. */
-  | { readonly type: 'discovered'; readonly batches: readonly Found[] }
-  /** A batch found that is this file's: `--adopt`. */
-  | { readonly type: 'adopted'; readonly jobId: string; readonly file: SourceFile }
+const ENTRIES = {
+  intent: v.variant('call', [
+    intent('init', { request: v.custom<InitRequest>((value) => isRecord(value)) }),
+    intent('create', { kind: fileKind, file: sourceFile, parent }),
+    intent('put', { object: url, bytes: count }),
+    intent('finalize', { id: v.nullable(serverId) }),
+  ]),
+  /** Flushed after the answer to the request of that number. */
+  answer: entry('answer', {
+    n: count,
+    outcome: v.picklist(['answered', 'refused', 'ambiguous']),
+    message: v.exactOptional(foreign),
+    batch: v.exactOptional(batch),
+    /** Of a create: the object the upload URL names, and the end of that URL in ms since 1970. */
+    upload: v.exactOptional(v.object({ object: url, expiresAt: v.nullable(count) })),
+    /** Of a put. */
+    etag: v.exactOptional(v.nullable(foreign)),
+    verified: v.exactOptional(v.boolean()),
+  }),
+  /** What the server says of a batch on record; `null`: it knows no such batch. */
+  seen: entry('seen', { jobId: own, batch: v.nullable(batch) }),
+  /** A batch created on another machine, found on the server. */
+  found: entry('found', found.entries),
+  /** All batches of a load that was started elsewhere, in one line: a part of them would pass for the whole. */
+  discovered: entry('discovered', { batches: v.array(found) }),
+  /** The batch found is this file's: `--adopt`. */
+  adopted: entry('adopted', { jobId: own, file: sourceFile }),
   /** A doubt resolved by asking: the call had happened. */
-  | {
-      readonly type: 'settled';
-      readonly jobId: string;
-      readonly call: 'init' | 'finalize';
-      readonly batch: Batch;
-    }
-  /** A draft nobody will finalize. */
-  | {
-      readonly type: 'abandoned';
-      readonly jobId: string;
-      readonly id: string | null;
-      readonly reason: string;
-    }
-);
+  settled: entry('settled', { jobId: own, call: v.picklist(['init', 'finalize']), batch }),
+  /** A draft that is never finalized. */
+  abandoned: entry('abandoned', { jobId: own, id: v.nullable(serverId), reason: foreign }),
+};
 
-type Untimed<T> = T extends { readonly at: string } ? Omit<T, 'at'> : never;
+type Immutable<T> = T extends readonly (infer U)[]
+  ? readonly Immutable<U>[]
+  : T extends object
+    ? { readonly [K in keyof T]: Immutable<T[K]> }
+    : T;
+type Union<T> = T extends unknown ? Immutable<T> : never;
+type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
+
+export type Entry = Union<v.InferOutput<(typeof ENTRIES)[keyof typeof ENTRIES]>>;
 /** An entry before the journal stamps it. */
-export type NewEntry = Untimed<Entry>;
+export type NewEntry = Without<Entry, 'at'>;
+export type Intent = Without<Extract<Entry, { type: 'intent' }>, 'at' | 'type' | 'n'>;
+export type Answered = Without<Extract<Entry, { type: 'answer' }>, 'at' | 'type' | 'n'>;
+/** A file as it was when it was checked. */
+export type SourceFile = Immutable<v.InferOutput<typeof sourceFile>>;
+/** A batch created elsewhere, as the server describes it. */
+export type Found = Immutable<v.InferOutput<typeof found>>;
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function schemaOf(value: unknown): v.GenericSchema | null {
+  if (!isRecord(value) || typeof value['type'] !== 'string') return null;
+  return Object.hasOwn(ENTRIES, value['type']) ? ENTRIES[value['type'] as keyof typeof ENTRIES] : null;
+}
+
+/** Whether its type is one this program knows; others are a newer program's. */
+export const isKnown = (value: unknown): boolean => schemaOf(value) !== null;
+
+/** Whether it is an entry of a known type with all fields as described. Further fields are a newer program's. */
+export function isEntry(value: unknown): value is Entry {
+  const schema = schemaOf(value);
+  return schema !== null && v.is(schema, value);
+}
+
+/** Hides secrets in a text. */
+export type Clean = (text: string) => Redacted;
+
+/** The address of an upload as a journal keeps it, and as it is compared with others (api rule 26). */
+export const sanitizeUrl = (text: string, clean: Clean): string => clean(addressOf(text));
+
+const SANITIZE: ReadonlyMap<unknown, (text: string, clean: Clean) => string | null> = new Map([
+  [foreign, (text, clean) => clean(text)],
+  [serverId, (text, clean) => (clean(text) === text ? text : null)],
+  [url, sanitizeUrl],
+]);
+
+/** An entry as a journal may keep it (commands rule 4). Fields that are not described are dropped. */
+export function sanitizeEntry(value: Entry, clean: Clean): Redacted<Entry> {
+  return sanitized(ENTRIES[value.type] as Described, value, clean) as Redacted<Entry>;
+}
+
+/** The parts of valibot's schemas that `sanitized` walks. */
+interface Described {
+  readonly type: string;
+  readonly entries?: Readonly<Record<string, Described>>;
+  readonly wrapped?: Described;
+  readonly item?: Described;
+  readonly getter?: () => Described;
+  readonly options?: readonly Described[];
+  readonly pipe?: readonly Described[];
+}
+
+function sanitized(schema: Described, value: unknown, clean: Clean): unknown {
+  const sanitize = SANITIZE.get(schema);
+  if (sanitize !== undefined) return sanitize(value as string, clean);
+  const { entries, wrapped, item, getter, options, pipe } = schema;
+  if (value === null || value === undefined) return value;
+  if (pipe !== undefined) return sanitized(pipe.at(-1) as Described, value, clean);
+  if (wrapped !== undefined) return sanitized(wrapped, value, clean);
+  if (getter !== undefined) return sanitized(getter(), value, clean);
+  if (item !== undefined) return (value as unknown[]).map((one) => sanitized(item, one, clean));
+  if (schema.type === 'variant') {
+    const call = (value as { call: string }).call;
+    const option = options?.find((one) => v.is(one.entries?.['call'] as v.GenericSchema, call));
+    return sanitized(option as Described, value, clean);
+  }
+  if (entries === undefined) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => Object.hasOwn(entries, key))
+      .map(([key, field]) => [key, sanitized(entries[key] as Described, field, clean)]),
+  );
+}

@@ -3,8 +3,17 @@ import { dirname } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
 import { makeFolders, syncFolder } from '../system/atomic-file.ts';
-import type { Answered, Entry, Header, Intent, NewEntry } from './entries.ts';
-import { type Clean, keptEntry, keptObject } from './kept.ts';
+import {
+  type Answered,
+  type Clean,
+  type Entry,
+  type Header,
+  type Intent,
+  type NewEntry,
+  sanitizeEntry,
+  sanitizeUrl,
+} from './entries.ts';
+
 import { readJournal } from './replay.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
@@ -88,7 +97,10 @@ class FileJournal implements Journal {
   }
 
   async append(entry: NewEntry): Promise<void> {
-    const stamped = keptEntry({ at: new Date(this.#now()).toISOString(), ...entry } as Entry, this.#clean);
+    const stamped = sanitizeEntry(
+      { at: new Date(this.#now()).toISOString(), ...entry } as Entry,
+      this.#clean,
+    );
     await this.#write(lineOf(stamped));
     this.#state = apply(this.#state, stamped);
   }
@@ -105,7 +117,7 @@ class FileJournal implements Journal {
   }
 
   kept(object: string): string {
-    return keptObject(object, this.#clean);
+    return sanitizeUrl(object, this.#clean);
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { type Entry, type Header, JOURNAL_VERSION } from './entries.ts';
-import { isKnown, isWhole } from './entry-shape.ts';
+import { type Entry, type Header, isEntry, isKnown, JOURNAL_VERSION } from './entries.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
 /**
@@ -42,10 +41,7 @@ export function replay(text: string, path: string): LoadState | null {
 
 /** The entries of a journal, the header, torn and damaged lines left out. */
 export function entriesOf(text: string): readonly Entry[] {
-  return text
-    .split('\n')
-    .map(parsed)
-    .filter((value): value is Entry => isWhole(value));
+  return text.split('\n').map(parsed).filter(isEntry);
 }
 
 function parsed(line: string): unknown {
@@ -62,7 +58,7 @@ function parsed(line: string): unknown {
 function wholeEntry(line: string, number: number, path: string): Entry | null {
   const value = parsed(line);
   if (!isKnown(value)) return null;
-  if (isWhole(value)) return value as Entry;
+  if (isEntry(value)) return value;
   throw new EbillError('CONFLICT', `Line ${number} of the journal ${path} is damaged.`, {
     hint: 'Bring back that file as it was, or move it away: the load is then looked up on the server by its job ids.',
   });

@@ -195,14 +195,15 @@ const handedOver = (
 /** The first id a batch was given is its id: an answer under the same job id with another one is judged, not believed. */
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
   if (known.id !== null && batch.id !== null && known.id !== batch.id) return known;
-  const same = known.seen !== null && statusesOf(known.seen) === statusesOf(batch);
-  const changedAt = same ? known.changedAt : at;
+  const changedAt = known.seen !== null && sameStatuses(known.seen, batch) ? known.changedAt : at;
   return { ...known, id: known.id ?? batch.id, seen: batch, changedAt };
 }
 
-/** An init has no status of its own, and an invoice batch is final only when its items are (batch-api.md, what bites 6). */
-const statusesOf = (batch: Batch): string =>
-  JSON.stringify([
-    batch.status,
-    ...batch.children.map(({ element, id, status }) => `${element} ${id} ${status}`).sort(),
-  ]);
+/** Its own status and those of the batches under it: an init has none of its own (api rule 7). */
+function sameStatuses(before: Batch, now: Batch): boolean {
+  if (before.status !== now.status || before.children.length !== now.children.length) return false;
+  if (now.children.length === 0) return true;
+  const statuses = ({ children }: Batch): string =>
+    JSON.stringify(children.map(({ element, id, status }) => `${element} ${id} ${status}`).sort());
+  return statuses(before) === statuses(now);
+}

@@ -2,12 +2,14 @@ import { appendFileSync, chmodSync, mkdirSync, readFileSync, statSync, writeFile
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { sanitizeEntry } from '../../src/load/entries.ts';
 import { openJournal } from '../../src/load/journal.ts';
 import { readJournal, replay } from '../../src/load/replay.ts';
 import type { LoadState } from '../../src/load/state.ts';
-import { Redactor } from '../../src/redact/redactor.ts';
+import { type Redacted, Redactor } from '../../src/redact/redactor.ts';
 import { tempDir } from '../helpers/context.ts';
 import { batch, HEADER, source } from './fixtures.ts';
+import { ENTRIES, SECRET, V1_HEADER } from './journal-v1.ts';
 
 const NOW = Date.UTC(2020, 7, 31);
 const at = (folder = tempDir()): string => join(folder, 'loads', 'aug.jsonl');
@@ -161,6 +163,37 @@ describe('a journal', () => {
   });
 });
 
+/** Written by the first version of this format. When it changes, older loads can no longer be resumed. */
+const golden = (name: string): string =>
+  readFileSync(new URL(`../golden/journal-v1.${name}`, import.meta.url), 'utf8');
+
+describe('format 1 of the journal', () => {
+  it('is written byte for byte as by its first version, secrets and signatures removed', async () => {
+    const path = at();
+    const redactor = new Redactor();
+    redactor.add(SECRET);
+    let seconds = 0;
+    const journal = await openJournal(path, V1_HEADER, () => NOW + (22 * 3600 + seconds++) * 1000, redactor);
+    for (const entry of ENTRIES) await journal.append(entry);
+    await journal.close();
+    expect(readFileSync(path, 'utf8')).toBe(golden('jsonl'));
+    expect(plain(journal.state)).toEqual(JSON.parse(golden('state.json')));
+  });
+
+  it('gives the state it gave with its first version', () => {
+    expect(plain(replay(golden('jsonl'), 'journal'))).toEqual(JSON.parse(golden('state.json')));
+  });
+
+  it('drops a field that is not described rather than write it', () => {
+    const more = { ...batch(), token: SECRET } as ReturnType<typeof batch>;
+    const entry = { at: '2020', type: 'seen', jobId: 'J', batch: more } as const;
+    expect(JSON.stringify(sanitizeEntry(entry, (text) => text as Redacted))).not.toContain(SECRET);
+  });
+});
+
+const nested = (levels: number): unknown =>
+  levels === 0 ? batch() : { ...batch(), children: [nested(levels - 1)] };
+
 describe('a journal that was damaged', () => {
   it.each<[string, (entry: Record<string, unknown>) => unknown]>([
     ['a batch that is none', (entry) => ({ ...entry, batch: 5 })],
@@ -169,6 +202,7 @@ describe('a journal that was damaged', () => {
     ['no outcome', ({ outcome: _, ...entry }) => entry],
     ['no time', ({ at: _, ...entry }) => entry],
     ['a number that is a text', (entry) => ({ ...entry, n: '1' })],
+    ['batches nested without end', (entry) => ({ ...entry, batch: nested(64) })],
   ])('is refused by the line with %s, never guessed at', async (_what, damage) => {
     const path = at();
     await written(path);
