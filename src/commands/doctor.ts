@@ -3,7 +3,7 @@ import { chooseProxy, type ProxyChoice } from '../api/net/proxy.ts';
 import { openApi } from '../api/open.ts';
 import { EbillError } from '../errors.ts';
 import { counted } from '../output/format.ts';
-import { createProgress } from '../output/progress.ts';
+import { createProgress } from '../output/progress/progress.ts';
 import { confirm } from '../output/prompt.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';

@@ -8,7 +8,6 @@ import type { Month } from '../load/month.ts';
 import { inParallel } from '../load/parallel.ts';
 import type { Run } from '../load/run.ts';
 import { counted } from '../output/format.ts';
-import type { WatchView } from '../output/watch-info.ts';
 import type { RunOptions } from './run-options.ts';
 import { type GatedStep, stopError } from './run-stop.ts';
 import type { App } from './shared/command.ts';
@@ -36,7 +35,6 @@ export interface MonthEnd {
 export interface MonthTools {
   readonly app: App;
   readonly run: Run;
-  readonly view: WatchView;
   readonly options: RunOptions;
   /** Where rejects are brought, as it is shown to people. */
   readonly folder: string;
@@ -132,7 +130,7 @@ async function init(run: Run, request: InitRequest): Promise<void> {
  * @returns why the next step must not start
  */
 async function finish(
-  { app, run, view, options, folder, settle }: MonthTools,
+  { app, run, options, folder, settle }: MonthTools,
   name: GatedStep | 'invoices',
   jobIds: readonly string[],
   budget: Budget,
@@ -141,7 +139,7 @@ async function finish(
   const { job } = run.journal.state.header;
   const watch = { ...options.watch, maxWaitMs: budget.leftMs, download: null };
   const began = app.context.now();
-  const { error } = await waitFor(app, run, jobIds, watch, view);
+  const { error } = await waitFor(app, run, jobIds, watch, false);
   budget.spend(app.context.now() - began);
   if (error?.code === 'STILL_RUNNING') {
     end(run, name, 'stopped', 'not final yet');

@@ -2,6 +2,7 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { withColumns } from '../batch/columns.ts';
 import { initJobId } from '../batch/job-ids.ts';
 import type { SourceFile } from '../load/entries.ts';
+import type { LoadEvent, PlanEntry } from '../load/events.ts';
 import { itemsOf } from '../load/finalize.ts';
 import { assignMonth, type MonthFiles } from '../load/month.ts';
 import { readJournal } from '../load/replay.ts';
@@ -11,10 +12,7 @@ import type { Run } from '../load/run.ts';
 import { startedHere } from '../load/state.ts';
 import { journalPath, setCurrentJob } from '../load/store.ts';
 import { viewLoad } from '../load/view.ts';
-import type { BoardFacts, PlannedRow } from '../output/board-model.ts';
-import { createRunView } from '../output/create-run-view.ts';
 import { counted } from '../output/format.ts';
-import type { RunView } from '../output/run-view.ts';
 import { type ResolvedPlanFiles, resolvePlanFiles } from '../plan/plan-files.ts';
 import { planSchemaText } from '../plan/plan-schema.ts';
 import { type PlanFile, readPlan } from '../plan/read-plan.ts';
@@ -84,40 +82,36 @@ async function runPlan(app: App, options: RunOptions, name: string): Promise<Com
   const folder = resolve(cwd, options.out ?? resultsFolder(plan.job));
   await assertFolder(folder, '--out');
   await assertReplaceable(join(folder, 'report.html'));
-  const view = createRunView(app.ui, plan.job, app.context);
-  return withSession(
-    app,
-    async (session) => {
-      await assertOwnFolder(folder, session.owner, plan.job);
-      const known = await readJournal(journalPath(app.context.paths.state, session.owner, plan.job));
-      const initiated = known?.batches.get(initJobId(plan.job))?.created === 'yes';
-      const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
-      // Refused before gigabytes are read; asked after, when there is something to look at.
-      if (init !== null && !initiated && !app.globals.dryRun) assertInitAllowed(app, init);
-      const files = await checked(session, file, found);
-      const asks = init !== null && !initiated;
-      const sends =
-        known === null ||
-        options.restartInvoice ||
-        monthSends(known, init?.jobId ?? null, assignMonth(known, files, options.next));
-      if (sends) await confirmProduction(app, session.connection, `run the plan of ${plan.job}`, asks);
-      if (asks && !app.globals.dryRun) await confirmInit(app, plan.job, init, session.connection.baseUrl);
-      const run = app.globals.dryRun
-        ? await openForReading(session, plan.job)
-        : await openForWriting(session, plan.job);
-      try {
-        if (options.restartInvoice && !app.globals.dryRun) await restartStuck(run, files);
-        const month = assignMonth(run.journal.state, files, options.next);
-        const what: MonthToRun = { init, month, accepted: plan.accept.failedRecords };
-        view.plan(await boardFacts(session, what, run));
-        if (app.globals.dryRun) return await dryRunMonth(session, run, what);
-        return await perform(session, run, what, { view, options, folder, file, path });
-      } finally {
-        await closeLoad(run);
-      }
-    },
-    view,
-  );
+  return withSession(app, async (session) => {
+    session.emit({ event: 'run.start', job: plan.job });
+    await assertOwnFolder(folder, session.owner, plan.job);
+    const known = await readJournal(journalPath(app.context.paths.state, session.owner, plan.job));
+    const initiated = known?.batches.get(initJobId(plan.job))?.created === 'yes';
+    const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
+    // Refused before gigabytes are read; asked after, when there is something to look at.
+    if (init !== null && !initiated && !app.globals.dryRun) assertInitAllowed(app, init);
+    const files = await checked(session, file, found);
+    const asks = init !== null && !initiated;
+    const sends =
+      known === null ||
+      options.restartInvoice ||
+      monthSends(known, init?.jobId ?? null, assignMonth(known, files, options.next));
+    if (sends) await confirmProduction(app, session.connection, `run the plan of ${plan.job}`, asks);
+    if (asks && !app.globals.dryRun) await confirmInit(app, plan.job, init, session.connection.baseUrl);
+    const run = app.globals.dryRun
+      ? await openForReading(session, plan.job)
+      : await openForWriting(session, plan.job);
+    try {
+      if (options.restartInvoice && !app.globals.dryRun) await restartStuck(run, files);
+      const month = assignMonth(run.journal.state, files, options.next);
+      const what: MonthToRun = { init, month, accepted: plan.accept.failedRecords };
+      session.emit(await planEvent(session, what, run));
+      if (app.globals.dryRun) return await dryRunMonth(session, run, what);
+      return await perform(session, run, what, { options, folder, file, path });
+    } finally {
+      await closeLoad(run);
+    }
+  });
 }
 
 /** Every file of the plan, checked and held against the others. @throws EbillError INVALID_FILE */
@@ -166,7 +160,6 @@ async function restartStuck(run: Run, { invoices }: MonthFiles): Promise<void> {
 }
 
 interface Doing {
-  readonly view: RunView;
   readonly options: RunOptions;
   /** Where all that comes home goes, absolute. */
   readonly folder: string;
@@ -179,7 +172,7 @@ async function perform(
   session: Session,
   run: Run,
   what: MonthToRun,
-  { view, options, folder, file, path }: Doing,
+  { options, folder, file, path }: Doing,
 ): Promise<CommandResult> {
   const { app } = session;
   const { job } = run.journal.state.header;
@@ -198,31 +191,30 @@ async function perform(
       })
     ).batches;
   const shown = relative(app.context.cwd, folder);
-  const end = await runMonth({ app, run, view: view.watch, options, folder: shown, settle }, what);
+  const end = await runMonth({ app, run, options, folder: shown, settle }, what);
   return bringHome(session, run, end, {
     folder,
     plan: { path, sha256: file.sha256 },
   });
 }
 
-/** The live view, before anything is sent. */
-async function boardFacts(
-  { connection }: Session,
-  { init, month }: MonthToRun,
-  run: Run,
-): Promise<BoardFacts> {
-  const rows: PlannedRow[] =
+/** What the plan comes to, before anything is sent. */
+async function planEvent({ connection }: Session, { init, month }: MonthToRun, run: Run): Promise<LoadEvent> {
+  const entries: PlanEntry[] =
     init === null ? [] : [{ stage: 'init', jobId: init.jobId, file: null, parent: null }];
-  for (const { jobId, file } of month.customers) rows.push({ stage: 'customers', jobId, file, parent: null });
+  for (const { jobId, file } of month.customers)
+    entries.push({ stage: 'customers', jobId, file, parent: null });
   for (const { invoice, items } of month.invoices) {
-    rows.push({ stage: 'invoices', jobId: invoice.jobId, file: invoice.file, parent: null });
-    for (const { jobId, file } of items) rows.push({ stage: 'invoices', jobId, file, parent: invoice.jobId });
+    entries.push({ stage: 'invoices', jobId: invoice.jobId, file: invoice.file, parent: null });
+    for (const { jobId, file } of items)
+      entries.push({ stage: 'invoices', jobId, file, parent: invoice.jobId });
   }
   return {
+    event: 'plan',
     server: connection.baseUrl,
     profile: connection.profile,
-    rows,
-    batches: viewLoad(run.journal.state, run.statusNames),
+    entries,
+    recorded: viewLoad(run.journal.state, run.statusNames),
     times: await batchTimes(run),
   };
 }

@@ -3,7 +3,7 @@ import { anyHasErrors, invalidFiles } from '../files/file-report.ts';
 import type { FileReport } from '../files/findings.ts';
 import { checkFiles } from '../files/preflight.ts';
 import { findingsText, findingsVerdict } from '../output/findings-text.ts';
-import { createProgress } from '../output/progress.ts';
+import { createProgress } from '../output/progress/progress.ts';
 import type { ColumnChange } from '../profile/columns.ts';
 import { columnOptions, columnsFor, declareColumnOption } from './shared/column-options.ts';
 import type { CommandModule } from './shared/command.ts';

@@ -1,6 +1,27 @@
+import type { BatchView } from '../batch/types.ts';
+import type { SourceFile } from './entries.ts';
+
 /** The steps of a month run from a plan, in their order (cli.md, "Plan file"). */
 export const STAGES = ['check', 'init', 'customers', 'invoices', 'results', 'report'] as const;
 export type Stage = (typeof STAGES)[number];
+
+/** One batch of a plan, before anything is sent. */
+export interface PlanEntry {
+  readonly stage: Stage;
+  readonly jobId: string;
+  readonly file: Pick<SourceFile, 'name' | 'bytes' | 'records' | 'amount'> | null;
+  /** For an items batch: the job id of its invoice batch. */
+  readonly parent: string | null;
+}
+
+export interface BatchTimes {
+  /** When the batch was submitted for processing, ms since 1970; `null`: unknown. */
+  readonly since: number | null;
+  /** How long batches of its kind and size took before, ms; `null`: no earlier load to learn from. */
+  readonly estimateMs: number | null;
+}
+
+export type TimesOf = (jobId: string) => BatchTimes;
 
 /**
  * What the runner tells whoever listens. Events draw, they do not decide: nothing durable hangs on them.
@@ -50,6 +71,31 @@ export type LoadEvent =
   /** How far it is, where that can be told; `total` is `null` while it is not known. */
   | { readonly event: 'wait.progress'; readonly bytes: number; readonly total: number | null }
   | { readonly event: 'wait.end' }
+  /** The run of a plan starts. */
+  | { readonly event: 'run.start'; readonly job: string }
+  /** What the plan comes to, before anything is sent. */
+  | {
+      readonly event: 'plan';
+      readonly server: string;
+      readonly profile: string | null;
+      readonly entries: readonly PlanEntry[];
+      /** The batches that the journal already has. */
+      readonly recorded: readonly BatchView[];
+      readonly times: TimesOf;
+    }
+  /** Polling of batches starts; every poll follows, failed ones too; then it ends. */
+  | { readonly event: 'watch.start'; readonly times: TimesOf | null }
+  | {
+      readonly event: 'poll';
+      readonly batches: readonly BatchView[];
+      /** When this poll ended, ms since 1970. */
+      readonly now: number;
+      /** When the next one starts, ms since 1970; `null` after the last. */
+      readonly nextPollAt: number | null;
+      /** When the first of the failed polls in a row started, ms since 1970; `null` when the server answers. */
+      readonly silentSince: number | null;
+    }
+  | { readonly event: 'watch.end' }
   /** A step of a plan begins, and ends. `skipped`: it was done before, or there is nothing of it in the plan. */
   | { readonly event: 'stage.start'; readonly stage: Stage }
   | {

@@ -15,16 +15,6 @@ export interface WatchOptions {
   readonly patienceMs: number;
 }
 
-/** What a look told, for whoever draws it. Times in ms since 1970. */
-export interface Look {
-  readonly batches: readonly BatchView[];
-  readonly now: number;
-  /** `null` after the last look. */
-  readonly nextLookAt: number | null;
-  /** Since when no answer has come; `null` when they do. */
-  readonly silentSince: number | null;
-}
-
 /** `settled`: all final. `timeout`: `--max-wait` is over. `idle`: what is left was never finalized, so nothing will happen. */
 export type WatchEnd = 'settled' | 'timeout' | 'idle';
 
@@ -32,12 +22,7 @@ export type WatchEnd = 'settled' | 'timeout' | 'idle';
  * Looks until every named batch is final (cli.md, "Watch options"). A look that fails is no verdict on the batch.
  * @throws EbillError UNAVAILABLE when patience is over, or at once when nothing ever came and nothing can; AUTH, REJECTED at once
  */
-export async function watch(
-  run: Run,
-  jobIds: readonly string[],
-  options: WatchOptions,
-  onLook: (look: Look) => void,
-): Promise<WatchEnd> {
+export async function watch(run: Run, jobIds: readonly string[], options: WatchOptions): Promise<WatchEnd> {
   const { context } = run;
   const began = context.now();
   const warned = new Set<string>();
@@ -66,7 +51,7 @@ export async function watch(
       withJitter(options.cadence, pause, context.random()),
       remaining(options, now - began),
     );
-    onLook({ batches, now, nextLookAt: end === null ? now + wait : null, silentSince });
+    run.emit({ event: 'poll', batches, now, nextPollAt: end === null ? now + wait : null, silentSince });
     if (end !== null) return end;
     await context.sleep(wait, context.signal);
   }

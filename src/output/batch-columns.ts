@@ -1,12 +1,14 @@
 import { shownPhaseOf } from '../batch/account.ts';
 import type { BatchView } from '../batch/types.ts';
-import type { BatchRow } from './batch-rows.ts';
+import { type BatchRow, colorPhase, countsOf, kindWord, phaseText, spelling } from './batch-text.ts';
 import { type Cell, type Column, column, totalWidth } from './columns.ts';
-import { countsOf } from './counts.ts';
 import { count, UNKNOWN } from './format.ts';
-import { kindWord, paintPhase, phaseText, spelling } from './status.ts';
 import { truncateMiddle } from './text-layout.ts';
 import type { Theme } from './theme.ts';
+
+export interface NamedRow extends BatchRow {
+  readonly name: string;
+}
 
 /** The columns of a batch table, by what they hold. */
 export type Columns = Readonly<Record<Name, Column>>;
@@ -29,11 +31,11 @@ function statusCell(batch: BatchView, long: boolean, theme: Theme): Cell {
   const more = long
     ? truncateMiddle(spelling(batch, theme), Number.isFinite(theme.width) ? 24 : Infinity)
     : '';
-  return { text: word + more, color: (text) => paintPhase(phase, text, theme) };
+  return { text: word + more, color: (text) => colorPhase(phase, text, theme) };
 }
 
 /** @param long whether the server's spelling of the status is shown where it differs */
-export function batchColumns(rows: readonly BatchRow[], long: boolean, theme: Theme): Columns {
+export function batchColumns(rows: readonly NamedRow[], long: boolean, theme: Theme): Columns {
   const { colors, clean } = theme;
   const text = (value: string | null): Cell => (value === null ? { text: UNKNOWN } : { text: clean(value) });
   const cells = (of: (batch: BatchView) => Cell): Cell[] => rows.map(({ batch }) => of(batch));
@@ -87,7 +89,7 @@ function fitted(columns: readonly Column[], narrow: Column, least: number, width
  * The columns that fit: first the file is shortened, then file, id and kind go, then the server's spelling, then the job id is
  * shortened, then what was sent goes. `null` when nothing fits: then it is no table any more.
  */
-export function fittingColumns(rows: readonly BatchRow[], theme: Theme): readonly Column[] | null {
+export function fittingColumns(rows: readonly NamedRow[], theme: Theme): readonly Column[] | null {
   const wide = batchColumns(rows, true, theme);
   // One overlong job id must not cost everybody their other columns.
   const capped = Math.min(wide.batch.width, Math.max(24, Math.floor(theme.width * 0.4)));

@@ -1,10 +1,9 @@
 import { shownPhaseOf } from '../batch/account.ts';
 import { isFinal } from '../batch/outcome.ts';
 import type { Kind } from '../batch/types.ts';
-import type { BatchRow } from './batch-rows.ts';
-import { countsOf } from './counts.ts';
+import type { NamedRow } from './batch-columns.ts';
+import { colorPhase, countsOf, phaseText, spelling } from './batch-text.ts';
 import { count } from './format.ts';
-import { paintPhase, phaseText, spelling } from './status.ts';
 import { truncateMiddle, wrapParts } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
 import type { Theme } from './theme.ts';
@@ -12,7 +11,7 @@ import type { Theme } from './theme.ts';
 const CARRIES_FILE: readonly Kind[] = ['customer', 'invoice', 'items'];
 
 /** Batches on a narrow screen: the name, then status and counts under it. */
-export function batchList(rows: readonly BatchRow[], theme: Theme): string {
+export function batchList(rows: readonly NamedRow[], theme: Theme): string {
   const { width, colors } = theme;
   const lines = rows.flatMap(({ batch, branch, name }) => {
     const indent = ' '.repeat(Math.min(branch.length, 8) + 2);
@@ -30,7 +29,7 @@ export function batchList(rows: readonly BatchRow[], theme: Theme): string {
     ]
       .filter(({ value }) => value !== null || told)
       .map(({ word, value }) => `${word} ${count(value)}`);
-    const painted = paintPhase(shownPhaseOf(batch), status, theme);
+    const painted = colorPhase(shownPhaseOf(batch), status, theme);
     const title = colors.bold(truncateMiddle(name, width));
     const line = [status, ...parts].join(', ');
     if (textWidth(line) <= room) return [title, indent + [painted, ...parts].join(', ')];

@@ -1,7 +1,7 @@
 import { shownPhaseOf } from '../batch/account.ts';
 import type { BatchView } from '../batch/types.ts';
 import { oneLine } from '../system/escaping.ts';
-import { nameOf, paintPhase, phaseText } from './status.ts';
+import { colorPhase, nameOf, phaseText } from './batch-text.ts';
 import { hangingIndent } from './text-layout.ts';
 import type { Theme } from './theme.ts';
 
@@ -37,7 +37,7 @@ export function batchMessages(batches: readonly BatchView[], theme: Theme): stri
       const phase = shownPhaseOf(batch);
       const [sign = ''] = phaseText(phase, theme).split(' ');
       const text = `${nameOf(batch, theme)}: ${theme.clean(oneLine(batch.errorMessage))}`;
-      lines.push(hangingIndent(`${paintPhase(phase, sign, theme)} `, text, theme.width));
+      lines.push(hangingIndent(`${colorPhase(phase, sign, theme)} `, text, theme.width));
     }
     batch.children.forEach(walk);
   };

@@ -2,9 +2,8 @@ import type { BatchView } from '../batch/types.ts';
 import { fittingColumns } from './batch-columns.ts';
 import { batchList } from './batch-list.ts';
 import { batchMessages } from './batch-messages.ts';
-import { batchRows } from './batch-rows.ts';
+import { batchRows, nameOf, spelling } from './batch-text.ts';
 import { drawTable } from './draw-table.ts';
-import { spelling } from './status.ts';
 import { widthsReady } from './text-width.ts';
 import type { Theme } from './theme.ts';
 
@@ -14,7 +13,7 @@ const NARROWEST_TABLE = 50;
 /** Where the batches stand, for people: the table, and below it what the server said of those that failed. */
 export async function batchTable(batches: readonly BatchView[], theme: Theme): Promise<string> {
   if (batches.length === 0) return 'No batches.';
-  const rows = batchRows(batches, theme);
+  const rows = batchRows(batches).map((row) => ({ ...row, name: row.branch + nameOf(row.batch, theme) }));
   await widthsReady(
     rows.flatMap(({ batch, name }) => [
       name,

@@ -23,6 +23,9 @@ type OtherEvent =
   | 'note'
   | 'error';
 
+/** Events that only draw; what they change is written as `batch.change` and `watch.…`. */
+type UnwrittenEvent = 'run.start' | 'plan' | 'watch.start' | 'poll' | 'watch.end';
+
 /** Each event with all its fields; `bytes` and `total` are bytes, `ms` and what ends in `Ms` milliseconds. */
 const EVENTS = {
   'check.start': { files: number },
@@ -55,7 +58,9 @@ const EVENTS = {
   'watch.waiting': { nextPollMs: { type: ['number', 'null'], minimum: 0 } },
   note: { message: text },
   error: { code: text, message: text, hint: text },
-} as const satisfies Readonly<Record<LoadEvent['event'] | Exclude<OtherEvent, 'heartbeat'>, Fields>>;
+} as const satisfies Readonly<
+  Record<Exclude<LoadEvent['event'], UnwrittenEvent> | Exclude<OtherEvent, 'heartbeat'>, Fields>
+>;
 
 /** A sign of life says what goes on: its fields differ with that. */
 const HEARTBEATS: readonly Fields[] = [

@@ -2,12 +2,11 @@ import { accountOf, shownPhaseOf } from '../batch/account.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { accountText } from './account-text.ts';
+import { countsText, nameOf, phaseWord } from './batch-text.ts';
 import { count } from './format.ts';
 import { type AnnotationLevel, workflowCommand } from './github-commands.ts';
-import { nameOf, phaseWord } from './status.ts';
 import { plainTheme } from './theme.ts';
 import type { Failure } from './ui.ts';
-import { countsText } from './watch-words.ts';
 
 /** What annotations and summaries are made of; a `CommandResult` is one. */
 export interface Outcome {

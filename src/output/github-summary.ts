@@ -3,10 +3,9 @@ import { flattenPlaced } from '../batch/tree.ts';
 import type { BatchView } from '../batch/types.ts';
 import { oneLine, visible } from '../system/escaping.ts';
 import { accountText } from './account-text.ts';
-import { countsOf } from './counts.ts';
+import { countsOf, nameOf, phaseText } from './batch-text.ts';
 import { count } from './format.ts';
 import type { Outcome } from './github-annotations.ts';
-import { nameOf, phaseText } from './status.ts';
 import { truncateEnd, truncateMiddle } from './text-layout.ts';
 import { plainTheme, type Theme } from './theme.ts';
 

@@ -142,7 +142,7 @@ export async function createUi(
   });
   const out = await theme(stdout);
   const err = await theme(stderr);
-  const screen = new Screen(stderr);
+  const screen = new Screen(stderr, symbols.spinner.map(err.colors.cyan));
   const progress = progressMode(stderr, env, globals);
   // Under `--progress json` every line of stderr is an event, so that a script can read it line by line.
   const event = (name: string, fields: Readonly<Record<string, unknown>>): void =>

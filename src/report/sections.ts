@@ -1,6 +1,6 @@
 import { shownPhase } from '../batch/account.ts';
+import { nameOf, phaseWord, spelling } from '../output/batch-text.ts';
 import { bytes, count } from '../output/format.ts';
-import { nameOf, phaseWord, spelling } from '../output/status.ts';
 import { plainTheme } from '../output/theme.ts';
 import { fateChart, MOST_BARS, reasonChart, timeChart } from './charts.ts';
 import type { ReportBatch, ReportFacts } from './facts.ts';

@@ -6,10 +6,9 @@ import { reportBatches } from '../../src/commands/shared/report-page.ts';
 import { gateAfter } from '../../src/load/gate.ts';
 import { accountText } from '../../src/output/account-text.ts';
 import { batchTable } from '../../src/output/batch-table.ts';
-import { boardRow } from '../../src/output/board-row.ts';
-import { fateOf } from '../../src/output/board-stage.ts';
 import { annotations } from '../../src/output/github-annotations.ts';
 import { jobSummary } from '../../src/output/github-summary.ts';
+import { boardRow, resultOf } from '../../src/output/progress/board-stages.ts';
 import { plainTheme } from '../../src/output/theme.ts';
 import { fateSection } from '../../src/report/sections.ts';
 import { LINUX } from '../load/fixtures.ts';
@@ -35,7 +34,7 @@ function view(
 /** What each output says about the batch. */
 async function everywhere(one: BatchView) {
   const error = verdictOf([one], 'AUG_2020', LINUX);
-  const row = { name: 'x', branch: '' as const, file: null, seen: one, sending: null, times: null };
+  const row = { name: 'x', branch: '' as const, file: null, known: one, upload: null, times: null };
   const onBoard = { ...row, state: 'final' as const };
   const outcome = { job: 'AUG_2020', outcome: one.outcome, batches: [one], error };
   const [cells] = reportBatches(one, 0, new Map(), []);
@@ -47,7 +46,7 @@ async function everywhere(one: BatchView) {
     outcome: one.outcome,
     signs: [
       boardRow(onBoard, 0, LOOK).status,
-      { failed: '✖', partial: '◐', done: '✔' }[fateOf([onBoard])],
+      { failed: '✖', partial: '◐', done: '✔' }[resultOf([onBoard])],
       (await batchTable([one], LOOK)).split('\n').find((line) => line.includes('AUG_2020_INV')) ?? '',
       jobSummary('watch', outcome, (text) => text)
         .split('\n')

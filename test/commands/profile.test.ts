@@ -219,7 +219,7 @@ describe('profile add', () => {
     ['bearer with username', ['x', '--auth', 'bearer', '--username', 'u'], URL, /username/],
     ['a password for bearer', ['x', '--auth', 'bearer', '--password-stdin'], URL, /--password-stdin/],
     ['a token for basic', ['x', '--auth', 'basic', '--username', 'u', '--token-stdin'], URL, /--token-stdin/],
-    ['an empty stdin', ['x', '--token-stdin'], URL, /no secret/],
+    ['an empty stdin', ['x', '--token-stdin'], URL, /is empty/],
   ])('refuses %s with USAGE and stores nothing', async (_, argv, baseUrl, message) => {
     const home = tempDir();
     await run(add, ['a'], { home, ...at(URL) });

@@ -54,7 +54,6 @@ async function month(
     next: false,
     watch: { cadence: { fixedMs: null }, maxWaitMs: null, patienceMs: 0, download: null, notify: null },
   } as unknown as RunOptions;
-  const view = { update: () => undefined, stop: () => undefined };
   const customers = [
     { kind: 'customer', file: source(), jobId: 'AUG_2020_CUS', action: 'new', exact: false, replaces: [] },
   ] as const;
@@ -69,7 +68,6 @@ async function month(
     {
       app,
       run,
-      view,
       options,
       folder: 'AUG_2020',
       settle: async (): Promise<CommandResult['batches']> => [],

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bytes, count, duration, rate, wholeSeconds } from '../../src/output/format.ts';
-import { RateMeter } from '../../src/output/rate-meter.ts';
+import { RateMeter } from '../../src/output/progress/rate-meter.ts';
 import { hangingIndent, truncateEnd, truncateMiddle, wrap, wrapParts } from '../../src/output/text-layout.ts';
 import { isSimple, textWidth, widthsReady } from '../../src/output/text-width.ts';
 import { visible } from '../../src/system/escaping.ts';

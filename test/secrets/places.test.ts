@@ -113,6 +113,7 @@ describe('the places that write', () => {
       'output/print-result.ts',
       'output/prompt.ts',
       'output/screen.ts',
+      'output/spinner.ts',
       'program.ts',
       // The gate.
       'redact/output-stream.ts',

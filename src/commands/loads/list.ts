@@ -2,10 +2,10 @@ import { outcomeOfAll } from '../../batch/verdict.ts';
 import { knownLoads } from '../../load/known.ts';
 import type { LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
+import { phaseText } from '../../output/batch-text.ts';
 import type { ShownLoad } from '../../output/document.ts';
 import { timeText } from '../../output/format.ts';
-import { withSpinner } from '../../output/progress.ts';
-import { phaseText } from '../../output/status.ts';
+import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import type { CommandModule } from '../shared/command.ts';
 

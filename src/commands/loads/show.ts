@@ -8,7 +8,7 @@ import { viewLoad } from '../../load/view.ts';
 import { accountText } from '../../output/account-text.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { bytes, counted, offsetText, timeText } from '../../output/format.ts';
-import { withSpinner } from '../../output/progress.ts';
+import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { App, CommandModule } from '../shared/command.ts';

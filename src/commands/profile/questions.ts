@@ -1,6 +1,6 @@
 import { openApi } from '../../api/open.ts';
 import { EbillError } from '../../errors.ts';
-import { createProgress } from '../../output/progress.ts';
+import { createProgress } from '../../output/progress/progress.ts';
 import { askChoice, askText, confirm } from '../../output/prompt.ts';
 import { parseAuthKind, secretName } from '../../profile/auth-kind.ts';
 import { checkSecure, parseBaseUrl } from '../../profile/base-url.ts';

@@ -13,7 +13,7 @@ import type { Run } from '../../load/run.ts';
 import { emptyState, type LoadState } from '../../load/state.ts';
 import { journalPath, type Owner, readLoads } from '../../load/store.ts';
 import { UrlBook } from '../../load/url-book.ts';
-import { createProgress, type Progress, withSpinner } from '../../output/progress.ts';
+import { createProgress, type Progress, withSpinner } from '../../output/progress/progress.ts';
 import { resolveConnection } from '../../profile/resolve.ts';
 import type { App } from './command.ts';
 
@@ -39,16 +39,9 @@ export async function connect(app: App): Promise<{ readonly connection: Connecti
   return { connection, owner: { profile: connection.profile, baseUrl: connection.baseUrl } };
 }
 
-/**
- * Runs `work` with a session, and closes it however that ends.
- * @param progress draws what the session tells; by default as a single command's steps
- */
-export async function withSession<T>(
-  app: App,
-  work: (session: Session) => Promise<T>,
-  progress: Progress = createProgress(app.ui, app.context),
-): Promise<T> {
-  const session = await openSession(app, progress);
+/** Runs `work` with a session, and closes it however that ends. */
+export async function withSession<T>(app: App, work: (session: Session) => Promise<T>): Promise<T> {
+  const session = await openSession(app, createProgress(app.ui, app.context));
   try {
     return await work(session);
   } finally {

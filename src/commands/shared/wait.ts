@@ -4,14 +4,13 @@ import { parentOf } from '../../batch/tree.ts';
 import type { BatchView } from '../../batch/types.ts';
 import { uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
+import type { TimesOf } from '../../load/events.ts';
 import { learn, recordsOf } from '../../load/pace.ts';
 import { recentLoads } from '../../load/recent.ts';
 import type { Run } from '../../load/run.ts';
 import { type WatchEnd, watch } from '../../load/watch.ts';
 import type { ShownResult } from '../../output/document.ts';
 import { counted } from '../../output/format.ts';
-import type { BatchTimes, WatchView } from '../../output/watch-info.ts';
-import { createWatchView } from '../../output/watch-view.ts';
 import { quoted, type Terminal } from '../../system/quoting.ts';
 import type { App } from './command.ts';
 import { viewsOf } from './views.ts';
@@ -25,32 +24,27 @@ export interface Waited {
 }
 
 /**
- * Watches batches until they are final, draws it, fetches result files, and says what it comes to.
- * @param given draws the looks; by default they are drawn as a watch of its own
+ * Watches batches until they are final, downloads result files, and returns the outcome.
+ * @param estimates look up how long earlier loads took; not needed in a run, whose plan has them
  */
 export async function waitFor(
   app: App,
   run: Run,
   jobIds: readonly string[],
   options: WaitOptions,
-  given?: WatchView,
+  estimates = true,
 ): Promise<Waited> {
   const { context, ui } = app;
   let end: WatchEnd;
-  // For those who look on; a log needs no guesses, and who brings a view has told it.
-  const times = given === undefined && ui.progress === 'tty' ? await batchTimes(run) : null;
-  const view = given ?? createWatchView(ui, context);
+  // Only a terminal shows estimates.
+  run.emit({
+    event: 'watch.start',
+    times: estimates && ui.progress === 'tty' ? await batchTimes(run) : null,
+  });
   try {
-    end = await watch(run, jobIds, options, (look) =>
-      view.update(look.batches, {
-        now: look.now,
-        nextPollMs: look.nextLookAt === null ? null : look.nextLookAt - look.now,
-        lastAnswerAt: look.silentSince ?? look.now,
-        ...(times === null ? {} : { times }),
-      }),
-    );
+    end = await watch(run, jobIds, options);
   } finally {
-    view.stop();
+    run.emit({ event: 'watch.end' });
   }
   const { job } = run.journal.state.header;
   if (options.download === null) return { error: errorOf(app, viewsOf(run, jobIds), job, end, false) };
@@ -114,7 +108,7 @@ export function stillRunning(
 }
 
 /** When a load's batches were handed over, and how long they will take by what earlier loads here took. */
-export async function batchTimes(run: Run): Promise<(jobId: string) => BatchTimes> {
+export async function batchTimes(run: Run): Promise<TimesOf> {
   const { header } = run.journal.state;
   const pace = learn(await recentLoads(run.context.paths.state, header, header.job), run.statusNames);
   return (jobId) => {

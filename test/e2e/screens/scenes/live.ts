@@ -1,4 +1,4 @@
-import { createProgress } from '../../../../src/output/progress.ts';
+import { createProgress } from '../../../../src/output/progress/progress.ts';
 import type { Scene } from '../stage.ts';
 
 /** What moves, stopped at a moment. */
@@ -45,9 +45,9 @@ export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, c
   await sample({ records: 20, itemFiles: 3 });
   await quietly('init --job AUG_2020 --yes');
   await quietly('upload invoice INV_AUG_2020.csv --items ITM*.csv --concurrency 1 --finalize');
-  freeze(3, /next look in/);
+  freeze(3, /next poll in/);
   await run('watch');
   await quietly('run --init-plan --job SEP_2020');
-  freeze(12, /next look in/);
+  freeze(12, /next poll in/);
   await run('run plan.yaml --concurrency 1', [[/Start the load/, 'y\r']]);
 };

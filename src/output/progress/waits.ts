@@ -1,16 +1,23 @@
 import { RateMeter } from './rate-meter.ts';
 
-/** Below this a spinner would only flicker. */
-export const PATIENCE_MS = 300;
+/** ms before a wait is shown: a shorter one would only flicker. */
+const SHOW_AFTER_MS = 300;
 
-/** What a wait is told by: only its own end takes it away. */
+/** Which events belong to a wait: `check.*` or `wait.*`. */
 export type WaitKind = 'check' | 'wait';
 
-/** How far a wait is. `total` is `null` while it is not known, `rate` (bytes a second) while it is too early to say. */
+/** Progress of a wait in bytes. `total` is `null` while unknown, `rate` (bytes/s) while it is too early to tell. */
 export interface Measured {
   readonly bytes: number;
   readonly total: number | null;
   readonly rate: number | null;
+}
+
+export interface ShownWait {
+  readonly message: string;
+  /** ms since it began. */
+  readonly ms: number;
+  readonly measured: Measured | null;
 }
 
 interface Wait {
@@ -22,8 +29,8 @@ interface Wait {
 }
 
 /**
- * Waits under way. They nest and overlap, and an end does not say whose it is: they are counted, the oldest of the kind going first,
- * so that the one shown is always the latest begun.
+ * The waits in progress. They nest and overlap, and an end does not say which one ended: the oldest of its kind is dropped, so
+ * that the one shown is always the latest.
  */
 export class Waits {
   #open: readonly Wait[] = [];
@@ -41,7 +48,7 @@ export class Waits {
     this.#open = [...this.#open, { kind, message, since: now, meter, measured: null }];
   }
 
-  /** How far the latest of the kind is. */
+  /** Progress of the latest wait of the kind. */
   measure(kind: WaitKind, bytes: number, total: number | null, now: number): void {
     const wait =
       this.#open.find((one) => one.kind === kind && one.measured !== null) ??
@@ -51,9 +58,9 @@ export class Waits {
     wait.measured = { bytes, total };
   }
 
-  /** An end without a start is nobody's, and does nothing. */
+  /** An end without a start is ignored. */
   end(kind: WaitKind): void {
-    // One that is measured lasts longest: what comes and goes within it is short.
+    // A measured wait lasts longest; the waits that start and end within it are short.
     const short = this.#open.findIndex((wait) => wait.kind === kind && wait.measured === null);
     const at = short >= 0 ? short : this.#open.findIndex((wait) => wait.kind === kind);
     if (at >= 0) this.#open = this.#open.filter((_, i) => i !== at);
@@ -63,12 +70,10 @@ export class Waits {
     this.#open = [];
   }
 
-  /** What to show now, `null` while there is nothing or it is too early. */
-  shown(
-    now: number,
-  ): { readonly message: string; readonly ms: number; readonly measured: Measured | null } | null {
+  /** The wait to show now; `null` when there is none, or none long enough. */
+  shown(now: number): ShownWait | null {
     const latest = this.#open.find(({ measured }) => measured !== null) ?? this.#open.at(-1);
-    if (!latest || now - this.#since < PATIENCE_MS) return null;
+    if (!latest || now - this.#since < SHOW_AFTER_MS) return null;
     const { message, since, measured, meter } = latest;
     return {
       message,

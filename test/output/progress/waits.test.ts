@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Waits } from '../../src/output/waits.ts';
+import { Waits } from '../../../src/output/progress/waits.ts';
 
 describe('waits that overlap', () => {
   it('show the latest begun, once it has been a while', () => {

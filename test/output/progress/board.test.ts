@@ -1,34 +1,35 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { BatchView } from '../../src/batch/types.ts';
-import type { LoadEvent, Stage } from '../../src/load/events.ts';
-import type { BoardFacts, PlannedRow } from '../../src/output/board-model.ts';
-import { createRunView } from '../../src/output/create-run-view.ts';
-import { timeOfDay } from '../../src/output/format.ts';
-import type { RunView } from '../../src/output/run-view.ts';
-import { batch } from './samples.ts';
-import { type Terminal, terminal } from './terminal.ts';
-import { uiFor } from './ui-helper.ts';
+import type { BatchView } from '../../../src/batch/types.ts';
+import type { LoadEvent, PlanEntry, Stage } from '../../../src/load/events.ts';
+import { timeOfDay } from '../../../src/output/format.ts';
+import { createProgress, type Progress } from '../../../src/output/progress/progress.ts';
+import { batch } from '../samples.ts';
+import { type Terminal, terminal } from '../terminal.ts';
+import { uiFor } from '../ui-helper.ts';
 
 const file = (name: string, records: number) => ({ name, bytes: records * 100, records });
 
-const plannedItem = (n: number): PlannedRow => ({
+const plannedItem = (n: number): PlanEntry => ({
   stage: 'invoices',
   jobId: `AUG_2020_ITM_${n}`,
   file: file(`itm_${n}.csv`, 8000),
   parent: 'AUG_2020_INV',
 });
 
-function facts(items: number, parts: Partial<BoardFacts> = {}): BoardFacts {
+type Plan = Extract<LoadEvent, { readonly event: 'plan' }>;
+
+function planOf(items: number, parts: Partial<Plan> = {}): Plan {
   return {
+    event: 'plan',
     server: 'https://ebill.example.com',
     profile: 'prod',
-    rows: [
+    entries: [
       { stage: 'init', jobId: 'AUG_2020_INIT', file: null, parent: null },
       { stage: 'customers', jobId: 'AUG_2020_CUS', file: file('cus.csv', 2403), parent: null },
       { stage: 'invoices', jobId: 'AUG_2020_INV', file: file('inv.csv', 20_375), parent: null },
       ...Array.from({ length: items }, (_, i) => plannedItem(i + 1)),
     ],
-    batches: [],
+    recorded: [],
     times: () => ({ since: null, estimateMs: null }),
     ...parts,
   };
@@ -63,10 +64,19 @@ const RUNNING = {
   failCount: null,
 } as const;
 
-/** A month on a terminal, told of from outside. */
+const poll = (batches: readonly BatchView[], now: number): LoadEvent & { readonly event: 'poll' } => ({
+  event: 'poll',
+  batches,
+  now,
+  nextPollAt: now + 8000,
+  silentSince: null,
+});
+
+/** A run on a terminal, driven by events. */
 interface Scene {
   readonly term: Terminal;
-  readonly view: RunView;
+  readonly progress: Progress;
+  plan(event: Plan): void;
   start(stage: Stage): void;
   done(stage: Stage, message?: string | null): void;
   begin(jobId: string, name: string, total: number): void;
@@ -80,20 +90,25 @@ interface Scene {
 async function scene(columns: number, rows: number, job = 'AUG_2020'): Promise<Scene> {
   const term = terminal(columns, rows);
   const ui = await uiFor(term.context);
-  const view = createRunView(ui, job, term.context);
+  const progress = createProgress(ui, term.context);
+  progress.listener({ event: 'run.start', job });
   const upload = { jobId: '', file: '', total: 0 };
   return {
     term,
-    view,
-    start: (stage) => view.listener({ event: 'stage.start', stage }),
-    done: (stage, message = null) => view.listener({ event: 'stage.end', stage, outcome: 'done', message }),
+    progress,
+    plan: progress.listener,
+    start: (stage) => progress.listener({ event: 'stage.start', stage }),
+    done: (stage, message = null) => {
+      progress.listener({ event: 'watch.end' });
+      progress.listener({ event: 'stage.end', stage, outcome: 'done', message });
+    },
     begin: (jobId, name, total) =>
-      view.listener({ ...upload, event: 'upload.start', jobId, file: name, total }),
+      progress.listener({ ...upload, event: 'upload.start', jobId, file: name, total }),
     sent: (jobId, name, total) =>
-      view.listener({ event: 'upload.end', jobId, file: name, bytes: total, total, ms: 1000, ok: true }),
+      progress.listener({ event: 'upload.end', jobId, file: name, bytes: total, total, ms: 1000, ok: true }),
     look: (...batches) => {
       const now = term.context.clock;
-      view.watch.update(batches, { now, nextPollMs: 8000, lastAnswerAt: now });
+      progress.listener(poll(batches, now));
     },
     later: (ms) => {
       term.context.clock += ms;
@@ -106,12 +121,12 @@ async function scene(columns: number, rows: number, job = 'AUG_2020'): Promise<S
 }
 
 /** Checked, initialised, and the customers on their way. */
-async function begun(columns: number, rows: number, items: number, parts: Partial<BoardFacts> = {}) {
+async function begun(columns: number, rows: number, items: number, parts: Partial<Plan> = {}) {
   const it = await scene(columns, rows);
   it.start('check');
   it.later(3200);
   it.done('check', `${items + 2} files, 30,778 records`);
-  it.view.plan(facts(items, parts));
+  it.plan(planOf(items, parts));
   it.start('init');
   it.later(1500);
   it.done('init');
@@ -139,8 +154,8 @@ function invoices(it: Scene): void {
   it.later(1000);
 }
 
-const part = ({ view }: Scene, bytes: number): void =>
-  view.listener({
+const part = ({ progress }: Scene, bytes: number): void =>
+  progress.listener({
     event: 'upload.progress',
     jobId: 'AUG_2020_ITM_2',
     file: 'itm_2.csv',
@@ -151,7 +166,7 @@ const part = ({ view }: Scene, bytes: number): void =>
 /** Everything handed over, the second item file failed. */
 function handedOver(it: Scene, items: number): void {
   const now = it.term.context.clock;
-  it.view.plan(facts(items, { times: () => ({ since: now - 130_000, estimateMs: 300_000 }) }));
+  it.plan(planOf(items, { times: () => ({ since: now - 130_000, estimateMs: 300_000 }) }));
   for (let n = 1; n <= items; n++) it.sent(`AUG_2020_ITM_${n}`, `itm_${n}.csv`, 1);
   const failed = {
     phase: 'failed',
@@ -186,7 +201,7 @@ describe('the board', () => {
     }
     expect(screens[2]?.join('\n')).toContain('✖ failed');
     expect(`\n${screens.map((screen) => screen.join('\n')).join('\n\n')}\n`).toMatchSnapshot();
-    it.view.stop();
+    it.progress.stop();
     expect(await it.term.screen()).toEqual([]);
     expect(it.term.cursorHidden()).toBe(false);
   });
@@ -211,7 +226,7 @@ describe('the board', () => {
     await it.term.resize(100, 30);
     const large = await it.shown();
     expect(large.filter((line) => line.includes('AUG_2020_ITM_12'))).toHaveLength(1);
-    it.view.stop();
+    it.progress.stop();
     expect((await it.term.screen()).filter((line) => line.includes('ITM'))).toEqual([]);
   });
 
@@ -228,28 +243,28 @@ describe('the board', () => {
     const frames = it.term.raw().split('\u001b[?7l').length - 1;
     expect(frames).toBeGreaterThan(10);
     expect(frames).toBeLessThanOrEqual(30);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('keeps its lines where they are when a short wait comes and goes', async () => {
     const it = await begun(60, 12, 12);
     invoices(it);
     const before = await it.shown();
-    it.view.listener({ event: 'wait.start', message: 'creating AUG_2020_ITM_3' });
+    it.progress.listener({ event: 'wait.start', message: 'creating AUG_2020_ITM_3' });
     it.later(400);
     const during = await it.shown();
     expect(during.at(-1)).toBe('creating AUG_2020_ITM_3');
     expect(during.slice(0, -1)).toHaveLength(before.length);
-    it.view.listener({ event: 'wait.end' });
+    it.progress.listener({ event: 'wait.end' });
     expect(await it.shown()).toHaveLength(before.length);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('shows how long a batch takes, by the journal and by earlier loads', async () => {
     const it = await begun(100, 24, 2);
     it.sent('AUG_2020_CUS', 'cus.csv', 240_300);
     const since = it.term.context.clock;
-    it.view.plan(facts(2, { times: () => ({ since, estimateMs: 120_000 }) }));
+    it.plan(planOf(2, { times: () => ({ since, estimateMs: 120_000 }) }));
     const told = async (ms: number): Promise<string> => {
       it.term.context.clock = since + ms;
       it.look(customers({ ...RUNNING, status: 'Queued', phase: 'queued' }));
@@ -265,7 +280,7 @@ describe('the board', () => {
     expect(await told(400_000)).toMatch(
       /customers {2}longer than usual, 1 queued\n.*6 m 40 s, longer than usual \(2 m\)/,
     );
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('says a time once: beside the invoice batch, and beside its items only when that one is over', async () => {
@@ -285,40 +300,43 @@ describe('the board', () => {
       expect.stringMatching(/^├ AUG_2020_ITM_1 .*… running +2 m 10 s, about 3 m left$/),
       expect.stringMatching(/^└ AUG_2020_ITM_2 .*✔ succeeded {2}8,000 loaded, 0 rejected$/),
     ]);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('tells a stalled upload from one that waits for its answer', async () => {
     const it = await begun(100, 24, 2);
     invoices(it);
     const row = async (): Promise<string> => (await it.shown()).find((line) => line.includes('ITM_2')) ?? '';
-    expect(await row()).toMatch(/↑ uploading {2}━+─+ +50% {2}200 kB\/s {2}2 s left$/);
+    expect(await row()).toMatch(/↑ uploading {2}━+─+ +50% {3}200 kB\/s {4}2 s left {2}400 kB\/800 kB$/);
     it.later(24_000);
     expect(await row()).toMatch(/50% {2}stalled for 25 s$/);
     part(it, 800_000);
     expect(await row()).toMatch(/100%$/);
     it.later(7000);
     expect(await row()).toMatch(/100% {2}waiting for the answer, 7 s$/);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('says since when nobody answers', async () => {
     const it = await begun(80, 24, 0);
     it.sent('AUG_2020_CUS', 'cus.csv', 240_300);
     const now = it.term.context.clock;
-    const silent = { now, nextPollMs: 4000, lastAnswerAt: now - 60_000 };
-    it.view.watch.update([customers(RUNNING)], silent);
-    expect((await it.shown()).at(-1)).toBe(`no answer since ${timeOfDay(now - 60_000)}, next look in 4 s`);
+    it.progress.listener({
+      ...poll([customers(RUNNING)], now),
+      nextPollAt: now + 4000,
+      silentSince: now - 60_000,
+    });
+    expect((await it.shown()).at(-1)).toBe(`no answer since ${timeOfDay(now - 60_000)}, next poll in 4 s`);
     // Who waits for the end must not lose the board with it.
-    it.view.watch.stop();
+    it.progress.listener({ event: 'watch.end' });
     expect((await it.shown()).join('\n')).toContain('AUG_2020_CUS');
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('knows what was done before, from the record', async () => {
     const uploaded = { status: 'Draft', phase: 'uploaded', outcome: 'uploaded', successCount: 0 } as const;
     const it = await begun(80, 24, 3, {
-      batches: [
+      recorded: [
         customers(),
         batch({
           jobId: 'AUG_2020_INV',
@@ -337,17 +355,17 @@ describe('the board', () => {
     expect(text).toMatch(/AUG_2020_INV .*… uploaded/);
     expect(text).toMatch(/├ AUG_2020_ITM_1 .*… uploaded/);
     expect(text).toMatch(/├ AUG_2020_ITM_2 .* {2}waiting/);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('takes no other batch of a file of that name for its own, but follows a file to another job id', async () => {
-    const rows: PlannedRow[] = [
+    const entries: PlanEntry[] = [
       { stage: 'customers', jobId: 'AUG_2020_CUS_2', file: file('cus.csv', 10), parent: null },
       { stage: 'customers', jobId: 'AUG_2020_CUS_3', file: file('more.csv', 10), parent: null },
     ];
     const draft = { jobId: 'AUG_2020_CUS_2', status: 'Draft', phase: 'draft', outcome: 'draft' } as const;
     const it = await scene(80, 24);
-    it.view.plan(facts(0, { rows, batches: [customers(), customers({ ...draft, successCount: 0 })] }));
+    it.plan(planOf(0, { entries, recorded: [customers(), customers({ ...draft, successCount: 0 })] }));
     it.start('customers');
     const row = async (): Promise<string> =>
       (await it.shown()).find((line) => line.startsWith('    AUG')) ?? '';
@@ -360,12 +378,12 @@ describe('the board', () => {
     it.look(customers({ ...RUNNING, jobId: 'AUG_2020_CUS_3' }));
     expect(await row()).toMatch(/AUG_2020_CUS_3 .*… running/);
     expect((await it.shown()).find((line) => line.includes('more.csv'))).toMatch(/ {2}waiting/);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('shows what an init carries forward, and items nobody planned', async () => {
     const it = await scene(80, 24);
-    it.view.plan(facts(1));
+    it.plan(planOf(1));
     it.start('init');
     const carried = { jobId: null, file: null, recordsSent: null } as const;
     it.look(
@@ -401,7 +419,7 @@ describe('the board', () => {
       '├ AUG_2020_ITM_1',
       '└ AUG_2020_ITM_9',
     ]);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('gives a step the sign of its worst batch, and unknown counts no number', async () => {
@@ -415,14 +433,14 @@ describe('the board', () => {
     const lines = await it.shown();
     expect(lines[3]).toMatch(/^✖ customers {2}2 unaccounted, 2,401 loaded, 0 rejected/);
     expect(lines[4]).toMatch(/^✔ invoices {3}– loaded, – rejected/);
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('keeps the columns with wide characters, and cuts no name out of its line', async () => {
     const it = await scene(50, 20, 'AUGUST_八月_請求');
-    it.view.plan(
-      facts(0, {
-        rows: ['甲', '乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未', 'x'].map((name) => ({
+    it.plan(
+      planOf(0, {
+        entries: ['甲', '乙丙丁戊己庚辛壬癸子丑寅卯辰巳午未', 'x'].map((name) => ({
           stage: 'customers' as const,
           jobId: `CUS_${name}`,
           file: file(`${name}.csv`, 10),
@@ -438,14 +456,20 @@ describe('the board', () => {
       const buffer = rows.map((line) => [...(line.split('waiting')[0] ?? '')].length + wide(line));
       expect(new Set(buffer).size).toBe(1);
     });
-    it.view.stop();
+    it.progress.stop();
   });
 
   it('leaves warnings, tries again and broken uploads above it, and hides for a question', async () => {
     const it = await begun(80, 24, 0);
-    it.view.listener({ event: 'warning', jobId: null, message: 'the clock is off' });
-    it.view.listener({ event: 'retry', jobId: 'AUG_2020_CUS', message: 'HTTP 503', attempt: 1, waitMs: 500 });
-    it.view.listener({
+    it.progress.listener({ event: 'warning', jobId: null, message: 'the clock is off' });
+    it.progress.listener({
+      event: 'retry',
+      jobId: 'AUG_2020_CUS',
+      message: 'HTTP 503',
+      attempt: 1,
+      waitMs: 500,
+    });
+    it.progress.listener({
       event: 'upload.end',
       jobId: 'AUG_2020_CUS',
       file: 'cus.csv',
@@ -463,7 +487,7 @@ describe('the board', () => {
     expect(lines[3]).toContain('AUG_2020  prod');
     it.done('check');
     expect(await it.term.screen()).toHaveLength(3);
-    it.view.stop();
+    it.progress.stop();
   });
 });
 
@@ -486,18 +510,20 @@ const MONTH: readonly LoadEvent[] = [
   },
 ];
 
-async function told(progress: 'plain' | 'json' | 'none'): Promise<string[]> {
+async function told(mode: 'plain' | 'json' | 'none'): Promise<string[]> {
   const term = terminal(80);
-  const view = createRunView(await uiFor(term.context, { progress }), 'AUG_2020', term.context);
-  for (const event of MONTH) view.listener(event);
+  const { listener, stop } = createProgress(await uiFor(term.context, { progress: mode }), term.context);
+  listener({ event: 'run.start', job: 'AUG_2020' });
+  listener(planOf(0));
+  for (const event of MONTH) listener(event);
   const now = term.context.clock;
-  const info = { now, nextPollMs: 8000, lastAnswerAt: now };
-  view.watch.update([customers(RUNNING)], info);
-  view.watch.update([customers()], info);
-  view.watch.stop();
-  view.listener({ event: 'stage.end', stage: 'customers', outcome: 'stopped', message: null });
-  view.listener({ event: 'warning', jobId: null, message: 'the clock is off' });
-  view.stop();
+  listener({ event: 'watch.start', times: null });
+  listener(poll([customers(RUNNING)], now));
+  listener(poll([customers()], now));
+  listener({ event: 'watch.end' });
+  listener({ event: 'stage.end', stage: 'customers', outcome: 'stopped', message: null });
+  listener({ event: 'warning', jobId: null, message: 'the clock is off' });
+  stop();
   await term.screen();
   return term.raw().trimEnd().split('\n');
 }
@@ -507,7 +533,7 @@ describe('a month elsewhere', () => {
     const at = timeOfDay(terminal(80).context.clock);
     expect(await told('plain')).toEqual([
       'init: skipped, not in the plan',
-      'customers: begins',
+      'customers: started',
       'uploading cus.csv as AUG_2020_CUS (240 kB)',
       'cus.csv uploaded as AUG_2020_CUS: 240 kB in 1 s (240 kB/s)',
       `${at} AUG_2020_CUS running`,

@@ -1,10 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
-import type { BatchView } from '../../src/batch/types.ts';
-import { timeOfDay } from '../../src/output/format.ts';
-import { createWatchView } from '../../src/output/watch-view.ts';
-import { batch, month } from './samples.ts';
-import { terminal } from './terminal.ts';
-import { uiFor } from './ui-helper.ts';
+import type { BatchView } from '../../../src/batch/types.ts';
+import type { LoadEvent, TimesOf } from '../../../src/load/events.ts';
+import { timeOfDay } from '../../../src/output/format.ts';
+import { createProgress } from '../../../src/output/progress/progress.ts';
+import type { Ui } from '../../../src/output/ui.ts';
+import { batch, month } from '../samples.ts';
+import { terminal } from '../terminal.ts';
+import { uiFor } from '../ui-helper.ts';
 
 const running = (n: number, parts: Partial<BatchView> = {}): BatchView =>
   batch({
@@ -17,13 +19,29 @@ const running = (n: number, parts: Partial<BatchView> = {}): BatchView =>
     failCount: null,
     ...parts,
   });
-const good = (now: number) => ({ now, nextPollMs: 8000, lastAnswerAt: now });
+type Poll = Omit<Extract<LoadEvent, { readonly event: 'poll' }>, 'event' | 'batches'>;
+
+const good = (now: number): Poll => ({ now, nextPollAt: now + 8000, silentSince: null });
+
+/** The polls of one watch. */
+function watching(ui: Ui, times: TimesOf | null = null) {
+  const { listener, stop } = createProgress(ui);
+  listener({ event: 'watch.start', times });
+  return {
+    update: (batches: readonly BatchView[], poll: Poll): void =>
+      listener({ event: 'poll', batches, ...poll }),
+    stop: (): void => {
+      listener({ event: 'watch.end' });
+      stop();
+    },
+  };
+}
 
 describe('on a terminal', () => {
   it.each([40, 80])('keeps a line for each batch at %i columns', async (columns) => {
     const term = terminal(columns);
     const ui = await uiFor(term.context);
-    const view = createWatchView(ui);
+    const view = watching(ui);
     view.update(month, good(term.context.clock));
     term.context.clock += 3000;
     ui.screen.draw();
@@ -38,20 +56,20 @@ describe('on a terminal', () => {
   it('counts down, starts the time anew at a change, and says since when nobody answers', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
-    const view = createWatchView(ui);
+    const view = watching(ui);
     const began = term.context.clock;
     view.update([running(1), running(2)], good(began));
     term.context.clock += 125_000;
     view.update([running(1), batch({ jobId: 'J_ITM_2' })], {
       now: term.context.clock,
-      nextPollMs: null,
-      lastAnswerAt: began,
+      nextPollAt: null,
+      silentSince: began,
     });
     ui.screen.draw();
     const lines = await term.screen();
     expect(lines[0]).toMatch(/^J_ITM_1 {2}… running {2} {2}2 m 05 s$/);
     expect(lines[1]).toMatch(/^J_ITM_2 {2}✔ succeeded +20,375 loaded, 0 rejected$/);
-    expect(lines[2]).toMatch(new RegExp(`. no answer since ${timeOfDay(began)}, looking$`));
+    expect(lines[2]).toMatch(new RegExp(`. no answer since ${timeOfDay(began)}, polling$`));
     view.stop();
   });
 
@@ -65,14 +83,13 @@ describe('on a terminal', () => {
     async (columns, line) => {
       const term = terminal(columns);
       const ui = await uiFor(term.context);
-      const view = createWatchView(ui);
       const { clock } = term.context;
-      const times = () => ({ since: clock - 120_000, estimateMs: 300_000 });
+      const view = watching(ui, () => ({ since: clock - 120_000, estimateMs: 300_000 }));
       const batches = [
         running(1, { jobId: 'J_INV' }),
         batch({ jobId: 'J_CUS', recordsSent: 1, successCount: 1, failCount: 0 }),
       ];
-      view.update(batches.slice(0, columns > 60 ? 2 : 1), { ...good(clock), times });
+      view.update(batches.slice(0, columns > 60 ? 2 : 1), good(clock));
       ui.screen.draw();
       const lines = await term.screen();
       expect(lines[0]).toBe(line);
@@ -85,20 +102,20 @@ describe('on a terminal', () => {
   it('shows no counts that are none, and looks when the time has come', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
-    const view = createWatchView(ui);
+    const view = watching(ui);
     const { clock } = term.context;
     const batches = [
       running(1, { successCount: 0, failCount: 0 }),
       running(2, { successCount: 700, failCount: 0 }),
       batch({ jobId: 'J_ITM_3', successCount: 0, failCount: 0, phase: 'failed' }),
     ];
-    view.update(batches, { now: clock, nextPollMs: 400, lastAnswerAt: clock });
+    view.update(batches, { now: clock, nextPollAt: clock + 400, silentSince: null });
     ui.screen.draw();
     expect(await term.screen()).toEqual([
       'J_ITM_1  … running  0 s',
-      'J_ITM_2  … running  0 s  700 loaded',
-      'J_ITM_3  ✖ failed        0 loaded, 0 rejected',
-      expect.stringMatching(/^. looking$/),
+      'J_ITM_2  … running  0 s, 700 loaded',
+      'J_ITM_3  ✖ failed   20,375 unaccounted, 0 rejected, 0 loaded',
+      expect.stringMatching(/^. polling$/),
     ]);
     view.stop();
   });
@@ -106,7 +123,7 @@ describe('on a terminal', () => {
   it('fits the rows: what goes on stays, the rest is counted', async () => {
     const term = terminal(60, 8);
     const ui = await uiFor(term.context);
-    const view = createWatchView(ui);
+    const view = watching(ui);
     const batches = Array.from({ length: 40 }, (_, i) =>
       i % 10 === 9 ? running(i) : batch({ jobId: `J_ITM_${i}` }),
     );
@@ -115,7 +132,7 @@ describe('on a terminal', () => {
     const lines = await term.screen();
     expect(lines).toHaveLength(7);
     for (const n of [9, 19, 29, 39]) expect(lines.join('\n')).toContain(`J_ITM_${n} `);
-    expect(lines[5]).toBe('… and 35 more: 35 succeeded');
+    expect(lines[5]).toBe('and 35 more: 35 succeeded');
     view.stop();
   });
 });
@@ -125,7 +142,7 @@ describe('elsewhere', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
     const ui = await uiFor(term.context, { progress: 'plain' });
-    const view = createWatchView(ui);
+    const view = watching(ui);
     const t0 = term.context.clock;
     view.update([running(1, { successCount: 0, failCount: 0 }), running(2)], good(t0));
     view.update(
@@ -138,7 +155,7 @@ describe('elsewhere', () => {
     );
     term.context.clock = t0 + 61_000;
     vi.advanceTimersByTime(61_000);
-    view.update([running(2)], { now: term.context.clock, nextPollMs: 60_000, lastAnswerAt: t0 });
+    view.update([running(2)], { now: t0 + 61_000, nextPollAt: t0 + 121_000, silentSince: t0 });
     view.stop();
     await term.screen();
     vi.useRealTimers();
@@ -155,11 +172,11 @@ describe('elsewhere', () => {
 
   it('writes an event for each change', async () => {
     const term = terminal(80);
-    const view = createWatchView(await uiFor(term.context, { progress: 'json' }));
+    const view = watching(await uiFor(term.context, { progress: 'json' }));
     const t0 = term.context.clock;
     view.update([running(1)], good(t0));
     view.update([running(1)], good(t0));
-    view.update([running(1)], { now: t0 + 5000, nextPollMs: 1, lastAnswerAt: t0 });
+    view.update([running(1)], { now: t0 + 5000, nextPollAt: t0 + 5001, silentSince: t0 });
     view.update([batch({ jobId: 'J_ITM_1' })], good(t0));
     await term.screen();
     const events = term
@@ -191,9 +208,9 @@ describe('elsewhere', () => {
   it('writes an event each minute between looks that are further apart', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
-    const view = createWatchView(await uiFor(term.context, { progress: 'json' }));
+    const view = watching(await uiFor(term.context, { progress: 'json' }));
     const t0 = term.context.clock;
-    view.update([running(1)], { now: t0, nextPollMs: 300_000, lastAnswerAt: t0 });
+    view.update([running(1)], { now: t0, nextPollAt: t0 + 300_000, silentSince: null });
     for (let second = 0; second < 130; second++) {
       term.context.clock += 1000;
       vi.advanceTimersByTime(1000);
@@ -214,7 +231,7 @@ describe('elsewhere', () => {
 
   it('says nothing when nothing is wanted', async () => {
     const term = terminal(80);
-    createWatchView(await uiFor(term.context, { quiet: true })).update(month, good(0));
+    watching(await uiFor(term.context, { quiet: true })).update(month, good(0));
     expect(await term.screen()).toEqual([]);
   });
 });

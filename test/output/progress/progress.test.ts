@@ -1,14 +1,15 @@
-import ora from 'ora';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { LoadEvent } from '../../src/load/events.ts';
-import { createProgress } from '../../src/output/progress.ts';
-import { loadOra } from '../../src/output/spinner.ts';
-import { testContext } from '../helpers/context.ts';
-import { terminal } from './terminal.ts';
-import { uiFor } from './ui-helper.ts';
+import ora, { type Ora } from 'ora';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { LoadEvent } from '../../../src/load/events.ts';
+import { createProgress } from '../../../src/output/progress/progress.ts';
+import { loadOra } from '../../../src/output/spinner.ts';
+import { testContext } from '../../helpers/context.ts';
+import { terminal } from '../terminal.ts';
+import { uiFor } from '../ui-helper.ts';
 
-// The real one; only its calls are told.
+// The real one, with its calls recorded.
 vi.mock('ora', { spy: true });
+beforeAll(async () => void (await loadOra()));
 beforeEach(() => vi.mocked(ora).mockClear());
 
 const start = (n: number, total: number): LoadEvent => ({
@@ -232,32 +233,39 @@ describe('the spinner', () => {
     stop();
   });
 
-  it('is ora’s: its frames, its pace; it writes nothing itself', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] });
-    const { listener, stop, ui, term } = await scene();
-    const write = process.stdout.write;
+  it('is drawn by ora, which never runs beside other live lines', async () => {
+    const { listener, stop, later } = await scene();
     listener(wait('creating J_INV'));
-    expect(ora).not.toHaveBeenCalled();
-    const signs: string[] = [];
-    for (let i = 0; i < 12; i++) {
-      term.context.clock += 100;
-      vi.setSystemTime(term.context.clock);
-      ui.screen.draw();
-      await loadOra();
-      signs.push((await term.screen())[0]?.[0] ?? '');
-    }
-    expect(signs.join('')).toBe('⠋⠋⠙⠹⠸⠼⠴⠦⠧⠇'.padStart(12, ' ').replaceAll(' ', ''));
+    expect(await later(300)).toEqual(['* creating J_INV']);
+    const spinner = vi.mocked(ora).mock.results[0]?.value as Ora;
+    expect(spinner.isSpinning).toBe(true);
+    listener(start(1, 1000));
+    expect((await later(0)).slice(1)).toEqual([expect.stringContaining('itm_1.csv'), '* creating J_INV']);
+    expect(spinner.isSpinning).toBe(false);
+    listener({ ...end(1, 1000), ms: 40 } as LoadEvent);
+    expect(await later(0)).toEqual(['✔ itm_1.csv uploaded as J_ITM_1: 1 kB', '* creating J_INV']);
+    expect(spinner.isSpinning).toBe(true);
     expect(ora).toHaveBeenCalledTimes(1);
-    expect(vi.mocked(ora).mock.calls[0]?.[0]).toMatchObject({
-      isSilent: true,
-      discardStdin: false,
-      hideCursor: false,
-    });
-    expect(process.stdout.write).toBe(write);
+    expect(vi.mocked(ora).mock.calls[0]?.[0]).toMatchObject({ discardStdin: false, hideCursor: false });
     stop();
+    expect(spinner.isSpinning).toBe(false);
   });
 
-  it('is not asked for in a pipe, nor by what is over at once', async () => {
+  it('stays below the lines that are written meanwhile, and leaves nothing behind in a narrower window', async () => {
+    const { listener, stop, ui, term, later } = await scene();
+    listener(wait('creating J_INV, which takes a while longer than it used to'));
+    await later(300);
+    ui.warn('the clock is off');
+    const text = '* creating J_INV, which takes a while longer than it used to';
+    expect(await later(0)).toEqual(['warning: the clock is off', `${text.slice(0, 58)}…`]);
+    await term.resize(20, 24);
+    const lines = await later(2000);
+    expect(lines.join('')).toBe('warning: the clock is off* creating J_…  2 s');
+    stop();
+    expect((await term.screen()).join('')).toBe('warning: the clock is off');
+  });
+
+  it('is not used in a pipe, nor for a short wait', async () => {
     for (const options of [{}, { progress: 'json' }, { quiet: true }] as const) await drawn(options);
     const { listener, later, stop } = await scene();
     listener(wait('creating J_INV'));
@@ -412,8 +420,8 @@ describe('elsewhere', () => {
       'checked 3 files: 5 records, 100 B',
       'starting J_INIT x\\u001b[2J y',
       'still waiting, 1 m 03 s: starting J_INIT x\\u001b[2J y',
-      'results: begins',
-      'still at results',
+      'results: started',
+      'still in stage results',
       'results: done',
     ]);
   });
