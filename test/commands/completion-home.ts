@@ -2,7 +2,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { machine } from '../e2e/harness.ts';
 
-/** A home with a profile, `prod`, and its loads, the last one changed last. */
+/** A home with the profile `prod` and its loads, the last one changed last. */
 export async function fakeHome(jobs: readonly string[]): Promise<string> {
   const at = machine(null);
   const baseUrl = 'https://ebill.example.com';

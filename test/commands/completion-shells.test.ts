@@ -16,7 +16,7 @@ interface Place {
   readonly env: Record<string, string>;
 }
 
-/** A folder with files and a shell's script in it, and `ebill` on a PATH of its own. */
+/** A folder with files and the script of a shell, and a PATH with `ebill`. */
 async function place(shell: TypedShell): Promise<Place> {
   const { cwd } = machine(null);
   const bin = tempDir('ebill bin ');
@@ -30,7 +30,7 @@ async function place(shell: TypedShell): Promise<Place> {
   return { cwd, env };
 }
 
-/** A line with a Tab behind it, and the words it must then have. */
+/** A line before Tab, and the words it must have after it. */
 const TABLE: readonly (readonly [typed: string, words: readonly string[]])[] = [
   ['ebill --profile=prod wat', ['--profile=prod', 'watch']],
   ['ebill watch --job od', ['watch', '--job', ODD]],
@@ -42,7 +42,7 @@ const TABLE: readonly (readonly [typed: string, words: readonly string[]])[] = [
   ['ebill watch --color=al', ['watch', '--color=always']],
   ['ebill upload customer in', ['upload', 'customer', 'inv 1.csv']],
   ['ebill upload customer "it', ['upload', 'customer', 'itm$(touch pwned).csv']],
-  // None of the kind: any file.
+  // No CSV file matches, so any file does.
   ['ebill upload customer no', ['upload', 'customer', 'note.txt']],
   ['ebill run p', ['run', 'plan.yaml']],
   ['ebill watch --download=su', ['watch', '--download=sub dir/']],
@@ -62,23 +62,23 @@ function readBy(shell: TypedShell, lines: readonly string[], { cwd, env }: Place
     .map((one) => one.split('\0').slice(0, -1));
 }
 
-/** In CI a shell that is missing is an error, not a test less. */
+/** In CI a missing shell is an error; elsewhere the test is skipped. */
 const has = (shell: string): boolean => {
   if (spawnSync('sh', ['-c', `command -v ${shell}`]).status === 0) return true;
   process.stderr.write(`no ${shell} on this machine: its completion is not tested\n`);
   return process.env['CI'] === 'true';
 };
 
-describe('in a real shell, at its own prompt', () => {
+describe('completion in a real shell', () => {
   const shells = (['bash', 'zsh', 'fish'] as const).filter(has);
 
-  it.concurrent.each(shells)('%s', { timeout: 60_000 }, async (shell) => {
+  it.concurrent.each(shells)('works in %s', { timeout: 60_000 }, async (shell) => {
     const at = await place(shell);
     const prompt = await typist(shell, at.cwd, at.env);
     const lines: string[] = [];
     try {
       for (const [typed] of TABLE) lines.push(await prompt.complete(typed));
-      // What is nobody's name stays as it is, and a value that goes on gets no space.
+      // An unknown name stays as it is, and an incomplete value gets no space.
       expect(await prompt.complete('ebill watch --job nope')).toBe('ebill watch --job nope');
       expect(await prompt.complete('ebill sandbox --auth hea')).toBe('ebill sandbox --auth header:');
       if (shell === 'bash') {
@@ -92,17 +92,20 @@ describe('in a real shell, at its own prompt', () => {
     expect(existsSync(join(at.cwd, 'pwned'))).toBe(false);
   });
 
-  it.runIf(shells.includes('bash'))('bash 3.2, without compopt; and without the program', async () => {
-    const { cwd, env } = await place('bash');
-    const script = `compopt() { return 127; }; set -u; . ./ebill.bash
+  it.runIf(shells.includes('bash'))(
+    'works in bash 3.2 without compopt, and does nothing without the program',
+    async () => {
+      const { cwd, env } = await place('bash');
+      const script = `compopt() { return 127; }; set -u; . ./ebill.bash
 ask() { COMP_LINE="$1" COMP_POINT=\${#1}; _ebill; echo "\${#COMPREPLY[@]}:\${COMPREPLY[*]-}"; }
 COMP_WORDBREAKS=$' \\t\\n"\\'@><=;|&(:'
 ask 'ebill upload cus'; ask 'ebill upload customer in'; PATH=/nowhere; ask 'ebill up'`;
-    const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { cwd, env, encoding: 'utf8' });
-    expect([stdout, stderr]).toEqual(['1:customer\n0:\n0:\n', '']);
-  });
+      const { stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], { cwd, env, encoding: 'utf8' });
+      expect([stdout, stderr]).toEqual(['1:customer\n0:\n0:\n', '']);
+    },
+  );
 
-  it.runIf(shells.includes('fish'))('fish explains what it offers', async () => {
+  it.runIf(shells.includes('fish'))('has descriptions in fish', async () => {
     const { cwd, env } = await place('fish');
     const ask = '. ./ebill.fish; complete -C "ebill wa"; complete -C "ebill loads show AU"';
     const out = execFileSync('fish', ['--no-config', '-c', ask], { cwd, env, encoding: 'utf8' });

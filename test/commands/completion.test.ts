@@ -26,7 +26,7 @@ const KINDS = ['customer', 'invoice', 'items'];
 const CSV = ['(files)', 'csv'];
 const COLOURS = ['auto', 'always', 'never'];
 
-describe('what may stand there', () => {
+describe('candidates', () => {
   it.each<[readonly string[], readonly string[]]>([
     [['upload', ''], KINDS],
     [['loads', ''], ['show']],
@@ -62,17 +62,17 @@ describe('what may stand there', () => {
     [['watch', '--interval', ''], []],
     [['watch', '--json='], []],
     [['watch', '--', '--'], []],
-  ])('%j', async (words, expected) => {
+  ])('after %j', async (words, expected) => {
     expect(await offered(...words)).toEqual(expected);
   });
 
-  it('finds the command behind global options, and topics behind help', async () => {
+  it('include commands after global options, and topics after help', async () => {
     for (const words of [['--json'], ['--profile', 'x'], ['--profile=x', '--verbose']])
       expect(await offered(...words, '')).toEqual(expect.arrayContaining(['status', 'upload', 'help']));
     expect(await offered('help', '')).toEqual(expect.arrayContaining(['upload', 'exit-codes']));
   });
 
-  it('offers the options of the command, and once those that count once', async () => {
+  it('include the options of the command, repeatable ones again', async () => {
     const first = await offered('watch', '--');
     expect(first).toEqual(expect.arrayContaining(['--max-wait', '--id', '--json', '--help']));
     const then = await offered('watch', '--json', '--id', '1', '--max-wait=1h', '--');
@@ -81,7 +81,7 @@ describe('what may stand there', () => {
     expect(await offered('upload', 'invoice', 'i.csv', '--items', 'a.csv', '-')).toContain('--wait');
   });
 
-  it('names profiles and loads, the last changed first, what cannot be shown left out', async () => {
+  it('include profiles and loads, the last changed first, without unprintable names', async () => {
     const home = await fakeHome(['AUG_2020', 'SEP_2020', 'a\u001b[2Jb']);
     const context = testContext({ home });
     const of = async (...words: readonly string[]) => {
@@ -122,11 +122,11 @@ describe('a bash line', () => {
     ['ebill "$(x)', { expands: true }],
     ["ebill '$(x)", { expands: false, typed: '$(x)' }],
     ["ebill '' ", { before: ['ebill', ''], typed: '' }],
-  ])('%s', (line, expected) => {
+  ])('%s is read', (line, expected) => {
     expect(readBashLine(line, BREAKS)).toMatchObject(expected);
   });
 
-  it('reads back what it quotes, in every kind of quote', () => {
+  it('reads back what was quoted, in every kind of quote', () => {
     const text = fc.string({ unit: fc.constantFrom(...'aé$`\\"\'!~ :=;|&()*?[]{}#<>@ü€'), maxLength: 12 });
     fc.assert(
       fc.property(text, fc.constantFrom('"' as const, "'" as const, null), (value, quote) => {
@@ -138,8 +138,8 @@ describe('a bash line', () => {
   });
 });
 
-describe('what a script is told', () => {
-  it('in the form its shell takes', async () => {
+describe('the reply to a script', () => {
+  it('has the format of its shell', async () => {
     const context = testContext({ home: await fakeHome(['it\'s: "one" \\', 'Ü 2020', '!bang']) });
     const of = (shell: Shell, ...words: readonly string[]) => reply(REGISTRY, shell, words, context);
     expect(await of('bash', 'ebill --profile=pr', BREAKS)).toEqual(['words', 'prod']);
@@ -166,7 +166,7 @@ describe('what a script is told', () => {
     expect(await of('powershell', 'loads', 'show', "='Ü")).toEqual(['words', "'Ü 2020'\tÜ 2020\tprod"]);
   });
 
-  it('by the program, which prints the scripts too', async () => {
+  it('is printed by the program, as are the scripts', async () => {
     const at = machine(null);
     for (const [shell, script] of Object.entries(SCRIPTS))
       expect((await at.call(['completion', shell])).stdout).toBe(script);
@@ -179,7 +179,7 @@ describe('what a script is told', () => {
     }
   });
 
-  it('PowerShell: the script is whole (there is no PowerShell to try it in)', () => {
+  it('comes from a PowerShell script with balanced brackets (no PowerShell here to run it)', () => {
     for (const [open = '', close = ''] of ['{}', '()', '[]'].map((pair) => [...pair]))
       expect(SCRIPTS.powershell.split(open).length).toBe(SCRIPTS.powershell.split(close).length);
     expect(SCRIPTS.powershell).toContain('Register-ArgumentCompleter -Native -CommandName ebill');

@@ -95,9 +95,9 @@ describe('the TLS check of doctor', () => {
       'localhost',
       'problem',
       /is not accepted: it is for another host name/,
-      /Check the host of the address/,
+      /Check the host name in the URL/,
     ],
-    ['over', 'localhost', 'problem', /\(over by Our own\) is not accepted: it has run out/, /operators/],
+    ['over', 'localhost', 'problem', /\(over by Our own\) is not accepted: it has expired/, /operators/],
   ])('reports a certificate of kind %s on %s as %s', async (name, host, state, message, hint) => {
     const ran = await doctor(`https://${host}:${await secure(name)}`);
     expect(check(ran, 'TLS')).toEqual({
