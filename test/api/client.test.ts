@@ -14,7 +14,7 @@ const INIT = {
 };
 const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
 
-/** The three changing calls: all live by the same rules. */
+/** The changing calls: the same rules apply to all three. */
 const CHANGES: readonly (readonly [string, (client: Client) => Promise<CallResult<Batch>>])[] = [
   ['init', (client) => client.init(INIT)],
   ['create', (client) => client.create(CREATE)],
@@ -31,22 +31,22 @@ describe.each(CHANGES)('%s', (name, change) => {
     finalize: ['PUT', 'BatchFinalize'],
   }[name] ?? ['', ''];
 
-  test.each([200, 201, 202])('%i with a batch is answered', async (status) => {
+  test.each([200, 201, 202])('answers with the batch for %i', async (status) => {
     const server = await answering(status, DRAFT);
     const { client, context } = await rigFor(server.origin);
     expect(await change(client)).toMatchObject({ outcome: 'answered', value: { id: '3', status: 'Draft' } });
-    expect(server.heard.map((one) => `${one.method} ${one.url}`)).toEqual([`${method} ${path}${mode}`]);
-    expect(server.heard[0]?.headers).toMatchObject({
+    expect(server.requests.map((one) => `${one.method} ${one.url}`)).toEqual([`${method} ${path}${mode}`]);
+    expect(server.requests[0]?.headers).toMatchObject({
       'content-type': 'application/xml; charset=utf-8',
       accept: 'application/xml',
       'user-agent': 'ebill-test/1',
-      'content-length': String(server.heard[0]?.body.length),
+      'content-length': String(server.requests[0]?.body.length),
     });
     expect(context.slept).toEqual([]);
   });
 
   test.each([400, 401, 403, 404, 405, 409, 413, 422, 301, 302, 303, 307, 308, 304])(
-    '%i is refused at once',
+    'is refused at once with %i',
     async (status) => {
       const elsewhere = await answering(200, DRAFT);
       const server = await answering(status, status === 304 ? '' : ERROR, {
@@ -55,31 +55,37 @@ describe.each(CHANGES)('%s', (name, change) => {
       const { client, context } = await rigFor(server.origin);
       const message = status === 304 ? '' : 'Because\\u001b[31m';
       expect(await change(client)).toEqual({ outcome: 'refused', status, message });
-      expect([server.heard.length, elsewhere.heard.length, context.slept]).toEqual([1, 0, []]);
+      expect([server.requests.length, elsewhere.requests.length, context.slept]).toEqual([1, 0, []]);
     },
   );
 
-  test.each([408, 425, 429])('%i did not act: sent again, Retry-After obeyed', async (status) => {
-    const server = await rawServer((_heard, response, n) => {
-      if (n === 1) response.writeHead(status, { 'retry-after': '7' }).end(ERROR);
-      else if (n === 2) response.writeHead(status).end(ERROR);
-      else response.end(DRAFT);
-    });
-    const { client, context, notices } = await rigFor(server.origin);
-    expect(await change(client)).toMatchObject({ outcome: 'answered' });
-    expect(context.slept).toEqual([7000, 500]);
-    expect(notices).toMatchObject([{ message: `HTTP ${status}`, attempt: 1, waitMs: 7000 }, { attempt: 2 }]);
-    expect(new Set(server.heard.map((one) => String(one.body))).size).toBe(1);
-  });
+  test.each([408, 425, 429])(
+    'is sent again after %i, which says it was not processed, and obeys Retry-After',
+    async (status) => {
+      const server = await rawServer((_request, response, n) => {
+        if (n === 1) response.writeHead(status, { 'retry-after': '7' }).end(ERROR);
+        else if (n === 2) response.writeHead(status).end(ERROR);
+        else response.end(DRAFT);
+      });
+      const { client, context, notices } = await rigFor(server.origin);
+      expect(await change(client)).toMatchObject({ outcome: 'answered' });
+      expect(context.slept).toEqual([7000, 500]);
+      expect(notices).toMatchObject([
+        { message: `HTTP ${status}`, attempt: 1, waitMs: 7000 },
+        { attempt: 2 },
+      ]);
+      expect(new Set(server.requests.map((one) => String(one.body))).size).toBe(1);
+    },
+  );
 
-  test('429 for good is refused after every retry', async () => {
+  test('is refused when 429 outlasts all retries', async () => {
     const server = await answering(429, ERROR);
     const { client } = await rigFor(server.origin, { retries: 3 });
     expect(await change(client)).toMatchObject({ outcome: 'refused', status: 429 });
-    expect(server.heard).toHaveLength(4);
+    expect(server.requests).toHaveLength(4);
   });
 
-  test.each([500, 501, 502, 503, 504, 599])('%i may have happened: not sent again', async (status) => {
+  test.each([500, 501, 502, 503, 504, 599])('is ambiguous and not sent again after %i', async (status) => {
     const server = await answering(status, ERROR, { 'retry-after': '9' });
     const { client, context } = await rigFor(server.origin);
     expect(await change(client)).toEqual({
@@ -87,7 +93,7 @@ describe.each(CHANGES)('%s', (name, change) => {
       message: `HTTP ${status} Because\\u001b[31m`,
       retryAfterMs: 9000,
     });
-    expect([server.heard.length, context.slept]).toEqual([1, []]);
+    expect([server.requests.length, context.slept]).toEqual([1, []]);
   });
 
   test.each([
@@ -100,20 +106,20 @@ describe.each(CHANGES)('%s', (name, change) => {
     ['another document', '<batch><id>3</id></batch>'],
     ['without an id', '<batchProcess><jobId>A</jobId></batchProcess>'],
     ['with an empty id', '<batchProcess><id> </id><status>Draft</status></batchProcess>'],
-  ])('a 200 that is %s may have happened', async (_what, body) => {
+  ])('is ambiguous when a 200 is %s', async (_what, body) => {
     const server = await answering(200, body);
     const { client } = await rigFor(server.origin);
     expect(await change(client)).toMatchObject({ outcome: 'ambiguous' });
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
-  test('a 204 too', async () => {
+  test('is ambiguous after a 204', async () => {
     const server = await answering(204, '');
     const { client } = await rigFor(server.origin);
     expect(await change(client)).toMatchObject({ outcome: 'ambiguous' });
   });
 
-  test('a 200 without an id but with an error message is a no', async () => {
+  test('is refused by a 200 without an id but with an error message', async () => {
     const server = await answering(
       200,
       '<batchProcess><id></id><errorMessage>Taken</errorMessage></batchProcess>',
@@ -122,43 +128,43 @@ describe.each(CHANGES)('%s', (name, change) => {
     expect(await change(client)).toEqual({ outcome: 'refused', status: 200, message: 'Taken' });
   });
 
-  // The time-outs are real ones, and their code is the same for all three.
-  test.runIf(name === 'create')('no answer within the time-out may have happened', async () => {
+  // Real time-outs, so once: the code is the same for all three calls.
+  test.runIf(name === 'create')('is ambiguous without a response within the timeout', async () => {
     const server = await rawServer(() => undefined);
     const { client, context } = await rigFor(server.origin, { timeoutMs: 100 });
     const result = await change(client);
     expect(result).toMatchObject({ outcome: 'ambiguous' });
     expect(result).toHaveProperty('message', expect.stringContaining('no response within the timeout'));
-    expect([server.heard.length, context.slept]).toEqual([1, []]);
+    expect([server.requests.length, context.slept]).toEqual([1, []]);
   });
 
-  test.runIf(name === 'create')('an answer that stops half-way may have happened', async () => {
-    const server = await rawServer((_heard, response) => {
+  test.runIf(name === 'create')('is ambiguous when the response stalls', async () => {
+    const server = await rawServer((_request, response) => {
       response.writeHead(200, { 'content-length': String(DRAFT.length) });
       response.write(DRAFT.slice(0, 100));
     });
     const { client } = await rigFor(server.origin, { timeoutMs: 100 });
     expect(await change(client)).toMatchObject({ outcome: 'ambiguous' });
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
-  test('a reset may have happened', async () => {
-    const server = await rawServer((_heard, response) => {
+  test('is ambiguous after a reset', async () => {
+    const server = await rawServer((_request, response) => {
       response.socket?.resetAndDestroy();
     });
     const { client } = await rigFor(server.origin);
     expect(await change(client)).toMatchObject({ outcome: 'ambiguous' });
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
-  test('a connection closed before a word was read may have happened, for words were sent', async () => {
+  test('is ambiguous when the connection is closed without a response', async () => {
     const port = await listening(createTcp((socket) => socket.destroy()));
     const { client, context } = await rigFor(`http://127.0.0.1:${port}`);
     expect(await change(client)).toMatchObject({ outcome: 'ambiguous' });
     expect(context.slept).toEqual([]);
   });
 
-  test('nobody listening: not sent, tried again', async () => {
+  test('is not sent but retried when the connection is refused', async () => {
     const origin = `http://127.0.0.1:${await closedPort()}`;
     const { client, context } = await rigFor(origin);
     expect(await change(client)).toEqual({
@@ -169,16 +175,16 @@ describe.each(CHANGES)('%s', (name, change) => {
     expect(context.slept).toEqual([250, 500]);
   });
 
-  test('an unknown host: not sent', async () => {
+  test('is not sent to an unknown host', async () => {
     const { client } = await rigFor('https://nope.invalid', { retries: 1 });
     const result = await change(client);
     expect(result).toMatchObject({ outcome: 'refused', status: null });
     expect(result).toHaveProperty('message', expect.stringContaining('DNS'));
   });
 
-  test('an interruption is neither', async () => {
+  test('rejects with the reason of an interruption', async () => {
     for (const words of ['', DRAFT.slice(0, 50)]) {
-      const server = await rawServer((_heard, response) => {
+      const server = await rawServer((_request, response) => {
         if (words !== '') response.write(words);
         setTimeout(() => rig.context.interrupt('SIGTERM'), 20);
       });
@@ -196,11 +202,11 @@ describe('status', () => {
     const { client } = await rigFor(`${server.origin}/acme/rest/`);
     expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
     expect(await ask(client)).toMatchObject({ id: '3' });
-    expect(server.heard.map((one) => `${one.method} ${one.url} ${one.body.length}`)).toEqual([
+    expect(server.requests.map((one) => `${one.method} ${one.url} ${one.body.length}`)).toEqual([
       'GET /acme/rest/batchProcess?id=3 0',
       'GET /acme/rest/batchProcess?jobId=A%20B%26C 0',
     ]);
-    expect(server.heard[0]?.headers['content-type']).toBeUndefined();
+    expect(server.requests[0]?.headers['content-type']).toBeUndefined();
   });
 
   test.each([
@@ -209,15 +215,15 @@ describe('status', () => {
     [404, ''],
     [200, '<batchProcess></batchProcess>'],
     [200, '<batchProcess><id/><status/></batchProcess>'],
-  ])('%i %j: there is none', async (status, body) => {
+  ])('is null for %i %j', async (status, body) => {
     const server = await answering(status, body);
     const { client } = await rigFor(server.origin);
     expect(await ask(client)).toBeNull();
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
-  test.each([408, 425, 429, 500, 502, 503, 504])('%i is asked again', async (status) => {
-    const server = await rawServer((_heard, response, n) => {
+  test.each([408, 425, 429, 500, 502, 503, 504])('is asked again after %i', async (status) => {
+    const server = await rawServer((_request, response, n) => {
       if (n < 3) response.writeHead(status, n === 1 ? { 'retry-after': '3' } : {}).end(ERROR);
       else response.end(DRAFT);
     });
@@ -230,14 +236,14 @@ describe('status', () => {
     ['empty', ''],
     ['HTML', '<html></html>'],
     ['truncated', DRAFT.slice(0, 200)],
-  ])('a 200 that is %s is asked again', async (_what, broken) => {
-    const server = await rawServer((_heard, response, n) => response.end(n === 1 ? broken : DRAFT));
+  ])('is asked again when a 200 is %s', async (_what, broken) => {
+    const server = await rawServer((_request, response, n) => response.end(n === 1 ? broken : DRAFT));
     const { client } = await rigFor(server.origin);
     expect(await ask(client)).toMatchObject({ id: '3' });
-    expect(server.heard).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
-  test('for ever broken is unavailable, after every try', async () => {
+  test('is UNAVAILABLE when all tries fail', async () => {
     for (const [status, body] of [
       [503, ERROR],
       [200, '<html></html>'],
@@ -245,9 +251,9 @@ describe('status', () => {
       const server = await answering(status, body);
       const { client } = await rigFor(server.origin, { retries: 3 });
       expect(await rejection(ask(client))).toMatchObject({ code: 'UNAVAILABLE' });
-      expect(server.heard).toHaveLength(4);
+      expect(server.requests).toHaveLength(4);
       expect(await rejection(client.status({ id: '1' }, 0))).toMatchObject({ code: 'UNAVAILABLE' });
-      expect(server.heard).toHaveLength(5);
+      expect(server.requests).toHaveLength(5);
     }
   });
 
@@ -256,15 +262,15 @@ describe('status', () => {
     [403, 'AUTH'],
     [409, 'REJECTED'],
     [501, 'REJECTED'],
-  ])('%i is an error at once: %s', async (status, code) => {
+  ])('fails at once with %i: %s', async (status, code) => {
     const server = await answering(status, ERROR);
     const { client } = await rigFor(server.origin);
     expect(await rejection(ask(client))).toMatchObject({ code });
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
-  test('a reset, a hang and a closed port are asked again', async () => {
-    const server = await rawServer((_heard, response, n) => {
+  test('is asked again after a reset, a time-out and a refused connection', async () => {
+    const server = await rawServer((_request, response, n) => {
       if (n === 1) response.socket?.resetAndDestroy();
       if (n === 3) response.end(DRAFT);
     });
@@ -276,8 +282,8 @@ describe('status', () => {
     expect(shut.context.slept).toHaveLength(2);
   });
 
-  test('an interruption ends the asking', async () => {
-    const server = await rawServer((_heard, response) => {
+  test('rejects with the reason of an interruption', async () => {
+    const server = await rawServer((_request, response) => {
       response.write('<batchProcess>');
       setTimeout(() => rig.context.interrupt(), 20);
     });
@@ -286,7 +292,7 @@ describe('status', () => {
   });
 });
 
-describe('against the sandbox', () => {
+describe('the client against the sandbox', () => {
   test.each([
     ['reset-before', false],
     ['reset-after', true],
@@ -298,7 +304,7 @@ describe('against the sandbox', () => {
     ['hang-after', true],
     ['status:500', false],
     ['status-after:500', true],
-  ])('create=%s is ambiguous, and only asking tells (%s)', async (fault, happened) => {
+  ])('finds out by asking whether a create with %s happened (%s)', async (fault, happened) => {
     const box = await sandbox({ faults: [`create=${fault}`] });
     const { client } = await rigFor(box.apiUrl, { timeoutMs: 150 });
     expect(await CREATING(client)).toMatchObject({ outcome: 'ambiguous' });
@@ -306,7 +312,7 @@ describe('against the sandbox', () => {
     expect((await client.status({ jobId: 'A_CUS' })) !== null).toBe(happened);
   });
 
-  test('the whole life of an invoice batch', async () => {
+  test('takes an invoice batch through all calls', async () => {
     const box = await sandbox();
     const { client } = await rigFor(`${box.apiUrl}/`);
     expect(await client.init(INIT)).toMatchObject({ outcome: 'answered', value: { jobId: 'A_INIT' } });
@@ -326,7 +332,7 @@ describe('against the sandbox', () => {
 });
 
 describe('redirects', () => {
-  test('of a status are followed, with credentials while the origin is the same', async () => {
+  test('of a status are followed, with credentials on the same origin', async () => {
     const server = await rawServer(({ url }, response) => {
       if (url === '/two') response.end(DRAFT);
       else response.writeHead(302, { location: url === '/one' ? 'two#part' : '/one' }).end();
@@ -335,13 +341,13 @@ describe('redirects', () => {
       connection: { auth: { type: 'bearer', token: 'tok-123' }, headers: { 'X-Tenant': 'acme' } },
     });
     expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
-    expect(server.heard.map((one) => one.url)).toEqual(['/rest/batchProcess?id=3', '/one', '/two']);
-    for (const one of server.heard)
+    expect(server.requests.map((one) => one.url)).toEqual(['/rest/batchProcess?id=3', '/one', '/two']);
+    for (const one of server.requests)
       expect(one.headers).toMatchObject({ authorization: 'Bearer tok-123', 'x-tenant': 'acme' });
   });
 
   test.each([301, 302, 303, 307, 308])(
-    '%i to another origin goes without credentials and headers',
+    'with %i to another origin are followed without credentials and headers',
     async (status) => {
       const other = await answering(200, DRAFT);
       const server = await answering(status, '', { location: `${other.origin}/else?x=1` });
@@ -355,16 +361,16 @@ describe('redirects', () => {
         });
         expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
       }
-      expect(other.heard).toHaveLength(3);
-      for (const { url, rawHeaders } of other.heard) {
+      expect(other.requests).toHaveLength(3);
+      for (const { url, rawHeaders } of other.requests) {
         expect(url).toBe('/else?x=1');
         expect(rawHeaders.join('\n')).not.toMatch(/tok-123|authorization|x-tenant|x-api-key|dTp0b2s/i);
       }
     },
   );
 
-  test('credentials are back when the way leads home, not before', async () => {
-    const other = await rawServer((_heard, response) => {
+  test('send credentials again once they lead back to the own origin', async () => {
+    const other = await rawServer((_request, response) => {
       response.writeHead(307, { location: `${home.origin}/back` }).end();
     });
     const home = await rawServer(({ url }, response) => {
@@ -373,16 +379,16 @@ describe('redirects', () => {
     });
     const { client } = await rigFor(home.origin, { connection: { auth: { type: 'bearer', token: 'tok' } } });
     await client.status({ id: '3' });
-    expect(other.heard[0]?.headers.authorization).toBeUndefined();
-    expect(home.heard.map((one) => one.headers.authorization)).toEqual(['Bearer tok', 'Bearer tok']);
+    expect(other.requests[0]?.headers.authorization).toBeUndefined();
+    expect(home.requests.map((one) => one.headers.authorization)).toEqual(['Bearer tok', 'Bearer tok']);
   });
 
-  test('five at most', async () => {
+  test('are followed five times at most', async () => {
     for (const [hops, good] of [
       [5, true],
       [6, false],
     ] as const) {
-      const server = await rawServer((_heard, response, n) => {
+      const server = await rawServer((_request, response, n) => {
         if (n > hops) response.end(DRAFT);
         else response.writeHead(302, { location: `/${n}` }).end();
       });
@@ -392,13 +398,13 @@ describe('redirects', () => {
         const error = await rejection(client.status({ id: '3' }));
         expect(error).toMatchObject({ code: 'REJECTED' });
         expect(String(error)).not.toContain('changing call');
-        expect(server.heard).toHaveLength(6);
+        expect(server.requests).toHaveLength(6);
       }
     }
   });
 
   test.each(['http://evil.example/x', 'ftp://127.0.0.1/x', 'file:///etc/passwd'])(
-    'never to %s',
+    'are not followed to %s',
     async (location) => {
       const server = await answering(302, '', { location });
       const { client } = await rigFor(server.origin);
@@ -406,13 +412,66 @@ describe('redirects', () => {
     },
   );
 
-  test('to nowhere is an error', async () => {
+  test('without a usable target are an error', async () => {
     for (const headers of [{}, { location: 'http://[' }]) {
       const server = await answering(302, '', headers);
       const { client } = await rigFor(server.origin);
       expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'REJECTED' });
     }
   });
+});
+
+describe('events', () => {
+  const WAITS = ['wait.start', 'wait.end'];
+
+  test('report the wait for each call, retries included', async () => {
+    const server = await rawServer((_request, response, n) => {
+      if (n === 1) response.writeHead(429).end(ERROR);
+      else response.end(DRAFT);
+    });
+    const { client, events } = await rigFor(server.origin);
+    await client.create(CREATE);
+    expect(events).toMatchObject([
+      { event: 'wait.start', message: 'creating A_CUS' },
+      { event: 'retry', jobId: null, attempt: 1 },
+      { event: 'wait.end' },
+    ]);
+    events.length = 0;
+    await client.raw(client.calls.status({ id: '3' }));
+    await client.status({ id: '3' });
+    expect(events.map(({ event }) => event)).toEqual([...WAITS, ...WAITS]);
+  });
+
+  test('report the end of a wait after an error', async () => {
+    const server = await answering(401, ERROR);
+    const { client, events } = await rigFor(server.origin);
+    await rejection(client.status({ id: '3' }));
+    expect(events.map(({ event }) => event)).toEqual(WAITS);
+  });
+
+  test('report no wait for a single try, which a watch shows itself', async () => {
+    const server = await answering(200, DRAFT);
+    const { client, events } = await rigFor(server.origin);
+    await client.status({ id: '3' }, 0);
+    expect(events).toEqual([]);
+  });
+});
+
+test('the redactor learns the signatures of every response', async () => {
+  const signature = '0123456789abcdef0123456789abcdef';
+  const url = `https://s3/o?X-Amz-Signature=${signature}`;
+  const child = `<child><batchProcess><id>4</id><downloadUrl>${url}</downloadUrl></batchProcess></child>`;
+  const server = await answering(200, `<batchProcess><id>3</id>${child}</batchProcess>`);
+  for (const call of [
+    ...CHANGES.map(([, change]) => change),
+    (client: Client) => client.status({ id: '3' }),
+    (client: Client) => client.raw(client.calls.status({ id: '3' })),
+  ]) {
+    const { client, redactor } = await rigFor(server.origin);
+    expect(redactor.clean(`text with ${signature}`)).toContain(signature);
+    await call(client);
+    expect(redactor.clean(`text with ${signature}`)).not.toContain(signature);
+  }
 });
 
 describe('credentials', () => {
@@ -430,7 +489,7 @@ describe('credentials', () => {
     for (const [, change] of CHANGES) await change(client);
     await client.status({ id: '3' });
     await client.raw({ method: 'GET', url: `${server.origin}/x`, body: null });
-    expect(server.heard.map((one) => one.headers.authorization)).toEqual(Array(5).fill(header));
+    expect(server.requests.map((one) => one.headers.authorization)).toEqual(Array(5).fill(header));
   });
 
   test('a header of any name', async () => {
@@ -438,8 +497,8 @@ describe('credentials', () => {
     const auth = { type: 'header', name: 'X-Api-Key', token: 'k 1' } as const;
     const { client } = await rigFor(server.origin, { connection: { auth } });
     await client.status({ id: '3' });
-    expect(server.heard[0]?.headers).toMatchObject({ 'x-api-key': 'k 1' });
-    expect(server.heard[0]?.headers.authorization).toBeUndefined();
+    expect(server.requests[0]?.headers).toMatchObject({ 'x-api-key': 'k 1' });
+    expect(server.requests[0]?.headers.authorization).toBeUndefined();
   });
 
   test.each([
@@ -447,7 +506,7 @@ describe('credentials', () => {
     { type: 'basic', username: 'u', password: 'p' },
     { type: 'bearer', token: 't' },
     { type: 'header', name: 'X-Key', token: 't' },
-  ] as const)('the sandbox takes %o', async (auth) => {
+  ] as const)('are accepted by the sandbox: %o', async (auth) => {
     const box = await sandbox({ auth });
     const { client } = await rigFor(box.apiUrl, { connection: { auth } });
     expect(await client.init(INIT)).toMatchObject({ outcome: 'answered' });
@@ -456,7 +515,7 @@ describe('credentials', () => {
       expect(await wrong.client.init(INIT)).toMatchObject({ outcome: 'refused', status: 401 });
   });
 
-  test('the profile’s query and headers go with every call, and its own names win over ours', async () => {
+  test('go with the query and headers of the profile, which replace ours', async () => {
     const server = await answering(200, DRAFT);
     const { client } = await rigFor(server.origin, {
       connection: {
@@ -466,20 +525,20 @@ describe('credentials', () => {
     });
     for (const [, change] of CHANGES) await change(client);
     await client.status({ id: '3' });
-    expect(server.heard.map((one) => one.url.replace('/rest/batchProcess?', ''))).toEqual([
+    expect(server.requests.map((one) => one.url.replace('/rest/batchProcess?', ''))).toEqual([
       'mode=BatchInit&format=xml&a%20b=c%26d',
       'mode=S3FileUpload&format=xml&a%20b=c%26d',
       'mode=BatchFinalize&format=xml&a%20b=c%26d',
       'id=3&format=xml&a%20b=c%26d',
     ]);
-    for (const { headers, rawHeaders } of server.heard) {
+    for (const { headers, rawHeaders } of server.requests) {
       expect(headers).toMatchObject({ 'x-tenant': 'acme', accept: 'text/xml', 'user-agent': 'mine' });
       const names = rawHeaders.filter((_, n) => n % 2 === 0).map((name) => name.toLowerCase());
       expect(names.length).toBe(new Set(names).size);
     }
   });
 
-  test('never in what is said about an exchange', async () => {
+  test('never appear in the log', async () => {
     const server = await answering(200, DRAFT);
     const { client, exchanges } = await rigFor(server.origin, {
       connection: { auth: { type: 'bearer', token: 'tok-123' } },

@@ -24,7 +24,7 @@ const target = () => {
   return { folder, path: join(folder, 'A_CUS_result.csv') };
 };
 
-/** A sandbox with a result to fetch. */
+/** A sandbox with a finished batch. */
 async function finished(faults: readonly string[] = []) {
   const box = await sandbox({ faults });
   const rig = await rigFor(box.apiUrl, {
@@ -57,8 +57,8 @@ async function finished(faults: readonly string[] = []) {
   return { ...rig, url: batch?.downloadUrl ?? '', downloads, sha256 };
 }
 
-describe('a result', () => {
-  test('is saved byte for byte, privately, in a folder that is made for it', async () => {
+describe('a downloaded result', () => {
+  test('is saved byte for byte, readable by its owner only, in a new folder', async () => {
     const { storage, url, downloads, sha256 } = await finished();
     const { folder, path } = target();
     const result = await downloadFile(storage, url, path, () => undefined);
@@ -73,9 +73,9 @@ describe('a result', () => {
     expect(downloads()[0]?.headerNames).toEqual(['connection', 'host', 'user-agent']);
   });
 
-  test.each([0, 1, 65_536, 5 * 1024 * 1024])('of %i bytes', async (size) => {
+  test.each([0, 1, 65_536, 5 * 1024 * 1024])('of %i bytes is saved completely', async (size) => {
     const bytes = randomBytes(size);
-    const server = await rawServer((_heard, response) => response.end(bytes));
+    const server = await rawServer((_request, response) => response.end(bytes));
     const { storage } = await rigFor(server.origin);
     const { path } = target();
     expect(await downloadFile(storage, `${server.origin}/o`, path, () => undefined)).toEqual({
@@ -86,31 +86,36 @@ describe('a result', () => {
     expect(readFileSync(path).equals(bytes)).toBe(true);
   });
 
-  test('takes the place of an older file only when it is whole', async () => {
+  test('replaces an older file only when it is complete', async () => {
     const { path, folder } = target();
     mkdirSync(folder, { recursive: true });
     writeFileSync(path, 'old');
-    const server = await rawServer((_heard, response) => {
+    const server = await rawServer((_request, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half');
-      setTimeout(() => {
-        // While it comes in, the name still stands for the old one.
-        seen.push(readFileSync(path, 'utf8'), readdirSync(folder).length);
+      const look = (): void => {
+        // The temporary file is created some time after the response has begun.
+        if (readdirSync(folder).length < 2) {
+          setTimeout(look, 5);
+          return;
+        }
+        seen.push(readFileSync(path, 'utf8'));
         response.socket?.destroy();
-      }, 30);
+      };
+      look();
     });
-    const seen: unknown[] = [];
+    const seen: string[] = [];
     const { storage } = await rigFor(server.origin, { retries: 0 });
     expect(await downloadFile(storage, `${server.origin}/o`, path, () => undefined)).toMatchObject({
       outcome: 'unavailable',
     });
-    expect(seen).toEqual(['old', 2]);
+    expect(seen).toEqual(['old']);
     expect(readFileSync(path, 'utf8')).toBe('old');
     expect(readdirSync(folder)).toEqual(['A_CUS_result.csv']);
   });
 });
 
-describe('tries', () => {
+describe('a download', () => {
   test.each([
     'cut',
     'reset-before',
@@ -120,7 +125,7 @@ describe('tries', () => {
     'status:500',
     'status:503,retry-after:4',
     'status:429',
-  ])('%s is passing', async (fault) => {
+  ])('is repeated after %s', async (fault) => {
     const { storage, url, downloads, sha256, context } = await finished([`download@1=${fault}`]);
     const { folder, path } = target();
     const notices: RetryNotice[] = [];
@@ -132,7 +137,7 @@ describe('tries', () => {
     expect(context.slept).toEqual([fault.includes('retry-after:4') ? 4000 : 250]);
   });
 
-  test.each(['cut', 'slowdown', 'reset-after'])('%s for ever leaves nothing behind', async (fault) => {
+  test.each(['cut', 'slowdown', 'reset-after'])('leaves no file when %s does not stop', async (fault) => {
     const { storage, url, downloads } = await finished([`download@*=${fault}`]);
     const { folder, path } = target();
     expect(await downloadFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'unavailable' });
@@ -140,8 +145,8 @@ describe('tries', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('a body that stops is given up after the time-out, and leaves nothing behind', async () => {
-    const server = await rawServer((_heard, response) => {
+  test('leaves no file when the body stalls', async () => {
+    const server = await rawServer((_request, response) => {
       response.writeHead(200, { 'content-length': '100' });
       response.write('half');
     });
@@ -153,8 +158,8 @@ describe('tries', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test('an interruption is no verdict, and leaves nothing behind', async () => {
-    const server = await rawServer((_heard, response) => {
+  test('leaves no file when it is interrupted', async () => {
+    const server = await rawServer((_request, response) => {
       response.write('half');
       setTimeout(() => rig.context.interrupt(), 20);
     });
@@ -167,8 +172,8 @@ describe('tries', () => {
   });
 });
 
-describe('a no', () => {
-  test('for an expired URL', async () => {
+describe('a refused download', () => {
+  test('is expired when the URL is', async () => {
     const { storage, url } = await finished(['download=expired']);
     const { folder, path } = target();
     expect(await downloadFile(storage, url, path, () => undefined)).toMatchObject({ outcome: 'expired' });
@@ -180,19 +185,19 @@ describe('a no', () => {
     [403, '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>', 'AccessDenied'],
     [206, 'half', 'HTTP 206'],
     [204, '', 'HTTP 204'],
-  ])('%i is refused at once', async (status, body, message) => {
+  ])('is not retried after %i', async (status, body, message) => {
     const server = await answering(status, body);
     const { storage } = await rigFor(server.origin);
     const { path } = target();
     const result = await downloadFile(storage, `${server.origin}/o`, path, () => undefined);
     expect(result).toMatchObject({ outcome: 'refused', status });
     expect(result).toHaveProperty('message', expect.stringContaining(message));
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     expect(existsSync(path)).toBe(false);
   });
 });
 
-describe('a place that cannot be written', () => {
+describe('an unwritable target', () => {
   const save = async (path: string) => {
     const server = await answering(200, 'a,b\n');
     const { storage, context } = await rigFor(server.origin);
@@ -200,52 +205,52 @@ describe('a place that cannot be written', () => {
     expect(error).toBeInstanceOf(EbillError);
     expect(error).toMatchObject({ code: 'USAGE', exitCode: 2 });
     expect(String(error)).toContain(path);
-    // No further try makes a folder writable.
+    // Retrying does not make a folder writable.
     expect(context.slept).toEqual([]);
     return server;
   };
 
-  test('a folder that is a file is found before anything is asked for', async () => {
+  test('is reported before the request when the folder is a file', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'results'), 'x');
     const server = await save(join(folder, 'results', 'a.csv'));
-    expect(server.heard).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
-  test('a name that is a folder', async () => {
+  test('is reported when it is a folder', async () => {
     const folder = tempDir();
     mkdirSync(join(folder, 'a.csv', 'deep'), { recursive: true });
     await save(join(folder, 'a.csv'));
     expect(readdirSync(folder)).toEqual(['a.csv']);
   });
 
-  test.skipIf(process.getuid?.() === 0)('a folder without permission', async () => {
+  test.skipIf(process.getuid?.() === 0)('is reported when the folder is read-only', async () => {
     const folder = tempDir();
     chmodSync(folder, 0o500);
     await save(join(folder, 'a.csv'));
   });
 });
 
-describe('a redirect', () => {
+describe('a redirected download', () => {
   const target = '/other/%2Fkey?X-Amz-Signature=a%2fB+c';
 
-  test('is followed, byte for byte and without credentials, where the address can be vouched for', async () => {
+  test('is followed byte for byte and without credentials, after a check of the URL', async () => {
     const seen: string[] = [];
-    const server = await rawServer((heard, response) => {
-      seen.push(`${heard.url} ${String(heard.headers.authorization)}`);
-      if (heard.url === '/first') response.writeHead(307, { location: `${server.origin}${target}` }).end();
+    const server = await rawServer((requests, response) => {
+      seen.push(`${requests.url} ${String(requests.headers.authorization)}`);
+      if (requests.url === '/first') response.writeHead(307, { location: `${server.origin}${target}` }).end();
       else response.end('rows');
     });
     const { storage } = await rigFor(server.origin);
     const path = join(tempDir(), 'result.csv');
-    const vouched: string[] = [];
-    const safe = { ...storage, assertSafeUrl: (url: string) => vouched.push(url) };
+    const checked: string[] = [];
+    const safe = { ...storage, assertSafeUrl: (url: string) => checked.push(url) };
     expect(await downloadFile(safe, `${server.origin}/first`, path, () => undefined)).toMatchObject({
       outcome: 'saved',
       bytes: 4,
     });
     expect(seen).toEqual(['/first undefined', `${target} undefined`]);
-    expect(vouched).toEqual([`${server.origin}${target}`]);
+    expect(checked).toEqual([`${server.origin}${target}`]);
   });
 
   test('is not followed to a URL that is not safe', async () => {
@@ -258,7 +263,7 @@ describe('a redirect', () => {
   });
 
   test('is followed five times at most', async () => {
-    const server = await rawServer((_heard, response) => {
+    const server = await rawServer((_request, response) => {
       response.writeHead(302, { location: `${server.origin}/again` }).end();
     });
     const { storage } = await rigFor(server.origin);
@@ -267,13 +272,13 @@ describe('a redirect', () => {
       outcome: 'refused',
       status: 302,
     });
-    expect(server.heard).toHaveLength(6);
+    expect(server.requests).toHaveLength(6);
     expect(existsSync(path)).toBe(false);
   });
 });
 
-describe('a folder others may write in', () => {
-  test('links with the name of a result, or of what was once its temporary file, lead nowhere', async () => {
+describe('a folder that others can write to', () => {
+  test('cannot redirect a result with links, not even one named like a temporary file', async () => {
     const { storage, url } = await finished();
     const elsewhere = join(tempDir(), 'precious');
     writeFileSync(elsewhere, 'mine');

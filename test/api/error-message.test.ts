@@ -4,7 +4,7 @@ import { errorMessageFrom, s3Error } from '../../src/api/error-message.ts';
 
 const RAW = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
-describe('one sentence from any body', () => {
+describe('the message from an error body', () => {
   test.each([
     ['', ''],
     ['  \n ', ''],
@@ -56,7 +56,7 @@ describe('one sentence from any body', () => {
     expect(errorMessageFrom(body)).toBe(sentence);
   });
 
-  test('a hostile document is still no more than a sentence', () => {
+  test('is short for a hostile document too', () => {
     for (const body of [
       '<!DOCTYPE a [<!ENTITY x "boom">]><a>&x;</a>',
       '<a>'.repeat(50_000),
@@ -70,10 +70,10 @@ describe('one sentence from any body', () => {
   });
 });
 
-describe('control characters', () => {
+describe('control characters in an error body', () => {
   const bad = ['\u001b[31m', '\u0007', '\u0000', '\u009b', '\u202e', '\u2066', '\u2028', '\u007f'];
 
-  test.each(bad)('%j is never raw, wherever it stands', (char) => {
+  test.each(bad)('are escaped wherever they are: %j', (char) => {
     for (const body of [
       `a${char}b`,
       `<error><message>a${char}b</message></error>`,
@@ -86,11 +86,11 @@ describe('control characters', () => {
       expect(errorMessageFrom(body)).not.toMatch(RAW);
   });
 
-  test('and the rest is kept as it is', () => {
+  test('are all that is escaped', () => {
     expect(errorMessageFrom('Août 日本 😀 e\u0301')).toBe('Août 日本 😀 e\u0301');
   });
 
-  test('any body: one line, nothing raw, 300 characters, no half of a character', () => {
+  test('leave any body one line of at most 300 whole characters', () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary' }),
       fc.constantFrom(
@@ -118,7 +118,7 @@ describe('control characters', () => {
     );
   });
 
-  test('a long text is cut between characters', () => {
+  test('and other characters are not split when a text is shortened', () => {
     for (let pad = 290; pad < 302; pad += 1) {
       const message = errorMessageFrom('y'.repeat(pad) + '😀'.repeat(20));
       expect(message.length).toBeLessThanOrEqual(300);
@@ -131,7 +131,7 @@ describe('control characters', () => {
 });
 
 describe('an S3 error', () => {
-  test('is its code and message, never what else S3 tells', () => {
+  test('has only the code and message of the document', () => {
     const body =
       '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>SignatureDoesNotMatch</Code><Message>The request signature we calculated does not match</Message><AWSAccessKeyId>AKIA</AWSAccessKeyId><StringToSign>AWS4</StringToSign><SignatureProvided>abc</SignatureProvided></Error>';
     expect(s3Error(body)).toEqual({
@@ -149,11 +149,11 @@ describe('an S3 error', () => {
     '<Error><Message>x</Message></Error>',
     '<Error><Code>SlowDown</Code><Message>cut off',
     '{"Code":"SlowDown"}',
-  ])('%j is none', (body) => {
+  ])('is not found in %j', (body) => {
     expect(s3Error(body)).toBeNull();
   });
 
-  test('is clean and short too', () => {
+  test('is escaped and shortened', () => {
     const error = s3Error(
       `<Error><Code>A\u001b[31m</Code><Message>\na\n b&#27;c ${'x'.repeat(9999)}</Message></Error>`,
     );
@@ -162,7 +162,7 @@ describe('an S3 error', () => {
     expect(error?.message.length).toBeLessThanOrEqual(300);
   });
 
-  test('without a message says its code', () => {
+  test('may have no message', () => {
     expect(s3Error('<Error><Code>SlowDown</Code></Error>')).toEqual({ code: 'SlowDown', message: '' });
   });
 });

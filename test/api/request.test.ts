@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createBody, finalizeBody, initBody } from '../../src/api/request.ts';
+import { createBody, finalizeBody, initBody, withQuery } from '../../src/api/request.ts';
 import { golden } from './rig.ts';
 
-/** Everything of a body but its values. */
+/** A body without its values. */
 const shape = (body: string): string => body.replace(/>[^<\n]+</g, '><').trimEnd();
 
 describe('the vendor’s request examples', () => {
@@ -72,7 +72,7 @@ describe('a request differs from the examples only in its values', () => {
           zeroOutCustomerBalance: d,
         });
         expect(shape(body)).toBe(shape(golden('init-request')));
-        // Which flag is which.
+        // The flags are in the right order.
         expect(body.match(/>(?:true|false)</g)).toEqual([a, b, c, d].map((flag) => `>${flag}<`));
       }),
     );
@@ -91,7 +91,7 @@ describe('a request differs from the examples only in its values', () => {
     );
   });
 
-  test('either parent and either name of a batch will do', () => {
+  test('a parent or a batch may be named by either id', () => {
     const without = (text: string, name: string): string =>
       text.trimEnd().replace(new RegExp(`<${name}>.*</${name}>\n`), '');
     const items = (parent: { id: string | null; jobId: string | null }) =>
@@ -109,10 +109,19 @@ describe('a request differs from the examples only in its values', () => {
     expect(finalizeBody({ id: null, jobId: 'AUG_2020_INV' })).toBe(without(finalize, 'id'));
   });
 
-  test('markup in a value is text', () => {
+  test('markup in a value is escaped', () => {
     const body = finalizeBody({ id: null, jobId: '</jobId><id>9</id>&amp;]]>' });
     expect(body).toBe(
       '<batchProcess>\n<jobId>&lt;/jobId&gt;&lt;id&gt;9&lt;/id&gt;&amp;amp;]]&gt;</jobId>\n</batchProcess>',
     );
   });
+});
+
+test('query values are percent-encoded', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: 'grapheme' })), (query) => {
+      const url = withQuery(withQuery('https://h/x', { id: '1' }), query);
+      expect([...new URL(url).searchParams]).toEqual([['id', '1'], ...Object.entries(query)]);
+    }),
+  );
 });

@@ -10,8 +10,8 @@ const urlIn = (text: string, name: string): string =>
   new RegExp(`<${name}>([^<]+)</${name}>`).exec(text)?.[1] ?? 'not in the text';
 const wrap = (inner: string): string => `<batchProcess>${inner}</batchProcess>`;
 
-describe('the vendor’s answers', () => {
-  test('to an init: one part ran, the empty ones did not', () => {
+describe('the vendor’s response', () => {
+  test('to an init has one part that ran and two that did not', () => {
     const batch = parseBatch(golden('init-answer'));
     expect(batch).toMatchObject({
       element: 'batchProcess',
@@ -49,7 +49,7 @@ describe('the vendor’s answers', () => {
     expect(outcomeOf('init', phaseOf(batch).phase, phases)).toBe('succeeded');
   });
 
-  test('to a create: the bare & of the URL stay', () => {
+  test('to a create keeps the bare & of its URL', () => {
     const batch = parseBatch(golden('create-customer-answer'));
     expect(batch).toMatchObject({
       id: '3',
@@ -62,11 +62,11 @@ describe('the vendor’s answers', () => {
     expect(batch.uploadUrl).toContain('&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20210921%2Fus-east-2');
   });
 
-  test('to an invoice create: the echo is passed on as it lies', () => {
+  test('to an invoice create is passed on with its wrong echo', () => {
     expect(parseBatch(golden('create-invoice-answer'))).toMatchObject({ id: '4', subOperation: 'Customer' });
   });
 
-  test('to a finalize', () => {
+  test('to a finalize is read', () => {
     expect(parseBatch(golden('finalize-customer-answer'))).toMatchObject({
       status: 'Queued',
       successMessage: 'BatchProcess is in Queue',
@@ -76,13 +76,13 @@ describe('the vendor’s answers', () => {
     });
   });
 
-  test('to a status: the blank in its URL stays', () => {
+  test('to a status keeps the blank in its URL', () => {
     const batch = parseBatch(golden('status-customer-answer'));
     expect(batch.downloadUrl).toBe(urlIn(golden('status-customer-answer'), 'downloadUrl'));
     expect(batch.downloadUrl).toContain('%2F20210921 loo%2Fus-east-1');
   });
 
-  test('to an invoice finalize, with its items', () => {
+  test('to an invoice finalize has its items', () => {
     const batch = parseBatch(golden('final-invoice-answer'));
     expect(batch).toMatchObject({ id: '4', successCount: 100 });
     expect(batch.children).toHaveLength(1);
@@ -97,9 +97,9 @@ describe('the vendor’s answers', () => {
   });
 });
 
-describe('values', () => {
+describe('the values of a response', () => {
   test.each(['007', '1e5', '0x10', '-0', '1.0', 'true', 'null', '12345678901234567890', 'Infinity'])(
-    'id and job id %j are text',
+    'keep id and job id %j as text',
     (text) => {
       expect(parseBatch(wrap(`<id>${text}</id><jobId>${text}</jobId>`))).toMatchObject({
         id: text,
@@ -108,7 +108,7 @@ describe('values', () => {
     },
   );
 
-  test('a job id keeps its blanks, an id has none', () => {
+  test('keep blanks around a job id, not around an id', () => {
     const batch = parseBatch(wrap('<id> \n7 </id><jobId> A </jobId>'));
     expect(batch).toMatchObject({ id: '7', jobId: ' A ' });
   });
@@ -126,12 +126,12 @@ describe('values', () => {
     ['12 records', null],
     ['1234567890123456', null],
     ['٣', null],
-  ])('the count %j is %j', (text, count) => {
+  ])('read the count %j as %j', (text, count) => {
     const xml = wrap(`<successCount>${text}</successCount><failCount>${text}</failCount>`);
     expect(parseBatch(xml)).toMatchObject({ successCount: count, failCount: count });
   });
 
-  test('missing counts are unknown, whatever the prose says', () => {
+  test('leave missing counts unknown, without reading the prose', () => {
     const prose = 'Success, 100 records successfully processed,3failed';
     const batch = parseBatch(
       wrap(`<id>1</id><status>Success</status><successMessage>${prose}</successMessage>`),
@@ -139,35 +139,35 @@ describe('values', () => {
     expect(batch).toMatchObject({ successCount: null, failCount: null, successMessage: prose });
   });
 
-  test('a field of a child is never its parent’s', () => {
+  test('of a child are never its parent’s', () => {
     const batch = parseBatch(
       wrap('<child><batchProcess><id>9</id><status>Failed</status></batchProcess></child>'),
     );
     expect(batch).toMatchObject({ id: null, status: null });
   });
 
-  test('CDATA is text, and its & are not decoded', () => {
+  test('keep CDATA as it is', () => {
     const batch = parseBatch(
       wrap('<jobId><![CDATA[<A&amp;B>]]></jobId><uploadUrl><![CDATA[https://x/?a&b]]></uploadUrl>'),
     );
     expect(batch).toMatchObject({ jobId: '<A&amp;B>', uploadUrl: 'https://x/?a&b' });
   });
 
-  test('comments are not there', () => {
+  test('skip comments', () => {
     expect(
       parseBatch('<!-- a & b --><batchProcess><id>1<!-- <id>2</id> -->0</id></batchProcess><!-- -->').id,
     ).toBe('10');
   });
 
-  test('a declaration, a BOM and attributes do no harm', () => {
+  test('may come with a declaration, a BOM and attributes', () => {
     const xml =
       '\ufeff<?xml version="1.0" encoding="UTF-8"?>\r\n<batchProcess xmlns="urn:x" a="1>2"><id>1</id></batchProcess>\r\n';
     expect(parseBatch(xml)).toMatchObject({ element: 'batchProcess', id: '1' });
   });
 });
 
-describe('& in a URL', () => {
-  // What a presigned URL may hold; a `;` cannot end an entity's name here, which no reader could tell from a bare &.
+describe('a URL in a response', () => {
+  // Characters of presigned URLs, but no `;`: after a bare & it would make an entity.
   const url = fc
     .array(
       fc.constantFrom(...'abzAZ019-._~%/:?#[]@!$&&&&()*+,=|^`{}"\' ', 'amp', 'lt', '#38', 'X-Amz-Date='),
@@ -179,7 +179,7 @@ describe('& in a URL', () => {
   const read = (written: string): string | null =>
     parseBatch(wrap(`<uploadUrl>${written}</uploadUrl>`)).uploadUrl;
 
-  test('bare or escaped, the same URL byte for byte', () => {
+  test('is the same byte for byte with bare or escaped &', () => {
     fc.assert(
       fc.property(url, (text) => {
         expect(read(text)).toBe(text);
@@ -191,7 +191,7 @@ describe('& in a URL', () => {
     );
   });
 
-  test('any printable ASCII, when it is escaped', () => {
+  test('may have any printable ASCII when escaped', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme-ascii' }), (tail) => {
         const text = `https://h/${tail}x`;
@@ -208,38 +208,38 @@ describe('& in a URL', () => {
   });
 });
 
-describe('child', () => {
+describe('the child element', () => {
   const one = '<batchProcess><id>5</id></batchProcess>';
   test.each<[string, string, (string | null)[]]>([
     ['missing', '', []],
     ['empty', '<child></child>', []],
-    ['closed in itself', '<child/>', []],
+    ['self-closing', '<child/>', []],
     ['blank', '<child>\n  </child>', []],
     ['one', `<child>${one}</child>`, ['5']],
     ['many', `<child>${one}${one.replace('5', '6')}${one.replace('5', '7')}</child>`, ['5', '6', '7']],
-    ['once for each', `<child>${one}</child><child>${one.replace('5', '6')}</child>`, ['5', '6']],
-    ['with strangers', `<child><other><id>8</id></other>${one}</child>`, ['5']],
-  ])('%s', (_name, xml, ids) => {
+    ['repeated for each', `<child>${one}</child><child>${one.replace('5', '6')}</child>`, ['5', '6']],
+    ['with unknown elements', `<child><other><id>8</id></other>${one}</child>`, ['5']],
+  ])('gives the batches when %s', (_name, xml, ids) => {
     expect(parseBatch(wrap(`<id>4</id>${xml}`)).children.map((child) => child.id)).toEqual(ids);
   });
 
-  test('is in order, a thousand of them too', () => {
+  test('keeps the order of a thousand batches', () => {
     const many = Array.from({ length: 1000 }, (_, n) => one.replace('5', String(n)));
     const { children } = parseBatch(wrap(`<child>${many.join('\n')}</child>`));
     expect(children.map((child) => child.id)).toEqual(Array.from({ length: 1000 }, (_, n) => String(n)));
   });
 });
 
-describe('no batch', () => {
+describe('a response that is not a batch', () => {
   test.each([
     '<error><message>x</message></error>',
     '<BatchProcess><id>1</id></BatchProcess>',
     '<html></html>',
-  ])('%s', (xml) => {
+  ])('is an error: %s', (xml) => {
     expect(thrownBy(() => parseBatch(xml))).toBeInstanceOf(XmlError);
   });
 
-  test('a stranger’s name is quoted clean', () => {
+  test('is quoted shortened and escaped', () => {
     const error = thrownBy(() => parseBatch(`<a\u200e${'b'.repeat(5000)}></a\u200e${'b'.repeat(5000)}>`));
     expect(error).toBeInstanceOf(XmlError);
     expect(String(error)).not.toContain('\u200e');

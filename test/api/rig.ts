@@ -10,7 +10,7 @@ import {
 } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Client } from '../../src/api/client.ts';
+import type { ApiEvent, Client } from '../../src/api/client.ts';
 import type { Connection } from '../../src/api/connection.ts';
 import type { Transport } from '../../src/api/net/transport.ts';
 import { openApi } from '../../src/api/open.ts';
@@ -21,7 +21,7 @@ import { Redactor } from '../../src/redact/redactor.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 
-/** The vendor's own text. */
+/** A file of the vendor's examples. */
 export const golden = (name: string): string =>
   readFileSync(new URL(`../golden/${name}.xml`, import.meta.url), 'utf8');
 
@@ -54,7 +54,10 @@ export interface Rig {
   readonly transport: Transport;
   readonly client: Client;
   readonly storage: StorageOptions;
+  readonly redactor: Redactor;
+  readonly events: ApiEvent[];
   readonly notices: RetryNotice[];
+  /** The lines of the log. */
   readonly exchanges: string[];
 }
 
@@ -66,30 +69,33 @@ interface RigOptions {
   readonly lookup?: LookupFunction;
 }
 
-/** The real client and transport against a base URL; only the clock is not real. */
+/** The real client and transport for a base URL; only the clock is fake. */
 export async function rigFor(baseUrl: string, options: RigOptions = {}): Promise<Rig> {
   const { retries = 2, timeoutMs = 5_000, env = {} } = options;
   const context = testContext({ env, ...(options.lookup ? { lookup: options.lookup } : {}) });
   const connection = connectionTo(baseUrl, options.connection);
   const exchanges: string[] = [];
   const notices: RetryNotice[] = [];
+  const events: ApiEvent[] = [];
+  const redactor = new Redactor();
   const api = await openApi({
     context,
     connection,
     userAgent: 'ebill-test/1',
     timeoutMs,
     retries,
-    redactor: new Redactor(),
+    redactor,
     emit: (event) => {
+      events.push(event);
       if (event.event === 'retry') notices.push(event);
     },
     log: (line) => exchanges.push(line),
   });
   onTestFinished(() => api.close());
-  return { ...api, context, notices, exchanges };
+  return { ...api, context, redactor, events, notices, exchanges };
 }
 
-/** Closes a server and every connection it has when the test is over; gives its port. */
+/** Listens on a free port. The server and its connections are closed at the end of the test. @returns the port */
 export function listening(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
@@ -109,7 +115,7 @@ export function listening(server: Server): Promise<number> {
   });
 }
 
-export interface Heard {
+export interface ReceivedRequest {
   readonly method: string;
   /** As on the request line. */
   readonly url: string;
@@ -120,46 +126,46 @@ export interface Heard {
 
 export interface RawServer {
   readonly origin: string;
-  readonly heard: Heard[];
+  readonly requests: ReceivedRequest[];
 }
 
-type Answering = (heard: Heard, response: ServerResponse, n: number) => void;
+type Handler = (request: ReceivedRequest, response: ServerResponse, n: number) => void;
 
-/** Reads requests whole, keeps them byte for byte, then lets the test answer. */
-export function hearing(heard: Heard[], answer: Answering): RequestListener {
+/** Reads each request completely and records it, then lets the test answer the nth one. */
+export function recordingHandler(requests: ReceivedRequest[], answer: Handler): RequestListener {
   return (request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('error', () => undefined);
     request.on('end', () => {
-      const one: Heard = {
+      const one: ReceivedRequest = {
         method: request.method ?? '',
         url: request.url ?? '',
         headers: request.headers,
         rawHeaders: request.rawHeaders,
         body: Buffer.concat(parts),
       };
-      heard.push(one);
-      answer(one, response, heard.length);
+      requests.push(one);
+      answer(one, response, requests.length);
     });
   };
 }
 
-export async function rawServer(answer: Answering): Promise<RawServer> {
-  const heard: Heard[] = [];
-  const port = await listening(createServer(hearing(heard, answer)));
-  return { origin: `http://127.0.0.1:${port}`, heard };
+export async function rawServer(answer: Handler): Promise<RawServer> {
+  const requests: ReceivedRequest[] = [];
+  const port = await listening(createServer(recordingHandler(requests, answer)));
+  return { origin: `http://127.0.0.1:${port}`, requests };
 }
 
 /** A server that answers every request with one status and body. */
 export function answering(status: number, body: string, headers: Record<string, string> = {}) {
-  return rawServer((_heard, response) => {
+  return rawServer((_request, response) => {
     response.writeHead(status, { 'content-type': 'application/xml', ...headers });
     response.end(body);
   });
 }
 
-/** A port nobody listens on. */
+/** A port on which nothing listens. */
 export async function closedPort(): Promise<number> {
   const server = createTcp();
   const port = await new Promise<number>((resolve) => {
@@ -174,29 +180,29 @@ export const DRAFT = golden('create-customer-answer');
 export const hash = (name: 'md5' | 'sha256', bytes: Buffer): string =>
   createHash(name).update(bytes).digest('hex');
 
-/** A file on disk and what it is known to be. */
+/** Writes a file. */
 export function fileOf(bytes: Buffer, name = 'cus.csv'): ExpectedFile {
   const path = join(tempDir('ebill-api-'), name);
   writeFileSync(path, bytes);
   return { path, bytes: bytes.length, md5: hash('md5', bytes), sha256: hash('sha256', bytes) };
 }
 
-/** What a promise was rejected with; fails when it was not. */
+/** The reason a promise was rejected with; throws when it was not. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
   } catch (error) {
     return error;
   }
-  throw new Error('it was not rejected');
+  throw new Error('the promise was not rejected');
 }
 
-/** What a call threw; fails when it did not. */
+/** What a call threw; throws when it did not. */
 export function thrownBy(act: () => unknown): unknown {
   try {
     act();
   } catch (error) {
     return error;
   }
-  throw new Error('it did not throw');
+  throw new Error('the call did not throw');
 }

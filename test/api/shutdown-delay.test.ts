@@ -5,7 +5,7 @@ import { DRAFT, rawServer, rejection, rigFor } from './rig.ts';
 
 const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
 
-/** A context whose sleep ends when the test says so. */
+/** A context whose sleep ends when the test calls `end`. */
 function heldContext() {
   const context = testContext();
   let end = (): void => undefined;
@@ -19,7 +19,7 @@ function heldContext() {
   return { ...context, sleep, slept, end: () => end() };
 }
 
-test('work under way gets a moment after the interruption, and what it brings counts', async () => {
+test('work under way may finish shortly after an interruption', async () => {
   const context = heldContext();
   const work = withShutdownDelay(context, async (signal) => {
     context.interrupt();
@@ -31,7 +31,7 @@ test('work under way gets a moment after the interruption, and what it brings co
   expect(context.slept).toEqual([1500]);
 });
 
-test('and no more than that', async () => {
+test('work that takes longer is aborted', async () => {
   const context = heldContext();
   const work = withShutdownDelay(
     context,
@@ -45,7 +45,7 @@ test('and no more than that', async () => {
   expect(await rejection(work)).toBe('SIGTERM');
 });
 
-test('nothing is begun after the interruption', async () => {
+test('nothing is started after an interruption', async () => {
   const context = testContext();
   context.interrupt();
   let begun = false;
@@ -56,17 +56,17 @@ test('nothing is begun after the interruption', async () => {
   expect(begun).toBe(false);
 });
 
-test('without one it neither waits nor listens on', async () => {
+test('without an interruption there is no delay and no listener left', async () => {
   const context = heldContext();
   expect(await withShutdownDelay(context, async () => 1)).toBe(1);
   context.interrupt();
   expect(context.slept).toEqual([]);
 });
 
-test('a changing call interrupted before it began is not sent', async () => {
-  const server = await rawServer((_heard, response) => response.end(DRAFT));
+test('a changing call is not sent after an interruption', async () => {
+  const server = await rawServer((_request, response) => response.end(DRAFT));
   const { client, context } = await rigFor(server.origin);
   context.interrupt();
   expect(await rejection(client.create(CREATE))).toBe('SIGINT');
-  expect(server.heard).toEqual([]);
+  expect(server.requests).toEqual([]);
 });

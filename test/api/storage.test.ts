@@ -21,7 +21,7 @@ import {
 const MIB = 1024 * 1024;
 const SIZES = [0, 1, 1000, MIB - 1, MIB, MIB + 1, 2 * MIB, 5 * MIB];
 
-/** Puts and keeps what was told on the way. */
+/** Puts a file and records progress and retries. */
 async function put(storage: StorageOptions, url: string, file: ExpectedFile) {
   const told: number[] = [];
   const notices: RetryNotice[] = [];
@@ -32,7 +32,7 @@ async function put(storage: StorageOptions, url: string, file: ExpectedFile) {
   return { result, told, notices };
 }
 
-/** A sandbox with a draft waiting for its file. */
+/** A sandbox with a draft that has no file yet. */
 async function draft(faults: readonly string[] = []) {
   const box = await sandbox({ faults });
   const rig = await rigFor(box.apiUrl, {
@@ -55,8 +55,8 @@ async function draft(faults: readonly string[] = []) {
   return { ...rig, box, url: made.value.uploadUrl ?? '', stored, puts };
 }
 
-describe('the bytes arrive', () => {
-  test.each(SIZES)('%i of them, with a length and never chunked', async (size) => {
+describe('an uploaded file', () => {
+  test.each(SIZES)('of %i bytes arrives with a length, not chunked', async (size) => {
     const bytes = randomBytes(size);
     const server = await rawServer(({ body }, response) => {
       response.writeHead(200, { etag: `"${hash('md5', body)}"` }).end();
@@ -64,19 +64,19 @@ describe('the bytes arrive', () => {
     const { storage } = await rigFor(server.origin);
     const { result, told } = await put(storage, `${server.origin}/o`, fileOf(bytes));
     expect(result).toEqual({ outcome: 'stored', etag: `"${hash('md5', bytes)}"`, verified: true });
-    const [heard] = server.heard;
-    expect(heard?.body.equals(bytes)).toBe(true);
-    expect(heard?.headers).toMatchObject({
+    const [requests] = server.requests;
+    expect(requests?.body.equals(bytes)).toBe(true);
+    expect(requests?.headers).toMatchObject({
       'content-length': String(size),
       'content-type': 'text/csv',
       'user-agent': 'ebill-test/1',
     });
-    expect(heard?.headers['transfer-encoding']).toBeUndefined();
+    expect(requests?.headers['transfer-encoding']).toBeUndefined();
     expect(told.at(-1) ?? 0).toBe(size);
     expect(told).toEqual([...told].sort((a, b) => a - b));
   });
 
-  test('to a slow reader too: no block is overwritten before it is gone', async () => {
+  test('arrives at a slow reader: no block is overwritten before it is sent', async () => {
     const bytes = randomBytes(5 * MIB + 17);
     const parts: Buffer[] = [];
     const port = await listening(
@@ -95,7 +95,7 @@ describe('the bytes arrive', () => {
     expect(hash('sha256', Buffer.concat(parts))).toBe(hash('sha256', bytes));
   });
 
-  test('at the sandbox’s S3, and no credential with them', async () => {
+  test('arrives at the sandbox’s S3, without credentials', async () => {
     const { storage, url, stored, puts } = await draft();
     const bytes = randomBytes(3 * MIB);
     expect((await put(storage, url, fileOf(bytes))).result).toMatchObject({
@@ -113,12 +113,12 @@ describe('the bytes arrive', () => {
       'user-agent',
     ]);
     expect(puts()[0]?.url).not.toContain('format=xml');
-    // A signature that verifies is a URL that arrived unchanged.
+    // The signature is valid, so the URL arrived unchanged.
     expect(puts()[0]?.status).toBe(200);
   });
 });
 
-describe('tries', () => {
+describe('an upload', () => {
   test.each([
     ['reset-before', 1],
     ['reset-during', 1],
@@ -132,7 +132,7 @@ describe('tries', () => {
     ['status:502,retry-after:4', 1],
     ['status:408', 1],
     ['status:429', 1],
-  ])('%s is passing: again from the first byte', async (fault, tries) => {
+  ])('is repeated from the first byte after %s', async (fault, tries) => {
     const { storage, url, stored, puts, context } = await draft([`put@1=${fault}`]);
     const bytes = randomBytes(MIB + 5);
     const { result, told, notices } = await put(storage, url, fileOf(bytes));
@@ -142,13 +142,13 @@ describe('tries', () => {
     expect(notices).toHaveLength(tries);
     expect(notices[0]?.message).not.toBe('');
     expect(context.slept).toEqual([fault.includes('retry-after:4') ? 4000 : 250]);
-    // Progress starts again with each try and never runs backwards within one.
+    // Progress restarts with each try and never goes backwards within one.
     const starts = told.filter((n, i) => i > 0 && n <= (told[i - 1] ?? 0)).length;
     expect(starts).toBeLessThanOrEqual(tries);
     expect(told.at(-1)).toBe(bytes.length);
   });
 
-  test('in a row, then good', async () => {
+  test('is repeated after several failures in a row', async () => {
     const { storage, url, stored, puts } = await draft([
       'put@1=reset-during',
       'put@2=slowdown',
@@ -164,7 +164,7 @@ describe('tries', () => {
   });
 
   test.each([['bad-etag'], ['corrupt'], ['slowdown'], ['reset-before'], ['status:503']])(
-    '%s for ever is unavailable',
+    'is unavailable when %s does not stop',
     async (fault) => {
       const { storage, url, puts } = await draft([`put@*=${fault}`]);
       const { result } = await put(storage, url, fileOf(randomBytes(99)));
@@ -173,7 +173,7 @@ describe('tries', () => {
     },
   );
 
-  test('nobody listening is unavailable', async () => {
+  test('is unavailable when the connection is refused', async () => {
     const { storage } = await rigFor('http://127.0.0.1:1');
     const { result, notices } = await put(
       storage,
@@ -184,7 +184,7 @@ describe('tries', () => {
     expect(notices).toHaveLength(2);
   });
 
-  test('a storage that says nothing is unavailable after the time-out', async () => {
+  test('is unavailable when the storage does not answer in time', async () => {
     const server = await rawServer(() => undefined);
     const { storage } = await rigFor(server.origin, { timeoutMs: 100, retries: 0 });
     expect((await put(storage, `${server.origin}/o`, fileOf(Buffer.from('a')))).result).toMatchObject({
@@ -192,7 +192,7 @@ describe('tries', () => {
     });
   });
 
-  test('an interruption is no verdict', async () => {
+  test('rejects with the reason of an interruption', async () => {
     const server = await rawServer(() => rig.context.interrupt());
     const rig = await rigFor(server.origin, { retries: 0 });
     expect(await rejection(put(rig.storage, `${server.origin}/o`, fileOf(Buffer.from('a'))))).toBe('SIGINT');
@@ -220,25 +220,25 @@ describe('the ETag', () => {
     });
   });
 
-  test('that is another MD5 proves a bad upload', async () => {
+  test('with another MD5 proves a failed upload', async () => {
     const server = await answering(200, '', { etag: `"${'0'.repeat(32)}"` });
     const { storage } = await rigFor(server.origin, { retries: 1 });
     const { result } = await put(storage, `${server.origin}/o`, file);
     expect(result).toMatchObject({ outcome: 'unavailable' });
     expect(result).toHaveProperty('message', expect.stringContaining(file.md5));
-    expect(server.heard).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
-  test('of the sandbox’s KMS is stored, unverified', async () => {
+  test('of a KMS upload leaves it unverified', async () => {
     const { storage, url } = await draft(['put=kms-etag']);
     expect((await put(storage, url, file)).result).toMatchObject({ outcome: 'stored', verified: false });
   });
 });
 
-describe('a no', () => {
+describe('a refused upload', () => {
   const file = fileOf(Buffer.from('a,b\n1,2\n'));
 
-  test('for an expired URL asks for another', async () => {
+  test('is expired when the URL is', async () => {
     const { storage, url, puts } = await draft(['put=expired']);
     expect((await put(storage, url, file)).result).toMatchObject({ outcome: 'expired' });
     expect(puts()).toHaveLength(1);
@@ -249,7 +249,7 @@ describe('a no', () => {
   test.each([
     [400, 'ExpiredToken', 'The provided token has expired.'],
     [403, 'AccessDenied', 'Request has expired'],
-  ])('%i %s is expired', async (status, code, message) => {
+  ])('is expired with %i %s', async (status, code, message) => {
     const server = await answering(
       status,
       `<Error><Code>${code}</Code><Message>${message}</Message></Error>`,
@@ -261,7 +261,7 @@ describe('a no', () => {
     });
   });
 
-  test('for a changed URL is refused at once, and says nothing of signatures', async () => {
+  test('is not retried after a changed URL, and shows no signature', async () => {
     const { storage, url, puts } = await draft();
     const { result } = await put(storage, url.replace(/X-Amz-Expires=\d+/, 'X-Amz-Expires=9999'), file);
     expect(result).toMatchObject({ outcome: 'refused', status: 403 });
@@ -281,7 +281,7 @@ describe('a no', () => {
     [307, '', 'HTTP 307'],
     [301, '<Error><Code>PermanentRedirect</Code><Message>Elsewhere</Message></Error>', 'PermanentRedirect'],
     [501, '', 'HTTP 501'],
-  ])('%i %s is refused at once', async (status, body, message) => {
+  ])('is not retried after %i %s', async (status, body, message) => {
     const server = await answering(status, body, { location: 'http://127.0.0.1:1/' });
     const { storage } = await rigFor(server.origin);
     const { result, notices } = await put(storage, `${server.origin}/o`, file);
@@ -291,19 +291,19 @@ describe('a no', () => {
   });
 
   test.each(['SlowDown', 'RequestTimeout', 'InternalError', 'ServiceUnavailable', 'IncompleteBody'])(
-    '400 %s is passing',
+    'is retried after 400 %s',
     async (code) => {
       const server = await answering(400, `<Error><Code>${code}</Code><Message>x</Message></Error>`);
       const { storage } = await rigFor(server.origin, { retries: 1 });
       expect((await put(storage, `${server.origin}/o`, file)).result).toMatchObject({
         outcome: 'unavailable',
       });
-      expect(server.heard).toHaveLength(2);
+      expect(server.requests).toHaveLength(2);
     },
   );
 });
 
-describe('a file that is not what was checked any more', () => {
+describe('a file that changed since it was checked', () => {
   const CHANGES: readonly (readonly [string, number, (file: ExpectedFile) => void])[] = [
     ['other content of the same size', 5 * MIB, ({ path, bytes }) => writeFileSync(path, randomBytes(bytes))],
     ['other content, one byte', 1, ({ path }) => writeFileSync(path, '\u0001')],
@@ -315,7 +315,7 @@ describe('a file that is not what was checked any more', () => {
     ['removed', 10, ({ path }) => rmSync(path)],
   ];
 
-  test.each(CHANGES)('%s (%i bytes): a conflict, and nothing is stored', async (_what, size, change) => {
+  test.each(CHANGES)('%s (%i bytes) is a conflict, and nothing is stored', async (_what, size, change) => {
     const { storage, url, stored, puts } = await draft();
     const bytes = randomBytes(size);
     if (bytes[0] !== undefined) bytes[0] |= 0x80;
@@ -325,13 +325,13 @@ describe('a file that is not what was checked any more', () => {
     expect(error).toBeInstanceOf(EbillError);
     expect(error).toMatchObject({ code: 'CONFLICT', exitCode: 8 });
     expect(String(error)).toContain(file.path);
-    // What was begun must be seen to have failed before we look.
+    // Let the storage notice the aborted request first.
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(stored()).toBeNull();
     expect(puts().some((request) => request.effect)).toBe(false);
   });
 
-  test('between two tries', async () => {
+  test('between two tries is a conflict', async () => {
     const { storage, url, stored } = await draft(['put@1=slowdown']);
     const file = fileOf(randomBytes(MIB));
     const trying = putFile(storage, url, file, {
@@ -342,7 +342,7 @@ describe('a file that is not what was checked any more', () => {
     expect(stored()).toBeNull();
   });
 
-  test('while it is sent: the last block is kept back', async () => {
+  test('while being sent is not sent completely', async () => {
     const file = fileOf(randomBytes(4 * MIB));
     let given = 0;
     const sending = (async () => {

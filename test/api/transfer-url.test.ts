@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { assertSafeTransferUrl } from '../../src/api/transfer-url.ts';
-import { connectionTo, thrownBy } from './rig.ts';
+import { assertSafeTransferUrl, isExpired, presignedFacts } from '../../src/api/transfer-url.ts';
+import { connectionTo, golden, thrownBy } from './rig.ts';
 
 const check = (url: string, allowInsecure = false, baseUrl = 'https://h') => {
   return () => assertSafeTransferUrl(url, connectionTo(baseUrl, { allowInsecure }));
 };
 
-describe('an address the server names for a transfer', () => {
+describe('a transfer URL', () => {
   test.each<[string, boolean, boolean]>([
     ['https://s3/x', false, true],
     ['https://10.0.0.9/x', false, true],
@@ -24,7 +24,7 @@ describe('an address the server names for a transfer', () => {
     ['/relative', true, false],
     ['//s3/x', true, false],
     ['', true, false],
-    // What one reader takes for another host than the next.
+    // URL parsers disagree about the host.
     ['http://localhost@evil.com/x', false, false],
     ['https://s3@evil.com/x', true, false],
     ['https://user:pw@s3/x', true, false],
@@ -38,7 +38,7 @@ describe('an address the server names for a transfer', () => {
     ['https:s3/x', true, false],
     [' https://s3/x', true, false],
     ['https://s3:99999/x', true, false],
-  ])('%j, plain http allowed %s: %s', (url, allowInsecure, safe) => {
+  ])('%j is allowed, with plain http allowed (%s): %s', (url, allowInsecure, safe) => {
     if (safe) expect(check(url, allowInsecure)).not.toThrow();
     else expect(thrownBy(check(url, allowInsecure))).toMatchObject({ code: 'REJECTED', exitCode: 9 });
   });
@@ -57,7 +57,7 @@ describe('an address the server names for a transfer', () => {
     'https://METADATA.google.internal./x',
     'https://0.0.0.0/x',
     'https://[::]/x',
-  ])('%s is refused, plain http allowed or not', (url) => {
+  ])('%s is refused even if plain http is allowed', (url) => {
     for (const allowInsecure of [true, false]) {
       const error = thrownBy(check(url, allowInsecure));
       expect(error).toMatchObject({
@@ -77,7 +77,7 @@ describe('an address the server names for a transfer', () => {
     ['https://[fe80::1]:9000/x', 'https://[fe80::1]/acme'],
     ['https://169.254.169.254/x', 'https://169.254.1.2', false],
     ['https://[fe80::2]/x', 'https://[fe80::1]', false],
-  ])('%s where the API is at %s', (url, baseUrl, allowed = true) => {
+  ])('%s is checked against the API at %s', (url, baseUrl, allowed = true) => {
     if (allowed) expect(check(url, false, baseUrl)).not.toThrow();
     else expect(check(url, false, baseUrl)).toThrow();
   });
@@ -86,9 +86,55 @@ describe('an address the server names for a transfer', () => {
     ['http://u:hunter22@s3/x?X-Amz-Signature=abcdef', 'http://s3'],
     ['http://s3:81/hunter22?X-Amz-Signature=abcdef#abcdef', 'http://s3:81'],
     ['https://169.254.1.1/hunter22?X-Amz-Signature=abcdef', '169.254.1.1'],
-  ])('of a refused one, %s, no more is named than scheme and host', (url, place) => {
+  ])('is shown only with scheme and host when refused: %s', (url, place) => {
     const error = thrownBy(check(url));
     expect(String(error)).toContain(place);
     expect(JSON.stringify(error) + String(error)).not.toMatch(/hunter22|abcdef/);
+  });
+});
+
+describe('a presigned URL', () => {
+  const uploadUrl = /<uploadUrl>(.*)<\/uploadUrl>/.exec(golden('create-customer-answer'))?.[1] ?? '';
+  const end = Date.UTC(2021, 8, 21, 7, 15, 53) + 3599_000;
+
+  test('of the vendor has an object and an expiry, and no signature is kept', () => {
+    expect(presignedFacts(uploadUrl)).toEqual({
+      object: 'https://batch-upload-dev.s3.us-east-2.amazonaws.com/acme/in/CUS_21ST_SEPT_1PM.csv',
+      expiresAt: end,
+    });
+  });
+
+  test('has the same object as another URL of that object', () => {
+    const again = uploadUrl
+      .replace('20210921T071553Z', '20210922T000000Z')
+      .replace('EXAMPLE_SIGNATURE', 'OTHER');
+    expect(presignedFacts(again).object).toBe(presignedFacts(uploadUrl).object);
+  });
+
+  test.each([
+    ['https://h/o', null],
+    ['https://h/o?X-Amz-Date=20210921T071553Z', null],
+    ['https://h/o?X-Amz-Expires=3599', null],
+    ['https://h/o?X-Amz-Date=2021-09-21&X-Amz-Expires=3599', null],
+    ['https://h/o?X-Amz-Date=20210921T071553Z&X-Amz-Expires=-1', null],
+    ['https://h/o?X-Amz-Date=20210921T071553Z&X-Amz-Expires=1e3', null],
+    ['https://h/o?X-Amz-Expires=3599&x-amz-date=20210921T071553Z', end],
+    ['https://h/o?a=1&X-Amz-Expires=3599&b&X-Amz-Date=20210921T071553Z#f', end],
+    ['https://h/o?not-X-Amz-Expires=9&X-Amz-Expires=3599&X-Amz-Date=20210921T071553Z', end],
+    ['', null],
+  ])('%s expires at %s', (url, expiresAt) => {
+    expect(presignedFacts(url).expiresAt).toBe(expiresAt);
+  });
+
+  test('loses its userinfo', () => {
+    expect(presignedFacts('https://user:secret@h/o?x=1').object).not.toContain('secret');
+  });
+
+  test('counts as expired five seconds early', () => {
+    const facts = presignedFacts(uploadUrl);
+    expect(isExpired(facts, end - 5_001)).toBe(false);
+    expect(isExpired(facts, end - 5_000)).toBe(true);
+    expect(isExpired(facts, end + 1)).toBe(true);
+    expect(isExpired({ object: 'x', expiresAt: null }, Number.MAX_SAFE_INTEGER)).toBe(false);
   });
 });

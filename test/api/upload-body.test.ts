@@ -18,13 +18,13 @@ import {
 import { tempDir } from '../helpers/context.ts';
 import { fileOf, hash, listening, rawServer, rigFor } from './rig.ts';
 
-/** How a receiver reads: so many chunks, then a pause of so many ms, over and over. */
+/** A receiver reads some chunks, then pauses, over and over. */
 interface Stutter {
   readonly chunks: number;
   readonly pauseMs: number;
 }
 
-/** Answers with the SHA-256 of what came. */
+/** @returns the SHA-256 of the body */
 function stuttering(request: IncomingMessage, { chunks, pauseMs }: Stutter): Promise<string> {
   const sha256 = createHash('sha256');
   let read = 0;
@@ -71,13 +71,13 @@ describe.each([
   ['http', true],
   ['https', CERTIFICATE !== null],
 ])('over %s', (scheme, can) => {
-  /** A receiver that stutters; what it heard last. */
+  /** A receiver that stutters, and the hash of what it received last. */
   async function receiver() {
     let stutter: Stutter = { chunks: 1, pauseMs: 0 };
-    let heard = '';
+    let received = '';
     const listener = (request: IncomingMessage, response: { end(): unknown }): void => {
       void stuttering(request, stutter).then((sha256) => {
-        heard = sha256;
+        received = sha256;
         response.end();
       });
     };
@@ -96,7 +96,7 @@ describe.each([
       stutterAs: (how: Stutter) => {
         stutter = how;
       },
-      heard: () => heard,
+      received: () => received,
     };
   }
 
@@ -109,8 +109,8 @@ describe.each([
     pauseMs: fc.integer({ min: 0, max: 4 }),
   });
 
-  test.skipIf(!can)('every byte arrives, in whatever fits and starts it is read', async () => {
-    const { storage, origin, stutterAs, heard } = await receiver();
+  test.skipIf(!can)('every byte arrives, however the receiver pauses', async () => {
+    const { storage, origin, stutterAs, received } = await receiver();
     await fc.assert(
       fc.asyncProperty(receivers, async ({ size, ...how }) => {
         stutterAs(how);
@@ -120,25 +120,25 @@ describe.each([
           onRetry: () => undefined,
         });
         expect(result).toMatchObject({ outcome: 'stored' });
-        expect(heard()).toBe(hash('sha256', bytes));
+        expect(received()).toBe(hash('sha256', bytes));
       }),
       { numRuns: 12 },
     );
   });
 
-  // What the reuse of buffers stands on: undici asks for the next piece only when the connection has let go of the last.
-  test.skipIf(!can)('a piece may be overwritten as soon as the next one is asked for', async () => {
-    const { transport, origin, stutterAs, heard } = await receiver();
+  // The reuse of buffers relies on this: undici asks for the next chunk only when the connection is done with the last.
+  test.skipIf(!can)('a chunk may be overwritten as soon as the next one is asked for', async () => {
+    const { transport, origin, stutterAs, received } = await receiver();
     await fc.assert(
       fc.asyncProperty(receivers, async ({ size, ...how }) => {
         stutterAs(how);
         const bytes = randomBytes(size);
-        async function* scribbled() {
+        async function* overwritten() {
           const piece = Buffer.allocUnsafe(MIN_CHUNK_BYTES);
           for (let from = 0; from < size; from += piece.length) {
             bytes.copy(piece, 0, from);
             yield piece.subarray(0, size - from);
-            // All but the last piece, which may be too small to be waited for.
+            // Not the last chunk, which may be too small to cause a pause.
             if (from + piece.length < size) piece.fill(0xff);
           }
         }
@@ -146,25 +146,25 @@ describe.each([
           method: 'PUT',
           url: `${origin}/o`,
           headers: { 'content-length': String(size) },
-          body: scribbled(),
+          body: overwritten(),
         });
         await answer.body.dump();
-        expect(heard()).toBe(hash('sha256', bytes));
+        expect(received()).toBe(hash('sha256', bytes));
       }),
       { numRuns: 12 },
     );
   });
 });
 
-describe('buffers', () => {
-  /** Two uploads, one after the other, of which the storage says `etag`: how many buffers were made for them? */
-  async function madeFor(etag: (body: Buffer) => string, status = 200): Promise<number> {
+describe('the buffers of an upload', () => {
+  /** Uploads two files one after the other. @returns how many buffers were allocated */
+  async function allocatedFor(etag: (body: Buffer) => string, status = 200): Promise<number> {
     const made = vi.spyOn(Buffer, 'allocUnsafeSlow');
     const server = await rawServer(({ body }, response) => {
       response.writeHead(status, { etag: etag(body) }).end();
     });
     const { storage } = await rigFor(server.origin, { retries: 0 });
-    // What other tests gave back is not counted.
+    // Empty the pool first.
     const taken = Array.from({ length: 50 }, () => takeBuffers());
     made.mockClear();
     for (let n = 0; n < 2; n++) {
@@ -173,7 +173,7 @@ describe('buffers', () => {
         onBytes: () => undefined,
         onRetry: () => undefined,
       });
-      expect(server.heard.at(-1)?.body.equals(bytes)).toBe(true);
+      expect(server.requests.at(-1)?.body.equals(bytes)).toBe(true);
     }
     const count = made.mock.calls.length;
     made.mockRestore();
@@ -181,29 +181,32 @@ describe('buffers', () => {
     return count;
   }
 
-  test('of a file whose storage proves that it has it are used for the next one', async () => {
-    expect(await madeFor((body) => `"${hash('md5', body)}"`)).toBe(2);
+  test('are reused when the storage proves that it has the file', async () => {
+    expect(await allocatedFor((body) => `"${hash('md5', body)}"`)).toBe(2);
   });
 
   test.each<[string, () => string, number]>([
-    ['says it is stored, and proves nothing', () => '"abc"', 200],
+    ['proves nothing', () => '"abc"', 200],
     ['refuses it', () => '', 403],
-    ['has something else', () => `"${'0'.repeat(32)}"`, 200],
-  ])('of a file whose storage %s are not: a connection may still hold them', async (_what, etag, status) => {
-    expect(await madeFor(etag, status)).toBe(4);
-  });
+    ['has other bytes', () => `"${'0'.repeat(32)}"`, 200],
+  ])(
+    'are not reused when the storage %s: the connection may still hold them',
+    async (_what, etag, status) => {
+      expect(await allocatedFor(etag, status)).toBe(4);
+    },
+  );
 
-  test('given back are lent first', () => {
+  test('come from the pool first', () => {
     const blocks = takeBuffers();
     returnBuffers(blocks);
     expect(takeBuffers()).toBe(blocks);
   });
 });
 
-describe('pieces', () => {
-  test('are larger than what a connection takes without a pause, and fill a block evenly', () => {
+describe('the chunks of an upload', () => {
+  test('are larger than a connection’s buffer and divide a block evenly', () => {
     expect(MIN_CHUNK_BYTES).toBeGreaterThanOrEqual(getDefaultHighWaterMark(false));
-    // Node 22's, should this run on an older one.
+    // The value of Node 22, if this runs on an older version.
     expect(MIN_CHUNK_BYTES).toBeGreaterThanOrEqual(64 * 1024);
     expect(BUFFER_BYTES % MIN_CHUNK_BYTES).toBe(0);
   });
@@ -216,11 +219,11 @@ describe('pieces', () => {
     [MIN_CHUNK_BYTES, 60_000, MIN_CHUNK_BYTES],
     [MIN_CHUNK_BYTES, 300, MIN_CHUNK_BYTES],
     [MIN_CHUNK_BYTES, 99, 2 * MIN_CHUNK_BYTES],
-  ])('of %i bytes that took %i ms are followed by %i', (slice, ms, next) => {
+  ])('of %i bytes that took %i ms are followed by one of %i', (slice, ms, next) => {
     expect(nextChunkBytes(slice, ms)).toBe(next);
   });
 
-  test('grow smaller for a slow line, and large again', async () => {
+  test('shrink on a slow line and grow again', async () => {
     const file = fileOf(randomBytes(6 * BUFFER_BYTES));
     let clock = 0;
     const sizes: number[] = [];
@@ -241,7 +244,7 @@ describe('pieces', () => {
     expect(Buffer.concat(received).equals(readFileSync(file.path))).toBe(true);
   });
 
-  test('no more than the file has', async () => {
+  test('end with the file', async () => {
     const sizes: number[] = [];
     const file = fileOf(randomBytes(BUFFER_BYTES + 5));
     for await (const piece of uploadBody(

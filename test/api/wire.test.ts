@@ -8,7 +8,7 @@ import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { tempDir } from '../helpers/context.ts';
 import { fileOf, hash, rawServer, rigFor, sandbox } from './rig.ts';
 
-/** Any printable text that may be a name: letters of any script, marks, astral characters, markup, blanks inside and around. */
+/** Any printable name: letters of all scripts, marks, astral characters, markup, blanks inside and around. */
 const text = fc
   .oneof(
     { weight: 3, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }) },
@@ -41,7 +41,7 @@ const text = fc
   .filter((each) => jobIdProblem(each) === null);
 
 describe('text survives request → sandbox → response', () => {
-  test('any job id and file name', { timeout: 60_000 }, async () => {
+  test('as job id and file name', { timeout: 60_000 }, async () => {
     const box = await sandbox();
     const { client } = await rigFor(box.apiUrl);
     const used = new Set<string>();
@@ -56,14 +56,14 @@ describe('text survives request → sandbox → response', () => {
         const stored = box.snapshot().batches.at(-1);
         expect(stored).toMatchObject({ jobId, inputFilename });
         expect(await client.status({ jobId })).toMatchObject({ id: made.value.id, jobId });
-        // Asked for by a name that is none of ours, nothing is found.
+        // A similar job id finds nothing.
         expect(await client.status({ jobId: `${jobId}.` })).toBeNull();
       }),
       { numRuns: 60 },
     );
   });
 
-  test('into a folder of S3 and back, whatever the name', { timeout: 60_000 }, async () => {
+  test('as the name of an object in S3', { timeout: 60_000 }, async () => {
     for (const style of ['bare', 'escaped'] as const) {
       const box = await sandbox({ style });
       const { client, storage } = await rigFor(box.apiUrl);
@@ -106,7 +106,7 @@ describe('a URL goes out byte for byte', () => {
     '&&',
     '??',
     '=',
-    // Not legal, yet seen: what servers forget to encode, and a request line can carry.
+    // Illegal, but servers forget to encode them and a request line can carry them.
     '|',
     '^',
     '`',
@@ -121,15 +121,15 @@ describe('a URL goes out byte for byte', () => {
   ];
   const tail = fc.array(fc.constantFrom(...LEGAL), { maxLength: 40 }).map((parts) => parts.join(''));
 
-  test('whatever is in its path and query', { timeout: 60_000 }, async () => {
-    const server = await rawServer((_heard, response) => response.end('ok'));
+  test('with any path and query', { timeout: 60_000 }, async () => {
+    const server = await rawServer((_request, response) => response.end('ok'));
     const { transport } = await rigFor(server.origin);
     await fc.assert(
       fc.asyncProperty(tail, tail, async (path, query) => {
         const target = `/${path}?X-Amz-Signature=ab&${query}`;
         const answer = await transport.send({ method: 'GET', url: server.origin + target, headers: {} });
         await readBody(answer);
-        expect(server.heard.at(-1)?.url).toBe(target);
+        expect(server.requests.at(-1)?.url).toBe(target);
       }),
       { numRuns: 200 },
     );
@@ -149,8 +149,8 @@ describe('a URL goes out byte for byte', () => {
     '?only=query',
   ];
 
-  test.each(UNUSUAL)('%s, up and down', async (target) => {
-    const server = await rawServer((_heard, response) => response.end('x'));
+  test.each(UNUSUAL)('when uploading and downloading %s', async (target) => {
+    const server = await rawServer((_request, response) => response.end('x'));
     const { storage } = await rigFor(server.origin);
     const url = server.origin + target;
     const onWire = target.startsWith('?') ? `/${target}` : target;
@@ -159,13 +159,13 @@ describe('a URL goes out byte for byte', () => {
       onRetry: () => undefined,
     });
     await downloadFile(storage, url, `${tempDir()}/x`, () => undefined);
-    expect(server.heard.map((one) => [one.method, one.url])).toEqual([
+    expect(server.requests.map((one) => [one.method, one.url])).toEqual([
       ['PUT', onWire],
       ['GET', onWire],
     ]);
   });
 
-  test('what a request line cannot carry is encoded, and nothing else', () => {
+  test('except for what a request line cannot carry', () => {
     expect(splitUrl('https://h:8443/a b/é😀?x=%2F y&z=ä')).toEqual({
       origin: 'https://h:8443',
       path: '/a%20b/%C3%A9%F0%9F%98%80?x=%2F%20y&z=%C3%A4',
@@ -174,7 +174,7 @@ describe('a URL goes out byte for byte', () => {
     expect(splitUrl('https://h/x\r\nHost: evil').path).toBe('/x%0D%0AHost:%20evil');
   });
 
-  test('a bare # is no fragment: it was forgotten in the name of a file', () => {
+  test('with a bare #, which belongs to a file name', () => {
     expect(splitUrl('https://h/in/a #1.csv?X-Amz-Date=1').path).toBe('/in/a%20%231.csv?X-Amz-Date=1');
   });
 });

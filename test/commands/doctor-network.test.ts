@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { nameLookUp } from '../../src/commands/doctor/server.ts';
-import { namesOf } from '../api/names.ts';
+import { fakeLookup } from '../api/fake-lookup.ts';
 import { listening } from '../api/rig.ts';
 import { type Machine, machine, type Ran } from '../e2e/harness.ts';
 import { authorities, hasOpenssl, keysOf, opensslServer, PASSPHRASE } from '../helpers/authority.ts';
@@ -177,7 +177,7 @@ describe.skipIf(!hasOpenssl)('the network checks of doctor', () => {
     ['0.0.0.0', '0.0.0.0, an unspecified address'],
     ['192.0.2.7', '192.0.2.7'],
   ])('name the kind of address of %s', async (address, words) => {
-    const context = testContext({ lookup: namesOf({ 'ebill.test': [address] }).lookup });
+    const context = testContext({ lookup: fakeLookup({ 'ebill.test': [address] }).lookup });
     expect(await nameLookUp(context, 'ebill.test', null, 5000)).toMatchObject({
       state: 'ok',
       message: `ebill.test resolves to ${words}`,

@@ -284,7 +284,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       [false, 2],
       [true, 0],
     ])('to another machine, allowed %s: exit %i', async (allowed, code) => {
-      const server = await rawServer((_heard, response) => response.end(DRAFT));
+      const server = await rawServer((_request, response) => response.end(DRAFT));
       const names = JSON.stringify({ 'ebill.test': '127.0.0.1' });
       const at = machine(null, { EBILL_TOKEN: 'tok-4711', EBILL_TEST_NAMES: names });
       const url = `http://ebill.test:${new URL(server.origin).port}`;
@@ -303,7 +303,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect(added.code).toBe(code);
       const by = allowed ? [] : ['--base-url', url];
       const ran = await at.run(['status', '--id', '3', ...by], { entry: NAMED_EBILL });
-      expect([ran.code, server.heard.length > 0]).toEqual([code, allowed]);
+      expect([ran.code, server.requests.length > 0]).toEqual([code, allowed]);
     });
   });
 
@@ -351,7 +351,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
         },
       ]);
       expect(traces(at, ran)).not.toMatch(/5ec2e7|pw-4711/);
-      expect(server.heard.filter(({ method }) => method === 'PUT')).toEqual([]);
+      expect(server.requests.filter(({ method }) => method === 'PUT')).toEqual([]);
     });
   });
 });

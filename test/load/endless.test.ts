@@ -8,7 +8,7 @@ import { tempDir, testContext } from '../helpers/context.ts';
 /** A server that knows a batch of every name; each asked for is told with the id that `idOf` makes. */
 async function knowsAll(idOf: (asked: number) => number | string) {
   let asked = 0;
-  const { origin } = await rawServer((_heard, response) => {
+  const { origin } = await rawServer((_request, response) => {
     asked += 1;
     response.end(`<batchProcess><id>${idOf(asked)}</id><status>Draft</status></batchProcess>`);
   });

@@ -17,7 +17,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const USER_AGENT = 'ebill/test';
 
-/** Names a customer's file may have and a URL must escape. */
+/** File names that a URL has to escape. */
 const KEYS = [
   'plain.csv',
   'a b  c.csv',
@@ -37,7 +37,7 @@ const KEYS = [
 const md5 = (bytes: Buffer): string => createHash('md5').update(bytes).digest('hex');
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** With credentials and headers of its own: none of it may reach the storage. */
+/** Has credentials and headers, none of which may reach the storage. */
 const CONNECTION: Connection = {
   profile: 'test',
   baseUrl: 'https://ebill.invalid',
@@ -80,7 +80,7 @@ beforeEach(async () => {
   s3.requests.length = 0;
 });
 
-// What S3 demands or this program promises, and this server does not check.
+// S3 requires this or the program promises it, but s3rver does not check it.
 afterEach(() => {
   for (const { method, headers } of s3.requests) {
     if (headers.get('user-agent')?.startsWith('aws-sdk-js/')) continue;
@@ -120,7 +120,7 @@ async function get(url: string) {
   return { result, retries, saved: existsSync(path) ? readFileSync(path) : null };
 }
 
-/** The URL after its authority: what the request line has to say, byte for byte. */
+/** The URL after its authority, as the request line must have it. */
 const targetOf = (url: string): string => url.replace(/^http:\/\/[^/]*/, '');
 
 /** The same URL with another signature of the same form. */
@@ -134,7 +134,7 @@ const anHourAndASecondAgo = (): Date => new Date(Date.now() - 3_601_000);
 
 describe('PUT to a presigned URL', () => {
   test.each([1, 64 * KIB + 1, MIB - 1, MIB, MIB + 1, 8 * MIB])(
-    '%i bytes arrive as they are and the ETag proves it',
+    'stores %i bytes unchanged, which the ETag proves',
     async (size) => {
       const bytes = randomBytes(size);
       const url = await s3.putUrl('load.csv');
@@ -152,8 +152,8 @@ describe('PUT to a presigned URL', () => {
     },
   );
 
-  // No load puts an empty file, but S3 takes one, and so does the transfer.
-  test('an empty file is an empty object', async () => {
+  // A load has no empty files, but S3 takes them.
+  test('stores an empty file as an empty object', async () => {
     const { result } = await put(await s3.putUrl('empty.csv'), Buffer.alloc(0));
     expect(result).toEqual({
       outcome: 'stored',
@@ -164,7 +164,7 @@ describe('PUT to a presigned URL', () => {
     expect((await s3.read('empty.csv'))?.body).toEqual(Buffer.alloc(0));
   });
 
-  test.each(KEYS)('under the key %s', async (key) => {
+  test.each(KEYS)('works for the key %s', async (key) => {
     const bytes = Buffer.from(`k\n${key}\n`);
     const url = await s3.putUrl(key);
     expect((await put(url, bytes)).result).toMatchObject({ outcome: 'stored', verified: true });
@@ -172,14 +172,14 @@ describe('PUT to a presigned URL', () => {
     expect((await s3.read(key))?.body).toEqual(bytes);
   });
 
-  test('a later file replaces an earlier, longer one', async () => {
+  test('replaces an earlier, longer file', async () => {
     await s3.store('twice.csv', randomBytes(2 * MIB));
     const bytes = randomBytes(MIB);
     expect((await put(await s3.putUrl('twice.csv'), bytes)).result).toMatchObject({ verified: true });
     expect((await s3.read('twice.csv'))?.body.equals(bytes)).toBe(true);
   });
 
-  test('a connection lost on the way: once more from the first byte', async () => {
+  test('is repeated from the first byte after a lost connection', async () => {
     const door = await openBrittleDoor(s3.port, 3 * MIB);
     onTestFinished(() => door.close());
     const bytes = randomBytes(8 * MIB);
@@ -199,8 +199,8 @@ describe('a PUT that S3 refuses', () => {
     expect(await s3.read('refused.csv')).toBeNull();
   });
 
-  // S3 says of an expired URL: 403, AccessDenied, "Request has expired".
-  test('expired: a new URL is needed', async () => {
+  // S3 answers 403 AccessDenied "Request has expired".
+  test('is expired when the URL is', async () => {
     const url = await s3.putUrl('refused.csv', { at: anHourAndASecondAgo() });
     expect(await put(url, bytes)).toMatchObject({
       result: { outcome: 'expired', message: 'AccessDenied: Request has expired' },
@@ -209,7 +209,7 @@ describe('a PUT that S3 refuses', () => {
     expect(presignedFacts(url).expiresAt).toBeLessThan(Date.now());
   });
 
-  test('expired, with a body larger than any buffer', async () => {
+  test('is expired with a body larger than any buffer', async () => {
     const url = await s3.putUrl('refused.csv', { at: anHourAndASecondAgo() });
     expect((await put(url, randomBytes(8 * MIB))).result).toMatchObject({ outcome: 'expired' });
   });
@@ -220,7 +220,7 @@ describe('a PUT that S3 refuses', () => {
     ['a longer life', (url) => url.replace('X-Amz-Expires=3600', 'X-Amz-Expires=7200')],
     ['one more parameter', (url) => `${url}&x=1`],
     ['a parameter less', (url) => url.replace('&x-id=PutObject', '')],
-  ])('changed on its way: %s', async (_, change) => {
+  ])('has a changed URL: %s', async (_, change) => {
     const url = await s3.putUrl('other.csv');
     expect(change(url)).not.toBe(url);
     const { result, retries } = await put(change(url), bytes);
@@ -233,7 +233,7 @@ describe('a PUT that S3 refuses', () => {
     expect(await s3.read('other.csv')).toBeNull();
   });
 
-  test('signed for GET', async () => {
+  test('has a URL signed for GET', async () => {
     const { result } = await put(await s3.getUrl('refused.csv'), bytes);
     expect(result).toMatchObject({ outcome: 'refused', status: 403 });
     expect(result).toHaveProperty(
@@ -242,7 +242,7 @@ describe('a PUT that S3 refuses', () => {
     );
   });
 
-  test('signed for another host', async () => {
+  test('has a URL signed for another host', async () => {
     const url = await s3.putUrl('refused.csv', { port: 9 });
     const { result } = await put(url.replace('//127.0.0.1:9/', `//127.0.0.1:${s3.port}/`), bytes);
     expect(result).toMatchObject({ outcome: 'refused', status: 403 });
@@ -263,7 +263,7 @@ describe('a PUT that S3 refuses', () => {
       { account: { accessKeyId: 'x', secretAccessKey: 'S3RVER' } },
     ],
     ['for a bucket that is not there', 404, /^NoSuchBucket: /, { bucket: 'nowhere' }],
-  ])('signed %s', async (_, status, message, options) => {
+  ])('has a URL signed %s', async (_, status, message, options) => {
     const { result, retries } = await put(await s3.putUrl('refused.csv', options), bytes);
     expect(result).toMatchObject({ outcome: 'refused', status, message: expect.stringMatching(message) });
     expect(retries).toEqual([]);
@@ -271,7 +271,7 @@ describe('a PUT that S3 refuses', () => {
 });
 
 describe('GET from a presigned URL', () => {
-  test.each([0, 1, MIB + 1, 8 * MIB])('%i bytes are saved as they are', async (size) => {
+  test.each([0, 1, MIB + 1, 8 * MIB])('saves %i bytes unchanged', async (size) => {
     const bytes = randomBytes(size);
     await s3.store('result.csv', bytes);
     s3.requests.length = 0;
@@ -284,7 +284,7 @@ describe('GET from a presigned URL', () => {
     expect(readdirSync(join(folder, 'results'))).toEqual(['result.csv']);
   });
 
-  test.each(KEYS)('under the key %s', async (key) => {
+  test.each(KEYS)('works for the key %s', async (key) => {
     const bytes = Buffer.from(`k\n${key}\n`);
     await s3.store(`results/${key}`, bytes);
     const url = await s3.getUrl(`results/${key}`, { disposition: 'attachment; filename="a b+c%.csv"' });
@@ -292,7 +292,7 @@ describe('GET from a presigned URL', () => {
     expect(s3.requests.at(-1)?.target).toBe(targetOf(url));
   });
 
-  test('what was put comes back', async () => {
+  test('returns what was put', async () => {
     const bytes = randomBytes(3 * MIB + 7);
     await put(await s3.putUrl('round trip.csv'), bytes);
     expect((await get(await s3.getUrl('round trip.csv'))).result).toEqual({
@@ -302,7 +302,7 @@ describe('GET from a presigned URL', () => {
     });
   });
 
-  test('a connection lost on the way: once more, and never half a file', async () => {
+  test('is repeated after a lost connection', async () => {
     const bytes = randomBytes(8 * MIB);
     await s3.store('lost result.csv', bytes);
     const door = await openBrittleDoor(s3.port, 3 * MIB);
@@ -322,27 +322,27 @@ describe('a GET that S3 refuses', () => {
     expect(readdirSync(join(folder, 'results'))).toEqual([]);
   });
 
-  test('expired: a new URL is needed', async () => {
+  test('is expired when the URL is', async () => {
     const { result, retries } = await get(await s3.getUrl('there.csv', { at: anHourAndASecondAgo() }));
     expect(result).toEqual({ outcome: 'expired', message: 'AccessDenied: Request has expired' });
     expect(retries).toEqual([]);
   });
 
-  test('another signature', async () => {
+  test('has another signature', async () => {
     const { result, retries } = await get(tampered(await s3.getUrl('there.csv')));
     expect(result).toMatchObject({ outcome: 'refused', status: 403 });
     expect(result).toHaveProperty('message', expect.stringMatching(/^SignatureDoesNotMatch: /));
     expect(retries).toEqual([]);
   });
 
-  test('signed for PUT', async () => {
+  test('has a URL signed for PUT', async () => {
     const { result } = await get(await s3.putUrl('there.csv'));
     expect(result).toMatchObject({ outcome: 'refused', status: 403 });
     expect(result).toHaveProperty('message', expect.stringMatching(/^SignatureDoesNotMatch: /));
   });
 
-  // So says S3 to who may list the bucket; to others it says 403 AccessDenied.
-  test('no such object', async () => {
+  // Without permission to list the bucket, S3 answers 403 AccessDenied instead.
+  test('names no object', async () => {
     const { result } = await get(await s3.getUrl('nothing.csv'));
     expect(result).toEqual({
       outcome: 'refused',
@@ -352,7 +352,7 @@ describe('a GET that S3 refuses', () => {
   });
 });
 
-test("the life of the SDK's URLs is read as the SDK meant it", async () => {
+test("the expiry of the SDK's URLs is read correctly", async () => {
   const at = new Date(Date.UTC(2020, 7, 31, 22, 0, 0));
   const url = await s3.putUrl('a b+c.csv', { at, seconds: 3599 });
   expect(presignedFacts(url)).toEqual({

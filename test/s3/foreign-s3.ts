@@ -5,25 +5,24 @@ import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { tempDir } from '../helpers/context.ts';
 
-// A server that was not written here: s3rver, as kept up by 20 Minutes. It checks presigned URLs (signature version 4 and
-// end of life) in code of its own, answers MD5 ETags and S3's error documents. Where it is laxer than S3 a test here must
-// look itself at what was sent (`requests`):
+// An S3 server that is not ours: s3rver, maintained by 20 Minutes. It checks presigned URLs (signature version 4 and
+// expiry) with its own code, and answers with MD5 ETags and S3's error documents. Where it is laxer than S3, a test has to
+// check what was sent (`requests`):
 //
 // - it takes a body without Content-Length (S3: 411 MissingContentLength),
 // - it serves requests that carry no signature at all (S3, for a private bucket: 403 AccessDenied),
 // - it accepts a URL dated in the future (S3: 403 AccessDenied, "Request is not yet valid"),
 // - it ignores Content-MD5 and the x-amz-checksum-… of a URL (S3: 400 BadDigest),
-// - it writes onto the object itself, so that a broken PUT leaves half an object (S3 keeps the old one, or none),
+// - it writes directly into the object: a broken PUT leaves half an object (S3 keeps the old one, or none),
 // - it does not know keys with empty, `.` or `..` parts (S3 does).
 
-/** The SDK announces that its versions from January 2027 on want Node 22. */
+/** Silences the SDK's warning that it will require Node 22 from January 2027. */
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const BUCKET = 'ebill';
-/** The one account s3rver knows. */
+/** The only account of s3rver. */
 const ACCOUNT = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' };
 
-/** A request as it came in. */
 export interface SeenRequest {
   readonly method: string;
   /** The request line's, byte for byte. */
@@ -37,7 +36,7 @@ export interface SignOptions {
   readonly at?: Date;
   /** Defaults to an hour. */
   readonly seconds?: number;
-  /** Defaults to the server's own. */
+  /** Defaults to the server's. */
   readonly port?: number;
   readonly account?: typeof ACCOUNT;
   readonly bucket?: string;
@@ -48,11 +47,11 @@ export interface ForeignS3 {
   readonly requests: SeenRequest[];
   /** Presigned by the AWS SDK. */
   putUrl(key: string, options?: SignOptions): Promise<string>;
-  /** @param disposition what the answer's Content-Disposition is to be */
+  /** @param disposition the Content-Disposition of the response */
   getUrl(key: string, options?: SignOptions & { readonly disposition?: string }): Promise<string>;
-  /** Stores by the AWS SDK, nothing of ours between. */
+  /** Stores with the AWS SDK. */
   store(key: string, body: Buffer): Promise<void>;
-  /** Reads by the AWS SDK, nothing of ours between; `null` when there is no such object. */
+  /** Reads with the AWS SDK; `null` when there is no such object. */
   read(key: string): Promise<{ readonly body: Buffer; readonly type: string | undefined } | null>;
   close(): Promise<void>;
 }
@@ -69,7 +68,7 @@ export async function startForeignS3(): Promise<ForeignS3> {
   });
   const { port } = await server.run();
   const requests: SeenRequest[] = [];
-  // Before s3rver's own listener, which adds headers to those that came.
+  // Before s3rver's own listener, which adds headers.
   server.httpServer.prependListener('request', ({ method = '', url = '', rawHeaders }) => {
     requests.push({ method, target: url, headers: paired(rawHeaders) });
   });
@@ -115,7 +114,7 @@ function clientAt(port: number, credentials: typeof ACCOUNT): S3Client {
     endpoint: `http://127.0.0.1:${port}`,
     forcePathStyle: true,
     credentials,
-    // Otherwise a presigned PUT names the CRC of an empty body, and S3 takes no other.
+    // Otherwise a presigned PUT requires the CRC of an empty body.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
   });
@@ -146,7 +145,7 @@ export interface BrittleDoor {
   close(): Promise<void>;
 }
 
-/** A way to the port whose first connection is reset once `bytes` have gone through; those after it hold. */
+/** Forwards to a port. Resets the first connection after `bytes`; later ones hold. */
 export async function openBrittleDoor(to: number, bytes: number): Promise<BrittleDoor> {
   let taken = 0;
   const open = new Set<Socket>();

@@ -1,4 +1,4 @@
-/** What is used here of s3rver, which brings no types (https://github.com/20minutes/s3rver). */
+/** The parts of s3rver that are used; it has no types (https://github.com/20minutes/s3rver). */
 declare module '@20minutes/s3rver' {
   import type { Server } from 'node:http';
 
@@ -8,7 +8,7 @@ declare module '@20minutes/s3rver' {
       readonly port: number;
       readonly directory: string;
       readonly silent: boolean;
-      /** `false`: the bucket is the path's first part, whatever the host is called. */
+      /** `false`: the bucket is the first part of the path, whatever the host name. */
       readonly vhostBuckets: boolean;
       readonly configureBuckets: readonly { readonly name: string }[];
     });

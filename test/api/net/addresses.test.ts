@@ -4,7 +4,7 @@ import { type AddressKind, addressKind, isLoopback } from '../../../src/api/net/
 
 const kindOf = (host: string): AddressKind | null => addressKind(new URL(`http://${host}/`).hostname);
 
-describe('what kind of place an address is', () => {
+describe('the kind of an address', () => {
   test.each<[AddressKind, string]>([
     ['loopback', '127.0.0.1'],
     ['loopback', '127.255.255.254'],
@@ -62,22 +62,25 @@ describe('what kind of place an address is', () => {
     ['public', '[::2]'],
     ['public', '[2001:db8::1]'],
     ['public', '[2002:0808:0808::1]'],
-  ])('%s: %s', (kind, host) => {
+  ])('is %s for %s', (kind, host) => {
     expect(kindOf(host)).toBe(kind);
   });
 
-  test.each(['fe80::1%eth0', 'FE80::1', '169.254.9.9'])('as a look-up gives it: %s', (address) => {
-    expect(addressKind(address)).toBe('link-local');
-  });
+  test.each(['fe80::1%eth0', 'FE80::1', '169.254.9.9'])(
+    'is link-local for %s, as a look-up returns it',
+    (address) => {
+      expect(addressKind(address)).toBe('link-local');
+    },
+  );
 
   test.each(['localhost', 'ebill.test', '169.254.169.254.example.com', '', '[', 'a9fe:a9fe'])(
-    '%j is no address',
+    'is null for %j',
     (host) => {
       expect(addressKind(host)).toBeNull();
     },
   );
 
-  test('every IPv4 address is the same in IPv6 clothes', () => {
+  test('is the same for an IPv4 address written as IPv6', () => {
     const octet = fc.integer({ min: 0, max: 255 });
     const near = fc.constantFrom('127.0.0.1', '169.254.169.254', '169.254.3.4', '10.0.0.9', '0.0.0.0');
     const any = fc.tuple(octet, octet, octet, octet).map((four) => four.join('.'));
@@ -86,7 +89,7 @@ describe('what kind of place an address is', () => {
         fc.oneof(any, near),
         fc.constantFrom('::ffff:', '::', '::ffff:0:', '64:ff9b::', '64:ff9b:1::'),
         (v4, before) => {
-          // `::` and `::1` are IPv6's own.
+          // `::` and `::1` are addresses of IPv6 itself.
           fc.pre(!(before === '::' && /^0\.0\.0\.[01]$/.test(v4)));
           expect(addressKind(`${before}${v4}`)).toBe(addressKind(v4));
         },

@@ -13,20 +13,20 @@ import {
   connectionTo,
   DRAFT,
   fileOf,
-  type Heard,
   hash,
-  hearing,
   listening,
+  type ReceivedRequest,
   type Rig,
   rawServer,
+  recordingHandler,
   rejection,
   rigFor,
 } from '../rig.ts';
 
 const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
 const PUT = { onBytes: () => undefined, onRetry: () => undefined };
-/** Known to OpenSSL 3 only when it is asked to be careless. */
-const CARELESS = { ciphers: 'DEFAULT@SECLEVEL=0' };
+/** OpenSSL 3 speaks TLS 1.0 and 1.1 only with this. */
+const OLD_TLS = { ciphers: 'DEFAULT@SECLEVEL=0' };
 
 let pem: (name: string) => string;
 
@@ -36,20 +36,20 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
   });
 
   async function secure(name: string, more: ServerOptions = {}) {
-    const heard: Heard[] = [];
+    const requests: ReceivedRequest[] = [];
     const server = createServer(
       { ...keysOf(pem, name), ...more },
-      hearing(heard, ({ method, body }, response) => {
+      recordingHandler(requests, ({ method, body }, response) => {
         if (method === 'PUT') response.writeHead(200, { etag: `"${hash('md5', body)}"` }).end();
         else response.end(DRAFT);
       }),
     );
     server.on('tlsClientError', () => undefined);
-    return { origin: `https://127.0.0.1:${await listening(server)}`, heard };
+    return { origin: `https://127.0.0.1:${await listening(server)}`, requests };
   }
 
-  /** The four ways in: a changing call, a question, a file to the storage, a file from it. */
-  async function everyWay(rig: Rig, origin: string) {
+  /** A changing call, a status, an upload and a download. */
+  async function allCalls(rig: Rig, origin: string) {
     const path = join(tempDir(), 'result.csv');
     const answers = [
       await rig.client.create(CREATE),
@@ -71,32 +71,32 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
   test.each<[name: string, options: ServerOptions]>([
     ['server', {}],
     ['server', { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' }],
-  ])('%s with %j: everything comes through', async (name, options) => {
+  ])('of a trusted server (%s with %j) lets all calls through', async (name, options) => {
     const server = await secure(name, options);
     const rig = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
-    const { answers, downloaded } = await everyWay(rig, server.origin);
+    const { answers, downloaded } = await allCalls(rig, server.origin);
     expect(answers.map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'stored', 'saved']);
-    expect([server.heard.length, downloaded]).toEqual([4, true]);
+    expect([server.requests.length, downloaded]).toEqual([4, true]);
   });
 
   test.each<[what: string, name: string, options: ServerOptions, why: RegExp, hint: RegExp]>([
-    ['an authority nobody knows', 'stranger', {}, /signed by an unknown authority/, /--ca-file FILE/],
-    ['signed by itself', 'self', {}, /is self-signed/, /--ca-file FILE/],
-    ['run out', 'over', {}, /has expired/, /clock is right/],
-    ['not good yet', 'early', {}, /is not valid yet/, /clock/],
-    ['for another name', 'elsewhere', {}, /is for another host name/, /Check the host/],
+    ['from an unknown authority', 'stranger', {}, /signed by an unknown authority/, /--ca-file FILE/],
+    ['self-signed', 'self', {}, /is self-signed/, /--ca-file FILE/],
+    ['expired', 'over', {}, /has expired/, /clock is right/],
+    ['not valid yet', 'early', {}, /is not valid yet/, /clock/],
+    ['for another host name', 'elsewhere', {}, /is for another host name/, /Check the host/],
     ['for clients', 'not-for-servers', {}, /is not a server certificate/, /serverAuth/],
     [
       'TLS 1.0',
       'server',
-      { minVersion: 'TLSv1', maxVersion: 'TLSv1', ...CARELESS },
+      { minVersion: 'TLSv1', maxVersion: 'TLSv1', ...OLD_TLS },
       /nothing newer than TLS 1.1/,
       /TLS 1.2/,
     ],
     [
       'TLS 1.1',
       'server',
-      { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ...CARELESS },
+      { minVersion: 'TLSv1.1', maxVersion: 'TLSv1.1', ...OLD_TLS },
       /nothing newer than TLS 1.1/,
       /TLS 1.2/,
     ],
@@ -108,11 +108,11 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
       /operators/,
     ],
   ])(
-    '%s: nothing is sent, by no way, once each, and it is said why',
+    '%s: nothing is sent by any call, none is retried, and the reason is given',
     async (_what, name, options, why, hint) => {
       const server = await secure(name, options);
       const rig = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
-      const { answers, downloaded } = await everyWay(rig, server.origin);
+      const { answers, downloaded } = await allCalls(rig, server.origin);
       expect(answers.map(({ outcome }) => outcome)).toEqual([
         'refused',
         'refused',
@@ -127,36 +127,36 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         });
       for (const answer of answers)
         expect(answer).toHaveProperty('message', expect.stringContaining(server.origin));
-      expect([server.heard, downloaded, rig.notices]).toEqual([[], false, []]);
+      expect([server.requests, downloaded, rig.notices]).toEqual([[], false, []]);
     },
   );
 
-  test('what speaks no TLS gets nothing either', async () => {
+  test('nothing is sent to a server that does not speak TLS', async () => {
     const plain = await answering(200, DRAFT);
     const origin = plain.origin.replace('http:', 'https:');
-    const { answers } = await everyWay(await rigFor(origin), origin);
+    const { answers } = await allCalls(await rigFor(origin), origin);
     for (const answer of answers)
       expect(answer).toHaveProperty('message', expect.stringContaining('does not speak TLS'));
-    expect(plain.heard).toEqual([]);
+    expect(plain.requests).toEqual([]);
   });
 
-  test('no variable and no flag of Node turns verification off, or old TLS on', async () => {
+  test('NODE_TLS_REJECT_UNAUTHORIZED does not turn verification off', async () => {
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
     try {
       const server = await secure('stranger');
       const { client } = await rigFor(server.origin, { env: { NODE_TLS_REJECT_UNAUTHORIZED: '0' } });
       expect(await client.create(CREATE)).toMatchObject({ outcome: 'refused', status: null });
-      expect(server.heard).toEqual([]);
+      expect(server.requests).toEqual([]);
     } finally {
       vi.unstubAllEnvs();
     }
   });
 
-  describe('of clients', () => {
+  describe('of a client', () => {
     const wanting = { requestCert: true, rejectUnauthorized: true };
     const withCa = { ...wanting };
 
-    test.each(['TLSv1.2', 'TLSv1.3'] as const)('the right one is let in by %s', async (version) => {
+    test.each(['TLSv1.2', 'TLSv1.3'] as const)('are accepted with %s', async (version) => {
       const server = await secure('server', {
         ...withCa,
         ca: readFileSync(pem('ca.crt')),
@@ -168,12 +168,12 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
           connection: { caFile: pem('ca.crt'), clientCert: pem('client.crt'), clientKey: pem(clientKey) },
           env: { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE },
         });
-        const { answers } = await everyWay(rig, server.origin);
+        const { answers } = await allCalls(rig, server.origin);
         expect(answers.map(({ outcome }) => outcome)).toEqual(['answered', 'answered', 'stored', 'saved']);
       }
     });
 
-    test('certificate and key may be one file', async () => {
+    test('may be in one file with the key', async () => {
       const both = pem('both.pem');
       writeFileSync(both, readFileSync(pem('client.crt'), 'utf8') + readFileSync(pem('client.key'), 'utf8'));
       const server = await secure('server', { ...withCa, ca: readFileSync(pem('ca.crt')) });
@@ -186,16 +186,26 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
     test.each([
       ['none', null, '-tls1_2', /may require a client certificate/],
       ['none', null, '-tls1_3', /requires a client certificate, and none was sent/],
-      ['a stranger’s', 'client-stranger', '-tls1_2', /does not know the authority that signed the client/],
-      ['a stranger’s', 'client-stranger', '-tls1_3', /does not know the authority that signed the client/],
-      ['one that ran out', 'client-over', '-tls1_2', /says the client certificate has expired/],
-      ['one that ran out', 'client-over', '-tls1_3', /says the client certificate has expired/],
-    ])('%s (%s, %s): nothing happened, and it is said what is wanted', async (_what, name, version, why) => {
+      [
+        'of an unknown authority',
+        'client-stranger',
+        '-tls1_2',
+        /does not know the authority that signed the client/,
+      ],
+      [
+        'of an unknown authority',
+        'client-stranger',
+        '-tls1_3',
+        /does not know the authority that signed the client/,
+      ],
+      ['expired', 'client-over', '-tls1_2', /says the client certificate has expired/],
+      ['expired', 'client-over', '-tls1_3', /says the client certificate has expired/],
+    ])('%s (%s, %s): nothing is sent, and the reason is given', async (_what, name, version, why) => {
       const port = await opensslServer(pem, ['-Verify', '1', '-verify_return_error', version]);
       const client = name === null ? {} : { clientCert: pem(`${name}.crt`), clientKey: pem(`${name}.key`) };
       const origin = `https://127.0.0.1:${port}`;
       const rig = await rigFor(origin, { connection: { caFile: pem('ca.crt'), ...client } });
-      const { answers } = await everyWay(rig, origin);
+      const { answers } = await allCalls(rig, origin);
       expect(answers.map(({ outcome }) => outcome)).toEqual([
         'refused',
         'refused',
@@ -210,7 +220,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
       expect(rig.notices).toEqual([]);
     });
 
-    test('a storage elsewhere is not shown it, though it asks', async () => {
+    test('are not sent to a storage on another host that asks for one', async () => {
       const shown: (string | undefined)[] = [];
       const storage = createServer(
         {
@@ -237,7 +247,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
     });
   });
 
-  describe('files that are of no use', () => {
+  describe('in unusable files', () => {
     const junk = (text: string): string => {
       const path = join(tempDir(), 'junk.pem');
       writeFileSync(path, text);
@@ -257,14 +267,14 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
       ],
       ['a key for an authority', () => ({ caFile: pem('ca.key') }), {}, /holds no certificate/, /./],
       [
-        'a spoilt certificate',
+        'a damaged certificate',
         () => ({ caFile: junk('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n') }),
         {},
         /certificate that cannot be read/,
         /Get the file again/,
       ],
       [
-        'a key of another',
+        'a key of another certificate',
         () => ({ ...own(), clientKey: pem('server.key') }),
         {},
         /key belongs to another certificate/,
@@ -286,7 +296,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         /Set both/,
       ],
       [
-        'a locked key',
+        'a key with a passphrase',
         () => ({ ...own(), clientKey: pem('locked.key') }),
         {},
         /needs a passphrase/,
@@ -299,7 +309,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         /passphrase of the key is wrong/,
         /Correct EBILL_CLIENT_KEY_PASSPHRASE/,
       ],
-    ])('%s', async (_what, connection, env, message, hint) => {
+    ])('are a usage error: %s', async (_what, connection, env, message, hint) => {
       const error = await rejection(
         openTransport(testContext({ env }), connectionTo('https://127.0.0.1', connection()), 1000),
       );
@@ -313,15 +323,15 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
   });
 
   describe('redirects', () => {
-    test('lead from TLS to no plain http, and take no credentials elsewhere', async () => {
+    test('are not followed to plain http, and take no credentials to another origin', async () => {
       const plain = await answering(200, DRAFT);
       const elsewhere = await secure('server');
       let to = '';
-      const heard: Heard[] = [];
+      const requests: ReceivedRequest[] = [];
       const keys = keysOf(pem, 'server');
       const server = createServer(
         keys,
-        hearing(heard, (_one, response) => {
+        recordingHandler(requests, (_one, response) => {
           response.writeHead(307, { location: to }).end();
         }),
       );
@@ -341,18 +351,20 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
       });
       to = `${elsewhere.origin}/rest/batchProcess?id=3`;
       expect(await rig.client.status({ id: '3' })).toMatchObject({ id: '3' });
-      expect(JSON.stringify([elsewhere.heard[0]?.headers, elsewhere.heard[0]?.url])).not.toContain('4711');
-      expect(heard[1]?.headers.authorization).toBe('Bearer tok-4711');
+      expect(JSON.stringify([elsewhere.requests[0]?.headers, elsewhere.requests[0]?.url])).not.toContain(
+        '4711',
+      );
+      expect(requests[1]?.headers.authorization).toBe('Bearer tok-4711');
       to = 'https://169.254.169.254/latest/meta-data/';
       expect(await rejection(rig.client.status({ id: '3' }))).toMatchObject({ code: 'REJECTED' });
       to = `https://user:pw@127.0.0.1:${new URL(elsewhere.origin).port}/`;
       expect(await rejection(rig.client.status({ id: '3' }))).toMatchObject({ code: 'REJECTED' });
-      expect(plain.heard).toEqual([]);
+      expect(plain.requests).toEqual([]);
     });
 
-    test('of a changing call, or of a file on its way, are followed nowhere', async () => {
+    test('of changing calls and uploads are not followed', async () => {
       const elsewhere = await secure('server');
-      const server = await rawServer((_heard, response) =>
+      const server = await rawServer((_request, response) =>
         response.writeHead(307, { location: `${elsewhere.origin}/x` }).end(),
       );
       const rig = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
@@ -361,7 +373,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         outcome: 'refused',
         status: 307,
       });
-      expect(elsewhere.heard).toEqual([]);
+      expect(elsewhere.requests).toEqual([]);
     });
   });
 });

@@ -4,18 +4,18 @@ import { downloadFile } from '../../../src/api/download.ts';
 import { guardedLookup } from '../../../src/api/net/connector.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { tempDir } from '../../helpers/context.ts';
-import { namesOf } from '../names.ts';
+import { fakeLookup } from '../fake-lookup.ts';
 import { answering, DRAFT, fileOf, rawServer, rejection, rigFor } from '../rig.ts';
 
 const API = 'https://api.test';
 
-/** What a guarded look-up comes to: addresses, or the words of the refusal. */
-function looked(
+/** The addresses or the error of a guarded look-up. */
+function resolved(
   names: Readonly<Record<string, readonly string[]>>,
   name: string,
   { plain = false, allowInsecure = false, baseUrl = API, first = [] as readonly string[] } = {},
 ): Promise<unknown> {
-  const guarded = guardedLookup(namesOf(names).lookup, { baseUrl, allowInsecure });
+  const guarded = guardedLookup(fakeLookup(names).lookup, { baseUrl, allowInsecure });
   const one = (host: string) =>
     new Promise((resolve) => {
       guarded(plain)(host, { all: true }, (error, found) =>
@@ -27,11 +27,11 @@ function looked(
     .then(() => one(name));
 }
 
-describe('a name an upload or download is to go to', () => {
+describe('the name of a transfer host', () => {
   test.each([['93.184.216.34'], ['10.0.0.7'], ['127.0.0.1'], ['2001:db8::1', '93.184.216.34']])(
-    'may be looked up to %s',
+    'may resolve to %s',
     async (...addresses) => {
-      expect(await looked({ 's3.test': addresses }, 's3.test')).toEqual(addresses);
+      expect(await resolved({ 's3.test': addresses }, 's3.test')).toEqual(addresses);
     },
   );
 
@@ -43,53 +43,53 @@ describe('a name an upload or download is to go to', () => {
     ['fd00:ec2::254'],
     ['93.184.216.34', '169.254.1.1'],
     ['0.0.0.0'],
-  ])('may not be looked up to %s', async (...addresses) => {
+  ])('may not resolve to %s', async (...addresses) => {
     for (const plain of [true, false])
-      expect(await looked({ 's3.test': addresses }, 's3.test', { plain, allowInsecure: true })).toMatchObject(
-        {
-          code: 'REJECTED',
-          exitCode: 9,
-          message: expect.stringContaining('s3.test'),
-          hint: expect.stringContaining('Nothing was sent there'),
-        },
-      );
+      expect(
+        await resolved({ 's3.test': addresses }, 's3.test', { plain, allowInsecure: true }),
+      ).toMatchObject({
+        code: 'REJECTED',
+        exitCode: 9,
+        message: expect.stringContaining('s3.test'),
+        hint: expect.stringContaining('Nothing was sent there'),
+      });
   });
 
-  test('may be where the API is, once that is known, and nowhere beside it', async () => {
+  test('may resolve to a forbidden address of the API, but to no other', async () => {
     const names = { 'api.test': ['169.254.7.7'], 's3.test': ['169.254.7.7'], 'other.test': ['169.254.7.8'] };
     const first = ['api.test'];
-    expect(await looked(names, 'api.test')).toEqual(['169.254.7.7']);
-    expect(await looked(names, 's3.test')).toMatchObject({ code: 'REJECTED' });
-    expect(await looked(names, 's3.test', { first })).toEqual(['169.254.7.7']);
-    expect(await looked(names, 'other.test', { first })).toMatchObject({ code: 'REJECTED' });
+    expect(await resolved(names, 'api.test')).toEqual(['169.254.7.7']);
+    expect(await resolved(names, 's3.test')).toMatchObject({ code: 'REJECTED' });
+    expect(await resolved(names, 's3.test', { first })).toEqual(['169.254.7.7']);
+    expect(await resolved(names, 'other.test', { first })).toMatchObject({ code: 'REJECTED' });
   });
 
-  test('of this machine has to be this machine, over plain http', async () => {
+  test('has to resolve to this machine if it is local and http is plain', async () => {
     const names = { localhost: ['127.0.0.1', '::1'], 'a.localhost': ['93.184.216.34'] };
-    expect(await looked(names, 'localhost', { plain: true })).toEqual(['127.0.0.1', '::1']);
-    expect(await looked(names, 'a.localhost', { plain: true })).toMatchObject({
+    expect(await resolved(names, 'localhost', { plain: true })).toEqual(['127.0.0.1', '::1']);
+    expect(await resolved(names, 'a.localhost', { plain: true })).toMatchObject({
       code: 'REJECTED',
       message: expect.stringContaining('93.184.216.34, which is not this machine'),
     });
-    expect(await looked(names, 'a.localhost')).toEqual(['93.184.216.34']);
-    expect(await looked(names, 'a.localhost', { plain: true, allowInsecure: true })).toEqual([
+    expect(await resolved(names, 'a.localhost')).toEqual(['93.184.216.34']);
+    expect(await resolved(names, 'a.localhost', { plain: true, allowInsecure: true })).toEqual([
       '93.184.216.34',
     ]);
   });
 
-  test('that is not known is said to be so', async () => {
-    expect(await looked({}, 's3.test')).toMatchObject({ code: 'ENOTFOUND' });
+  test('fails as usual when it is unknown', async () => {
+    expect(await resolved({}, 's3.test')).toMatchObject({ code: 'ENOTFOUND' });
   });
 });
 
-describe('over the wire', () => {
+describe('a connection', () => {
   const bytes = Buffer.from('a,b\n1,2\n');
   const put = { onBytes: () => undefined, onRetry: () => undefined };
 
-  test('a file is put where its name leads, and nowhere at all when that is the metadata service', async () => {
+  test('goes where the name resolves to, unless that is a metadata service', async () => {
     const server = await answering(200, '');
     const port = new URL(server.origin).port;
-    const { lookup, asked } = namesOf({ 's3.test': ['127.0.0.1'], 'evil.test': ['169.254.169.254'] });
+    const { lookup, asked } = fakeLookup({ 's3.test': ['127.0.0.1'], 'evil.test': ['169.254.169.254'] });
     const { storage, context } = await rigFor('https://api.test', {
       lookup,
       connection: { allowInsecure: true },
@@ -97,18 +97,18 @@ describe('over the wire', () => {
     expect(await putFile(storage, `http://s3.test:${port}/o`, fileOf(bytes), put)).toMatchObject({
       outcome: 'stored',
     });
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
     const error = await rejection(putFile(storage, `http://evil.test:${port}/o`, fileOf(bytes), put));
     expect(error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining('evil.test') });
-    expect([server.heard.length, context.slept]).toEqual([1, []]);
+    expect([server.requests.length, context.slept]).toEqual([1, []]);
     expect(asked).toEqual(['s3.test', 'evil.test']);
   });
 
-  test('the addresses judged are those connected to: nothing is looked up again in between', async () => {
+  test('goes to the addresses that were checked, without a second look-up', async () => {
     const server = await answering(200, '');
     const port = new URL(server.origin).port;
     const answers = [['127.0.0.1'], ['169.254.169.254']];
-    const { lookup, asked } = namesOf({
+    const { lookup, asked } = fakeLookup({
       get 'rebind.test'() {
         return answers.shift() ?? [];
       },
@@ -117,16 +117,16 @@ describe('over the wire', () => {
     const url = `http://rebind.test:${port}/o`;
     expect(await putFile(storage, url, fileOf(bytes), put)).toMatchObject({ outcome: 'stored' });
     expect(asked).toEqual(['rebind.test']);
-    // The connection is kept; what is looked up for the next one is judged anew.
+    // The connection is kept alive. The look-up for the next one is checked again.
     const next = await rigFor('https://api.test', { lookup, connection: { allowInsecure: true } });
     expect(await rejection(putFile(next.storage, url, fileOf(bytes), put))).toMatchObject({
       code: 'REJECTED',
     });
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
-  test('an address is judged without a look-up, and through a proxy too', async () => {
-    const proxy = await rawServer((_heard, response) => response.end());
+  test('to a forbidden address is refused without a look-up, through a proxy too', async () => {
+    const proxy = await rawServer((_request, response) => response.end());
     for (const env of [{}, { HTTPS_PROXY: proxy.origin, HTTP_PROXY: proxy.origin }]) {
       const { storage } = await rigFor('https://api.test', { env, connection: { allowInsecure: true } });
       for (const url of [
@@ -138,15 +138,15 @@ describe('over the wire', () => {
           code: 'REJECTED',
         });
     }
-    expect(proxy.heard).toEqual([]);
+    expect(proxy.requests).toEqual([]);
   });
 
-  test('a redirect does not lead there either, by address or by name', async () => {
+  test('does not follow a redirect to a forbidden address or name', async () => {
     const to = ['http://169.254.169.254/latest/', 'http://evil.test/x'];
-    const server = await rawServer((_heard, response, n) =>
+    const server = await rawServer((_request, response, n) =>
       response.writeHead(302, { location: to[n - 1] ?? '' }).end(),
     );
-    const { lookup } = namesOf({ 'evil.test': ['169.254.169.254'] });
+    const { lookup } = fakeLookup({ 'evil.test': ['169.254.169.254'] });
     const { storage } = await rigFor('https://api.test', { lookup, connection: { allowInsecure: true } });
     const follow = { ...storage, assertSafeUrl: () => undefined };
     for (const _ of to) {
@@ -157,13 +157,13 @@ describe('over the wire', () => {
         code: 'REJECTED',
       });
     }
-    expect(server.heard).toHaveLength(2);
+    expect(server.requests).toHaveLength(2);
   });
 
-  test('the API may be anywhere the operator says', async () => {
+  test('to the API may go to any address', async () => {
     const server = await answering(200, DRAFT);
     const port = new URL(server.origin).port;
-    const { lookup } = namesOf({ 'api.test': ['127.0.0.1'] });
+    const { lookup } = fakeLookup({ 'api.test': ['127.0.0.1'] });
     const { client } = await rigFor(`http://api.test:${port}`, {
       lookup,
       connection: { allowInsecure: true },
@@ -171,8 +171,8 @@ describe('over the wire', () => {
     expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
   });
 
-  test('a local name that leads elsewhere gets nothing over plain http, not even from us', async () => {
-    const { lookup } = namesOf({ 'a.localhost': ['93.184.216.34'] });
+  test('to the API over plain http is refused when a local name resolves elsewhere', async () => {
+    const { lookup } = fakeLookup({ 'a.localhost': ['93.184.216.34'] });
     const { client } = await rigFor('http://a.localhost', { lookup });
     expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'REJECTED' });
   });

@@ -4,7 +4,7 @@ import { chooseProxy, proxyAuthorization } from '../../../src/api/net/proxy.ts';
 const P = 'http://p:1';
 const HTTPS = 'https://ebill.example.com';
 
-describe('which proxy leads there', () => {
+describe('the proxy for a URL', () => {
   it.each<[string, Record<string, string>, string | null]>([
     [HTTPS, {}, null],
     [HTTPS, { HTTPS_PROXY: P }, 'HTTPS_PROXY'],
@@ -38,27 +38,27 @@ describe('which proxy leads there', () => {
     ['https://[2001:db8::7]', { HTTPS_PROXY: P, NO_PROXY: '[2001:0DB8:0:0::7]:443' }, null],
     ['https://[2001:db8::7]', { HTTPS_PROXY: P, NO_PROXY: '[2001:db8::7]:8443' }, 'HTTPS_PROXY'],
     ['https://[2001:db9::7]', { HTTPS_PROXY: P, NO_PROXY: '2001:db8::/32,2001:db9::8' }, 'HTTPS_PROXY'],
-    // What is meant to stay on this machine is not sent to another one.
+    // Loopback never goes through a proxy on another machine.
     ['http://localhost:8080', { HTTP_PROXY: P }, null],
     ['https://127.0.0.1:8080', { HTTPS_PROXY: P }, null],
-  ])('%s with %j: %s', (url, env, source) => {
+  ])('for %s with %j is the one from %s', (url, env, source) => {
     expect(chooseProxy(new URL(url), null, env)).toEqual(source === null ? null : { url: P, source });
   });
 
-  it('one on this machine may serve this machine', () => {
+  it('may be on this machine for loopback', () => {
     const url = 'http://user:pw@127.0.0.1:3128';
     const own = new URL('https://localhost:8443');
     expect(chooseProxy(own, null, { HTTPS_PROXY: url })).toEqual({ url, source: 'HTTPS_PROXY' });
     expect(chooseProxy(own, P, {})).toBeNull();
   });
 
-  it('without a scheme it is an http one, as for curl', () => {
+  it('is an http proxy without a scheme, as for curl', () => {
     const env = { HTTPS_PROXY: ' user:pw@proxy.test:3128 ' };
     expect(chooseProxy(new URL(HTTPS), null, env)).toMatchObject({ url: 'http://user:pw@proxy.test:3128' });
   });
 
   it.each(['socks5://u:pw4711@p:1', 'ftp://p', 'http://', 'http://u:pw4711@p:x', 'http://u:pw/4711@p:1 x'])(
-    'what is no http or https proxy is a usage error: %s',
+    'is a usage error unless it is http or https: %s',
     (HTTPS_PROXY) => {
       let error: unknown;
       try {
@@ -79,13 +79,13 @@ describe('which proxy leads there', () => {
     ['http://:pw@p:1', ':pw'],
     ['http://zo%C3%AB:p:w@p:1', 'zoë:p:w'],
     ['http://p:1', null],
-  ])('the credentials of %s are %j', (url, login) => {
+  ])('%s has the credentials %j', (url, login) => {
     expect(proxyAuthorization(new URL(url))).toBe(
       login === null ? null : `Basic ${Buffer.from(login).toString('base64')}`,
     );
   });
 
-  it("the profile's own goes before all that", () => {
+  it("is the profile's if it has one", () => {
     expect(chooseProxy(new URL(HTTPS), 'http://own:1', { HTTPS_PROXY: P, NO_PROXY: '*' })).toEqual({
       url: 'http://own:1',
       source: 'the profile',

@@ -10,7 +10,7 @@ import { answering, closedPort, DRAFT, listening, rejection, rigFor } from '../r
 
 const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
 
-/** A proxy that opens tunnels to one place, whatever name is asked for, or answers every CONNECT with a no. */
+/** A proxy that opens tunnels to one server, whatever the target, or refuses every CONNECT. */
 async function proxyTo(origin: string, refusal: number | null = null) {
   const asked: { to: string; authorization: string | undefined }[] = [];
   const server = createServer((_request, response) => response.writeHead(500).end('no tunnel asked for'));
@@ -43,14 +43,14 @@ describe('a proxy', () => {
       await transport.send({ method: 'GET', url: 'http://s3.test/a%2fb//c?x=%2F+y', headers: {} }),
     );
     expect(proxy.asked.map((one) => one.to)).toEqual(['ebill.test:80', 's3.test:80']);
-    expect(server.heard.map((one) => one.url)).toEqual([
+    expect(server.requests.map((one) => one.url)).toEqual([
       '/acme/rest/batchProcess?mode=S3FileUpload',
       '/a%2fb//c?x=%2F+y',
     ]);
-    expect(server.heard[0]?.headers.host).toBe('ebill.test');
+    expect(server.requests[0]?.headers.host).toBe('ebill.test');
   });
 
-  test('HTTPS_PROXY is not for plain http', async () => {
+  test('from HTTPS_PROXY is not used for plain http', async () => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin);
     const { client } = await rigFor(server.origin, { env: { HTTPS_PROXY: proxy.url } });
@@ -62,14 +62,14 @@ describe('a proxy', () => {
     ['HTTPS_PROXY', 'ebill.test:443'],
     ['https_proxy', 'ebill.test:443'],
     ['HTTP_PROXY', 'ebill.test:443'],
-  ])('%s is asked for a tunnel for https', async (name, to) => {
+  ])('from %s is asked for a tunnel for https', async (name, to) => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin);
-    // Behind the tunnel there is no TLS here: the handshake fails, and nothing was sent.
+    // The server behind the tunnel has no TLS: the handshake fails, and nothing is sent.
     const { client } = await rigFor('https://ebill.test', { retries: 0, env: { [name]: proxy.url } });
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'refused', status: null });
     expect(proxy.asked.map((one) => one.to)).toEqual([to]);
-    expect(server.heard).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
   test.each([
@@ -78,7 +78,7 @@ describe('a proxy', () => {
     ['*', true],
     ['other.test', false],
     ['', false],
-  ])('NO_PROXY=%j is respected (%s)', async (noProxy, direct) => {
+  ])('is bypassed with NO_PROXY=%j: %s', async (noProxy, direct) => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin);
     const { client } = await rigFor(server.origin, { env: { HTTP_PROXY: proxy.url, NO_PROXY: noProxy } });
@@ -86,7 +86,7 @@ describe('a proxy', () => {
     expect(proxy.asked).toHaveLength(direct ? 0 : 1);
   });
 
-  test('is the context’s, not the process’s', async () => {
+  test('comes from the context, not from the process', async () => {
     const dead = `http://127.0.0.1:${await closedPort()}`;
     for (const name of ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']) vi.stubEnv(name, dead);
     for (const name of ['NO_PROXY', 'no_proxy']) vi.stubEnv(name, '*');
@@ -100,13 +100,13 @@ describe('a proxy', () => {
     const through = await rigFor('http://ebill.test', { retries: 0, env: { HTTP_PROXY: proxy.url } });
     expect(await through.client.create(CREATE)).toMatchObject({ outcome: 'answered' });
     expect(proxy.asked).toHaveLength(1);
-    // With one proxy for all, it is asked for https as well.
+    // HTTP_PROXY alone is used for https as well.
     const secure = await rigFor('https://ebill.test', { retries: 0, env: { HTTP_PROXY: proxy.url } });
     expect(await secure.client.create(CREATE)).toMatchObject({ outcome: 'refused', status: null });
     expect(proxy.asked.at(-1)?.to).toBe('ebill.test:443');
   });
 
-  test('of the profile comes before the environment’s, with its credentials, which go nowhere else', async () => {
+  test('of the profile comes first, and its credentials go nowhere else', async () => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin);
     const { client } = await rigFor('http://ebill.test', {
@@ -120,15 +120,15 @@ describe('a proxy', () => {
     expect(proxy.asked).toEqual([
       { to: 'ebill.test:80', authorization: `Basic ${Buffer.from('us@er:p:w').toString('base64')}` },
     ]);
-    expect(server.heard[0]?.headers).toMatchObject({ authorization: 'Bearer tok' });
-    expect(server.heard[0]?.headers['proxy-authorization']).toBeUndefined();
+    expect(server.requests[0]?.headers).toMatchObject({ authorization: 'Bearer tok' });
+    expect(server.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
 
   test.each([
     [407, 'requires a username and a password'],
     [403, 'answered 403'],
     [502, 'answered 502'],
-  ])('that answers %i: nothing was sent, and it is said who said no', async (status, words) => {
+  ])('that answers %i is named, and nothing is sent', async (status, words) => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin, status);
     const { client } = await rigFor('http://ebill.test', { retries: 1, env: { HTTP_PROXY: proxy.url } });
@@ -136,11 +136,11 @@ describe('a proxy', () => {
     expect(result).toMatchObject({ outcome: 'refused', status: null });
     expect(result).toHaveProperty('message', expect.stringContaining(words));
     expect(result).toHaveProperty('message', expect.stringContaining('proxy'));
-    expect(server.heard).toEqual([]);
+    expect(server.requests).toEqual([]);
     expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  test('that says nothing is given up in time, and for it, not for the server', async () => {
+  test('that does not answer in time is named', async () => {
     const silent = createTcp();
     const choice = { url: `http://127.0.0.1:${await listening(silent)}`, source: 'HTTPS_PROXY' } as const;
     const options = { tls: () => Promise.reject(new Error('not asked for')), lookup };
@@ -166,7 +166,7 @@ describe('a proxy', () => {
     }
   });
 
-  test('that is not there: nothing was sent', async () => {
+  test('that is not there gets nothing', async () => {
     const { client } = await rigFor('http://ebill.test', {
       retries: 0,
       env: { HTTP_PROXY: `http://127.0.0.1:${await closedPort()}` },

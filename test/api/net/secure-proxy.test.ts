@@ -5,18 +5,18 @@ import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { authorities, hasOpenssl, keysOf } from '../../helpers/authority.ts';
-import { DRAFT, hearing, listening, rigFor } from '../rig.ts';
+import { DRAFT, listening, recordingHandler, rigFor } from '../rig.ts';
 
 const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
 
 let pem: (name: string) => string;
 
-describe.skipIf(!hasOpenssl)('a proxy that is itself behind TLS', () => {
+describe.skipIf(!hasOpenssl)('an https proxy', () => {
   beforeAll(() => {
     pem = authorities();
   });
 
-  /** Opens tunnels, and asks who comes; keeps what it is told and shown. */
+  /** Opens tunnels and asks for a client certificate; records credentials and certificates. */
   async function secureProxy(name: string) {
     const asked: { to: string | undefined; login: string | undefined; shown: unknown }[] = [];
     const options = { ...keysOf(pem, name), ca: readFileSync(pem('ca.crt')), requestCert: true };
@@ -41,12 +41,12 @@ describe.skipIf(!hasOpenssl)('a proxy that is itself behind TLS', () => {
   }
 
   async function target() {
-    const heard: Parameters<typeof hearing>[0] = [];
+    const requests: Parameters<typeof recordingHandler>[0] = [];
     const server = createServer(
       keysOf(pem, 'server'),
-      hearing(heard, (_one, response) => response.end(DRAFT)),
+      recordingHandler(requests, (_one, response) => response.end(DRAFT)),
     );
-    return { origin: `https://127.0.0.1:${await listening(server)}`, heard };
+    return { origin: `https://127.0.0.1:${await listening(server)}`, requests };
   }
 
   const own = () => ({
@@ -56,7 +56,7 @@ describe.skipIf(!hasOpenssl)('a proxy that is itself behind TLS', () => {
   });
 
   test.each(['localhost', '127.0.0.1'])(
-    'is verified by the same authorities, at %s, and is shown no client certificate',
+    'at %s is verified by the same authorities and gets no client certificate',
     async (host) => {
       const warnings: string[] = [];
       const warned = (warning: Error): void => void warnings.push(warning.message);
@@ -78,7 +78,7 @@ describe.skipIf(!hasOpenssl)('a proxy that is itself behind TLS', () => {
     ['elsewhere', /is for another host name/, /Check the host/],
     ['stranger', /signed by an unknown authority/, /--ca-file FILE/],
     ['over', /has expired/, /clock is right/],
-  ])('gets no password when its certificate is not right (%s)', async (name, why, hint) => {
+  ])('gets no password when its certificate is wrong (%s)', async (name, why, hint) => {
     const [proxy, server] = [await secureProxy(name), await target()];
     const { client, notices } = await rigFor(server.origin, {
       connection: own(),
@@ -95,6 +95,6 @@ describe.skipIf(!hasOpenssl)('a proxy that is itself behind TLS', () => {
       'message',
       expect.stringMatching(/no secure connection with the proxy https:/),
     );
-    expect([proxy.asked, server.heard, notices]).toEqual([[], [], []]);
+    expect([proxy.asked, server.requests, notices]).toEqual([[], [], []]);
   });
 });

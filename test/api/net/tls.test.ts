@@ -14,11 +14,11 @@ import {
   connectionTo,
   DRAFT,
   fileOf,
-  type Heard,
   hash,
-  hearing,
   listening,
+  type ReceivedRequest,
   rawServer,
+  recordingHandler,
   rejection,
   rigFor,
 } from '../rig.ts';
@@ -34,7 +34,7 @@ const hasOpenssl = (() => {
   }
 })();
 
-/** Two authorities; server certificates of the first (one good, one for another name, one over), a client's. */
+/** Two authorities; a good server certificate of the first, one for another name, and a client certificate. */
 let pem: (name: string) => string;
 
 describe.skipIf(!hasOpenssl)('TLS', () => {
@@ -73,49 +73,49 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
   });
 
   const tlsServer = async (
-    answer: Parameters<typeof hearing>[1],
+    answer: Parameters<typeof recordingHandler>[1],
     more: ServerOptions = {},
     name = 'server',
   ) => {
-    const heard: Heard[] = [];
+    const requests: ReceivedRequest[] = [];
     const keys = { key: readFileSync(pem(`${name}.key`)), cert: readFileSync(pem(`${name}.crt`)) };
-    const server = createServer({ ...keys, ...more }, hearing(heard, answer));
+    const server = createServer({ ...keys, ...more }, recordingHandler(requests, answer));
     server.on('tlsClientError', () => undefined);
     const port = await listening(server);
-    return { origin: `https://127.0.0.1:${port}`, port, heard };
+    return { origin: `https://127.0.0.1:${port}`, port, requests };
   };
-  const draft: Parameters<typeof hearing>[1] = (_heard, response) => response.end(DRAFT);
+  const draft: Parameters<typeof recordingHandler>[1] = (_request, response) => response.end(DRAFT);
 
-  test('an authority nobody knows: not sent, and said why', async () => {
+  test('refuses an unknown authority, and says why', async () => {
     const server = await tlsServer(draft);
     const { client, context } = await rigFor(server.origin, { retries: 1 });
     const result = await client.create(CREATE);
     expect(result).toMatchObject({ outcome: 'refused', status: null });
     expect(result).toHaveProperty('message', expect.stringContaining('no secure connection'));
     expect(result).toHaveProperty('message', expect.stringContaining(server.origin));
-    // Another try would end in the same way.
-    expect([server.heard.length, context.slept.length]).toEqual([0, 0]);
+    // Another try would fail in the same way.
+    expect([server.requests.length, context.slept.length]).toEqual([0, 0]);
     expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  test('the wrong authority', async () => {
+  test('refuses a server of another authority', async () => {
     const server = await tlsServer(draft);
     const { client } = await rigFor(server.origin, {
       retries: 0,
       connection: { caFile: pem('other-ca.crt') },
     });
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'refused', status: null });
-    expect(server.heard).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
-  test('the right one', async () => {
+  test('accepts a server of the authority of the profile', async () => {
     const server = await tlsServer(draft);
     const { client } = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
     expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
   });
 
-  test('one of the environment stays beside the one of the profile', async () => {
+  test('accepts the authorities of the environment besides those of the profile', async () => {
     const server = await tlsServer(draft);
     const connection = { caFile: pem('other-ca.crt') };
     const env = { NODE_EXTRA_CA_CERTS: pem('ca.crt') };
@@ -126,7 +126,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect(await without.client.create(CREATE)).toMatchObject({ outcome: 'refused' });
   });
 
-  test('several of them in one file', async () => {
+  test('accepts several authorities in one file', async () => {
     const both = pem('both.crt');
     writeFileSync(both, readFileSync(pem('other-ca.crt'), 'utf8') + readFileSync(pem('ca.crt'), 'utf8'));
     const server = await tlsServer(draft);
@@ -134,23 +134,23 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
   });
 
-  test('a certificate of another host', async () => {
+  test('refuses a certificate of another host', async () => {
     const server = await tlsServer(draft, {}, 'elsewhere');
     const { client } = await rigFor(server.origin, { retries: 0, connection: { caFile: pem('ca.crt') } });
     const result = await client.create(CREATE);
     expect(result).toMatchObject({ outcome: 'refused', status: null });
     expect(result).toHaveProperty('message', expect.stringContaining('no secure connection'));
-    expect(server.heard).toEqual([]);
+    expect(server.requests).toEqual([]);
   });
 
-  test('plain http where TLS was meant, and the other way round', async () => {
+  test('sends nothing to a server that speaks plain http', async () => {
     const plain = await rawServer(draft);
     const { client } = await rigFor(plain.origin.replace('http:', 'https:'), { retries: 0 });
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'refused', status: null });
-    expect(plain.heard).toEqual([]);
+    expect(plain.requests).toEqual([]);
   });
 
-  test('a client certificate is shown; without it nothing is answered', async () => {
+  test('sends the client certificate, without which the server does not answer', async () => {
     const server = await tlsServer(draft, {
       ca: readFileSync(pem('ca.crt')),
       requestCert: true,
@@ -162,13 +162,13 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     });
     expect(await shown.client.create(CREATE)).toMatchObject({ outcome: 'answered' });
     const { client } = await rigFor(server.origin, { retries: 0, connection: ca });
-    // Node hangs up without a word once the handshake is over: then nobody can know, and it is asked for.
+    // Node closes the connection after the handshake without an alert, so this may be ambiguous.
     expect((await client.create(CREATE)).outcome).not.toBe('answered');
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 
   test.each(['caFile', 'clientCert', 'clientKey'] as const)(
-    '%s that cannot be read is a usage error',
+    'reports an unreadable %s as a usage error',
     async (field) => {
       const connection = connectionTo('https://127.0.0.1', {
         clientCert: pem('client.crt'),
@@ -180,7 +180,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     },
   );
 
-  test('a file and its result travel whole', async () => {
+  test('carries a file and its result unchanged', async () => {
     const bytes = randomBytes(5 * 1024 * 1024 + 3);
     const server = await tlsServer(({ method, body }, response) => {
       if (method === 'PUT') response.writeHead(200, { etag: `"${hash('md5', body)}"` }).end();
@@ -192,8 +192,8 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
       onRetry: () => undefined,
     });
     expect(result).toMatchObject({ outcome: 'stored', verified: true });
-    expect(server.heard[0]?.headers).toMatchObject({ 'content-length': String(bytes.length) });
-    expect(server.heard[0]?.url).toBe('/o?X-Amz-Signature=%2f');
+    expect(server.requests[0]?.headers).toMatchObject({ 'content-length': String(bytes.length) });
+    expect(server.requests[0]?.url).toBe('/o?X-Amz-Signature=%2f');
     const path = join(tempDir(), 'result.csv');
     expect(await downloadFile(storage, `${server.origin}/r`, path, () => undefined)).toMatchObject({
       outcome: 'saved',
@@ -201,13 +201,13 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     });
   });
 
-  test('a connection that breaks under an answer may have happened, though the error comes from TLS', async () => {
+  test('is ambiguous when the connection breaks during the response', async () => {
     let spoil = false;
-    const server = await tlsServer((_heard, response) => {
+    const server = await tlsServer((_request, response) => {
       spoil = true;
       response.end(DRAFT);
     });
-    // Stands between and changes the server's bytes once the request is there.
+    // Changes the server's bytes once it has the request.
     const relay = createTcp((near) => {
       const far = connect(server.port, '127.0.0.1');
       near.on('data', (part) => far.write(part));
@@ -226,11 +226,11 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     const port = await listening(relay);
     const { client } = await rigFor(`https://127.0.0.1:${port}`, { connection: { caFile: pem('ca.crt') } });
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'ambiguous' });
-    expect(server.heard).toHaveLength(1);
+    expect(server.requests).toHaveLength(1);
   });
 });
 
-describe('what a failure says of the request', () => {
+describe('a transport error', () => {
   const failure = (code: string, begun: boolean) =>
     transportError(Object.assign(new Error('words'), { code }), 'https://h', begun);
 
@@ -249,7 +249,7 @@ describe('what a failure says of the request', () => {
     'EPROTO',
     'E_NEW',
     '',
-  ])('%s before it began: unsent; after: lost', (code) => {
+  ])('with %s means unsent before sending, lost after', (code) => {
     expect(failure(code, false)).toMatchObject({ kind: 'unsent' });
     expect(failure(code, true)).toMatchObject({ kind: 'lost' });
     expect(failure(code, false).message).toMatch(/^https:\/\/h: \S/);
@@ -263,7 +263,7 @@ describe('what a failure says of the request', () => {
     'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
     'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
     'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
-  ])('%s is a no to the handshake, whenever it comes', (code) => {
+  ])('with %s always means unsent', (code) => {
     expect(failure(code, true)).toMatchObject({ kind: 'unsent' });
     expect(failure(code, true).message).toContain('no secure connection');
   });
@@ -272,11 +272,11 @@ describe('what a failure says of the request', () => {
     'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
     'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC',
     'ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC',
-  ])('%s is none', (code) => {
+  ])('with %s while sending means lost', (code) => {
     expect(failure(code, true)).toMatchObject({ kind: 'lost' });
   });
 
-  test('of several addresses, one speaks for all', () => {
+  test('for several addresses shows the first', () => {
     const inner = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
     expect(transportError(new AggregateError([inner, inner]), 'https://h', false).message).toContain(
       'connection refused',

@@ -1,7 +1,7 @@
 import type { LookupFunction } from 'node:net';
 
 /** Name look-ups of a test's own: each name with its addresses; any other is not known. Counts what was asked. */
-export function namesOf(table: Readonly<Record<string, readonly string[]>>): {
+export function fakeLookup(table: Readonly<Record<string, readonly string[]>>): {
   readonly lookup: LookupFunction;
   readonly asked: string[];
 } {

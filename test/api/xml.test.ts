@@ -4,7 +4,7 @@ import { readBody } from '../../src/api/response-body.ts';
 import { parseXml, XmlError } from '../../src/api/xml.ts';
 import { golden, rawServer, rejection, rigFor, thrownBy } from './rig.ts';
 
-const ANSWERS = [
+const RESPONSES = [
   'init-answer',
   'create-customer-answer',
   'finalize-customer-answer',
@@ -18,8 +18,8 @@ const refused = (document: string): XmlError => {
   return error;
 };
 
-describe('a truncated document is an error, not a smaller batch', () => {
-  test.each(ANSWERS)('%s, cut at every byte', (name) => {
+describe('a truncated document', () => {
+  test.each(RESPONSES)('is an error, not a smaller batch: %s, cut at every byte', (name) => {
     const whole = golden(name);
     const batch = parseBatch(whole);
     for (let length = 0; length < whole.length; length += 1) {
@@ -40,7 +40,7 @@ describe('a truncated document is an error, not a smaller batch', () => {
     '<a/><',
     '<a/></',
     '<a><!--</a>',
-  ])('%j', (document) => {
+  ])('is an error: %j', (document) => {
     refused(document);
   });
 });
@@ -52,27 +52,27 @@ describe('a DTD', () => {
     '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>',
     '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;">]><a>&c;</a>',
     '<a><!ENTITY x "y"></a>',
-    // Behind the beginning of a CDATA section that is none.
+    // After what looks like the start of a CDATA section.
     '<!-- <![CDATA[ --><!DOCTYPE a [<!ENTITY x "boom">]><!-- ]]> --><a>&x;</a>',
     '<?x <![CDATA[ ?><!DOCTYPE a [<!ENTITY x "boom">]><?x ]]> ?><a>&x;</a>',
     '<!-- > --><!DOCTYPE a><!-- --><a/>',
-  ])('%j', (document) => {
+  ])('is refused: %j', (document) => {
     expect(refused(document).message).toContain('document type');
   });
 
-  test('is not seen where it is only text', () => {
+  test('is allowed as text', () => {
     expect(parseXml('<a><![CDATA[<!DOCTYPE a>]]></a>').text).toBe('<!DOCTYPE a>');
     expect(parseXml('<a><!-- <!DOCTYPE a> -->x</a>').text).toBe('x');
     expect(parseXml('<a>&lt;!DOCTYPE a></a>').text).toBe('<!DOCTYPE a>');
   });
 
-  test('unknown entities stay as they are', () => {
+  test('is not needed: unknown entities stay as they are', () => {
     expect(parseXml('<a>&x; &nbsp; &lol9;</a>').text).toBe('&x; &nbsp; &lol9;');
   });
 });
 
 describe('nesting', () => {
-  test('as deep as any answer', () => {
+  test('is allowed as deep as in any response', () => {
     expect(parseXml(`${'<a>'.repeat(20)}${'</a>'.repeat(20)}`).name).toBe('a');
   });
 
@@ -84,7 +84,7 @@ describe('nesting', () => {
     ['<a><!--</a>-->', '</a>'],
     ['<a><![CDATA[</a>]]>', '</a>'],
     ['<a><?x </a>?>', '</a>'],
-  ])('of 100 000 %j', (open, close) => {
+  ])('of 100 000 %j is refused', (open, close) => {
     refused(open.repeat(100_000) + close.repeat(100_000));
   });
 
@@ -94,7 +94,7 @@ describe('nesting', () => {
   });
 });
 
-describe('names', () => {
+describe('an element name', () => {
   test.each([
     'constructor',
     'toString',
@@ -103,7 +103,7 @@ describe('names', () => {
     '__proto__',
     '__defineGetter__',
     'prototype',
-  ])('an element <%s> is an element like any or refused, and pollutes nothing', (name) => {
+  ])('like <%s> is harmless', (name) => {
     const document = `<batchProcess><${name}><id>evil</id><polluted>1</polluted></${name}><id>1</id></batchProcess>`;
     try {
       expect(parseBatch(document)).toMatchObject({ id: '1', status: null, children: [] });
@@ -115,8 +115,8 @@ describe('names', () => {
   });
 });
 
-describe('size and work', () => {
-  /** Milliseconds: what is linear needs a few hundred at most, what is not needs minutes. */
+describe('a large document', () => {
+  /** ms. Linear work takes a few hundred at most, anything else minutes. */
   const BOUND = 8_000;
   const timed = (act: () => void): void => {
     const began = performance.now();
@@ -134,11 +134,11 @@ describe('size and work', () => {
     ['attributes without values', `<r a=">" ${'b '.repeat(4_500_000)}/>`, 'a tag of more than'],
     ['one attribute', `<r a="${'x'.repeat(1_000_000)}"/>`, 'a tag of more than'],
     ['one name', `<${'r'.repeat(9_000_000)}/>`, 'a tag of more than'],
-  ])('ten megabytes of %s are refused unparsed', (_what, document, why) => {
+  ])('with ten megabytes of %s is refused unparsed', (_what, document, why) => {
     expect(refused(document).message).toContain(why);
   });
 
-  test('a load of ten thousand item files is read', () => {
+  test('with ten thousand item files is read', () => {
     const url = `https://b.s3.amazonaws.com/o/in/x.csv?${'X-Amz-Parameter=0123456789&amp;'.repeat(7)}`;
     const child = (n: number) =>
       `<batchProcess><id>${n}</id><jobId>A_ITM_${n}</jobId><status>Success</status><operation>eBill-Import</operation><subOperation>Invoice Line Item</subOperation><successCount>1</successCount><successMessage>1 processed</successMessage><errorMessage></errorMessage><failCount>0</failCount><downloadUrl>${url}</downloadUrl></batchProcess>`;
@@ -148,7 +148,7 @@ describe('size and work', () => {
     expect(batch.children.at(-1)?.id).toBe('9999');
   });
 
-  test('12 MB are refused unread', () => {
+  test('of 12 MB is refused unparsed', () => {
     timed(() => expect(refused(`<a>${'x'.repeat(12_000_000)}</a>`).message).toContain('characters'));
   });
 
@@ -172,14 +172,14 @@ describe('size and work', () => {
     ["<a b='>", ''],
     ['<!', ''],
     ['<!DOCTYP', ''],
-  ])('half a million characters of %j', (unit, end) => {
+  ])('with half a million characters of %j is handled in time', (unit, end) => {
     timed(() => {
       const document = `<r>${unit.repeat(Math.ceil(500_000 / unit.length))}${end}`;
       try {
         parseXml(document);
       } catch (error) {
         if (!(error instanceof XmlError)) throw error;
-        // What the parser quotes of a stranger's document is not the whole of it.
+        // The parser may quote the document, but not all of it.
         expect(error.message.length).toBeLessThan(300);
       }
     });
@@ -194,7 +194,7 @@ describe('size and work', () => {
     ['<r></r', ' ', '>'],
     ['<?xml', ' ', '?><r/>'],
     ['<r ', "b='c' ", '></r>'],
-  ])('a tag %j … %j … %j', (start, unit, end) => {
+  ])('with a tag %j … %j … %j is handled in time', (start, unit, end) => {
     timed(() => {
       try {
         parseXml(start + unit.repeat(300_000) + end);
@@ -205,12 +205,12 @@ describe('size and work', () => {
   });
 });
 
-describe('messages', () => {
+describe('an error message', () => {
   test.each([
     '<a\u001b[31m></a\u001b[31m>',
     '<a></b\u001b]0;x\u0007>',
     `<a>\u009b</${'x\u0000'.repeat(9999)}>`,
-  ])('never hold a stranger’s control characters (%#)', (document) => {
+  ])('never has control characters of the document (%#)', (document) => {
     let message = '';
     try {
       parseXml(document);
@@ -222,19 +222,22 @@ describe('messages', () => {
   });
 });
 
-describe('what contradicts itself', () => {
-  test.each(['id', 'jobId', 'status', 'uploadUrl', 'failCount'])('two <%s> are no answer', (name) => {
-    const document = `<batchProcess><${name}>1</${name}><id>1</id><${name}>2</${name}></batchProcess>`;
-    expect(thrownBy(() => parseBatch(document))).toBeInstanceOf(XmlError);
-    const within = `<batchProcess><id>1</id><child>${document}</child></batchProcess>`;
-    expect(thrownBy(() => parseBatch(within))).toBeInstanceOf(XmlError);
-  });
+describe('a document that contradicts itself', () => {
+  test.each(['id', 'jobId', 'status', 'uploadUrl', 'failCount'])(
+    'is an error with two different <%s>',
+    (name) => {
+      const document = `<batchProcess><${name}>1</${name}><id>1</id><${name}>2</${name}></batchProcess>`;
+      expect(thrownBy(() => parseBatch(document))).toBeInstanceOf(XmlError);
+      const within = `<batchProcess><id>1</id><child>${document}</child></batchProcess>`;
+      expect(thrownBy(() => parseBatch(within))).toBeInstanceOf(XmlError);
+    },
+  );
 
-  test('the same twice is one', () => {
+  test('is fine when a repeated value is the same', () => {
     expect(parseBatch('<batchProcess><id>1</id><id>1</id></batchProcess>').id).toBe('1');
   });
 
-  test('a changing call answered so may have happened', async () => {
+  test('makes a changing call ambiguous', async () => {
     const { origin } = await rawServer((_heard, response) => {
       response.end('<batchProcess><id>1</id><id>2</id><status>Draft</status></batchProcess>');
     });
@@ -244,7 +247,7 @@ describe('what contradicts itself', () => {
 });
 
 describe('a NUL', () => {
-  test('makes it no document, wherever it stands', () => {
+  test('is refused wherever it is', () => {
     for (const document of [
       '<a>\0</a>',
       '<a \0="1"/>',
@@ -255,12 +258,12 @@ describe('a NUL', () => {
       expect(refused(document).message).toContain('NUL');
   });
 
-  test('written as an entity is a mark that nobody takes for a letter', () => {
+  test('written as an entity becomes a replacement character', () => {
     expect(parseXml('<a>1&#0;2&#x0;</a>').text).toBe('1\ufffd2\ufffd');
   });
 });
 
-describe('what is no document', () => {
+describe('text that is not a document', () => {
   test.each([
     '',
     '   \n',
@@ -273,12 +276,12 @@ describe('what is no document', () => {
     '<a',
     '<a b></a',
     '\u0000',
-  ])('%j', (document) => {
+  ])('is refused: %j', (document) => {
     refused(document);
   });
 });
 
-describe('bytes', () => {
+describe('a response', () => {
   const sent = (bytes: Buffer, type = 'application/xml') =>
     rawServer((_heard, response) => {
       response.writeHead(200, { 'content-type': type });
@@ -292,29 +295,29 @@ describe('bytes', () => {
     ['UTF-8 with a BOM', Buffer.from(`\ufeff${XML}`), undefined, 'Août 日😀'],
     ['UTF-16LE', Buffer.from(`\ufeff${XML}`, 'utf16le'), undefined, 'Août 日😀'],
     ['UTF-16BE', Buffer.from(`\ufeff${XML}`, 'utf16le').swap16(), undefined, 'Août 日😀'],
-    ['Latin-1 as the header says', Buffer.from(LATIN, 'latin1'), 'text/xml; charset="ISO-8859-1"', 'Août'],
+    ['Latin-1 by the header', Buffer.from(LATIN, 'latin1'), 'text/xml; charset="ISO-8859-1"', 'Août'],
     [
-      'Latin-1 as the declaration says',
+      'Latin-1 by the declaration',
       Buffer.from(`<?xml version="1.0" encoding='iso-8859-1'?>${LATIN}`, 'latin1'),
       undefined,
       'Août',
     ],
-    ['an encoding nobody knows', Buffer.from(XML), 'application/xml; charset=x-none', 'Août 日😀'],
+    ['an unknown encoding', Buffer.from(XML), 'application/xml; charset=x-none', 'Août 日😀'],
     ['the wrong encoding', Buffer.from(LATIN, 'latin1'), undefined, 'Août'],
-  ])('in %s', async (_name, bytes, type, jobId) => {
+  ])('in %s is read', async (_name, bytes, type, jobId) => {
     const { origin } = await sent(bytes, type);
     const { client } = await rigFor(origin);
     expect(await client.status({ id: '1' })).toMatchObject({ id: '1', jobId });
   });
 
-  test('more of them than any answer has: a broken answer, not a full memory', async () => {
+  test('that is too large counts as broken', async () => {
     const { origin } = await sent(Buffer.alloc(12 * 1024 * 1024, 'x'));
     const { client } = await rigFor(origin, { retries: 0 });
     expect(await rejection(client.status({ id: '1' }))).toMatchObject({ code: 'UNAVAILABLE' });
     expect(await client.init(INIT)).toMatchObject({ outcome: 'ambiguous' });
   });
 
-  test('fifty megabytes are not read to their end', async () => {
+  test('of fifty megabytes is not read to its end', async () => {
     let sent = 0;
     const { origin } = await rawServer((_heard, response) => {
       const block = Buffer.alloc(1024 * 1024, 'x');
@@ -330,11 +333,11 @@ describe('bytes', () => {
     const { transport } = await rigFor(origin);
     const answer = await transport.send({ method: 'GET', url: `${origin}/`, headers: {} });
     expect(await rejection(readBody(answer))).toMatchObject({ kind: 'lost' });
-    // What had left when it was broken off lies in buffers.
+    // Some more was sent into buffers before it broke off.
     expect(sent).toBeLessThan(40);
   });
 
-  test('the limit is exact', async () => {
+  test('may have exactly the limit', async () => {
     const { origin } = await sent(Buffer.alloc(1000, 'x'));
     const { transport } = await rigFor(origin);
     const get = () => transport.send({ method: 'GET', url: `${origin}/`, headers: {} });
