@@ -39,7 +39,8 @@ export function addsToPhase(status: string, phase: Phase): boolean {
   return MEANINGS.get(name) !== meaning || TELLING.has(name);
 }
 
-/** Names are compared without case, spaces, `-` and `_`. */
+/** Do two names mean the same status? They are compared without case, spaces, `-` and `_` (api rule 6). */
+export const sameStatusName = (a: string, b: string): boolean => normalised(a) === normalised(b);
 const normalised = (name: string): string => name.toLowerCase().replace(/[\s_-]+/gu, '');
 
 /** A profile's own names, prepared once. Phases a name cannot mean (`uploaded`, `not-run`) are ignored. */

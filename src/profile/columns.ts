@@ -4,12 +4,14 @@ import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import { nearest } from '../system/nearest.ts';
 
-/** One `KIND.ROLE=NAME` of the command line; `null` takes the role out. */
+/** One `KIND.ROLE=NAME` of the command line; `null` removes the role. */
 export type ColumnChange = readonly [role: RoleName, column: string | null];
 
 /**
- * `--column KIND.ROLE=NAME`: which column holds what the checks across files need. A name may hold `=` and spaces; an
- * empty one takes the role out. @throws EbillError `USAGE`, with the role that was probably meant
+ * Parses `--column KIND.ROLE=NAME`: which column has the role in the checks across files. A name may contain `=` and
+ * spaces; an empty one removes the role.
+ *
+ * @throws EbillError `USAGE`, with the closest role
  */
 export function parseColumn(text: string): ColumnChange {
   const at = text.indexOf('=');
@@ -18,12 +20,11 @@ export function parseColumn(text: string): ColumnChange {
       hint: `Write it as KIND.ROLE=NAME, for example --column "invoice.key=Invoice Number". Roles: ${ROLE_NAMES.join(', ')}.`,
     });
   }
-  const wanted = text.slice(0, at).trim();
   const column = text.slice(at + 1).trim();
-  return [roleNamed(wanted), column === '' ? null : checkColumn(column, '--column')];
+  return [roleNamed(text.slice(0, at).trim()), column === '' ? null : checkColumn(column, '--column')];
 }
 
-/** Some columns with the changes made. */
+/** The columns with the changes made. */
 export function changedColumns(before: Columns, changes: readonly ColumnChange[]): Columns {
   const after = new Map<RoleName, string>(columnList(before));
   for (const [role, column] of changes) {
@@ -34,18 +35,19 @@ export function changedColumns(before: Columns, changes: readonly ColumnChange[]
 }
 
 /**
- * Columns as a profile or a plan holds them: `{ invoice: { key: "Invoice Number" } }`.
- * @throws EbillError `USAGE` for anything else
+ * Parses the columns of a profile or plan: `{ invoice: { key: "Invoice Number" } }`.
+ *
+ * @throws EbillError `USAGE`
  */
 export function parseColumns(value: unknown, source: string): Columns {
   const list: [RoleName, string][] = [];
   for (const [kind, roles] of entries(value, source)) {
     if (!Object.hasOwn(ROLES, kind))
-      throw wrong(source, `"${short(kind)}" is no kind of file`, Object.keys(ROLES));
+      throw wrong(source, `"${short(kind)}" is not a kind of file`, Object.keys(ROLES));
     for (const [role, column] of entries(roles, `${source}.${kind}`)) {
       const name = ROLE_NAMES.find((known) => known === `${kind}.${role}`);
       if (name === undefined) {
-        throw wrong(source, `"${short(role)}" is no role of ${kind}`, ROLES[kind as FileKind]);
+        throw wrong(source, `"${short(role)}" is not a role of ${kind}`, ROLES[kind as FileKind]);
       }
       if (typeof column !== 'string') throw wrong(source, `${name} is not a text`, []);
       list.push([name, checkColumn(column, source)]);
@@ -54,12 +56,12 @@ export function parseColumns(value: unknown, source: string): Columns {
   return columnsOf(list);
 }
 
-function roleNamed(wanted: string): RoleName {
-  const known = ROLE_NAMES.find((name) => name === wanted.toLowerCase());
-  if (known !== undefined) return known;
-  const meant = nearest(wanted, ROLE_NAMES);
-  throw new EbillError('USAGE', `--column: "${short(wanted)}" is no role.`, {
-    hint: `${meant === null ? '' : `Did you mean ${meant}? `}Roles: ${ROLE_NAMES.join(', ')}.`,
+function roleNamed(text: string): RoleName {
+  const role = ROLE_NAMES.find((name) => name === text.toLowerCase());
+  if (role !== undefined) return role;
+  const match = nearest(text, ROLE_NAMES);
+  throw new EbillError('USAGE', `--column: "${short(text)}" is not a role.`, {
+    hint: `${match === null ? '' : `Did you mean ${match}? `}Roles: ${ROLE_NAMES.join(', ')}.`,
   });
 }
 

@@ -1,21 +1,60 @@
 import type { Auth } from '../api/connection.ts';
 import { EbillError } from '../errors.ts';
-import { authText, sameKind } from './auth-kind.ts';
-import { checkSecret } from './credential-text.ts';
-import { type EnvironmentLayer, environmentAuth } from './environment.ts';
-import type { Profile } from './profile.ts';
+import type { Environment } from '../system/context.ts';
+import { authText, checkSecret, checkUsername, parseAuthKind, sameKind } from './auth.ts';
+import { type AuthKind, checkProfileName, type Profile } from './profile.ts';
 
-/** A profile whose credentials may go where the request goes, with the secret kept for it. */
-export interface OwnCredentials {
+/** What the environment says about where and as whom (commands rule 11). */
+export interface EnvironmentLayer {
+  readonly profile: string | null;
+  readonly baseUrl: string | null;
+  readonly auth: AuthKind | null;
+  readonly username: string | null;
+  readonly password: string | null;
+  readonly token: string | null;
+}
+
+/**
+ * Reads the `EBILL_…` variables. An empty one counts as absent: CI systems set variables without a value to "".
+ *
+ * @throws EbillError `USAGE` for an `EBILL_AUTH`, `EBILL_USERNAME` or `EBILL_PROFILE` of the wrong form
+ */
+export function environmentLayer(env: Environment): EnvironmentLayer {
+  const profile = env['EBILL_PROFILE'] || null;
+  const auth = env['EBILL_AUTH'] || null;
+  const username = env['EBILL_USERNAME'] || null;
+  return {
+    profile: profile === null ? null : checkProfileName(profile, 'EBILL_PROFILE'),
+    baseUrl: env['EBILL_BASE_URL'] || null,
+    auth: auth === null ? null : parseAuthKind(auth, 'EBILL_AUTH'),
+    username: username === null ? null : checkUsername(username, 'EBILL_USERNAME'),
+    password: env['EBILL_PASSWORD'] || null,
+    token: env['EBILL_TOKEN'] || null,
+  };
+}
+
+/**
+ * How to authorise by the environment alone: `EBILL_AUTH`, else `bearer` with a token, `basic` with a username, `null`
+ * with neither. A token in the environment replaces that of a profile, in the profile's own header.
+ */
+export function environmentAuth(env: EnvironmentLayer, profile: AuthKind | null): AuthKind | null {
+  if (env.auth !== null) return env.auth;
+  if (env.token !== null) return profile?.type === 'header' ? profile : { type: 'bearer' };
+  return env.username === null ? null : { type: 'basic' };
+}
+
+/** A profile whose credentials may be sent to this base URL, with its stored secret. */
+interface OwnCredentials {
   readonly profile: Profile;
   readonly secret: string | null;
 }
 
 /**
- * As whom: environment over profile (cli.md, "Environment"). A stored secret serves only for what it was given for:
- * the profile's own way to authorise, and its own username.
+ * The credentials to send: environment over profile. A stored secret is used only with the kind and the username it was
+ * stored for.
  *
- * @throws EbillError `AUTH` when something to authorise with is missing, `USAGE` when a secret cannot be sent
+ * @param own `null` when there is no profile, or it is for another origin
+ * @throws EbillError `AUTH` when a username or secret is missing, `USAGE` when a secret cannot be sent
  */
 export function credentials(env: EnvironmentLayer, own: OwnCredentials | null): Auth {
   const stored = own?.profile.auth ?? null;
@@ -24,10 +63,10 @@ export function credentials(env: EnvironmentLayer, own: OwnCredentials | null): 
   const storedSecret = own !== null && stored !== null && sameKind(kind, stored) ? own.secret : null;
   const profile = own?.profile.name ?? null;
   if (kind.type === 'basic') {
-    const ownName = stored?.type === 'basic' ? stored.username : null;
-    const username = env.username ?? ownName;
+    const storedName = stored?.type === 'basic' ? stored.username : null;
+    const username = env.username ?? storedName;
     if (username === null) throw missing('username', 'basic', profile);
-    const password = env.password ?? (username === ownName ? storedSecret : null);
+    const password = env.password ?? (username === storedName ? storedSecret : null);
     if (password === null) throw missing('password', `basic, as ${username}`, profile);
     const source = env.password === null ? `The password of profile ${profile}` : 'EBILL_PASSWORD';
     return { type: 'basic', username, password: checkSecret(password, kind, source) };
@@ -38,7 +77,7 @@ export function credentials(env: EnvironmentLayer, own: OwnCredentials | null): 
   return kind.type === 'bearer' ? { type: 'bearer', token } : { type: 'header', name: kind.name, token };
 }
 
-/** Can the environment do without the profile's secret? Then it is not even looked up. */
+/** Is the stored secret needed, or does the environment replace it? */
 export function needsStoredSecret(env: EnvironmentLayer, profile: Profile): boolean {
   const kind = environmentAuth(env, profile.auth) ?? profile.auth;
   if (kind.type === 'none' || !sameKind(kind, profile.auth)) return false;
@@ -51,6 +90,6 @@ function missing(what: 'username' | 'password' | 'token', auth: string, profile:
   const hint =
     profile === null
       ? `Set ${variable}, or EBILL_AUTH=none for a server that asks for nothing.`
-      : `Set ${variable}, or keep it: ebill profile set ${profile} ${option}`;
+      : `Set ${variable}, or store it: ebill profile set ${profile} ${option}`;
   return new EbillError('AUTH', `No ${what} to authorise with (${auth}).`, { hint });
 }

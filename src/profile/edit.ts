@@ -1,11 +1,12 @@
+import { sameStatusName } from '../batch/phase.ts';
 import type { Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { checkUsername } from './auth.ts';
 import { type ColumnChange, changedColumns } from './columns.ts';
-import { checkUsername } from './credential-text.ts';
-import { type Pair, sameHeader, sameStatusName, withPairs } from './pairs.ts';
+import { type Pair, sameHeader, withPairs } from './pairs.ts';
 import type { AuthKind, Profile, StoredAuth } from './profile.ts';
 
-/** What a call changes of a profile: `undefined` was not given, `null` is taken out. */
+/** The changes of a call: `undefined` leaves a field as it is, `null` clears it. */
 export interface Changes {
   readonly baseUrl: string | undefined;
   readonly auth: AuthKind | undefined;
@@ -14,7 +15,7 @@ export interface Changes {
   readonly headers: readonly Pair[];
   readonly statusNames: readonly Pair<Phase>[];
   readonly columns: readonly ColumnChange[];
-  /** Absolute. */
+  /** Absolute paths, as are the next two. */
   readonly caFile: string | null | undefined;
   readonly clientCert: string | null | undefined;
   readonly clientKey: string | null | undefined;
@@ -23,7 +24,7 @@ export interface Changes {
   readonly production: boolean | undefined;
 }
 
-/** A profile of nothing but a name and a base URL. */
+/** A profile with a name and a base URL only. */
 export function newProfile(name: string, baseUrl: string): Profile {
   return {
     name,
@@ -43,10 +44,9 @@ export function newProfile(name: string, baseUrl: string): Profile {
 }
 
 /**
- * The profile with only what is given changed.
+ * The profile with the changes made.
  *
- * @throws EbillError `USAGE` when the changes do not fit together: a username without basic, a key without its
- * certificate
+ * @throws EbillError `USAGE` for a combination that makes no sense: a username without basic, a key without its certificate
  */
 export function changed(profile: Profile, changes: Changes): Profile {
   const after: Profile = {
@@ -65,7 +65,7 @@ export function changed(profile: Profile, changes: Changes): Profile {
     production: changes.production ?? profile.production,
   };
   if (after.clientKey !== null && after.clientCert === null) {
-    throw new EbillError('USAGE', 'A client key without its certificate is of no use.', {
+    throw new EbillError('USAGE', 'A client key needs its certificate.', {
       hint: 'Give both: --client-cert FILE --client-key FILE.',
     });
   }
@@ -77,7 +77,7 @@ function given<Value>(change: Value | undefined, before: Value): Value {
 }
 
 function changedAuth(before: StoredAuth, { auth, username }: Changes): StoredAuth {
-  // A username alone means basic, as in the environment (cli.md, "Environment").
+  // A username alone means basic, as in the environment.
   const kind = auth ?? (username !== undefined && before.type === 'none' ? { type: 'basic' } : before);
   if (kind.type !== 'basic') {
     if (username === undefined) return kind;

@@ -1,75 +1,40 @@
 import type { Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { checkHeaderName, checkHeaderValue } from './header.ts';
 
-/** One `K=V` of the command line; `null` takes K out. */
+/** One `K=V` of the command line; `null` removes K. */
 export type Pair<Value = string> = readonly [key: string, value: Value | null];
 
-/** The phases a server's status name can mean; the others are this program's own. */
+/** The phases that a server's status name can stand for; the others are the program's own. */
 export const STATUS_PHASES = ['draft', 'queued', 'running', 'succeeded', 'partial', 'failed'] as const;
 
-// They say which call a request is; a profile's would change every call into another.
-const OWN_PARAMETERS = new Set(['mode', 'id', 'jobid']);
+// Parameters of the API: with a profile's own, every call would become another.
+const API_PARAMETERS = new Set(['mode', 'id', 'jobid']);
 const CONTROL = /[\u0000-\u001f\u007f]/u;
 
-/** `--header K=V`. @throws EbillError `USAGE` */
+/** Parses `--header K=V`. @throws EbillError `USAGE` */
 export function parseHeader(text: string): Pair {
   const [name, value] = split(text, '--header', text.indexOf('='));
   return [checkHeaderName(name, '--header'), value === '' ? null : checkHeaderValue(name, value, '--header')];
 }
 
-/** `--query K=V`, as it is meant, not percent-encoded. @throws EbillError `USAGE` */
+/** Parses `--query K=V`, which is not percent-encoded. @throws EbillError `USAGE` */
 export function parseQuery(text: string): Pair {
   const [name, value] = split(text, '--query', text.indexOf('='));
   return [checkQueryName(name, '--query'), value === '' ? null : checkQueryValue(name, value, '--query')];
 }
 
-/** `--status-name NAME=PHASE` (batch-api.md, what bites 6). A name may hold `=`; a phase does not. @throws EbillError `USAGE` */
+/** Parses `--status-name NAME=PHASE` (api rule 6). A name may contain `=`; a phase does not. @throws EbillError `USAGE` */
 export function parseStatusName(text: string): Pair<Phase> {
   const [name, value] = split(text, '--status-name', text.lastIndexOf('='));
   if (CONTROL.test(name)) throw badPair('--status-name', 'the name holds a control character');
   return [name, value === '' ? null : checkPhase(value, '--status-name')];
 }
 
-export function checkQueryName(name: string, source: string): string {
-  if (name === '' || CONTROL.test(name))
-    throw badPair(source, 'the name is empty or holds a control character');
-  if (OWN_PARAMETERS.has(name.toLowerCase()))
-    throw badPair(source, `the API's own parameter ${name} cannot be set`);
-  return name;
-}
-
-/** The message does not show the value: it may be a key. */
-export function checkQueryValue(name: string, value: string, source: string): string {
-  if (CONTROL.test(value)) throw badPair(source, `the value of ${visible(name)} holds a control character`);
-  return value;
-}
-
-export function checkPhase(text: string, source: string): Phase {
-  const phase = STATUS_PHASES.find((known) => known === text.toLowerCase());
-  if (phase !== undefined) return phase;
-  throw badPair(source, `"${visible(text.slice(0, 40))}" is no phase (${STATUS_PHASES.join(', ')})`);
-}
-
-function split(text: string, source: string, at: number): [string, string] {
-  // What has no name may be a secret given in the wrong place: not shown.
-  if (at < 1) throw badPair(source, 'there is no "=" with a name before it');
-  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
-}
-
-function badPair(source: string, problem: string): EbillError {
-  const form =
-    source === '--status-name'
-      ? 'NAME=PHASE, for example "In Review=running"'
-      : 'K=V, for example format=xml';
-  return new EbillError('USAGE', `${source}: ${problem}.`, { hint: `Write it as ${form}.` });
-}
-
 /**
  * The record with the changes made, sorted by key.
  *
- * @param sameKey header names differ in case only to the eye
+ * @param sameKey whether two keys name the same thing; default: equal
  */
 export function withPairs<Value>(
   record: Readonly<Record<string, Value>>,
@@ -81,12 +46,103 @@ export function withPairs<Value>(
     entries = entries.filter(([known]) => !sameKey(known, key));
     if (value !== null) entries.push([key, value]);
   }
-  // fromEntries defines: even a key `__proto__` is only a key.
+  // `fromEntries` defines own properties: even `__proto__` is only a key.
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-/** Status names are compared without case, spaces, `-` and `_` (batch-api.md, what bites 6). */
-export const sameStatusName = (a: string, b: string): boolean => bare(a) === bare(b);
-const bare = (name: string): string => name.toLowerCase().replace(/[\s_-]+/gu, '');
-
 export const sameHeader = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/u;
+// RFC 9110, 5.5, without the tab and the C1 controls.
+const HEADER_VALUE = /^[\u0020-\u007e\u00a0-\u00ff]*$/u;
+
+// Credentials have options of their own, and a wrong framing header would break or smuggle requests.
+const RESERVED_HEADERS = new Set([
+  'authorization',
+  'proxy-authorization',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+]);
+
+/**
+ * Checks the name of a header that a profile adds (RFC 9110, 5.6.2).
+ *
+ * @throws EbillError `USAGE` when it is not a header name, or reserved
+ */
+export function checkHeaderName(name: string, source: string): string {
+  if (!HEADER_NAME.test(name)) {
+    throw new EbillError('USAGE', `${source}: "${visible(name.slice(0, 80))}" is not a header name.`, {
+      hint: 'A header name is letters, digits and dashes, like X-Tenant.',
+    });
+  }
+  if (RESERVED_HEADERS.has(name.toLowerCase())) {
+    throw new EbillError('USAGE', `${source}: a profile cannot set the header ${name}.`, {
+      hint: 'For credentials use --auth; host, length and connection headers are set by the program.',
+    });
+  }
+  return name;
+}
+
+/** Can a header carry this text as its value? */
+export function isHeaderText(text: string): boolean {
+  return HEADER_VALUE.test(text);
+}
+
+/**
+ * Checks the value of a header. The message does not contain it: it may be a key.
+ *
+ * @returns the value without spaces around it
+ * @throws EbillError `USAGE`
+ */
+export function checkHeaderValue(name: string, value: string, source: string): string {
+  const trimmed = value.trim();
+  if (isHeaderText(trimmed)) return trimmed;
+  throw new EbillError(
+    'USAGE',
+    `${source}: the value of ${name} holds a line break or another character no header can carry.`,
+    { hint: 'Give it on one line, in Latin-1.' },
+  );
+}
+
+/** @throws EbillError `USAGE` */
+export function checkQueryName(name: string, source: string): string {
+  if (name === '' || CONTROL.test(name))
+    throw badPair(source, 'the name is empty or holds a control character');
+  if (API_PARAMETERS.has(name.toLowerCase()))
+    throw badPair(source, `${name} is a parameter of the API itself`);
+  return name;
+}
+
+/** The message does not contain the value: it may be a key. @throws EbillError `USAGE` */
+export function checkQueryValue(name: string, value: string, source: string): string {
+  if (CONTROL.test(value)) throw badPair(source, `the value of ${visible(name)} holds a control character`);
+  return value;
+}
+
+/** @throws EbillError `USAGE` */
+export function checkPhase(text: string, source: string): Phase {
+  const phase = STATUS_PHASES.find((known) => known === text.toLowerCase());
+  if (phase !== undefined) return phase;
+  throw badPair(source, `"${visible(text.slice(0, 40))}" is not a phase (${STATUS_PHASES.join(', ')})`);
+}
+
+function split(text: string, source: string, at: number): [string, string] {
+  // Text without a name may be a secret in the wrong place: it is not shown.
+  if (at < 1) throw badPair(source, 'there is no "=" with a name before it');
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+function badPair(source: string, problem: string): EbillError {
+  const form =
+    source === '--status-name'
+      ? 'NAME=PHASE, for example "In Review=running"'
+      : 'K=V, for example format=xml';
+  return new EbillError('USAGE', `${source}: ${problem}.`, { hint: `Write it as ${form}.` });
+}

@@ -1,19 +1,22 @@
 import type { Columns } from '../batch/columns.ts';
 import type { Phase } from '../batch/types.ts';
+import { EbillError } from '../errors.ts';
+import { visible } from '../system/escaping.ts';
+import { nearest } from '../system/nearest.ts';
 
-/** How requests are authorised, as chosen: without username or secret (batch-api.md, what bites 11). */
+/** How requests are authorised, without username or secret (api rule 13). */
 export type AuthKind =
   | { readonly type: 'none' }
   | { readonly type: 'basic' }
   | { readonly type: 'bearer' }
   | { readonly type: 'header'; readonly name: string };
 
-/** The same as a profile keeps it: with the username, never with the secret. */
+/** The same in a profile: with the username, never with the secret. */
 export type StoredAuth =
   | Exclude<AuthKind, { readonly type: 'basic' }>
   | { readonly type: 'basic'; readonly username: string };
 
-/** Where and as whom, as `profiles.json` keeps it (cli.md, "Words"). The secret is kept elsewhere: `secrets.ts`. */
+/** Where and as whom requests are sent, as in `profiles.json`. The secret is in `secrets.ts`. */
 export interface Profile {
   readonly name: string;
   readonly baseUrl: string;
@@ -32,16 +35,46 @@ export interface Profile {
   readonly production: boolean;
 }
 
-/** All profiles of this machine, and the one in use. */
+/** All profiles of this machine. */
 export interface Profiles {
-  /** `null` when none is in use. */
+  /** The default profile; `null`: none. */
   readonly current: string | null;
   readonly all: ReadonlyMap<string, Profile>;
 }
 
 export const NO_PROFILES: Profiles = { current: null, all: new Map() };
 
-/** Their names, in the one order they are shown and kept in. */
+/** Profile names in the order in which they are shown and stored. */
 export function namesOf(profiles: Profiles): readonly string[] {
   return [...profiles.all.keys()].sort();
+}
+
+// A letter or digit first: no name is an option, a hidden file or `__proto__`.
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/u;
+
+export function isProfileName(text: string): boolean {
+  return NAME.test(text);
+}
+
+/**
+ * @param source of the name, for the message: `--profile`, `EBILL_PROFILE` …
+ * @returns the name as given
+ * @throws EbillError `USAGE`
+ */
+export function checkProfileName(text: string, source = 'The name'): string {
+  if (isProfileName(text)) return text;
+  throw new EbillError('USAGE', `${source}: "${visible(text.slice(0, 80))}" cannot be a profile's name.`, {
+    hint: 'Use 1 to 64 letters, digits, dots, dashes or underscores, beginning with a letter or digit.',
+  });
+}
+
+/** The error for a profile that does not exist, with the closest name. */
+export function unknownProfile(name: string, known: readonly string[]): EbillError {
+  const match = nearest(name, known);
+  const question = match === null ? '' : ` Did you mean ${match}?`;
+  const hint =
+    known.length === 0
+      ? `There are no profiles yet: ebill profile add ${name} --base-url https://…`
+      : `Profiles: ${known.join(', ')}. To add one: ebill profile add ${name} --base-url https://…`;
+  return new EbillError('USAGE', `There is no profile "${name}".${question}`, { hint });
 }

@@ -3,54 +3,51 @@ import { EbillError } from '../errors.ts';
 import { addConnectionSecrets } from '../redact/known-secrets.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
-import { checkSecure, originOf, parseBaseUrl } from './base-url.ts';
-import { credentials, needsStoredSecret } from './credentials.ts';
-import { type EnvironmentLayer, environmentLayer } from './environment.ts';
-import { checkProfileName, unknownProfile } from './name.ts';
-import { namesOf, type Profile, type Profiles } from './profile.ts';
+import { credentials, type EnvironmentLayer, environmentLayer, needsStoredSecret } from './credentials.ts';
+import { checkProfileName, namesOf, type Profile, type Profiles, unknownProfile } from './profile.ts';
 import { getSecret, type StoredSecret } from './secrets.ts';
 import { loadProfiles } from './store.ts';
+import { checkSecure, originOf, parseBaseUrl } from './urls.ts';
 
-/** `--profile` and `--base-url`; the global options fit as they are. */
+/** `--profile` and `--base-url`; `GlobalOptions` fits. */
 export interface ConnectionOptions {
   readonly profile: string | null;
   readonly baseUrl: string | null;
 }
 
-/** Everything that says where and as whom, strongest first: option over environment over profile over default. */
+/** What decides where and as whom, strongest first: option over environment over profile over default. */
 export interface Layers {
   readonly options: ConnectionOptions;
   readonly env: EnvironmentLayer;
-  /** The profile that is asked (see `profileAsked`), with its secret. */
+  /** The profile that `profileToUse` names, with its secret. */
   readonly stored: { readonly profile: Profile; readonly secret: string | null } | null;
 }
 
 export interface Resolved {
   readonly connection: Connection;
-  /** For people, on stderr. */
+  /** For the user, on stderr. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Which profile is asked for what options and environment leave open: the named one; without a name and without a
- * base URL the one in use; none otherwise. "The environment alone is a complete set-up" (cli.md, "Environment"): a
- * base URL given there, or as option, is not mixed with whatever profile happens to be in use on this machine.
+ * The profile to use: the named one; the default one when neither a name nor a base URL is given; else none. The
+ * environment alone is a complete set-up, so its base URL, or that of an option, is not combined with the default profile.
  */
-export function profileAsked(
+export function profileToUse(
   options: ConnectionOptions,
   env: EnvironmentLayer,
-): { readonly name: string } | 'in use' | 'none' {
+): { readonly name: string } | 'default' | 'none' {
   const name = options.profile ?? env.profile;
   if (name !== null) return { name };
-  return (options.baseUrl ?? env.baseUrl) === null ? 'in use' : 'none';
+  return (options.baseUrl ?? env.baseUrl) === null ? 'default' : 'none';
 }
 
 /**
- * Layers → connection, purely. A profile's credentials (auth, secret, headers, query, client certificate) and its
- * `allowInsecure` hold for its own base URL's origin alone: with another base URL over it they are left out, with a
- * warning. Its proxy, CA file, status names and `production` are no credentials, and stay.
+ * Combines the layers into a connection. A profile's credentials (auth, secret, headers, query, client certificate) and its
+ * `allowInsecure` are for the origin of its own base URL: with another base URL they are left out, with a warning. Its
+ * proxy, CA file, status names and `production` are no credentials and remain.
  *
- * @throws EbillError `USAGE` for no or an unusable base URL, `AUTH` when something to authorise with is missing
+ * @throws EbillError `USAGE` without a usable base URL, `AUTH` as `credentials`
  */
 export function resolve(layers: Layers): Resolved {
   const { options, env, stored } = layers;
@@ -78,16 +75,15 @@ export function resolve(layers: Layers): Resolved {
     connection,
     warnings: [
       `Profile ${profile.name} is for ${originOf(profile.baseUrl)}: its credentials, headers and query are not sent ` +
-        `to ${originOf(baseUrl)}, which ${source} says.`,
+        `to ${originOf(baseUrl)} (${source}).`,
     ],
   };
 }
 
 /**
- * Where and as whom this call goes. Secrets found are made known to `redactor`.
- * The profile files are opened only when a profile is asked (`profileAsked`).
+ * The connection of a call. Its secrets are added to `redactor`. The profile files are read only when a profile is used.
  *
- * @throws EbillError `USAGE` for no base URL, an unknown profile or a broken file; `AUTH` as `resolve`
+ * @throws EbillError `USAGE` without a base URL, for an unknown profile or an invalid file; `AUTH` as `credentials`
  */
 export async function resolveConnection(
   context: Context,
@@ -96,8 +92,8 @@ export async function resolveConnection(
 ): Promise<Resolved> {
   const env = environmentLayer(context.env);
   for (const secret of [env.password, env.token]) if (secret !== null) redactor.add(secret);
-  const asked = profileAsked(options, env);
-  const profile = asked === 'none' ? null : find(asked, options, await loadProfiles(context));
+  const choice = profileToUse(options, env);
+  const profile = choice === 'none' ? null : find(choice, options, await loadProfiles(context));
   if (profile === null) return registered(resolve({ options, env, stored: null }), redactor);
   const stored: StoredSecret = needsStoredSecret(env, profile)
     ? await getSecret(context, profile.name)
@@ -105,14 +101,14 @@ export async function resolveConnection(
   const { value: secret, warning } = stored;
   if (secret !== null) redactor.add(secret);
   const { connection, warnings } = registered(
-    explained(stored, () => resolve({ options, env, stored: { profile, secret } })),
+    withReason(stored, () => resolve({ options, env, stored: { profile, secret } })),
     redactor,
   );
   return { connection, warnings: warning === null ? warnings : [...warnings, warning] };
 }
 
-/** Why a secret is not to be had says more than that there is none. */
-function explained({ lost }: StoredSecret, work: () => Resolved): Resolved {
+/** Adds to "no token" why the keychain does not return it. */
+function withReason({ lost }: StoredSecret, work: () => Resolved): Resolved {
   try {
     return work();
   } catch (error) {
@@ -135,13 +131,13 @@ function baseUrlOf({ options, env, stored }: Layers): string {
 }
 
 function find(
-  asked: { readonly name: string } | 'in use',
+  choice: { readonly name: string } | 'default',
   options: ConnectionOptions,
   profiles: Profiles,
 ): Profile {
   const known = namesOf(profiles);
   const source = options.profile === null ? 'EBILL_PROFILE' : '--profile';
-  const name = asked === 'in use' ? profiles.current : checkProfileName(asked.name, source);
+  const name = choice === 'default' ? profiles.current : checkProfileName(choice.name, source);
   if (name === null) throw noBaseUrl(known);
   const profile = profiles.all.get(name);
   if (profile === undefined) throw unknownProfile(name, known);
@@ -153,5 +149,9 @@ function noBaseUrl(known: readonly string[]): EbillError {
     known.length > 0
       ? `Choose a profile (${known.join(', ')}) with --profile or: ebill profile use NAME`
       : 'Add a profile: ebill profile add NAME --base-url https://…, set EBILL_BASE_URL, or rehearse with: ebill sandbox';
-  return new EbillError('USAGE', 'No base URL: nothing says which eBill server to talk to.', { hint });
+  return new EbillError(
+    'USAGE',
+    'No base URL: no option, environment variable or profile names an eBill server.',
+    { hint },
+  );
 }

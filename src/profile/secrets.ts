@@ -3,33 +3,38 @@ import { join } from 'node:path';
 import { errnoOf, messageOf } from '../errors.ts';
 import { writeAtomic } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
-import { makeFolder, storageError } from './folder.ts';
-import { broken, fieldsOf, parseJson, textOf, unknownVersion } from './format.ts';
+import {
+  FILE_VERSION,
+  fieldsOf,
+  invalidFile,
+  makeFolder,
+  parseFile,
+  storageError,
+  textOf,
+} from './json-file.ts';
 
-/** A profile's secret, and what the caller should warn of. */
+/** A profile's secret, as found. */
 export interface StoredSecret {
-  /** `null` when none is kept. */
+  /** `null`: none is stored, or the keychain does not return it. */
   readonly value: string | null;
-  /** For people: others on this machine may read or replace the file, or the keychain does not give it. */
+  /** For the user: others on this machine can read or replace the file, or the keychain does not return the secret. */
   readonly warning: string | null;
-  /** Why a keychain that should have it does not give it. */
+  /** Why the keychain does not return a secret that was stored in it. */
   readonly lost?: string;
 }
 
-const VERSION = 1;
+/** Where a secret was stored; `why`: the reason, for users, that it is not the keychain. */
+export type Kept = { readonly where: 'keychain' } | { readonly where: 'file'; readonly why: string };
 
-/** Where secrets are kept, for messages. */
+/** The path of the file of secrets, for messages. */
 export function secretsPath(context: Context): string {
   return join(context.paths.config, 'secrets.json');
 }
 
-/** Where a secret went; `why` it is no keychain, for people. */
-export type Kept = { readonly where: 'keychain' } | { readonly where: 'file'; readonly why: string };
-
 /**
- * The password or token kept for a profile, in the keychain or in the file.
+ * The password or token of a profile, from the keychain or the file.
  *
- * @throws EbillError `USAGE` when the file cannot be read or understood; the message holds nothing of it
+ * @throws EbillError `USAGE` when the file cannot be read or is invalid; the message contains nothing of it
  */
 export async function getSecret(context: Context, profile: string): Promise<StoredSecret> {
   const { secrets, keychain } = await load(context);
@@ -38,65 +43,50 @@ export async function getSecret(context: Context, profile: string): Promise<Stor
   return { value, warning: value === null ? null : await exposure(context) };
 }
 
-/** Is a profile's secret in the keychain? @throws EbillError `USAGE` when the file cannot be read */
+/** Is a profile's secret in the keychain? @throws EbillError `USAGE` as `getSecret` */
 export async function isInKeychain(context: Context, profile: string): Promise<boolean> {
   return (await load(context)).keychain.has(profile);
 }
 
 /**
- * Keeps a profile's password or token, in place of the one before: in the keychain where there is one that takes it, else
- * in the file.
+ * Stores a profile's password or token: in the keychain, else in the file.
  *
- * @throws EbillError `USAGE` when the file cannot be read, understood or written
+ * @throws EbillError `USAGE` when the file cannot be read or written or is invalid
  */
 export async function setSecret(context: Context, profile: string, secret: string): Promise<Kept> {
-  const kept = await load(context);
-  const place = await intoKeychain(context, profile, secret);
+  const stored = await load(context);
+  const place = await toKeychain(context, profile, secret);
   if (place.where === 'keychain') {
-    kept.secrets.delete(profile);
-    kept.keychain.add(profile);
+    stored.secrets.delete(profile);
+    stored.keychain.add(profile);
   } else {
-    kept.keychain.delete(profile);
-    kept.secrets.set(profile, secret);
+    stored.keychain.delete(profile);
+    stored.secrets.set(profile, secret);
   }
-  // Even when nothing changes: the new file has the right permissions.
-  await save(context, kept);
+  // Also without a change: a new file has the right permissions.
+  await save(context, stored);
   return place;
 }
 
 /**
- * Forgets a profile's password or token, wherever it is; one that is not there is no error.
+ * Removes a profile's password or token, if it has one.
  *
- * @returns what is left behind in a keychain that cannot be reached, for people; `null` when nothing is
- * @throws EbillError `USAGE` when the file cannot be read, understood or written
+ * @returns for the user, what remains in a keychain that cannot be used; `null`: nothing
+ * @throws EbillError `USAGE` when the file cannot be read or written or is invalid
  */
 export async function removeSecret(context: Context, profile: string): Promise<string | null> {
-  const kept = await load(context);
-  const left = kept.keychain.has(profile) ? await outOfKeychain(context, profile) : null;
-  const had = kept.secrets.delete(profile);
-  if (kept.keychain.delete(profile) || had) await save(context, kept);
-  return left;
-}
-
-async function outOfKeychain(context: Context, profile: string): Promise<string | null> {
-  const keychain = await context.keychain();
-  let why = 'which cannot be used here';
-  try {
-    if (keychain !== null) {
-      await keychain.remove(profile);
-      return null;
-    }
-  } catch (error) {
-    why = messageOf(error);
-  }
-  return `the secret of ${profile} may still be in the keychain (${why}): take the entry ebill / ${profile} out with the system's own program`;
+  const stored = await load(context);
+  const remaining = stored.keychain.has(profile) ? await deleteFromKeychain(context, profile) : null;
+  const wasInFile = stored.secrets.delete(profile);
+  if (stored.keychain.delete(profile) || wasInFile) await save(context, stored);
+  return remaining;
 }
 
 async function fromKeychain(context: Context, profile: string): Promise<StoredSecret> {
   const lost = (why: string): StoredSecret => ({
     value: null,
     lost: why,
-    warning: `${why}; keep it again with: ebill profile set ${profile} --token-stdin (or --password-stdin), or set EBILL_TOKEN or EBILL_PASSWORD`,
+    warning: `${why}; store it again with: ebill profile set ${profile} --token-stdin (or --password-stdin), or set EBILL_TOKEN or EBILL_PASSWORD`,
   });
   const keychain = await context.keychain();
   if (keychain === null)
@@ -107,11 +97,11 @@ async function fromKeychain(context: Context, profile: string): Promise<StoredSe
     const value = await keychain.get(profile);
     return value === null ? lost(`the keychain has lost the secret of ${profile}`) : { value, warning: null };
   } catch (error) {
-    return lost(`the keychain does not give the secret of ${profile} (${messageOf(error)})`);
+    return lost(`the keychain does not return the secret of ${profile} (${messageOf(error)})`);
   }
 }
 
-async function intoKeychain(context: Context, profile: string, secret: string): Promise<Kept> {
+async function toKeychain(context: Context, profile: string, secret: string): Promise<Kept> {
   const keychain = await context.keychain();
   if (keychain === null) return { where: 'file', why: 'no keychain is used here' };
   try {
@@ -122,9 +112,25 @@ async function intoKeychain(context: Context, profile: string, secret: string): 
   }
 }
 
-/** The file: secrets by profile, and whose secrets are in the keychain instead. */
+async function deleteFromKeychain(context: Context, profile: string): Promise<string | null> {
+  const keychain = await context.keychain();
+  let why = 'which cannot be used here';
+  try {
+    if (keychain !== null) {
+      await keychain.remove(profile);
+      return null;
+    }
+  } catch (error) {
+    why = messageOf(error);
+  }
+  return `the secret of ${profile} may still be in the keychain (${why}): remove the entry ebill / ${profile} with the system's own keychain program`;
+}
+
+/** The content of the file. */
 interface Secrets {
+  /** By profile. */
   readonly secrets: Map<string, string>;
+  /** Profiles whose secret is in the keychain. */
   readonly keychain: Set<string>;
 }
 
@@ -137,16 +143,15 @@ async function load(context: Context): Promise<Secrets> {
     if (errnoOf(error) === 'ENOENT') return { secrets: new Map(), keychain: new Set() };
     throw storageError('read', path, error);
   }
-  const file = fieldsOf(parseJson(text, path), path, 'It');
-  if (file['version'] !== VERSION) throw unknownVersion(file['version'], path);
+  const file = parseFile(text, path);
   const secrets = new Map<string, string>();
   for (const [profile, secret] of Object.entries(fieldsOf(file['secrets'] ?? {}, path, '"secrets"'))) {
-    if (typeof secret !== 'string') throw broken(path, '"secrets" holds something that is not a text');
+    if (typeof secret !== 'string') throw invalidFile(path, '"secrets" holds something that is not a text');
     secrets.set(profile, secret);
   }
   const names = file['keychain'] ?? [];
   if (!Array.isArray(names) || names.some((name) => typeof name !== 'string'))
-    throw broken(path, '"keychain" is no list of profiles');
+    throw invalidFile(path, '"keychain" is not a list of profiles');
   return { secrets, keychain: new Set(names.map(String)) };
 }
 
@@ -155,12 +160,13 @@ async function save(context: Context, { secrets, keychain }: Secrets): Promise<v
   await makeFolder(context.paths.config);
   const sorted = [...secrets].sort(([a], [b]) => (a < b ? -1 : 1));
   const inKeychain = keychain.size === 0 ? {} : { keychain: [...keychain].sort() };
-  const text = textOf({ version: VERSION, secrets: Object.fromEntries(sorted), ...inKeychain });
-  // A link to a file elsewhere stays a link.
+  const text = textOf({ version: FILE_VERSION, secrets: Object.fromEntries(sorted), ...inKeychain });
+  // A link to a file elsewhere remains a link.
   const target = await realpath(path).catch(() => path);
   await writeAtomic(target, text, { errorFor: (cause) => storageError('write', path, cause) });
 }
 
+/** A warning when others can read the file, or write in its folder and so replace it. */
 async function exposure(context: Context): Promise<string | null> {
   if (context.platform === 'win32') return null;
   const path = secretsPath(context);
@@ -169,9 +175,9 @@ async function exposure(context: Context): Promise<string | null> {
     return `${path} can be read or written by others on this machine: chmod 600 ${path}`;
   }
   const folder = await stat(context.paths.config);
-  // Who may write in the folder may put another file in this one's place; a sticky folder is safe from that.
+  // In a sticky folder others cannot replace the file.
   if ((folder.mode & 0o022) !== 0 && (folder.mode & 0o1000) === 0) {
-    return `${context.paths.config}, where secrets are kept, can be written by others on this machine: chmod 700 ${context.paths.config}`;
+    return `${context.paths.config}, where secrets are stored, can be written by others on this machine: chmod 700 ${context.paths.config}`;
   }
   return null;
 }

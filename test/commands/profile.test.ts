@@ -8,7 +8,7 @@ import { command as set } from '../../src/commands/profile/set.ts';
 import { command as show } from '../../src/commands/profile/show.ts';
 import { command as use } from '../../src/commands/profile/use.ts';
 import type { GlobalOptions } from '../../src/commands/shared/command.ts';
-import { parseAuthKind } from '../../src/profile/auth-kind.ts';
+import { parseAuthKind } from '../../src/profile/auth.ts';
 import { getSecret } from '../../src/profile/secrets.ts';
 import { loadProfiles } from '../../src/profile/store.ts';
 import { tempDir, testContext } from '../helpers/context.ts';

@@ -2,12 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { displayProxy } from '../../src/api/net/proxy.ts';
 import { EbillError } from '../../src/errors.ts';
-import { authText, parseAuthKind } from '../../src/profile/auth-kind.ts';
-import { checkSecure, parseBaseUrl } from '../../src/profile/base-url.ts';
-import { checkUsername } from '../../src/profile/credential-text.ts';
-import { checkProfileName, isProfileName } from '../../src/profile/name.ts';
+import { authText, checkUsername, parseAuthKind } from '../../src/profile/auth.ts';
 import { parseHeader, parseQuery, parseStatusName, sameHeader, withPairs } from '../../src/profile/pairs.ts';
-import { parseProxy } from '../../src/profile/proxy-url.ts';
+import { checkProfileName, isProfileName } from '../../src/profile/profile.ts';
+import { checkSecure, parseBaseUrl, parseProxy } from '../../src/profile/urls.ts';
 import { nearest } from '../../src/system/nearest.ts';
 
 const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/./) });

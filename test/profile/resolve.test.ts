@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Auth } from '../../src/api/connection.ts';
+import { environmentLayer } from '../../src/profile/credentials.ts';
 import { newProfile } from '../../src/profile/edit.ts';
-import { environmentLayer } from '../../src/profile/environment.ts';
 import type { Profile, StoredAuth } from '../../src/profile/profile.ts';
-import { type Layers, profileAsked, resolve } from '../../src/profile/resolve.ts';
+import { type Layers, profileToUse, resolve } from '../../src/profile/resolve.ts';
 
 const OWN = 'https://own.example.com/acme';
 const OTHER = 'https://other.example.com';
@@ -236,12 +236,12 @@ describe('which profile is asked', () => {
     [{ profile: null, baseUrl: null }, { EBILL_PROFILE: 'b' }, named('b')],
     [{ profile: null, baseUrl: OTHER }, { EBILL_PROFILE: 'b' }, named('b')],
     [{ profile: 'a', baseUrl: OTHER }, { EBILL_BASE_URL: OWN }, named('a')],
-    [{ profile: null, baseUrl: null }, {}, 'in use'],
-    [{ profile: null, baseUrl: null }, { EBILL_PROFILE: '', EBILL_BASE_URL: '' }, 'in use'],
-    [{ profile: null, baseUrl: null }, { EBILL_TOKEN: 't' }, 'in use'],
+    [{ profile: null, baseUrl: null }, {}, 'default'],
+    [{ profile: null, baseUrl: null }, { EBILL_PROFILE: '', EBILL_BASE_URL: '' }, 'default'],
+    [{ profile: null, baseUrl: null }, { EBILL_TOKEN: 't' }, 'default'],
     [{ profile: null, baseUrl: OTHER }, {}, 'none'],
     [{ profile: null, baseUrl: null }, { EBILL_BASE_URL: OTHER }, 'none'],
   ])('%j and %j: %j', (options, env, asked) => {
-    expect(profileAsked(options, environmentLayer(env))).toEqual(asked);
+    expect(profileToUse(options, environmentLayer(env))).toEqual(asked);
   });
 });

@@ -126,7 +126,7 @@ describe('a file that is not ours, or not whole', () => {
     [
       'an unknown field',
       profile('{"baseUrl":"https://x","alowInsecure":true}'),
-      /"alowInsecure" is no field/,
+      /"alowInsecure" is not a field/,
     ],
     ['an unknown auth', profile('{"baseUrl":"https://x","auth":{"type":"magic"}}'), /profile p: auth/],
     ['basic without username', profile('{"baseUrl":"https://x","auth":{"type":"basic"}}'), /username/],

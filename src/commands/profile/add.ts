@@ -1,10 +1,9 @@
-import { secretName } from '../../profile/auth-kind.ts';
-import { checkSecure, parseBaseUrl } from '../../profile/base-url.ts';
+import { secretName } from '../../profile/auth.ts';
+import { type EnvironmentLayer, environmentAuth, environmentLayer } from '../../profile/credentials.ts';
 import { changed, newProfile } from '../../profile/edit.ts';
-import { type EnvironmentLayer, environmentAuth, environmentLayer } from '../../profile/environment.ts';
-import { checkProfileName } from '../../profile/name.ts';
-import type { AuthKind } from '../../profile/profile.ts';
-import { loadProfiles, profilesPath } from '../../profile/store.ts';
+import { type AuthKind, checkProfileName } from '../../profile/profile.ts';
+import { profilesPath, readProfiles } from '../../profile/store.ts';
+import { checkSecure, parseBaseUrl } from '../../profile/urls.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import { absoluteFiles, declareFlags, type ProfileFlags, profileFlags } from './options.ts';
 import { alreadyExists, askMissing, askProduction, confirmProfile, type Given } from './questions.ts';
@@ -52,7 +51,7 @@ export const command: CommandModule<AddOptions> = {
 
   async run(app, options) {
     const { changes, stdin } = options;
-    const profiles = await loadProfiles(app.context);
+    const profiles = await readProfiles(app.context);
     if (options.name !== null && profiles.all.has(options.name)) throw alreadyExists(options.name);
     const env = environmentLayer(app.context.env);
     const files = await absoluteFiles(app.context, changes);

@@ -1,7 +1,7 @@
 import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
-import { loadProfiles } from '../../profile/store.ts';
+import { readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
 import { profileResult, profileView } from './view.ts';
 export const command: CommandModule<Record<string, never>> = {
@@ -21,7 +21,7 @@ export const command: CommandModule<Record<string, never>> = {
   options: () => ({}),
 
   async run({ context, ui }) {
-    const profiles = await loadProfiles(context);
+    const profiles = await readProfiles(context);
     const all = namesOf(profiles).flatMap((name) => profiles.all.get(name) ?? []);
     const extra = { profiles: all.map((profile) => profileView(profile, profiles.current)) };
     if (all.length === 0) {

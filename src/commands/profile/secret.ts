@@ -1,9 +1,8 @@
 import { EbillError } from '../../errors.ts';
 import { askSecret } from '../../output/prompt.ts';
 import { readStdinSecret } from '../../output/stdin-secret.ts';
-import { authText, secretName } from '../../profile/auth-kind.ts';
-import { checkSecret } from '../../profile/credential-text.ts';
-import type { EnvironmentLayer } from '../../profile/environment.ts';
+import { authText, checkSecret, secretName } from '../../profile/auth.ts';
+import type { EnvironmentLayer } from '../../profile/credentials.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
 import { removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';

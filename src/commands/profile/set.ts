@@ -1,12 +1,11 @@
 import { EbillError } from '../../errors.ts';
-import { sameKind, secretName } from '../../profile/auth-kind.ts';
-import { checkSecure, originOf, parseBaseUrl } from '../../profile/base-url.ts';
+import { sameKind, secretName } from '../../profile/auth.ts';
+import { environmentLayer } from '../../profile/credentials.ts';
 import { type Changes, changed } from '../../profile/edit.ts';
-import { environmentLayer } from '../../profile/environment.ts';
-import { unknownProfile } from '../../profile/name.ts';
-import { namesOf, type Profile } from '../../profile/profile.ts';
+import { namesOf, type Profile, unknownProfile } from '../../profile/profile.ts';
 import { getSecret } from '../../profile/secrets.ts';
-import { loadProfiles } from '../../profile/store.ts';
+import { readProfiles } from '../../profile/store.ts';
+import { checkSecure, originOf, parseBaseUrl } from '../../profile/urls.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import {
   absoluteFiles,
@@ -52,7 +51,7 @@ export const command: CommandModule<ProfileOptions> = {
   options: profileOptions,
 
   async run(app, { name, changes, stdin, use }) {
-    const profiles = await loadProfiles(app.context);
+    const profiles = await readProfiles(app.context);
     const before = profiles.all.get(name);
     if (before === undefined) throw unknownProfile(name, namesOf(profiles));
     const baseUrl =

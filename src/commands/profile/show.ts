@@ -1,11 +1,10 @@
 import { columnList } from '../../batch/columns.ts';
 import { EbillError } from '../../errors.ts';
 import type { Theme } from '../../output/theme.ts';
-import { secretName } from '../../profile/auth-kind.ts';
-import { checkProfileName, unknownProfile } from '../../profile/name.ts';
-import { namesOf, type Profiles } from '../../profile/profile.ts';
+import { secretName } from '../../profile/auth.ts';
+import { checkProfileName, namesOf, type Profiles, unknownProfile } from '../../profile/profile.ts';
 import { getSecret, isInKeychain, secretsPath } from '../../profile/secrets.ts';
-import { loadProfiles } from '../../profile/store.ts';
+import { readProfiles } from '../../profile/store.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import { type ProfileView, profileResult, profileView } from './view.ts';
 export const command: CommandModule<{ readonly name: string | null }> = {
@@ -28,7 +27,7 @@ export const command: CommandModule<{ readonly name: string | null }> = {
   options: ([name]) => ({ name: typeof name === 'string' ? checkProfileName(name) : null }),
 
   async run(app, options) {
-    const profiles = await loadProfiles(app.context);
+    const profiles = await readProfiles(app.context);
     const name = options.name ?? nameFor(app, profiles);
     const profile = profiles.all.get(name);
     if (profile === undefined) throw unknownProfile(name, namesOf(profiles));

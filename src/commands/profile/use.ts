@@ -1,6 +1,5 @@
-import { checkProfileName, unknownProfile } from '../../profile/name.ts';
-import { namesOf } from '../../profile/profile.ts';
-import { changeProfiles, loadProfiles } from '../../profile/store.ts';
+import { checkProfileName, namesOf, unknownProfile } from '../../profile/profile.ts';
+import { changeProfiles, readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
 import { profileResult, summary } from './view.ts';
 
@@ -24,7 +23,7 @@ export const command: CommandModule<{ readonly name: string }> = {
   options: (args) => ({ name: checkProfileName(String(args[0] ?? '')) }),
 
   async run(app, { name }) {
-    const profiles = await loadProfiles(app.context);
+    const profiles = await readProfiles(app.context);
     const profile = profiles.all.get(name);
     if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
     if (app.globals.dryRun)

@@ -2,7 +2,7 @@ import { displayProxy } from '../../api/net/proxy.ts';
 import type { Columns } from '../../batch/columns.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { Theme } from '../../output/theme.ts';
-import { authText } from '../../profile/auth-kind.ts';
+import { authText } from '../../profile/auth.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { isSecretName } from '../../redact/known-secrets.ts';
 import { visible } from '../../system/escaping.ts';

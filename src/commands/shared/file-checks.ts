@@ -12,10 +12,9 @@ import { findingsText } from '../../output/findings-text.ts';
 import { count } from '../../output/format.ts';
 import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
-import { environmentLayer } from '../../profile/environment.ts';
-import { checkProfileName, unknownProfile } from '../../profile/name.ts';
-import { namesOf, type Profile } from '../../profile/profile.ts';
-import { profileAsked } from '../../profile/resolve.ts';
+import { environmentLayer } from '../../profile/credentials.ts';
+import { checkProfileName, namesOf, type Profile, unknownProfile } from '../../profile/profile.ts';
+import { profileToUse } from '../../profile/resolve.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { Context } from '../../system/context.ts';
 import type { App } from './command.ts';
@@ -177,10 +176,10 @@ export function totalLine(name: string, records: number | null, amount: string |
 
 /** The profile a call would go by, without its secret; `null` when none is named or in use. */
 export async function profileOf(app: App): Promise<Profile | null> {
-  const asked = profileAsked(app.globals, environmentLayer(app.context.env));
+  const asked = profileToUse(app.globals, environmentLayer(app.context.env));
   if (asked === 'none') return null;
   const profiles = await loadProfiles(app.context);
-  const name = asked === 'in use' ? profiles.current : checkProfileName(asked.name);
+  const name = asked === 'default' ? profiles.current : checkProfileName(asked.name);
   if (name === null) return null;
   const profile = profiles.all.get(name);
   if (profile === undefined) throw unknownProfile(name, namesOf(profiles));

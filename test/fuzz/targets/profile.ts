@@ -1,4 +1,5 @@
-import { fileOf, parseProfiles, textOf } from '../../../src/profile/format.ts';
+import { textOf } from '../../../src/profile/json-file.ts';
+import { documentOf, parseProfiles } from '../../../src/profile/profile-file.ts';
 import { expectEqual, expectError, expectIntactPrototype, type Target } from '../target.ts';
 
 /** The profiles file. */
@@ -47,8 +48,8 @@ export const target: Target = {
       ['USAGE', 'CONFLICT'],
     );
     if (profiles === undefined) return;
-    const again = parseProfiles(textOf(fileOf(profiles)), '/profiles.json');
-    expectEqual(fileOf(again), fileOf(profiles), 'written profiles read back equal');
+    const again = parseProfiles(textOf(documentOf(profiles)), '/profiles.json');
+    expectEqual(documentOf(again), documentOf(profiles), 'written profiles read back equal');
     expectIntactPrototype();
   },
 };

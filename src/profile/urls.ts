@@ -1,20 +1,21 @@
 import { isLoopback } from '../api/net/addresses.ts';
+import { displayProxy } from '../api/net/proxy.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 
 /**
- * The base URL of an eBill server, which may carry a path (batch-api.md, what bites 12).
+ * Checks the base URL of an eBill server, which may carry a path (api rule 13).
  *
- * @param source where it was given, for the message
- * @returns the text as given, less spaces around it; `api/` makes the endpoint of it
- * @throws EbillError `USAGE` unless it is http or https, without userinfo (a secret in a URL), query or fragment
+ * @param source of the text, for the message
+ * @returns the text as given, without spaces around it
+ * @throws EbillError `USAGE` unless it is http or https, without userinfo, query or fragment
  */
 export function parseBaseUrl(text: string, source: string): string {
   const given = text.trim();
   const fail = (problem: string, hint: string): EbillError =>
     new EbillError('USAGE', `${source}: ${shown(given)} ${problem}.`, { hint });
   const example = 'A base URL looks like https://ebill.example.com or https://ebill.example.com/acme.';
-  // A URL parser forgives what follows here, and what it makes of it is not what was read by the person.
+  // A URL parser accepts the following, and reads something else than a person does.
   if (/[\s\u0000-\u001f\u007f\\]/u.test(given))
     throw fail('holds a space, backslash or control character', example);
   if (!/^https?:\/\/[^/]/iu.test(given)) throw fail('does not begin with https:// and a host', example);
@@ -26,17 +27,17 @@ export function parseBaseUrl(text: string, source: string): string {
       'Take it out; use --username with --password-stdin, or EBILL_USERNAME and EBILL_PASSWORD.',
     );
   }
-  if (!URL.canParse(given)) throw fail('is no URL', example);
+  if (!URL.canParse(given)) throw fail('is not a URL', example);
   return given;
 }
 
-/** Scheme, host and port: what decides whether credentials may travel there. */
+/** Scheme, host and port: credentials are sent to no other. */
 export function originOf(baseUrl: string): string {
   return new URL(baseUrl).origin;
 }
 
 /**
- * Plain http is refused to anything but loopback, unless a profile says `allowInsecure` (cli.md, "Network").
+ * Refuses plain http to anything but loopback, unless the profile says `allowInsecure` (commands rule 29).
  *
  * @throws EbillError `USAGE`
  */
@@ -47,15 +48,36 @@ export function checkSecure(baseUrl: string, allowInsecure: boolean, profile: st
     profile === null ? `ebill profile add NAME --base-url ${shown(baseUrl)}` : `ebill profile set ${profile}`;
   throw new EbillError(
     'USAGE',
-    `${shown(baseUrl)} is plain http: credentials and bills would travel unencrypted.`,
-    {
-      hint: `Use https://. If that network is yours alone: ${command} --allow-insecure`,
-    },
+    `${shown(baseUrl)} is plain http: credentials and bills would be sent unencrypted.`,
+    { hint: `Use https://. If the network is private: ${command} --allow-insecure` },
   );
 }
 
-/** The URL for a message: what may be a secret, userinfo and query, left out even where it does not parse. */
+/** The URL for a message, without userinfo and query, even where it does not parse. */
 function shown(text: string): string {
   const bare = text.replace(/^([a-z]+:\/\/)?.*@/iu, '$1***@').replace(/[?#].*$/su, '');
   return visible(bare.slice(0, 200)) || '(empty)';
+}
+
+/** Is this the URL of an http or https proxy? Userinfo is allowed: a profile edited by hand may have it. */
+export function isProxyUrl(text: string): boolean {
+  return /^https?:\/\/[^\s\u0000-\u001f\u007f\\?#]+$/iu.test(text) && URL.canParse(text);
+}
+
+/**
+ * Checks a proxy given on the command line.
+ *
+ * @returns the text as given
+ * @throws EbillError `USAGE` unless it is an http(s) URL without userinfo: no secret comes from an argument
+ */
+export function parseProxy(text: string): string {
+  if (text.includes('@')) {
+    throw new EbillError('USAGE', `--proxy: ${displayProxy(text)} has a username or password in it.`, {
+      hint: 'Give a proxy that needs one in the environment, as HTTPS_PROXY.',
+    });
+  }
+  if (isProxyUrl(text)) return text;
+  throw new EbillError('USAGE', `--proxy: ${displayProxy(text.slice(0, 200))} is not an http or https URL.`, {
+    hint: 'A proxy looks like http://proxy.example.com:3128.',
+  });
 }
