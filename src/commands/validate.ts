@@ -1,6 +1,5 @@
 import { EbillError } from '../errors.ts';
-import { anyHasErrors, invalidFiles } from '../files/file-report.ts';
-import type { FileReport } from '../files/findings.ts';
+import { type FileReport, hasErrors, invalidFiles } from '../files/file-report.ts';
 import { checkFiles } from '../files/preflight.ts';
 import { findingsText, findingsVerdict } from '../output/findings-text.ts';
 import { createProgress } from '../output/progress/progress.ts';
@@ -100,7 +99,7 @@ export const command: CommandModule<ValidateOptions> = {
 };
 
 function errorOf(reports: readonly FileReport[], warningsAsErrors: boolean): EbillError | null {
-  if (anyHasErrors(reports)) return invalidFiles(reports);
+  if (reports.some(hasErrors)) return invalidFiles(reports);
   const doubtful = reports.filter(({ findingsTotal }) => findingsTotal > 0);
   if (!warningsAsErrors || doubtful.length === 0) return null;
   return new EbillError(

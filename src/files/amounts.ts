@@ -1,34 +1,38 @@
+import { grown } from './growing-array.ts';
+
 /**
- * Amounts as exact decimals. One of up to four decimals is counted in ten-thousandths, as a whole number that a double
- * holds exactly; one that is larger or finer is a BigInt of 10⁻¹⁸. There is no binary fraction on the way.
+ * Amounts as exact decimals, never as binary fractions. An amount with up to four decimals is a whole number of
+ * ten-thousandths, which a double holds exactly; a larger or finer one is a BigInt in units of 10⁻¹⁸ ("fine" units).
  */
 export type Amount =
   /** Ten-thousandths, a safe integer. */
   | number
-  /** 10⁻¹⁸. */
+  /** Units of 10⁻¹⁸. */
   | bigint
   | AmountProblem;
 
-/** Why a value is no amount that can be added up. */
+/** Why a value cannot be added up. */
 export type AmountProblem = 'empty' | 'not-a-number' | 'comma' | 'exponent' | 'too-fine';
 
-/** Decimals a double's unit stands for, and a BigInt's. */
+/** Decimals of a number unit and of a fine unit. */
 const UNIT_DECIMALS = 4;
 const FINE_DECIMALS = 18;
 const FINE_PER_UNIT = 10n ** BigInt(FINE_DECIMALS - UNIT_DECIMALS);
+/** Half a cent in ten-thousandths. */
+const HALF_CENT = 50;
 
 const DOT = 46;
 const MINUS = 45;
-const PAD = [1, 10, 100, 1000, 10_000] as const;
+const SCALE = [1, 10, 100, 1000, 10_000] as const;
 
-/** What was read last; a caller that adds up millions is given no object for each. */
+/** Reads amounts. A class, so that reading millions of values allocates no result objects. */
 export class AmountReader {
   /** How many decimals the last amount was written with. */
   decimals = 0;
 
   /**
-   * Reads `12.30`, `-12.30`, `+12`, `.5`, `1,234.56`, `1,234,567`, `(12.30)`. Spaces around it are nothing. A comma that
-   * may be a decimal one (`1,234`, `12,50`) is a problem, never a guess; so is `1.2E+05`.
+   * Reads `12.30`, `-12.30`, `+12`, `.5`, `1,234.56`, `1,234,567`, `(12.30)`, with or without spaces around it. A comma
+   * that may be a decimal comma (`1,234`, `12,50`) is a problem, never a guess; so is an exponent (`1.2E+05`).
    */
   read(bytes: Uint8Array, from: number, to: number): Amount {
     let i = from;
@@ -41,31 +45,32 @@ export class AmountReader {
       const digit = (bytes[i] as number) - 48;
       if (digit >= 0 && digit <= 9) units = units * 10 + digit;
       else if (digit === DOT - 48 && dot < 0) dot = i;
-      else return this.#slow(bytes, from, to);
+      else return this.#readSlowly(bytes, from, to);
     }
     const decimals = dot < 0 ? 0 : to - dot - 1;
     const digits = to - first - (dot < 0 ? 0 : 1);
     // Eleven digits and four more are below 2⁵³.
-    if (digits === 0 || digits > 11 || decimals > UNIT_DECIMALS) return this.#slow(bytes, from, to);
+    if (digits === 0 || digits > 11 || decimals > UNIT_DECIMALS) return this.#readSlowly(bytes, from, to);
     this.decimals = decimals;
-    units *= PAD[UNIT_DECIMALS - decimals] as number;
+    units *= SCALE[UNIT_DECIMALS - decimals] as number;
     return negative && units !== 0 ? -units : units;
   }
 
-  #slow(bytes: Uint8Array, from: number, to: number): Amount {
+  #readSlowly(bytes: Uint8Array, from: number, to: number): Amount {
     if (to - from > 200) return 'not-a-number';
     const text = Buffer.from(bytes.subarray(from, to)).toString('latin1').trim();
     if (text === '') return 'empty';
     if (/^[-+(]?[\d.,]+E[-+]?\d+\)?$/iu.test(text)) return 'exponent';
-    const inside = /^\((.*)\)$/u.exec(text)?.[1];
-    const bare = inside ?? text.replace(/^[-+]/u, '');
-    const negative = inside !== undefined || text.startsWith('-');
-    if (!/^\d*\.?\d*$/u.test(bare) || !/\d/u.test(bare)) {
-      if (!/^[\d.,]+$/u.test(bare) || !bare.includes(',')) return 'not-a-number';
-      // Groups of three with a decimal point behind them, or so many groups that the comma can be no decimal one.
-      if (!/^\d{1,3}(?:,\d{3})+\.\d*$/u.test(bare) && !/^\d{1,3}(?:,\d{3}){2,}$/u.test(bare)) return 'comma';
+    const inParentheses = /^\((.*)\)$/u.exec(text)?.[1];
+    const digits = inParentheses ?? text.replace(/^[-+]/u, '');
+    const negative = inParentheses !== undefined || text.startsWith('-');
+    if (!/^\d*\.?\d*$/u.test(digits) || !/\d/u.test(digits)) {
+      if (!/^[\d.,]+$/u.test(digits) || !digits.includes(',')) return 'not-a-number';
+      // Commas separate thousands only if a decimal point follows them, or if there are several.
+      if (!/^\d{1,3}(?:,\d{3})+\.\d*$/u.test(digits) && !/^\d{1,3}(?:,\d{3}){2,}$/u.test(digits))
+        return 'comma';
     }
-    const [whole = '', fraction = ''] = bare.replaceAll(',', '').split('.');
+    const [whole = '', fraction = ''] = digits.replaceAll(',', '').split('.');
     if (fraction.length > FINE_DECIMALS) return 'too-fine';
     this.decimals = fraction.length;
     const fine = BigInt(whole + fraction.padEnd(FINE_DECIMALS, '0'));
@@ -73,33 +78,34 @@ export class AmountReader {
   }
 }
 
-/** Any amount in 10⁻¹⁸. */
-export function toFine(amount: number | bigint): bigint {
-  return typeof amount === 'bigint' ? amount : BigInt(amount) * FINE_PER_UNIT;
-}
-
+/** Fine units as a number of ten-thousandths where that is exact. */
 function compact(fine: bigint): number | bigint {
   const units = fine / FINE_PER_UNIT;
   const safe = units <= Number.MAX_SAFE_INTEGER && units >= Number.MIN_SAFE_INTEGER;
   return units * FINE_PER_UNIT === fine && safe ? Number(units) : fine;
 }
 
-/** As a decimal with this many decimals at least (more where the value has more): `-1234.50`. */
+/** An amount in fine units. */
+export function toFine(amount: number | bigint): bigint {
+  return typeof amount === 'bigint' ? amount : BigInt(amount) * FINE_PER_UNIT;
+}
+
+/** Fine units as a decimal, with at least this many decimals: `-1234.50`. */
 export function formatDecimal(fine: bigint, decimals: number): string {
   const digits = String(fine < 0n ? -fine : fine).padStart(FINE_DECIMALS + 1, '0');
   const fraction = digits.slice(-FINE_DECIMALS).replace(/0+$/u, '').padEnd(decimals, '0');
   return `${fine < 0n ? '-' : ''}${digits.slice(0, -FINE_DECIMALS)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** Equal to the cent: no further apart than half of one, which is what rounding may move. */
+/** True if two amounts in fine units differ by at most half a cent, the most that rounding can cause. */
 export function equalToTheCent(a: bigint, b: bigint): boolean {
-  const apart = a < b ? b - a : a - b;
-  return apart <= 5n * 10n ** BigInt(FINE_DECIMALS - 3);
+  const difference = a < b ? b - a : a - b;
+  return difference <= 5n * 10n ** BigInt(FINE_DECIMALS - 3);
 }
 
 /**
- * Adds up decimals exactly, written with as many decimals as the finest of them. `null` when one is unknown or no
- * amount: a sum without it would be a wrong one.
+ * Adds up decimals exactly; the sum has as many decimals as the finest of them. `null` when there are none, or when one is
+ * `null` or not an amount, because a sum without it would be wrong.
  */
 export function sumAmounts(amounts: readonly (string | null)[]): string | null {
   const reader = new AmountReader();
@@ -116,49 +122,39 @@ export function sumAmounts(amounts: readonly (string | null)[]): string | null {
   return amounts.length === 0 ? null : formatDecimal(sum, decimals);
 }
 
-/** Half a cent in ten-thousandths. */
-const HALF_CENT = 50;
-
-/** A growing list of exact decimal sums, eight bytes each; those that do not fit a double's whole numbers stand aside. */
+/** A growing list of exact sums, eight bytes each. What a double cannot hold exactly is kept apart, in a map. */
 export class ExactSums {
+  /** Ten-thousandths. */
   #units = new Float64Array(1 << 10);
-  /** What could not be added to `#units`, in 10⁻¹⁸. */
+  /** What could not be added to `#units`, in fine units. */
   readonly #rest = new Map<number, bigint>();
 
-  /** Adds to the sum of this number; all sums begin with 0. */
-  add(at: number, amount: number | bigint): void {
-    if (at >= this.#units.length) this.#grow(at);
+  /** Adds to the sum with this index; all sums start at 0. */
+  add(index: number, amount: number | bigint): void {
+    if (index >= this.#units.length) this.#units = grown(this.#units, index + 1);
     if (typeof amount === 'number') {
-      const sum = (this.#units[at] as number) + amount;
+      const sum = (this.#units[index] as number) + amount;
       if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) {
-        this.#units[at] = sum;
+        this.#units[index] = sum;
         return;
       }
     }
-    this.#rest.set(at, (this.#rest.get(at) ?? 0n) + toFine(amount));
+    this.#rest.set(index, (this.#rest.get(index) ?? 0n) + toFine(amount));
   }
 
-  subtract(at: number, amount: number | bigint): void {
-    this.add(at, -amount);
+  subtract(index: number, amount: number | bigint): void {
+    this.add(index, -amount);
   }
 
-  /** In 10⁻¹⁸. */
-  fine(at: number): bigint {
-    return toFine(this.#units[at] ?? 0) + (this.#rest.get(at) ?? 0n);
+  /** The sum in fine units. */
+  fine(index: number): bigint {
+    return toFine(this.#units[index] ?? 0) + (this.#rest.get(index) ?? 0n);
   }
 
-  /** Is the sum 0 to the cent, as far as the doubles alone tell? Only sums with a rest need `fine`. */
-  isNought(at: number): boolean {
-    const units = this.#units[at] ?? 0;
-    if (this.#rest.size > 0 && this.#rest.has(at)) return false;
+  /** A fast check for 0 to the cent. False may still be 0: then ask `fine`. */
+  isZero(index: number): boolean {
+    const units = this.#units[index] ?? 0;
+    if (this.#rest.size > 0 && this.#rest.has(index)) return false;
     return units <= HALF_CENT && units >= -HALF_CENT;
-  }
-
-  #grow(at: number): void {
-    let length = this.#units.length;
-    while (length <= at) length *= 2;
-    const larger = new Float64Array(length);
-    larger.set(this.#units);
-    this.#units = larger;
   }
 }

@@ -1,38 +1,37 @@
 import type { FileHandle } from 'node:fs/promises';
 
-/** How much is read at a time (bytes). */
+/** Size of a block in bytes. */
 export const BLOCK_BYTES = 1 << 20;
-/** How much at first: most files are smaller, and a thousand of them are given no megabytes. */
+/** Size of a file's first block: most files are smaller, and a call may have thousands of them. */
 export const FIRST_BLOCK_BYTES = 1 << 16;
-/** So many blocks given before the newest one stay as they are: another thread may still be at them. */
+/** How many blocks before the newest one keep their content: another thread may still hash them. */
 export const BLOCKS_KEPT = 2;
 
 /**
- * Buffers to read files with, one file after another: memory grows neither with their size nor with their number. A reader
- * that stopped half-way is done with them once its file is closed, which waits for what is being read.
+ * Buffers for reading files one after the other: memory grows neither with their size nor with their number. After a
+ * reader stopped early, its buffers are free once its file is closed, because closing waits for a read under way.
  */
-export class BlockRing {
-  /** One being read, the newest, and those kept. */
+export class BlockPool {
+  /** One being filled, the newest, and those kept. */
   readonly blocks: (Buffer | undefined)[] = Array.from({ length: BLOCKS_KEPT + 2 });
   readonly first = shared(FIRST_BLOCK_BYTES);
 }
 
 /**
- * The bytes of an open file from its beginning, in full blocks (the last one is shorter). The next block is read while the
- * current one is worked on. A block is valid until `BLOCKS_KEPT` others were given and one more is asked for; then its
- * buffer is used again. The buffers are shared memory: another thread may hash a block meanwhile.
- * Throws what `read` throws.
- * @param most once more than so many bytes are read, it ends: a file may be written as fast as it is read
- * @param ring what to read with; nobody else uses it meanwhile
+ * Reads an open file from its beginning in full blocks; the last one is shorter. The next block is read while the current
+ * one is used. A block keeps its content until `BLOCKS_KEPT` further blocks were returned and the next one is asked for.
+ * The buffers are shared memory, so that another thread can hash them. Throws what `read` throws.
+ * @param most stop after more than this many bytes: a file may be written as fast as it is read
+ * @param pool the buffers; no other reader may use them at the same time
  */
 export async function* readBlocks(
   handle: FileHandle,
   most = Number.POSITIVE_INFINITY,
-  ring = new BlockRing(),
+  pool = new BlockPool(),
 ): AsyncGenerator<Buffer, void> {
-  const { blocks } = ring;
+  const { blocks } = pool;
   let turn = 0;
-  let current = ring.first;
+  let current = pool.first;
   let position = 0;
   let length = await fill(handle, current, position);
   while (length > 0) {
@@ -43,7 +42,7 @@ export async function* readBlocks(
       turn = (turn + 1) % blocks.length;
       next = blocks[turn] ??= shared(BLOCK_BYTES);
       ahead = fill(handle, next, position);
-      // Whoever stops half-way leaves this promise alone; it must not become an unhandled rejection.
+      // A consumer that stops early never awaits this promise; it must not become an unhandled rejection.
       ahead.catch(() => undefined);
     }
     yield current.subarray(0, length);
@@ -56,7 +55,7 @@ function shared(bytes: number): Buffer {
   return Buffer.from(new SharedArrayBuffer(bytes));
 }
 
-/** Reads until the buffer is full or the file is over. */
+/** Reads until the buffer is full or the file ends. @returns the bytes read */
 async function fill(handle: FileHandle, buffer: Buffer, position: number): Promise<number> {
   let filled = 0;
   while (filled < buffer.length) {

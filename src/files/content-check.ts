@@ -7,41 +7,42 @@ import { SpreadsheetDamage } from './spreadsheet-damage.ts';
 import { Utf8Checker } from './utf8.ts';
 
 /**
- * Encoding and structure of a file's bytes, as they come by, in blocks of any size; adds what is wrong to `findings`.
- * The first block must hold the first 4 KiB of the file, if it has as many: they tell what is no text at all.
+ * Checks the encoding and structure of a file, in blocks of any size, and adds findings. The first block must hold the
+ * first 4 KiB of the file (or all of it), which show whether it is text at all.
  */
 export class ContentCheck {
   readonly #findings: FindingList;
   readonly #utf8 = new Utf8Checker();
   readonly #scanner: CsvScanner;
-  readonly #scars = new SpreadsheetDamage();
+  readonly #damage = new SpreadsheetDamage();
   readonly #cross: CrossCheck | undefined;
   #bytes = 0;
+  /** The file is not text. */
   #foreign = false;
 
-  /** `cross`: the file's part in the checks across files. */
+  /** @param cross the file's checks against other files */
   constructor(findings: FindingList, cross?: CrossCheck) {
     this.#findings = findings;
     this.#cross = cross;
-    this.#scanner = new CsvScanner(findings, new FieldRouter(this.#scars, cross));
+    this.#scanner = new CsvScanner(findings, new CheckSink(this.#damage, cross));
   }
 
-  /** So far. */
+  /** Bytes checked so far. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Records besides the header; `null` when the bytes are no CSV text, so that nobody can count. */
+  /** Records without the header; `null` when the file is not CSV text. */
   get records(): number | null {
     return this.#foreign ? null : this.#scanner.records;
   }
 
-  /** The header's names. */
+  /** Column names. */
   get header(): readonly string[] {
     return this.#scanner.header;
   }
 
-  /** The next bytes. They are not kept. */
+  /** Checks the next bytes; they are not kept. */
   write(block: Uint8Array): void {
     if (this.#bytes === 0) {
       const foreign = foreignContent(block);
@@ -51,59 +52,60 @@ export class ContentCheck {
       }
     }
     this.#bytes += block.length;
-    // A hundred consequences of the wrong encoding would say nothing more.
+    // One cause is reported, not its hundred consequences (commands rule 16).
     if (this.#foreign) return;
     const bad = this.#utf8.write(block);
     if (bad === undefined) {
       this.#scanner.write(block);
       return;
     }
-    // The scanner knows lines and fields: let it walk up to the bad byte, ask, and go on.
+    // Scan up to the bad byte: the scanner knows its line and field.
     const offset = Math.max(bad.offset, 0);
     this.#scanner.write(block.subarray(0, offset));
     this.#findings.cause(notUtf8(this.#scanner.position, bad.rest, bad.mixed));
     this.#scanner.write(block.subarray(offset));
   }
 
-  /** The file is over: what can be said only now. */
+  /** Call at the end of the file. */
   end(): void {
     if (this.#foreign) return;
     if (!this.#utf8.end()) this.#findings.cause(cutOff(this.#scanner.position));
     this.#scanner.end();
     const { header, shape, records } = this.#scanner;
-    this.#scars.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
+    this.#damage.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
   }
 }
 
-/** Gives each record of a file to whom it concerns: the look for a spreadsheet's scars, the checks across files. */
-class FieldRouter implements FieldSink {
-  readonly #scars: SpreadsheetDamage;
+/** Passes values to the check for spreadsheet damage and to the checks across files. */
+class CheckSink implements FieldSink {
+  readonly #damage: SpreadsheetDamage;
   readonly #cross: CrossCheck | undefined;
-  #crossed: readonly number[] = [];
-  #scarred = true;
+  #crossColumns: readonly number[] = [];
+  #checksDamage = true;
 
-  constructor(scars: SpreadsheetDamage, cross?: CrossCheck) {
-    this.#scars = scars;
+  constructor(damage: SpreadsheetDamage, cross: CrossCheck | undefined) {
+    this.#damage = damage;
     this.#cross = cross;
   }
 
   header(names: readonly string[], line: number): readonly number[] {
-    this.#crossed = this.#cross?.header(names, line) ?? [];
-    return this.#wanted(this.#scars.header(names));
+    this.#crossColumns = this.#cross?.header(names, line) ?? [];
+    return this.#select(this.#damage.header(names));
   }
 
   record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
-    if (whole && this.#crossed.length > 0) this.#cross?.record(line, bytes, bounds);
-    if (!this.#scarred) return undefined;
-    const narrowed = this.#scars.record(line, whole, bytes, bounds);
-    return narrowed === undefined ? undefined : this.#wanted(narrowed);
+    if (whole && this.#crossColumns.length > 0) this.#cross?.record(line, bytes, bounds);
+    if (!this.#checksDamage) return undefined;
+    const columns = this.#damage.record(line, whole, bytes, bounds);
+    return columns === undefined ? undefined : this.#select(columns);
   }
 
-  #wanted(scarred: readonly number[]): readonly number[] {
-    this.#scarred = scarred.length > 0;
-    const all = [...new Set([...scarred, ...this.#crossed])].sort((a, b) => a - b);
-    this.#scars.seat(all);
-    this.#cross?.seat(all);
-    return all;
+  /** The columns of both checks, ascending. */
+  #select(damageColumns: readonly number[]): readonly number[] {
+    this.#checksDamage = damageColumns.length > 0;
+    const columns = [...new Set([...damageColumns, ...this.#crossColumns])].sort((a, b) => a - b);
+    this.#damage.select(columns);
+    this.#cross?.select(columns);
+    return columns;
   }
 }

@@ -1,36 +1,32 @@
 import { basename } from 'node:path';
-import type { FileKind } from '../batch/types.ts';
 import { type Amount, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
 import { badAmount, emptyKey, unknownCustomer, unknownInvoice } from './cross-findings.ts';
-import { type CrossState, type RoleColumns, roleColumns } from './cross-state.ts';
-import { isUnquoted, readValue, type Value, valueText } from './field-values.ts';
+import { type CrossState, findRoleColumns, type RoleColumns } from './cross-state.ts';
+import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
+import type { FileToCheck } from './file-report.ts';
 import type { FindingList } from './findings.ts';
 import { AMOUNT_UNKNOWN, DUPLICATE, HAS_ITEMS } from './key-set.ts';
 
-/** Which file it is: where it lies, what it is, and, of items, the path of the one invoice file they belong to. */
-export interface CrossFileOf {
-  readonly path: string;
-  readonly kind: FileKind;
-  readonly of?: string | undefined;
-}
-
-/** One file's part in the checks across files, in the first pass: what is certain is found at once, the rest is noted. */
+/**
+ * The first pass of the checks across files, over one file. Findings that are certain are added at once; what depends on
+ * keys that may be duplicates, or on the sums, is left to `verifyCandidates`.
+ */
 export class CrossCheck {
   readonly #state: CrossState;
-  readonly #file: CrossFileOf;
+  readonly #file: FileToCheck;
   readonly #findings: FindingList;
-  readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
+  readonly #value = emptyValue();
   readonly #amounts: AmountColumn;
   #roles: RoleColumns = { key: 0, customer: 0, amount: 0 };
-  /** Where their bounds are among those of the wanted columns; -1: nowhere, the column is not read. */
+  /** Where the bounds of these columns are in a record's bounds; -1 for a column that is not read. */
   #keyAt = -1;
   #customerAt = -1;
   #amountAt = -1;
-  /** The customer and the invoice that were found last. */
+  /** The customer and the invoice found last. */
   #customer = -1;
   #invoice = -1;
 
-  constructor(state: CrossState, file: CrossFileOf, findings: FindingList) {
+  constructor(state: CrossState, file: FileToCheck, findings: FindingList) {
     this.#state = state;
     this.#file = file;
     this.#findings = findings;
@@ -41,33 +37,33 @@ export class CrossCheck {
     }
   }
 
-  /** Columns of keys, 1-based. */
+  /** The key columns, from 1. */
   get keys(): ReadonlySet<number> {
     return new Set([this.#roles.key, this.#roles.customer].filter((column) => column > 0));
   }
 
-  /** The sum of the amounts as a decimal; `null` when no column is named for them or one of them is no amount. */
+  /** The sum of the amounts as a decimal; `null` when their column is not named or a value is not an amount. */
   get total(): string | null {
     return this.#roles.amount === 0 ? null : this.#amounts.total;
   }
 
-  /** @returns the columns wanted, 1-based */
+  /** @returns the columns to select, from 1 */
   header(names: readonly string[], line: number): readonly number[] {
     const { kind } = this.#file;
-    this.#roles = roleColumns(kind, this.#state.columns, names, line, this.#findings);
+    this.#roles = findRoleColumns(kind, this.#state.columns, names, line, this.#findings);
     const { key, customer, amount } = this.#roles;
     return [key, customer, amount].filter((column) => column > 0);
   }
 
-  /** `wanted`: the columns whose values records come with from now on. */
-  seat(wanted: readonly number[]): void {
-    const at = (column: number): number => (column > 0 ? 2 * wanted.indexOf(column) : -1);
+  /** @param columns the columns selected from now on, in the order of a record's bounds */
+  select(columns: readonly number[]): void {
+    const at = (column: number): number => (column > 0 ? 2 * columns.indexOf(column) : -1);
     this.#keyAt = at(this.#roles.key);
     this.#customerAt = this.#state.checksCustomers ? at(this.#roles.customer) : -1;
     this.#amountAt = at(this.#roles.amount);
   }
 
-  /** A whole record, which began on `line`. */
+  /** Checks a whole record that begins on `line`. */
   record(line: number, bytes: Uint8Array, bounds: Int32Array): void {
     const keyAt = this.#keyAt;
     const customerAt = this.#customerAt;
@@ -77,21 +73,23 @@ export class CrossCheck {
       const from = bounds[amountAt] as number;
       amount = this.#amounts.read(line, this.#roles.amount, bytes, from, bounds[amountAt + 1] as number);
     }
-    if (keyAt >= 0) this.#ofKey(line, amount, bytes, bounds[keyAt] as number, bounds[keyAt + 1] as number);
+    if (keyAt >= 0) {
+      this.#checkKey(line, amount, bytes, bounds[keyAt] as number, bounds[keyAt + 1] as number);
+    }
     if (customerAt >= 0) {
-      this.#ofCustomer(line, bytes, bounds[customerAt] as number, bounds[customerAt + 1] as number);
+      this.#checkCustomer(line, bytes, bounds[customerAt] as number, bounds[customerAt + 1] as number);
     }
   }
 
-  /** The file is over. */
+  /** Call at the end of the file. */
   end(): void {
     const { kind, path } = this.#file;
     const range = this.#state.ranges.get(path);
     if (kind === 'invoice' && range !== undefined) range.to = this.#state.invoices.table.size;
-    if (this.#findings.broken) this.#state.break(kind);
+    if (this.#findings.incomplete) this.#state.markIncomplete(kind);
   }
 
-  /** Makes the hash of a key. @returns false: it is empty */
+  /** Hashes a key. @returns false for an empty key */
   #hash(bytes: Uint8Array, from: number, to: number): boolean {
     const { hash } = this.#state;
     const value = this.#value;
@@ -106,7 +104,7 @@ export class CrossCheck {
     return true;
   }
 
-  #ofKey(line: number, amount: Amount, bytes: Uint8Array, from: number, to: number): void {
+  #checkKey(line: number, amount: Amount, bytes: Uint8Array, from: number, to: number): void {
     const { kind } = this.#file;
     const { key } = this.#roles;
     if (!this.#hash(bytes, from, to)) {
@@ -120,21 +118,21 @@ export class CrossCheck {
       if (this.#amountAt < 0) return;
       if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
       else balances.add(number, amount);
-    } else if (!this.#item(amount) && this.#state.checksInvoices) {
+    } else if (!this.#addItem(amount) && this.#state.checksInvoices) {
       const of = this.#file.of === undefined ? null : basename(this.#file.of);
       this.#findings.error(() => unknownInvoice(line, key, this.#text(bytes, from, to), of));
     }
   }
 
-  /** An item whose invoice's hash is made. @returns false: there is no such invoice */
-  #item(amount: Amount): boolean {
+  /** Adds an item to the invoice with the current hash. @returns false when there is no such invoice */
+  #addItem(amount: Amount): boolean {
     const { invoices, balances, hash } = this.#state;
     const number = invoices.find(hash.low, hash.high, this.#invoice);
     if (number < 0) return false;
     const range = this.#file.of === undefined ? undefined : this.#state.ranges.get(this.#file.of);
     if (range !== undefined && (number < range.from || number >= range.to)) {
-      // Of a key that came twice, one may be in its file: the second look tells.
-      invoices.table.tellAgain();
+      // If the key is a duplicate, a later one may be in the right file: `verifyCandidates` decides.
+      invoices.table.findRepeats();
       return (invoices.flags.get(number) & DUPLICATE) !== 0;
     }
     this.#invoice = number;
@@ -143,7 +141,7 @@ export class CrossCheck {
     return true;
   }
 
-  #ofCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
+  #checkCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
     const { customer } = this.#roles;
     if (!this.#hash(bytes, from, to)) {
       this.#findings.error(() => emptyKey(line, customer, 'customer'));
@@ -161,11 +159,11 @@ export class CrossCheck {
   }
 }
 
-/** The amounts of one file: each is read, added up, or found to be none. */
+/** The amount column of one file: reads each value and adds it up, or reports it. */
 class AmountColumn {
   readonly #findings: FindingList;
   readonly #reader = new AmountReader();
-  readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
+  readonly #value: Value = emptyValue();
   readonly #sum = new ExactSums();
   #decimals = 0;
   #unknown = false;
@@ -174,12 +172,12 @@ class AmountColumn {
     this.#findings = findings;
   }
 
-  /** The sum as a decimal; `null` when one of the values is no amount. */
+  /** The sum as a decimal; `null` when a value is not an amount. */
   get total(): string | null {
     return this.#unknown ? null : formatDecimal(this.#sum.fine(0), this.#decimals);
   }
 
-  /** The value of a whole record. @returns what it amounts to; a text: why it is no amount */
+  /** Reads the value of a whole record. @returns the amount, or why it is not one */
   read(line: number, column: number, bytes: Uint8Array, from: number, to: number): Amount {
     const amount = isUnquoted(bytes, from, to)
       ? this.#reader.read(bytes, from, to)

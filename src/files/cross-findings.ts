@@ -1,11 +1,25 @@
 import { type AmountProblem, formatDecimal } from './amounts.ts';
-import type { Finding } from './findings.ts';
-import { displayValue } from './spreadsheet-damage.ts';
+import { displayValue, type FindingDetails } from './findings.ts';
 
-/** What the checks across files find, in words. `line` is where the record begins. */
-type Found = Omit<Finding, 'severity'>;
+// The findings of the checks across files. `line` is where the record begins.
 
-export function emptyKey(line: number, column: number, what: string): Found {
+export function missingColumn(
+  line: number,
+  column: string,
+  role: string,
+  names: readonly string[],
+): FindingDetails {
+  return {
+    code: 'no-column',
+    line,
+    column: null,
+    message: `the header has no column "${displayValue(column)}", which is named for ${role}`,
+    hint: `The columns are: ${names.slice(0, 20).map(displayValue).join(', ')}. Upper and lower case and spaces inside a name count.`,
+  };
+}
+
+/** @param what `key`, `customer` or `invoice` */
+export function emptyKey(line: number, column: number, what: string): FindingDetails {
   return {
     code: 'empty-key',
     line,
@@ -15,81 +29,98 @@ export function emptyKey(line: number, column: number, what: string): Found {
   };
 }
 
-/** `before`: where the key was given first. */
-export function duplicate(line: number, column: number, key: string, before: string): Found {
+/** @param first where the key was used first: `in line 2 of inv.csv` */
+export function duplicateKey(line: number, column: number, key: string, first: string): FindingDetails {
   return {
     code: 'duplicate-key',
     line,
     column,
-    message: `the key "${displayValue(key)}" was given before, ${before}`,
+    message: `the key "${displayValue(key)}" was already used ${first}`,
     hint: 'Remove one of the two records, or correct its key.',
   };
 }
 
-export function unknownCustomer(line: number, column: number, key: string): Found {
+export function unknownCustomer(line: number, column: number, key: string): FindingDetails {
   return {
     code: 'unknown-customer',
     line,
     column,
-    message: `the customer "${displayValue(key)}" is in none of the customer files`,
-    hint: 'Add the customer to a customer file, or correct the value; keys are compared as they are, leading zeros and all.',
+    message: `the customer "${displayValue(key)}" is not in the customer files`,
+    hint: 'Add the customer to a customer file, or correct the value. Keys must match exactly, leading zeros included.',
   };
 }
 
-export function unknownInvoice(line: number, column: number, key: string, file: string | null): Found {
+/** @param file the base name of the only invoice file it may be in; `null` for any */
+export function unknownInvoice(
+  line: number,
+  column: number,
+  key: string,
+  file: string | null,
+): FindingDetails {
   return {
     code: 'unknown-invoice',
     line,
     column,
-    message: `the invoice "${displayValue(key)}" is ${file === null ? 'in none of the invoice files' : `not in ${displayValue(file)}`}`,
-    hint: 'Add the invoice to its file, or correct the value; keys are compared as they are, leading zeros and all.',
+    message: `the invoice "${displayValue(key)}" is not in ${file === null ? 'the invoice files' : displayValue(file)}`,
+    hint: 'Add the invoice to its file, or correct the value. Keys must match exactly, leading zeros included.',
   };
 }
 
-export function noItems(line: number, column: number, key: string): Found {
+export function noItems(line: number, column: number, key: string): FindingDetails {
   return {
     code: 'no-items',
     line,
     column,
     message: `the invoice "${displayValue(key)}" has no items`,
-    hint: 'If it should have some, look for the item file that is missing.',
+    hint: 'If it should have items, look for a missing item file.',
   };
 }
 
-/** Amounts in 10⁻¹⁸. */
-export function otherSum(line: number, column: number, key: string, amount: bigint, sum: bigint): Found {
-  const [told, added] = [formatDecimal(amount, 2), formatDecimal(sum, 2)];
+/** Amounts in fine units, see `amounts.ts`. */
+export function differentSum(
+  line: number,
+  column: number,
+  key: string,
+  amount: bigint,
+  sum: bigint,
+): FindingDetails {
+  const [stated, added] = [formatDecimal(amount, 2), formatDecimal(sum, 2)];
   return {
     code: 'amount-sum',
     line,
     column,
-    message: `the invoice "${displayValue(key)}" says ${told}, its items add up to ${added}: ${formatDecimal(sum - amount, 2)} apart`,
-    hint: 'Correct the amount, or look for items that are missing or there twice.',
+    message: `the amount of invoice "${displayValue(key)}" is ${stated}, but its items add up to ${added} (difference ${formatDecimal(sum - amount, 2)})`,
+    hint: 'Correct the amount, or look for missing or repeated items.',
   };
 }
 
-export function badAmount(line: number, column: number, problem: AmountProblem, text: string): Found {
+export function badAmount(
+  line: number,
+  column: number,
+  problem: AmountProblem,
+  text: string,
+): FindingDetails {
   if (problem === 'empty') {
     return {
       code: 'empty-amount',
       line,
       column,
       message: 'the amount is empty',
-      hint: 'Write 0 if it is nothing.',
+      hint: 'Write 0 for no amount.',
     };
   }
   return {
     code: 'amount',
     line,
     column,
-    message: `"${displayValue(text)}" ${WHY[problem]}`,
-    hint: 'Write amounts as 1234.56 or -1234.56; 1,234.56 and (1,234.56) are understood too.',
+    message: `"${displayValue(text)}" ${AMOUNT_PROBLEMS[problem]}`,
+    hint: 'Write amounts as 1234.56 or -1234.56; 1,234.56 and (1,234.56) are also accepted.',
   };
 }
 
-const WHY: Readonly<Record<Exclude<AmountProblem, 'empty'>, string>> = {
+const AMOUNT_PROBLEMS: Readonly<Record<Exclude<AmountProblem, 'empty'>, string>> = {
   'not-a-number': 'is not an amount',
-  comma: 'is not clear: the comma may separate thousands or decimals',
-  exponent: 'is written with an exponent: its digits are lost',
+  comma: 'is ambiguous: the comma may separate thousands or decimals',
+  exponent: 'is written with an exponent, which loses digits',
   'too-fine': 'has more than 18 decimals',
 };

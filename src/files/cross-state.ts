@@ -1,25 +1,25 @@
 import { type Columns, columnList } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { ExactSums } from './amounts.ts';
+import { missingColumn } from './cross-findings.ts';
 import type { FindingList } from './findings.ts';
 import { type KeyHash, KeyHash64, KeySet } from './key-set.ts';
-import { displayValue } from './spreadsheet-damage.ts';
 
 /**
- * What the files of one call know of each other. Of each invoice 8 to 24 bytes of table, 8 of balance and one of flags are
- * kept, of an item nothing: memory is flat in the number of items.
+ * What the checks across files remember of one call. Each invoice takes 8 to 24 bytes of key table, 8 of balance and one
+ * of flags; items take nothing.
  */
 export class CrossState {
   readonly columns: Columns;
   readonly hash: KeyHash;
   readonly customers = new KeySet();
   readonly invoices = new KeySet();
-  /** An invoice's amount less its items'. */
+  /** For each invoice, its amount minus the amounts of its items. */
   readonly balances = new ExactSums();
-  /** The numbers of an invoice file's invoices, by path: from, and up to. */
+  /** The invoice numbers of each invoice file, by path: first, and last plus one. */
   readonly ranges = new Map<string, { readonly from: number; to: number }>();
   readonly #given: ReadonlySet<FileKind>;
-  readonly #broken = new Set<FileKind>();
+  readonly #incomplete = new Set<FileKind>();
 
   constructor(columns: Columns, given: ReadonlySet<FileKind>, hash: KeyHash = new KeyHash64()) {
     this.columns = columns;
@@ -27,29 +27,32 @@ export class CrossState {
     this.#given = given;
   }
 
-  /** A file of this kind could not be read whole: what should be in it may be missing only here. */
-  break(kind: FileKind): void {
-    this.#broken.add(kind);
+  /** A file of this kind was read only in part, so that a key missing from the kind proves nothing. */
+  markIncomplete(kind: FileKind): void {
+    this.#incomplete.add(kind);
   }
 
-  /** Are all files of this kind read, and is there one? */
-  knows(kind: FileKind): boolean {
-    return this.#given.has(kind) && !this.#broken.has(kind);
+  /** True if there are files of this kind and all were read to the end. */
+  isComplete(kind: FileKind): boolean {
+    return this.#given.has(kind) && !this.#incomplete.has(kind);
   }
 
+  /** True if each invoice must have its customer in the customer files. */
   get checksCustomers(): boolean {
-    return this.columns.customer?.key !== undefined && this.knows('customer');
+    return this.columns.customer?.key !== undefined && this.isComplete('customer');
   }
 
+  /** True if each item must have its invoice in the invoice files. */
   get checksInvoices(): boolean {
-    return this.columns.invoice?.key !== undefined && this.knows('invoice');
+    return this.columns.invoice?.key !== undefined && this.isComplete('invoice');
   }
 
-  /** Are invoices held against their items? */
+  /** True if each invoice should have items. */
   get checksItems(): boolean {
-    return this.checksInvoices && this.columns.items?.invoice !== undefined && this.knows('items');
+    return this.checksInvoices && this.columns.items?.invoice !== undefined && this.isComplete('items');
   }
 
+  /** True if the items of an invoice must add up to its amount. */
   get checksSums(): boolean {
     return (
       this.checksItems &&
@@ -59,17 +62,17 @@ export class CrossState {
   }
 }
 
-/** Where a file's roles stand: 1-based columns, 0 for one that is not named or not there. */
+/** The columns of a file by their role, from 1; 0 for a role that is not named or not in the header. */
 export interface RoleColumns {
-  /** The record's own key, or an item's invoice. */
+  /** The record's own key; for items, the invoice. */
   readonly key: number;
   /** An invoice's customer. */
   readonly customer: number;
   readonly amount: number;
 }
 
-/** Finds the named columns in a header; one that is not there is an error, and its checks do not run. */
-export function roleColumns(
+/** Finds the named columns in a header. A missing one is an error, and its checks do not run. */
+export function findRoleColumns(
   kind: FileKind,
   columns: Columns,
   names: readonly string[],
@@ -77,21 +80,14 @@ export function roleColumns(
   findings: FindingList,
 ): RoleColumns {
   const found = { key: 0, customer: 0, amount: 0 };
-  for (const [role, wanted] of columnList(columns)) {
-    const [of, what] = role.split('.');
-    if (of !== kind) continue;
-    const at = names.findIndex((name) => name.trim() === wanted.trim()) + 1;
-    if (at === 0) {
-      findings.cause({
-        code: 'no-column',
-        line,
-        column: null,
-        message: `the header has no column "${displayValue(wanted)}", which is named as ${role}`,
-        hint: `Its columns are: ${names.slice(0, 20).map(displayValue).join(', ')}. Names are compared with case and spaces as they are.`,
-      });
-    } else if (what === 'customer') found.customer = at;
-    else if (what === 'amount') found.amount = at;
-    else found.key = at;
+  for (const [role, name] of columnList(columns)) {
+    const [roleKind, use] = role.split('.');
+    if (roleKind !== kind) continue;
+    const column = names.findIndex((other) => other.trim() === name.trim()) + 1;
+    if (column === 0) findings.cause(missingColumn(line, name, role, names));
+    else if (use === 'customer') found.customer = column;
+    else if (use === 'amount') found.amount = column;
+    else found.key = column;
   }
   return found;
 }

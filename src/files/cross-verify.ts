@@ -2,132 +2,200 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Amount, AmountReader, equalToTheCent, toFine } from './amounts.ts';
 import { readBlocks } from './blocks.ts';
-import type { CrossFileOf } from './cross-check.ts';
-import { duplicate, noItems, otherSum, unknownCustomer, unknownInvoice } from './cross-findings.ts';
-import { type CrossState, type RoleColumns, roleColumns } from './cross-state.ts';
-import { type FieldSink, readValue, type Value, valueText } from './field-values.ts';
-import { unreadable } from './file-report.ts';
+import { differentSum, duplicateKey, noItems, unknownCustomer, unknownInvoice } from './cross-findings.ts';
+import { type CrossState, findRoleColumns, type RoleColumns } from './cross-state.ts';
+import { emptyValue, type FieldSink, readValue, type Value, valueText } from './field-values.ts';
+import { type FileToCheck, unreadable } from './file-report.ts';
 import { FindingList } from './findings.ts';
 import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, REPEAT } from './key-set.ts';
 import { CsvScanner } from './scanner.ts';
 
-/** A file of the call, and its findings. */
-export interface CrossChecked extends CrossFileOf {
+/** A file of the call, with its findings. */
+export interface CrossCheckedFile extends FileToCheck {
+  /** Base name. */
   readonly file: string;
   readonly findings: FindingList;
 }
 
-/** A suspicious key, as it is written: what its records really say. */
-interface Exact {
-  readonly home: CrossChecked;
+/** A candidate key as written, with the facts from its records. */
+interface VerifiedKey {
+  readonly file: CrossCheckedFile;
   readonly first: CandidateRecord;
-  /** Paths of the files it is in. */
-  readonly homes: Set<string>;
-  twice: boolean;
-  unsure: boolean;
+  /** Paths of the files that contain the key. */
+  readonly paths: Set<string>;
+  duplicate: boolean;
+  amountUnknown: boolean;
   items: number;
-  /** 10⁻¹⁸. */
+  /** Sum of the items in fine units. */
   sum: bigint;
 }
 
 /**
- * The second pass, over the suspicious records alone: keys are compared as they are written, and added up exactly. Nothing
- * is read when nothing is suspicious. `files`: in the order they were read. Throws the reason of an aborted signal.
+ * The second pass of the checks across files. The first pass compares hashes, and two keys may share one, so duplicates,
+ * invoices without items and differing sums are only candidates: this pass reads the files again and compares the
+ * candidates' keys as written. Reads nothing when there are no candidates. Throws the reason of an aborted signal.
+ * @param files in the order they were read
  */
 export async function verifyCandidates(
   state: CrossState,
-  files: readonly CrossChecked[],
+  files: readonly CrossCheckedFile[],
   signal?: AbortSignal,
 ): Promise<void> {
   const expectsItems = (path: string): boolean =>
     files.some(({ kind, of }) => kind === 'items' && (of === undefined || of === path));
-  const suspects = markCandidates(state, expectsItems);
-  const customers = new Map<string, Exact>();
-  const invoices = new Map<string, Exact>();
+  const candidates = markCandidates(state, expectsItems);
+  const customers = new Map<string, VerifiedKey>();
+  const invoices = new Map<string, VerifiedKey>();
   for (const file of files) {
-    const asked = file.kind === 'customer' ? suspects.customers : suspects.customers || suspects.invoices;
-    // Of a file that could not be read whole, what is told already is enough.
-    if (!asked || file.findings.broken) continue;
-    const tell =
+    const hasCandidates =
+      file.kind === 'customer' ? candidates.customers : candidates.customers || candidates.invoices;
+    // A file that could not be read to the end has its cause already.
+    if (!hasCandidates || file.findings.incomplete) continue;
+    const onRecord =
       file.kind === 'customer'
-        ? (record: CandidateRecord) => note(customers, file, record)
+        ? (record: CandidateRecord) => addKey(customers, file, record)
         : file.kind === 'invoice'
-          ? (record: CandidateRecord) => invoice(state, file, record, customers, invoices)
-          : (record: CandidateRecord) => item(state, file, record, invoices);
+          ? (record: CandidateRecord) => addInvoice(state, file, record, customers, invoices)
+          : (record: CandidateRecord) => addItem(state, file, record, invoices);
     try {
-      await readCandidates(file, state, tell, signal);
+      await readCandidates(file, state, onRecord, signal);
     } catch (error) {
       if (signal?.aborted) throw error;
       file.findings.cause(unreadable(error));
       return;
     }
   }
-  for (const [key, exact] of invoices) if (expectsItems(exact.home.path)) judge(state, key, exact);
-  for (const [path, count] of suspects.more) {
-    files.find((file) => (path === '' ? file.kind === 'customer' : file.path === path))?.findings.more(count);
+  for (const [key, verified] of invoices) {
+    if (expectsItems(verified.file.path)) checkInvoice(state, key, verified);
+  }
+  for (const [path, count] of candidates.more) {
+    const file = files.find((one) => (path === '' ? one.kind === 'customer' : one.path === path));
+    file?.findings.countMore(count);
   }
 }
 
-/** A record with its key: the first one is remembered, any other is a duplicate. */
-function note(known: Map<string, Exact>, home: CrossChecked, record: CandidateRecord): void {
+/** Adds a record by its key; a key that was added before is a duplicate. */
+function addKey(known: Map<string, VerifiedKey>, file: CrossCheckedFile, record: CandidateRecord): void {
   const { key, line, roles } = record;
   if (key === null) return;
-  const exact = known.get(key);
-  if (exact === undefined) {
-    const homes = new Set([home.path]);
-    known.set(key, { home, first: record, homes, twice: false, unsure: false, items: 0, sum: 0n });
+  const verified = known.get(key);
+  if (verified === undefined) {
+    const paths = new Set([file.path]);
+    const none = { duplicate: false, amountUnknown: false, items: 0, sum: 0n };
+    known.set(key, { file, first: record, paths, ...none });
     return;
   }
-  exact.homes.add(home.path);
-  exact.twice = true;
-  const where = `in line ${exact.first.line}${exact.home === home ? '' : ` of ${exact.home.file}`}`;
-  home.findings.error(() => duplicate(line, roles.key, key, where));
+  verified.paths.add(file.path);
+  verified.duplicate = true;
+  const first = `in line ${verified.first.line}${verified.file === file ? '' : ` of ${verified.file.file}`}`;
+  file.findings.error(() => duplicateKey(line, roles.key, key, first));
 }
 
-function invoice(
+function addInvoice(
   state: CrossState,
-  file: CrossChecked,
+  file: CrossCheckedFile,
   record: CandidateRecord,
-  customers: ReadonlyMap<string, Exact>,
-  invoices: Map<string, Exact>,
+  customers: ReadonlyMap<string, VerifiedKey>,
+  invoices: Map<string, VerifiedKey>,
 ): void {
-  note(invoices, file, record);
+  addKey(invoices, file, record);
   const { customer, line, roles } = record;
   if (customer === null || !state.checksCustomers || customers.has(customer)) return;
   file.findings.error(() => unknownCustomer(line, roles.customer, customer));
 }
 
-function item(
+function addItem(
   state: CrossState,
-  file: CrossChecked,
+  file: CrossCheckedFile,
   { key, amount, line, roles }: CandidateRecord,
-  invoices: ReadonlyMap<string, Exact>,
+  invoices: ReadonlyMap<string, VerifiedKey>,
 ): void {
   if (key === null) return;
-  const exact = invoices.get(key);
-  if (exact === undefined || (file.of !== undefined && !exact.homes.has(file.of))) {
+  const invoice = invoices.get(key);
+  if (invoice === undefined || (file.of !== undefined && !invoice.paths.has(file.of))) {
     const of = file.of === undefined ? null : basename(file.of);
     if (state.checksInvoices) file.findings.error(() => unknownInvoice(line, roles.key, key, of));
     return;
   }
-  exact.items += 1;
-  if (typeof amount === 'string') exact.unsure = true;
-  else exact.sum += toFine(amount);
+  invoice.items += 1;
+  if (typeof amount === 'string') invoice.amountUnknown = true;
+  else invoice.sum += toFine(amount);
 }
 
-function judge(state: CrossState, key: string, { home, first, twice, unsure, items, sum }: Exact): void {
-  if (!state.checksItems || twice) return;
+function checkInvoice(
+  state: CrossState,
+  key: string,
+  { file, first, duplicate, amountUnknown, items, sum }: VerifiedKey,
+): void {
+  if (!state.checksItems || duplicate) return;
   const { line, roles, amount } = first;
   if (items === 0) {
-    home.findings.warning(noItems(line, roles.key, key));
+    file.findings.warning(noItems(line, roles.key, key));
     return;
   }
-  if (!state.checksSums || unsure || typeof amount === 'string') return;
-  const told = toFine(amount);
-  if (!equalToTheCent(told, sum)) home.findings.error(() => otherSum(line, roles.amount, key, told, sum));
+  if (!state.checksSums || amountUnknown || typeof amount === 'string') return;
+  const stated = toFine(amount);
+  if (equalToTheCent(stated, sum)) return;
+  file.findings.error(() => differentSum(line, roles.amount, key, stated, sum));
 }
 
-/** A record whose key, or whose customer's, has a suspicious hash; `null`: it has not. */
+/** How many candidates of an invoice file, and of all customer files, are verified; the others are counted. */
+const MAX_CANDIDATES = 10_000;
+
+/** Which kinds have candidates. */
+interface Candidates {
+  readonly customers: boolean;
+  readonly invoices: boolean;
+  /** How many more there are, by the path of the invoice file; `''` for customers. */
+  readonly more: ReadonlyMap<string, number>;
+}
+
+/**
+ * Flags the candidates of the first pass: repeated hashes, invoices without items, sums that differ.
+ * @param expectsItems whether the invoices of a file should have items
+ */
+function markCandidates(state: CrossState, expectsItems: (path: string) => boolean): Candidates {
+  const { customers, invoices, balances } = state;
+  customers.table.findRepeats();
+  invoices.table.findRepeats();
+  const more = new Map<string, number>();
+  const mark = (
+    from: number,
+    to: number,
+    path: string,
+    set: KeySet,
+    isCandidate: (key: number) => boolean,
+  ): boolean => {
+    let marked = 0;
+    for (let key = from; key < to; key++) {
+      const flags = set.flags.get(key);
+      if ((flags & REPEAT) !== 0 || ((flags & DUPLICATE) === 0 && !isCandidate(key))) continue;
+      if (marked === MAX_CANDIDATES) more.set(path, (more.get(path) ?? 0) + 1);
+      else {
+        set.flags.set(key, CANDIDATE);
+        marked += 1;
+      }
+    }
+    return marked > 0;
+  };
+  const inCustomers = mark(0, customers.table.size, '', customers, () => false);
+  let inInvoices = false;
+  const { checksItems, checksSums } = state;
+  for (const [path, { from, to }] of state.ranges) {
+    const withItems = checksItems && expectsItems(path);
+    const isCandidate = (key: number): boolean => {
+      const flags = invoices.flags.get(key);
+      if (!withItems) return false;
+      if ((flags & HAS_ITEMS) === 0) return true;
+      if (!checksSums || (flags & AMOUNT_UNKNOWN) !== 0 || balances.isZero(key)) return false;
+      return !equalToTheCent(balances.fine(key), 0n);
+    };
+    if (mark(from, to, path, invoices, isCandidate)) inInvoices = true;
+  }
+  return { customers: inCustomers, invoices: inInvoices, more };
+}
+
+/** A record whose key or customer has the hash of a candidate; `null` for the one that has not. */
 interface CandidateRecord {
   readonly line: number;
   readonly key: string | null;
@@ -137,18 +205,18 @@ interface CandidateRecord {
 }
 
 /**
- * Reads a file again and tells of the records with suspicious keys, in their order. Memory is flat.
+ * Reads a file again and calls back for its candidate records, in order, with flat memory.
  * Throws what `open` and `read` throw, and the reason of an aborted signal.
  */
 async function readCandidates(
-  file: CrossFileOf,
+  file: FileToCheck,
   state: CrossState,
-  tell: (record: CandidateRecord) => void,
+  onRecord: (record: CandidateRecord) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const handle = await open(file.path, 'r');
   try {
-    const scanner = new CsvScanner(new FindingList(), new Look(file, state, tell));
+    const scanner = new CsvScanner(new FindingList(), new CandidateSink(file, state, onRecord));
     const { size } = await handle.stat();
     for await (const block of readBlocks(handle, size)) {
       signal?.throwIfAborted();
@@ -160,28 +228,30 @@ async function readCandidates(
   }
 }
 
-class Look implements FieldSink {
-  readonly #file: CrossFileOf;
+class CandidateSink implements FieldSink {
+  readonly #file: FileToCheck;
   readonly #state: CrossState;
-  readonly #tell: (record: CandidateRecord) => void;
+  readonly #onRecord: (record: CandidateRecord) => void;
   readonly #keys: KeySet;
-  readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
+  readonly #value = emptyValue();
   readonly #reader = new AmountReader();
   #roles: RoleColumns = { key: 0, customer: 0, amount: 0 };
-  #wanted: readonly number[] = [];
+  #selected: readonly number[] = [];
 
-  constructor(file: CrossFileOf, state: CrossState, tell: (record: CandidateRecord) => void) {
+  constructor(file: FileToCheck, state: CrossState, onRecord: (record: CandidateRecord) => void) {
     this.#file = file;
     this.#state = state;
-    this.#tell = tell;
+    this.#onRecord = onRecord;
     this.#keys = file.kind === 'customer' ? state.customers : state.invoices;
   }
 
   header(names: readonly string[], line: number): readonly number[] {
-    this.#roles = roleColumns(this.#file.kind, this.#state.columns, names, line, new FindingList());
+    this.#roles = findRoleColumns(this.#file.kind, this.#state.columns, names, line, new FindingList());
     const { key, customer, amount } = this.#roles;
-    this.#wanted = [...new Set([key, customer, amount])].filter((column) => column > 0).sort((a, b) => a - b);
-    return this.#wanted;
+    this.#selected = [...new Set([key, customer, amount])]
+      .filter((column) => column > 0)
+      .sort((a, b) => a - b);
+    return this.#selected;
   }
 
   record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): undefined {
@@ -190,79 +260,23 @@ class Look implements FieldSink {
     const value = this.#value;
     const read = (column: number): boolean => {
       if (column === 0) return false;
-      const at = 2 * this.#wanted.indexOf(column);
+      const at = 2 * this.#selected.indexOf(column);
       readValue(value, bytes, bounds[at] as number, bounds[at + 1] as number);
       return true;
     };
-    const key = read(roles.key) ? this.#suspicious(this.#keys, value) : null;
-    const customer = read(roles.customer) ? this.#suspicious(this.#state.customers, value) : null;
+    const key = read(roles.key) ? this.#candidate(this.#keys, value) : null;
+    const customer = read(roles.customer) ? this.#candidate(this.#state.customers, value) : null;
     if (key === null && customer === null) return;
     const amount = read(roles.amount) ? this.#reader.read(value.bytes, value.from, value.to) : 'empty';
-    this.#tell({ line, key, customer, amount, roles });
+    this.#onRecord({ line, key, customer, amount, roles });
   }
 
-  #suspicious({ table, flags }: KeySet, value: Value): string | null {
+  /** The value as text if it has the hash of a candidate. */
+  #candidate({ table, flags }: KeySet, value: Value): string | null {
     if (value.from === value.to) return null;
     const { hash } = this.#state;
     hash.update(value.bytes, value.from, value.to);
     const number = table.find(hash.low, hash.high);
     return number >= 0 && (flags.get(number) & CANDIDATE) !== 0 ? valueText(value) : null;
   }
-}
-
-/** How many suspects of an invoice file, and of all customer files, are looked at again; the others are counted. */
-const MAX_CANDIDATES = 10_000;
-
-export interface Candidates {
-  readonly customers: boolean;
-  readonly invoices: boolean;
-  /** How many more there are, by the invoice file's path; `''` are the customers'. */
-  readonly more: ReadonlyMap<string, number>;
-}
-
-/**
- * Marks what the first pass makes suspicious: keys that came twice, invoices without items, sums that differ. It went by
- * hashes, and a hash may be two keys': nobody is told of anything before it is confirmed on the bytes (performance.md,
- * "Keys and sums").
- * @param expectsItems is an invoice file held against items?
- */
-function markCandidates(state: CrossState, expectsItems: (path: string) => boolean): Candidates {
-  const { customers, invoices, balances } = state;
-  customers.table.tellAgain();
-  invoices.table.tellAgain();
-  const more = new Map<string, number>();
-  const mark = (
-    from: number,
-    to: number,
-    where: string,
-    set: typeof customers,
-    odd: (at: number) => boolean,
-  ) => {
-    let marked = 0;
-    for (let at = from; at < to; at++) {
-      const flags = set.flags.get(at);
-      if ((flags & REPEAT) !== 0 || ((flags & DUPLICATE) === 0 && !odd(at))) continue;
-      if (marked === MAX_CANDIDATES) more.set(where, (more.get(where) ?? 0) + 1);
-      else {
-        set.flags.set(at, CANDIDATE);
-        marked += 1;
-      }
-    }
-    return marked > 0;
-  };
-  const inCustomers = mark(0, customers.table.size, '', customers, () => false);
-  let inInvoices = false;
-  const { checksItems, checksSums } = state;
-  for (const [path, { from, to }] of state.ranges) {
-    const withItems = checksItems && expectsItems(path);
-    const odd = (at: number): boolean => {
-      const flags = invoices.flags.get(at);
-      if (!withItems) return false;
-      if ((flags & HAS_ITEMS) === 0) return true;
-      if (!checksSums || (flags & AMOUNT_UNKNOWN) !== 0 || balances.isNought(at)) return false;
-      return !equalToTheCent(balances.fine(at), 0n);
-    };
-    if (mark(from, to, path, invoices, odd)) inInvoices = true;
-  }
-  return { customers: inCustomers, invoices: inInvoices, more };
 }

@@ -1,37 +1,41 @@
+import { grown } from './growing-array.ts';
+
 /**
- * Who is given the values of some columns, record by record, while a file's structure is read. Columns are 1-based. A value
- * is given as its bytes in the file, quotes and all: `plainValue` reads them.
+ * Receives the values of selected columns, record by record, while a file is scanned. Columns count from 1. A value is
+ * passed as its bytes in the file, quotes included; `readValue` decodes them.
  */
 export interface FieldSink {
-  /** The header was read. @returns the columns wanted, ascending */
+  /** Called with the header. @returns the columns to select, ascending */
   header(names: readonly string[], line: number): readonly number[];
   /**
-   * A record is over. Bytes and bounds are valid only during the call.
-   * @param line where it began, 1-based
-   * @param whole it has as many fields as the header, and its quotes are closed; if not, there are no values to be had
-   * @param bounds from and up to of each wanted value in `bytes`, in the order of the columns
-   * @returns other columns wanted from now on; `undefined`: the same
+   * Called at the end of each record. Bytes and bounds are valid only during the call.
+   * @param line the line the record begins on, from 1
+   * @param whole the record has as many fields as the header and no open quote; if false, there are no values
+   * @param bounds start and end of each selected value in `bytes`, in the order of the columns
+   * @returns other columns to select from now on; `undefined` for no change
    */
   record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined;
 }
 
 const QUOTE = 34;
 
-/** A value's bytes and their bounds. */
+/** A value's bytes, in a larger array. */
 export interface Value {
   bytes: Uint8Array;
   from: number;
   to: number;
 }
 
-/** Does the field at these bytes mean just them? An empty one does. */
+export const emptyValue = (): Value => ({ bytes: new Uint8Array(0), from: 0, to: 0 });
+
+/** True if a field does not begin with a quote, so that its bytes are its value. */
 export function isUnquoted(bytes: Uint8Array, from: number, to: number): boolean {
   return from === to || bytes[from] !== QUOTE;
 }
 
 /**
- * Makes `value` what the field at these bytes means (RFC 4180, 2.5 to 2.7): without its quotes, doubled quotes once. The
- * bytes are copied only if there are doubled quotes. Text after a closing quote is kept: it is a finding anyhow.
+ * Sets `value` to the value of a field (RFC 4180, 2.5 to 2.7): without enclosing quotes, doubled quotes once. Copies the
+ * bytes only if there are doubled quotes. Text after a closing quote is kept; it is a finding anyway.
  */
 export function readValue(value: Value, bytes: Uint8Array, from: number, to: number): void {
   value.bytes = bytes;
@@ -65,59 +69,94 @@ export function readValue(value: Value, bytes: Uint8Array, from: number, to: num
   value.to = length;
 }
 
-/** A value as text. */
 export function valueText({ bytes, from, to }: Value): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
 }
 
 /**
- * Bytes of a record's wanted values that are kept together. Two blocks, so that only a record that is cut by a
- * block's end can have more, however a file is cut.
+ * Splits a record (as text, without its line end) into its fields, at most `limit` of them. Bad quotes are kept as text, as
+ * the scanner reads them.
+ */
+export function splitFields(text: string, limit = Number.POSITIVE_INFINITY): string[] {
+  if (!text.includes('"')) return text.split(',', Math.min(limit, 2 ** 32 - 1));
+  const fields: string[] = [];
+  for (let at = 0; fields.length < limit; ) {
+    let value = '';
+    if (text.charAt(at) === '"') {
+      at += 1;
+      for (;;) {
+        const quote = text.indexOf('"', at);
+        const end = quote < 0 ? text.length : quote;
+        value += text.slice(at, end);
+        at = end + 1;
+        if (quote < 0 || text.charAt(at) !== '"') break;
+        value += '"';
+        at += 1;
+      }
+    }
+    const comma = text.indexOf(',', at);
+    if (comma < 0) {
+      fields.push(value + text.slice(at));
+      return fields;
+    }
+    fields.push(value + text.slice(at, comma));
+    at = comma + 1;
+  }
+  return fields;
+}
+
+/**
+ * How many bytes of a record's selected values are kept. Two blocks, so that the limit only concerns records that a
+ * block's end cuts, however a file is divided into blocks.
  */
 export const MAX_KEPT = 2 << 20;
 
 /**
- * Where the values of the wanted columns lie, of the record being read. They are views into the block; only of the record
- * that a block ends in are they copied, and then all of them, so that whoever takes a record has its values in one place.
+ * The values of the selected columns of the record being scanned. They are bounds in the block; only the values of a
+ * record that continues in the next block are copied, all of them, so that a record's values are in one array.
  */
 export class SelectedValues {
-  /** The wanted columns, ascending, and a 0 behind them. */
+  /** The selected columns, ascending, then a 0. */
   columns = new Int32Array(1);
-  /** From and up to, of each value found in the block being read. */
+  /** Start and end of each value found in the current block. */
   bounds = new Int32Array(2);
-  /** Of a record that began in an earlier block: its values so far, one after the other, and their bounds. */
+  /** Values of a record that began in an earlier block, one after the other, and their bounds. */
   #kept = new Uint8Array(1 << 10);
   #keptBounds = new Int32Array(2);
   #length = 0;
-  /** Values of it that are complete, and whether one more has begun. */
+  /** Complete values kept, and whether another one has begun. */
   #complete = 0;
   #begun = false;
   #tooLong = false;
 
-  /** Is nothing wanted? */
+  /** True if no column is selected. */
   get none(): boolean {
     return this.columns.length === 1;
   }
 
-  /** Did the record begin in an earlier block? */
+  /** True if the record began in an earlier block. */
   get carried(): boolean {
     return this.#begun || this.#complete > 0;
   }
 
-  /** Are there more bytes of the record than are kept? Then it has no values to be had: memory is flat whatever a file holds. */
+  /** True if the record's values exceed `MAX_KEPT`. They are then dropped, so that memory stays flat. */
   get tooLong(): boolean {
     return this.#tooLong;
   }
 
-  /** From the next record on. */
-  want(columns: readonly number[]): void {
+  /** Selects columns from the next record on. */
+  select(columns: readonly number[]): void {
     this.columns = Int32Array.from([...columns, 0]);
     this.bounds = new Int32Array(2 * columns.length);
     this.#keptBounds = new Int32Array(2 * columns.length);
     this.clear();
   }
 
-  /** The block, or the record, ends: keeps what it holds. `found`: complete values of the record; `from`: where the next one begins, -1: nowhere. */
+  /**
+   * Keeps the record's values at the end of a block or of the record.
+   * @param found complete values of the record so far
+   * @param from where the next value begins in the block, -1 when none has begun
+   */
   keep(block: Uint8Array, found: number, from: number): void {
     while (this.#complete < found) {
       const at = 2 * this.#complete;
@@ -127,13 +166,13 @@ export class SelectedValues {
     if (from >= 0) this.#append(block, from, block.length);
   }
 
-  /** The file ends, and with it a value that had begun. @returns complete values of the record */
+  /** Ends a value that had begun, at the end of the file. @returns the complete values of the record */
   end(): number {
     if (this.#begun) this.#close();
     return this.#complete;
   }
 
-  /** The values that were kept, until `clear`. */
+  /** The values kept, until `clear`. */
   get bytes(): Uint8Array {
     return this.#kept;
   }
@@ -142,7 +181,7 @@ export class SelectedValues {
     return this.#keptBounds;
   }
 
-  /** The record is over. */
+  /** Forgets the record. */
   clear(): void {
     this.#length = 0;
     this.#complete = 0;
@@ -162,11 +201,7 @@ export class SelectedValues {
     const length = this.#length + to - from;
     if (length > MAX_KEPT) this.#tooLong = true;
     if (this.#tooLong) return;
-    if (length > this.#kept.length) {
-      const larger = new Uint8Array(Math.max(length, 2 * this.#kept.length));
-      larger.set(this.#kept.subarray(0, this.#length));
-      this.#kept = larger;
-    }
+    if (length > this.#kept.length) this.#kept = grown(this.#kept, length);
     this.#kept.set(block.subarray(from, to), this.#length);
     this.#length = length;
   }

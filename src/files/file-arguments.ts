@@ -7,10 +7,10 @@ import { visible } from '../system/escaping.ts';
 import { comparePaths } from './natural-order.ts';
 
 /**
- * From the files one argument list gave (paths or patterns, relative to `cwd`) to absolute paths in natural order,
- * a file given twice once (cli.md, "Files given"). An argument that names something that exists is that, whatever
- * characters it holds; else one with glob characters is a pattern. A plain path to nothing stays in the list: its
- * check reports it, beside all the other bad files. Throws EbillError USAGE for a pattern that matches no file, and for one that would take too long to match.
+ * Expands the files of one argument list (paths or patterns, relative to `cwd`) to absolute paths in natural order, each
+ * file once (commands rule 14). An argument that names an existing path is that path, whatever characters it contains;
+ * otherwise one with glob characters is a pattern. A path that does not exist stays in the list: its check reports it
+ * together with all other bad files. Throws EbillError USAGE for a pattern that matches no file or is too complex.
  */
 export async function expandFiles(
   given: readonly string[],
@@ -23,8 +23,8 @@ export async function expandFiles(
 
 async function expandOne(argument: string, cwd: string, platform: NodeJS.Platform): Promise<string[]> {
   if (argument === '') {
-    throw new EbillError('USAGE', 'An empty file name was given.', {
-      hint: 'A shell variable that is not set gives an empty name: check the command.',
+    throw new EbillError('USAGE', 'A file name is empty.', {
+      hint: 'Check the command: a shell variable that is not set gives an empty name.',
     });
   }
   const path = resolve(cwd, argument);
@@ -36,13 +36,11 @@ async function expandOne(argument: string, cwd: string, platform: NodeJS.Platfor
   if (problem !== null) {
     throw new EbillError(
       'USAGE',
-      `The pattern ${visible(argument.slice(0, 100))} is too intricate: ${problem}.`,
-      {
-        hint: 'Use a simpler pattern, such as itm_*.csv, or several.',
-      },
+      `The pattern ${visible(argument.slice(0, 100))} is too complex: ${problem}.`,
+      { hint: 'Use a simpler pattern, such as itm_*.csv, or several.' },
     );
   }
-  const matches = await glob(plainPattern(pattern), {
+  const matches = await glob(withoutRegexSigns(pattern), {
     cwd,
     absolute: true,
     onlyFiles: true,
@@ -52,13 +50,13 @@ async function expandOne(argument: string, cwd: string, platform: NodeJS.Platfor
   });
   if (matches.length === 0) {
     throw new EbillError('USAGE', `No file matches ${visible(argument)}`, {
-      hint: `The pattern was looked for in ${visible(cwd)}. Check the pattern and the folder; hidden files are not matched.`,
+      hint: `Searched in ${visible(cwd)}. Check the pattern and the folder; patterns do not match hidden files.`,
     });
   }
   return matches.map((match) => resolve(cwd, match));
 }
 
-/** Two names of one file (a link, `./x` and `x`) are one; the first given stays. */
+/** Keeps the first of several names for one file (a link, `./x` and `x`). */
 async function withoutRepeats(paths: readonly string[]): Promise<string[]> {
   const byFile = new Map<string, string>();
   for (const path of paths) {
@@ -75,34 +73,33 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Steps a matcher may take for one name; a second, about. */
-const MOST_STEPS = 200_000_000;
-/** Characters a file name has at most. */
-const NAME = 255;
-/** `**` in one pattern: each may stand for any of the folders of a path. */
-const MOST_DEEP = 2;
-/** Characters of a pattern. */
-const LONGEST = 4096;
+/** Limit for the steps of the matcher for one name; they take about a second. */
+const MAX_STEPS = 200_000_000;
+/** Maximum length of a file name. */
+const NAME_LENGTH = 255;
+/** Limit for `**` in one pattern: each may match any number of folders. */
+const MAX_GLOBSTARS = 2;
+const MAX_PATTERN_LENGTH = 4096;
 
 /**
- * Why a pattern is not looked for; `null` when it may be. A matcher goes back and forth over a name for every `*` in it,
- * and some patterns would take it years: they come from a mistake, or from somebody else's plan.
+ * Why a pattern is not accepted; `null` when it is. The matcher backtracks for every `*`, and some patterns, made by
+ * mistake or in a stranger's plan, would take years.
  */
 export function patternProblem(pattern: string): string | null {
-  if (pattern.length > LONGEST) return `it has ${pattern.length} characters`;
-  const { alternatives, widest } = unbraced(pattern);
+  if (pattern.length > MAX_PATTERN_LENGTH) return `it has ${pattern.length} characters`;
+  const { alternatives, widest } = expandBraces(pattern);
   const segments = widest.split('/');
-  if (segments.filter((segment) => segment.includes('**')).length > MOST_DEEP)
-    return `it has more than ${MOST_DEEP} times **`;
-  const stars = Math.max(0, ...segments.map(starsIn));
+  if (segments.filter((segment) => segment.includes('**')).length > MAX_GLOBSTARS)
+    return `it has more than ${MAX_GLOBSTARS} times **`;
+  const stars = Math.max(0, ...segments.map(countStars));
   let steps = alternatives;
-  for (let n = 1; n <= stars && steps <= MOST_STEPS; n++) steps *= NAME / n;
-  if (steps <= MOST_STEPS) return null;
-  return alternatives === 1 ? `it has ${stars} times * in one name` : 'it stands for too many names';
+  for (let n = 1; n <= stars && steps <= MAX_STEPS; n++) steps *= NAME_LENGTH / n;
+  if (steps <= MAX_STEPS) return null;
+  return alternatives === 1 ? `it has ${stars} times * in one name` : 'it expands to too many names';
 }
 
-/** How many ways through the braces there are, and the one with the most `*`. */
-function unbraced(pattern: string): { readonly alternatives: number; readonly widest: string } {
+/** How many alternatives the braces give, and the one with the most `*`. */
+function expandBraces(pattern: string): { readonly alternatives: number; readonly widest: string } {
   let alternatives = 1;
   let widest = pattern;
   for (;;) {
@@ -110,26 +107,26 @@ function unbraced(pattern: string): { readonly alternatives: number; readonly wi
     if (group === null) return { alternatives, widest };
     const options = (group[1] ?? '').split(',');
     alternatives *= options.length;
-    const most = options.reduce((a, b) => (starsIn(b) > starsIn(a) ? b : a));
+    const most = options.reduce((a, b) => (countStars(b) > countStars(a) ? b : a));
     widest = widest.slice(0, group.index) + most + widest.slice(group.index + group[0].length);
   }
 }
 
-const starsIn = (text: string): number => text.match(/\*+/g)?.length ?? 0;
+const countStars = (text: string): number => text.match(/\*+/g)?.length ?? 0;
 
 /**
- * The pattern with `*`, `?`, `[ ]`, `{ }` and `**` alone: parentheses, `|` and `+` are letters of a name, not the signs of
- * a regular expression they are to the matcher.
+ * Escapes parentheses, `|` and `+`, which the matcher would pass on to a regular expression. Only `*`, `?`, `[ ]`, `{ }`
+ * and `**` have a meaning in our patterns.
  */
-const plainPattern = (pattern: string): string =>
+const withoutRegexSigns = (pattern: string): string =>
   pattern.replace(/\\[\s\S]|[()|+]/g, (c) => (c.length > 1 ? c : `\\${c}`));
 
 /**
- * Refuses two files of one base name in one call or plan: the upload's object is named by the base name alone, and the
- * later file would silently replace the earlier one (batch-api.md, what bites 14). `paths`: all the files of the call,
- * absolute, customers, invoices and items together. Throws EbillError USAGE that names both.
+ * Rejects two files with the same base name in one call: the server names the uploaded object by the base name alone, and
+ * the later file would silently replace the earlier one (api rule 26). Throws EbillError USAGE naming both.
+ * @param paths all files of the call, absolute, of every kind
  */
-export function refuseSharedNames(paths: readonly string[]): void {
+export function rejectSharedNames(paths: readonly string[]): void {
   const byName = new Map<string, string>();
   for (const path of paths) {
     const name = basename(path);
@@ -140,11 +137,11 @@ export function refuseSharedNames(paths: readonly string[]): void {
     }
     if (other === path) {
       throw new EbillError('USAGE', `${visible(path)} is given twice in one call.`, {
-        hint: 'A file is either customers, invoices or the items of one invoice file: name it once.',
+        hint: 'A file contains customers, invoices or the items of one invoice file: name it once.',
       });
     }
     throw new EbillError('USAGE', `Two files have the same name: ${visible(other)} and ${visible(path)}`, {
-      hint: 'On the server the second would replace the first before it is processed: rename one of them, or load them in different calls, the second when the first is final.',
+      hint: 'On the server the second would replace the first before it is processed. Rename one of them, or load them in different calls, the second when the first is final.',
     });
   }
 }

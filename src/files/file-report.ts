@@ -1,52 +1,79 @@
+import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import type { FileReport, Finding } from './findings.ts';
+import { type Finding, type FindingDetails, plural } from './findings.ts';
 
-/** True if the file must not be sent; warnings alone do not say so. */
-export function hasError(report: FileReport): boolean {
+/** A file to check. */
+export interface FileToCheck {
+  /** Absolute path. */
+  readonly path: string;
+  readonly kind: FileKind;
+  /** For items: the path of their invoice file. Without it, any invoice file of the call may hold their invoices. */
+  readonly of?: string | undefined;
+}
+
+/** The result of checking one file. */
+export interface FileReport {
+  /** Absolute path. */
+  readonly path: string;
+  /** Base name, the `inputFilename` of the request. */
+  readonly file: string;
+  readonly kind: FileKind;
+  /** Records without the header; `null` when the file could not be read. */
+  readonly records: number | null;
+  readonly bytes: number | null;
+  /** Hashes of the whole file, lower-case hex. */
+  readonly sha256: string | null;
+  readonly md5: string | null;
+  /** Column names. */
+  readonly header: readonly string[];
+  /**
+   * The sum of the amounts as a decimal; `null` when their column is not named or a value is not an amount. Missing when
+   * no columns were named at all.
+   */
+  readonly amount?: string | null;
+  /** At most ten; `findingsTotal` counts all. */
+  readonly findings: readonly Finding[];
+  readonly findingsTotal: number;
+}
+
+/** True if the file must not be sent. Warnings alone do not stop a file. */
+export function hasErrors(report: FileReport): boolean {
   return report.findings.some((finding) => finding.severity === 'error');
 }
 
-/** True if any of the files must not be sent. */
-export function anyHasErrors(reports: readonly FileReport[]): boolean {
-  return reports.some(hasError);
-}
+/** Files named in the error; the others are counted. */
+const NAMED = 5;
 
-/** The error for files that failed their check: how many, which, and how many findings they have together. */
+/** The error for files that failed their check. */
 export function invalidFiles(reports: readonly FileReport[]): EbillError {
-  const bad = reports.filter(hasError);
+  const bad = reports.filter(hasErrors);
   const findings = bad.reduce((sum, report) => sum + report.findingsTotal, 0);
   const names = bad.slice(0, NAMED).map((report) => visible(report.file));
   if (bad.length > NAMED) names.push(`${bad.length - NAMED} more`);
-  const files =
-    reports.length === 1
-      ? 'The file is'
-      : `${bad.length} of ${reports.length} files ${bad.length === 1 ? 'is' : 'are'}`;
+  const files = reports.length === 1 ? 'The file' : `${bad.length} of ${reports.length} files`;
   return new EbillError(
     'INVALID_FILE',
-    `${files} not fit to send, with ${findings} finding${findings === 1 ? '' : 's'}: ${names.join(', ')}`,
+    `${files} failed the check, with ${plural(findings, 'finding')}: ${names.join(', ')}`,
     {
-      hint: 'Correct what the findings name and run the same command again. Nothing was sent; an upload with --no-validate sends files as they are.',
+      hint: 'Correct the findings above and run the same command again. Nothing was sent. An upload with --no-validate sends files as they are.',
     },
   );
 }
 
-const NAMED = 5;
-
-/** What is wrong with a file as a whole, before or beside its content. */
-type Found = Omit<Finding, 'severity'>;
+// Findings about a file as a whole.
 
 const WHOLE = { line: null, column: null } as const;
 
-/** `error`: what `stat`, `open` or `read` threw. */
-export function unreadable(error: unknown): Found {
+/** @param error what `stat`, `open` or `read` threw */
+export function unreadable(error: unknown): FindingDetails {
   const errno = errnoOf(error);
   if (errno === 'ENOENT' || errno === 'ENOTDIR') {
     return {
       code: 'missing',
       ...WHOLE,
       message: 'the file does not exist',
-      hint: 'Check the name and the folder; a relative path starts at the current folder, in a plan at the folder of the plan.',
+      hint: 'Check the name and the folder. A relative path starts at the current folder, in a plan at the folder of the plan.',
     };
   }
   if (errno === 'EACCES' || errno === 'EPERM') {
@@ -54,7 +81,7 @@ export function unreadable(error: unknown): Found {
       code: 'unreadable',
       ...WHOLE,
       message: 'no permission to read the file',
-      hint: 'Give your user the right to read it and to enter its folders.',
+      hint: 'Give your user read permission for the file and access to its folders.',
     };
   }
   return {
@@ -65,33 +92,31 @@ export function unreadable(error: unknown): Found {
   };
 }
 
-export function notAFile(folder: boolean): Found {
+export function notAFile(isFolder: boolean): FindingDetails {
   return {
     code: 'not-a-file',
     ...WHOLE,
-    message: folder
-      ? 'this is a folder'
-      : 'this is a pipe or a device, and the content is needed more than once',
-    hint: folder
-      ? 'Give its files, for example with a pattern: FOLDER/*.csv'
-      : 'Write the content to a file first and give that.',
+    message: isFolder ? 'this is a folder' : 'this is a pipe or a device, which can be read only once',
+    hint: isFolder
+      ? 'Name the files in it, for example with a pattern: FOLDER/*.csv'
+      : 'Write the content to a file and name that file.',
   };
 }
 
-export function controlInName(name: string): Found {
+export function controlInName(name: string): FindingDetails {
   return {
     code: 'file-name',
     ...WHOLE,
-    message: `the file name holds control characters: ${visible(name)}`,
-    hint: 'Rename the file; the server and the reports are given its name.',
+    message: `the file name contains control characters: ${visible(name)}`,
+    hint: 'Rename the file: its name is sent to the server and shown in reports.',
   };
 }
 
-export function fileChanged(): Found {
+export function fileChanged(): FindingDetails {
   return {
     code: 'changed',
     ...WHOLE,
     message: 'the file changed while it was read',
-    hint: 'Wait until the export is finished, then run the command again.',
+    hint: 'Wait until the export has finished, then run the command again.',
   };
 }

@@ -2,51 +2,54 @@ import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
-/** From so many bytes on, in one file or in all so far, starting a thread costs less than it saves. */
+/** SHA-256 and MD5 of bytes that come in blocks. */
+export interface Hashes {
+  /** Adds a block. The block must not change until it is hashed; see `settled`. */
+  update(block: Uint8Array): void;
+  /** Resolves when at most `most` of the blocks added are still to be hashed; rejects if hashing failed. */
+  settled(most: number): Promise<void>;
+  /** Call once, at the end. */
+  digest(): Promise<Digests>;
+}
+
+/** Lower-case hex. */
+interface Digests {
+  readonly sha256: string;
+  readonly md5: string;
+}
+
+/** Bytes, of one file or of all so far, from which starting a thread costs less than it saves. */
 const THREAD_FROM = 32 << 20;
-/** A smaller file is hashed before a thread could answer. */
-const LEAST = 1 << 20;
+/** A file with fewer bytes is hashed before a thread could answer. */
+const THREAD_FILE_FROM = 1 << 20;
 
 /**
- * Hashes the files of one call, one after the other. Large ones, and many that are large together, go to a thread of their
- * own, beside the check of their structure: the two together take the time of the slower one (performance.md, "Preflight").
+ * Hashes the files of one call, one after the other. Large files, and many files that are large together, are hashed in a
+ * thread while their structure is checked, so that both together take the time of the slower one.
  */
 export class Hashing {
   #bytes = 0;
   #thread: HashThread | undefined;
 
-  /** For a file of `size` bytes. The file before is done with, or given up. */
-  async hashesFor(size: number): Promise<Hashes> {
+  /** Starts a file of `size` bytes. The previous file must be complete or given up. */
+  async start(size: number): Promise<Hashes> {
     this.#bytes += size;
-    if (size < LEAST || this.#bytes < THREAD_FROM || availableParallelism() === 1) return new InlineHashes();
-    if (this.#thread?.isFresh === false) await this.close();
+    if (size < THREAD_FILE_FROM || this.#bytes < THREAD_FROM || availableParallelism() === 1) {
+      return new InlineHashes();
+    }
+    if (this.#thread?.isIdle === false) await this.close();
     this.#thread ??= new HashThread();
     return this.#thread;
   }
 
-  /** Ends what was started. */
+  /** Stops the thread, if there is one. */
   async close(): Promise<void> {
     await this.#thread?.close();
     this.#thread = undefined;
   }
 }
 
-/** SHA-256 and MD5 of bytes that come in blocks. */
-interface Hashes {
-  /** Takes a block. It must not change before it is worked in. */
-  update(block: Uint8Array): void;
-  /** Resolves when at most `most` of the blocks taken are still to be worked in; rejects if that failed. */
-  settled(most: number): Promise<void>;
-  /** Both in lower-case hex, once. */
-  digest(): Promise<Digests>;
-}
-
-interface Digests {
-  readonly sha256: string;
-  readonly md5: string;
-}
-
-/** In this thread. */
+/** Hashes in the current thread. */
 export class InlineHashes implements Hashes {
   readonly #sha256 = createHash('sha256');
   readonly #md5 = createHash('md5');
@@ -63,7 +66,7 @@ export class InlineHashes implements Hashes {
   }
 }
 
-// As text, not as a file: a worker's file is found neither inside a bundle nor, in tests, as TypeScript.
+// Source text, not a file: a worker's file is not found inside a bundle, nor as TypeScript in tests.
 const THREAD = `
 const { parentPort } = require('node:worker_threads');
 const { createHash } = require('node:crypto');
@@ -81,37 +84,38 @@ parentPort.on('message', (block) => {
   md5 = createHash('md5');
 });`;
 
-/** A thread that hashes one file after the other. Blocks should lie in shared memory, else each is copied. */
+/** A thread that hashes one file after the other. Blocks should be in shared memory; other blocks are copied. */
 export class HashThread implements Hashes {
   readonly #worker = new Worker(THREAD, { eval: true, execArgv: [], env: {} });
-  #fresh = true;
-  #waiting = 0;
+  #idle = true;
+  /** Messages without an answer so far. */
+  #pending = 0;
   #digests: Digests | undefined;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
 
   constructor() {
     this.#worker.on('message', (digests: Digests | null) => {
-      this.#waiting -= 1;
+      this.#pending -= 1;
       if (digests !== null) this.#digests = digests;
       this.#wake?.();
     });
     this.#worker.on('error', (error: unknown) => this.#fail(error));
-    this.#worker.on('exit', () => this.#fail(new Error('the hashing thread ended early')));
+    this.#worker.on('exit', () => this.#fail(new Error('the hashing thread exited early')));
   }
 
-  /** No file was begun and left. */
-  get isFresh(): boolean {
-    return this.#fresh && this.#failure === undefined;
+  /** True if no file was begun and given up. */
+  get isIdle(): boolean {
+    return this.#idle && this.#failure === undefined;
   }
 
   update(block: Uint8Array): void {
-    this.#fresh = false;
+    this.#idle = false;
     this.#post(block);
   }
 
   async settled(most: number): Promise<void> {
-    while (this.#waiting > most && this.#failure === undefined) {
+    while (this.#pending > most && this.#failure === undefined) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
@@ -123,8 +127,8 @@ export class HashThread implements Hashes {
     this.#digests = undefined;
     this.#post(null);
     await this.settled(0);
-    if (this.#digests === undefined) throw new Error('the hashing thread gave no answer');
-    this.#fresh = true;
+    if (this.#digests === undefined) throw new Error('the hashing thread gave no result');
+    this.#idle = true;
     return this.#digests;
   }
 
@@ -133,7 +137,7 @@ export class HashThread implements Hashes {
   }
 
   #post(message: Uint8Array | null): void {
-    this.#waiting += 1;
+    this.#pending += 1;
     this.#worker.postMessage(message);
   }
 

@@ -1,24 +1,28 @@
+import { grown } from './growing-array.ts';
 import { KeyTable } from './key-table.ts';
 
-/** The key came again: a duplicate, or another key with the same hash. */
+/** Flags of a key: a later key has the same hash. It is a duplicate, or another key. */
 export const DUPLICATE = 1;
 export const HAS_ITEMS = 2;
-/** The amount, or one of its items', is none. */
+/** The invoice's amount, or that of one of its items, is not an amount. */
 export const AMOUNT_UNKNOWN = 4;
-/** To be looked at again, on its bytes. */
+/** To be verified on the keys themselves, not only on their hashes. */
 export const CANDIDATE = 8;
-/** An earlier key has this hash: all is said of that one. */
+/** An earlier key has the same hash; flags are kept there. */
 export const REPEAT = 16;
 
-/** Keys of one kind over all its files, and what is known of each. */
+/** The keys of one kind in all its files, by their hashes, with flags for each. */
 export class KeySet {
   readonly flags = new BitFlags();
-  readonly table = new KeyTable((first, again) => {
+  readonly table = new KeyTable((first, repeat) => {
     this.flags.set(first, DUPLICATE);
-    this.flags.set(again, REPEAT);
+    this.flags.set(repeat, REPEAT);
   });
 
-  /** The number of a key with this hash, -1: there is none. `last`: the one that was found last; files mostly have one order. */
+  /**
+   * The number of a key with this hash; -1 when there is none.
+   * @param last the key found last, -1 for none: files mostly have the same order, so it or the next one is tried first
+   */
   find(low: number, high: number, last: number): number {
     const { table } = this;
     if (last >= 0 && table.is(last, low, high)) return last;
@@ -27,37 +31,31 @@ export class KeySet {
   }
 }
 
-/** A growing list of small bit sets, a byte each; all begin with 0. */
+/** A growing list of bit sets, one byte each; all start at 0. */
 class BitFlags {
   #bytes = new Uint8Array(1 << 12);
 
-  get(at: number): number {
-    return this.#bytes[at] ?? 0;
+  get(index: number): number {
+    return this.#bytes[index] ?? 0;
   }
 
-  set(at: number, bits: number): void {
-    if (at >= this.#bytes.length) {
-      let length = this.#bytes.length;
-      while (length <= at) length *= 2;
-      const larger = new Uint8Array(length);
-      larger.set(this.#bytes);
-      this.#bytes = larger;
-    }
-    this.#bytes[at] = (this.#bytes[at] as number) | bits;
+  /** Sets these bits; others stay as they are. */
+  set(index: number, bits: number): void {
+    if (index >= this.#bytes.length) this.#bytes = grown(this.#bytes, index + 1);
+    this.#bytes[index] = (this.#bytes[index] as number) | bits;
   }
 }
 
-/** Makes 64 bits of a key's bytes; they are in `low` and `high` until the next call. Tests put a weak one in its place. */
+/** Hashes keys to 64 bits, in `low` and `high` until the next call. Tests replace it by a weak one. */
 export interface KeyHash {
   readonly low: number;
   readonly high: number;
-  /** Not for an empty key. */
   update(bytes: Uint8Array, from: number, to: number): void;
 }
 
 /**
- * Two 32-bit multiply-and-rotate lanes with different factors and Murmur3's finish. Two of two million keys agree by
- * chance once in ten million files (n²/2⁶⁵), and even then nothing wrong is reported: see `confirm.ts`.
+ * Two 32-bit multiply-and-rotate lanes with Murmur3's finalizer. Two of two million keys have the same hash by chance in
+ * one of ten million files (n²/2⁶⁵). Even then no wrong finding is reported: see `cross-verify.ts`.
  */
 export class KeyHash64 implements KeyHash {
   low = 0;

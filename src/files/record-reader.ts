@@ -2,11 +2,26 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { EbillError, messageOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import { readBlocks } from './blocks.ts';
+import { splitFields } from './field-values.ts';
 
-/** A record longer than this (bytes) is a quote left open, and memory must not grow with the file. */
+/** Limit for a record in bytes: a longer one has an open quote, and memory must not grow with the file. */
 const RECORD_LIMIT = 16 << 20;
+/** Limit for a header in bytes, as for the files sent. */
+const HEADER_LIMIT = 1 << 20;
+/** Limit for the columns of a file: a record of sixteen megabytes may be commas only. */
+const MAX_COLUMNS = 10_000;
 
-/** The records of a file on disk, one after the other; several files can be read in step. */
+/** A record as its bytes in the file. */
+export interface RawRecord {
+  /** The line it begins on, from 1. */
+  readonly line: number;
+  /** With its line end, if it has one. A view, valid until the next block is read. */
+  readonly bytes: Buffer;
+  /** Bytes without the line end. */
+  readonly length: number;
+}
+
+/** Reads the records of a file one after the other; several files can be read in step. */
 export class RecordReader {
   readonly path: string;
   readonly #handle: FileHandle;
@@ -14,7 +29,7 @@ export class RecordReader {
   readonly #onBlock: (block: Buffer) => void;
   readonly #cutter = new RecordCutter();
   #records: Iterator<RawRecord, void> | null = null;
-  #over = false;
+  #ended = false;
 
   private constructor(path: string, handle: FileHandle, size: number, onBlock: (block: Buffer) => void) {
     this.path = path;
@@ -24,13 +39,13 @@ export class RecordReader {
   }
 
   /**
-   * @param onBlock gets every block of the file as it is read, for a hash; it must not keep it
+   * @param onBlock gets every block as it is read, for a hash; it must not keep it
    * @throws EbillError USAGE when the file cannot be opened
    */
   static async open(path: string, onBlock: (block: Buffer) => void = () => undefined): Promise<RecordReader> {
     try {
-      // Before it is opened: opening a named pipe would wait for its writer for ever.
-      if (!(await stat(path)).isFile()) throw new Error('it is no ordinary file');
+      // Before opening: opening a named pipe blocks until there is a writer.
+      if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
       const handle = await open(path, 'r');
       const { size } = await handle.stat();
       return new RecordReader(path, handle, size, onBlock);
@@ -43,7 +58,7 @@ export class RecordReader {
     return this.#cutter.hasBom;
   }
 
-  /** The next record if it is at hand; `undefined`: ask `read`. Its bytes are valid until then. */
+  /** The next record of the current block; `undefined` at its end: then call `read`. Valid until the next call of `read`. */
   take(): RawRecord | undefined {
     const next = this.#records?.next();
     return next === undefined || next.done === true ? undefined : next.value;
@@ -54,39 +69,54 @@ export class RecordReader {
     for (;;) {
       const record = this.take();
       if (record !== undefined) return record;
-      if (this.#over) return null;
-      const step = await this.#blocks.next().catch((cause: unknown) => {
-        throw cannotRead(this.path, cause);
-      });
-      if (step.done === true) {
-        this.#over = true;
+      if (this.#ended) return null;
+      const block = await this.#nextBlock();
+      if (block === null) {
+        this.#ended = true;
         this.#records = this.#cutter.end();
         continue;
       }
-      this.#onBlock(step.value);
-      if (this.#cutter.pending > RECORD_LIMIT) throw endless(this.path);
-      this.#records = this.#cutter.cut(step.value);
+      if (this.#cutter.pending > RECORD_LIMIT) throw recordTooLong(this.path);
+      this.#records = this.#cutter.cut(block);
     }
   }
 
-  /** Passes over the next block without looking for records, for who wants the hash alone. `false` at the end. @throws EbillError USAGE */
-  async readBlock(): Promise<boolean> {
-    const step = await this.#blocks.next().catch((cause: unknown) => {
-      throw cannotRead(this.path, cause);
+  /**
+   * Reads the first record as column names; `null` when the file is empty.
+   * @throws EbillError INVALID_FILE when there are too many to be a header
+   */
+  async readHeader(): Promise<readonly string[] | null> {
+    const record = await this.read();
+    if (record === null) return null;
+    const names = recordFields(record);
+    if (names.length <= MAX_COLUMNS && record.length <= HEADER_LIMIT) return names;
+    throw new EbillError('INVALID_FILE', `The header of ${visible(this.path)} has too many columns.`, {
+      hint: `At most ${MAX_COLUMNS} columns in ${HEADER_LIMIT} bytes are supported. Check that this is a CSV file.`,
     });
-    if (step.done === true) return false;
-    this.#onBlock(step.value);
-    return true;
+  }
+
+  /** Reads the rest of the file without its records, for a hash. @throws EbillError USAGE */
+  async skipToEnd(): Promise<void> {
+    while ((await this.#nextBlock()) !== null);
   }
 
   async close(): Promise<void> {
-    // The block being read ahead holds the handle: it ends first.
+    // First wait for the block that is read ahead: it uses the handle.
     await this.#blocks.return().catch(() => undefined);
     await this.#handle.close().catch(() => undefined);
   }
+
+  async #nextBlock(): Promise<Buffer | null> {
+    const step = await this.#blocks.next().catch((cause: unknown) => {
+      throw cannotRead(this.path, cause);
+    });
+    if (step.done === true) return null;
+    this.#onBlock(step.value);
+    return step.value;
+  }
 }
 
-/** Opens a file, works on it, and closes it however that ends. @throws what `work` throws, and EbillError USAGE */
+/** Opens a file, calls `work`, and closes it in any case. @throws what `work` throws, and EbillError USAGE */
 export async function withRecords<T>(
   path: string,
   work: (reader: RecordReader) => Promise<T>,
@@ -102,16 +132,18 @@ export async function withRecords<T>(
 
 function cannotRead(path: string, cause: unknown): EbillError {
   return new EbillError('USAGE', `${visible(path)} cannot be read: ${visible(messageOf(cause))}.`, {
-    hint: 'Check that the file is there and its permissions.',
+    hint: 'Check that the file exists and that you have permission to read it.',
     cause,
   });
 }
 
-function endless(path: string): EbillError {
+function recordTooLong(path: string): EbillError {
   return new EbillError(
     'INVALID_FILE',
-    `${visible(path)} has a record of more than 16 MiB: a quote is left open.`,
-    { hint: 'Download the result file again with --force; if it stays so, the server wrote it that way.' },
+    `${visible(path)} has a record of more than 16 MiB: a quote is never closed.`,
+    {
+      hint: 'Download the result file again with --force. If it has the error again, the server wrote it that way.',
+    },
   );
 }
 
@@ -120,26 +152,17 @@ const CR = 13;
 const QUOTE = 34;
 const COMMA = 44;
 
+// States of the cutter between two bytes.
 const FIELD_START = 0;
 const UNQUOTED = 1;
 const QUOTED = 2;
 const QUOTE_SEEN = 3;
 const AFTER_CR = 4;
 
-/** A record as its bytes stand in the file. */
-export interface RawRecord {
-  /** 1-based line it begins on. */
-  readonly line: number;
-  /** With its line end, if it has one. A view: valid until the next block is cut. */
-  readonly bytes: Buffer;
-  /** Bytes without the line end. */
-  readonly length: number;
-}
-
 /**
- * Cuts a CSV file into its records, byte for byte, as blocks of any size come by (RFC 4180, quotes read as leniently as
- * the preflight scanner reads them, so that both count the same records). Blank lines are no records; a BOM belongs to
- * none. Only the record a block ends in is kept.
+ * Cuts a CSV file into records, byte for byte, in blocks of any size. It reads quotes as leniently as `CsvScanner`, so that
+ * both count the same records. Blank lines are not records, and a BOM belongs to none. Only the last record of a block is
+ * kept.
  */
 export class RecordCutter {
   /** Known from the first record on. */
@@ -151,7 +174,7 @@ export class RecordCutter {
   #carry: Buffer = Buffer.alloc(0);
   #scanned = 0;
 
-  /** Bytes kept of a record that is not over yet. */
+  /** Bytes kept of an incomplete record. */
   get pending(): number {
     return this.#carry.length;
   }
@@ -164,7 +187,7 @@ export class RecordCutter {
     return [][Symbol.iterator]();
   }
 
-  /** The file is over: the last record, if it has no line end. */
+  /** Call at the end of the file: the last record, if it has no line end. */
   *end(): Generator<RawRecord, void> {
     if (!this.#started) yield* this.#scan(this.#carry);
     const rest = this.#carry;
@@ -187,7 +210,7 @@ export class RecordCutter {
     while (i < data.length) {
       const c = data[i] as number;
       if (state === AFTER_CR) {
-        // The LF of a CRLF is the same line end.
+        // CRLF is one line end.
         const end = c === LF ? i + 1 : i;
         const length = i - 1 - start;
         if (length > 0) yield { line: this.#recordLine, bytes: data.subarray(start, end), length };
@@ -220,44 +243,16 @@ export class RecordCutter {
     }
     this.#state = state;
     this.#line = line;
-    // A copy: the block is given back.
+    // A copy: the block's buffer is reused.
     this.#carry = Buffer.from(data.subarray(start));
     this.#scanned = this.#carry.length;
   }
 }
 
-/** A result or a file sent with more columns than this is not read: a record of sixteen megabytes may be commas alone. */
-export const MAX_COLUMNS = 10_000;
-
-/** The fields of a record (RFC 4180), one more than `MOST_COLUMNS` at most. Bad quotes are text, as for the preflight scanner. */
-export function fieldsOf(record: RawRecord): string[] {
-  const text = record.bytes.toString('utf8', 0, record.length);
-  if (!text.includes('"')) return text.split(',', MAX_COLUMNS + 1);
-  const fields: string[] = [];
-  for (let at = 0; fields.length <= MAX_COLUMNS; ) {
-    let value = '';
-    if (text.charAt(at) === '"') {
-      at += 1;
-      for (;;) {
-        const quote = text.indexOf('"', at);
-        const end = quote < 0 ? text.length : quote;
-        value += text.slice(at, end);
-        at = end + 1;
-        if (quote < 0 || text.charAt(at) !== '"') break;
-        value += '"';
-        at += 1;
-      }
-    }
-    const comma = text.indexOf(',', at);
-    if (comma < 0) {
-      fields.push(value + text.slice(at));
-      return fields;
-    }
-    fields.push(value + text.slice(at, comma));
-    at = comma + 1;
-  }
-  return fields;
+/** The fields of a record, at most one more than `MAX_COLUMNS`. */
+export function recordFields({ bytes, length }: RawRecord): string[] {
+  return splitFields(bytes.toString('utf8', 0, length), MAX_COLUMNS + 1);
 }
 
-/** The text in memory of its own. A field is a piece of its record to the engine: who keeps one keeps the whole record. */
-export const ownCopy = (field: string): string => Buffer.from(field, 'utf16le').toString('utf16le');
+/** Copies a field into memory of its own: V8 keeps the text of the whole record alive as long as a slice of it. */
+export const detached = (field: string): string => Buffer.from(field, 'utf16le').toString('utf16le');

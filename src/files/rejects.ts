@@ -3,54 +3,54 @@ import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { AtomicFile } from '../system/atomic-file.ts';
 import { visible } from '../system/escaping.ts';
-import { byKey, byPosition, type FailedRecords, type Mismatch, type Pair } from './rejects-match.ts';
+import { displayValue } from './findings.ts';
+import { type FailedRecords, matchByKey, matchByPosition, type SentAndResult } from './rejects-match.ts';
 import { KEY_NAMES, normalizeWord } from './result-columns.ts';
-import { displayValue } from './spreadsheet-damage.ts';
 
-export interface RejectsRequest extends Pair {
+export interface RejectsRequest extends SentAndResult {
   readonly kind: FileKind;
-  /** `--key-column`; `null`: by position, else by a customary key. */
+  /** `--key-column`; `null` to match by position, else by a column with a usual key name. */
   readonly keyColumn: string | null;
-  /** The failed records as they were sent. */
+  /** The file to write the failed records to. */
   readonly path: string;
-  /** Their lines and messages. */
+  /** The file to write their lines and messages to. */
   readonly messagesPath: string;
+  /** Replace existing files. */
   readonly force: boolean;
 }
 
 export interface Rejects {
   readonly records: number;
-  /** The column they were matched by; `null`: by position, every column agreeing. */
+  /** The column they were matched by; `null` for by position. */
   readonly key: string | null;
-  /** Files that were there and were left as they are. */
+  /** Existing files that were not replaced. */
   readonly kept: readonly string[];
 }
 
-const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);
-
 /**
- * Writes a batch's failed records exactly as they were sent (header, BOM, quoting, order, line ends), and beside them
- * each one's line and message. Both appear whole, after all is matched, or not at all.
+ * Writes the failed records of a batch exactly as they were sent (header, BOM, quotes, order, line ends), and a second
+ * file with their lines and messages. Both files appear complete, after all records are matched, or not at all.
  *
- * Rows are matched by position when every row of the result agrees with the record in its place; else (a server that
- * sorts, or tells of failures only) by a key that is unique in both files.
- * @throws EbillError CONFLICT when the file sent has changed; UNACCOUNTED when rows and records cannot be brought
- * together, naming line and column; USAGE when a file cannot be read or written, or there is no such key column
+ * Rows are matched by position if every row of the result agrees with the record at its position; otherwise (a server
+ * that sorts, or returns only failures) by a key that is unique in both files.
+ * @throws EbillError CONFLICT when the file sent has changed; UNACCOUNTED when rows and records do not match, naming line
+ * and column; USAGE when a file cannot be read or written, or the key column does not exist
  */
 export async function writeRejects(request: RejectsRequest): Promise<Rejects> {
-  const key = keyOf(request);
-  const asked = request.keyColumn !== null;
-  const first = asked ? null : await attempt(request, null);
-  if (first?.outcome === 'written') return first.rejects;
-  if (key === null) throw unmatched(request, first === null ? [] : [first.mismatch]);
-  const second = await attempt(request, key);
-  if (second.outcome === 'written') return second.rejects;
-  throw unmatched(request, first === null ? [second.mismatch] : [first.mismatch, second.mismatch]);
+  const key = keyIndex(request);
+  const mismatches: string[] = [];
+  const attempts = request.keyColumn === null ? [null, ...(key === null ? [] : [key])] : [key];
+  for (const attempt of attempts) {
+    const result = await tryWrite(request, attempt);
+    if (typeof result !== 'string') return result;
+    mismatches.push(result);
+  }
+  throw unmatched(request, mismatches);
 }
 
-/** The key's place in the header sent; `null` when there is none. */
-function keyOf({ keyColumn, header, kind, sent }: RejectsRequest): number | null {
-  const names = KEY_NAMES[kind] ?? [];
+/** The key's index in the header sent; `null` when there is no usual key. */
+function keyIndex({ keyColumn, header, kind, sent }: RejectsRequest): number | null {
+  const names = KEY_NAMES[kind];
   const index =
     keyColumn === null
       ? header.findIndex((name) => names.includes(normalizeWord(name)))
@@ -61,40 +61,43 @@ function keyOf({ keyColumn, header, kind, sent }: RejectsRequest): number | null
   throw new EbillError(
     'USAGE',
     `--key-column: ${visible(sent.path)} has no column "${visible(keyColumn)}". Its columns: ${list}.`,
-    { hint: 'Name one of these, or leave --key-column out.' },
+    { hint: 'Use one of these names, or leave out --key-column.' },
   );
 }
 
-type Attempt =
-  | { readonly outcome: 'written'; readonly rejects: Rejects }
-  | { readonly outcome: 'mismatch'; readonly mismatch: Mismatch };
-
-async function attempt(request: RejectsRequest, key: number | null): Promise<Attempt> {
+/** @param key index of the key column, `null` to match by position @returns the rejects, or why nothing matched */
+async function tryWrite(request: RejectsRequest, key: number | null): Promise<Rejects | string> {
   const { path, messagesPath, force, header } = request;
   const rejects = await AtomicFile.open(path);
-  const messages = await AtomicFile.open(messagesPath);
   try {
-    const sink = new Sink(rejects, messages);
-    await messages.write(MESSAGES_HEADER);
-    const mismatch = key === null ? await byPosition(request, sink) : await byKey(request, key, sink);
-    if (mismatch !== null) return { outcome: 'mismatch', mismatch };
-    const kept: string[] = [];
-    for (const file of [messages, rejects])
-      if (!(await file.commit({ replace: force }))) kept.push(file.path);
-    const name = key === null ? null : (header[key] ?? null);
-    return { outcome: 'written', rejects: { records: sink.records, key: name, kept } };
+    const messages = await AtomicFile.open(messagesPath);
+    try {
+      const writer = new RejectsWriter(rejects, messages);
+      await messages.write(messagesLine(['Line', 'Message', 'Line in rejects file']));
+      const mismatch =
+        key === null ? await matchByPosition(request, writer) : await matchByKey(request, key, writer);
+      if (mismatch !== null) return mismatch;
+      const kept: string[] = [];
+      for (const file of [messages, rejects]) {
+        if (!(await file.commit({ replace: force }))) kept.push(file.path);
+      }
+      return { records: writer.records, key: key === null ? null : (header[key] ?? null), kept };
+    } finally {
+      await messages.abort();
+    }
   } finally {
     await rejects.abort();
-    await messages.abort();
   }
 }
 
-/** Puts failed records into the two files. */
-class Sink implements FailedRecords {
+const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);
+
+/** Writes failed records to the two files. */
+class RejectsWriter implements FailedRecords {
   records = 0;
   readonly #rejects: AtomicFile;
   readonly #messages: AtomicFile;
-  /** Line of the rejects file the next record begins on. */
+  /** The line of the rejects file that the next record begins on. */
   #line = 1;
 
   constructor(rejects: AtomicFile, messages: AtomicFile) {
@@ -105,7 +108,7 @@ class Sink implements FailedRecords {
   async header({ bytes }: { readonly bytes: Buffer }, hasBom: boolean): Promise<void> {
     if (hasBom) await this.#rejects.write(BOM);
     await this.#rejects.write(bytes);
-    this.#line += linesIn(bytes);
+    this.#line += countLines(bytes);
   }
 
   async record(
@@ -115,12 +118,12 @@ class Sink implements FailedRecords {
     this.records += 1;
     await this.#rejects.write(bytes);
     await this.#messages.write(messagesLine([line, message, this.#line]));
-    this.#line += linesIn(bytes);
+    this.#line += countLines(bytes);
   }
 }
 
-/** Line ends: LF, CRLF, lone CR. */
-function linesIn(bytes: Buffer): number {
+/** Counts line ends: LF, CRLF, lone CR. */
+function countLines(bytes: Buffer): number {
   let lines = 0;
   for (let i = 0; i < bytes.length; i++) {
     if (bytes[i] === 13 || (bytes[i] === 10 && bytes[i - 1] !== 13)) lines += 1;
@@ -128,28 +131,27 @@ function linesIn(bytes: Buffer): number {
   return lines;
 }
 
-function unmatched({ resultPath, sent }: RejectsRequest, mismatches: readonly Mismatch[]): EbillError {
-  const why = mismatches.map((mismatch) => visible(mismatch.why)).join('; ');
+function unmatched({ resultPath, sent }: RejectsRequest, mismatches: readonly string[]): EbillError {
+  const why = mismatches.map(visible).join('; ');
   return new EbillError(
     'UNACCOUNTED',
-    `${visible(basename(resultPath))} does not answer for the records of ${visible(basename(sent.path))}: ${why}. No rejects were written.`,
+    `The rows of ${visible(basename(resultPath))} do not match the records of ${visible(basename(sent.path))}: ${why}. No rejects were written.`,
     {
-      hint: 'If the result file was edited, fetch it again with --force. If the server changed values, name a column that is unique in both files: --key-column.',
+      hint: 'If the result file was edited, download it again with --force. If the server changed values, name a column that is unique in both files with --key-column.',
     },
   );
 }
 
-const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
 /**
- * A cell a spreadsheet will show as it is: one that begins like a formula gets an apostrophe before it, because server
- * text may echo what a stranger typed (OWASP, "CSV Injection"). Only for files that are read by people: a file that is
- * loaded again is never touched.
+ * Makes a cell safe for spreadsheets: text that starts like a formula gets an apostrophe in front, because a server's
+ * message may repeat what a stranger typed (OWASP, "CSV Injection"). Only for files for people, never for files that are
+ * loaded again.
  */
-export const neutral = (text: string): string => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text);
+export const escapeFormula = (text: string): string =>
+  /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
 
-/** One line of a messages file, RFC 4180. */
+/** One line of a messages file (RFC 4180). */
 export const messagesLine = (cells: readonly (string | number)[]): string =>
-  `${cells.map((cell) => quoted(typeof cell === 'number' ? String(cell) : neutral(cell))).join(',')}\r\n`;
+  `${cells.map((cell) => csvField(typeof cell === 'number' ? String(cell) : escapeFormula(cell))).join(',')}\r\n`;
 
-const MESSAGES_HEADER = messagesLine(['Line', 'Message', 'Line in rejects file']);
+const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);

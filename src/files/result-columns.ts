@@ -1,27 +1,28 @@
+import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { displayValue } from './spreadsheet-damage.ts';
+import { displayValue } from './findings.ts';
 
-/** `--status-column`, `--message-column`: a name, or `#N` for the Nth column. `null`: found by customary names. */
+/** `--status-column` and `--message-column`: a name, or `#N` for the Nth column. `null`: find it by its usual names. */
 export interface ColumnChoice {
   readonly status: string | null;
   readonly message: string | null;
 }
 
-/** Where things are in a result file; indexes from 0. */
+/** The columns of a result file, by index from 0. */
 export interface ResultColumns {
   readonly status: number;
-  /** `null`: the result file gives no reasons. */
+  /** `null` when the result file has no messages. */
   readonly message: number | null;
-  /** For each column sent its place in the result, -1 when it is not there; `null`: the header sent is not known. */
+  /** For each column sent its index in the result, -1 when it is missing; `null` when the header sent is not known. */
   readonly sent: readonly number[] | null;
 }
 
 /**
- * The columns the server added: result header minus sent header; among them the status and the message by name
- * (issue 4, point 4). The vendor does not name them.
- * @param sent the header of the file sent; `null` when it is not at hand: then every column may be the server's
- * @throws EbillError USAGE listing the columns when it is unclear which is meant
+ * Finds the status and message columns among the columns that the server added, by their usual names; the vendor does not
+ * document them (api rules 21 and 23).
+ * @param sent the header of the file sent; `null` when it is not available: then every column may be the server's
+ * @throws EbillError USAGE listing the columns when they are ambiguous
  */
 export function resultColumns(
   file: string,
@@ -29,9 +30,9 @@ export function resultColumns(
   sent: readonly string[] | null,
   choice: ColumnChoice,
 ): ResultColumns {
-  const places = sent === null ? null : placesOf(header, sent);
+  const places = sent === null ? null : sentPlaces(header, sent);
   if (places === 'unclear')
-    throw unclear(file, 'which of its columns were sent is not clear', header, header.keys());
+    throw unclear(file, 'it is not clear which of its columns were sent', header, header.keys());
   const own = new Set(places ?? []);
   const added = [...header.keys()].filter((index) => !own.has(index));
   const pick = (
@@ -40,20 +41,20 @@ export function resultColumns(
     groups: readonly (readonly string[])[],
   ): number | null =>
     asked === null
-      ? customary(file, option, header, added, groups)
-      : chosen(file, option, asked, header, added);
+      ? findUsual(file, option, header, added, groups)
+      : findChosen(file, option, asked, header, added);
   const status = pick('--status-column', choice.status, STATUS_NAMES);
-  if (status === null) throw unclear(file, 'no column is known to be the status', header, added);
+  if (status === null) throw unclear(file, 'no column has a known name for the status', header, added);
   const message = pick('--message-column', choice.message, MESSAGE_NAMES);
   if (message === null && (places === null || added.length > 1))
-    throw unclear(file, 'no column is known to be the message', header, added);
+    throw unclear(file, 'no column has a known name for the message', header, added);
   return { status, message, sent: places };
 }
 
 const same = (a: string | undefined, b: string | undefined): boolean => a?.trim() === b?.trim();
 
-/** Servers add columns at the end, or before; else each name must be there once, for a name alone proves little. */
-function placesOf(header: readonly string[], sent: readonly string[]): readonly number[] | 'unclear' {
+/** Servers add columns at the end or at the start; otherwise each name must occur exactly once. */
+function sentPlaces(header: readonly string[], sent: readonly string[]): readonly number[] | 'unclear' {
   if (sent.every((name, i) => same(name, header[i]))) return sent.map((_, i) => i);
   const shift = header.length - sent.length;
   if (sent.every((name, i) => same(name, header[i + shift]))) return sent.map((_, i) => i + shift);
@@ -65,7 +66,7 @@ function placesOf(header: readonly string[], sent: readonly string[]): readonly 
   return places.some(Number.isNaN) || new Set(found).size < found.length ? 'unclear' : places;
 }
 
-function customary(
+function findUsual(
   file: string,
   option: string,
   header: readonly string[],
@@ -74,13 +75,13 @@ function customary(
 ): number | null {
   for (const names of groups) {
     const matches = added.filter((index) => names.includes(normalizeWord(header[index] ?? '')));
-    if (matches.length > 1) throw unclear(file, `several columns may be meant by ${option}`, header, matches);
+    if (matches.length > 1) throw unclear(file, `several columns match ${option}`, header, matches);
     if (matches[0] !== undefined) return matches[0];
   }
   return null;
 }
 
-function chosen(
+function findChosen(
   file: string,
   option: string,
   asked: string,
@@ -93,11 +94,11 @@ function chosen(
   const found = matches(added).length > 0 ? matches(added) : matches([...header.keys()]);
   if (found.length === 1 && found[0] !== undefined) return found[0];
   const why =
-    found.length === 0 ? `it has no column "${visible(asked)}"` : `"${visible(asked)}" is there twice`;
+    found.length === 0 ? `it has no column "${visible(asked)}"` : `"${visible(asked)}" occurs more than once`;
   throw unclear(file, `${option}: ${why}`, header, header.keys());
 }
 
-/** Columns named in an error; the rest are counted. */
+/** Columns listed in an error; the others are counted. */
 const LISTED = 50;
 
 function unclear(file: string, why: string, header: readonly string[], listed: Iterable<number>): EbillError {
@@ -106,15 +107,15 @@ function unclear(file: string, why: string, header: readonly string[], listed: I
   if (all.length > LISTED) list.push(`and ${all.length - LISTED} more`);
   const names = list.length === 0 ? 'none' : list.join(', ');
   return new EbillError('USAGE', `${visible(file)}: ${why}. Its columns: ${names}.`, {
-    hint: 'Say which they are with --status-column and --message-column, by name or as #N.',
+    hint: 'Name the columns with --status-column and --message-column, by name or as #N.',
   });
 }
 
-/** Compared without case, spaces, `-`, `_` and `.`, as status names are (batch-api.md, what bites 6). */
+/** A word for comparison: lower case, without spaces, `-`, `_` and `.`, like status names (api rule 6). */
 export const normalizeWord = (text: string): string => text.toLowerCase().replace(/[\s_.-]+/gu, '');
 
-/** What a status column says of a record that was loaded. The vendor lists no values, so these are the customary ones. */
-const SUCCESS: ReadonlySet<string> = new Set([
+/** Values of the status column for loaded records. The vendor documents none, so these are the usual ones. */
+const LOADED: ReadonlySet<string> = new Set([
   'success',
   'successful',
   'succeeded',
@@ -134,10 +135,10 @@ const SUCCESS: ReadonlySet<string> = new Set([
   'passed',
 ]);
 
-/** Was the record loaded? Anything that is no known word of success is a failure, an empty cell too: a lost record must not pass. */
-export const isLoaded = (status: string): boolean => SUCCESS.has(normalizeWord(status));
+/** True for a status that means loaded. Any other value counts as a failure, an empty one too: no lost record may pass. */
+export const isLoaded = (status: string): boolean => LOADED.has(normalizeWord(status));
 
-/** Customary names of the two added columns, the likeliest first; a later group counts only when the ones before it are absent. */
+/** Usual names of the two added columns; a later group counts only when no earlier one matches. */
 const STATUS_NAMES: readonly (readonly string[])[] = [
   ['status'],
   ['recordstatus', 'rowstatus', 'importstatus', 'loadstatus', 'processstatus', 'processingstatus'],
@@ -149,8 +150,8 @@ const MESSAGE_NAMES: readonly (readonly string[])[] = [
   ['error', 'errors', 'reason', 'failurereason', 'errordescription', 'statusdescription'],
 ];
 
-/** Customary names of columns that hold a key of their own, by kind. Unique or not is found out, not believed. */
-export const KEY_NAMES: Readonly<Record<string, readonly string[]>> = {
+/** Usual names of key columns by kind. Whether the column is unique is checked. */
+export const KEY_NAMES: Readonly<Record<FileKind, readonly string[]>> = {
   customer: ['accountnumber', 'accountno', 'accountid', 'customernumber', 'customerno', 'customerid'],
   invoice: ['invoicenumber', 'invoiceno', 'invoiceid'],
   items: ['itemid', 'lineitemid', 'lineid', 'itemnumber'],

@@ -3,12 +3,12 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { EbillError, errnoOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { fieldsOf, MAX_COLUMNS, ownCopy, type RecordReader, withRecords } from './record-reader.ts';
+import { detached, type RecordReader, recordFields, withRecords } from './record-reader.ts';
 import { type ColumnChoice, isLoaded, type ResultColumns, resultColumns } from './result-columns.ts';
 
-/** Why records failed, as a result file says it. */
+/** A reason for failed records, from a result file. */
 export interface Reason {
-  /** As the server spelled it; empty when it gave none. */
+  /** The server's message; empty when it gave none. */
   readonly message: string;
   /** Records. */
   readonly count: number;
@@ -16,12 +16,12 @@ export interface Reason {
   readonly line: number;
 }
 
-/** What a result file comes to. */
+/** Counts and reasons of a result file. */
 export interface ResultTally {
-  /** Records besides the header. */
+  /** Records without the header. */
   readonly rows: number;
   readonly failed: number;
-  /** The most frequent messages, most frequent first. */
+  /** The most frequent messages first. */
   readonly reasons: readonly Reason[];
   /** Failed records whose message is not among `reasons`. */
   readonly others: number;
@@ -29,18 +29,17 @@ export interface ResultTally {
   readonly header: readonly string[];
 }
 
-/** So many different messages are told apart; messages that hold a key each must not fill the memory. */
-const DISTINCT = 50_000;
-/** Characters of all of them together. */
-const KEPT = 10_000_000;
-/** Messages that are the same in so many characters are one. */
-const TOLD = 10_000;
+/** Limits for the different messages that are counted; messages may each contain a key, and memory must stay flat. */
+const MAX_MESSAGES = 50_000;
+const MAX_MESSAGE_CHARACTERS = 10_000_000;
+/** Messages are compared up to this many characters. */
+const MESSAGE_LENGTH = 10_000;
 
 /**
- * Reads a result file once, with flat memory: its rows, its failures, and the most frequent reasons.
- * @param sent the header of the file sent; `null` when it is not at hand
- * @param most how many reasons
- * @throws EbillError USAGE when it cannot be read, or its columns are unclear; INVALID_FILE when it is empty
+ * Reads a result file once, with flat memory: rows, failures, and the most frequent reasons.
+ * @param sent the header of the file that was sent; `null` when it is not available
+ * @param most how many reasons to return
+ * @throws EbillError USAGE when the file cannot be read or its columns are ambiguous; INVALID_FILE when it is empty
  */
 export async function tallyResult(
   path: string,
@@ -49,27 +48,27 @@ export async function tallyResult(
   most = 10,
 ): Promise<ResultTally> {
   return withRecords(path, async (reader) => {
-    const header = await headerOf(reader);
+    const header = await reader.readHeader();
     if (header === null) throw emptyResult(path);
     const columns = resultColumns(basename(path), header, sent, choice);
-    const found = new Map<string, { count: number; line: number }>();
-    let kept = 0;
+    const messages = new Map<string, { count: number; line: number }>();
+    let characters = 0;
     let rows = 0;
     let failed = 0;
     for (let record = await reader.read(); record !== null; record = reader.take() ?? (await reader.read())) {
       rows += 1;
-      const { ok, message } = recordResult(fieldsOf(record), columns);
+      const { ok, message } = recordResult(recordFields(record), columns);
       if (ok) continue;
       failed += 1;
-      const told = message.slice(0, TOLD);
-      const known = found.get(told);
+      const short = message.slice(0, MESSAGE_LENGTH);
+      const known = messages.get(short);
       if (known !== undefined) known.count += 1;
-      else if (found.size < DISTINCT && kept + told.length <= KEPT) {
-        kept += told.length;
-        found.set(ownCopy(told), { count: 1, line: record.line });
+      else if (messages.size < MAX_MESSAGES && characters + short.length <= MAX_MESSAGE_CHARACTERS) {
+        characters += short.length;
+        messages.set(detached(short), { count: 1, line: record.line });
       }
     }
-    const reasons = [...found]
+    const reasons = [...messages]
       .map(([message, { count, line }]) => ({ message, count, line }))
       .sort((a, b) => b.count - a.count || a.line - b.line)
       .slice(0, most);
@@ -78,7 +77,7 @@ export async function tallyResult(
   });
 }
 
-/** What became of one record. */
+/** The result for one record, from its row in a result file. */
 export function recordResult(
   fields: readonly string[],
   { status, message }: ResultColumns,
@@ -89,29 +88,15 @@ export function recordResult(
   };
 }
 
-/** The names in a file's first record; `null` when it has none. @throws EbillError INVALID_FILE when they are too many to be names */
-export async function headerOf(reader: RecordReader): Promise<readonly string[] | null> {
-  const record = await reader.read();
-  if (record === null) return null;
-  const names = fieldsOf(record);
-  if (names.length <= MAX_COLUMNS && record.length <= LONGEST_HEADER) return names;
-  throw new EbillError('INVALID_FILE', `${visible(reader.path)} has a header of too many columns.`, {
-    hint: `At most ${MAX_COLUMNS} columns in ${LONGEST_HEADER} bytes are read. Check that this is a CSV file.`,
-  });
-}
-
-/** Bytes, as for the files sent. */
-const LONGEST_HEADER = 1 << 20;
-
 function emptyResult(path: string): EbillError {
-  return new EbillError('INVALID_FILE', `${visible(path)} is empty: it has not even a header.`, {
-    hint: 'Download it again with --force. If it stays empty, ask for the result where the server is run.',
+  return new EbillError('INVALID_FILE', `${visible(path)} is empty: it does not even have a header.`, {
+    hint: "Download it again with --force. If it is still empty, ask the server's operator for the result.",
   });
 }
 
-/** A file that was sent, as the journal has it. */
+/** A file that was sent, as recorded in the journal. */
 export interface SentFile {
-  /** Absolute. */
+  /** Absolute path. */
   readonly path: string;
   readonly bytes: number;
   /** Lower-case hex. */
@@ -119,42 +104,47 @@ export interface SentFile {
 }
 
 /**
- * The header of a file that was sent, if it is still the file that was sent (by its SHA-256). Reads all of it.
- * @throws EbillError CONFLICT when it is gone or changed; USAGE when it cannot be read
+ * The header of a file that was sent, provided that the file still has its SHA-256. Reads the whole file.
+ * @throws EbillError CONFLICT when the file is missing or changed; USAGE when it cannot be read
  */
 export async function sentHeader(file: SentFile): Promise<readonly string[]> {
   const size = await stat(file.path).then(
     (found) => (found.isFile() ? found.size : null),
-    (cause: unknown) => {
-      if (errnoOf(cause) === 'ENOENT') return null;
-      return undefined;
-    },
+    (cause: unknown) => (errnoOf(cause) === 'ENOENT' ? null : undefined),
   );
-  if (size === null) throw gone(file);
+  if (size === null) throw sentFileMissing(file);
   if (size !== undefined && size !== file.bytes) throw sentFileChanged(file);
-  const hash = createHash('sha256');
-  const header = await withRecords(
-    file.path,
-    async (reader) => {
-      const names = await headerOf(reader);
-      while ((await reader.readBlock()) === true);
-      return names ?? [];
-    },
-    (block) => hash.update(block),
-  );
-  if (hash.digest('hex') !== file.sha256) throw sentFileChanged(file);
-  return header;
-}
-
-/** @returns the error for a file that is not the one sent any more */
-export function sentFileChanged(file: SentFile): EbillError {
-  return new EbillError('CONFLICT', `${visible(file.path)} is not the file that was sent: it was changed.`, {
-    hint: `Restore it (its SHA-256 was ${file.sha256}); failed records are copied from what was sent, byte for byte.`,
+  return withSentFile(file, async (reader) => {
+    const names = await reader.readHeader();
+    await reader.skipToEnd();
+    return names ?? [];
   });
 }
 
-function gone(file: SentFile): EbillError {
-  return new EbillError('CONFLICT', `${visible(file.path)}, the file that was sent, is not there any more.`, {
-    hint: `Put it back there (its SHA-256 was ${file.sha256}); failed records are copied from what was sent, byte for byte.`,
+/**
+ * Calls `work` with the records of a file that was sent, and then checks its hash.
+ * @param readToEnd whether `work` read the whole file, by its result; if not, there is no hash to check
+ * @throws what `work` throws; EbillError CONFLICT when the file changed since it was sent
+ */
+export async function withSentFile<T>(
+  file: SentFile,
+  work: (reader: RecordReader) => Promise<T>,
+  readToEnd: (result: T) => boolean = () => true,
+): Promise<T> {
+  const hash = createHash('sha256');
+  const result = await withRecords(file.path, work, (block) => hash.update(block));
+  if (readToEnd(result) && hash.digest('hex') !== file.sha256) throw sentFileChanged(file);
+  return result;
+}
+
+function sentFileChanged(file: SentFile): EbillError {
+  return new EbillError('CONFLICT', `${visible(file.path)} has changed since it was sent.`, {
+    hint: `Restore the file that was sent (SHA-256 ${file.sha256}): failed records are copied from it byte for byte.`,
+  });
+}
+
+function sentFileMissing(file: SentFile): EbillError {
+  return new EbillError('CONFLICT', `${visible(file.path)}, which was sent, no longer exists.`, {
+    hint: `Put it back (SHA-256 ${file.sha256}): failed records are copied from it byte for byte.`,
   });
 }

@@ -1,7 +1,7 @@
 import type { FieldSink } from './field-values.ts';
 import type { FindingList, Position } from './findings.ts';
 import { RecordEnds, StructureNotes, type TableShape } from './structure.ts';
-import { empty, noRecords, openQuote } from './structure-findings.ts';
+import { emptyFile, noRecords, openQuote } from './structure-findings.ts';
 
 const LF = 10;
 const CR = 13;
@@ -9,14 +9,14 @@ const QUOTE = 34;
 const PLUS = 43;
 const COMMA = 44;
 
-// Which bytes mean something outside quotes and inside them. Most bytes are above the
-// highest of these, so the loop compares first and looks up only the rest: a fifth faster than the look-up alone.
-const PLAIN = new Uint8Array(256);
-for (const byte of [0, LF, CR, QUOTE, PLUS, COMMA]) PLAIN[byte] = 1;
-const INSIDE = new Uint8Array(256);
-for (const byte of [0, LF, CR, QUOTE]) INSIDE[byte] = 1;
+// The special bytes outside and inside quotes. Most bytes are above the highest of them, so the loop compares first and
+// looks up only the rest: a fifth faster than the look-up alone.
+const SPECIAL = new Uint8Array(256);
+for (const byte of [0, LF, CR, QUOTE, PLUS, COMMA]) SPECIAL[byte] = 1;
+const SPECIAL_IN_QUOTES = new Uint8Array(256);
+for (const byte of [0, LF, CR, QUOTE]) SPECIAL_IN_QUOTES[byte] = 1;
 
-// Where the machine stands between two bytes.
+// States of the scanner between two bytes.
 const RECORD_START = 0;
 const FIELD_START = 1;
 const UNQUOTED = 2;
@@ -26,12 +26,12 @@ const AFTER_CR = 5;
 const QUOTED_AFTER_CR = 6;
 
 /**
- * Reads the structure of a CSV file (RFC 4180) as its bytes come by, in pieces of any size, with flat memory.
- * Adds what is wrong to `findings` (cli.md, "Files given"); whether the bytes are valid UTF-8 is not its question.
+ * Reads the structure of a CSV file (RFC 4180) in blocks of any size, with flat memory, and adds findings (commands
+ * rule 14). It does not check the encoding.
  *
- * Lines end with LF, CRLF or a lone CR, counted inside quotes too. A lone CR outside quotes ends a record, as every
- * spreadsheet reads it: a file that has no other line end is read with a warning; beside LF line ends the number of
- * records would depend on who counts, and records could not be accounted for (promise 3), so that is an error.
+ * Lines end with LF, CRLF or a lone CR, counted inside quotes too. A lone CR outside quotes ends a record, as in
+ * spreadsheets. A file with no other line end gets a warning. Mixed with LF it is an error: programs would disagree on the
+ * number of records, which could then not be accounted for (commands rule 3).
  */
 export class CsvScanner {
   readonly #findings: FindingList;
@@ -40,57 +40,56 @@ export class CsvScanner {
   readonly #mark = new ByteOrderMark();
   #state = RECORD_START;
   #line = 1;
-  /** Of the record that is being read. */
+  /** The line the current record begins on. */
   #recordLine = 1;
-  /** 1-based field that is being read. */
+  /** The current field, from 1. */
   #column = 1;
-  /** The last column of the record with a value so far, 0 for none. */
-  #full = 0;
-  /** Wanted values of the record that were found so far. */
+  /** The last column of the current record with a value, 0 for none. */
+  #lastFilled = 0;
+  /** Selected values of the current record found in this block. */
   #found = 0;
-  /** Records besides the header, so far. */
+  /** Records without the header. */
   #records = 0;
-  /** Where the last quoted field begins. */
+  /** Where the last quoted field began. */
   #openedLine = 1;
   #openedColumn = 1;
   #sawLf = false;
-  /** The last byte of the block before, and the one before it. */
+  /** The last two bytes of the previous block. */
   #lastByte = 0;
   #byteBefore = 0;
 
-  /** `sink`: who is given values; without one none is looked at. */
+  /** Without a `sink`, no values are selected. */
   constructor(findings: FindingList, sink?: FieldSink) {
     this.#findings = findings;
     this.#notes = new StructureNotes(findings);
     this.#ends = new RecordEnds(findings, sink);
   }
 
-  /** What the columns look like as a whole. */
   get shape(): TableShape {
     return this.#ends.shape;
   }
 
-  /** Records besides the header. */
+  /** Records without the header. */
   get records(): number {
     return this.#records;
   }
 
-  /** The header's names; empty until the header is read. */
+  /** Column names; empty until the header is read. */
   get header(): readonly string[] {
     return this.#ends.header.names;
   }
 
-  /** Where the next byte stands. */
+  /** The place of the next byte. */
   get position(): Position {
     return { line: this.#line, column: this.#column };
   }
 
-  /** The next bytes of the file. They are not kept: the buffer may be used again. */
+  /** Reads the next bytes of the file. They are not kept: the buffer may be reused. */
   write(block: Uint8Array): void {
     for (const piece of this.#mark.strip(block)) this.#scan(piece);
   }
 
-  /** The file is over: the last record and what can be said only now. */
+  /** Call at the end of the file: ends the last record and adds the remaining findings. */
   end(): void {
     this.#scan(this.#mark.end());
     const findings = this.#findings;
@@ -102,7 +101,7 @@ export class CsvScanner {
       this.#found = this.#ends.values.end();
       this.#endRecord(open, new Uint8Array(0), 0);
     }
-    if (this.#ends.width === 0) findings.cause(empty(blank));
+    if (this.#ends.width === 0) findings.cause(emptyFile(blank));
     else if (this.#records === 0 && !open) findings.cause(noRecords());
     this.#notes.end(this.#sawLf);
   }
@@ -117,19 +116,19 @@ export class CsvScanner {
     let recordLine = this.#recordLine;
     let column = this.#column;
     let records = this.#records;
-    let full = this.#full;
+    let lastFilled = this.#lastFilled;
     let { columns, bounds, none, carried } = values;
     let found = this.#found;
-    let want = columns[found] as number;
-    // A record of this many fields, with its last value no further right than another's, needs no closer look; 0: any does.
+    let nextSelected = columns[found] as number;
+    // A record with this many fields and no more filled columns than an earlier one needs no closer look; 0: every one does.
     let expected = this.#notes.blankLines > 0 ? 0 : ends.width;
-    let fullest = ends.shape.fullest;
-    // Where the field being read begins; 0 for one that began in an earlier block.
+    let mostFilled = ends.shape.lastFilled;
+    // Where the current field begins; 0 if it began in an earlier block.
     let start = 0;
 
     while (i < n) {
       if (state === QUOTED) {
-        while (i < n && ((block[i] as number) > QUOTE || INSIDE[block[i] as number] === 0)) i++;
+        while (i < n && ((block[i] as number) > QUOTE || SPECIAL_IN_QUOTES[block[i] as number] === 0)) i++;
         if (i === n) break;
         const c = block[i++];
         if (c === QUOTE) state = QUOTE_SEEN;
@@ -150,7 +149,7 @@ export class CsvScanner {
         if (c !== COMMA && c !== LF && c !== CR) this.#notes.badQuote(recordLine, { line, column }, true);
         state = UNQUOTED;
       } else if (state === QUOTED_AFTER_CR) {
-        // The LF of a CRLF is the same line end.
+        // CRLF is one line end.
         if (block[i] === LF) i++;
         state = QUOTED;
         continue;
@@ -164,21 +163,21 @@ export class CsvScanner {
         continue;
       }
 
-      // Outside quotes, until a quote opens or the block ends.
+      // Outside quotes, until a quote opens, a CR, or the end of the block.
       while (i < n) {
-        if ((block[i] as number) > COMMA || PLAIN[block[i] as number] === 0) {
+        if ((block[i] as number) > COMMA || SPECIAL[block[i] as number] === 0) {
           state = UNQUOTED;
-          full = column;
+          lastFilled = column;
           i++;
-          while (i < n && ((block[i] as number) > COMMA || PLAIN[block[i] as number] === 0)) i++;
+          while (i < n && ((block[i] as number) > COMMA || SPECIAL[block[i] as number] === 0)) i++;
           if (i === n) break;
         }
         const c = block[i++];
         if (c === COMMA) {
-          if (column === want) {
+          if (column === nextSelected) {
             bounds[2 * found] = start;
             bounds[2 * found + 1] = i - 1;
-            want = columns[++found] as number;
+            nextSelected = columns[++found] as number;
           }
           column++;
           start = i;
@@ -188,30 +187,31 @@ export class CsvScanner {
             this.#notes.blank(line);
             expected = 0;
           } else {
-            if (column === want) {
+            if (column === nextSelected) {
               bounds[2 * found] = start;
               bounds[2 * found + 1] = i - 1;
               found++;
             }
-            if (column === expected && full > 0 && full <= fullest && !carried) {
+            if (column === expected && lastFilled > 0 && lastFilled <= mostFilled && !carried) {
               records++;
-              if (!none && ends.give(recordLine, true, block, bounds)) ({ columns, bounds, none } = values);
+              if (!none && ends.deliver(recordLine, true, block, bounds))
+                ({ columns, bounds, none } = values);
             } else {
               this.#recordLine = recordLine;
               this.#column = column;
               this.#records = records;
-              this.#full = full;
+              this.#lastFilled = lastFilled;
               this.#found = found;
               this.#endRecord(false, block, i - 1);
               records = this.#records;
               expected = ends.width;
-              fullest = ends.shape.fullest;
+              mostFilled = ends.shape.lastFilled;
               ({ columns, bounds, none } = values);
               carried = false;
             }
             found = 0;
-            want = columns[0] as number;
-            full = 0;
+            nextSelected = columns[0] as number;
+            lastFilled = 0;
           }
           start = i;
           line++;
@@ -230,17 +230,17 @@ export class CsvScanner {
           }
           this.#openedLine = line;
           this.#openedColumn = column;
-          full = column;
+          lastFilled = column;
           state = QUOTED;
           break;
         } else if (c === PLUS) {
-          // `E+`: how spreadsheets write a long number. Others with a plus are few, and looked at later.
+          // Spreadsheets write long numbers with `E+`.
           if (ends.width > 0 && this.#isExponent(block, i - 1)) ends.shape.exponent(recordLine, column);
-          full = column;
+          lastFilled = column;
           state = UNQUOTED;
         } else {
           this.#notes.nul(line, column);
-          full = column;
+          lastFilled = column;
           state = UNQUOTED;
         }
       }
@@ -251,22 +251,22 @@ export class CsvScanner {
     this.#recordLine = recordLine;
     this.#column = column;
     this.#records = records;
-    this.#full = full;
+    this.#lastFilled = lastFilled;
     this.#found = found;
     if (n === 0) return;
     this.#byteBefore = n > 1 ? (block[n - 2] as number) : this.#lastByte;
     this.#lastByte = block[n - 1] as number;
     if (!none && state !== RECORD_START && state !== AFTER_CR) {
-      values.keep(block, found, column === want ? start : -1);
+      values.keep(block, found, column === nextSelected ? start : -1);
     }
     if (ends.width === 0) ends.header.keep(block, n);
   }
 
-  /** The record ends at `end` in this block, and needs a closer look. `open`: with a quote left open. */
+  /** Ends a record that needs a closer look, at `end` in this block. `open`: a quote was left open. */
   #endRecord(open: boolean, block: Uint8Array, end: number): void {
     this.#notes.record();
-    const [line, fields, full, found] = [this.#recordLine, this.#column, this.#full, this.#found];
-    const record = { line, fields, full, found, open };
+    const [line, fields, lastFilled, found] = [this.#recordLine, this.#column, this.#lastFilled, this.#found];
+    const record = { line, fields, lastFilled, found, open };
     if (this.#ends.width === 0) {
       this.#ends.endHeader(record, block, end);
       return;
@@ -275,7 +275,7 @@ export class CsvScanner {
     this.#ends.endRecord(record, block);
   }
 
-  /** Do these two bytes before a plus, or those of the block before, make it a number with an exponent? */
+  /** True if a digit and `E` stand before the plus, perhaps in the previous block. */
   #isExponent(block: Uint8Array, plus: number): boolean {
     const letter = plus > 0 ? block[plus - 1] : this.#lastByte;
     if (letter !== 69 && letter !== 101) return false;
@@ -286,12 +286,12 @@ export class CsvScanner {
 
 const BOM = [0xef, 0xbb, 0xbf] as const;
 
-/** Takes the byte order mark off the beginning of bytes that come in pieces of any size. */
+/** Removes a byte order mark from the start of a file, in blocks of any size. */
 class ByteOrderMark {
-  /** How many of its bytes were seen; 3: the question is settled. */
+  /** Bytes of the mark seen so far; 3 when it is complete or ruled out. */
   #seen = 0;
 
-  /** The text in the next bytes, in up to two pieces. */
+  /** The text of a block, in up to two pieces. */
   strip(block: Uint8Array): readonly Uint8Array[] {
     if (this.#seen === BOM.length) return [block];
     let from = 0;
@@ -303,7 +303,7 @@ class ByteOrderMark {
     return [block.subarray(from)];
   }
 
-  /** It only began like one, or the bytes are over: what was held back is text. */
+  /** The bytes held back, which turned out to be text. */
   end(): Uint8Array {
     const held = this.#seen === BOM.length ? [] : BOM.slice(0, this.#seen);
     this.#seen = BOM.length;

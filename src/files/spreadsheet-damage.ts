@@ -1,48 +1,49 @@
-import { visible } from '../system/escaping.ts';
-import { isUnquoted, readValue, type Value } from './field-values.ts';
-import type { FindingList } from './findings.ts';
-import type { TableShape } from './structure.ts';
+import { emptyValue, isUnquoted, readValue } from './field-values.ts';
+import { displayValue, type FindingList } from './findings.ts';
+import type { Occurrences, TableShape } from './structure.ts';
 
-/** No sheet anybody works on has more; a header may name half a million, and memory must stay flat. */
-const MOST_COLUMNS = 1000;
+/** How many records show what a column contains. */
+const SAMPLE_RECORDS = 1000;
+/** Limit of columns to check: a header may name half a million, and memory must stay flat. */
+const MAX_COLUMNS = 1000;
 
 /**
- * What a spreadsheet leaves in a file it has saved: ids as `1.23E+11`, ids without their leading zeros, empty columns at
- * the end, records of separators alone. Warnings, for each may be meant.
+ * Finds what a spreadsheet damages in a file that it saves: numbers written as `1.23E+11`, leading zeros that are lost,
+ * empty columns at the end, empty records (commands rule 18). All are warnings, because each may be intended.
  *
- * What a column holds is told by the first thousand records. Exponents, empty columns and empty records are then counted in
- * every record; lost zeros in every record of the columns whose thousand values are digits of one width with zeros before.
+ * The first thousand records show what a column contains. Exponents, empty columns and empty records are counted in every
+ * record; lost zeros only in columns whose sample is digits of one width with leading zeros.
  */
 export class SpreadsheetDamage {
   #columns: readonly ColumnDigits[] = [];
-  /** Those that are still looked at, 1-based, and where each one's bounds are. */
+  /** The columns still checked, from 1. */
   #active: readonly number[] = [];
-  #seats: readonly Seat[] = [];
+  #slots: readonly ColumnSlot[] = [];
   #sampled = 0;
-  readonly #value: Value = { bytes: new Uint8Array(0), from: 0, to: 0 };
+  readonly #value = emptyValue();
 
-  /** @returns the columns to be looked at, 1-based */
+  /** @returns the columns to check, from 1 */
   header(names: readonly string[]): readonly number[] {
-    this.#columns = names.slice(0, MOST_COLUMNS).map(() => new ColumnDigits());
+    this.#columns = names.slice(0, MAX_COLUMNS).map(() => new ColumnDigits());
     this.#active = this.#columns.map((_, index) => index + 1);
     return this.#active;
   }
 
-  /** `wanted`: the columns whose values records come with from now on, those to be looked at among them. */
-  seat(wanted: readonly number[]): void {
-    const at = new Map(wanted.map((column, index) => [column, 2 * index]));
-    this.#seats = this.#active.flatMap((column) => {
+  /** @param columns the columns selected from now on, in the order of a record's bounds */
+  select(columns: readonly number[]): void {
+    const at = new Map(columns.map((column, index) => [column, 2 * index]));
+    this.#slots = this.#active.flatMap((column) => {
       const digits = this.#columns[column - 1];
       return digits === undefined ? [] : [{ digits, at: at.get(column) ?? 0 }];
     });
   }
 
-  /** @returns the columns to be looked at from now on, once the sample is complete */
+  /** @returns once the sample is complete, the columns to check from now on */
   record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
     if (whole) {
-      const seats = this.#seats;
-      for (let i = 0; i < seats.length; i++) {
-        const { digits, at } = seats[i] as Seat;
+      const slots = this.#slots;
+      for (let i = 0; i < slots.length; i++) {
+        const { digits, at } = slots[i] as ColumnSlot;
         const from = bounds[at] as number;
         const to = bounds[at + 1] as number;
         if (isUnquoted(bytes, from, to)) digits.add(line, bytes, from, to);
@@ -59,7 +60,7 @@ export class SpreadsheetDamage {
     return this.#active;
   }
 
-  /** The file is over. `keys`: columns known to hold ids. */
+  /** Adds the findings at the end of the file. @param keys columns known to hold keys */
   report(
     header: readonly string[],
     shape: TableShape,
@@ -74,8 +75,8 @@ export class SpreadsheetDamage {
         code: 'exponent',
         line,
         column,
-        message: `${values(count)} of ${columnLabel(header, column)} written as 1.23E+11, the first one here: the digits are lost`,
-        hint: 'A spreadsheet did this. Format the column as text there before the file is opened, or export it again and do not save it from a spreadsheet.',
+        message: `${values(count)} of ${columnLabel(header, column)} written with an exponent, such as 1.23E+11, the first one here: digits are lost`,
+        hint: 'A spreadsheet did this. Format the column as text before opening the file there, or export the file again and do not save it from a spreadsheet.',
       });
     }
     this.#columns.forEach((digits, index) => {
@@ -86,7 +87,7 @@ export class SpreadsheetDamage {
         line: lost.line,
         column: index + 1,
         message: `${values(lost.count)} of ${columnLabel(header, index + 1)} shorter than the ${lost.width} digits of the others, the first one here: leading zeros may be lost`,
-        hint: 'A spreadsheet drops them. Format the column as text there, or export the file again; 00123 and 123 are different keys.',
+        hint: 'Spreadsheets drop leading zeros. Format the column as text there, or export the file again: 00123 and 123 are different keys.',
       });
     });
     if (shape.empty !== undefined) {
@@ -97,13 +98,13 @@ export class SpreadsheetDamage {
         column: null,
         message:
           count === 1 ? 'the record has no values' : `${count} records have no values, the first one here`,
-        hint: 'Remove them: rows that were cleared in a spreadsheet are saved as separators alone, and count as records.',
+        hint: 'Remove them: a spreadsheet saves cleared rows as commas only, and they count as records.',
       });
     }
-    const empty = header.length - shape.fullest;
-    // Of one record, an empty value says nothing about the column; without any value the records say it.
-    if (empty > 0 && shape.fullest > 0 && records > 1) {
-      const column = shape.fullest + 1;
+    const empty = header.length - shape.lastFilled;
+    // One record says nothing about a column, and a file without any values has empty records.
+    if (empty > 0 && shape.lastFilled > 0 && records > 1) {
+      const column = shape.lastFilled + 1;
       findings.warning({
         code: 'empty-column',
         line: null,
@@ -112,43 +113,106 @@ export class SpreadsheetDamage {
           empty === 1
             ? `${columnLabel(header, column)}, the last one, is empty in every record`
             : `the last ${empty} columns, from ${columnLabel(header, column)} on, are empty in every record`,
-        hint: 'If nothing belongs there, remove them; a column cleared in a spreadsheet is saved as separators.',
+        hint: 'Remove them if they are not needed; a spreadsheet saves cleared columns as commas.',
       });
     }
   }
 }
 
-interface Seat {
+interface ColumnSlot {
   readonly digits: ColumnDigits;
-  /** Of the column's bounds among those of the wanted ones. */
+  /** Where the column's bounds are in a record's bounds. */
   readonly at: number;
 }
 
 const values = (count: number): string => (count === 1 ? 'a value' : `${count} values`);
 
-/** A column for a sentence. */
-function columnLabel(header: readonly string[], column: number): string {
-  return `column ${column} ("${displayValue(header[column - 1] ?? '')}")`;
+const columnLabel = (header: readonly string[], column: number): string =>
+  `column ${column} ("${displayValue(header[column - 1] ?? '')}")`;
+
+/** Values of a column that seem to have lost their leading zeros. */
+interface LostZeros extends Readonly<Occurrences> {
+  /** Digits of the other values. */
+  readonly width: number;
 }
 
-/** A value short enough for a sentence and safe for a terminal. */
-export function displayValue(text: string): string {
-  const characters = [...text.slice(0, 200)];
-  return visible(characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : text);
-}
+/** Collects, for one column, how many digits its values have. Values come in the order of the records. */
+class ColumnDigits {
+  #values = 0;
+  #digits = 0;
+  #exponents = 0;
+  #withLeadingZero = 0;
+  /** The length of values with a leading zero, -1 when they differ. */
+  #width = 0;
+  #longest = 0;
+  /** How often values of each length occur. */
+  readonly #lengths = new Map<number, Occurrences>();
+  /** The entry of the last length: nearly all values have the same one. */
+  #lastLength = 0;
+  #last: Occurrences = { line: 0, count: 0 };
+  /** Values of exactly `#width` digits, once it is known. Nearly all are, so this is the fast path. */
+  #ofWidth = 0;
 
-/** How many records tell what a column holds. */
-const SAMPLE_RECORDS = 1000;
+  /** Adds the value of a whole record that begins on `line`. */
+  add(line: number, bytes: Uint8Array, from: number, to: number): void {
+    if (to - from === this.#width && this.#withLeadingZero >= 2 && allDigits(bytes, from, to)) {
+      this.#ofWidth += 1;
+    } else this.#addOther(line, bytes, from, to);
+  }
+
+  #addOther(line: number, bytes: Uint8Array, from: number, to: number): void {
+    const digits = digitsOf(bytes, from, to);
+    const leadingZero = bytes[from] === ZERO;
+    // "0" never had other digits.
+    if (digits === EMPTY || (digits === 1 && leadingZero)) return;
+    this.#values += 1;
+    if (digits === EXPONENT) this.#exponents += 1;
+    if (digits < 0) return;
+    this.#digits += 1;
+    if (digits > this.#longest) this.#longest = digits;
+    if (leadingZero) {
+      this.#withLeadingZero += 1;
+      this.#width = this.#withLeadingZero === 1 || this.#width === digits ? digits : -1;
+    }
+    if (digits !== this.#lastLength) {
+      this.#lastLength = digits;
+      this.#last = this.#lengths.get(digits) ?? { line, count: 0 };
+      if (this.#lengths.size < 64) this.#lengths.set(digits, this.#last);
+    }
+    this.#last.count += 1;
+  }
+
+  /** True if all values are digits, exponents aside: probably ids. */
+  get isId(): boolean {
+    return this.#digits > 0 && this.#digits + this.#exponents === this.#values;
+  }
+
+  /** True for ids of one width, padded with zeros: `0000001007`. */
+  get isPadded(): boolean {
+    return this.#withLeadingZero >= 2 && this.#width === this.#longest && this.isId;
+  }
+
+  /** Shorter values of a padded column if they are few: at most one for every four of full width. */
+  get lostZeros(): LostZeros | undefined {
+    if (!this.isPadded) return undefined;
+    const short = [...this.#lengths].filter(([length]) => length < this.#width).map(([, seen]) => seen);
+    const count = short.reduce((sum, seen) => sum + seen.count, 0);
+    const full = this.#ofWidth + (this.#lengths.get(this.#width)?.count ?? 0);
+    if (count === 0 || count * 4 > full) return undefined;
+    return { line: Math.min(...short.map((seen) => seen.line)), count, width: this.#width };
+  }
+}
 
 const ZERO = 48;
 const NINE = 57;
 const PLUS = 43;
 
-/** What one value is: empty, an unquoted number with an exponent, something else, or how many digits it has. */
+/** Results of `digitsOf` besides a number of digits. */
 const EMPTY = 0;
 const EXPONENT = -1;
 const OTHER = -2;
 
+/** The number of digits of a value, or one of the constants above. */
 function digitsOf(bytes: Uint8Array, from: number, to: number): number {
   if (allDigits(bytes, from, to)) return to - from;
   return isExponent(bytes, from, to) ? EXPONENT : OTHER;
@@ -162,89 +226,10 @@ function allDigits(bytes: Uint8Array, from: number, to: number): boolean {
   return true;
 }
 
-/** `1.23E+11`, the way spreadsheets write it. */
+/** True for `1.23E+11`, as spreadsheets write it. */
 function isExponent(bytes: Uint8Array, from: number, to: number): boolean {
   if (to - from < 4 || to - from > 30) return false;
-  // Few values have one, and a text of each other would be most of the work.
-  if (!holds(bytes, from, to, PLUS)) return false;
+  // Few values have a plus; decoding all of them would take most of the time.
+  if (!bytes.subarray(from, to).includes(PLUS)) return false;
   return /^\d[.,]?\d*[Ee]\+\d+$/u.test(Buffer.from(bytes.subarray(from, to)).toString('latin1'));
-}
-
-function holds(bytes: Uint8Array, from: number, to: number, wanted: number): boolean {
-  for (let i = from; i < to; i++) if (bytes[i] === wanted) return true;
-  return false;
-}
-
-/** Values of one column whose leading zeros a spreadsheet seems to have taken. */
-interface LostZeros {
-  readonly line: number;
-  readonly count: number;
-  /** Digits the other values have. */
-  readonly width: number;
-}
-
-/** What the values of one column are, as far as digits go; they are given in the order of the records. */
-class ColumnDigits {
-  #values = 0;
-  #digits = 0;
-  #exponents = 0;
-  #zeroLed = 0;
-  /** Of values with a leading zero: their one length, -1 when there are several. */
-  #width = 0;
-  #longest = 0;
-  /** Of digit strings that are shorter than the width to be: the first line and the count, by length. */
-  readonly #lengths = new Map<number, { readonly line: number; count: number }>();
-  /** Nearly all have the same length: its count is at hand. */
-  #lastLength = 0;
-  #last: { readonly line: number; count: number } = { line: 0, count: 0 };
-  /** Values of just `#width` digits, once that is settled: nearly all, so they are counted apart. */
-  #alike = 0;
-
-  /** The next value, of a record that is whole and began on `line`. */
-  add(line: number, bytes: Uint8Array, from: number, to: number): void {
-    if (to - from === this.#width && this.#zeroLed >= 2 && allDigits(bytes, from, to)) this.#alike += 1;
-    else this.#addOdd(line, bytes, from, to);
-  }
-
-  #addOdd(line: number, bytes: Uint8Array, from: number, to: number): void {
-    const digits = digitsOf(bytes, from, to);
-    const zero = bytes[from] === ZERO;
-    // "0" is a number that never had other digits.
-    if (digits === EMPTY || (digits === 1 && zero)) return;
-    this.#values += 1;
-    if (digits === EXPONENT) this.#exponents += 1;
-    if (digits < 0) return;
-    this.#digits += 1;
-    if (digits > this.#longest) this.#longest = digits;
-    if (zero) {
-      this.#zeroLed += 1;
-      this.#width = this.#zeroLed === 1 || this.#width === digits ? digits : -1;
-    }
-    if (digits !== this.#lastLength) {
-      this.#lastLength = digits;
-      this.#last = this.#lengths.get(digits) ?? { line, count: 0 };
-      if (this.#lengths.size < 64) this.#lengths.set(digits, this.#last);
-    }
-    this.#last.count += 1;
-  }
-
-  /** Nothing but digit strings, values with an exponent aside: an id, as far as one can tell. */
-  get isId(): boolean {
-    return this.#digits > 0 && this.#digits + this.#exponents === this.#values;
-  }
-
-  /** Digits of one width, zeros before them where they are needed: `0000001007`. */
-  get isPadded(): boolean {
-    return this.#zeroLed >= 2 && this.#width === this.#longest && this.isId;
-  }
-
-  /** Shorter values, if they are few: at most one for every four of full width. */
-  get lostZeros(): LostZeros | undefined {
-    if (!this.isPadded) return undefined;
-    const short = [...this.#lengths].filter(([length]) => length < this.#width).map(([, seen]) => seen);
-    const count = short.reduce((sum, seen) => sum + seen.count, 0);
-    const long = this.#alike + (this.#lengths.get(this.#width)?.count ?? 0);
-    if (count === 0 || count * 4 > long) return undefined;
-    return { line: Math.min(...short.map((seen) => seen.line)), count, width: this.#width };
-  }
 }

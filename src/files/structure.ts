@@ -1,21 +1,31 @@
 import { type FieldSink, MAX_KEPT, SelectedValues } from './field-values.ts';
 import type { FindingList, Position } from './findings.ts';
 import { HeaderRecord } from './header.ts';
-import { badQuote, blankLines, loneCr, longRecord, nul, ragged } from './structure-findings.ts';
+import {
+  badQuote,
+  blankLines,
+  loneCarriageReturns,
+  longRecord,
+  nulBytes,
+  ragged,
+} from './structure-findings.ts';
 
-/** A record as it ends: where it began (line), its fields, the last one with a value, wanted values found in it. */
-interface RecordEnd {
+/** What the scanner knows of a record at its end. */
+interface ScannedRecord {
+  /** The line it begins on. */
   readonly line: number;
   readonly fields: number;
-  readonly full: number;
+  /** Its last column with a value, 0 for none. */
+  readonly lastFilled: number;
+  /** Selected values found in the current block. */
   readonly found: number;
-  /** A quote is left open in it. */
+  /** True if a quote was left open. */
   readonly open: boolean;
 }
 
 /**
- * What becomes of a record that needs a closer look when it ends: the header, one further filled than those before, a ragged
- * one, one that a block's end cuts in two, the first one after blank lines, the last one of a file. Most records need none.
+ * Handles the ends of records that need a closer look: the header, a record with more filled columns than any before, a
+ * ragged one, one divided by a block's end, the first after blank lines, the last of a file. Most records need none.
  */
 export class RecordEnds {
   readonly shape = new TableShape();
@@ -23,7 +33,6 @@ export class RecordEnds {
   readonly values = new SelectedValues();
   readonly #findings: FindingList;
   readonly #sink: FieldSink | undefined;
-  /** Fields of the header, 0 until it is read. */
   #width = 0;
 
   constructor(findings: FindingList, sink: FieldSink | undefined) {
@@ -31,49 +40,50 @@ export class RecordEnds {
     this.#sink = sink;
   }
 
+  /** Fields of the header; 0 until it is read. */
   get width(): number {
     return this.#width;
   }
 
-  /** The header ends at `end` in this block. */
-  endHeader({ line, fields, open }: RecordEnd, block: Uint8Array, end: number): void {
+  /** @param end where the header ends in this block */
+  endHeader({ line, fields, open }: ScannedRecord, block: Uint8Array, end: number): void {
     this.header.keep(block, end);
     this.#width = fields;
     const readable = this.header.end(line, open, this.#findings);
-    if (readable && this.#sink !== undefined) this.values.want(this.#sink.header(this.header.names, line));
+    if (readable && this.#sink !== undefined) this.values.select(this.#sink.header(this.header.names, line));
   }
 
-  endRecord({ line, fields, full, found, open }: RecordEnd, block: Uint8Array): void {
+  endRecord({ line, fields, lastFilled, found, open }: ScannedRecord, block: Uint8Array): void {
     const { values } = this;
     const width = this.#width;
-    if (fields === width) this.shape.record(line, full);
+    if (fields === width) this.shape.record(line, lastFilled);
     else if (!open) this.#findings.error(() => ragged(line, fields, width));
     if (values.none) return;
     const whole = fields === width && !open;
     if (!values.carried) {
-      this.give(line, whole, block, values.bounds);
+      this.deliver(line, whole, block, values.bounds);
       return;
     }
     values.keep(block, found, -1);
     const { tooLong } = values;
     if (tooLong && !open) this.#findings.error(() => longRecord(line, MAX_KEPT));
-    this.give(line, whole && !tooLong, values.bytes, values.keptBounds);
+    this.deliver(line, whole && !tooLong, values.bytes, values.keptBounds);
     values.clear();
   }
 
-  /** Gives a record's wanted values to the sink. @returns it wants other columns from now on */
-  give(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): boolean {
-    const changed = this.#sink?.record(line, whole, bytes, bounds);
-    if (changed === undefined) return false;
-    this.values.want(changed);
+  /** Passes a record's selected values to the sink. @returns true if the sink selected other columns */
+  deliver(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): boolean {
+    const columns = this.#sink?.record(line, whole, bytes, bounds);
+    if (columns === undefined) return false;
+    this.values.select(columns);
     return true;
   }
 }
 
-/** What is noted while the structure is read, and told when it is known to be a finding: in the next record, or at the end. */
+/** Observations of the scanner that become findings later: with the next record, or at the end of the file. */
 export class StructureNotes {
   readonly #findings: FindingList;
-  /** The field whose quotes are already reported. */
+  /** The field whose quotes are reported already. */
   #badQuoteAt: Position | undefined;
   #blankFrom = 0;
   #blankLines = 0;
@@ -86,7 +96,7 @@ export class StructureNotes {
     this.#findings = findings;
   }
 
-  /** Blank lines since the last record: a finding only if a record follows, for at the end of the file they are ignored. */
+  /** Blank lines since the last record. At the end of the file they are ignored. */
   get blankLines(): number {
     return this.#blankLines;
   }
@@ -96,7 +106,7 @@ export class StructureNotes {
     this.#blankLines += 1;
   }
 
-  /** A record is there. */
+  /** Call for a record that may follow blank lines. */
   record(): void {
     if (this.#blankLines === 0) return;
     const from = this.#blankFrom;
@@ -105,7 +115,7 @@ export class StructureNotes {
     this.#blankLines = 0;
   }
 
-  /** `recordLine`: a field is told by its record, for it may go on over several lines. */
+  /** @param recordLine identifies the field together with its column: the field may span several lines */
   badQuote(recordLine: number, { line, column }: Position, closed: boolean): void {
     if (this.#badQuoteAt?.line === recordLine && this.#badQuoteAt.column === column) return;
     this.#badQuoteAt = { line: recordLine, column };
@@ -122,48 +132,51 @@ export class StructureNotes {
     this.#loneCrs += 1;
   }
 
-  /** The file is over. `sawLf`: other lines of it end with LF. */
+  /** Call at the end of the file. @param sawLf other lines of the file end with LF */
   end(sawLf: boolean): void {
     if (this.#loneCrs > 0) {
-      const finding = loneCr(this.#loneCrAt, this.#loneCrs, sawLf);
+      const finding = loneCarriageReturns(this.#loneCrAt, this.#loneCrs, sawLf);
       if (sawLf) this.#findings.cause(finding);
       else this.#findings.warning(finding);
     }
-    if (this.#nulAt !== undefined) this.#findings.cause(nul(this.#nulAt, this.#nuls));
+    if (this.#nulAt !== undefined) this.#findings.cause(nulBytes(this.#nulAt, this.#nuls));
   }
 }
 
-/** Where something was seen first, and how often. */
-interface Sightings {
+/** How often something occurs, and the line where it occurs first. */
+export interface Occurrences {
   readonly line: number;
   count: number;
 }
 
-/** What the columns of a file look like as a whole: kept for every record, with memory by the number of columns. */
-export class TableShape {
-  #fullest = 0;
-  #empty: Sightings | undefined;
-  readonly #exponents = new Map<number, Sightings>();
+/** Columns whose exponents are counted. A ragged record may have a million columns; a table has not. */
+const MAX_EXPONENT_COLUMNS = 1000;
 
-  /** The last column (1-based) that has a value in any record but the header. */
-  get fullest(): number {
-    return this.#fullest;
+/** Facts about all records of a file that need no values: which columns are filled, where exponents occur. */
+export class TableShape {
+  #lastFilled = 0;
+  #empty: Occurrences | undefined;
+  readonly #exponents = new Map<number, Occurrences>();
+
+  /** The last column (from 1) with a value in any record but the header. */
+  get lastFilled(): number {
+    return this.#lastFilled;
   }
 
-  /** Records of nothing but separators. */
-  get empty(): Readonly<Sightings> | undefined {
+  /** Records in which every field is empty. */
+  get empty(): Readonly<Occurrences> | undefined {
     return this.#empty;
   }
 
-  /** Unquoted values with `E+` in them, by column. */
-  get exponents(): ReadonlyMap<number, Readonly<Sightings>> {
+  /** Unquoted values that contain `E+` after a digit, by column. */
+  get exponents(): ReadonlyMap<number, Readonly<Occurrences>> {
     return this.#exponents;
   }
 
-  /** A record of the right width on `line`, whose last value stands in column `full`; 0: it has none. */
-  record(line: number, full: number): void {
-    if (full > this.#fullest) this.#fullest = full;
-    if (full > 0) return;
+  /** Adds a record of the right width. @param lastFilled its last column with a value, 0 for none */
+  record(line: number, lastFilled: number): void {
+    if (lastFilled > this.#lastFilled) this.#lastFilled = lastFilled;
+    if (lastFilled > 0) return;
     if (this.#empty === undefined) this.#empty = { line, count: 1 };
     else this.#empty.count += 1;
   }
@@ -171,7 +184,6 @@ export class TableShape {
   exponent(line: number, column: number): void {
     const known = this.#exponents.get(column);
     if (known !== undefined) known.count += 1;
-    // A ragged record may have a million columns; a table has not.
-    else if (this.#exponents.size < 1000) this.#exponents.set(column, { line, count: 1 });
+    else if (this.#exponents.size < MAX_EXPONENT_COLUMNS) this.#exponents.set(column, { line, count: 1 });
   }
 }

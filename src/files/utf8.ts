@@ -1,26 +1,26 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
-/** The first place where bytes are not UTF-8. */
+/** The first sequence that is not UTF-8. */
 export interface BadSequence {
-  /** In the block just given (bytes); negative if the sequence began in an earlier one. */
+  /** Byte offset in the current block; negative if the sequence began in an earlier one. */
   readonly offset: number;
-  /** What is at hand of the file from there on. */
+  /** The bytes from there on, as far as they were read. */
   readonly rest: Uint8Array;
-  /** Characters beyond ASCII came before it, and were right. */
+  /** True if there was valid UTF-8 beyond ASCII before it. */
   readonly mixed: boolean;
 }
 
 /**
- * Whether bytes that come in pieces of any size are valid UTF-8. Blocks are checked as a whole by `buffer.isUtf8`
- * (SIMD); only a character split over two blocks, and the search for the first bad byte, are done by hand.
+ * Checks bytes in blocks of any size for valid UTF-8. Whole blocks are checked by `buffer.isUtf8` (SIMD); only characters
+ * split over two blocks, and the search for the first bad byte, are handled here.
  */
 export class Utf8Checker {
-  /** The beginning of a character whose end is in a block to come. */
+  /** The beginning of a character that continues in the next block. */
   #carry: number[] = [];
   #failed = false;
   #sawCharacter = false;
 
-  /** Takes the next block; the bytes are not kept. `undefined` while all is well, and after the first failure. */
+  /** Checks the next block; its bytes are not kept. Returns only the first bad sequence. */
   write(block: Uint8Array): BadSequence | undefined {
     if (this.#failed) return undefined;
     let from = 0;
@@ -29,7 +29,7 @@ export class Utf8Checker {
       const began = this.#carry.length;
       while (from < block.length && this.#carry.length < lengthOf(lead)) {
         const byte = block[from] as number;
-        // Not to be put off until the sequence is full: the next byte may be a line end, and the place would be lost.
+        // Check now, not when the sequence is complete: this byte may be a line end, and the place would be wrong.
         if (!isContinuation(byte)) return this.#fail(-began, block);
         this.#carry.push(byte);
         from += 1;
@@ -54,7 +54,7 @@ export class Utf8Checker {
     return undefined;
   }
 
-  /** The file is over. False if it ended in the middle of a character. */
+  /** Call at the end of the file. Returns false if it ended inside a character. */
   end(): boolean {
     return this.#failed || this.#carry.length === 0;
   }
@@ -67,7 +67,7 @@ export class Utf8Checker {
   }
 }
 
-/** How many bytes a sequence with this lead byte has; 1 for what is no lead byte. */
+/** The length of a sequence by its lead byte; 1 for any other byte. */
 function lengthOf(lead: number): number {
   if (lead >= 0xc2 && lead <= 0xdf) return 2;
   if (lead >= 0xe0 && lead <= 0xef) return 3;
@@ -79,7 +79,7 @@ function isContinuation(byte: number): boolean {
   return (byte & 0xc0) === 0x80;
 }
 
-/** Where the bytes end when a last sequence that wants more of them is left out. */
+/** The end of the bytes without an incomplete last sequence. */
 function completeEnd(bytes: Uint8Array, from: number): number {
   for (let back = 1; back <= 3 && bytes.length - back >= from; back++) {
     const byte = bytes[bytes.length - back] as number;
@@ -89,11 +89,11 @@ function completeEnd(bytes: Uint8Array, from: number): number {
   return bytes.length;
 }
 
-/** The offset of the first bad sequence, in bytes known to hold one. */
+/** The offset of the first bad sequence, in bytes that contain one. */
 function firstInvalid(bytes: Uint8Array): number {
   let from = 0;
   let to = bytes.length;
-  // Halved with the fast check first, so that only a few hundred bytes are walked.
+  // Bisect with the fast check, then look at the last few hundred bytes.
   while (to - from > 256) {
     const half = completeEnd(bytes.subarray(0, from + ((to - from) >> 1)), from);
     if (isUtf8(bytes.subarray(from, half))) from = half;

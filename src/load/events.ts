@@ -31,7 +31,7 @@ export type LoadEvent =
   | { readonly event: 'check.start'; readonly files: number }
   /** How far the check is, over all its files. */
   | { readonly event: 'check.progress'; readonly bytes: number; readonly total: number }
-  /** `bad`: files that are not fit to send. */
+  /** `bad`: files that failed the check. */
   | {
       readonly event: 'check.end';
       readonly files: number;

@@ -5,7 +5,6 @@ import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { compareNaturally } from '../files/natural-order.ts';
 import { withRecords } from '../files/record-reader.ts';
-import { headerOf } from '../files/result-file.ts';
 
 /** A CSV file of a folder. */
 export interface CsvHeader {
@@ -47,7 +46,7 @@ async function namesIn(folder: string): Promise<string[]> {
 
 /** The header names; none when the file cannot be read, which the check before a load reports. */
 const headerNamesOf = (path: string): Promise<readonly string[]> =>
-  withRecords(path, headerOf).then(
+  withRecords(path, (reader) => reader.readHeader()).then(
     (names) => names ?? [],
     () => [],
   );

@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { readBlocks } from '../../src/files/blocks.ts';
 import { readValue, type Value, valueText } from '../../src/files/field-values.ts';
 import { FindingList } from '../../src/files/findings.ts';
-import { checkFile, checkFiles } from '../../src/files/preflight.ts';
+import { checkFiles } from '../../src/files/preflight.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
 import type { MonthFiles } from './csv-files.ts';
 import type { ReadRecords } from './parts/preflight.ts';
@@ -20,8 +20,10 @@ export async function checkStructure({ items }: MonthFiles): Promise<number> {
 }
 
 /** @returns the number of findings */
-export const checkOne = async ({ items }: MonthFiles): Promise<number> =>
-  (await checkFile(items, 'items')).findingsTotal;
+export async function checkOne({ items }: MonthFiles): Promise<number> {
+  const [report] = await checkFiles([{ path: items, kind: 'items' }]);
+  return report?.findingsTotal ?? 0;
+}
 
 const COLUMNS = {
   customer: { key: 'Account Number' },

@@ -6,6 +6,7 @@ import {
   ExactSums,
   equalToTheCent,
   formatDecimal,
+  sumAmounts,
   toFine,
 } from '../../src/files/amounts.ts';
 
@@ -19,7 +20,7 @@ const shown = (text: string): string => {
   return typeof amount === 'string' ? amount : formatDecimal(toFine(amount), reader.decimals);
 };
 
-describe('an amount', () => {
+describe('AmountReader', () => {
   it.each([
     ['12.30', '12.30'],
     ['-12.30', '-12.30'],
@@ -39,7 +40,7 @@ describe('an amount', () => {
     ['99999999999', '99999999999'],
     ['123456789012345678901234.01', '123456789012345678901234.01'],
     ['0.000000000000000001', '0.000000000000000001'],
-  ])('%s is %s', (text, expected) => {
+  ])('reads %s as %s', (text, expected) => {
     expect(shown(text)).toBe(expected);
   });
 
@@ -63,12 +64,12 @@ describe('an amount', () => {
     ['1.23E+05', 'exponent'],
     ['1e5', 'exponent'],
     ['0.1234567890123456789', 'too-fine'],
-  ])('%s is refused: %s', (text, problem) => {
+  ])('rejects %s: %s', (text, problem) => {
     expect(read(text)).toBe(problem);
   });
 });
 
-describe('sums', () => {
+describe('ExactSums', () => {
   const decimal = fc
     .tuple(
       fc.boolean(),
@@ -86,27 +87,27 @@ describe('sums', () => {
       return { text, fine: negative ? -fine : fine };
     });
 
-  it('are exactly those of whole numbers of any size', () => {
+  it('adds up like whole numbers of any size', () => {
     fc.assert(
       fc.property(fc.array(decimal, { maxLength: 40 }), fc.nat({ max: 5000 }), (amounts, at) => {
         const sums = new ExactSums();
         let expected = 0n;
         amounts.forEach(({ text, fine }, i) => {
           const amount = read(text);
-          if (typeof amount === 'string') throw new Error(`${text} was refused: ${amount}`);
+          if (typeof amount === 'string') throw new Error(`${text} was rejected: ${amount}`);
           expect(toFine(amount)).toBe(fine);
           if (i % 3 === 2) sums.subtract(at, amount);
           else sums.add(at, amount);
           expected += i % 3 === 2 ? -fine : fine;
         });
         expect(sums.fine(at)).toBe(expected);
-        if (sums.isNought(at)) expect(equalToTheCent(expected, 0n)).toBe(true);
+        if (sums.isZero(at)) expect(equalToTheCent(expected, 0n)).toBe(true);
       }),
       { numRuns: 1000 },
     );
   });
 
-  it('hold where doubles of euros would not', () => {
+  it('is exact where doubles are not', () => {
     const sums = new ExactSums();
     for (let i = 0; i < 10; i++) sums.add(0, read('0.10') as number);
     expect(formatDecimal(sums.fine(0), 2)).toBe('1.00');
@@ -114,12 +115,41 @@ describe('sums', () => {
     expect(formatDecimal(sums.fine(1), 2)).toBe('199999999999999.80');
   });
 
-  it('are equal to the cent when rounding to it could make them so', () => {
+  it('equalToTheCent allows for rounding', () => {
     const fine = (text: string) => toFine(read(text) as number | bigint);
     expect(equalToTheCent(fine('10.005'), fine('10.01'))).toBe(true);
     expect(equalToTheCent(fine('10.005'), fine('10.00'))).toBe(true);
     expect(equalToTheCent(fine('10.0051'), fine('10.00'))).toBe(false);
     expect(equalToTheCent(fine('10.01'), fine('10.00'))).toBe(false);
     expect(equalToTheCent(fine('-10.01'), fine('10.01'))).toBe(false);
+  });
+});
+
+describe('sumAmounts', () => {
+  it.each<[readonly (string | null)[], string | null]>([
+    [[], null],
+    [['1.10'], '1.10'],
+    [['0.1', '0.2'], '0.3'],
+    [['1.10', '2.005', '-3'], '0.105'],
+    [['99999999999999.99', '0.01'], '100000000000000.00'],
+    [['1.00', null], null],
+    [['1.00', 'x'], null],
+  ])('adds %j up to %s', (amounts, sum) => {
+    expect(sumAmounts(amounts)).toBe(sum);
+  });
+
+  it('is exact', () => {
+    const text = (cents: bigint): string => {
+      const digits = String(cents < 0n ? -cents : cents).padStart(3, '0');
+      return `${cents < 0n ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+    };
+    fc.assert(
+      fc.property(
+        fc.array(fc.bigInt(-(10n ** 20n), 10n ** 20n), { minLength: 1, maxLength: 20 }),
+        (cents) => {
+          expect(sumAmounts(cents.map(text))).toBe(text(cents.reduce((sum, one) => sum + one, 0n)));
+        },
+      ),
+    );
   });
 });

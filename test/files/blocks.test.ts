@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import {
   BLOCK_BYTES,
   BLOCKS_KEPT,
-  BlockRing,
+  BlockPool,
   FIRST_BLOCK_BYTES,
   readBlocks,
 } from '../../src/files/blocks.ts';
 
-/** A file that is read at once, however far ahead, in pieces of at most `piece` bytes. */
+/** A file handle that reads from memory, at most `piece` bytes at a time. */
 function handleOf(content: Buffer, piece = Number.POSITIVE_INFINITY): FileHandle {
   const read = async (buffer: Buffer, offset: number, length: number, position: number) => {
     const bytesRead = content.copy(buffer, offset, position, position + Math.min(length, piece));
@@ -20,8 +20,8 @@ function handleOf(content: Buffer, piece = Number.POSITIVE_INFINITY): FileHandle
 const content = Buffer.alloc(FIRST_BLOCK_BYTES + 8 * BLOCK_BYTES + 77);
 for (let i = 0; i < content.length; i += 1000) content.writeInt32LE(i, i);
 
-describe('the blocks of a file', () => {
-  it('are the file, and each is as it was until two more were given', async () => {
+describe('readBlocks', () => {
+  it('reads the whole file, and keeps each block until two more were returned', async () => {
     const given: { readonly block: Buffer; readonly at: number }[] = [];
     let at = 0;
     for await (const block of readBlocks(handleOf(content))) {
@@ -36,16 +36,16 @@ describe('the blocks of a file', () => {
       ...Array.from({ length: 8 }, () => BLOCK_BYTES),
       77,
     ]);
-    // Memory is flat: the buffers go round.
+    // Memory is flat: buffers are reused.
     expect(new Set(given.map(({ block }) => block.buffer)).size).toBe(BLOCKS_KEPT + 3);
   });
 
-  it('of one file after another go through the same buffers', async () => {
-    const ring = new BlockRing();
+  it('uses the same buffers for one file after another', async () => {
+    const pool = new BlockPool();
     const buffers = new Set<unknown>();
     for (let file = 0; file < 3; file++) {
       let at = 0;
-      for await (const block of readBlocks(handleOf(content), content.length, ring)) {
+      for await (const block of readBlocks(handleOf(content), content.length, pool)) {
         expect(block.equals(content.subarray(at, at + block.length))).toBe(true);
         buffers.add(block.buffer);
         at += block.length;
@@ -55,21 +55,21 @@ describe('the blocks of a file', () => {
     expect(buffers.size).toBe(BLOCKS_KEPT + 3);
   });
 
-  it('are full, however little a read brings', async () => {
+  it('fills blocks, however few bytes a read returns', async () => {
     const small = content.subarray(0, 200_000);
     const lengths: number[] = [];
     for await (const block of readBlocks(handleOf(small, 999))) lengths.push(block.length);
     expect(lengths).toEqual([FIRST_BLOCK_BYTES, 200_000 - FIRST_BLOCK_BYTES]);
   });
 
-  it('of a small file take no more than the first buffer', async () => {
+  it('uses only the first buffer for a small file', async () => {
     const blocks: Buffer[] = [];
     for await (const block of readBlocks(handleOf(content.subarray(0, 10)))) blocks.push(block);
     expect(blocks.map(({ length }) => length)).toEqual([10]);
     expect(blocks[0]?.buffer.byteLength).toBe(FIRST_BLOCK_BYTES);
   });
 
-  it('end soon after so many bytes, though the file goes on', async () => {
+  it('stops after `most` bytes when the file grows', async () => {
     let bytes = 0;
     for await (const block of readBlocks(handleOf(content), 100_000)) bytes += block.length;
     expect(bytes).toBe(FIRST_BLOCK_BYTES + BLOCK_BYTES);

@@ -10,7 +10,7 @@ interface Checked {
   readonly found: readonly string[];
 }
 
-/** Checks bytes or text given in pieces of these sizes (bytes), the last size again and again; at once if there is none. */
+/** Checks bytes or text in blocks of these sizes, the last size repeated; in one block without sizes. */
 export function checkText(content: string | Uint8Array, sizes: readonly number[] = []): Checked {
   const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
   const list = new FindingList();
@@ -18,7 +18,7 @@ export function checkText(content: string | Uint8Array, sizes: readonly number[]
   let from = 0;
   for (let i = 0; from < bytes.length; i++) {
     const size = sizes[Math.min(i, sizes.length - 1)] ?? bytes.length;
-    // A copy that is spoilt afterwards: nothing may be read from a block once it is given back.
+    // A copy that is overwritten afterwards: no block may be used after `write` returned.
     const block = Uint8Array.from(bytes.subarray(from, from + size));
     check.write(block);
     block.fill(0x2c);

@@ -3,7 +3,7 @@ import { type FieldSink, readValue, valueText } from '../../src/files/field-valu
 import { FindingList } from '../../src/files/findings.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
 
-/** Every value of a file, its header first, in blocks of `size` bytes. */
+/** The header and all values of a text, read in blocks of `size` bytes. */
 function table(text: string, size: number): { readonly rows: string[][]; readonly codes: string[] } {
   const rows: string[][] = [];
   const at = { bytes: new Uint8Array(0), from: 0, to: 0 };
@@ -30,7 +30,7 @@ function table(text: string, size: number): { readonly rows: string[][]; readonl
   return { rows, codes: findings.shown().map(({ code }) => code) };
 }
 
-/** The cases of max-mapper/csv-spectrum and of RFC 4180, section 2, rebuilt. */
+/** The cases of max-mapper/csv-spectrum and of RFC 4180, section 2. */
 const LEGAL: readonly (readonly [string, string, readonly (readonly string[])[]])[] = [
   [
     'RFC 2.1: CRLF',
@@ -186,8 +186,8 @@ const LEGAL: readonly (readonly [string, string, readonly (readonly string[])[]]
   ],
 ];
 
-describe('public CSV conformance cases', () => {
-  it.each(LEGAL)('%s', (_, text, rows) => {
+describe('CsvScanner', () => {
+  it.each(LEGAL)('reads %s', (_, text, rows) => {
     for (const size of [1, 2, 3, 7, 1000]) expect(table(text, size)).toEqual({ rows, codes: [] });
   });
 
@@ -203,7 +203,7 @@ describe('public CSV conformance cases', () => {
     ],
     ['a ragged row', 'a,b\n1,2,3\n', ['ragged'], [['a', 'b'], []]],
     [
-      'a quote in mid-value',
+      'a quote inside a value',
       'a,b\nx"y,2\n',
       ['bad-quote'],
       [
@@ -212,7 +212,7 @@ describe('public CSV conformance cases', () => {
       ],
     ],
     ['a quote never closed', 'a,b\n"x,2\n', ['open-quote'], [['a', 'b'], []]],
-  ])('%s is a finding, and is read all the same', (_, text, codes, rows) => {
+  ])('reports %s, and reads on', (_, text, codes, rows) => {
     for (const size of [1, 2, 1000]) expect(table(text, size)).toEqual({ rows, codes });
   });
 });

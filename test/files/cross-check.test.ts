@@ -20,7 +20,7 @@ const ITM = 'Invoice,Text,Amount\nI1,a,4.00\nI1,b,6.00\nI2,"c, d",5.5\n';
 
 type File = readonly [kind: FileKind, content: string, of?: number];
 
-/** Every key has the same hash, or one of three: nothing it says may be believed. */
+/** A hash with few different values, so that different keys share one. */
 const weak = (values: number): KeyHash => {
   const hash = {
     low: 0,
@@ -61,36 +61,36 @@ const month = (cus: string, inv: string, itm: string): File[] => [
 
 describe.each([
   ['a good hash', undefined],
-  ['a hash of three values', 3],
-  ['one hash for every key', 1],
-])('across files, with %s', (_, values) => {
+  ['a hash with three values', 3],
+  ['the same hash for every key', 1],
+])('the checks across files, with %s', (_, values) => {
   const run = (files: readonly File[], columns?: Columns) =>
     check(files, columns, values === undefined ? undefined : weak(values));
 
-  it('nothing is found in a good month, and its totals are exact', async () => {
+  it('find nothing in a correct month, and add up its amounts exactly', async () => {
     const { found, amounts } = await run(month(CUS, INV, ITM));
     expect(found).toEqual([]);
     expect(amounts).toEqual([null, '15.50', '15.50']);
   });
 
-  it('a key given twice, in one file and over two', async () => {
+  it('find a duplicate key in one file and over two files', async () => {
     const { found, reports } = await run([
       ['customer', `${CUS}A1,z\n`],
       ['customer', 'Account,Name\nA2,y\nA3,z\n'],
     ]);
     expect(found).toEqual(['f0.csv duplicate-key@4:1', 'f1.csv duplicate-key@2:1']);
     expect(reports.map(({ findings }) => findings[0]?.message)).toEqual([
-      'the key "A1" was given before, in line 2',
-      'the key "A2" was given before, in line 3 of f0.csv',
+      'the key "A1" was already used in line 2',
+      'the key "A2" was already used in line 3 of f0.csv',
     ]);
   });
 
-  it('keys are compared as they are meant, not as they are quoted', async () => {
+  it('compare the values of keys, not their quoting', async () => {
     const { found } = await run([['customer', 'Account,Name\n"A""1",x\nA1,x\n"A1",y\n']]);
     expect(found).toEqual(['f0.csv duplicate-key@4:1']);
   });
 
-  it('an invoice twice over two files', async () => {
+  it('find an invoice that is in two files', async () => {
     expect(
       (
         await run([
@@ -101,7 +101,7 @@ describe.each([
     ).toEqual(['f1.csv duplicate-key@3:1']);
   });
 
-  it('an invoice in two files is in both: items of either are right', async () => {
+  it('accept items of a duplicate invoice under either of its files', async () => {
     const files: File[] = [
       ['invoice', 'Invoice,Account,Amount\nI1,A1,1\nI2,A1,2\n'],
       ['invoice', 'Invoice,Account,Amount\nI3,A1,3\nI1,A1,1\n'],
@@ -111,20 +111,20 @@ describe.each([
     expect((await run(files)).found).toEqual(['f1.csv duplicate-key@3:1', 'f3.csv unknown-invoice@4:1']);
   });
 
-  it('of an invoice that is there twice, that alone is told and not its sum', async () => {
+  it('do not compare the sum of a duplicate invoice', async () => {
     const inv = 'Invoice,Account,Amount\nI1,A1,4.00\nI1,A1,6.00\nI2,A2,5.50\n';
     expect((await run(month(CUS, inv, ITM))).found).toEqual(['f1.csv duplicate-key@3:1']);
   });
 
-  it('sums that differ by a cent', async () => {
+  it('find sums that differ by a cent', async () => {
     const { found, reports } = await run(month(CUS, INV.replace('10.00', '10.01'), ITM));
     expect(found).toEqual(['f1.csv amount-sum@2:3']);
     expect(reports[1]?.findings[0]?.message).toBe(
-      'the invoice "I1" says 10.01, its items add up to 10.00: -0.01 apart',
+      'the amount of invoice "I1" is 10.01, but its items add up to 10.00 (difference -0.01)',
     );
   });
 
-  it('invoices without items: a warning, and only where items are given', async () => {
+  it('warn of invoices without items, if there are item files', async () => {
     const inv = `${INV}I3,A1,0\n`;
     const { found, reports } = await run(month(CUS, inv, ITM));
     expect(found).toEqual(['f1.csv no-items@4:1']);
@@ -139,7 +139,7 @@ describe.each([
     ).toEqual([]);
   });
 
-  it('no columns, no checks; each check runs when its columns are named', async () => {
+  it('run only when their columns are named', async () => {
     const bad = month(`${CUS}A1,x\n`, `${INV}I2,A9,7\n`, `${ITM}I9,x,1\n`);
     expect((await run(bad, {})).found).toEqual([]);
     expect((await run(bad, { customer: { key: 'Account' } })).found).toEqual(['f0.csv duplicate-key@4:1']);
@@ -147,8 +147,8 @@ describe.each([
   });
 });
 
-describe('across files', () => {
-  it('an unknown customer, an unknown invoice, and none at all', async () => {
+describe('the checks across files', () => {
+  it('find unknown and missing customers and invoices', async () => {
     const inv = `${INV}I3,A3,1\nI4,,1\n`;
     const itm = `${ITM}I3,x,1\nI4,x,1\nI5,x,1\n,x,1\n`;
     const { found } = await check(month(CUS, inv, itm));
@@ -160,7 +160,7 @@ describe('across files', () => {
     ]);
   });
 
-  it('items may be held against their own invoice file alone', async () => {
+  it('compare items only with their own invoice file, if it is named', async () => {
     const files: File[] = [
       ['invoice', 'Invoice,Account,Amount\nI1,A1,1\n'],
       ['invoice', 'Invoice,Account,Amount\nI2,A1,2\n'],
@@ -168,17 +168,17 @@ describe('across files', () => {
       ['items', 'Invoice,Amount\nI2,2\nI1,0\n', 1],
     ];
     expect((await check(files)).found).toEqual(['f3.csv unknown-invoice@3:1']);
-    // The second invoice file has no items of its own: nothing is missing there.
+    // The second invoice file has no item files, so that no items are missing.
     expect((await check(files.slice(0, 3))).found).toEqual([]);
   });
 
-  it('a column that is not there is an error, and stops only what needs it', async () => {
+  it('report a missing column, and skip only what needs it', async () => {
     const { found, reports } = await check(month(CUS.replace('Account', 'Konto'), INV, ITM));
     expect(found).toEqual(['f0.csv no-column@1:-']);
-    expect(reports[0]?.findings[0]?.message).toContain('"Account", which is named as customer.key');
+    expect(reports[0]?.findings[0]?.message).toContain('"Account", which is named for customer.key');
   });
 
-  it('amounts that are none: findings, no sum, and no word on the invoice', async () => {
+  it('report values that are not amounts, and add nothing up', async () => {
     const { found, amounts } = await check(
       month(CUS, INV.replace('10.00', '"1,000"'), ITM.replace(',5.5', ',')),
     );
@@ -186,7 +186,7 @@ describe('across files', () => {
     expect(amounts).toEqual([null, null, null]);
   });
 
-  it('thousands, parentheses and any number of decimals add up', async () => {
+  it('add up thousands, parentheses and any number of decimals', async () => {
     const inv = 'Invoice,Account,Amount\nI1,A1,"1,234.56"\nI2,A2,(0.5)\n';
     const itm = 'Invoice,Text,Amount\nI1,a,1234.5600\nI2,b,-1\nI2,c,.50\n';
     const { found, amounts } = await check(month(CUS, inv, itm));
@@ -194,15 +194,15 @@ describe('across files', () => {
     expect(amounts).toEqual([null, '1234.06', '1234.0600']);
   });
 
-  it('records that are ragged do not count, and half a file accuses nobody', async () => {
+  it('skip ragged records, and report no unknown key when a file is incomplete', async () => {
     expect((await check(month(`${CUS}A1\n`, INV, ITM))).found).toEqual(['f0.csv ragged@4:-']);
-    // Its amount is not there, and the one before must not be added twice.
+    // The record has no amount, and the previous one must not be added twice.
     expect((await check([['invoice', `${INV}I3,A1\n`]])).amounts).toEqual(['15.50']);
     const half = await check(month('Account,Name\n"A1,x\nA2,y\n', INV, ITM));
     expect(half.found).toEqual(['f0.csv open-quote@2:1']);
   });
 
-  it('of more suspects than anybody reads, the first 10,000 are told of and the others counted', async () => {
+  it('verify the first 10,000 candidates and count the others', async () => {
     const keys = Array.from({ length: 10_005 }, (_, i) => `I${i},1\n`).join('');
     const { reports } = await check(
       [
@@ -214,12 +214,12 @@ describe('across files', () => {
     expect(reports.map(({ findingsTotal }) => findingsTotal)).toEqual([10_005, 0]);
   });
 
-  it('control characters of a key do not reach a message raw', async () => {
+  it('escape control characters of a key in messages', async () => {
     const { reports } = await check([['customer', 'Account,N\n"a\u001b[31m",1\n"a\u001b[31m",2\n']]);
     expect(reports[0]?.findings[0]?.message).toContain('a\\u001b[31m');
   });
 
-  it('the sample month is right, its bad records are found', async () => {
+  it('find nothing in a sample month, and its bad records', async () => {
     const columns: Columns = {
       customer: { key: 'Account Number' },
       invoice: { key: 'Invoice Number', customer: 'Account Number', amount: 'Amount' },
@@ -243,10 +243,10 @@ describe('across files', () => {
   });
 });
 
-describe('whatever the hash', () => {
+describe('the checks across files, with any weak hash', () => {
   const letters = fc.array(fc.constantFrom('A', 'B', 'C', 'D', 'E'), { minLength: 1, maxLength: 12 });
 
-  it('duplicates are exactly the keys that came before', async () => {
+  it('find exactly the duplicate keys', async () => {
     await fc.assert(
       fc.asyncProperty(letters, fc.integer({ min: 1, max: 3 }), async (keys, values) => {
         const text = `K,V\n${keys.map((key) => `${key},1\n`).join('')}`;
@@ -260,12 +260,12 @@ describe('whatever the hash', () => {
     );
   });
 
-  it('sums that differ are exactly those that do', async () => {
+  it('find exactly the sums that differ', async () => {
     const amounts = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 5, maxLength: 5 });
     await fc.assert(
-      fc.asyncProperty(amounts, letters, fc.integer({ min: 1, max: 4 }), async (told, items, values) => {
+      fc.asyncProperty(amounts, letters, fc.integer({ min: 1, max: 4 }), async (stated, items, values) => {
         const names = ['A', 'B', 'C', 'D', 'E'];
-        const inv = `I,M\n${names.map((name, i) => `${name},0.0${told[i]}\n`).join('')}`;
+        const inv = `I,M\n${names.map((name, i) => `${name},0.0${stated[i]}\n`).join('')}`;
         const itm = `I,M\n${items.map((name) => `${name},0.01\n`).join('')}`;
         const columns = { invoice: { key: 'I', amount: 'M' }, items: { invoice: 'I', amount: 'M' } };
         const { found } = await check(
@@ -279,7 +279,7 @@ describe('whatever the hash', () => {
         const expected = names.flatMap((name, i) => {
           const sum = items.filter((item) => item === name).length;
           if (sum === 0) return [`f0.csv no-items@${i + 2}:1`];
-          return sum === told[i] ? [] : [`f0.csv amount-sum@${i + 2}:2`];
+          return sum === stated[i] ? [] : [`f0.csv amount-sum@${i + 2}:2`];
         });
         expect(found).toEqual(expected);
       }),

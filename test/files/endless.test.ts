@@ -8,7 +8,7 @@ import { checkText } from './check-text.ts';
 
 const MIB = 1 << 20;
 
-/** What a file is found to be that begins so, goes on with a block for so many MiB, and ends so; and what it left in memory. */
+/** Checks a file of `start`, `block` repeated for a number of MiB, and `end`. Returns the findings and the memory held, in MiB. */
 function endless(start: string, block: string, mebibytes: number, end: string) {
   const list = new FindingList();
   const columns = { invoice: { key: 'a', amount: 'b' } };
@@ -32,23 +32,23 @@ function endless(start: string, block: string, mebibytes: number, end: string) {
   return { found, records: check.records, mebibytes: most };
 }
 
-/** MiB: three times what is allowed to stay. */
+/** MiB: three times the memory allowed. */
 const SIZE = 48;
 
-describe('a file that goes on and on', () => {
+describe('a very large file', () => {
   it.each([
-    ['in one value of a key', 'a,b\n', 'x', ',2\n3,4\n', ['long-record@2:-'], 2],
-    ['in one amount', 'a,b\n1,', '9', '\n3,4\n', ['long-record@2:-'], 2],
-    ['in one quoted value, over lines', 'a,b\n"', 'x\n', '",2\n3,4\n', ['long-record@2:-'], 2],
-    ['behind a quote never closed', 'a,b\n1,"', '""', '', ['open-quote@2:2'], 1],
-    ['in commas', 'a,b\n1', ',', '\n3,4\n', ['ragged@2:-'], 2],
-    ['in its header', 'a,b', 'x', '\n1,2\n', ['long-header@1:-'], 1],
-    ['in commas of its header', 'a,b', ',', '\n1,2\n', ['long-header@1:-', 'ragged@2:-'], 1],
-    ['in blank lines', 'a,b\n1,2\n', '\n', '3,4\n', ['blank-line@3:-'], 2],
-    ['in NULs', 'a,b\n1,2', '\0', '\n3,4\n', ['nul@2:2', 'long-record@2:-'], 2],
-    ['in lone quotes', 'a,b\n1,x', '"', '\n3,4\n', ['bad-quote@2:2', 'long-record@2:-'], 2],
+    ['with one value in a key column', 'a,b\n', 'x', ',2\n3,4\n', ['long-record@2:-'], 2],
+    ['with one value in an amount column', 'a,b\n1,', '9', '\n3,4\n', ['long-record@2:-'], 2],
+    ['with one quoted value of many lines', 'a,b\n"', 'x\n', '",2\n3,4\n', ['long-record@2:-'], 2],
+    ['after an open quote', 'a,b\n1,"', '""', '', ['open-quote@2:2'], 1],
+    ['of commas', 'a,b\n1', ',', '\n3,4\n', ['ragged@2:-'], 2],
+    ['with one column name', 'a,b', 'x', '\n1,2\n', ['long-header@1:-'], 1],
+    ['with a header of commas', 'a,b', ',', '\n1,2\n', ['long-header@1:-', 'ragged@2:-'], 1],
+    ['of blank lines', 'a,b\n1,2\n', '\n', '3,4\n', ['blank-line@3:-'], 2],
+    ['of NULs', 'a,b\n1,2', '\0', '\n3,4\n', ['nul@2:2', 'long-record@2:-'], 2],
+    ['of bad quotes', 'a,b\n1,x', '"', '\n3,4\n', ['bad-quote@2:2', 'long-record@2:-'], 2],
   ])(
-    '%s is told of, and leaves nothing in memory',
+    '%s is reported with flat memory',
     (_what, start, block, end, codes, records) => {
       const { found, records: counted, mebibytes } = endless(start, block, SIZE, end);
       expect([...found].sort()).toEqual([...codes].sort());
@@ -64,8 +64,8 @@ describe('a file that goes on and on', () => {
   });
 });
 
-describe('a million columns', () => {
-  it('are looked at in part alone', () => {
+describe('a file with a million columns', () => {
+  it('is checked for spreadsheet damage only in part', () => {
     const width = 150_000;
     const names = Array.from({ length: width }, (_, i) => `c${i}`).join(',');
     const record = `${'1.2E+11,'.repeat(width - 1)}1`;
@@ -75,7 +75,7 @@ describe('a million columns', () => {
     expect(total).toBeLessThanOrEqual(1000);
   });
 
-  it('of nothing, or all of one name, are ten findings and a count', () => {
+  it('gets ten findings and a count when they are unnamed or repeated', () => {
     const unnamed = checkText(`a${','.repeat(999_999)}\n1\n`, [MIB]);
     expect([unnamed.found.length, unnamed.found[0], unnamed.total]).toEqual([
       10,

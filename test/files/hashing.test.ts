@@ -7,32 +7,32 @@ const both = (content: string) => ({ sha256: hex('sha256', content), md5: hex('m
 
 const MB = 1 << 20;
 
-describe('the hashes of the files of one call', () => {
-  it('are made in place while they are few bytes, then in one thread, file after file', async () => {
+describe('Hashing', () => {
+  it('hashes small files inline and large ones in one thread, file after file', async () => {
     const hashing = new Hashing();
     try {
-      expect(await hashing.hashesFor(20 * MB)).toBeInstanceOf(InlineHashes);
-      const thread = await hashing.hashesFor(20 * MB);
+      expect(await hashing.start(20 * MB)).toBeInstanceOf(InlineHashes);
+      const thread = await hashing.start(20 * MB);
       expect(thread).toBeInstanceOf(HashThread);
       for (const content of ['a', 'b']) {
-        const same = await hashing.hashesFor(20 * MB);
+        const same = await hashing.start(20 * MB);
         expect(same).toBe(thread);
         for (const piece of ['x', content]) same.update(Buffer.from(piece));
         expect(await same.digest()).toEqual(both(`x${content}`));
       }
-      // A small one is done before a thread would answer.
-      expect(await hashing.hashesFor(10)).toBeInstanceOf(InlineHashes);
+      // A small file is hashed before a thread could answer.
+      expect(await hashing.start(10)).toBeInstanceOf(InlineHashes);
     } finally {
       await hashing.close();
     }
   });
 
-  it('are right after a file was given up half-way', async () => {
+  it('hashes the next file correctly after one was given up', async () => {
     const hashing = new Hashing();
     try {
-      const left = await hashing.hashesFor(40 * MB);
+      const left = await hashing.start(40 * MB);
       left.update(Buffer.from('left'));
-      const next = await hashing.hashesFor(40 * MB);
+      const next = await hashing.start(40 * MB);
       next.update(Buffer.from('next'));
       expect(await next.digest()).toEqual(both('next'));
     } finally {
@@ -41,8 +41,8 @@ describe('the hashes of the files of one call', () => {
   });
 });
 
-describe('a hashing thread', () => {
-  it('says when no more than so many blocks wait', async () => {
+describe('HashThread', () => {
+  it('settles when at most the given number of blocks is pending', async () => {
     const thread = new HashThread();
     try {
       for (let i = 0; i < 5; i++) thread.update(Buffer.from('ab'));
@@ -54,10 +54,10 @@ describe('a hashing thread', () => {
     }
   });
 
-  it('that ended fails who waits for it, and takes no other file', async () => {
+  it('rejects, and takes no other file, after it exited', async () => {
     const thread = new HashThread();
     await thread.close();
-    expect(thread.isFresh).toBe(false);
-    await expect(thread.digest()).rejects.toThrow('ended early');
+    expect(thread.isIdle).toBe(false);
+    await expect(thread.digest()).rejects.toThrow('exited early');
   });
 });

@@ -10,9 +10,9 @@ const hashed = (text: string): [number, number] => {
   return [hash.low, hash.high];
 };
 
-describe('a table of keys', () => {
-  it('finds the first of each key and tells which came again, as a Map does, in whatever order it is asked', () => {
-    // Of each key whether it is added or looked up.
+describe('KeyTable', () => {
+  it('finds first keys and repeats as a Map does, in any order of calls', () => {
+    // Low and high half of a hash, and whether it is added or looked up.
     const step = fc.tuple(fc.integer({ min: -3, max: 9 }), fc.integer({ min: -2, max: 2 }), fc.boolean());
     fc.assert(
       fc.property(fc.array(step, { maxLength: 300, size: 'max' }), (steps) => {
@@ -34,45 +34,45 @@ describe('a table of keys', () => {
             size += 1;
           }
         }
-        table.tellAgain();
+        table.findRepeats();
         expect(again).toEqual(expected);
         expect(table.size).toBe(size);
       }),
     );
   });
 
-  it('tells the same of keys nobody looks up', () => {
+  it('finds repeats among keys that are never looked up', () => {
     const key = fc.tuple(fc.integer({ min: -40, max: 40 }), fc.integer({ min: -1, max: 1 }));
     fc.assert(
       fc.property(fc.array(key, { maxLength: 200, size: 'max' }), (keys) => {
-        const told: [number, number][] = [];
-        const table = new KeyTable((first, again) => told.push([first, again]));
+        const repeats: [number, number][] = [];
+        const table = new KeyTable((first, again) => repeats.push([first, again]));
         for (const [low, high] of keys) table.add(low, high);
-        table.tellAgain();
-        table.tellAgain();
+        table.findRepeats();
+        table.findRepeats();
         const names = keys.map(([low, high]) => `${low} ${high}`);
         const expected = names.flatMap((name, i) => {
           const first = names.indexOf(name);
           return first < i ? [[first, i]] : [];
         });
-        expect(told).toEqual(expected);
+        expect(repeats).toEqual(expected);
       }),
     );
   });
 
-  it('keeps all of 300,000 keys apart', () => {
+  it('distinguishes 300,000 keys', () => {
     const again: number[] = [];
     const table = new KeyTable((_, key) => again.push(key));
     for (let i = 0; i < 300_000; i++) table.add(...hashed(`INV-202008-${i}`));
-    table.tellAgain();
+    table.findRepeats();
     for (let i = 0; i < 300_000; i += 7) expect(table.find(...hashed(`INV-202008-${i}`))).toBe(i);
     expect(table.find(...hashed('INV-202008-300000'))).toBe(-1);
     expect(again).toEqual([]);
   });
 });
 
-describe('the hash of a key', () => {
-  it('spreads each half: of 300,000 keys in sequence, few agree in 32 bits', () => {
+describe('KeyHash64', () => {
+  it('spreads both halves: few of 300,000 sequential keys agree in 32 bits', () => {
     const lows = new Set<number>();
     const highs = new Set<number>();
     for (let i = 0; i < 300_000; i++) {
@@ -80,12 +80,12 @@ describe('the hash of a key', () => {
       lows.add(low);
       highs.add(high);
     }
-    // By chance ten agree.
+    // Ten would agree by chance.
     expect(300_000 - lows.size).toBeLessThan(40);
     expect(300_000 - highs.size).toBeLessThan(40);
   });
 
-  it('tells a key from its beginning and from itself with zero bytes', () => {
+  it('distinguishes a key from its prefixes and from itself with NUL bytes', () => {
     const all = ['', 'a', 'a\0', 'a\0\0', 'ab', 'abc', 'abcd', 'abcd\0', 'abcde', '0001', '1']
       .slice(1)
       .map((text) => hashed(text).join());

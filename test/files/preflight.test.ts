@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import type { FileKind } from '../../src/batch/types.ts';
 import { BLOCK_BYTES, FIRST_BLOCK_BYTES } from '../../src/files/blocks.ts';
-import { anyHasErrors, invalidFiles } from '../../src/files/file-report.ts';
-import { type CheckProgress, checkFile, checkFiles } from '../../src/files/preflight.ts';
+import { type FileReport, hasErrors, invalidFiles } from '../../src/files/file-report.ts';
+import { type CheckOptions, type CheckProgress, checkFiles } from '../../src/files/preflight.ts';
 import { tempDir } from '../helpers/context.ts';
 
 function file(content: string | Uint8Array, name = 'inv.csv'): string {
@@ -13,11 +14,17 @@ function file(content: string | Uint8Array, name = 'inv.csv'): string {
   return path;
 }
 
+async function checkFile(path: string, kind: FileKind, options?: CheckOptions): Promise<FileReport> {
+  const [report] = await checkFiles([{ path, kind }], options);
+  if (report === undefined) throw new Error('no report');
+  return report;
+}
+
 const hex = (algorithm: string, content: string | Uint8Array) =>
   createHash(algorithm).update(content).digest('hex');
 
-describe('a report', () => {
-  it('holds size, hashes, records and header', async () => {
+describe('checkFiles', () => {
+  it('reports size, hashes, records and header', async () => {
     const content = '\ufeffInvoice Number,Amount\r\n001,"1,50"\r\n002,3\r\n';
     const path = file(content);
     expect(await checkFile(path, 'invoice')).toEqual({
@@ -34,7 +41,7 @@ describe('a report', () => {
     });
   });
 
-  it('is right when everything falls on the border of a block', async () => {
+  it('reads quotes, characters and line ends across the border of a block', async () => {
     for (const cut of ['"x\r\ny"', '€', '""""', '\r\n', '😀']) {
       for (let shift = 0; shift <= 8; shift++) {
         for (const border of [FIRST_BLOCK_BYTES, FIRST_BLOCK_BYTES + BLOCK_BYTES]) {
@@ -48,7 +55,7 @@ describe('a report', () => {
     }
   });
 
-  it('is right for a large file, hashed in a thread of its own', async () => {
+  it('hashes a large file in a thread', async () => {
     const rows = '"Fiber, 100 ""x""",2990,é\n'.repeat(1_500_000);
     const content = Buffer.from(`a,b,c\n${rows}1,"2`);
     expect(content.length).toBeGreaterThan(32 << 20);
@@ -62,7 +69,7 @@ describe('a report', () => {
     expect(seen.at(-1)).toEqual({ path, kind: 'items', bytes: content.length, total: content.length });
   });
 
-  it('of a hundred files takes the buffers of one', async () => {
+  it('uses the same buffers for a hundred files', async () => {
     let made = 0;
     const Real = SharedArrayBuffer;
     vi.stubGlobal('SharedArrayBuffer', function counted(bytes: number) {
@@ -86,7 +93,7 @@ describe('a report', () => {
     }
   });
 
-  it('is given for every file, in order, whatever is wrong with each', async () => {
+  it('returns a report for every file, in the given order', async () => {
     const folder = tempDir();
     mkdirSync(join(folder, 'dir.csv'));
     const empty = file('', 'empty.csv');
@@ -109,20 +116,20 @@ describe('a report', () => {
     expect(reports[3]?.md5).toBe(hex('md5', 'a,b\n1\n'));
   });
 
-  it.skipIf(process.getuid?.() === 0)('says who may not read', async () => {
+  it.skipIf(process.getuid?.() === 0)('reports a file without read permission', async () => {
     const path = file('a\n1\n');
     chmodSync(path, 0);
     expect((await checkFile(path, 'items')).findings.map((f) => f.code)).toEqual(['unreadable']);
   });
 
-  it('refuses a name with control characters, and shows it harmless', async () => {
+  it('rejects a name with control characters, and escapes them', async () => {
     const report = await checkFile(file('a\n1\n', 'in\u001b[31mv\n.csv'), 'invoice');
     expect(report.findings.map((f) => f.code)).toEqual(['file-name']);
     expect(report.findings[0]?.message).toContain('in\\u001b[31mv\\u000a.csv');
     expect(report.records).toBe(1);
   });
 
-  it('says when the file grew meanwhile', async () => {
+  it('notices that the file grew while it was read', async () => {
     const path = file(`a,b\n${'1,2\n'.repeat(600_000)}`);
     let once = false;
     const report = await checkFile(path, 'items', {
@@ -134,25 +141,25 @@ describe('a report', () => {
     expect(report.findings.map((f) => f.code)).toEqual(['changed']);
   });
 
-  it('ends although the file grows as fast as it is read', async () => {
+  it('stops although the file grows as fast as it is read', async () => {
     const path = file(`a,b\n${'1,2\n'.repeat(600_000)}`);
     const more = '1,2\n'.repeat(400_000);
     const report = await checkFile(path, 'items', {
       onProgress: ({ bytes, total }) => {
-        if (bytes > 20 * total) throw new Error('it goes on and on');
+        if (bytes > 20 * total) throw new Error('still reading');
         appendFileSync(path, more);
       },
     });
     expect(report.findings.map((f) => f.code)).toEqual(['changed']);
   });
 
-  it('says when the file was truncated meanwhile', async () => {
+  it('notices that the file was truncated while it was read', async () => {
     const path = file(`a,b\n${'1,2\n'.repeat(2_000_000)}`);
     const report = await checkFile(path, 'items', { onProgress: () => truncateSync(path, 9) });
     expect(report.findings.map((f) => f.code)).toEqual(['changed']);
   });
 
-  it('says when the file was rewritten in place meanwhile, with the same size', async () => {
+  it('notices that the file was rewritten with the same size', async () => {
     const content = `a,b\n${'1,2\n'.repeat(600_000)}`;
     const path = file(content);
     const report = await checkFile(path, 'items', {
@@ -161,7 +168,7 @@ describe('a report', () => {
     expect(report.findings.map((f) => f.code)).toContain('changed');
   });
 
-  it('ends with the reason of an aborted signal', async () => {
+  it('throws the reason of an aborted signal', async () => {
     const interruption = new AbortController();
     const path = file(`a,b\n${'1,2\n'.repeat(12_000_000)}`);
     const checking = checkFile(path, 'items', {
@@ -172,26 +179,26 @@ describe('a report', () => {
   });
 });
 
-describe('the verdict', () => {
-  it('names how many files and findings', async () => {
+describe('invalidFiles', () => {
+  it('names the files, and counts the findings', async () => {
     const reports = await checkFiles([
       { path: file('a\n1\n', 'good.csv'), kind: 'items' },
       { path: file(`a,b\n${'1\n'.repeat(20)}`, 'bad.csv'), kind: 'items' },
       { path: file('', 'empty.csv'), kind: 'items' },
     ]);
-    expect(anyHasErrors(reports)).toBe(true);
+    expect(reports.some(hasErrors)).toBe(true);
     const error = invalidFiles(reports);
     expect([error.code, error.exitCode]).toEqual(['INVALID_FILE', 2]);
-    expect(error.message).toBe('2 of 3 files are not fit to send, with 21 findings: bad.csv, empty.csv');
+    expect(error.message).toBe('2 of 3 files failed the check, with 21 findings: bad.csv, empty.csv');
     expect(invalidFiles(reports.slice(2)).message).toBe(
-      'The file is not fit to send, with 1 finding: empty.csv',
+      'The file failed the check, with 1 finding: empty.csv',
     );
-    expect(invalidFiles(reports.slice(1, 2)).message).toMatch(/^The file is .* 20 findings/);
+    expect(invalidFiles(reports.slice(1, 2)).message).toMatch(/^The file failed .* 20 findings/);
   });
 
-  it('is not spoilt by warnings', async () => {
+  it('does not count warnings as errors', async () => {
     const report = await checkFile(file('a;b\r1;2\r'), 'items');
     expect(report.findings.map((f) => f.severity)).toEqual(['warning', 'warning']);
-    expect(anyHasErrors([report])).toBe(false);
+    expect(hasErrors(report)).toBe(false);
   });
 });

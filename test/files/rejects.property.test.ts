@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { fieldsOf, type RawRecord, RecordCutter } from '../../src/files/record-reader.ts';
+import { type RawRecord, RecordCutter, recordFields } from '../../src/files/record-reader.ts';
 import { writeRejects } from '../../src/files/rejects.ts';
 import { sentHeader, tallyResult } from '../../src/files/result-file.ts';
 
@@ -19,7 +19,7 @@ const value = fc
   .map((parts) => parts.join(''));
 const name = value.filter((text) => text.trim() !== '');
 const row = fc.record({ cells: fc.array(value, { minLength: 5, maxLength: 5 }), bad: fc.boolean() });
-/** A file sent: any legal quoting, and which of its records fail. */
+/** A file sent, in any legal quoting, and which of its records fail. */
 const file = fc.record({
   header: fc.uniqueArray(name, { minLength: 2, maxLength: 5, selector: (text) => text.trim() }),
   rows: fc.array(row, { minLength: 1, maxLength: 15 }),
@@ -103,8 +103,8 @@ async function rejectsOf(data: File, how: { shuffled: boolean; key: string | nul
   return rejects;
 }
 
-describe('rejects of any file and any failures', () => {
-  it('are those records byte for byte, with their lines', async () => {
+describe('writeRejects, for any file and any failures,', () => {
+  it('copies the failed records byte for byte, with their lines', async () => {
     await fc.assert(
       fc.asyncProperty(file, async (data) => {
         const rejects = await rejectsOf(data, { shuffled: false, key: null });
@@ -114,7 +114,7 @@ describe('rejects of any file and any failures', () => {
     );
   });
 
-  it('are the same from a result in another order, by a unique key', async () => {
+  it('matches a result in another order by a unique key', async () => {
     const keyed = file.map((data) => ({
       ...data,
       header: ['Account Number', ...data.header.slice(0, 4).map((text) => `${text}x`)],
@@ -129,21 +129,21 @@ describe('rejects of any file and any failures', () => {
   });
 });
 
-it('any table reads back equal, in any legal quoting', () => {
+it('RecordCutter reads any table, in any legal quoting', () => {
   fc.assert(
     fc.property(file, (data) => {
       const { head, records, tables } = write(data);
       const cutter = new RecordCutter();
       const read: string[][] = [];
-      for (const record of cutter.cut(Buffer.from(head + records.join('')))) read.push(fieldsOf(record));
-      for (const record of cutter.end()) read.push(fieldsOf(record));
+      for (const record of cutter.cut(Buffer.from(head + records.join('')))) read.push(recordFields(record));
+      for (const record of cutter.end()) read.push(recordFields(record));
       expect(read).toEqual([data.header, ...tables]);
     }),
     { numRuns: 1000 },
   );
 });
 
-describe('any bytes', () => {
+describe('RecordCutter, for any bytes,', () => {
   const bytes = fc
     .array(fc.constantFrom(...Buffer.from('ab,,"""\n\n\r\ré\ufeff')), { maxLength: 60 })
     .map((list) => Buffer.from(list));
@@ -152,10 +152,14 @@ describe('any bytes', () => {
     const found: { line: number; text: string; fields: string[] }[] = [];
     const take = (records: Iterable<RawRecord>): void => {
       for (const record of records)
-        found.push({ line: record.line, text: record.bytes.toString('latin1'), fields: fieldsOf(record) });
+        found.push({
+          line: record.line,
+          text: record.bytes.toString('latin1'),
+          fields: recordFields(record),
+        });
     };
     for (let i = 0; i < content.length; i += size) {
-      // Spoilt afterwards: nothing may be read from a block once it is given back.
+      // Overwritten afterwards: no block may be used after `cut`.
       const block = Buffer.from(content.subarray(i, i + size));
       take(cutter.cut(block));
       block.fill(0x2c);
@@ -163,7 +167,7 @@ describe('any bytes', () => {
     take(cutter.end());
     return { found, bom: cutter.hasBom };
   };
-  it('are cut into the same records whatever the blocks', () => {
+  it('finds the same records in blocks of any size', () => {
     fc.assert(
       fc.property(bytes, fc.integer({ min: 1, max: 9 }), (content, size) => {
         expect(cut(content, size)).toEqual(cut(content, 1000));
@@ -171,7 +175,7 @@ describe('any bytes', () => {
       { numRuns: 1000 },
     );
   });
-  it('are all there: nothing but blank lines and a BOM is left out', () => {
+  it('leaves out only blank lines and a BOM', () => {
     fc.assert(
       fc.property(bytes, (content) => {
         const { found, bom } = cut(content, 7);
@@ -184,6 +188,6 @@ describe('any bytes', () => {
   });
 });
 
-it('nothing is left behind', () => {
+it('leaves no temporary files', () => {
   expect(readdirSync(folder).filter((name) => name.endsWith('.part'))).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { messagesLine, neutral, type RejectsRequest, writeRejects } from '../../src/files/rejects.ts';
+import { escapeFormula, messagesLine, type RejectsRequest, writeRejects } from '../../src/files/rejects.ts';
 import { sentHeader, tallyResult } from '../../src/files/result-file.ts';
 import { tempDir } from '../helpers/context.ts';
 
@@ -44,8 +44,8 @@ const failure = async (work: Promise<unknown>): Promise<EbillError> => {
   return error;
 };
 
-describe('rejects', () => {
-  it('a file that is there is kept, unless forced', async () => {
+describe('writeRejects', () => {
+  it('keeps an existing file, unless forced', async () => {
     const { request: one } = await request(SENT, RESULT);
     writeFileSync(one.path, 'mine');
     expect(await writeRejects(one)).toMatchObject({ kept: [one.path] });
@@ -57,13 +57,13 @@ describe('rejects', () => {
   it.each([
     ['another value', RESULT.replace('3,c', '3,d').replace('2,"', '1,"'), 'line 3, column "Account Number"'],
     [
-      'a row less',
+      'a missing row',
       RESULT.replace('1,a,Success,\n', '').replace('3,c', '2,c'),
       'line 2, column "Account Number"',
     ],
-    ['a row more', `${RESULT}3,c,Failed,x\n`, 'the file sent has 3 records'],
-    ['rows cut off', RESULT.replace('3,c,Success,\n', '').replace('2,"', '1,"'), 'line 3, column'],
-  ])('%s is an error that names the place, and nothing is written', async (_name, result, place) => {
+    ['an extra row', `${RESULT}3,c,Failed,x\n`, 'the file sent has 3 records'],
+    ['missing rows at the end', RESULT.replace('3,c,Success,\n', '').replace('2,"', '1,"'), 'line 3, column'],
+  ])('rejects %s, naming the place, and writes nothing', async (_name, result, place) => {
     const { request: one, folder } = await request(SENT, result);
     const error = await failure(writeRejects(one));
     expect([error.code, error.exitCode]).toEqual(['UNACCOUNTED', 4]);
@@ -72,18 +72,20 @@ describe('rejects', () => {
     expect(readdirSync(folder).sort()).toEqual(['r.csv', 's.csv']);
   });
 
-  it('a result of the failures alone is matched by key', async () => {
+  it('matches a result of failures only by key', async () => {
     const { request: one } = await request(SENT, 'Account Number,Status,Message\n2,Failed,no\n');
     expect(await writeRejects(one)).toMatchObject({ records: 1, key: 'Account Number' });
     expect(readFileSync(one.path, 'utf8')).toBe('Account Number,Name\n2,"b\nb"\n');
   });
 
-  it('a failure of a key nobody sent is an error', async () => {
+  it('rejects a failure whose key was not sent', async () => {
     const { request: one } = await request(SENT, 'Account Number,Status,Message\n9,Failed,no\n');
-    expect((await failure(writeRejects(one))).message).toContain('"9" failed by the result file');
+    expect((await failure(writeRejects(one))).message).toContain(
+      'a failed record "9" that is not in the file sent',
+    );
   });
 
-  it('a key that repeats in the file sent is no key', async () => {
+  it('rejects a key that is not unique in the file sent', async () => {
     const { request: one } = await request(
       'Account Number,Name\n1,a\n1,b\n',
       'Account Number,Status,Message\n1,Failed,\n',
@@ -91,12 +93,12 @@ describe('rejects', () => {
     expect((await failure(writeRejects(one))).message).toContain('not unique in the file sent');
   });
 
-  it('without a column of those sent nothing can be checked', async () => {
+  it('rejects a result without any column sent', async () => {
     const { request: one } = await request(SENT, 'Status,Message\nOK,\nFailed,x\nOK,\n');
     expect((await failure(writeRejects(one))).message).toContain('none of the columns sent');
   });
 
-  it('--key-column names a column, or it is an error that lists them', async () => {
+  it('uses --key-column, and lists the columns when it does not exist', async () => {
     const { request: one } = await request(SENT, RESULT, { keyColumn: 'Nmae' });
     const error = await failure(writeRejects(one));
     expect([error.code, error.message]).toEqual(['USAGE', expect.stringContaining('Account Number, Name')]);
@@ -106,7 +108,7 @@ describe('rejects', () => {
   it.each([
     ['changed in size', `${SENT}4,d\n`],
     ['changed in place', SENT.replace('1,a', '1,z')],
-  ])('a file sent that was %s is a conflict', async (_name, now) => {
+  ])('rejects a file that was %s since it was sent', async (_name, now) => {
     const { request: one } = await request(SENT, RESULT);
     writeFileSync(one.sent.path, now);
     expect(await failure(sentHeader(one.sent))).toMatchObject({ code: 'CONFLICT', exitCode: 8 });
@@ -127,8 +129,8 @@ describe('the messages file', () => {
     ['@x', "'@x"],
     ['\tx', "'\tx"],
     ['plain = x', 'plain = x'],
-  ])('%j is shown as text', (text, shown) => {
-    expect(neutral(text)).toBe(shown);
+  ])('shows %j as text', (text, shown) => {
+    expect(escapeFormula(text)).toBe(shown);
   });
   it('is CSV', () => {
     expect(messagesLine([-3, '=a,"b"'])).toBe(`-3,"'=a,""b"""\r\n`);

@@ -53,8 +53,8 @@ function write({ header, rows }: Table, { eol, bom, lastEol, blankEnd, quoteAlso
 
 const sizes = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 8 });
 
-describe('any legal CSV', () => {
-  it('gives its header, its records and no error, in any quoting, line end and chunking', () => {
+describe('CsvScanner, for any legal CSV,', () => {
+  it('reads the header and counts the records without an error', () => {
     fc.assert(
       fc.property(table, writing, sizes, (data, how, pieces) => {
         const got = checkText(write(data, how), pieces);
@@ -66,7 +66,7 @@ describe('any legal CSV', () => {
     );
   });
 
-  it('has as many records as csv-parse counts', () => {
+  it('counts as many records as csv-parse', () => {
     fc.assert(
       fc.property(table, writing, sizes, (data, how, pieces) => {
         const text = write(data, how);
@@ -84,7 +84,7 @@ describe('any legal CSV', () => {
   });
 });
 
-describe('any bytes at all', () => {
+describe('ContentCheck, for any bytes,', () => {
   const bytes = fc
     .array(
       fc.oneof(
@@ -95,7 +95,7 @@ describe('any bytes at all', () => {
     )
     .map((list) => Uint8Array.from(list));
 
-  it('have the same structure however they are cut into blocks', () => {
+  it('finds the same structure in blocks of any size', () => {
     const scan = (content: Uint8Array, size: number) => {
       const findings = new FindingList();
       const scanner = new CsvScanner(findings);
@@ -115,7 +115,7 @@ describe('any bytes at all', () => {
   // Long enough that a few NULs do not make it look like UTF-16, which is told by the first block alone.
   const start = Buffer.from(`${'k'.repeat(300)},b\n`);
 
-  it('are not UTF-8 in the same place however they are cut into blocks', () => {
+  it('finds invalid UTF-8 in the same place in blocks of any size', () => {
     fc.assert(
       fc.property(bytes, sizes, (content, pieces) => {
         const file = Buffer.concat([start, content]);
@@ -126,7 +126,7 @@ describe('any bytes at all', () => {
     );
   });
 
-  it('are valid UTF-8 exactly when a strict decoder says so', () => {
+  it('agrees with a strict decoder on valid UTF-8', () => {
     const text = fc.oneof(
       bytes,
       fc.string({ unit: 'binary' }).map((s) => Buffer.from(s, 'utf8')),

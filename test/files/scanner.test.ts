@@ -1,27 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import { checkText } from './check-text.ts';
 
-/** Every case must come out the same in blocks of one byte, of three, and at once. */
+/** Checks a text in blocks of several sizes, with the same result. */
 function found(content: string | Uint8Array): readonly string[] {
   const whole = checkText(content);
   for (const size of [1, 2, 3, 7]) expect(checkText(content, [size])).toEqual(whole);
   return whole.found;
 }
 
-describe('what is wrong, and where', () => {
+describe('CsvScanner', () => {
   it.each([
     ['a record with too few fields', 'a,b\n1,2\n3\n', ['ragged@3:-']],
     ['a record with too many fields', 'a,b\n1,2,\n', ['ragged@2:-']],
     ['a ragged last record with no line end', 'a,b\n1,2\n3', ['ragged@3:-']],
     ['a ragged record after line breaks in quotes', 'a,b\n"1\r\n2\n3\r4",x\n5\n', ['ragged@6:-']],
     ['a ragged record of several lines, at its first', 'a,b\n1,2\n"x\ny"\n', ['ragged@3:-']],
-    ['a quote never closed', 'a,b\n1,2\n3,"4\n5,6\n', ['open-quote@3:2']],
-    ['a quote never closed in the header', 'a,"b\n1,2\n', ['open-quote@1:2']],
-    ['a quote at the very end', 'a,b\n1,"', ['open-quote@2:2']],
+    ['an open quote', 'a,b\n1,2\n3,"4\n5,6\n', ['open-quote@3:2']],
+    ['an open quote in the header', 'a,"b\n1,2\n', ['open-quote@1:2']],
+    ['an opening quote at the very end', 'a,b\n1,"', ['open-quote@2:2']],
     ['a quote opened after a CRLF in quotes', 'a,b\r\n"x\r\ny","z', ['open-quote@3:2']],
     ['text after a closing quote', 'a,b\n1,"2"x\n', ['bad-quote@2:2']],
     ['a space after a closing quote', 'a,b\n"1" ,2\n', ['bad-quote@2:1']],
-    ['a quote inside a bare value', 'a,b\n5" pipe,2\n', ['bad-quote@2:1']],
+    ['a quote inside an unquoted value', 'a,b\n5" pipe,2\n', ['bad-quote@2:1']],
     ['one finding for a field with many bad quotes', 'a,b\n5" by 6" pipe,2\n', ['bad-quote@2:1']],
     ['two fields with bad quotes', 'a,b\nx"y,"2"x\n', ['bad-quote@2:1', 'bad-quote@2:2']],
     ['a quote in the header', 'a,b"c\n1,2\n', ['bad-quote@1:2']],
@@ -31,10 +31,10 @@ describe('what is wrong, and where', () => {
     ['a blank line and a ragged record', 'a,b\n1,2\n\n3\n', ['blank-line@3:-', 'ragged@4:-']],
     ['a blank line, then a ragged last record', 'a,b\n1,2\n\n3', ['blank-line@3:-', 'ragged@4:-']],
     ['a blank line before an open quote', 'a,b\n1,2\n\n"3', ['blank-line@3:-', 'open-quote@4:1']],
-    ['a quote left open that ends with a CR', 'a,b\n1,"x\r', ['open-quote@2:2']],
+    ['an open quote before a CR at the end', 'a,b\n1,"x\r', ['open-quote@2:2']],
     ['a NUL', 'a,b\n1,2\n3,\0\n', ['nul@3:2']],
     ['a NUL inside quotes', 'a,b\n1,"x\n\0"\n', ['nul@3:2']],
-    ['a NUL first thing in a record', 'a\n\0\n', ['nul@2:1']],
+    ['a NUL at the start of a record', 'a\n\0\n', ['nul@2:1']],
     ['nothing', '', ['empty@-:-']],
     ['a BOM and nothing', '\ufeff', ['empty@-:-']],
     ['only blank lines', '\n\r\n\n', ['empty@-:-']],
@@ -47,41 +47,41 @@ describe('what is wrong, and where', () => {
     ['a repeated column', 'a,b,a\n1,2,3\n', ['repeated-header@1:3']],
     ['a column repeated in quotes and with a space', 'a,b,"a "\n1,2,3\n', ['repeated-header@1:3']],
     ['a header after a BOM', '\ufeffa,a\n1,2\n', ['repeated-header@1:2']],
-    ['lines that end with a CR alone', 'a,b\r1,2\r3,4\r', ['lone-cr@1:-']],
-    ['a CR alone among LFs', 'a,b\n1,2\r3,4\n', ['lone-cr@2:-']],
-    ['a CR alone at the end', 'a,b\r\n1,2\r', ['lone-cr@2:-']],
+    ['lines that end with a CR only', 'a,b\r1,2\r3,4\r', ['lone-cr@1:-']],
+    ['a lone CR among LFs', 'a,b\n1,2\r3,4\n', ['lone-cr@2:-']],
+    ['a lone CR at the end', 'a,b\r\n1,2\r', ['lone-cr@2:-']],
     ['CR CR LF', 'a,b\n1,2\r\r\n3,4\n', ['lone-cr@2:-', 'blank-line@3:-']],
     ['semicolons', 'a;b\n1;2\n', ['delimiter@1:-']],
     ['tabs', 'a\tb\n1\t2\n', ['delimiter@1:-']],
-  ])('%s', (_, content, expected) => {
+  ])('reports %s', (_, content, expected) => {
     expect(found(content)).toEqual(expected);
   });
 
-  it('tells both columns of a repeated name', () => {
+  it('names both columns of a repeated name', () => {
     expect(checkText('x,a,b,a\n1,2,3,4\n').findings[0]?.message).toContain('columns 2 and 4');
   });
 
-  it('takes lone CRs as a warning when they are the only line ends, else as an error', () => {
+  it('warns of lone CRs when they are the only line ends; otherwise they are an error', () => {
     const alone = checkText('a,b\r1,2\r3,4');
     expect([alone.records, alone.findings[0]?.severity]).toEqual([2, 'warning']);
     expect(checkText('a,b\r1,2\n').findings[0]?.severity).toBe('error');
   });
 
-  it('takes a delimiter for doubtful only', () => {
+  it('only warns of another delimiter', () => {
     expect(checkText('a;b\n1;2\n').findings.map((f) => f.severity)).toEqual(['warning']);
     expect(found('a;b,c\n1,2\n')).toEqual([]);
   });
 
-  it('names the opening line of a range of blank lines and its end', () => {
+  it('names the first and last of several blank lines', () => {
     expect(checkText('a\n1\n\n\n\n2\n').findings[0]?.message).toBe('3 blank lines, up to line 5');
   });
 
-  it('shows no control character of a header', () => {
+  it('escapes control characters of a header', () => {
     const { findings } = checkText('\u001b[31mx,\u001b[31mx\n1,2\n');
     expect(findings[0]?.message).toContain('\\u001b[31mx');
   });
 
-  it('keeps ten findings and counts all, the explaining one among them', () => {
+  it('keeps ten findings, the cause among them, and counts all', () => {
     const got = checkText(`a,b\n${'x\n'.repeat(50)}1,"open`);
     expect(got.total).toBe(51);
     expect(got.findings).toHaveLength(10);
@@ -89,14 +89,14 @@ describe('what is wrong, and where', () => {
     expect(got.found.at(-1)).toBe('open-quote@52:2');
   });
 
-  it('has a hint for everything', () => {
+  it('gives a hint for every finding', () => {
     for (const text of ['', 'a', 'a,a\n\n1"\n"', 'a,\n\0\r1', 'a;b\n1\n']) {
       for (const finding of checkText(text).findings) expect(finding.hint.length).toBeGreaterThan(10);
     }
   });
 });
 
-describe('what is fine', () => {
+describe('CsvScanner, for correct files,', () => {
   it.each([
     ['blank lines at the end', 'a,b\n1,2\n\n\r\n\n', 1],
     ['a BOM', '\ufeffa,b\n1,2\n', 1],
@@ -109,24 +109,24 @@ describe('what is fine', () => {
     ['a lone CR in quotes', 'a,b\n1,"2\r3"\n', 1],
     ['LF and CRLF mixed', 'a,b\r\n1,2\n3,4\r\n', 2],
     ['a header of several lines', '"a\nb",c\n1,2\n', 1],
-    ['an EF that begins no BOM', 'ｆ,b\n1,2\n', 1],
+    ['an EF byte that does not begin a BOM', 'ｆ,b\n1,2\n', 1],
     ['two quotes in a value only', 'a\n""""\n""""""\n', 2],
-  ])('%s', (_, content, records) => {
+  ])('accepts %s', (_, content, records) => {
     expect(found(content)).toEqual([]);
     expect(checkText(content).records).toBe(records);
   });
 });
 
-it('loses nothing of a header that begins almost like a BOM', () => {
+it('keeps a header that begins almost like a BOM', () => {
   for (const size of [1, 2, 3, 9]) {
-    // Their UTF-8 begins with the first byte of a BOM, and with the first two.
+    // Their UTF-8 begins with the first one or two bytes of a BOM.
     for (const name of ['\uff46', '\ufec0'])
       expect(checkText(`${name},b\n1,2\n`, [size]).header).toEqual([name, 'b']);
     expect(checkText('\ufeffa,b\n1,2\n', [size]).header).toEqual(['a', 'b']);
   }
 });
 
-it('gives up on a header without an end, with flat memory', () => {
+it('gives up on an endless header', () => {
   const got = checkText(`${'x,'.repeat(700_000)}y\n`, [65_536]);
   expect(got.found).toContain('long-header@1:-');
   expect(got.header).toEqual([]);

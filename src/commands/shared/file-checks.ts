@@ -2,10 +2,9 @@ import { stat } from 'node:fs/promises';
 import type { Columns } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
-import { expandFiles, refuseSharedNames } from '../../files/file-arguments.ts';
-import { anyHasErrors, hasError, invalidFiles } from '../../files/file-report.ts';
-import type { FileReport } from '../../files/findings.ts';
-import { type CheckProgress, checkFiles, type FileToCheck } from '../../files/preflight.ts';
+import { expandFiles, rejectSharedNames } from '../../files/file-arguments.ts';
+import { type FileReport, type FileToCheck, hasErrors, invalidFiles } from '../../files/file-report.ts';
+import { type CheckProgress, checkFiles } from '../../files/preflight.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { findingsText } from '../../output/findings-text.ts';
@@ -32,7 +31,7 @@ export async function foundFiles(app: App, given: Given): Promise<readonly FileT
   const found: FileToCheck[] = [];
   for (const kind of kinds)
     for (const path of await expandFiles(given[kind] ?? [], app.context)) found.push({ path, kind });
-  refuseSharedNames(found.map(({ path }) => path));
+  rejectSharedNames(found.map(({ path }) => path));
   return found;
 }
 
@@ -71,7 +70,7 @@ export async function checkedSources(
 }
 
 function judge(app: App, reports: readonly FileReport[], validate: boolean): void {
-  if (!anyHasErrors(reports)) {
+  if (!reports.some(hasErrors)) {
     for (const { file, findings } of reports)
       for (const { line, column, message, hint } of findings)
         app.ui.warn(`${[file, line, column].filter((part) => part !== null).join(':')}: ${message}; ${hint}`);
@@ -79,13 +78,13 @@ function judge(app: App, reports: readonly FileReport[], validate: boolean): voi
   }
   const unreadable = reports.filter((report) => report.sha256 === null || report.bytes === null);
   if (validate || unreadable.length > 0) {
-    const bad = reports.filter(hasError);
+    const bad = reports.filter(hasErrors);
     app.soFar(() => ({ files: reports, text: findingsText(validate ? bad : unreadable, app.ui) }));
     throw invalidFiles(reports);
   }
   app.ui.warn(
     `sent as they are (--no-validate): ${reports
-      .filter(hasError)
+      .filter(hasErrors)
       .map((report) => report.file)
       .join(', ')}`,
   );

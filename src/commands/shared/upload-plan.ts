@@ -1,6 +1,6 @@
 import type { ParentRef } from '../../api/request.ts';
 import type { FileKind } from '../../batch/types.ts';
-import type { FileToCheck } from '../../files/preflight.ts';
+import type { FileToCheck } from '../../files/file-report.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import { type Assignment, assign } from '../../load/plan.ts';
 import type { LoadState } from '../../load/state.ts';

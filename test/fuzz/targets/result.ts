@@ -1,4 +1,4 @@
-import { fieldsOf, type RawRecord, RecordCutter } from '../../../src/files/record-reader.ts';
+import { type RawRecord, RecordCutter, recordFields } from '../../../src/files/record-reader.ts';
 import { messagesLine } from '../../../src/files/rejects.ts';
 import { resultColumns } from '../../../src/files/result-columns.ts';
 import { recordResult } from '../../../src/files/result-file.ts';
@@ -56,7 +56,7 @@ export const target: Target = {
       'no byte is lost',
     );
     const [header, ...rows] = whole.records.map((record) =>
-      fieldsOf({ ...record, bytes: Buffer.from(record.bytes, 'latin1') }),
+      recordFields({ ...record, bytes: Buffer.from(record.bytes, 'latin1') }),
     );
     if (header === undefined) return;
     const columns = expectError(
