@@ -3,16 +3,18 @@ import { describe, expect, test } from 'vitest';
 import type { Client } from '../../src/api/client.ts';
 import type { CallResult } from '../../src/api/result.ts';
 import type { Batch } from '../../src/batch/types.ts';
-import { answering, closedPort, DRAFT, listening, rawServer, rejection, rigFor, sandbox } from './rig.ts';
-
-const INIT = {
-  jobId: 'A_INIT',
-  carryForwardInvoices: true,
-  carryForwardCreditMemos: true,
-  carryForwardDebitMemos: true,
-  zeroOutCustomerBalance: false,
-};
-const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
+import {
+  answering,
+  CREATE,
+  closedPort,
+  DRAFT,
+  INIT,
+  listening,
+  rawServer,
+  rejection,
+  rigFor,
+  sandbox,
+} from './rig.ts';
 
 /** The changing calls: the same rules apply to all three. */
 const CHANGES: readonly (readonly [string, (client: Client) => Promise<CallResult<Batch>>])[] = [

@@ -17,7 +17,17 @@ import type { RetryNotice } from '../../src/api/retry.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { EbillError } from '../../src/errors.ts';
 import { tempDir } from '../helpers/context.ts';
-import { answering, fileOf, hash, rawServer, rejection, rigFor, sandbox } from './rig.ts';
+import {
+  answering,
+  CREATE,
+  fileOf,
+  hash,
+  IGNORE_PROGRESS,
+  rawServer,
+  rejection,
+  rigFor,
+  sandbox,
+} from './rig.ts';
 
 const target = () => {
   const folder = join(tempDir('ebill-out-'), 'new', 'results');
@@ -31,22 +41,14 @@ async function finished(faults: readonly string[] = []) {
     retries: 3,
     connection: { auth: { type: 'bearer', token: 'tok-123' }, headers: { 'X-Tenant': 'acme' } },
   });
-  const made = await rig.client.create({
-    kind: 'customer',
-    jobId: 'A_CUS',
-    inputFilename: 'cus.csv',
-    parent: null,
-  });
+  const made = await rig.client.create(CREATE);
   if (made.outcome !== 'answered') throw new Error(made.message);
   const rows = Array.from({ length: 3000 }, (_, n) => `${n},name ${n}`);
   await putFile(
     rig.storage,
     made.value.uploadUrl ?? '',
     fileOf(Buffer.from(`id,name\n${rows.join('\n')}\n`)),
-    {
-      onBytes: () => undefined,
-      onRetry: () => undefined,
-    },
+    IGNORE_PROGRESS,
   );
   await rig.client.finalize({ id: made.value.id, jobId: null });
   await box.waitForIdle();

@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net';
 
-/** Name look-ups of a test's own: each name with its addresses; any other is not known. Counts what was asked. */
+/** A look-up that knows only the names in the table, and records the names it was asked for. */
 export function fakeLookup(table: Readonly<Record<string, readonly string[]>>): {
   readonly lookup: LookupFunction;
   readonly asked: string[];

@@ -175,7 +175,26 @@ export async function closedPort(): Promise<number> {
   return port;
 }
 
+export const INIT = {
+  jobId: 'A_INIT',
+  carryForwardInvoices: true,
+  carryForwardCreditMemos: true,
+  carryForwardDebitMemos: true,
+  zeroOutCustomerBalance: false,
+};
+
+export const CREATE = {
+  kind: 'customer',
+  jobId: 'A_CUS',
+  inputFilename: 'cus.csv',
+  parent: null,
+} as const;
+
+/** The response to a create: a draft. */
 export const DRAFT = golden('create-customer-answer');
+
+/** For uploads whose progress does not matter. */
+export const IGNORE_PROGRESS = { onBytes: () => undefined, onRetry: () => undefined };
 
 export const hash = (name: 'md5' | 'sha256', bytes: Buffer): string =>
   createHash(name).update(bytes).digest('hex');

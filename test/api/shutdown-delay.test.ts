@@ -1,9 +1,7 @@
 import { expect, test } from 'vitest';
 import { withShutdownDelay } from '../../src/api/client.ts';
 import { testContext } from '../helpers/context.ts';
-import { DRAFT, rawServer, rejection, rigFor } from './rig.ts';
-
-const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
+import { CREATE, DRAFT, rawServer, rejection, rigFor } from './rig.ts';
 
 /** A context whose sleep ends when the test calls `end`. */
 function heldContext() {

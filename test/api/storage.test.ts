@@ -8,6 +8,7 @@ import { type ExpectedFile, takeBuffers, uploadBody } from '../../src/api/upload
 import { EbillError } from '../../src/errors.ts';
 import {
   answering,
+  CREATE,
   closedPort,
   fileOf,
   hash,
@@ -43,12 +44,7 @@ async function draft(faults: readonly string[] = []) {
       query: { format: 'xml' },
     },
   });
-  const made = await rig.client.create({
-    kind: 'customer',
-    jobId: 'A_CUS',
-    inputFilename: 'cus.csv',
-    parent: null,
-  });
+  const made = await rig.client.create(CREATE);
   if (made.outcome !== 'answered') throw new Error(made.message);
   const stored = () => box.snapshot().batches.find((batch) => batch.jobId === 'A_CUS')?.sha256 ?? null;
   const puts = () => box.requests.filter((request) => request.call === 'put');

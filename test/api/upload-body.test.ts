@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -15,8 +14,8 @@ import {
   takeBuffers,
   uploadBody,
 } from '../../src/api/upload-body.ts';
-import { tempDir } from '../helpers/context.ts';
-import { fileOf, hash, listening, rawServer, rigFor } from './rig.ts';
+import { authorities, hasOpenssl, keysOf } from '../helpers/authority.ts';
+import { fileOf, hash, IGNORE_PROGRESS, listening, rawServer, rigFor } from './rig.ts';
 
 /** A receiver reads some chunks, then pauses, over and over. */
 interface Stutter {
@@ -39,32 +38,9 @@ function stuttering(request: IncomingMessage, { chunks, pauseMs }: Stutter): Pro
 }
 
 const CERTIFICATE = (() => {
-  const folder = tempDir('ebill-cert-');
-  const [key, cert] = [`${folder}/key.pem`, `${folder}/cert.pem`];
-  try {
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'],
-        ...[
-          '-keyout',
-          key,
-          '-out',
-          cert,
-          '-days',
-          '2',
-          '-subj',
-          '/CN=t',
-          '-addext',
-          'subjectAltName=IP:127.0.0.1',
-        ],
-      ],
-      { stdio: 'ignore' },
-    );
-    return { caFile: cert, key: readFileSync(key), cert: readFileSync(cert) };
-  } catch {
-    return null;
-  }
+  if (!hasOpenssl) return null;
+  const pem = authorities();
+  return { caFile: pem('ca.crt'), ...keysOf(pem, 'server') };
 })();
 
 describe.each([
@@ -115,10 +91,7 @@ describe.each([
       fc.asyncProperty(receivers, async ({ size, ...how }) => {
         stutterAs(how);
         const bytes = randomBytes(size);
-        const result = await putFile(storage, `${origin}/o`, fileOf(bytes), {
-          onBytes: () => undefined,
-          onRetry: () => undefined,
-        });
+        const result = await putFile(storage, `${origin}/o`, fileOf(bytes), IGNORE_PROGRESS);
         expect(result).toMatchObject({ outcome: 'stored' });
         expect(received()).toBe(hash('sha256', bytes));
       }),
@@ -169,10 +142,7 @@ describe('the buffers of an upload', () => {
     made.mockClear();
     for (let n = 0; n < 2; n++) {
       const bytes = randomBytes(2 * BUFFER_BYTES + n);
-      await putFile(storage, `${server.origin}/o`, fileOf(bytes), {
-        onBytes: () => undefined,
-        onRetry: () => undefined,
-      });
+      await putFile(storage, `${server.origin}/o`, fileOf(bytes), IGNORE_PROGRESS);
       expect(server.requests.at(-1)?.body.equals(bytes)).toBe(true);
     }
     const count = made.mock.calls.length;

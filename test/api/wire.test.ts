@@ -6,7 +6,7 @@ import { readBody } from '../../src/api/response-body.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { tempDir } from '../helpers/context.ts';
-import { fileOf, hash, rawServer, rigFor, sandbox } from './rig.ts';
+import { fileOf, hash, IGNORE_PROGRESS, rawServer, rigFor, sandbox } from './rig.ts';
 
 /** Any printable name: letters of all scripts, marks, astral characters, markup, blanks inside and around. */
 const text = fc
@@ -75,10 +75,7 @@ describe('text survives request → sandbox → response', () => {
           const made = await client.create({ kind: 'customer', jobId: `J${n}`, inputFilename, parent: null });
           if (made.outcome !== 'answered') throw new Error(made.message);
           const bytes = Buffer.from(`a,b\n${n},${file}\n`);
-          const put = await putFile(storage, made.value.uploadUrl ?? '', fileOf(bytes), {
-            onBytes: () => undefined,
-            onRetry: () => undefined,
-          });
+          const put = await putFile(storage, made.value.uploadUrl ?? '', fileOf(bytes), IGNORE_PROGRESS);
           expect(put).toMatchObject({ outcome: 'stored', verified: true });
           expect(box.snapshot().batches.at(-1)?.sha256).toBe(hash('sha256', bytes));
         }),
@@ -154,10 +151,7 @@ describe('a URL goes out byte for byte', () => {
     const { storage } = await rigFor(server.origin);
     const url = server.origin + target;
     const onWire = target.startsWith('?') ? `/${target}` : target;
-    await putFile(storage, url, fileOf(Buffer.from('a\n1\n')), {
-      onBytes: () => undefined,
-      onRetry: () => undefined,
-    });
+    await putFile(storage, url, fileOf(Buffer.from('a\n1\n')), IGNORE_PROGRESS);
     await downloadFile(storage, url, `${tempDir()}/x`, () => undefined);
     expect(server.requests.map((one) => [one.method, one.url])).toEqual([
       ['PUT', onWire],

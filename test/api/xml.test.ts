@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { parseBatch } from '../../src/api/response.ts';
 import { readBody } from '../../src/api/response-body.ts';
 import { parseXml, XmlError } from '../../src/api/xml.ts';
-import { golden, rawServer, rejection, rigFor, thrownBy } from './rig.ts';
+import { golden, INIT, rawServer, rejection, rigFor, thrownBy } from './rig.ts';
 
 const RESPONSES = [
   'init-answer',
@@ -344,12 +344,4 @@ describe('a response', () => {
     expect(await readBody(await get(), 1000)).toHaveLength(1000);
     expect(await rejection(readBody(await get(), 999))).toMatchObject({ kind: 'lost' });
   });
-
-  const INIT = {
-    jobId: 'A_INIT',
-    carryForwardInvoices: true,
-    carryForwardCreditMemos: true,
-    carryForwardDebitMemos: true,
-    zeroOutCustomerBalance: false,
-  };
 });

@@ -10,10 +10,12 @@ import { authorities, hasOpenssl, keysOf, opensslServer, PASSPHRASE } from '../.
 import { tempDir, testContext } from '../../helpers/context.ts';
 import {
   answering,
+  CREATE,
   connectionTo,
   DRAFT,
   fileOf,
   hash,
+  IGNORE_PROGRESS,
   listening,
   type ReceivedRequest,
   type Rig,
@@ -23,8 +25,6 @@ import {
   rigFor,
 } from '../rig.ts';
 
-const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
-const PUT = { onBytes: () => undefined, onRetry: () => undefined };
 /** OpenSSL 3 speaks TLS 1.0 and 1.1 only with this. */
 const OLD_TLS = { ciphers: 'DEFAULT@SECLEVEL=0' };
 
@@ -62,7 +62,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
           hint: error.hint,
         }),
       ),
-      await putFile(rig.storage, `${origin}/o?X-Amz-Signature=s`, fileOf(randomBytes(5000)), PUT),
+      await putFile(rig.storage, `${origin}/o?X-Amz-Signature=s`, fileOf(randomBytes(5000)), IGNORE_PROGRESS),
       await downloadFile(rig.storage, `${origin}/r?X-Amz-Signature=s`, path, () => undefined),
     ];
     return { answers, downloaded: existsSync(path) };
@@ -241,7 +241,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
       });
       for (const host of ['localhost', '127.0.0.1'])
         expect(
-          await putFile(rig.storage, `https://${host}:${port}/o`, fileOf(randomBytes(9)), PUT),
+          await putFile(rig.storage, `https://${host}:${port}/o`, fileOf(randomBytes(9)), IGNORE_PROGRESS),
         ).toMatchObject({ outcome: 'stored' });
       expect(shown).toEqual([undefined, 'client']);
     });
@@ -369,7 +369,9 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
       );
       const rig = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
       expect(await rig.client.create(CREATE)).toMatchObject({ outcome: 'refused', status: 307 });
-      expect(await putFile(rig.storage, `${server.origin}/o`, fileOf(randomBytes(9)), PUT)).toMatchObject({
+      expect(
+        await putFile(rig.storage, `${server.origin}/o`, fileOf(randomBytes(9)), IGNORE_PROGRESS),
+      ).toMatchObject({
         outcome: 'refused',
         status: 307,
       });

@@ -5,7 +5,7 @@ import { guardedLookup } from '../../../src/api/net/connector.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { tempDir } from '../../helpers/context.ts';
 import { fakeLookup } from '../fake-lookup.ts';
-import { answering, DRAFT, fileOf, rawServer, rejection, rigFor } from '../rig.ts';
+import { answering, DRAFT, fileOf, IGNORE_PROGRESS, rawServer, rejection, rigFor } from '../rig.ts';
 
 const API = 'https://api.test';
 
@@ -84,7 +84,6 @@ describe('the name of a transfer host', () => {
 
 describe('a connection', () => {
   const bytes = Buffer.from('a,b\n1,2\n');
-  const put = { onBytes: () => undefined, onRetry: () => undefined };
 
   test('goes where the name resolves to, unless that is a metadata service', async () => {
     const server = await answering(200, '');
@@ -94,11 +93,13 @@ describe('a connection', () => {
       lookup,
       connection: { allowInsecure: true },
     });
-    expect(await putFile(storage, `http://s3.test:${port}/o`, fileOf(bytes), put)).toMatchObject({
+    expect(await putFile(storage, `http://s3.test:${port}/o`, fileOf(bytes), IGNORE_PROGRESS)).toMatchObject({
       outcome: 'stored',
     });
     expect(server.requests).toHaveLength(1);
-    const error = await rejection(putFile(storage, `http://evil.test:${port}/o`, fileOf(bytes), put));
+    const error = await rejection(
+      putFile(storage, `http://evil.test:${port}/o`, fileOf(bytes), IGNORE_PROGRESS),
+    );
     expect(error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining('evil.test') });
     expect([server.requests.length, context.slept]).toEqual([1, []]);
     expect(asked).toEqual(['s3.test', 'evil.test']);
@@ -115,11 +116,11 @@ describe('a connection', () => {
     });
     const { storage } = await rigFor('https://api.test', { lookup, connection: { allowInsecure: true } });
     const url = `http://rebind.test:${port}/o`;
-    expect(await putFile(storage, url, fileOf(bytes), put)).toMatchObject({ outcome: 'stored' });
+    expect(await putFile(storage, url, fileOf(bytes), IGNORE_PROGRESS)).toMatchObject({ outcome: 'stored' });
     expect(asked).toEqual(['rebind.test']);
     // The connection is kept alive. The look-up for the next one is checked again.
     const next = await rigFor('https://api.test', { lookup, connection: { allowInsecure: true } });
-    expect(await rejection(putFile(next.storage, url, fileOf(bytes), put))).toMatchObject({
+    expect(await rejection(putFile(next.storage, url, fileOf(bytes), IGNORE_PROGRESS))).toMatchObject({
       code: 'REJECTED',
     });
     expect(server.requests).toHaveLength(1);
@@ -134,7 +135,7 @@ describe('a connection', () => {
         'https://[::ffff:a9fe:a9fe]/o',
         'https://metadata.goog/o',
       ])
-        expect(await rejection(putFile(storage, url, fileOf(bytes), put))).toMatchObject({
+        expect(await rejection(putFile(storage, url, fileOf(bytes), IGNORE_PROGRESS))).toMatchObject({
           code: 'REJECTED',
         });
     }

@@ -6,9 +6,7 @@ import { ProxyError } from '../../../src/api/net/proxy.ts';
 import { transportError } from '../../../src/api/net/transport-error.ts';
 import { openTunnel } from '../../../src/api/net/tunnel.ts';
 import { readBody } from '../../../src/api/response-body.ts';
-import { answering, closedPort, DRAFT, listening, rejection, rigFor } from '../rig.ts';
-
-const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
+import { answering, CREATE, closedPort, DRAFT, listening, rejection, rigFor } from '../rig.ts';
 
 /** A proxy that opens tunnels to one server, whatever the target, or refuses every CONNECT. */
 async function proxyTo(origin: string, refusal: number | null = null) {

@@ -5,9 +5,7 @@ import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { authorities, hasOpenssl, keysOf } from '../../helpers/authority.ts';
-import { DRAFT, listening, recordingHandler, rigFor } from '../rig.ts';
-
-const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
+import { CREATE, DRAFT, listening, recordingHandler, rigFor } from '../rig.ts';
 
 let pem: (name: string) => string;
 

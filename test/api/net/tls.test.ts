@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerOptions } from 'node:https';
@@ -7,14 +6,16 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { downloadFile } from '../../../src/api/download.ts';
 import { openTransport } from '../../../src/api/net/transport.ts';
-import { transportError } from '../../../src/api/net/transport-error.ts';
 import { putFile } from '../../../src/api/storage.ts';
+import { authorities, hasOpenssl, keysOf } from '../../helpers/authority.ts';
 import { tempDir, testContext } from '../../helpers/context.ts';
 import {
+  CREATE,
   connectionTo,
   DRAFT,
   fileOf,
   hash,
+  IGNORE_PROGRESS,
   listening,
   type ReceivedRequest,
   rawServer,
@@ -23,53 +24,11 @@ import {
   rigFor,
 } from '../rig.ts';
 
-const CREATE = { kind: 'customer', jobId: 'A_CUS', inputFilename: 'cus.csv', parent: null } as const;
-
-const hasOpenssl = (() => {
-  try {
-    execFileSync('openssl', ['version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-
-/** Two authorities; a good server certificate of the first, one for another name, and a client certificate. */
 let pem: (name: string) => string;
 
 describe.skipIf(!hasOpenssl)('TLS', () => {
   beforeAll(() => {
-    const folder = tempDir('ebill-tls-');
-    pem = (name) => join(folder, name);
-    const openssl = (...args: string[]): void => {
-      execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-    };
-    const EC = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    for (const ca of ['ca', 'other-ca'])
-      openssl(
-        'req',
-        '-x509',
-        ...EC,
-        '-keyout',
-        `${ca}.key`,
-        '-out',
-        `${ca}.crt`,
-        '-days',
-        '2',
-        '-subj',
-        `/CN=${ca}`,
-      );
-    const sign = (name: string, extension: string, days = '2'): void => {
-      writeFileSync(pem(`${name}.ext`), extension);
-      openssl('req', ...EC, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
-      openssl(
-        ...['x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial'],
-        ...['-out', `${name}.crt`, '-days', days, '-extfile', `${name}.ext`],
-      );
-    };
-    sign('server', 'subjectAltName=IP:127.0.0.1,DNS:ebill.test');
-    sign('elsewhere', 'subjectAltName=DNS:elsewhere.test');
-    sign('client', 'extendedKeyUsage=clientAuth');
+    pem = authorities();
   });
 
   const tlsServer = async (
@@ -78,8 +37,7 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     name = 'server',
   ) => {
     const requests: ReceivedRequest[] = [];
-    const keys = { key: readFileSync(pem(`${name}.key`)), cert: readFileSync(pem(`${name}.crt`)) };
-    const server = createServer({ ...keys, ...more }, recordingHandler(requests, answer));
+    const server = createServer({ ...keysOf(pem, name), ...more }, recordingHandler(requests, answer));
     server.on('tlsClientError', () => undefined);
     const port = await listening(server);
     return { origin: `https://127.0.0.1:${port}`, port, requests };
@@ -187,10 +145,12 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
       else response.end(bytes);
     });
     const { storage } = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
-    const result = await putFile(storage, `${server.origin}/o?X-Amz-Signature=%2f`, fileOf(bytes), {
-      onBytes: () => undefined,
-      onRetry: () => undefined,
-    });
+    const result = await putFile(
+      storage,
+      `${server.origin}/o?X-Amz-Signature=%2f`,
+      fileOf(bytes),
+      IGNORE_PROGRESS,
+    );
     expect(result).toMatchObject({ outcome: 'stored', verified: true });
     expect(server.requests[0]?.headers).toMatchObject({ 'content-length': String(bytes.length) });
     expect(server.requests[0]?.url).toBe('/o?X-Amz-Signature=%2f');
@@ -227,59 +187,5 @@ describe.skipIf(!hasOpenssl)('TLS', () => {
     const { client } = await rigFor(`https://127.0.0.1:${port}`, { connection: { caFile: pem('ca.crt') } });
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'ambiguous' });
     expect(server.requests).toHaveLength(1);
-  });
-});
-
-describe('a transport error', () => {
-  const failure = (code: string, begun: boolean) =>
-    transportError(Object.assign(new Error('words'), { code }), 'https://h', begun);
-
-  test.each([
-    'ECONNREFUSED',
-    'ENOTFOUND',
-    'EAI_AGAIN',
-    'ECONNRESET',
-    'ETIMEDOUT',
-    'UND_ERR_CONNECT_TIMEOUT',
-    'UND_ERR_SOCKET',
-    'ERR_TLS_CERT_ALTNAME_INVALID',
-    'ERR_SSL_WRONG_VERSION_NUMBER',
-    'DEPTH_ZERO_SELF_SIGNED_CERT',
-    'CERT_HAS_EXPIRED',
-    'EPROTO',
-    'E_NEW',
-    '',
-  ])('with %s means unsent before sending, lost after', (code) => {
-    expect(failure(code, false)).toMatchObject({ kind: 'unsent' });
-    expect(failure(code, true)).toMatchObject({ kind: 'lost' });
-    expect(failure(code, false).message).toMatch(/^https:\/\/h: \S/);
-  });
-
-  test.each([
-    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
-    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
-    'ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE',
-    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
-    'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED',
-    'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED',
-    'ERR_SSL_SSL/TLS_ALERT_HANDSHAKE_FAILURE',
-  ])('with %s always means unsent', (code) => {
-    expect(failure(code, true)).toMatchObject({ kind: 'unsent' });
-    expect(failure(code, true).message).toContain('no secure connection');
-  });
-
-  test.each([
-    'ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC',
-    'ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC',
-    'ERR_SSL_SSL/TLS_ALERT_BAD_RECORD_MAC',
-  ])('with %s while sending means lost', (code) => {
-    expect(failure(code, true)).toMatchObject({ kind: 'lost' });
-  });
-
-  test('for several addresses shows the first', () => {
-    const inner = Object.assign(new Error('x'), { code: 'ECONNREFUSED' });
-    expect(transportError(new AggregateError([inner, inner]), 'https://h', false).message).toContain(
-      'connection refused',
-    );
   });
 });
