@@ -10,7 +10,7 @@ import { EbillError, messageOf } from '../errors.ts';
 import { withoutCommands } from '../output/github-commands.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { visible } from '../system/escaping.ts';
-import type { App, CommandModule, CommandResult } from './shared/command.ts';
+import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
 import { confirmProduction } from './shared/confirm.ts';
 import { textFlag } from './shared/options.ts';
 import { type Session, withSession } from './shared/session.ts';
@@ -74,14 +74,7 @@ export const command: CommandModule<ApiOptions> = {
         url,
         body: options.input === null ? null : await readInput(app, options.input),
       };
-      const answer: CommandResult = {
-        profile: session.connection.profile,
-        job: null,
-        outcome: null,
-        batches: [],
-        error: null,
-        text: '',
-      };
+      const answer = { ...EMPTY_RESULT, profile: session.connection.profile };
       if (app.globals.dryRun) return { ...answer, requests: [call], text: requestsText([call], app.ui) };
       return { ...answer, ...(await send(app, session, call)) };
     }),

@@ -10,15 +10,13 @@ import {
   SHELLS,
   type Shell,
 } from './completion/shells.ts';
-import type { CommandModule, CommandResult, Registry } from './shared/command.ts';
+import { type CommandModule, EMPTY_RESULT, type Registry } from './shared/command.ts';
 
 /** Print a shell's script, or answer what that script asks while somebody types. */
 type CompletionOptions =
   | { readonly type: 'script'; readonly shell: Shell }
   /** `words`: as the script passes them on (completion/shells.ts). */
   | { readonly type: 'complete'; readonly shell: Shell; readonly words: readonly string[] };
-
-const RESULT: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
 
 /** Gets the list of commands from that list: imported here, it would import itself. */
 export const completionCommand = (registry: Registry): CommandModule<CompletionOptions> => ({
@@ -58,9 +56,9 @@ ebill completion fish | source`,
     });
   },
   run: async (app, options) => {
-    if (options.type === 'script') return { ...RESULT, text: SCRIPTS[options.shell].trimEnd() };
+    if (options.type === 'script') return { ...EMPTY_RESULT, text: SCRIPTS[options.shell].trimEnd() };
     const lines = await reply(registry, options.shell, options.words, app.context);
-    return { ...RESULT, text: lines.join('\n') };
+    return { ...EMPTY_RESULT, text: lines.join('\n') };
   },
 });
 

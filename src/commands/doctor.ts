@@ -20,7 +20,13 @@ import {
   plannedCalls,
   setUpCheck,
 } from './doctor/server.ts';
-import type { App, CommandModule, CommandResult, PlannedRequest } from './shared/command.ts';
+import {
+  type App,
+  type CommandModule,
+  type CommandResult,
+  EMPTY_RESULT,
+  type PlannedRequest,
+} from './shared/command.ts';
 import { connect } from './shared/session.ts';
 
 /** ms for a single check. */
@@ -223,10 +229,8 @@ function resultOf({ ui, known }: App, checks: readonly Check[]): CommandResult {
         ]
       : [];
   return {
+    ...EMPTY_RESULT,
     profile: known().profile ?? null,
-    job: null,
-    outcome: null,
-    batches: [],
     error,
     extra: { checks: checks.map(({ name, state, message, hint }) => ({ name, state, message, hint })) },
     text: [...lines, ...(conclusion.length === 0 ? [] : ['', ...conclusion])].join('\n'),

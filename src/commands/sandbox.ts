@@ -7,10 +7,8 @@ import {
 } from '../sandbox/index.ts';
 import { isInterruption } from '../system/context.ts';
 import { assignment } from '../system/quoting.ts';
-import type { CommandModule, CommandResult } from './shared/command.ts';
+import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { collect } from './shared/options.ts';
-
-const RESULT: CommandResult = { profile: null, job: null, outcome: null, batches: [], error: null, text: '' };
 
 export const command: CommandModule<SandboxOptions> = {
   help: {
@@ -82,7 +80,11 @@ export const command: CommandModule<SandboxOptions> = {
       const { apiUrl, s3Url, data, environment } = sandbox;
       const lines = Object.entries(environment).map(([name, value]) => assignment(name, value, context));
       // Printed now, because the user needs these lines while the sandbox runs.
-      await app.publish({ ...RESULT, text: lines.join('\n'), extra: { apiUrl, s3Url, data, environment } });
+      await app.publish({
+        ...EMPTY_RESULT,
+        text: lines.join('\n'),
+        extra: { apiUrl, s3Url, data, environment },
+      });
       app.ui.note(`eBill sandbox: API ${apiUrl}, S3 ${s3Url}, data in ${data}`);
       const where = context.platform === 'win32' ? ' (in cmd: set NAME=value, without quotes)' : '';
       app.ui.note(
@@ -93,7 +95,7 @@ export const command: CommandModule<SandboxOptions> = {
       await sandbox.close();
     }
     // Ctrl-C is the normal end, not a failure.
-    return { ...RESULT, printed: true };
+    return { ...EMPTY_RESULT, printed: true };
   },
 };
 

@@ -68,6 +68,13 @@ export function checkProfileName(text: string, source = 'The name'): string {
   });
 }
 
+/** @throws EbillError USAGE, with the names there are */
+export function profileNamed(profiles: Profiles, name: string): Profile {
+  const profile = profiles.all.get(name);
+  if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
+  return profile;
+}
+
 /** The error for a profile that does not exist, with the closest name. */
 export function unknownProfile(name: string, known: readonly string[]): EbillError {
   const match = nearest(name, known);

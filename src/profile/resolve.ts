@@ -4,7 +4,7 @@ import { addConnectionSecrets } from '../redact/known-secrets.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { credentials, type EnvironmentLayer, environmentLayer, needsStoredSecret } from './credentials.ts';
-import { checkProfileName, namesOf, type Profile, type Profiles, unknownProfile } from './profile.ts';
+import { checkProfileName, namesOf, type Profile, type Profiles, profileNamed } from './profile.ts';
 import { getSecret, type StoredSecret } from './secrets.ts';
 import { loadProfiles } from './store.ts';
 import { checkSecure, originOf, parseBaseUrl } from './urls.ts';
@@ -139,9 +139,7 @@ function find(
   const source = options.profile === null ? 'EBILL_PROFILE' : '--profile';
   const name = choice === 'default' ? profiles.current : checkProfileName(choice.name, source);
   if (name === null) throw noBaseUrl(known);
-  const profile = profiles.all.get(name);
-  if (profile === undefined) throw unknownProfile(name, known);
-  return profile;
+  return profileNamed(profiles, name);
 }
 
 function noBaseUrl(known: readonly string[]): EbillError {

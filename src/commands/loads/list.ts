@@ -7,7 +7,7 @@ import type { ShownLoad } from '../../output/document.ts';
 import { timeText } from '../../output/format.ts';
 import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
-import type { CommandModule } from '../shared/command.ts';
+import { type CommandModule, EMPTY_RESULT } from '../shared/command.ts';
 
 export const command: CommandModule<Record<never, never>> = {
   help: {
@@ -44,11 +44,8 @@ export const command: CommandModule<Record<never, never>> = {
         ? ''
         : await table(['Load', 'Profile', 'Started', 'Last change', 'Outcome'], rows, app.ui);
     return {
+      ...EMPTY_RESULT,
       profile: app.globals.profile,
-      job: null,
-      outcome: null,
-      batches: [],
-      error: null,
       loads,
       text,
       ...(rows.length === 0

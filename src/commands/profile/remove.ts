@@ -1,6 +1,6 @@
 import { EbillError } from '../../errors.ts';
 import { confirm } from '../../output/prompt.ts';
-import { checkProfileName, namesOf, unknownProfile } from '../../profile/profile.ts';
+import { checkProfileName, namesOf, profileNamed } from '../../profile/profile.ts';
 import { changeProfiles, readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
 import { forgetSecret } from './secret.ts';
@@ -27,8 +27,7 @@ export const command: CommandModule<{ readonly name: string }> = {
 
   async run(app, { name }) {
     const profiles = await readProfiles(app.context);
-    const profile = profiles.all.get(name);
-    if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
+    const profile = profileNamed(profiles, name);
     if (app.globals.dryRun)
       return profileResult(app.ui, name, `Would remove ${summary(profile)}`, { requests: [] });
     if (app.ui.interactive && !app.globals.yes) {

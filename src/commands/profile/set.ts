@@ -2,7 +2,7 @@ import { EbillError } from '../../errors.ts';
 import { sameKind, secretName } from '../../profile/auth.ts';
 import { environmentLayer } from '../../profile/credentials.ts';
 import { type Changes, changed } from '../../profile/edit.ts';
-import { namesOf, type Profile, unknownProfile } from '../../profile/profile.ts';
+import { type Profile, profileNamed } from '../../profile/profile.ts';
 import { getSecret } from '../../profile/secrets.ts';
 import { readProfiles } from '../../profile/store.ts';
 import { checkSecure, originOf, parseBaseUrl } from '../../profile/urls.ts';
@@ -52,8 +52,7 @@ export const command: CommandModule<ProfileOptions> = {
 
   async run(app, { name, changes, stdin, use }) {
     const profiles = await readProfiles(app.context);
-    const before = profiles.all.get(name);
-    if (before === undefined) throw unknownProfile(name, namesOf(profiles));
+    const before = profileNamed(profiles, name);
     const baseUrl =
       app.globals.baseUrl === null ? undefined : parseBaseUrl(app.globals.baseUrl, '--base-url');
     const all: Changes = { ...changes, ...(await absoluteFiles(app.context, changes)), baseUrl };

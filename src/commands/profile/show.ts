@@ -2,7 +2,7 @@ import { columnList } from '../../batch/columns.ts';
 import { EbillError } from '../../errors.ts';
 import type { Theme } from '../../output/theme.ts';
 import { secretName } from '../../profile/auth.ts';
-import { checkProfileName, namesOf, type Profiles, unknownProfile } from '../../profile/profile.ts';
+import { checkProfileName, namesOf, type Profiles, profileNamed } from '../../profile/profile.ts';
 import { getSecret, isInKeychain, secretsPath } from '../../profile/secrets.ts';
 import { readProfiles } from '../../profile/store.ts';
 import type { App, CommandModule } from '../shared/command.ts';
@@ -29,8 +29,7 @@ export const command: CommandModule<{ readonly name: string | null }> = {
   async run(app, options) {
     const profiles = await readProfiles(app.context);
     const name = options.name ?? nameFor(app, profiles);
-    const profile = profiles.all.get(name);
-    if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
+    const profile = profileNamed(profiles, name);
     const kind = secretName(profile.auth);
     const stored = kind === null ? null : await getSecret(app.context, name);
     if (stored?.value) app.redactor.add(stored.value);

@@ -1,4 +1,4 @@
-import { checkProfileName, namesOf, unknownProfile } from '../../profile/profile.ts';
+import { checkProfileName, profileNamed } from '../../profile/profile.ts';
 import { changeProfiles, readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
 import { profileResult, summary } from './view.ts';
@@ -24,13 +24,12 @@ export const command: CommandModule<{ readonly name: string }> = {
 
   async run(app, { name }) {
     const profiles = await readProfiles(app.context);
-    const profile = profiles.all.get(name);
-    if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
+    const profile = profileNamed(profiles, name);
     if (app.globals.dryRun)
       return profileResult(app.ui, name, `Would make the default: ${summary(profile)}`, { requests: [] });
     if (profiles.current !== name) {
       await changeProfiles(app.context, (now) => {
-        if (!now.all.has(name)) throw unknownProfile(name, namesOf(now));
+        profileNamed(now, name);
         return { ...now, current: name };
       });
     }

@@ -6,7 +6,7 @@ import { authText } from '../../profile/auth.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { isSecretName } from '../../redact/known-secrets.ts';
 import { visible } from '../../system/escaping.ts';
-import type { CommandResult } from '../shared/command.ts';
+import { type CommandResult, EMPTY_RESULT } from '../shared/command.ts';
 
 const HIDDEN = '***';
 
@@ -64,7 +64,7 @@ export function profileResult(
   more: Pick<CommandResult, 'extra' | 'next' | 'requests'> = {},
 ): CommandResult {
   const lines = text.split('\n').map((line) => hangingIndent('', line, width, 2));
-  return { profile, job: null, outcome: null, batches: [], error: null, text: lines.join('\n'), ...more };
+  return { ...EMPTY_RESULT, profile, text: lines.join('\n'), ...more };
 }
 
 /** One line: `prod: https://ebill.example.com (basic as loader, production)`. */

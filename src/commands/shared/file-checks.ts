@@ -12,7 +12,7 @@ import { count } from '../../output/format.ts';
 import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
 import { environmentLayer } from '../../profile/credentials.ts';
-import { checkProfileName, namesOf, type Profile, unknownProfile } from '../../profile/profile.ts';
+import { checkProfileName, type Profile, profileNamed } from '../../profile/profile.ts';
 import { profileToUse } from '../../profile/resolve.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { Context } from '../../system/context.ts';
@@ -179,8 +179,5 @@ export async function profileOf(app: App): Promise<Profile | null> {
   if (asked === 'none') return null;
   const profiles = await loadProfiles(app.context);
   const name = asked === 'default' ? profiles.current : checkProfileName(asked.name);
-  if (name === null) return null;
-  const profile = profiles.all.get(name);
-  if (profile === undefined) throw unknownProfile(name, namesOf(profiles));
-  return profile;
+  return name === null ? null : profileNamed(profiles, name);
 }
