@@ -1,4 +1,4 @@
-/** Every way the program can end badly, and the exit code scripts see (cli.md, "Output"). */
+/** Error codes and their exit codes (commands rule 26). */
 export const EXIT_CODES = {
   INTERNAL: 1,
   USAGE: 2,
@@ -19,14 +19,14 @@ export const EXIT_CODES = {
 export type ErrorCode = keyof typeof EXIT_CODES;
 
 interface ErrorParts {
-  /** What to do next; every error has one. */
+  /** The next step. */
   readonly hint: string;
   readonly cause?: unknown;
   /** Only for INTERRUPTED, which ends with 143 after SIGTERM. */
   readonly exitCode?: number;
 }
 
-/** The one error the program throws on purpose: what happened, to what, and what to do next. */
+/** An expected error: what happened, to what, and the next step. Any other error is a bug. */
 export class EbillError extends Error {
   readonly code: ErrorCode;
   readonly exitCode: number;
@@ -41,12 +41,12 @@ export class EbillError extends Error {
   }
 }
 
-/** The message of anything thrown, for a sentence. */
+/** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** The system error code (`ENOENT`, `ECONNREFUSED` …) of anything thrown, if it has one. */
+/** The system error code (`ENOENT`, `ECONNREFUSED` …) of anything thrown. */
 export function errnoOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;

@@ -19,12 +19,12 @@ const TABLE: Readonly<Record<ErrorCode, number>> = {
   INTERRUPTED: 130,
 };
 
-describe('the program’s error', () => {
-  test('exit codes are those promised', () => {
+describe('an EbillError', () => {
+  test('has the exit codes of the contract', () => {
     expect(EXIT_CODES).toEqual(TABLE);
   });
 
-  test.each(Object.entries(TABLE) as [ErrorCode, number][])('%s ends with %i', (code, exitCode) => {
+  test.each(Object.entries(TABLE) as [ErrorCode, number][])('%s has exit code %i', (code, exitCode) => {
     const error = new EbillError(code, 'what happened', { hint: 'what to do' });
     expect(error).toBeInstanceOf(Error);
     expect(error).toMatchObject({
@@ -37,7 +37,7 @@ describe('the program’s error', () => {
     expect('cause' in error).toBe(false);
   });
 
-  test('SIGTERM’s exit code and the cause are kept', () => {
+  test('keeps its cause, and the exit code of SIGTERM', () => {
     const cause = new Error('below');
     expect(new EbillError('INTERRUPTED', 'x', { hint: 'y', exitCode: 143, cause })).toMatchObject({
       exitCode: 143,
@@ -46,7 +46,7 @@ describe('the program’s error', () => {
   });
 });
 
-test('the message of anything thrown', () => {
+test('messageOf takes anything thrown', () => {
   expect([new Error('a'), 'b', 7, null, undefined].map(messageOf)).toEqual([
     'a',
     'b',
@@ -56,7 +56,7 @@ test('the message of anything thrown', () => {
   ]);
 });
 
-test('the system code of anything thrown, if it has one', () => {
+test('errnoOf returns the system code, if there is one', () => {
   expect(errnoOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe('ENOENT');
   for (const none of [new Error('x'), { code: 7 }, 'ENOENT', null, undefined])
     expect(errnoOf(none)).toBeUndefined();

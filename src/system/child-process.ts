@@ -1,31 +1,31 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 export interface ShellOptions {
-  /** Given to it on its standard input. */
+  /** Written to its standard input. */
   readonly input: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
-  /** ms after which it is killed, with what it started. */
+  /** Time limit, ms: then it is killed, with the processes it started. */
   readonly limitMs: number;
-  /** Aborted: it is killed at once, with what it started. */
+  /** Aborting kills it at once, with the processes it started. */
   readonly signal: AbortSignal;
   readonly platform: NodeJS.Platform;
 }
 
 export interface ShellEnd {
-  /** `null` when a signal ended it, ours or another's. */
+  /** `null` when a signal ended it. */
   readonly code: number | null;
-  /** Why we killed it; `null`: it ended by itself. */
+  /** Why it was killed here; `null`: it was not. */
   readonly stopped: 'limit' | 'interruption' | null;
-  /** What it wrote to either stream, the first 64 KiB. */
+  /** Its stdout and stderr together, the first 64 KiB. */
   readonly output: string;
 }
 
 const MOST_OUTPUT = 64 * 1024;
-/** ms in which output still arrives after the end; longer only something left in the background keeps it open. */
-const LAST_WORDS_MS = 500;
+/** How long output is awaited after the exit, ms: a process left in the background keeps the streams open. */
+const DRAIN_MS = 500;
 
-/** Runs a command line through the platform's shell. Rejects when there is no shell or no such folder. */
+/** Runs a command line through the platform's shell. Rejects when the shell or the folder does not exist. */
 export function runShell(
   command: string,
   { input, env, cwd, limitMs, signal, platform }: ShellOptions,
@@ -33,35 +33,35 @@ export function runShell(
   if (signal.aborted) return Promise.resolve({ code: null, stopped: 'interruption', output: '' });
   return new Promise((resolve, reject) => {
     const windows = platform === 'win32';
-    // A group of its own, so that what the command started ends with it. Ctrl-C then reaches it only through us.
+    // Its own process group, so that its children are killed with it. Ctrl-C then reaches it only through `signal`.
     const child = spawn(command, { shell: true, cwd, env, detached: !windows, windowsHide: true });
     let output = '';
     let stopped: ShellEnd['stopped'] = null;
-    let lastWords: NodeJS.Timeout | undefined;
+    let drain: NodeJS.Timeout | undefined;
     for (const stream of [child.stdout, child.stderr]) {
-      // Decoded as a whole: a letter may come in two pieces.
+      // A character may be split between two chunks.
       stream.setEncoding('utf8').on('data', (text: string) => {
         if (output.length < MOST_OUTPUT) output += text;
       });
     }
-    const letGo = (): void => {
+    const closeOutput = (): void => {
       child.stdout.destroy();
       child.stderr.destroy();
     };
     const stop = (why: 'limit' | 'interruption'): void => {
       stopped ??= why;
       kill(child, windows);
-      letGo();
+      closeOutput();
     };
     const interrupt = (): void => stop('interruption');
     const limit = setTimeout(() => stop('limit'), limitMs);
     const settle = (): void => {
       clearTimeout(limit);
-      clearTimeout(lastWords);
+      clearTimeout(drain);
       signal.removeEventListener('abort', interrupt);
     };
     signal.addEventListener('abort', interrupt);
-    // Not everybody reads what they are told.
+    // It need not read its input.
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
     child.on('error', (error) => {
@@ -70,7 +70,7 @@ export function runShell(
     });
     child.on('exit', () => {
       clearTimeout(limit);
-      lastWords = setTimeout(letGo, LAST_WORDS_MS);
+      drain = setTimeout(closeOutput, DRAIN_MS);
     });
     child.on('close', (code) => {
       settle();
@@ -83,7 +83,7 @@ function kill(child: ChildProcess, windows: boolean): void {
   const { pid } = child;
   if (pid === undefined) return;
   if (windows) {
-    // Windows knows no groups; its own tool walks the tree.
+    // Windows has no process groups; taskkill /T ends the whole tree.
     spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on(
       'error',
       () => child.kill(),
@@ -93,6 +93,6 @@ function kill(child: ChildProcess, windows: boolean): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It ended by itself in this very moment.
+    // It has just ended by itself.
   }
 }

@@ -7,11 +7,11 @@ import type { Keychain } from './keychain.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A stream the program writes to; a terminal says so and knows its width. */
+/** stdout or stderr. `columns` is the width of a terminal. */
 export type OutputStream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 export type InputStream = NodeJS.ReadableStream & { readonly isTTY?: boolean };
 
-/** Where the program keeps things. `EBILL_HOME` puts both under one folder. */
+/** The home: where the program keeps its files. `EBILL_HOME` sets both. */
 export interface Paths {
   /** Profiles and secrets. */
   readonly config: string;
@@ -20,19 +20,21 @@ export interface Paths {
 }
 
 /**
- * The one door through which effects come in: streams, environment, clock, timers, interruption.
- * The file system and sockets stay real; tests use temporary folders and a sandbox on loopback.
+ * All that the program takes from its process: streams, environment, clock, timers, signals. Only the file system and
+ * sockets are used directly; tests use temporary folders and a sandbox on loopback.
  */
 export interface Context {
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   readonly env: Environment;
+  /** Of the process: an EbillError INTERNAL when the folder was deleted. */
   readonly cwd: string;
+  /** Of the process: an EbillError INTERNAL when there is no home folder. */
   readonly paths: Paths;
   readonly platform: NodeJS.Platform;
   readonly hostname: string;
-  /** Whose process it is; `null` where the system has no name for them (a container's bare user id). */
+  /** The user's name; `null` where the system has none for the user id, as in containers. */
   readonly user: string | null;
   readonly pid: number;
   /** The owner of new files; `null` on Windows. */
@@ -45,15 +47,15 @@ export interface Context {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Runs a command line through the platform's shell (`--notify`). Rejects when there is none. */
   shell(command: string, options: ShellOptions): Promise<ShellEnd>;
-  /** The operating system's keychain; `null` where there is none, or it is not to be used. */
+  /** The operating system's keychain; `null` where there is none, or `usesKeychain` says no. */
   keychain(): Promise<Keychain | null>;
-  /** What a host name's addresses are, as sockets ask it. */
+  /** Host name → addresses, as sockets take it. */
   readonly lookup: LookupFunction;
   /** In [0, 1), for jitter. */
   random(): number;
   /** Aborted by SIGINT or SIGTERM; the reason is the signal's name. */
   readonly signal: AbortSignal;
-  /** Rejects with what nobody caught: thrown in a callback, or a rejection nobody waits for. Never resolves. */
+  /** Rejects with an uncaught exception or an unhandled rejection. Never resolves. */
   readonly crash: Promise<never>;
 }
 
@@ -64,15 +66,15 @@ export function withChanges(context: Context, changes: Partial<Context>): Contex
 }
 
 /**
- * Fails early, before anything is read or sent, where the system cannot say what a command may need.
- * @param home whether profiles or journals may be needed
- * @throws EbillError INTERNAL as `cwd`, `hostname` and `paths`
+ * Fails before anything is read or sent when the working directory, the host name or the home cannot be had.
+ * @param home whether the home is needed
+ * @throws EbillError INTERNAL
  */
 export function checkSystem(context: Context, home: boolean): void {
   void [context.cwd, context.hostname, home && context.paths];
 }
 
-/** Was this thrown because the run was interrupted? Sleeps and requests reject with the reason or an `AbortError`. */
+/** Was this thrown because of the signal? Sleeps and requests reject with its reason or an `AbortError`. */
 export function isInterruption(thrown: unknown, signal: AbortSignal): boolean {
   if (!signal.aborted) return false;
   return thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError');
@@ -156,23 +158,23 @@ function userName(): string | null {
   }
 }
 
-/** The real process. The only code that touches it, its clock and its timers. */
+/** The context of the real process. */
 export function systemContext(): Context {
   const interruption = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
     process.on(name, () => {
-      // The second signal means now: what is on disk is enough to go on from.
+      // The second signal ends the process at once: the journal is enough to resume from.
       if (interruption.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143);
       interruption.abort(name);
     });
   }
-  // Left to itself, Node would print the raw trace, with whatever a message or a stack holds.
+  // Node would print the raw trace, which may contain a secret.
   const crash = new Promise<never>((_resolve, reject) => {
     for (const event of ['uncaughtException', 'unhandledRejection'] as const) process.on(event, reject);
   });
   crash.catch(() => undefined);
   return {
-    // A stream costs milliseconds to make, and few runs want all three (performance.md, "Start-up").
+    // Lazy: a stream takes milliseconds to create, and few runs use all three.
     get stdin() {
       return process.stdin;
     },
@@ -183,7 +185,7 @@ export function systemContext(): Context {
       return process.stderr;
     },
     env: process.env,
-    // These can fail: only a command that needs them may, and `runProgram` reports it.
+    // Lazy: they can fail, and not every command needs them.
     get cwd() {
       return workingDirectory();
     },
@@ -201,7 +203,7 @@ export function systemContext(): Context {
     uid: process.getuid?.() ?? null,
     nodeVersion: process.version,
     now: () => Date.now(),
-    // These are seldom wanted, and not free to load.
+    // Rarely used, and slow to load.
     sleep: async (ms, signal) => {
       const { setTimeout } = await import('node:timers/promises');
       return setTimeout(ms, undefined, signal ? { signal } : {});

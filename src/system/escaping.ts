@@ -1,27 +1,24 @@
 /**
- * What a terminal obeys and what nobody sees: C0 and C1 controls, line and paragraph separators, bidi marks, embeddings,
- * overrides and isolates, BOM, zero-width and other characters without a glyph, tags, halves of a surrogate pair. A joiner
- * stays where a script or an emoji needs it, and the first variation selector after a character: both change its look.
+ * Control and invisible characters: C0 and C1 controls, line and paragraph separators, bidi marks, embeddings, overrides and
+ * isolates, BOM, zero-width and other characters without a glyph, tags, lone surrogates. Not among them are a joiner that a
+ * script or an emoji needs, and the first variation selector after a character: both change what is seen.
  */
 export const UNSAFE =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e00ff}]|\u034f|(?<![\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{sc=Arab}\p{sc=Syrc}\p{sc=Mong}])[\u200c\u200d]|(?<=[\ufe00-\ufe0f\u{e0100}-\u{e01ef}])[\ufe00-\ufe0f\u{e0100}-\u{e01ef}]/gu;
 
-/** Each UTF-16 unit as `\uXXXX`: read the same by a person, by JSON and by JavaScript. */
+/** Each UTF-16 unit as `\uXXXX`. */
 export function escaped(char: string): string {
   let units = '';
   for (let i = 0; i < char.length; i++) units += `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`;
   return units;
 }
 
-/**
- * Server text, file names and cells made safe for a terminal: every control, bidi or invisible character is written as `\uXXXX`
- * (cli.md, promise 4), so no escape sequence from a stranger ever reaches the screen.
- */
+/** Text from outside made safe for a terminal: control, bidi and invisible characters as `\uXXXX` (commands rule 4). */
 export function visible(text: string): string {
   return text.replace(UNSAFE, escaped);
 }
 
-/** A message as one line: its line breaks and tabs are layout, not content, and become a space before `visible` sees them. */
+/** A message as one line: line breaks and tabs become spaces, before `visible` would escape them. */
 export function oneLine(text: string): string {
   return text.replace(/\s*[\t\n\v\f\r\u0085\u2028\u2029]\s*/gu, ' ').trim();
 }

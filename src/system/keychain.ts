@@ -2,17 +2,17 @@
 export interface Keychain {
   get(profile: string): Promise<string | null>;
   set(profile: string, secret: string): Promise<void>;
-  /** One that is not there is no error. */
+  /** Does nothing when there is none. */
   remove(profile: string): Promise<void>;
 }
 
 const SERVICE = 'ebill';
-/** ms: a keychain that waits for somebody to unlock it must not hang a script. */
+/** Time limit, ms: a locked keychain waits for the user, and must not hang a script. */
 const LIMIT_MS = 3000;
 
 /**
- * The keychain of this machine; `null` when the optional package is not installed. On Linux the Secret Service and
- * nothing else: the package would fall back to the kernel's keyring, which forgets everything at the next boot.
+ * The keychain of this machine; `null` when the optional package is not installed. On Linux only the Secret Service: the
+ * package would fall back to the kernel's keyring, which loses everything at the next boot.
  */
 export async function systemKeychain(): Promise<Keychain | null> {
   const loaded = await import('@napi-rs/keyring').catch(() => null);
@@ -27,7 +27,7 @@ export async function systemKeychain(): Promise<Keychain | null> {
   };
 }
 
-/** The signal alone does not end a call that is stuck in a system library. */
+/** The signal does not end a call that hangs in a system library. */
 function within<T>(work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(

@@ -12,25 +12,25 @@ import {
 import { dirname, join } from 'node:path';
 import { EbillError, messageOf } from '../errors.ts';
 
-/** Where native code may be put for the system to load it: systems load it from files alone. */
+/** Where native code is written, since a system loads it only from a file. */
 export interface Place {
-  /** Ours, and kept: the next run finds it there. */
+  /** Private and permanent: the next run finds the file there. */
   readonly folder: string;
-  /** Where a folder for this run alone can be made. */
+  /** Where a folder for this run can be created. */
   readonly temporary: string;
-  /** `null` on Windows, where a user's own folders are closed to others from the start. */
+  /** `null` on Windows, where a user's own folders are private. */
   readonly uid: number | null;
 }
 
 /**
- * Loads native code that an executable carries within. Nobody else may be able to change the file between our writing and
- * the system's reading: it is never loaded from a folder that others can write to, nor as others left it there.
+ * Loads native code that is embedded in the executable. It is never loaded from a folder that others can write to, nor from
+ * a file that others may have changed.
  * @param open loads the file
  * @throws EbillError USAGE when there is no such folder, or nothing can be run from it
  */
 export function loadAddon<T>(name: string, bytes: Uint8Array, place: Place, open: (path: string) => T): T {
   const failures: string[] = [];
-  for (const attempt of [fromOurs, fromTemporary]) {
+  for (const attempt of [fromPermanent, fromTemporary]) {
     try {
       return attempt(name, bytes, place, open);
     } catch (error) {
@@ -44,10 +44,10 @@ export function loadAddon<T>(name: string, bytes: Uint8Array, place: Place, open
 
 type Attempt = <T>(name: string, bytes: Uint8Array, place: Place, open: (path: string) => T) => T;
 
-/** The name tells the content, so that two versions of the program do not get into each other's way. */
-const fromOurs: Attempt = (name, bytes, { folder, uid }, open) => {
+/** The name contains a hash, so that two versions of the program do not disturb each other. */
+const fromPermanent: Attempt = (name, bytes, { folder, uid }, open) => {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  assertOurs(folder, uid);
+  assertPrivate(folder, uid);
   const path = join(folder, `${name}-${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}.node`);
   if (!holds(path, bytes, uid)) {
     const fresh = mkdtempSync(join(folder, '.new-'));
@@ -64,7 +64,7 @@ const fromOurs: Attempt = (name, bytes, { folder, uid }, open) => {
 const fromTemporary: Attempt = (name, bytes, { temporary, uid }, open) => {
   const folder = mkdtempSync(join(temporary, 'ebill-'));
   try {
-    assertOurs(folder, uid);
+    assertPrivate(folder, uid);
     const path = join(folder, `${name}.node`);
     writeFileSync(path, bytes, { mode: 0o600 });
     return open(path);
@@ -72,13 +72,13 @@ const fromTemporary: Attempt = (name, bytes, { temporary, uid }, open) => {
     try {
       rmSync(folder, { recursive: true, force: true });
     } catch {
-      // Windows keeps what is in use.
+      // Windows does not remove a file in use.
     }
   }
 };
 
-/** Whoever can write to one of the folders on the way can put another in its place; in a sticky one only its owner can. */
-function assertOurs(folder: string, uid: number | null): void {
+/** Who can write to the folder or one above it can replace the file; in a sticky folder only its owner can. */
+function assertPrivate(folder: string, uid: number | null): void {
   if (uid === null) return;
   const real = realpathSync(folder);
   for (let path = real; ; path = dirname(path)) {

@@ -19,11 +19,11 @@ describe('--column KIND.ROLE=NAME', () => {
     ['items.amount = Net = EUR ', ['items.amount', 'Net = EUR']],
     ['Customer.Key=K', ['customer.key', 'K']],
     ['customer.key=', ['customer.key', null]],
-  ])('%s', (text, expected) => {
+  ])('parses %s', (text, expected) => {
     expect(parseColumn(text)).toEqual(expected);
   });
 
-  it('says which role was meant', () => {
+  it('suggests the closest role', () => {
     expect(hintOf(() => parseColumn('invoice.kye=X'))).toMatch(/^Did you mean invoice\.key\?/);
     expect(hintOf(() => parseColumn('item.invoice=X'))).toMatch(/^Did you mean items\.invoice\?/);
     expect(hintOf(() => parseColumn('colour=X'))).toMatch(/^Roles: customer\.key/);
@@ -35,7 +35,7 @@ describe('--column KIND.ROLE=NAME', () => {
 describe('columns', () => {
   const some = fc.dictionary(fc.constantFrom(...ROLE_NAMES), fc.constantFrom('A', 'B b', 'C=c'));
 
-  it('are the same as a list, as an object and as a file', () => {
+  it('are equal as a list, as an object and as a file', () => {
     fc.assert(
       fc.property(some, (roles) => {
         const list = ROLE_NAMES.flatMap((name) =>
@@ -48,7 +48,7 @@ describe('columns', () => {
     );
   });
 
-  it('are changed role by role: the option over the profile', () => {
+  it('are changed role by role by options', () => {
     const profile = { invoice: { key: 'A', amount: 'B' } };
     expect(
       changedColumns(profile, [
@@ -72,7 +72,7 @@ describe('columns', () => {
     [{ invoice: { key: 1 } }],
     [{ invoice: { key: ' ' } }],
     [{ invoice: 'key' }],
-  ])('of another form are refused: %j', (value) => {
+  ])('of an invalid form are refused: %j', (value) => {
     expect(hintOf(() => parseColumns(value, 'columns'))).not.toBe('');
   });
 });

@@ -6,7 +6,6 @@ import { authText, checkUsername, parseAuthKind } from '../../src/profile/auth.t
 import { parseHeader, parseQuery, parseStatusName, sameHeader, withPairs } from '../../src/profile/pairs.ts';
 import { checkProfileName, isProfileName } from '../../src/profile/profile.ts';
 import { checkSecure, parseBaseUrl, parseProxy } from '../../src/profile/urls.ts';
-import { nearest } from '../../src/system/nearest.ts';
 
 const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/./) });
 
@@ -32,7 +31,7 @@ function neverElse(parse: (text: string) => unknown): void {
   );
 }
 
-describe('base URL', () => {
+describe('parseBaseUrl', () => {
   it.each([
     'https://ebill.example.com',
     'https://ebill.example.com/',
@@ -87,7 +86,7 @@ describe('base URL', () => {
     'http://127.1',
     'http://[::1]:80',
     'https://x.example',
-  ])('%s is safe', (url) => {
+  ])('and checkSecure accepts %s', (url) => {
     expect(() => checkSecure(url, false, null)).not.toThrow();
   });
 
@@ -98,12 +97,12 @@ describe('base URL', () => {
     'http://10.0.0.1',
     'http://[::2]',
     'http://0.0.0.0',
-  ])('%s is not, unless allowed', (url) => {
+  ])('and checkSecure refuses %s unless allowInsecure is set', (url) => {
     expect(() => checkSecure(url, false, 'p')).toThrow(USAGE);
     expect(() => checkSecure(url, true, 'p')).not.toThrow();
   });
 
-  it('answers or says USAGE, and what it takes has no userinfo, query or fragment', () => {
+  it('returns a URL without userinfo, query or fragment, or throws USAGE', () => {
     neverElse((text) => {
       const { username, password, search, hash, protocol } = new URL(parseBaseUrl(text, 'x'));
       expect([username, password, search, hash]).toEqual(['', '', '', '']);
@@ -112,7 +111,7 @@ describe('base URL', () => {
   });
 });
 
-describe('auth', () => {
+describe('parseAuthKind', () => {
   it.each(['basic', 'bearer', 'none', 'header:X-Api-Key', 'header:Authorization'])('takes %s', (text) => {
     expect(authText(parseAuthKind(text, '--auth'))).toBe(text);
   });
@@ -132,16 +131,16 @@ describe('auth', () => {
     expect(() => parseAuthKind(text, '--auth')).toThrow(USAGE);
   });
 
-  it('answers or says USAGE', () => neverElse((text) => parseAuthKind(text, 'x')));
+  it('returns or throws USAGE', () => neverElse((text) => parseAuthKind(text, 'x')));
 
-  it('a username has no colon and no control character', () => {
+  it('and checkUsername refuses a colon and control characters', () => {
     for (const name of ['', 'a:b', 'a\nb']) expect(() => checkUsername(name, 'x')).toThrow(USAGE);
     expect(checkUsername('jörg@acme', 'x')).toBe('jörg@acme');
   });
 });
 
-describe('K=V', () => {
-  it('header', () => {
+describe('a K=V option', () => {
+  it('is a header, whose reserved names are refused', () => {
     expect(parseHeader('X-Tenant=a=b ')).toEqual(['X-Tenant', 'a=b']);
     expect(parseHeader('X-Tenant=')).toEqual(['X-Tenant', null]);
     for (const bad of ['X-Tenant', '=v', 'X Y=v', 'X-A=a\r\nHost: b', 'X-A=\u{1f511}'])
@@ -158,7 +157,7 @@ describe('K=V', () => {
     }
   });
 
-  it('query', () => {
+  it('is a query parameter, but none of the API', () => {
     expect(parseQuery('format=xml')).toEqual(['format', 'xml']);
     expect(parseQuery('a=b=c&d')).toEqual(['a', 'b=c&d']);
     expect(parseQuery('format=')).toEqual(['format', null]);
@@ -167,7 +166,7 @@ describe('K=V', () => {
     }
   });
 
-  it('status name', () => {
+  it('is a status name and its phase', () => {
     expect(parseStatusName('In Review=running')).toEqual(['In Review', 'running']);
     expect(parseStatusName('a=b=Failed')).toEqual(['a=b', 'failed']);
     expect(parseStatusName('In Review=')).toEqual(['In Review', null]);
@@ -175,12 +174,12 @@ describe('K=V', () => {
       expect(() => parseStatusName(bad)).toThrow(USAGE);
   });
 
-  it('what has no = is not repeated: it may be a secret', () => {
+  it('without = is not repeated in the message: it may be a secret', () => {
     expect(() => parseHeader('s3cret-value')).not.toThrow(/s3cret/);
     expect(() => parseQuery('s3cret-value')).not.toThrow(/s3cret/);
   });
 
-  it('answer or say USAGE', () => {
+  it('returns or throws USAGE', () => {
     neverElse((text) => {
       const [name, value] = parseHeader(text);
       new Headers([[name, value ?? '']]);
@@ -189,7 +188,7 @@ describe('K=V', () => {
     neverElse(parseStatusName);
   });
 
-  it('withPairs adds, replaces and takes out, sorted; __proto__ is a key as any other', () => {
+  it('is added, replaced or removed by withPairs, sorted; __proto__ is a key like any other', () => {
     const changed = withPairs(
       { 'X-B': '1', 'X-A': '2' },
       [
@@ -207,7 +206,7 @@ describe('K=V', () => {
   });
 });
 
-describe('proxy', () => {
+describe('parseProxy', () => {
   it('takes a URL without userinfo', () => {
     expect(parseProxy('http://proxy:3128')).toBe('http://proxy:3128');
     for (const bad of ['proxy:3128', 'socks5://x', 'http://x y', ''])
@@ -217,10 +216,10 @@ describe('proxy', () => {
     expect(displayProxy('http://u:p/w@4711@proxy:1')).toBe('http://***@proxy:1');
   });
 
-  it('answers or says USAGE', () => neverElse(parseProxy));
+  it('returns or throws USAGE', () => neverElse(parseProxy));
 });
 
-describe('names', () => {
+describe('checkProfileName', () => {
   it.each(['a', '0', 'eu.prod', 'A-b_c.9', 'x'.repeat(64), 'constructor'])('takes %s', (name) => {
     expect(checkProfileName(name)).toBe(name);
   });
@@ -242,22 +241,8 @@ describe('names', () => {
     expect(() => checkProfileName(name)).toThrow(USAGE);
   });
 
-  it('answer or say USAGE, and what is taken is plain', () => {
+  it('returns letters, digits, dots, dashes and underscores, or throws USAGE', () => {
     neverElse((text) => expect(checkProfileName(text)).toMatch(/^[A-Za-z0-9][A-Za-z0-9._-]*$/));
     expect(isProfileName('a\n')).toBe(false);
-  });
-
-  it('nearest', () => {
-    expect(nearest('prdo', ['test', 'prod'])).toBe('prod');
-    expect(nearest('PROD', ['test', 'prod'])).toBe('prod');
-    expect(nearest('x', ['prod'])).toBeNull();
-    expect(nearest('prod', [])).toBeNull();
-    fc.assert(
-      fc.property(fc.array(fc.string()), fc.string(), (known, word) => {
-        const found = nearest(word, known);
-        expect(found === null || known.includes(found)).toBe(true);
-        if (known.includes(word)) expect(found?.toLowerCase()).toBe(word.toLowerCase());
-      }),
-    );
   });
 });

@@ -27,8 +27,8 @@ async function homeWith(current: string | null, ...profiles: readonly Profile[])
 const resolveIn = (home: string, env: Record<string, string>, options = NOBODY, redactor = new Redactor()) =>
   resolveConnection(testContext({ home, env }), options, redactor);
 
-describe('a complete environment', () => {
-  it('opens no file and imports no conf', async () => {
+describe('an environment that is a complete set-up', () => {
+  it('reads no file and loads no conf', async () => {
     const home = tempDir();
     // A folder where a file is expected: merely to open it fails, even for root.
     mkdirSync(join(home, 'profiles.json'));
@@ -49,7 +49,7 @@ describe('a profile', () => {
   const prod: Profile = { ...newProfile('eu.prod', 'https://eu.example.com'), auth: { type: 'bearer' } };
   const test = newProfile('test', 'https://test.example.com');
 
-  it('is the one named, else the one in use', async () => {
+  it('is the named one, else the default', async () => {
     const home = await homeWith('test', prod, test);
     await setSecret(testContext({ home }), 'eu.prod', 'eu-secret');
     expect((await resolveIn(home, {})).connection).toMatchObject({ profile: 'test', auth: { type: 'none' } });
@@ -61,7 +61,7 @@ describe('a profile', () => {
     expect(both.connection.profile).toBe('test');
   });
 
-  it('does not lend its secret to another origin, by option or environment', async () => {
+  it('does not send its secret to another origin, by option or environment', async () => {
     const home = await homeWith('eu.prod', prod);
     await setSecret(testContext({ home }), 'eu.prod', 'eu-secret');
     for (const [env, baseUrl] of [
@@ -75,7 +75,7 @@ describe('a profile', () => {
     }
   });
 
-  it('unknown: USAGE, did-you-mean and the list', async () => {
+  it('that does not exist is an error with the closest name and the list', async () => {
     const home = await homeWith(null, prod, test);
     await expect(resolveIn(home, { EBILL_PROFILE: 'tset' })).rejects.toMatchObject({
       code: 'USAGE',
@@ -89,7 +89,7 @@ describe('a profile', () => {
     });
   });
 
-  it('none in use: USAGE, naming those there are', async () => {
+  it('has to be chosen when there is no default, and the error lists them', async () => {
     const home = await homeWith(null, prod, test);
     await expect(resolveIn(home, {})).rejects.toMatchObject({
       code: 'USAGE',
@@ -101,7 +101,7 @@ describe('a profile', () => {
     });
   });
 
-  it('whose secret others can read: a warning with the command', async () => {
+  it('whose secret others can read is used with a warning', async () => {
     const home = await homeWith('eu.prod', prod);
     await setSecret(testContext({ home }), 'eu.prod', 'eu-secret');
     chmodSync(join(home, 'secrets.json'), 0o644);
@@ -109,7 +109,7 @@ describe('a profile', () => {
     expect(warnings).toEqual([expect.stringContaining('chmod 600')]);
   });
 
-  it('does not look its secret up when the environment has one', async () => {
+  it('does not read its secret when the environment has one', async () => {
     const home = await homeWith('eu.prod', prod);
     writeFileSync(join(home, 'secrets.json'), 'garbage');
     const { connection } = await resolveIn(home, { EBILL_TOKEN: 'from-env' });
@@ -117,7 +117,7 @@ describe('a profile', () => {
     await expect(resolveIn(home, {})).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  it('registers every secret it knows of, in the forms they travel in', async () => {
+  it('makes all its secrets known to the redactor, in each form in which they are sent', async () => {
     const home = await homeWith('p', {
       ...newProfile('p', 'https://p.example'),
       auth: { type: 'basic', username: 'bob' },

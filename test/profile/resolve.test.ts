@@ -126,7 +126,7 @@ describe('authorisation', () => {
       "another origin with the profile's password",
       { auth: BASIC, baseUrl: OTHER, env: { EBILL_USERNAME: 'bob' } },
     ],
-  ])('%s: AUTH, with the next step', (_, given) => {
+  ])('is an AUTH error with the next step: %s', (_, given) => {
     expect(() => resolve(layers(given))).toThrow(
       expect.objectContaining({
         code: 'AUTH',
@@ -159,7 +159,7 @@ describe('base URL', () => {
     expect(resolve(layers(given)).connection.baseUrl).toBe(baseUrl);
   });
 
-  it('none anywhere: USAGE with the ways on', () => {
+  it('is an error with the next steps when there is none', () => {
     expect(() => resolve(layers({}))).toThrow(
       expect.objectContaining({
         code: 'USAGE',
@@ -168,7 +168,7 @@ describe('base URL', () => {
     );
   });
 
-  it('http beyond loopback only with the allowInsecure of that very origin', () => {
+  it('may be plain http beyond loopback only with the allowInsecure of the same origin', () => {
     const lab = { baseUrl: 'http://10.0.0.4:8080', allowInsecure: true };
     const none: StoredAuth = { type: 'none' };
     expect(resolve(layers({ auth: none, more: lab })).connection.allowInsecure).toBe(true);
@@ -185,7 +185,7 @@ describe('base URL', () => {
   });
 });
 
-describe('the rest of a profile', () => {
+describe('the other fields of a profile', () => {
   const more: Partial<Profile> = {
     query: { format: 'xml' },
     headers: { 'X-Api-Key': 'k' },
@@ -197,7 +197,7 @@ describe('the rest of a profile', () => {
     production: true,
   };
 
-  it('comes along whole to its own origin', () => {
+  it('are all used for its own origin', () => {
     const { connection, warnings } = resolve(layers({ auth: BASIC, more }));
     expect(connection).toEqual({
       profile: 'prod',
@@ -209,7 +209,7 @@ describe('the rest of a profile', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('leaves everything that may be a credential behind for another origin, and says so', () => {
+  it('are used for another origin except credentials, with a warning', () => {
     const { connection, warnings } = resolve(layers({ auth: BASIC, more, baseUrl: OTHER }));
     expect(connection).toMatchObject({
       profile: 'prod',
@@ -228,7 +228,7 @@ describe('the rest of a profile', () => {
   });
 });
 
-describe('which profile is asked', () => {
+describe('the profile to use', () => {
   const named = (name: string) => ({ name });
   it.each([
     [{ profile: 'a', baseUrl: null }, {}, named('a')],
@@ -241,7 +241,7 @@ describe('which profile is asked', () => {
     [{ profile: null, baseUrl: null }, { EBILL_TOKEN: 't' }, 'default'],
     [{ profile: null, baseUrl: OTHER }, {}, 'none'],
     [{ profile: null, baseUrl: null }, { EBILL_BASE_URL: OTHER }, 'none'],
-  ])('%j and %j: %j', (options, env, asked) => {
+  ])('with options %j and environment %j is %j', (options, env, asked) => {
     expect(profileToUse(options, environmentLayer(env))).toEqual(asked);
   });
 });

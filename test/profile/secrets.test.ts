@@ -16,7 +16,7 @@ import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 const permissions = (path: string): number => statSync(path).mode & 0o777;
 
 describe('secrets.json', () => {
-  it('keeps one secret a profile, for its owner alone', async () => {
+  it('stores one secret for each profile, readable by its owner alone', async () => {
     const context = testContext({ home: join(tempDir(), 'new') });
     await setSecret(context, 'eu.prod', 'one');
     await setSecret(context, 'constructor', 'two');
@@ -32,7 +32,7 @@ describe('secrets.json', () => {
     expect((await getSecret(context, 'constructor')).value).toBe('two');
   });
 
-  it('reading or removing what is not there makes nothing', async () => {
+  it('is not created by reading or removing a secret', async () => {
     const home = join(tempDir(), 'nowhere');
     const context = testContext({ home });
     expect(await getSecret(context, 'a')).toEqual({ value: null, warning: null });
@@ -40,7 +40,7 @@ describe('secrets.json', () => {
     expect(existsSync(home)).toBe(false);
   });
 
-  it('whatever the umask, no more and no less than 0600', async () => {
+  it('has mode 0600 whatever the umask', async () => {
     const before = process.umask(0o000);
     try {
       const context = testContext({ home: join(tempDir(), 'new') });
@@ -70,7 +70,7 @@ describe('secrets.json', () => {
     },
   );
 
-  it('follows a link', async () => {
+  it('may be a link, and remains one', async () => {
     const context = testContext();
     const target = join(tempDir(), 'elsewhere.json');
     writeFileSync(target, '{"version":1,"secrets":{}}', { mode: 0o600 });
@@ -85,24 +85,27 @@ describe('secrets.json', () => {
     ['newer', '{"version":2,"secrets":{"a":"s3cret-value"}}'],
     ['of the wrong form', '{"version":1,"secrets":["s3cret-value"]}'],
     ['with a number', '{"version":1,"secrets":{"a":7,"b":"s3cret-value"}}'],
-  ])('%s: USAGE that shows nothing of it, and never overwritten', async (_, text) => {
-    const context = testContext();
-    const path = join(context.paths.config, 'secrets.json');
-    writeFileSync(path, text, { mode: 0o600 });
-    const attempts = [getSecret, (c: TestContext, p: string) => setSecret(c, p, 'x'), removeSecret];
-    for (const attempt of attempts) {
-      const error = await attempt(context, 'a').then(
-        () => null,
-        (e: unknown) => e,
-      );
-      expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(path) });
-      expect(error).not.toHaveProperty('cause');
-      expect(`${error} ${(error as { hint: string }).hint}`).not.toContain('s3cret');
-    }
-    expect(readFileSync(path, 'utf8')).toBe(text);
-  });
+  ])(
+    'that is invalid (%s) is an error that quotes nothing of it, and is not overwritten',
+    async (_, text) => {
+      const context = testContext();
+      const path = join(context.paths.config, 'secrets.json');
+      writeFileSync(path, text, { mode: 0o600 });
+      const attempts = [getSecret, (c: TestContext, p: string) => setSecret(c, p, 'x'), removeSecret];
+      for (const attempt of attempts) {
+        const error = await attempt(context, 'a').then(
+          () => null,
+          (e: unknown) => e,
+        );
+        expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining(path) });
+        expect(error).not.toHaveProperty('cause');
+        expect(`${error} ${(error as { hint: string }).hint}`).not.toContain('s3cret');
+      }
+      expect(readFileSync(path, 'utf8')).toBe(text);
+    },
+  );
 
-  it('that cannot be read or written: USAGE with the path, and no temporary file left', async () => {
+  it('that cannot be read or written is an error with the path, and leaves no temporary file', async () => {
     const context = testContext();
     mkdirSync(join(context.paths.config, 'secrets.json'));
     await expect(getSecret(context, 'a')).rejects.toMatchObject({

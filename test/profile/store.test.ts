@@ -9,11 +9,12 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { newProfile } from '../../src/profile/edit.ts';
 import type { Profile, Profiles } from '../../src/profile/profile.ts';
 import { changeProfiles, loadProfiles } from '../../src/profile/store.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
+import { spyOnSync } from '../helpers/sync-spy.ts';
 
 const FULL: Profile = {
   name: 'full',
@@ -39,7 +40,7 @@ const permissions = (path: string): number => statSync(path).mode & 0o777;
 const plain = (name: string): Profile => newProfile(name, `https://${name.toLowerCase()}.example`);
 
 describe('profiles.json', () => {
-  it('comes back as it was kept, in a home made on the way: 0700 and 0600', async () => {
+  it('is read as it was written, in a home created with 0700, itself 0600', async () => {
     const home = join(tempDir(), 'not', 'yet');
     const context = testContext({ home });
     const kept = profiles('full', FULL, { ...plain('b'), auth: { type: 'basic', username: 'bob' } });
@@ -54,13 +55,13 @@ describe('profiles.json', () => {
     expect(readdirSync(home)).toEqual(['profiles.json']);
   });
 
-  it('reading makes nothing', async () => {
+  it('is not created by reading', async () => {
     const home = join(tempDir(), 'nowhere');
     expect((await loadProfiles(testContext({ home }))).all.size).toBe(0);
     expect(existsSync(home)).toBe(false);
   });
 
-  it('takes names with dots, digits, and those of object members, and keeps them apart', async () => {
+  it('keeps names apart that have dots, are numbers, or are members of objects', async () => {
     const context = testContext();
     const names = [
       'eu.prod',
@@ -85,7 +86,7 @@ describe('profiles.json', () => {
     for (const name of names) expect(all.get(name)).toEqual(plain(name));
   });
 
-  it('is the same bytes whatever order it was made in', async () => {
+  it('has the same bytes in whatever order the profiles were added', async () => {
     const [one, two] = [testContext(), testContext()];
     await changeProfiles(one, () => profiles('a', plain('a'), plain('b'), FULL));
     await changeProfiles(two, () => profiles('a', FULL, plain('b'), plain('a')));
@@ -94,7 +95,15 @@ describe('profiles.json', () => {
     expect(JSON.parse(text(one.paths.config))).toMatchObject({ version: 1, current: 'a' });
   });
 
-  it('tightens wide permissions at the next write, and leaves a link a link', async () => {
+  it('is flushed with its folder, so that it survives a power loss', async () => {
+    const context = testContext();
+    const calls = await spyOnSync(join(context.paths.config, 'profiles.json'));
+    await changeProfiles(context, () => profiles('a', plain('a')));
+    vi.restoreAllMocks();
+    expect(calls).toContainEqual({ kind: 'folder', named: true });
+  });
+
+  it('gets mode 0600 at the next write, and a link remains a link', async () => {
     const context = testContext();
     const file = join(tempDir(), 'mine.json');
     writeFileSync(file, '{"version":1,"current":null,"profiles":{}}', { mode: 0o644 });
@@ -106,7 +115,7 @@ describe('profiles.json', () => {
   });
 });
 
-describe('a file that is not ours, or not whole', () => {
+describe('an invalid profiles.json', () => {
   const profile = (fields: string) => `{"version":1,"profiles":{"p":${fields}}}`;
   it.each([
     ['empty', '', /not valid JSON/],
@@ -143,7 +152,7 @@ describe('a file that is not ours, or not whole', () => {
     ['a proxy of another kind', profile('{"baseUrl":"https://x","proxy":"socks5://pw4711"}'), /proxy/],
     ['a text for a flag', profile('{"baseUrl":"https://x","production":"yes"}'), /true or false/],
     ['a number for a text', profile('{"baseUrl":"https://x","query":{"a":1}}'), /object of texts/],
-  ])('%s: USAGE naming it, and left as it is', async (_, text, message) => {
+  ])('is an error with its path, and is not changed: %s', async (_, text, message) => {
     const context = testContext();
     const path = join(context.paths.config, 'profiles.json');
     writeFileSync(path, text);
@@ -159,7 +168,7 @@ describe('a file that is not ours, or not whole', () => {
     expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
-  it('a BOM is fine', async () => {
+  it('is not one with a BOM', async () => {
     const context = testContext();
     writeFileSync(join(context.paths.config, 'profiles.json'), '\ufeff{"version":1,"profiles":{}}');
     expect((await loadProfiles(context)).all.size).toBe(0);
@@ -169,7 +178,7 @@ describe('a file that is not ours, or not whole', () => {
 });
 
 describe('a home that cannot be used', () => {
-  it('is USAGE, with the path and a way on', async () => {
+  it('is an error with the path and a next step', async () => {
     const file = join(tempDir(), 'file');
     writeFileSync(file, '');
     const context = testContext({ home: join(file, 'home') });
@@ -189,7 +198,7 @@ describe('a home that cannot be used', () => {
   });
 
   // Root may write anywhere.
-  it.skipIf(process.getuid?.() === 0)('read-only: the same', async () => {
+  it.skipIf(process.getuid?.() === 0)('is an error when it is read-only', async () => {
     const context = testContext();
     chmodSync(context.paths.config, 0o500);
     await expect(changeProfiles(context, () => profiles(null))).rejects.toMatchObject({ code: 'USAGE' });

@@ -6,7 +6,7 @@ import { addressOf, redactShapes } from '../../src/redact/shapes.ts';
 const PRESIGNED =
   'https://b.s3.amazonaws.com/acme/in/cus.csv?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20210921T071553Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3599&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20210921%2Fus-east-2%2Fs3%2Faws4_request&X-Amz-Security-Token=FwoGZXIvYXdz&X-Amz-Signature=0123abcdef';
 
-describe('shapes', () => {
+describe('the shape of a secret', () => {
   test.each([
     ['a presigned URL', PRESIGNED, ['AKIAIOSFODNN7EXAMPLE', 'FwoGZXIvYXdz', '0123abcdef']],
     ['in XML', PRESIGNED.replaceAll('&', '&amp;'), ['AKIAIOSFODNN7EXAMPLE', 'FwoGZXIvYXdz', '0123abcdef']],
@@ -24,13 +24,13 @@ describe('shapes', () => {
     ['an unknown scheme', 'Authorization: Digest abc123', ['abc123']],
     ['userinfo', 'via http://user:pa55@proxy:8080/', ['user', 'pa55']],
     ['userinfo without a name', 'via http://:pa55@proxy:8080/', ['pa55']],
-  ])('%s', (_what, text, secrets) => {
+  ])('is hidden: %s', (_what, text, secrets) => {
     const clean = redactShapes(text);
     for (const secret of secrets) expect(clean).not.toContain(secret);
     expect(clean).toContain('***');
   });
 
-  test('leave the rest of the text as it is', () => {
+  test('is all that is hidden of a text', () => {
     expect(redactShapes(PRESIGNED)).toBe(
       'https://b.s3.amazonaws.com/acme/in/cus.csv?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20210921T071553Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3599&X-Amz-Credential=***&X-Amz-Security-Token=***&X-Amz-Signature=***',
     );
@@ -45,7 +45,7 @@ describe('shapes', () => {
       expect(redactShapes(text)).toBe(text);
   });
 
-  test('twice is as good as once', () => {
+  test('is hidden once for all: a second pass changes nothing', () => {
     fc.assert(
       fc.property(fc.string(), (noise) => {
         const once = redactShapes(`${noise} ${PRESIGNED} http://u:p@h/ Authorization: Basic abcd1234=`);
@@ -54,7 +54,7 @@ describe('shapes', () => {
     );
   });
 
-  test('a long hostile text takes no time', () => {
+  test('is looked for in linear time, in hostile texts too', () => {
     const began = performance.now();
     for (const unit of [
       'a',
@@ -79,12 +79,12 @@ describe('shapes', () => {
   });
 });
 
-describe('known values', () => {
+describe('a known value', () => {
   const secret = fc
     .string({ unit: 'grapheme', minLength: 4, maxLength: 40 })
     .filter((text) => !/[*\s]/.test(text));
 
-  test('are never in a clean text, plain or percent-encoded', () => {
+  test('is never in a clean text, plain or percent-encoded', () => {
     fc.assert(
       fc.property(secret, fc.string(), fc.string(), (known, before, after) => {
         const redactor = new Redactor();
@@ -101,7 +101,7 @@ describe('known values', () => {
     );
   });
 
-  test('nor when one is within another, in whichever order they came', () => {
+  test('is hidden whole when it contains another, in any order of adding', () => {
     fc.assert(
       fc.property(secret, secret, fc.boolean(), (inner, rest, innerFirst) => {
         const outer = inner + rest;
@@ -117,7 +117,7 @@ describe('known values', () => {
   });
 
   test.each(['p&ss"word', "it's <b>", 'a\\b/c', 'tab\there', 'zoë pass'])(
-    '%j, as JSON and XML write it',
+    'is hidden as JSON and XML write it: %j',
     (known) => {
       const redactor = new Redactor();
       redactor.add(known);
@@ -128,13 +128,13 @@ describe('known values', () => {
     },
   );
 
-  test('a user and password as basic credentials are found without their scheme', () => {
+  test('is hidden without its scheme when it is basic credentials', () => {
     const redactor = new Redactor();
     redactor.add(Buffer.from('user:pass').toString('base64'));
     expect(redactor.clean('value dXNlcjpwYXNz here')).toBe('value *** here');
   });
 
-  test('very short ones are left to the shapes', () => {
+  test('of fewer than four characters is hidden only by its shape', () => {
     const redactor = new Redactor();
     redactor.add('abc');
     redactor.add('');
@@ -142,7 +142,7 @@ describe('known values', () => {
     expect(redactor.clean('Authorization: Bearer abc')).not.toContain('abc');
   });
 
-  test('a lone surrogate does no harm', () => {
+  test('may contain a lone surrogate', () => {
     const redactor = new Redactor();
     redactor.add('abcd\ud800');
     expect(redactor.clean('x abcd\ud800 y')).toBe('x *** y');
@@ -155,7 +155,7 @@ describe('the address of a URL', () => {
     ['https://h/o#X-Amz-Signature=abc', 'https://h/o'],
     ['https://user:pa55@h/o?x', 'https://***@h/o'],
     ['', ''],
-  ])('%s → %s', (url, address) => {
+  ])('of %s is %s', (url, address) => {
     expect(addressOf(url)).toBe(address);
   });
 });

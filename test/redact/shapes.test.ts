@@ -40,7 +40,7 @@ const PIECES = [
   'error: unknown option',
 ];
 
-it('hides the same whether or not a text holds what the rules look for first', () => {
+it('a text that contains the marks of all rules hides the same', () => {
   fc.assert(
     fc.property(fc.array(fc.constantFrom(...PIECES), { maxLength: 5 }), (pieces) => {
       const text = pieces.join('');
@@ -53,6 +53,6 @@ it('hides the same whether or not a text holds what the rules look for first', (
   );
 });
 
-it('hides something in each of these', () => {
+it('each example hides something', () => {
   for (const piece of PIECES.slice(0, 24)) expect(redactShapes(`\n${piece}`)).toContain('***');
 });

@@ -7,30 +7,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { AtomicFile, makeFolders, writeAtomic } from '../../src/system/atomic-file.ts';
 import { rejection } from '../api/rig.ts';
 import { tempDir } from '../helpers/context.ts';
+import { spyOnSync } from '../helpers/sync-spy.ts';
 
 afterEach(() => vi.restoreAllMocks());
-
-/** Records each `fsync`: `file` or `folder`, and what the folder of `path` then held. */
-async function spyOnSync(path: string, fail: (kind: 'file' | 'folder') => void = () => undefined) {
-  const probe = await open(dirname(path), 'r');
-  const prototype: FileHandle = Object.getPrototypeOf(probe);
-  await probe.close();
-  const sync = prototype.sync;
-  const calls: { kind: 'file' | 'folder'; named: boolean }[] = [];
-  vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
-    const kind = (await this.stat()).isDirectory() ? 'folder' : 'file';
-    calls.push({ kind, named: existsSync(path) });
-    fail(kind);
-    return sync.call(this);
-  });
-  return calls;
-}
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: it failed, fsync`), { code });

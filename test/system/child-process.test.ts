@@ -19,8 +19,8 @@ function shell(command: string, options: Partial<ShellOptions> = {}) {
   });
 }
 
-describe.skipIf(process.platform === 'win32')('a command line run through the shell', () => {
-  it('gets its input, folder and environment; what it writes to either stream comes back', async () => {
+describe.skipIf(process.platform === 'win32')('a command line run by the shell', () => {
+  it('gets its input, folder and environment, and its stdout and stderr are returned', async () => {
     const cwd = tempDir('a folder é ');
     const env = { ...process.env, WHO: `it's "é"` };
     const command = 'read line; printf "%s|%s|%s" "$line" "$WHO" "$PWD"; echo " err" >&2; exit 7';
@@ -30,7 +30,7 @@ describe.skipIf(process.platform === 'win32')('a command line run through the sh
     expect(end.output).toContain('err');
   });
 
-  it('need not read what it is told, nor be brief', async () => {
+  it('need not read its input, and may write more than is kept', async () => {
     const input = 'x'.repeat(1 << 20);
     expect(await shell('true', { input })).toEqual({ code: 0, stopped: null, output: '' });
     // Behind one letter of a byte, those of two lie across the ends of what comes in pieces.
@@ -38,7 +38,7 @@ describe.skipIf(process.platform === 'win32')('a command line run through the sh
     expect(output).toBe(`x${'é'.repeat(64 * 1024 - 1)}`);
   });
 
-  it('is killed at its limit', async () => {
+  it('is killed at its time limit', async () => {
     expect(await shell('sleep 600; true', { limitMs: 100 })).toEqual({
       code: null,
       stopped: 'limit',
@@ -46,7 +46,7 @@ describe.skipIf(process.platform === 'win32')('a command line run through the sh
     });
   });
 
-  it('is killed at once by an interruption, with what it started', async () => {
+  it('is killed at once by the signal, with its children', async () => {
     const interruption = new AbortController();
     // What it started holds a line to us, which ends with it.
     const server = createServer();
@@ -67,7 +67,7 @@ describe.skipIf(process.platform === 'win32')('a command line run through the sh
     expect(late).toEqual({ code: null, stopped: 'interruption', output: '' });
   });
 
-  it('has ended when the shell has, whatever it left in the background', async () => {
+  it('ends with the shell, even when a background process holds the streams open', async () => {
     const end = await shell('sleep 600 & echo $!');
     expect(end).toMatchObject({ code: 0, stopped: null });
     const pid = Number(end.output);
@@ -75,7 +75,7 @@ describe.skipIf(process.platform === 'win32')('a command line run through the sh
     process.kill(pid, 'SIGKILL');
   });
 
-  it('rejects where it cannot be run', async () => {
+  it('rejects when the shell cannot be started', async () => {
     await expect(shell('true', { cwd: join(tempDir(), 'no', 'folder') })).rejects.toThrow('ENOENT');
     await expect(shell('a\0b')).rejects.toThrow();
   });

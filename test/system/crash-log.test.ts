@@ -18,7 +18,7 @@ const line = readFileSync(new URL('../../src/main.ts', import.meta.url), 'utf8')
   .split('\n')
   .findIndex((one) => one.includes('export async function main'));
 
-it('tells the places of a stack trace in the sources, as files or URLs, whatever the folder is called', async () => {
+it('a stack trace names places in the sources, for files and for URLs, in a folder of any name', async () => {
   const folder = join(tempDir(), 'an odd (folder)');
   mkdirSync(folder);
   for (const name of ['main.js', 'main.js.map']) copyFileSync(join(DIST, name), join(folder, name));
@@ -40,7 +40,7 @@ it('tells the places of a stack trace in the sources, as files or URLs, whatever
   expect(lines[4]).toBe('    at node:internal/main/run_main_module:28:49');
 });
 
-it('leaves a place as it is where there is no map', async () => {
+it('a place without a source map remains as it is', async () => {
   const path = join(tempDir(), 'lone.js');
   writeFileSync(path, '');
   expect(await sourceStack(`Error: x\n    at ${path}:1:1`)).toBe(`Error: x\n    at ${path}:1:1`);

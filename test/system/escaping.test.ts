@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { escaped, oneLine, visible } from '../../src/system/escaping.ts';
 
 describe('visible', () => {
-  it('writes what a terminal would obey as \\uXXXX', () => {
+  it('writes control characters as \\uXXXX', () => {
     expect(visible('\u001b[2J\u009b1m\r\n\t\u007f\u202e\u2066\ufeff')).toBe(
       '\\u001b[2J\\u009b1m\\u000d\\u000a\\u0009\\u007f\\u202e\\u2066\\ufeff',
     );
   });
 
-  it('leaves every other text alone, and lets no control or bidi character through', () => {
+  it('changes no other text, and passes no control or bidi character', () => {
     expect(visible('Müller, 日本, 👨‍👩‍👧 – ✔')).toBe('Müller, 日本, 👨‍👩‍👧 – ✔');
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
@@ -19,7 +19,7 @@ describe('visible', () => {
     );
   });
 
-  it('shows what nobody sees, and leaves joiners and selectors where they belong', () => {
+  it('escapes invisible characters, but not the joiners and selectors that scripts and emoji need', () => {
     const unseen = [
       '\u00ad',
       '\u034f',
@@ -42,7 +42,7 @@ describe('visible', () => {
     expect(visible('a\u{e0100}\u{e0148}\u{e0165}')).toBe('a\u{e0100}\\udb40\\udd48\\udb40\\udd65');
   });
 
-  it('makes a message one line', () => {
+  it('oneLine turns line breaks into spaces', () => {
     expect(oneLine(' Row 12: bad \r\n\tRow 14: worse\n')).toBe('Row 12: bad Row 14: worse');
     expect(visible(oneLine('a\u2028b'))).toBe('a b');
   });

@@ -33,61 +33,61 @@ function within(mode: number, owner?: number): { outer: string; home: string } {
   return { outer, home };
 }
 
-describe.skipIf(process.platform === 'win32')('a home that others decide about', () => {
-  it.each([0o700, 0o755, 0o750, 0o1777])('is none in a folder of %o', async (mode) => {
+describe.skipIf(process.platform === 'win32')('a home that others can replace', () => {
+  it.each([0o700, 0o755, 0o750, 0o1777])('is not one in a private folder (%o)', async (mode) => {
     const { home } = within(mode);
     expect(await problem(home)).toBeNull();
     expect(await problem(join(home, 'not', 'there', 'yet'))).toBeNull();
   });
 
-  it('is one in a folder where everybody may write, made already or not, however far above', async () => {
+  it('is one below a folder that everybody can write to, whether it exists yet or not', async () => {
     const { outer, home } = within(0o777);
     for (const path of [home, join(home, 'deep', 'down'), join(outer, 'new')]) {
       const said = await problem(path);
-      expect(said).toContain(`is in ${outer}, where everybody may put another in its place`);
+      expect(said).toContain(`is in ${outer}, where every user of this machine could replace it`);
       expect(said).toContain('Set EBILL_HOME to a folder of your own');
     }
   });
 
-  it('is one reached by a link, too', async () => {
+  it('is found through a link', async () => {
     const { home } = within(0o777);
     const link = join(tempDir(), 'link');
     symlinkSync(home, link);
-    expect(await problem(link)).toContain('everybody');
+    expect(await problem(link)).toContain('every user of this machine');
   });
 
-  it('is one where everybody may write itself, with what to do', async () => {
+  it('is one that everybody can write to, and the hint says how to fix it', async () => {
     const { home } = within(0o700);
     chmodSync(home, 0o777);
-    expect(await problem(home)).toMatch(/can be written by everybody.*chmod 700/);
+    expect(await problem(home)).toMatch(/can be written to by every user.*chmod 700/);
     chmodSync(home, 0o1777);
     expect(await problem(home)).toContain('chmod 700');
   });
 
-  it('is one that belongs to another user, with what to do', async () => {
+  it('is one of another user, and the hint says how to fix it', async () => {
     const { home } = within(0o700);
     const said = await problem(home, (UID ?? 0) + 1);
-    expect(said).toMatch(/belongs to another user \(uid \d+, and this is \d+\).*[Cc]hown|Take it over/);
+    expect(said).toMatch(/belongs to another user \(uid \d+, and this is \d+\).*[Cc]hown|Make it yours/);
   });
 
-  it.runIf(ROOT)('is one although the user is root, who can read it', async () => {
+  it.runIf(ROOT)('is one of another user for root too', async () => {
     const { home } = within(0o700);
     chownSync(home, OTHER, OTHER);
     expect(await problem(home)).toContain(`uid ${OTHER}`);
   });
 
-  it.runIf(ROOT)('is one in a sticky folder of somebody else, who may rename what is in there', async () => {
-    expect(await problem(within(0o1777, OTHER).home)).toContain('put another in its place');
+  it.runIf(ROOT)('is one in a sticky folder of another user, who can rename it', async () => {
+    expect(await problem(within(0o1777, OTHER).home)).toContain('could replace it');
     expect(await problem(within(0o755, OTHER).home)).toBeNull();
   });
 
-  it('is left to Windows there', async () => {
+  it('is never reported on Windows', async () => {
     const { home } = within(0o777);
     const where = { paths: { config: home, state: home }, uid: null };
     expect(await homeProblem({ ...where, platform: 'win32' })).toBeNull();
   });
 
-  it('is refused by every command that would use it, before anything is read, written or sent', async () => {
+  it('is refused by every command that uses it, before anything is read, written or sent', async () => {
     const { home } = within(0o777);
     writeFileSync(join(home, 'profiles.json'), '{ broken');
     for (const args of [
@@ -104,7 +104,7 @@ describe.skipIf(process.platform === 'win32')('a home that others decide about',
       });
       expect(await main([...args, '--json'], context), args.join(' ')).toBe(2);
       const { error } = JSON.parse(context.stdout.text) as { error: { code: string; message: string } };
-      expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('everybody') });
+      expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('every user') });
     }
     expect(readdirSync(home)).toEqual(['profiles.json']);
     for (const args of [['help', 'security'], ['--version'], ['init', '--help'], ['completion', 'bash']]) {
@@ -112,7 +112,7 @@ describe.skipIf(process.platform === 'win32')('a home that others decide about',
     }
   });
 
-  it('is named by doctor, which goes through its other checks', async () => {
+  it('is reported by doctor, which still makes its other checks', async () => {
     const { home } = within(0o777);
     const context = testContext({
       home,
@@ -124,13 +124,13 @@ describe.skipIf(process.platform === 'win32')('a home that others decide about',
     };
     expect(checks.find(({ name }) => name === 'Permissions')).toMatchObject({
       state: 'problem',
-      message: expect.stringContaining('put another in its place'),
+      message: expect.stringContaining('could replace it'),
     });
     expect(checks.length).toBeGreaterThan(6);
   });
 });
 
-describe.skipIf(process.platform === 'win32')('permissions that became wide', () => {
+describe.skipIf(process.platform === 'win32')('permissions that are too wide', () => {
   const wide = (): string => {
     const home = tempDir('ebill-home-');
     writeFileSync(join(home, 'secrets.json'), '{ "version": 1, "secrets": {} }', { mode: 0o644 });
@@ -144,7 +144,7 @@ describe.skipIf(process.platform === 'win32')('permissions that became wide', ()
       (path) => statSync(path).mode & 0o777,
     );
 
-  it('are named by doctor, and left as they are without a word from anybody', async () => {
+  it('are reported by doctor, and not changed without consent', async () => {
     const home = wide();
     const context = testContext({ home });
     await main(['doctor'], context);
@@ -152,7 +152,7 @@ describe.skipIf(process.platform === 'win32')('permissions that became wide', ()
     expect(modes(home)).toEqual([0o755, 0o644, 0o644]);
   });
 
-  it('are mended with --yes, a home open to everybody too', async () => {
+  it('are corrected with --yes, those of the home included', async () => {
     const home = wide();
     chmodSync(home, 0o777);
     const context = testContext({ home });
@@ -170,7 +170,7 @@ describe.skipIf(process.platform === 'win32')('permissions that became wide', ()
   it.each([
     ['y\n', [0o700, 0o600, 0o600]],
     ['n\n', [0o755, 0o644, 0o644]],
-  ])('are mended on a terminal only with consent: %j', async (answer, after) => {
+  ])('are corrected on a terminal only with consent: %j', async (answer, after) => {
     const home = wide();
     const context = testContext({ home, tty: true, stdin: answer });
     await main(['doctor'], context);

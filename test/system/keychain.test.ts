@@ -27,7 +27,7 @@ const broken: Keychain = {
 };
 
 describe('a keychain', () => {
-  it('keeps the secret, and the file only that it does', async () => {
+  it('stores the secret; the file stores only that it does', async () => {
     const chain = keychain();
     const context = testContext({ keychain: chain });
     expect(await setSecret(context, 'prod', 'hush')).toEqual({ where: 'keychain' });
@@ -42,7 +42,7 @@ describe('a keychain', () => {
     expect(await getSecret(context, 'prod')).toEqual({ value: null, warning: null });
   });
 
-  it('that takes nothing leaves it to the file, and says why', async () => {
+  it('that refuses the secret leaves it to the file, with the reason', async () => {
     const context = testContext({ keychain: broken });
     expect(await setSecret(context, 'prod', 'hush')).toEqual({
       where: 'file',
@@ -52,7 +52,7 @@ describe('a keychain', () => {
     expect(await setSecret(testContext(), 'prod', 'hush')).toMatchObject({ where: 'file' });
   });
 
-  it('that has lost it, or is out of reach, is told of with the remedy', async () => {
+  it('that has lost the secret, or cannot be used, is a warning with the remedy', async () => {
     const chain = keychain();
     const context = testContext({ keychain: chain });
     await setSecret(context, 'prod', 'hush');
@@ -74,7 +74,7 @@ describe('a keychain', () => {
     expect(await isInKeychain(without, 'prod')).toBe(false);
   });
 
-  it('that has lost it is the reason there is nothing to authorise with, and the environment does without it', async () => {
+  it('that has lost the secret is named in the AUTH error, unless the environment has a token', async () => {
     const chain = keychain();
     const context = testContext({ keychain: chain });
     await changeProfiles(context, () => ({
@@ -99,7 +99,7 @@ describe('a keychain', () => {
     });
   });
 
-  it('that does not let go of it: forgotten here, and said what is left there', async () => {
+  it('that does not delete the secret: the profile forgets it, and the user learns what remains', async () => {
     const context = testContext({ keychain: keychain() });
     await setSecret(context, 'prod', 'hush');
     const locked = testContext({ home: context.paths.config, keychain: broken });
@@ -116,7 +116,7 @@ describe('a keychain', () => {
     [{ EBILL_HOME: '/x' }, false],
     [{ EBILL_HOME: '/x', EBILL_KEYCHAIN: 'on' }, true],
     [{ EBILL_KEYCHAIN: 'off' }, false],
-  ])('%j: used %s', (env, used) => {
+  ])('with %j is used: %s', (env, used) => {
     expect(usesKeychain(env)).toBe(used);
   });
 });

@@ -32,8 +32,8 @@ function places(): { folder: string; temporary: string; uid: number | null } {
   return { folder: join(tempDir(), 'state', 'native'), temporary: tempDir(), uid: UID };
 }
 
-describe('native code carried within', () => {
-  it('is written once, for its owner alone, under a name that tells the content', () => {
+describe('embedded native code', () => {
+  it('is written once, for its owner alone, under a name with its hash', () => {
     const place = places();
     const first = loadAddon('lock', BYTES, place, open);
     expect(first).toMatchObject({ text: 'native code', mode: 0o600 });
@@ -52,8 +52,8 @@ describe('native code carried within', () => {
   it.each([
     ['another content', (path: string) => writeFileSync(path, 'hostile one')],
     ['a part of it', (path: string) => writeFileSync(path, 'native')],
-    ['the leave to be written', (path: string) => chmodSync(path, 0o666)],
-  ])('is written anew when the file has %s', (_what, spoil) => {
+    ['write permission for others', (path: string) => chmodSync(path, 0o666)],
+  ])('is written again when the file has %s', (_what, spoil) => {
     const place = places();
     const { path } = loadAddon('lock', BYTES, place, open);
     spoil(path);
@@ -61,9 +61,9 @@ describe('native code carried within', () => {
   });
 
   it.each([
-    ['it', (folder: string) => folder],
+    ['the permanent folder', (folder: string) => folder],
     ['one above it', (folder: string) => join(folder, '..')],
-  ])('is loaded from a folder of this run alone when others can write to %s', (_what, which) => {
+  ])('is loaded from a folder of this run when others can write to %s', (_what, which) => {
     const place = places();
     mkdirSync(place.folder, { recursive: true });
     chmodSync(which(place.folder), 0o777);
@@ -74,7 +74,7 @@ describe('native code carried within', () => {
     expect(readdirSync(place.folder)).toEqual([]);
   });
 
-  it('is not loaded through a link to where others can write', () => {
+  it('is not loaded through a link to a folder that others can write to', () => {
     const place = places();
     const shared = tempDir();
     chmodSync(shared, 0o777);
@@ -84,7 +84,7 @@ describe('native code carried within', () => {
     expect(readdirSync(shared)).toEqual([]);
   });
 
-  it('may be reached through a link, as homes often are', () => {
+  it('may be loaded through a link to a private folder', () => {
     const [place, real] = [places(), places()];
     mkdirSync(real.folder, { recursive: true, mode: 0o700 });
     mkdirSync(join(place.folder, '..'), { recursive: true });
@@ -93,13 +93,13 @@ describe('native code carried within', () => {
     expect(readdirSync(real.folder)).toHaveLength(1);
   });
 
-  it('trusts a sticky folder above, as /tmp is one', () => {
+  it('may be below a sticky folder, such as /tmp', () => {
     const place = places();
     chmodSync(join(place.folder, '..', '..'), 0o1777);
     expect(loadAddon('lock', BYTES, place, open).path.startsWith(place.folder)).toBe(true);
   });
 
-  it('is tried from the temporary folder when it cannot be run from the first, and says where it was tried', () => {
+  it('is tried from the temporary folder when it cannot be loaded from the first, and the error names both', () => {
     const place = places();
     const tried: string[] = [];
     const noexec = (path: string): never => {
@@ -118,7 +118,7 @@ describe('native code carried within', () => {
     expect(readdirSync(place.temporary)).toEqual([]);
   });
 
-  it('may be in any folder on Windows, where owners are not told by numbers', () => {
+  it('may be in any folder on Windows, which has no numeric owners', () => {
     const place = { ...places(), uid: null };
     mkdirSync(place.folder, { recursive: true });
     chmodSync(place.folder, 0o777);

@@ -42,7 +42,7 @@ describe('parseDuration', () => {
     '597h',
     '99999999999999h',
     '9'.repeat(400),
-  ])('refuses %j as USAGE, with a hint and nothing raw', (text) => {
+  ])('refuses %j with a hint, and no raw control character in the message', (text) => {
     try {
       parseDuration(text);
     } catch (error) {
@@ -54,7 +54,7 @@ describe('parseDuration', () => {
     expect.unreachable();
   });
 
-  it('gives whole, finite, positive milliseconds or USAGE, whatever it is given', () => {
+  it('returns whole, finite milliseconds or throws USAGE, for any text', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[\d.]{1,20}(ms|s|m|h)?$/)), (text) => {
         try {

@@ -19,8 +19,8 @@ const WORDS = [
   '',
 ];
 
-describe('a word that is shown to be typed', () => {
-  it.each(WORDS)('is one word again in a POSIX shell: %j', (word) => {
+describe('a quoted word', () => {
+  it.each(WORDS)('is one word in a POSIX shell: %j', (word) => {
     const line = `printf '<%s>' ${quoted(word, LINUX)} ${quoted(word, GIT_BASH)}`;
     expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).toBe(`<${word}><${word}>`);
   });
@@ -44,7 +44,7 @@ describe('a word that is shown to be typed', () => {
     expect(quoted(word, WINDOWS)).toBe(typed);
   });
 
-  it('a variable is set as the shell at hand has it', () => {
+  it('an assignment has the syntax of the shell', () => {
     expect(assignment('EBILL_TOKEN', "to ken's", LINUX)).toBe("export EBILL_TOKEN='to ken'\\''s'");
     expect(assignment('EBILL_TOKEN', 'x', GIT_BASH)).toBe('export EBILL_TOKEN=x');
     expect(assignment('EBILL_TOKEN', "to ken's", WINDOWS)).toBe("$env:EBILL_TOKEN = 'to ken''s'");
