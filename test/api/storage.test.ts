@@ -24,13 +24,13 @@ const SIZES = [0, 1, 1000, MIB - 1, MIB, MIB + 1, 2 * MIB, 5 * MIB];
 
 /** Puts a file and records progress and retries. */
 async function put(storage: StorageOptions, url: string, file: ExpectedFile) {
-  const told: number[] = [];
+  const progress: number[] = [];
   const notices: RetryNotice[] = [];
   const result = await putFile(storage, url, file, {
-    onBytes: (bytes) => told.push(bytes),
+    onBytes: (bytes) => progress.push(bytes),
     onRetry: (notice) => notices.push(notice),
   });
-  return { result, told, notices };
+  return { result, progress, notices };
 }
 
 /** A sandbox with a draft that has no file yet. */
@@ -58,7 +58,7 @@ describe('an uploaded file', () => {
       response.writeHead(200, { etag: `"${hash('md5', body)}"` }).end();
     });
     const { storage } = await rigFor(server.origin);
-    const { result, told } = await put(storage, `${server.origin}/o`, fileOf(bytes));
+    const { result, progress } = await put(storage, `${server.origin}/o`, fileOf(bytes));
     expect(result).toEqual({ outcome: 'stored', etag: `"${hash('md5', bytes)}"`, verified: true });
     const [requests] = server.requests;
     expect(requests?.body.equals(bytes)).toBe(true);
@@ -68,8 +68,8 @@ describe('an uploaded file', () => {
       'user-agent': 'ebill-test/1',
     });
     expect(requests?.headers['transfer-encoding']).toBeUndefined();
-    expect(told.at(-1) ?? 0).toBe(size);
-    expect(told).toEqual([...told].sort((a, b) => a - b));
+    expect(progress.at(-1) ?? 0).toBe(size);
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
   });
 
   test('arrives at a slow reader: no block is overwritten before it is sent', async () => {
@@ -131,7 +131,7 @@ describe('an upload', () => {
   ])('is repeated from the first byte after %s', async (fault, tries) => {
     const { storage, url, stored, puts, context } = await draft([`put@1=${fault}`]);
     const bytes = randomBytes(MIB + 5);
-    const { result, told, notices } = await put(storage, url, fileOf(bytes));
+    const { result, progress, notices } = await put(storage, url, fileOf(bytes));
     expect(result).toMatchObject({ outcome: 'stored', verified: true });
     expect(stored()).toBe(hash('sha256', bytes));
     expect(puts()).toHaveLength(tries + 1);
@@ -139,9 +139,9 @@ describe('an upload', () => {
     expect(notices[0]?.message).not.toBe('');
     expect(context.slept).toEqual([fault.includes('retry-after:4') ? 4000 : 250]);
     // Progress restarts with each try and never goes backwards within one.
-    const starts = told.filter((n, i) => i > 0 && n <= (told[i - 1] ?? 0)).length;
+    const starts = progress.filter((n, i) => i > 0 && n <= (progress[i - 1] ?? 0)).length;
     expect(starts).toBeLessThanOrEqual(tries);
-    expect(told.at(-1)).toBe(bytes.length);
+    expect(progress.at(-1)).toBe(bytes.length);
   });
 
   test('is repeated after several failures in a row', async () => {
