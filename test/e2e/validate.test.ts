@@ -67,7 +67,7 @@ describe('validate', () => {
     const { code, stdout, stderr } = await bad.run(['validate', ...FILES, ...COLUMNS]);
     expect(code).toBe(2);
     expect(stdout).toMatch(/INV_AUG_2020\.csv:21:6 error amount-sum/);
-    expect(stderr).toContain('error: 1 of 5 files is not fit to send, with 1 finding: INV_AUG_2020.csv');
+    expect(stderr).toContain('error: 1 of 5 files failed the check, with 1 finding: INV_AUG_2020.csv');
     // Without the columns nothing holds them against each other.
     expect((await bad.call(['validate', ...FILES])).code).toBe(0);
   });

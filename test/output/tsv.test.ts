@@ -74,14 +74,14 @@ describe('--format and --fields', () => {
     expect(checks.split('\n').slice(0, 2)).toEqual(['state\tname', 'ok\tNode']);
   });
 
-  it('keep stdout to rows when files are not fit to send, and JSON to the fields wanted', async () => {
+  it('keep stdout to rows when files fail the check, and JSON to the fields wanted', async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'bad.csv'), 'a,b\n1,2,3\n');
     const line = ['upload', 'customer', 'bad.csv', '--job', 'AUG_2020'];
     const failed = await at.call([...line, '--format', 'tsv', '--fields', 'file,findings']);
     expect([failed.code, failed.stdout]).toEqual([2, 'file\tfindings\nbad.csv\t1\n']);
-    expect(failed.stderr).toContain('not fit to send');
+    expect(failed.stderr).toContain('failed the check');
     const sample = await files(at, { records: 5, itemFiles: 1 });
     await at.call(['upload', 'customer', ...sample.customers, '--job', 'AUG_2020']);
     const open = await at.call(['results', '--json', '--fields', 'jobId']);
