@@ -23,6 +23,18 @@ const STUBS = [
     path: '../web/fetch/body.js',
     code: 'exports.extractBody = () => { throw new Error("form bodies are not supported"); };',
   },
+  {
+    // Tables are measured with `textWidth` (src/output/table.ts).
+    importer: /\/cli-table3\/src\/utils\.js$/,
+    path: 'string-width',
+    code: 'module.exports = () => { throw new Error("text is not measured by cli-table3"); };',
+  },
+  {
+    // Tables are coloured before they are drawn.
+    importer: /\/cli-table3\/src\/cell\.js$/,
+    path: '@colors/colors/safe',
+    code: 'throw new Error("cells are not coloured by cli-table3");',
+  },
 ];
 
 const used = new Set<number>();

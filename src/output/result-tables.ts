@@ -42,7 +42,7 @@ export async function reasonsTable(results: readonly ShownTally[], theme: Theme)
   const head = [
     'Batch',
     { title: 'Failed', right: true },
-    { title: 'Why', least: 24 },
+    { title: 'Why', least: 24, wrap: true },
     { title: 'Line', right: true },
   ];
   const drawn = await table(head, rows.slice(0, MOST_ROWS), theme);

@@ -38,6 +38,33 @@ describe('table', () => {
     expect(await table(['', 'Two'], [['', 'x']], plainTheme())).toBe('Two\nx');
   });
 
+  it('wraps sentences, and shortens names in the middle', async () => {
+    const head = ['File', { title: 'Why', wrap: true, least: 20 }];
+    const rows = [
+      ['INVOICES_OF_THE_MONTH_OF_AUGUST_2020.csv', 'the account of this invoice is not known to the server'],
+      ['x.csv', 'ok'],
+    ];
+    expect((await table(head, rows, plainTheme({ width: 50 }))).split('\n')).toEqual([
+      'File                      Why',
+      '─'.repeat(50),
+      'INVOICES_OF_…ST_2020.csv  the account of this',
+      '                          invoice is not known to',
+      '                          the server',
+      'x.csv                     ok',
+    ]);
+  });
+
+  it('draws many rows and long wide texts in linear time', async () => {
+    const theme = plainTheme({ width: 80 });
+    const head = ['Name', { title: 'Why', wrap: true, least: 20 }];
+    const rows = (count: number, text: string) => Array.from({ length: count }, (_, i) => [`J_${i}`, text]);
+    await table(head, rows(1, '請'), theme);
+    const began = performance.now();
+    await table(head, rows(5000, 'short'), theme);
+    await table(head, rows(20, '請求書'.repeat(300)), theme);
+    expect(performance.now() - began).toBeLessThan(5000);
+  });
+
   it('fits every width, straight in every script', async () => {
     const rows = fc.array(fc.tuple(anyScript, fc.oneof(anyScript, anyText), fc.nat().map(String)), {
       minLength: 1,

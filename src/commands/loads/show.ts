@@ -82,7 +82,7 @@ async function timelineTable(app: App, timeline: readonly Moment[], startedAt: s
   ]);
   // On a terminal: the time since the load was started.
   const time = Number.isFinite(app.ui.width) ? 'After' : 'Time';
-  return table([time, 'What', 'Batch', 'Id', { title: 'Details', cut: 'end' }], rows, app.ui);
+  return table([time, 'What', 'Batch', 'Id', { title: 'Details', wrap: true }], rows, app.ui);
 }
 
 function eventText({ event, outcome }: Moment): string {
