@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -33,6 +34,25 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
     expect(schema).toHaveProperty('properties.job');
     expect((await run(at, ['completion', 'zsh'])).stdout).toContain('#compdef ebill');
     expect(readdirSync(at.home)).toEqual([]);
+  });
+
+  it('fails with a sentence and the document in a working directory that was deleted', () => {
+    const at = machine(null);
+    const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';
+    const ran = spawnSync('/bin/sh', ['-c', script, 'sh', program, 'init', '--job', 'X', '--json'], {
+      encoding: 'utf8',
+      cwd: at.cwd,
+      env: { PATH: process.env['PATH'], EBILL_HOME: at.home },
+    });
+    expect({ status: ran.status, stderr: ran.stderr }).toEqual({
+      status: 1,
+      stderr: expect.stringMatching(/^error: The working directory no longer exists\.\n {2}→ .+\n$/),
+    });
+    expect(JSON.parse(ran.stdout)).toMatchObject({
+      command: 'init',
+      exitCode: 1,
+      error: { code: 'INTERNAL' },
+    });
   });
 
   it('loads a whole month, locks it, and draws its report', async () => {

@@ -6,7 +6,7 @@ import { tempDir } from '../helpers/context.ts';
 import { LIST_MODULES } from '../helpers/programs.ts';
 import { EBILL, machine, sandbox } from './harness.ts';
 
-// What a command loads is what its start costs (performance.md, "Start-up"). Times cannot be held in a test, counts can: each
+// What a command loads is what its start costs. Times cannot be tested, counts can: each
 // number here is what is needed today, and a change that needs more has to say so.
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
