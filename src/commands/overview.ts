@@ -1,10 +1,10 @@
 import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
+import { readJournal } from '../load/journal.ts';
+import { currentJob, journalPath } from '../load/loads.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
-import { readJournal } from '../load/replay.ts';
 import type { LoadState } from '../load/state.ts';
-import { currentJob, journalPath } from '../load/store.ts';
 import { viewLoad } from '../load/view.ts';
 import { tally } from '../output/batch-text.ts';
 import { timeText } from '../output/format.ts';

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import type { BatchView } from '../batch/types.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
+import { rejectsName } from '../load/file-names.ts';
 import type { Gate } from '../load/gate.ts';
-import { rejectsName } from '../load/results-names.ts';
 import { counted } from '../output/format.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
 

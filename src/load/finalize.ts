@@ -1,19 +1,13 @@
 import { refusal } from '../api/result.ts';
 import { phaseOf } from '../batch/phase.ts';
-import { itemsUnder } from '../batch/tree.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { type Asked, decideFinalize } from './recover.ts';
 import { askFor, isDraft, pauseAfterDoubt, type Run } from './run.ts';
-import type { BatchState, LoadState } from './state.ts';
+import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
 /** `sent`: now. `done`: it had been finalized before, here or elsewhere. */
 export type FinalizeOutcome = 'sent' | 'done';
-
-/** The item batches of an invoice batch, as this journal has them, those left behind aside. */
-export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchState[] {
-  return itemsUnder(state.batches, invoice).filter(({ abandoned }) => !abandoned);
-}
 
 /** The batches of a load that are finalized by themselves, customers before invoices; items go with their invoice. */
 export function finalizable(state: LoadState): readonly BatchState[] {

@@ -1,33 +1,30 @@
 import { constants, type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import * as v from 'valibot';
 import { EbillError, messageOf } from '../errors.ts';
 import { makeFolders } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
 
-/** Who holds a load: written into the lock file, for whoever finds it held. */
-export interface Holder {
-  readonly pid: number;
-  readonly host: string;
-  readonly command: string;
-  /** ISO 8601. */
-  readonly since: string;
-}
+const HOLDER = v.object({ pid: v.number(), host: v.string(), command: v.string(), since: v.string() });
+
+/** Who holds a load: written into the lock file, and shown to the next process. `since` is ISO 8601. */
+export type Holder = Readonly<v.InferOutput<typeof HOLDER>>;
 
 export interface Lock {
   /** Any number of times. */
   release(): Promise<void>;
 }
 
-/** How long a second writer waits for the first, in ms, before it says who holds the load. */
+/** How long a second writer waits for the first, in ms. */
 const PATIENCE_MS = 5_000;
-const LOOK_EVERY_MS = 250;
+const RETRY_MS = 250;
 
 /**
- * Makes this process the one writer of a load (cli.md, promise 5). The lock is the operating system's own: it ends with
- * the process that holds it, however that ends, so there is no stale lock to break and none to steal.
- * @param onWait told once, when the load is held and waiting begins
- * @throws EbillError CONFLICT naming the holder, when it is still held after 5 s
+ * Makes this process the only writer of a load (commands rule 5). The operating system's lock ends with the process that
+ * holds it, so no lock is ever stale.
+ * @param onWait called once, when another process holds the load
+ * @throws EbillError CONFLICT naming the holder, when it is still held after 5 s; USAGE when there can be no lock file
  */
 export async function lockLoad(
   context: Context,
@@ -36,15 +33,15 @@ export async function lockLoad(
   onWait: (holder: Holder | null) => void,
 ): Promise<Lock> {
   const path = `${journal}.lock`;
-  const { tryLock } = await import('./native-lock.ts');
+  const tryLock = await nativeLock(context.platform);
   const handle = await openLock(path);
   try {
     const began = context.now();
-    for (let waited = false; !tryLock(handle.fd, context.platform); waited = true) {
+    for (let waited = false; !tryLock(handle.fd); waited = true) {
       const holder = await readHolder(path);
       if (context.now() - began >= PATIENCE_MS) throw held(job, holder);
       if (!waited) onWait(holder);
-      await context.sleep(LOOK_EVERY_MS, context.signal);
+      await context.sleep(RETRY_MS, context.signal);
     }
     const holder: Holder = {
       pid: context.pid,
@@ -57,7 +54,7 @@ export async function lockLoad(
     await handle.close();
     throw error;
   }
-  // Closing gives the lock back. The file stays: removing it would let two processes lock two files of one name.
+  // Closing releases the lock. The file stays: removing it would let two processes lock two files of one name.
   let released: Promise<void> | null = null;
   return {
     release: () => {
@@ -72,7 +69,7 @@ async function writeHolder(handle: FileHandle, path: string, holder: Holder): Pr
     await handle.truncate(0);
     await handle.write(`${JSON.stringify(holder)}\n`, 0);
   } catch (cause) {
-    // Where this does not fit, no journal does either.
+    // Without room for this there is none for the journal either.
     throw new EbillError('USAGE', `The lock ${path} cannot be written: ${messageOf(cause)}.`, {
       hint: 'Free some space or set EBILL_HOME to another disk, then run the same command again. Nothing was sent.',
       cause,
@@ -93,17 +90,11 @@ async function openLock(path: string): Promise<FileHandle> {
   }
 }
 
-/** Only for telling people; the lock itself is what counts. */
+/** Only to name the holder; the lock itself decides. */
 async function readHolder(path: string): Promise<Holder | null> {
   try {
-    const value = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
-    const { pid, host, command, since } = value;
-    return typeof pid === 'number' &&
-      typeof host === 'string' &&
-      typeof command === 'string' &&
-      typeof since === 'string'
-      ? { pid, host, command, since }
-      : null;
+    const value: unknown = JSON.parse(await readFile(path, 'utf8'));
+    return v.is(HOLDER, value) ? value : null;
   } catch {
     return null;
   }
@@ -119,6 +110,22 @@ export function holderText(holder: Holder | null, withTime = true): string {
 
 function held(job: string, holder: Holder | null): EbillError {
   return new EbillError('CONFLICT', `The load ${job} is held by ${holderText(holder)}.`, {
-    hint: 'Wait until it is through, then run the same command again. status and watch work meanwhile.',
+    hint: 'Wait until it has finished, then run the same command again. status and watch work meanwhile.',
   });
+}
+
+/** The part of the package that is used; it has no types of its own. */
+interface Native {
+  /** An exclusive advisory lock on an open file, without waiting; `false` when another open file holds it. */
+  tryLock(fd: number, offset?: number, length?: number): boolean;
+}
+
+/** Windows keeps others from reading the bytes that are locked, so there one byte far behind the holder's name is. */
+const FAR = 2 ** 30;
+
+export async function nativeLock(platform: NodeJS.Platform): Promise<(fd: number) => boolean> {
+  // Loaded only to lock: native code is slow to load.
+  // @ts-expect-error The package has no types.
+  const native = (await import('fs-native-extensions')).default as Native;
+  return platform === 'win32' ? (fd) => native.tryLock(fd, FAR, 1) : (fd) => native.tryLock(fd);
 }

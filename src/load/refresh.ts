@@ -4,10 +4,8 @@ import { isFinal, isSettled } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { itemsOf } from './finalize.ts';
-import { inParallel } from './parallel.ts';
-import type { Run } from './run.ts';
-import type { BatchState } from './state.ts';
+import { inParallel, type Run } from './run.ts';
+import { type BatchState, itemsOf } from './state.ts';
 import { viewBatch } from './view.ts';
 
 /** At most this many polls are under way at once (performance.md, "A whole load"). */

@@ -61,6 +61,11 @@ export function emptyState(header: Header): LoadState {
   return { header, updatedAt: header.startedAt, batches: new Map(), open: new Map(), next: 1 };
 }
 
+/** The items batches of an invoice batch, without those left behind. */
+export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchState[] {
+  return itemsUnder(state.batches, invoice).filter(({ abandoned }) => !abandoned);
+}
+
 /** The state after one more entry. Pure: replay is a fold of this over the journal's lines. */
 export function apply(state: LoadState, entry: Entry): LoadState {
   const at = { ...state, updatedAt: entry.at };

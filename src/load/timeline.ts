@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Entry } from './entries.ts';
-import { entriesOf } from './replay.ts';
+import { entriesOf } from './journal.ts';
 
 /** One thing that happened to a load, as its journal has it. */
 export interface Moment {

@@ -2,20 +2,22 @@ import type { Client } from '../api/client.ts';
 import type { ParentRef } from '../api/request.ts';
 import { refusal, unavailable } from '../api/result.ts';
 import { isExpired, type PresignedFacts, presignedFacts } from '../api/transfer-url.ts';
-import type { Batch } from '../batch/types.ts';
-import { claim, claimNext } from './claims.ts';
+import { nextJobId } from '../batch/job-ids.ts';
+import type { Batch, FileKind } from '../batch/types.ts';
+import { EbillError } from '../errors.ts';
 import { beyondDraft, endlessNames, jobIdTaken, twoDrafts } from './conflicts.ts';
-import { itemsOf } from './finalize.ts';
+import type { SourceFile } from './entries.ts';
+import type { Journal } from './journal.ts';
 import type { Assignment } from './plan.ts';
 import { putToUrl } from './put.ts';
 import { type Asked, decideUpload, judgeCreate } from './recover.ts';
 import { askFor, isDraft, pauseAfterDoubt, type Run } from './run.ts';
-import { startedHere } from './state.ts';
+import { itemsOf, startedHere } from './state.ts';
 
 /** Names passed over for one file: a load has a few batches of a kind. */
 const MOST_PASSED = 1000;
 
-export interface UploadPolicy {
+interface UploadPolicy {
   readonly adopt: boolean;
   readonly next: boolean;
 }
@@ -230,4 +232,74 @@ function reduced(result: Result, live: LiveUrl | null): Parameters<typeof judgeC
   return result.outcome === 'refused'
     ? { outcome: 'refused', status: result.status }
     : { outcome: 'ambiguous' };
+}
+
+/** Job ids the files of this run are using: of those that only just begin, the journal does not know yet. */
+const claims = new WeakMap<Journal, Map<string, SourceFile>>();
+
+function claimsOf(journal: Journal): Map<string, SourceFile> {
+  const known = claims.get(journal);
+  if (known !== undefined) return known;
+  const fresh = new Map<string, SourceFile>();
+  claims.set(journal, fresh);
+  return fresh;
+}
+
+/** Takes a job id for a file, there and then. `false`: another file has gone into it since it was planned. */
+export function claim(journal: Journal, jobId: string, file: SourceFile): boolean {
+  const taken = claimsOf(journal);
+  const onRecord = journal.state.batches.get(jobId)?.file ?? null;
+  if ((taken.get(jobId) ?? file) !== file || (onRecord !== null && onRecord.sha256 !== file.sha256))
+    return false;
+  taken.set(jobId, file);
+  return true;
+}
+
+/** Takes the next job id that is neither on record nor taken. */
+function claimNext(journal: Journal, kind: FileKind, file: SourceFile): string {
+  const taken = claimsOf(journal);
+  const { header, batches } = journal.state;
+  const jobId = nextJobId(header.job, kind, new Set([...batches.keys(), ...taken.keys()]));
+  taken.set(jobId, file);
+  return jobId;
+}
+
+/**
+ * Leaves an invoice file's batch behind, with its item batches, so that it is begun anew under the next job id: the way
+ * out when an item batch has two drafts or no upload address any more (batch-api.md, row Create upload).
+ * @throws EbillError CONFLICT when the server has gone on with it: then it cannot be left behind
+ */
+export async function restartInvoice(run: Run, file: SourceFile): Promise<void> {
+  const { state } = run.journal;
+  const old = [...state.batches.values()].find(
+    (batch) =>
+      batch.kind === 'invoice' &&
+      !batch.abandoned &&
+      (batch.file?.sha256 === file.sha256 || batch.file?.name === file.name),
+  );
+  if (old === undefined) return;
+  const seen = await askFor(run, old.jobId, old.id === null ? { jobId: old.jobId } : { id: old.id });
+  if (old.finalized === 'yes' || (seen !== null && !isDraft(run)(seen))) {
+    throw new EbillError(
+      'CONFLICT',
+      `${old.jobId} is handed to processing already (${seen?.status ?? 'no status'}): it cannot be started over.`,
+      {
+        hint: `Look at what becomes of it: ebill watch --job-id ${old.jobId}`,
+      },
+    );
+  }
+  // The invoice batch first: its items are left behind with it, wherever this is broken off.
+  for (const batch of [old, ...itemsOf(state, old)]) {
+    await run.journal.append({
+      type: 'abandoned',
+      jobId: batch.jobId,
+      id: batch.id,
+      reason: 'the invoice batch is started over',
+    });
+  }
+  run.emit({
+    event: 'step',
+    jobId: old.jobId,
+    message: `${old.jobId} is left behind with its items: never finalize it`,
+  });
 }

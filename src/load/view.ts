@@ -2,8 +2,7 @@ import { accountedOutcome } from '../batch/account.ts';
 import { outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
-import { itemsOf } from './finalize.ts';
-import type { BatchState, LoadState } from './state.ts';
+import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
 /** Every batch of a load as people and scripts see it: init, customers, invoices with their items; drafts left behind aside. */
 export function viewLoad(state: LoadState, names: StatusNames): readonly BatchView[] {
@@ -47,7 +46,7 @@ function serverWord(item: BatchState, listed: readonly Batch[]): Batch | null {
 }
 
 /** A batch this machine keeps no record of. */
-export function viewServer(batch: Batch, kind: Kind, names: StatusNames): BatchView {
+function viewServer(batch: Batch, kind: Kind, names: StatusNames): BatchView {
   const { phase } = phaseOf(batch, names);
   const children = batch.children.map((child) =>
     viewServer(child, kind === 'init' ? kindOfElement(child) : 'items', names),
@@ -134,4 +133,37 @@ const KIND_OF: Readonly<Record<string, Kind>> = {
 
 function kindOfElement(batch: Batch): Kind {
   return KIND_OF[batch.element.replace(/s$/, '')] ?? 'carryForwardInvoice';
+}
+
+interface Urls {
+  readonly uploadUrl: string | null;
+  readonly downloadUrl: string | null;
+}
+
+/** Presigned URLs as the server last gave them, in memory alone: for `--show-urls` (cli.md, promise 4). */
+export class UrlBook {
+  readonly #urls = new Map<string, Urls>();
+
+  /** Keeps the URLs of a batch and its children. An answer without a URL does not take back one given before. */
+  note(batch: Batch): void {
+    const before = batch.id === null ? undefined : this.#urls.get(batch.id);
+    if (batch.id !== null) {
+      this.#urls.set(batch.id, {
+        uploadUrl: batch.uploadUrl ?? before?.uploadUrl ?? null,
+        downloadUrl: batch.downloadUrl ?? before?.downloadUrl ?? null,
+      });
+    }
+    for (const child of batch.children) this.note(child);
+  }
+
+  /** The view with its URLs, children too. */
+  add(view: BatchView): BatchView {
+    const known = view.id === null ? undefined : this.#urls.get(view.id);
+    return {
+      ...view,
+      uploadUrl: known?.uploadUrl ?? null,
+      downloadUrl: known?.downloadUrl ?? null,
+      children: view.children.map((child) => this.add(child)),
+    };
+  }
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { accountOf, withResults } from '../../src/batch/account.ts';
 import type { BatchView } from '../../src/batch/types.ts';
 import { unaccounted, uncounted, verdictOf } from '../../src/batch/verdict.ts';
-import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/results-names.ts';
+import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/file-names.ts';
 import { viewLoad } from '../../src/load/view.ts';
 import { batch, known, LINUX, load, source } from '../load/fixtures.ts';
 

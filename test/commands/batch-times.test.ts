@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { batchTimes } from '../../src/commands/shared/wait.ts';
 import type { Entry, Header } from '../../src/load/entries.ts';
 import { memoryJournal } from '../../src/load/journal.ts';
+import { journalPath, loadsFolder } from '../../src/load/loads.ts';
 import type { Run } from '../../src/load/run.ts';
-import { journalPath, loadsFolder } from '../../src/load/store.ts';
 import { testContext } from '../helpers/context.ts';
 import { batch, HEADER, known, load, source } from '../load/fixtures.ts';
 

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { tryLock } from '../../src/load/native-lock.ts';
+import { nativeLock } from '../../src/load/lock.ts';
 import { executable } from '../helpers/executable.ts';
 import { calls, type Machine, machine, month, type Ran, sandbox } from './harness.ts';
 
@@ -84,7 +84,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
       name.endsWith('.lock'),
     );
     const held = await open(join(at.home, lock ?? ''), 'r+');
-    expect(tryLock(held.fd, process.platform)).toBe(true);
+    expect((await nativeLock(process.platform))(held.fd)).toBe(true);
     let before: readonly string[] | null = null;
     const upload = ['upload', 'customer', '--job', 'AUG_2020', ...(await month(at)).customers];
     const ran = await at.run(upload, {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { replay } from '../../src/load/replay.ts';
+import { replay } from '../../src/load/journal.ts';
 import type { Document } from '../e2e/harness.ts';
 import { type Blow, strike } from './killed.ts';
 import { finish, finishAndJudge, journalsOf, judge, monthLines, need, type Trial, trial } from './load.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkProgress } from '../../src/commands/shared/file-checks.ts';
-import { downloadProgress } from '../../src/load/download-progress.ts';
 import type { LoadEvent } from '../../src/load/events.ts';
+import { downloadProgress } from '../../src/load/results.ts';
 import { testContext } from '../helpers/context.ts';
 
 function clocked() {

@@ -1,7 +1,7 @@
 import { win32 } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/results-names.ts';
-import { journalPath, loadsFolder } from '../../src/load/store.ts';
+import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/file-names.ts';
+import { journalPath, loadsFolder } from '../../src/load/loads.ts';
 
 const DEVICES = ['CON', 'nul', 'Aux.csv', 'COM1', 'lpt9.2020', 'COM¹', 'NUL .x', 'CONIN$', 'con.'];
 const ODD = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { assignMonth, type MonthFiles } from '../../src/load/month.ts';
+import { assignMonth, type MonthFiles } from '../../src/load/plan.ts';
 import { known, load, source } from './fixtures.ts';
 
 const FILES: MonthFiles = {

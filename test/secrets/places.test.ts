@@ -45,7 +45,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'load/lock.ts': 'own',
   'commands/demo.ts': 'own',
   'commands/report.ts': 'own',
-  'load/names.ts': 'reads',
+  'load/loads.ts': 'reads',
   'plan/read-plan.ts': 'reads',
   'api/upload-body.ts': 'reads',
   'files/record-reader.ts': 'reads',
@@ -84,7 +84,7 @@ describe('the places that write', () => {
       'api/download.ts',
       'files/rejects.ts',
       // The name of the current load.
-      'load/store.ts',
+      'load/loads.ts',
       // The one file that is there to hold secrets.
       'profile/secrets.ts',
     ]);

@@ -204,7 +204,7 @@ async function profiles(context: Context): Promise<readonly Candidate[]> {
 
 /** The loads on this machine, the last changed first; only those of the profile in the line, if it names one. */
 async function loads(context: Context, before: readonly string[]): Promise<readonly Candidate[]> {
-  const { loadNames } = await import('../../load/names.ts');
+  const { loadNames } = await import('../../load/loads.ts');
   const known = await loadNames(context.paths.state, profileIn(before));
   const jobs = new Map<string, string>();
   for (const { job, profile, baseUrl } of known) if (!jobs.has(job)) jobs.set(job, profile ?? baseUrl);

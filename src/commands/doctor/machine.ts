@@ -3,7 +3,7 @@ import { chmod, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Connection } from '../../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
-import { surveyJournals } from '../../load/known.ts';
+import { surveyJournals } from '../../load/loads.ts';
 import { bytes, counted } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';

@@ -1,5 +1,5 @@
 import { outcomeOfAll } from '../../batch/verdict.ts';
-import { knownLoads } from '../../load/known.ts';
+import { knownLoads } from '../../load/loads.ts';
 import type { LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
 import { phaseText } from '../../output/batch-text.ts';

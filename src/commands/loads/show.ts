@@ -1,8 +1,7 @@
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
-import { knownLoads } from '../../load/known.ts';
+import { journalPath, knownLoads } from '../../load/loads.ts';
 import type { LoadState } from '../../load/state.ts';
-import { journalPath } from '../../load/store.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
 import { viewLoad } from '../../load/view.ts';
 import { accountText } from '../../output/account-text.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { EbillError } from '../../errors.ts';
-import type { Owner } from '../../load/store.ts';
+import type { Owner } from '../../load/loads.ts';
 import { quoted } from '../../system/quoting.ts';
 import type { App } from './command.ts';
 import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './options.ts';
@@ -45,7 +45,7 @@ export async function chosenJob(app: App, owner: Owner, option: string | null): 
   if (option !== null) return option;
   const named = app.context.env['EBILL_JOB'];
   if (named) return checkedJobId(named, 'EBILL_JOB');
-  const { currentJob } = await import('../../load/store.ts');
+  const { currentJob } = await import('../../load/loads.ts');
   const job = await currentJob(app.context.paths.state, owner);
   if (job !== null)
     app.ui.note(`Load ${quoted(job, app.context)}, the last one started here (--job names another)`);

@@ -1,6 +1,5 @@
 import { parentOf } from '../../batch/tree.ts';
-import type { Month } from '../../load/month.ts';
-import type { Assignment } from '../../load/plan.ts';
+import type { Assignment, Month } from '../../load/plan.ts';
 import type { BatchState, LoadState } from '../../load/state.ts';
 
 // A question is worth asking only when a yes sends something: what is left of a command's work, by the journal alone. Pure.

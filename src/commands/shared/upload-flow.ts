@@ -1,12 +1,11 @@
 import type { ParentRef } from '../../api/request.ts';
 import { isSettled } from '../../batch/outcome.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
-import { assertComplete, finalizeBatch, itemsOf } from '../../load/finalize.ts';
+import { assertComplete, finalizeBatch } from '../../load/finalize.ts';
 import { nextStep } from '../../load/next-step.ts';
-import { inParallel } from '../../load/parallel.ts';
 import type { Assignment } from '../../load/plan.ts';
-import type { Run } from '../../load/run.ts';
-import type { BatchState } from '../../load/state.ts';
+import { inParallel, type Run } from '../../load/run.ts';
+import { type BatchState, itemsOf } from '../../load/state.ts';
 import { uploadFile } from '../../load/upload.ts';
 import { viewLoad } from '../../load/view.ts';
 import { accountText } from '../../output/account-text.ts';

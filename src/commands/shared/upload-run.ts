@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import type { ParentRef } from '../../api/request.ts';
-import { openInvoice } from '../../load/parent.ts';
-import { readJournal } from '../../load/replay.ts';
-import { restartInvoice } from '../../load/restart.ts';
+import { openInvoice } from '../../load/discover.ts';
+import { readJournal } from '../../load/journal.ts';
+import { journalPath, setCurrentJob } from '../../load/loads.ts';
 import type { Run } from '../../load/run.ts';
 import { startedHere } from '../../load/state.ts';
-import { journalPath, setCurrentJob } from '../../load/store.ts';
+import { restartInvoice } from '../../load/upload.ts';
 import { counted } from '../../output/format.ts';
 import { columnsFor } from './column-options.ts';
 import type { App, CommandResult } from './command.ts';

@@ -34,7 +34,7 @@ export const functions: Functions<Journals> = {
             group,
             load: async () => {
               // Loaded late: the peer's memory is without it.
-              const { readJournal } = await import('../../../src/load/replay.ts');
+              const { readJournal } = await import('../../../src/load/journal.ts');
               return async (files) => {
                 const batches = (await readJournal(pathIn(files, length)))?.batches.size;
                 if (batches !== length / EVENTS_PER_BATCH) throw new Error(`${batches} batches`);

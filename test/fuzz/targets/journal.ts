@@ -1,5 +1,5 @@
+import { entriesOf, replay } from '../../../src/load/journal.ts';
 import { nextStep } from '../../../src/load/next-step.ts';
-import { entriesOf, replay } from '../../../src/load/replay.ts';
 import { timelineOf } from '../../../src/load/timeline.ts';
 import { viewLoad } from '../../../src/load/view.ts';
 import { expectError, type Target } from '../target.ts';

@@ -1,5 +1,5 @@
+import { journalPath } from '../../../../src/load/loads.ts';
 import { lockLoad } from '../../../../src/load/lock.ts';
-import { journalPath } from '../../../../src/load/store.ts';
 import type { Scene } from '../stage.ts';
 
 /** What goes wrong: the call, the files, the authorisation, the network, a conflict, a loss. */

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { downloadFile } from '../api/download.ts';
 import { unavailable } from '../api/result.ts';
 import type { RetryNotice } from '../api/retry.ts';
+import { isFinal } from '../batch/outcome.ts';
+import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { downloadProgress } from './download-progress.ts';
-import { inParallel } from './parallel.ts';
-import { resultName } from './results-names.ts';
-import { finalBatches, type Wanted } from './results-wanted.ts';
-import type { Run } from './run.ts';
+import { resultName } from './file-names.ts';
+import { inParallel, type Run } from './run.ts';
+import { type BatchState, itemsOf } from './state.ts';
 
 /** A result file: the state of each uploaded record. */
 export interface Downloaded {
@@ -99,4 +99,81 @@ async function isThere(path: string): Promise<boolean> {
   throw new EbillError('USAGE', `${path} is there and is no file.`, {
     hint: 'Move it away, or choose another folder.',
   });
+}
+
+/** ms between two words on how far it is. */
+const PAUSE_MS = 100;
+
+/**
+ * Tells how far several downloads are, over all of them; of how much only once every one has begun.
+ * @returns for one download, what to tell its bytes and their total to
+ */
+export function downloadProgress(
+  run: Pick<Run, 'context' | 'emit'>,
+  files: number,
+): (jobId: string) => (bytes: number, total: number | null) => void {
+  const known = new Map<string, { readonly bytes: number; readonly total: number | null }>();
+  let told = run.context.now();
+  return (jobId) => (bytes, total) => {
+    known.set(jobId, { bytes, total });
+    const now = run.context.now();
+    if (now - told < PAUSE_MS) return;
+    told = now;
+    const all = [...known.values()];
+    const sum = all.reduce<number | null>(
+      (so, one) => (so === null || one.total === null ? null : so + one.total),
+      0,
+    );
+    run.emit({
+      event: 'wait.progress',
+      bytes: all.reduce((so, one) => so + one.bytes, 0),
+      total: all.length < files ? null : sum,
+    });
+  };
+}
+
+/** A final batch and what the server says of it now, its download URL fresh. */
+export interface Wanted {
+  readonly jobId: string;
+  readonly batch: Batch;
+}
+
+/**
+ * Every final batch of those named, and every final item batch under them, asked for anew: a download URL lives for a
+ * while only and is never kept.
+ * @throws EbillError UNAVAILABLE, AUTH, REJECTED
+ */
+async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readonly Wanted[]> {
+  const { state } = run.journal;
+  const ask = async (jobId: string): Promise<Batch | null> => {
+    const id = state.batches.get(jobId)?.id ?? null;
+    return run.client.status(id === null ? { jobId } : { id });
+  };
+  const files = [...new Set(jobIds)].filter((jobId) => state.batches.get(jobId)?.kind !== 'init');
+  const found = await inParallel(AT_ONCE, files, async (jobId) => {
+    const batch = await ask(jobId);
+    return batch === null ? [] : [{ jobId, batch }, ...batch.children.flatMap((child) => named(run, child))];
+  });
+  const told = new Set(found.flat().map(({ jobId }) => jobId));
+  // Items on record that their invoice batch does not list must not be lost.
+  const unlisted = files
+    .flatMap((jobId) => state.batches.get(jobId) ?? [])
+    .flatMap((batch) => (batch.kind === 'invoice' ? itemsOf(state, batch) : []))
+    .filter(({ jobId, created, foundElsewhere }) => !told.has(jobId) && (created !== 'no' || foundElsewhere));
+  const more = await inParallel(AT_ONCE, unlisted, async ({ jobId }) => {
+    const batch = await ask(jobId);
+    return batch === null ? [] : [{ jobId, batch }];
+  });
+  const all = new Map([...found, ...more].flat().map((one) => [one.jobId, one] as const));
+  return [...all.values()].filter(({ batch }) => isFinal(phaseOf(batch, run.statusNames).phase));
+}
+
+/** An item batch is known here by its id; the job id it is told with may be another (batch-api.md, what bites 4). */
+function named(run: Run, child: Batch): Wanted[] {
+  const known = [...run.journal.state.batches.values()].find(
+    (batch: BatchState) => child.id !== null && batch.id === child.id,
+  );
+  if (known?.abandoned) return [];
+  const jobId = known?.jobId ?? child.jobId;
+  return jobId === null ? [] : [{ jobId, batch: child }];
 }

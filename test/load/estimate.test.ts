@@ -3,10 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Kind } from '../../src/batch/types.ts';
 import type { Entry, Header } from '../../src/load/entries.ts';
-import { learn, paceOf, recordsOf, type Sample } from '../../src/load/pace.ts';
-import { recentLoads } from '../../src/load/recent.ts';
+import { learn, paceOf, recordsOf, type Sample } from '../../src/load/estimate.ts';
+import { journalPath, loadsFolder, recentLoads } from '../../src/load/loads.ts';
 import { apply, emptyState, type LoadState } from '../../src/load/state.ts';
-import { journalPath, loadsFolder } from '../../src/load/store.ts';
 import { tempDir } from '../helpers/context.ts';
 import { batch, HEADER, known, source } from './fixtures.ts';
 

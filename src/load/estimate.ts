@@ -1,8 +1,7 @@
 import { isSettled } from '../batch/outcome.ts';
 import type { StatusNames } from '../batch/phase.ts';
 import type { Kind } from '../batch/types.ts';
-import { itemsOf } from './finalize.ts';
-import type { BatchState, LoadState } from './state.ts';
+import { type BatchState, itemsOf, type LoadState } from './state.ts';
 import { viewBatch } from './view.ts';
 
 /** How long one batch took on the server, with its items where it has any. */
