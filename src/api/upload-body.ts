@@ -51,7 +51,7 @@ export function nextChunkBytes(bytes: number, ms: number): number {
 
 /**
  * The file's bytes as a request body, hashed on the way. The last block is only handed out once all bytes are known to be
- * those that were checked, so a changed file is never stored whole. Comparing one hash is enough; SHA-256 is the one that
+ * those that were checked, so a changed file is never stored completely. Comparing one hash is enough; SHA-256 is the one that
  * processors accelerate.
  *
  * A chunk may be overwritten once the consumer asks for the next one, except those of the last block.
