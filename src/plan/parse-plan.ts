@@ -1,6 +1,6 @@
 import { type Columns, columnsOf, ROLE_NAMES, type RoleName } from '../batch/columns.ts';
 import { jobIdProblem } from '../batch/job-ids.ts';
-import { invalidPlan, type Mistake, type Plan, type PlannedFile, type PlannedInit } from './plan.ts';
+import { invalidPlan, type Mistake, type Plan, type PlannedFile, type PlannedInit } from './plan-model.ts';
 import { schemaMistakes, textProblem } from './schema-mistakes.ts';
 import { readYaml } from './yaml.ts';
 import type { YamlPlaces } from './yaml-places.ts';

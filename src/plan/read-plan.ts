@@ -3,7 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { Utf8Checker } from '../files/utf8.ts';
 import { visible } from '../system/escaping.ts';
-import { invalidPlan, type Mistake, type Plan } from './plan.ts';
+import { invalidPlan, type Mistake, type Plan } from './plan-model.ts';
 
 /** Size limit in bytes. A plan that names ten thousand files is still smaller. */
 const MAX_BYTES = 1 << 20;

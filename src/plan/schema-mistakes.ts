@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { jobIdProblem } from '../batch/job-ids.ts';
 import { visible } from '../system/escaping.ts';
 import { nearest } from '../system/nearest.ts';
-import type { Mistake } from './plan.ts';
+import type { Mistake } from './plan-model.ts';
 import { PLAN_SCHEMA } from './plan-schema.ts';
 import type { YamlPlaces } from './yaml-places.ts';
 

@@ -79,7 +79,7 @@ export function kindOf({ name, header }: CsvHeader): FileKind | null {
 }
 
 function kindByHeader(header: readonly string[]): FileKind | null {
-  const has = (wanted: RegExp): boolean => header.some((column) => wanted.test(column.trim()));
+  const has = (pattern: RegExp): boolean => header.some((column) => pattern.test(column.trim()));
   if (has(numberOf('invoice'))) {
     const isLine = has(
       /^(?:line|item)(?:[ _-]?(?:number|no\.?|nr\.?|id))?$|^(?:quantity|qty|unit[ _-]?price)$/i,

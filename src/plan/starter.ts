@@ -75,8 +75,8 @@ function classify(files: readonly CsvHeader[]): Classified {
     [...kinds.keys()].filter((file) => kinds.get(file) === kind);
   const invoices = names(of('invoice'));
   const items = names(of('items')).map((name) => ({ name, invoice: invoiceOf(name, invoices) }));
-  const under = (wanted: string | null): readonly string[] =>
-    items.filter(({ invoice }) => invoice === wanted).map(({ name }) => name);
+  const under = (file: string | null): readonly string[] =>
+    items.filter(({ invoice }) => invoice === file).map(({ name }) => name);
   return {
     customers: names(of('customer')),
     invoices: invoices.map((file) => ({ file, items: under(file) })),

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, type LineCounter, type Pair, type YAMLMap } from 'yaml';
-import type { Place } from './plan.ts';
+import type { Place } from './plan-model.ts';
 
 /** Line and column of the parts of a YAML text. */
 export class YamlPlaces {

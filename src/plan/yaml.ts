@@ -13,7 +13,7 @@ import {
   visit,
 } from 'yaml';
 import { visible } from '../system/escaping.ts';
-import type { Mistake } from './plan.ts';
+import type { Mistake } from './plan-model.ts';
 import { aliasMessage, anchorMessage, NOT_CLOSED, yamlMessage } from './yaml-errors.ts';
 import { keyText, YamlPlaces } from './yaml-places.ts';
 

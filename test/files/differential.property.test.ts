@@ -75,7 +75,7 @@ describe('compared with csv-parse', () => {
         const bytes = Buffer.from(csv);
         for (let cut = 0; cut <= bytes.length; cut++) {
           const got = scanned(bytes, cut, wanted);
-          // Asked first in the cheap way: there are many cuts.
+          // A cheap comparison first: there are many cuts.
           if (JSON.stringify(got) !== JSON.stringify(expected)) expect([cut, got]).toEqual([cut, expected]);
         }
       }),
@@ -87,7 +87,7 @@ describe('compared with csv-parse', () => {
     const key = fc.constantFrom('K1', '"K1"', 'K2', 'K03', '"K,4"', '"K""5"', '');
     const amount = fc.constantFrom('1', '2.00', '"3"', '0.5', '-1');
     const rows = (max: number) => fc.array(fc.tuple(key, key, amount), { maxLength: max });
-    // A header alone is a finding of its own.
+    // Up to this many records; `csv` adds one, because a header without records is a finding.
     const month = fc.record({ customers: rows(5), invoices: rows(5), items: rows(7), sorted: fc.boolean() });
     await fc.assert(
       fc.asyncProperty(month, async ({ customers, invoices, items, sorted }) => {
@@ -123,14 +123,14 @@ const COLUMNS: Columns = {
 const invoiceOf = (invoices: readonly (readonly string[])[], item: string): number =>
   invoices.findIndex(([key]) => key === item);
 
-/** The checks across files the plain way (cli.md, "Plan file"). */
+/** The checks across files (commands rule 33), done with Maps. */
 function expectedOf([cus, inv, itm]: readonly [string, string, string]): string[] {
   const found: string[] = [];
   const records = (csv: string) =>
     parse(csv)
       .slice(1)
       .map(([key = '', customer = '', amount = ''], i) => {
-        // No value of these has a line break.
+        // No value contains a line break.
         return { line: i + 2, key, customer, cents: Math.round(100 * Number(amount)) };
       });
   const customers = new Set<string>();

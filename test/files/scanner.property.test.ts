@@ -29,7 +29,7 @@ const table: fc.Arbitrary<Table> = fc.integer({ min: 1, max: 5 }).chain((width) 
   }),
 );
 
-/** How a table is written down: any legal way. */
+/** Any legal way to write a table. */
 const writing = fc.record({
   eol: fc.constantFrom('\n', '\r\n'),
   bom: fc.boolean(),
@@ -112,7 +112,7 @@ describe('ContentCheck, for any bytes,', () => {
     );
   });
 
-  // Long enough that a few NULs do not make it look like UTF-16, which is told by the first block alone.
+  // Long enough that a few NULs do not make it look like UTF-16, which is recognised by the first block.
   const start = Buffer.from(`${'k'.repeat(300)},b\n`);
 
   it('finds invalid UTF-8 in the same place in blocks of any size', () => {

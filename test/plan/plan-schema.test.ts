@@ -5,7 +5,7 @@ import { stringify } from 'yaml';
 import { ROLES } from '../../src/batch/columns.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
-import type { PlannedInit } from '../../src/plan/plan.ts';
+import type { PlannedInit } from '../../src/plan/plan-model.ts';
 import { PLAN_SCHEMA, planSchemaText } from '../../src/plan/plan-schema.ts';
 import { parseFailure } from './parse-failure.ts';
 
