@@ -5,8 +5,7 @@ import { pageOf } from '../help/command-page.ts';
 import { manName, manPage } from '../help/man-page.ts';
 import { FRONT_PAGE, type HelpPage } from '../help/page.ts';
 import { TOPICS } from '../help/topics.ts';
-import { DOCUMENT_SCHEMA } from '../output/document-schema.ts';
-import { EVENT_SCHEMA } from '../output/event-schema.ts';
+import { DOCUMENT_SCHEMA, EVENT_SCHEMA } from '../output/schemas.ts';
 import { planSchemaText } from '../plan/plan-schema.ts';
 
 /**

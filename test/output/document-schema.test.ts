@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { shippedFiles } from '../../src/build/shipped.ts';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
-import { DOCUMENT_SCHEMA } from '../../src/output/document-schema.ts';
+import { DOCUMENT_SCHEMA } from '../../src/output/schemas.ts';
 import { machine, month, type Ran, sandbox } from '../e2e/harness.ts';
 
 const valid = new Ajv({ allowUnionTypes: true }).compile(DOCUMENT_SCHEMA);

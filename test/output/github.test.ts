@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { annotations, type Outcome } from '../../src/output/github-annotations.ts';
-import { jobSummary } from '../../src/output/github-summary.ts';
 import { safeJson } from '../../src/output/json-text.ts';
+import { annotations, jobSummary, type Outcome } from '../../src/output/progress/github.ts';
 import { testContext } from '../helpers/context.ts';
 import { runnerCommands } from './runner.ts';
 import { batch, month } from './samples.ts';

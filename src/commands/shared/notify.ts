@@ -106,12 +106,12 @@ async function reportToGitHub(app: App, result: CommandResult): Promise<void> {
   const hide = (text: string): string => redactor.clean(text);
   // Under --progress json each line of stderr is an event.
   if (ui.progress !== 'json') {
-    const { annotations } = await import('../../output/github-annotations.ts');
+    const { annotations } = await import('../../output/progress/github.ts');
     for (const line of annotations(app.command, result, hide)) ui.screen.line(line);
   }
   const path = context.env['GITHUB_STEP_SUMMARY'];
   if (!path) return;
-  const { jobSummary } = await import('../../output/github-summary.ts');
+  const { jobSummary } = await import('../../output/progress/github.ts');
   await addSummary(app, resolve(context.cwd, path), redactor.clean(jobSummary(app.command, result, hide)));
 }
 

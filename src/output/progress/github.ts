@@ -1,0 +1,125 @@
+import { accountOf, shownPhaseOf } from '../../batch/account.ts';
+import { flatten, flattenPlaced } from '../../batch/tree.ts';
+import type { BatchView, Phase } from '../../batch/types.ts';
+import { oneLine, visible } from '../../system/escaping.ts';
+import { accountText } from '../account-text.ts';
+import { countsOf, countsText, nameOf, phaseText, phaseWord } from '../batch-text.ts';
+import { count } from '../format.ts';
+import { type AnnotationLevel, workflowCommand } from '../github-commands.ts';
+import { truncateEnd, truncateMiddle } from '../text-layout.ts';
+import { plainTheme, type Theme } from '../theme.ts';
+import type { Failure } from '../ui.ts';
+
+/** What annotations and summaries are made of; a `CommandResult` is one. */
+export interface Outcome {
+  readonly job: string | null;
+  readonly outcome: Phase | null;
+  readonly batches: readonly BatchView[];
+  readonly error: Failure | null;
+  /** The next thing to do, where there is no error to say it. */
+  readonly next?: string;
+}
+
+/** GitHub shows ten of a kind for a step; one of them is the verdict. */
+const MOST = 9;
+/** Ends a load that is not over or not whole, but not lost either. */
+const MILD = new Set(['PARTIAL', 'STILL_RUNNING']);
+
+/**
+ * GitHub Actions annotations, a line each: one for each batch that failed, lost records or is partial, the worst first and
+ * at most nine; then the verdict, which counts the rest. What went well is the verdict alone, a notice.
+ * @param command its whole name
+ * @param hide hides secrets
+ */
+export function annotations(
+  command: string,
+  outcome: Outcome,
+  hide: (text: string) => string,
+): readonly string[] {
+  const { job, batches, error } = outcome;
+  const theme = plainTheme({ clean: hide });
+  // An init has no word of its own: its children have.
+  const all = flatten(batches).filter(({ kind }) => kind !== 'init');
+  const failed = all.filter((batch) => ['failed', 'unaccounted'].includes(shownPhaseOf(batch)));
+  const partial = all.filter((batch) => shownPhaseOf(batch) === 'partial');
+  const bad = [...failed, ...partial];
+  const lines = bad.slice(0, MOST).map((batch) => {
+    const lost = accountOf(batch).state === 'mismatch';
+    const phase = shownPhaseOf(batch);
+    const word = phase === 'unaccounted' ? 'records unaccounted for' : phaseWord(phase);
+    const sent = lost && batch.recordsSent !== null ? `${count(batch.recordsSent)} sent` : '';
+    const told = [sent, countsText(batch)].filter((part) => part !== '').join(', ');
+    const text = [told, hide(batch.errorMessage ?? '')].filter((part) => part.trim() !== '').join(': ');
+    return workflowCommand(
+      failed.includes(batch) ? 'error' : 'warning',
+      `${nameOf(batch, theme)}: ${word}`,
+      text === '' ? `No more is known of it; its status is ${hide(batch.status ?? 'unknown')}.` : text,
+    );
+  });
+  const level: AnnotationLevel = error === null ? 'notice' : MILD.has(error.code) ? 'warning' : 'error';
+  const end = error === null ? phaseWord(outcome.outcome ?? 'succeeded') : error.code;
+  const more = bad.length > MOST ? `${count(bad.length - MOST)} more batches went wrong.` : '';
+  const said =
+    error === null ? [accountText(batches, theme), outcome.next ?? ''] : [error.message, more, error.hint];
+  const text = said.filter((part) => part !== '').join('\n');
+  const title = `ebill ${command}${job === null ? '' : ` ${hide(job)}`}: ${end}`;
+  return [...lines, workflowCommand(level, title, text === '' ? end : hide(text))];
+}
+
+/** Rows at most: GitHub takes a megabyte for a step. */
+const MOST_ROWS = 200;
+/** Characters: of a name, and of a server's message. */
+const NAME = 100;
+const MESSAGE = 2000;
+
+/**
+ * A job summary in Markdown: the verdict, the batches, the next step. Text from outside is escaped.
+ * @param command its whole name
+ * @param hide hides secrets
+ */
+export function jobSummary(command: string, outcome: Outcome, hide: (text: string) => string): string {
+  const { job, batches, error, next } = outcome;
+  const theme = plainTheme({ clean: (text) => visible(hide(text)) });
+  const text = (value: string, most = MESSAGE): string =>
+    escaped(truncateEnd(theme.clean(oneLine(value)), most));
+  const totals = accountText(batches, theme)
+    .split('\n')
+    .filter((line) => line !== '');
+  const parts = [
+    `### ebill ${command}${job === null ? '' : `: ${text(job, NAME)}`}`,
+    verdictLine(outcome, theme) + (error === null ? '' : ` – ${text(error.message)}`),
+    totals.map((line) => `- ${text(line.trim())}`).join('\n'),
+    table(batches, theme),
+    text(error?.hint ?? next ?? ''),
+  ];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n\n`;
+}
+
+/** `**◐ partial** (PARTIAL)`. */
+function verdictLine({ outcome, error }: Outcome, theme: Theme): string {
+  const word = outcome === null ? null : `**${phaseText(outcome, theme)}**`;
+  if (error === null) return word ?? `**${theme.symbols.done} done**`;
+  return word === null ? `**${theme.symbols.failed} ${error.code}**` : `${word} (${error.code})`;
+}
+
+function table(batches: readonly BatchView[], theme: Theme): string {
+  const rows = flattenPlaced(batches);
+  if (rows.length === 0) return '';
+  const lines = rows.slice(0, MOST_ROWS).map(({ batch, depth }) => {
+    const { loaded, rejected } = countsOf(batch);
+    const name = '&nbsp;&nbsp;'.repeat(depth) + escaped(truncateMiddle(oneLine(nameOf(batch, theme)), NAME));
+    const numbers = [batch.recordsSent, loaded, rejected].map(count);
+    return `| ${[name, phaseText(shownPhaseOf(batch), theme), ...numbers].join(' | ')} |`;
+  });
+  const more = rows.length > MOST_ROWS ? `\n\nand ${count(rows.length - MOST_ROWS)} more` : '';
+  return (
+    ['| Batch | Status | Sent | Loaded | Rejected |', '|---|---|--:|--:|--:|', ...lines].join('\n') + more
+  );
+}
+
+/** Nothing of Markdown, HTML or mathematics is left in it, nor an address that would become a link. */
+const escaped = (text: string): string =>
+  text
+    .replace(/[&<>]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char] ?? '')
+    .replace(/[\\`*_{}[\]()#+!|~$@-]/g, (char) => `\\${char}`)
+    .replace(/:(?=\/\/)|(?<=\bwww)\.|(?<=^\d+)\./gi, (char) => `\\${char}`);
