@@ -1,12 +1,12 @@
-import { escapeText } from './xml-write.ts';
+import { escapeText } from './xml.ts';
 
-/** Bytes of a file, from its start. */
-export interface FileBody {
+/** The first `bytes` of a file. */
+interface FileBody {
   readonly path: string;
   readonly bytes: number;
 }
 
-/** What a request is answered with, before any fault touches it. */
+/** The answer to a request before a fault changes it. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -26,11 +26,8 @@ export function htmlAnswer(status: number, title: string): Answer {
   return { status, headers: { 'content-type': 'text/html; charset=utf-8' }, body: Buffer.from(page) };
 }
 
-/**
- * An error of the API. The vendor says only "error xml" with 400 or 404 (batch-api.md, what bites 10), so the shape
- * is the sandbox's own.
- */
-export function apiError(
+/** The vendor documents only "error xml" with 400 or 404 (api rule 8), so the shape is the sandbox's own. */
+export function apiErrorAnswer(
   status: number,
   message: string,
   headers: Readonly<Record<string, string>> = {},
@@ -39,16 +36,16 @@ export function apiError(
   return xmlAnswer(status, xml, headers);
 }
 
-export interface S3ErrorParts {
+export interface S3Error {
   readonly status: number;
   readonly code: string;
   readonly message: string;
-  /** Further elements, as S3 adds them for some codes. */
+  /** Further elements, which S3 adds for some codes. */
   readonly details?: Readonly<Record<string, string>>;
 }
 
-/** An error of S3, in S3's own XML. */
-export function s3Error({ status, code, message, details = {} }: S3ErrorParts, requestId: string): Answer {
+/** An error in S3's own XML. */
+export function s3ErrorAnswer({ status, code, message, details = {} }: S3Error, requestId: string): Answer {
   const parts = {
     Code: code,
     Message: message,
@@ -59,4 +56,14 @@ export function s3Error({ status, code, message, details = {} }: S3ErrorParts, r
   const inner = Object.entries(parts).map(([name, text]) => `<${name}>${escapeText(text)}</${name}>`);
   const xml = `<?xml version="1.0" encoding="UTF-8"?>\n<Error>${inner.join('')}</Error>`;
   return xmlAnswer(status, xml, { 'x-amz-request-id': requestId });
+}
+
+/** The API refuses a request. It is thrown before anything changes. */
+export class ApiError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
 }

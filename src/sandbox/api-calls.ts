@@ -1,36 +1,32 @@
-import { ApiFailure } from './api-failure.ts';
-import { batchDocument, draftDocument } from './batch-document.ts';
-import { create, finalize, init } from './batch-effects.ts';
-import type { Call, Kind } from './calls.ts';
-import { findBatch, requireBatch } from './find-batch.ts';
-import type { House } from './house.ts';
-import { carryForwardDocument, initDocument } from './init-document.ts';
+import { ApiError } from './answer.ts';
+import { create, finalize, findBatch, init, requireBatch } from './batch-effects.ts';
+import { batchDocument, carryForwardDocument, draftDocument, initDocument } from './documents.ts';
+import type { ServerContext } from './request-handler.ts';
 import { type BatchReference, createRequest, finalizeRequest, initRequest } from './requests.ts';
-import type { StoredBatch, StoredState } from './state.ts';
-import { readRequest } from './xml-read.ts';
-import type { Element } from './xml-write.ts';
+import type { Call, Kind, StoredBatch, StoredState } from './state.ts';
+import { type Element, readRequest } from './xml.ts';
 
-/** What a call needs while it is performed. */
-export interface Doing {
-  /** To be called in the same synchronous stretch as the change: writes it down. */
+/** What a call needs while it executes. */
+export interface CallContext {
+  /** Saves a change. Call it in the same synchronous block as the change. */
   changed(batch: StoredBatch): void;
-  /** Records a finalize is to lose, by a fault. */
+  /** Records that a finalize loses, by a fault. */
   readonly loseRecords: number;
   uploadUrl(key: string): Promise<string>;
   downloadUrl(key: string): Promise<string>;
 }
 
-/** A request of the API, read: what it is about, and how it is done. */
+/** A request of the API: the batch it names and its execution. */
 export interface ApiCall {
   readonly call: Call;
   readonly kind: Kind | null;
   readonly jobId: string | null;
   readonly batchId: string | null;
-  /** The document to answer with. Throws `ApiFailure`. */
-  perform(house: House, doing: Doing): Promise<Element>;
+  /** @returns the document to answer with. @throws ApiError */
+  perform(context: ServerContext, call: CallContext): Promise<Element>;
 }
 
-/** The changing calls by their mode. `read` throws `ApiFailure` or `BadRequestXml`. */
+/** The changing calls by mode. `read` throws `ApiError` or `BadRequestXml`. */
 export const API_CALLS: readonly {
   readonly mode: string;
   readonly method: string;
@@ -49,9 +45,9 @@ function readInit(body: Buffer): ApiCall {
     kind: 'init',
     jobId: request.jobId,
     batchId: null,
-    perform: async ({ store, settings }, doing) => {
+    perform: async ({ store, settings }, call) => {
       const batch = init(store.state, settings, request);
-      doing.changed(batch);
+      call.changed(batch);
       return initDocument(store.state, batch);
     },
   };
@@ -64,10 +60,10 @@ function readCreate(body: Buffer): ApiCall {
     kind: request.kind,
     jobId: request.jobId,
     batchId: null,
-    perform: async ({ store, settings }, doing) => {
+    perform: async ({ store, settings }, call) => {
       const batch = create(store.state, settings, request);
-      doing.changed(batch);
-      return draftDocument(batch, await doing.uploadUrl(batch.objectKey ?? ''), settings.echo);
+      call.changed(batch);
+      return draftDocument(batch, await call.uploadUrl(batch.objectKey ?? ''), settings.echo);
     },
   };
 }
@@ -75,14 +71,14 @@ function readCreate(body: Buffer): ApiCall {
 function readFinalize(body: Buffer, state: StoredState): ApiCall {
   const reference = finalizeRequest(readRequest(body));
   return {
-    ...about(reference, state),
+    ...namedBatch(reference, state),
     call: 'finalize',
-    perform: async ({ store, settings, processor }, doing) => {
+    perform: async ({ store, settings, processor }, call) => {
       const batch = finalize(store.state, settings, reference, (key) => store.object(key));
-      if (doing.loseRecords > 0) batch.loses = doing.loseRecords;
-      doing.changed(batch);
+      if (call.loseRecords > 0) batch.loses = call.loseRecords;
+      call.changed(batch);
       processor.start(batch);
-      return batchDocument(store.state, batch, settings, doing.downloadUrl, 'queued');
+      return batchDocument(store.state, batch, settings, call.downloadUrl, 'queued');
     },
   };
 }
@@ -91,26 +87,29 @@ function readFinalize(body: Buffer, state: StoredState): ApiCall {
 export function getStatus(query: URLSearchParams, state: StoredState): ApiCall {
   const reference = { id: query.get('id') || null, jobId: query.get('jobId') || null };
   return {
-    ...about(reference, state),
+    ...namedBatch(reference, state),
     call: 'status',
-    perform: async ({ store, settings }, doing) => {
+    perform: async ({ store, settings }, call) => {
       if (reference.id === null && reference.jobId === null)
-        throw new ApiFailure(400, 'id or jobId is required');
+        throw new ApiError(400, 'id or jobId is required');
       const batch = requireBatch(store.state, reference);
       if (batch.kind === 'init') return initDocument(store.state, batch);
       if (batch.objectKey === null) return carryForwardDocument(batch);
-      return batchDocument(store.state, batch, settings, doing.downloadUrl);
+      return batchDocument(store.state, batch, settings, call.downloadUrl);
     },
   };
 }
 
-/** A request that can only fail, with this. */
-export function otherCall(failure: ApiFailure): ApiCall {
+/** A request that was refused while it was read. */
+export function failedCall(failure: ApiError): ApiCall {
   const perform = () => Promise.reject(failure);
   return { call: 'other', kind: null, jobId: null, batchId: null, perform };
 }
 
-function about(reference: BatchReference, state: StoredState): Pick<ApiCall, 'kind' | 'jobId' | 'batchId'> {
+function namedBatch(
+  reference: BatchReference,
+  state: StoredState,
+): Pick<ApiCall, 'kind' | 'jobId' | 'batchId'> {
   const batch = findBatch(state, reference);
   return {
     kind: batch?.kind ?? null,

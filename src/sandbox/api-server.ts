@@ -1,48 +1,54 @@
+import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { type Answer, apiError, xmlAnswer } from './answer.ts';
-import { readApiBody } from './api-body.ts';
-import { API_CALLS, type ApiCall, getStatus, otherCall } from './api-calls.ts';
-import { ApiFailure } from './api-failure.ts';
+import { type Answer, ApiError, apiErrorAnswer, xmlAnswer } from './answer.ts';
+import { API_CALLS, type ApiCall, failedCall, getStatus } from './api-calls.ts';
 import { challenge, isAuthorized } from './credentials.ts';
-import { type Incoming, startExchange } from './exchange.ts';
-import type { FaultAction } from './fault-spec.ts';
-import type { House } from './house.ts';
-import { presign } from './presign.ts';
+import type { FaultAction } from './faults.ts';
+import { presign } from './presigned-url.ts';
+import {
+  ClientDisconnected,
+  handleRequest,
+  type IdentifiedRequest,
+  type ServerContext,
+} from './request-handler.ts';
 import type { OpenRecord } from './request-log.ts';
-import { BadRequestXml } from './xml-read.ts';
-import { writeXml } from './xml-write.ts';
+import { BadRequestXml, writeXml } from './xml.ts';
 
-/** The vendor's API, under any path that ends in `/rest/batchProcess` (batch-api.md, what bites 12). */
-export function apiListener(house: House): RequestListener {
+/** The vendor's API, under any path that ends in `/rest/batchProcess` (api rule 13). */
+export function apiListener(context: ServerContext): RequestListener {
   return (request, response) => {
-    startExchange(house, 'api', request, response, (record) => {
+    handleRequest(context, 'api', request, response, (record) => {
       if (request.headers.expect !== undefined) response.writeContinue();
-      return identify(house, request, record);
+      return identify(context, request, record);
     });
   };
 }
 
-async function identify(house: House, request: IncomingMessage, record: OpenRecord): Promise<Incoming> {
+async function identify(
+  context: ServerContext,
+  request: IncomingMessage,
+  record: OpenRecord,
+): Promise<IdentifiedRequest> {
   let call: ApiCall;
   try {
     const body = await readApiBody(request, record);
-    call = understand(request, body, house);
+    call = readCall(request, body, context);
   } catch (error) {
-    if (!(error instanceof ApiFailure)) throw error;
-    call = otherCall(error);
+    if (!(error instanceof ApiError)) throw error;
+    call = failedCall(error);
   }
   const { call: name, kind, jobId, batchId } = call;
   return { call: name, kind, jobId, batchId, perform: answer };
 
   async function answer(fault: FaultAction | null): Promise<Answer> {
-    const { settings } = house;
+    const { settings } = context;
     if (!isAuthorized(request.headers, settings.auth)) {
-      return apiError(401, 'Not authorised', { 'www-authenticate': challenge(settings.auth) });
+      return apiErrorAnswer(401, 'Not authorised', { 'www-authenticate': challenge(settings.auth) });
     }
     try {
-      const document = await call.perform(house, {
+      const document = await call.perform(context, {
         changed: (batch) => {
-          house.store.save();
+          context.store.save();
           record.effect = true;
           record.batchId = batch.id;
         },
@@ -56,7 +62,7 @@ async function identify(house: House, request: IncomingMessage, record: OpenReco
       });
       return xmlAnswer(200, writeXml(document, settings.style));
     } catch (error) {
-      if (error instanceof ApiFailure) return apiError(error.status, error.message);
+      if (error instanceof ApiError) return apiErrorAnswer(error.status, error.message);
       throw error;
     }
   }
@@ -67,36 +73,64 @@ async function identify(house: House, request: IncomingMessage, record: OpenReco
     expiresSeconds: number,
     ageSeconds: number,
   ): Promise<string> {
-    const { bucket, s3Credentials, now } = house.settings;
+    const { bucket, s3Credentials, now } = context.settings;
     const signedAt = now() - ageSeconds * 1000;
     return presign(
-      { method, origin: house.s3Origin(request), bucket, key, signedAt, expiresSeconds },
+      { method, origin: context.s3Origin(request), bucket, key, signedAt, expiresSeconds },
       s3Credentials,
     );
   }
 }
 
-function understand(request: IncomingMessage, body: Buffer, house: House): ApiCall {
+function readCall(request: IncomingMessage, body: Buffer, context: ServerContext): ApiCall {
   const text = `http://sandbox${(request.url ?? '').replace(/^https?:\/\/[^/]*/i, '')}`;
-  if (!URL.canParse(text)) return otherCall(new ApiFailure(400, 'The URL cannot be read'));
+  if (!URL.canParse(text)) return failedCall(new ApiError(400, 'The URL cannot be read'));
   const url = new URL(text);
   if (!url.pathname.endsWith('/rest/batchProcess')) {
-    return otherCall(new ApiFailure(404, `There is nothing at ${url.pathname}`));
+    return failedCall(new ApiError(404, `There is nothing at ${url.pathname}`));
   }
-  if (request.method === 'GET') return getStatus(url.searchParams, house.store.state);
+  if (request.method === 'GET') return getStatus(url.searchParams, context.store.state);
   const mode = url.searchParams.get('mode');
   const known = API_CALLS.find((each) => each.mode === mode);
   if (!known)
-    return otherCall(new ApiFailure(400, mode === null ? 'mode is required' : `Unknown mode ${mode}`));
+    return failedCall(new ApiError(400, mode === null ? 'mode is required' : `Unknown mode ${mode}`));
   if (request.method !== known.method) {
-    return otherCall(new ApiFailure(405, `${known.mode} takes ${known.method}, not ${request.method}`));
+    return failedCall(new ApiError(405, `${known.mode} takes ${known.method}, not ${request.method}`));
   }
   try {
-    return known.read(body, house.store.state);
+    return known.read(body, context.store.state);
   } catch (error) {
-    // Still a call of its name: a fault about it acts, whatever the body.
-    const failure = error instanceof BadRequestXml ? new ApiFailure(400, error.message) : error;
-    if (failure instanceof ApiFailure) return { ...otherCall(failure), call: known.call };
+    // It still counts as this call, so that a fault for the call matches it.
+    const failure = error instanceof BadRequestXml ? new ApiError(400, error.message) : error;
+    if (failure instanceof ApiError) return { ...failedCall(failure), call: known.call };
     throw error;
   }
+}
+
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/**
+ * Reads a body and records it.
+ * @throws ApiError 413 beyond 1 MiB
+ * @throws ClientDisconnected when it is incomplete
+ */
+async function readApiBody(request: IncomingMessage, record: OpenRecord): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      record.bodyBytes += chunk.length;
+      if (record.bodyBytes > MAX_BODY_BYTES)
+        throw new ApiError(413, `The request body is larger than ${MAX_BODY_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof ApiError) throw error;
+    throw new ClientDisconnected(null);
+  }
+  if (!request.complete) throw new ClientDisconnected(null);
+  const body = Buffer.concat(chunks);
+  record.requestBody = body.toString('utf8');
+  record.bodySha256 = createHash('sha256').update(body).digest('hex');
+  return body;
 }

@@ -1,14 +1,20 @@
-import { ApiFailure } from './api-failure.ts';
-import { findBatch, requireBatch } from './find-batch.ts';
-import { CARRY_FORWARDS } from './init-document.ts';
+import { ApiError } from './answer.ts';
+import { CARRY_FORWARDS } from './documents.ts';
 import type { Settings } from './options.ts';
-import { openLoadedInvoices } from './phase.ts';
 import type { BatchReference, CreateRequest, InitRequest } from './requests.ts';
-import { childrenOf, type StoredBatch, type StoredObject, type StoredState, takeId } from './state.ts';
+import {
+  childrenOf,
+  openLoadedInvoices,
+  type StoredBatch,
+  type StoredObject,
+  type StoredState,
+  takeId,
+} from './state.ts';
 
-// What each changing call does to the state, or `ApiFailure` with nothing changed. Synchronous, so whole.
+// How each changing call changes the state. Each function changes all of it or throws ApiError; none is asynchronous, so no
+// other request sees half of a change.
 
-/** Carries forward what is open and asked for. An init can never be redone: it rewrites every open invoice. */
+/** Carries open documents forward. An init cannot be repeated: it rewrites every open invoice. */
 export function init(state: StoredState, settings: Settings, request: InitRequest): StoredBatch {
   refuseKnownJobId(state, request.jobId);
   const now = settings.now();
@@ -41,10 +47,10 @@ export function init(state: StoredState, settings: Settings, request: InitReques
   return parent;
 }
 
-/** A Draft batch; with `duplicates: reissue`, the one that is there already. */
+/** Makes a Draft batch; with `duplicates: reissue` it returns an existing one. */
 export function create(state: StoredState, settings: Settings, request: CreateRequest): StoredBatch {
   const parent = request.parent ? openInvoiceBatch(state, request.parent) : null;
-  // The vendor's pitfall, kept: no batch id in the key, so one name is one object (batch-api.md, what bites 14).
+  // As at the vendor, the key has no batch id: one file name is one object (api rule 26).
   const objectKey = `${settings.org}/in/${request.inputFilename}`;
   const known = findBatch(state, { id: null, jobId: request.jobId });
   if (known && settings.duplicates === 'reissue') {
@@ -65,8 +71,8 @@ export function create(state: StoredState, settings: Settings, request: CreateRe
 }
 
 /**
- * Hands a batch to processing, an invoice batch with all its items. What is processed is the object as it is now.
- * A batch, or an item batch under it, without an uploaded object is refused.
+ * Queues a batch for processing, an invoice batch with all its item batches, with their objects as they are now. It is
+ * refused while one of them has no object.
  */
 export function finalize(
   state: StoredState,
@@ -77,15 +83,14 @@ export function finalize(
   const batch = requireBatch(state, reference);
   batch.finalizeAttempts += 1;
   if (batch.kind === 'items') {
-    throw new ApiFailure(400, `Batch ${batch.id} is finalized with its invoice batch ${batch.parentId}`);
+    throw new ApiError(400, `Batch ${batch.id} is finalized with its invoice batch ${batch.parentId}`);
   }
-  if (batch.objectKey === null) throw new ApiFailure(400, `Batch ${batch.id} has no file to finalize`);
-  if (batch.queuedAt !== null) throw new ApiFailure(400, `Batch ${batch.id} is already finalized`);
+  if (batch.objectKey === null) throw new ApiError(400, `Batch ${batch.id} has no file to finalize`);
+  if (batch.queuedAt !== null) throw new ApiError(400, `Batch ${batch.id} is already finalized`);
   const all = [batch, ...childrenOf(state, batch)];
   const sources = all.map((each) => {
     const source = objectOf(each.objectKey ?? '');
-    if (!source)
-      throw new ApiFailure(400, `No file is uploaded for batch ${each.id} (${each.inputFilename})`);
+    if (!source) throw new ApiError(400, `No file is uploaded for batch ${each.id} (${each.inputFilename})`);
     return { each, source };
   });
   const now = settings.now();
@@ -99,13 +104,13 @@ export function finalize(
 
 function openInvoiceBatch(state: StoredState, reference: BatchReference): StoredBatch {
   const parent = requireBatch(state, reference);
-  if (parent.kind !== 'invoice') throw new ApiFailure(400, `Batch ${parent.id} is no invoice batch`);
-  if (parent.queuedAt !== null) throw new ApiFailure(400, `Invoice batch ${parent.id} is already finalized`);
+  if (parent.kind !== 'invoice') throw new ApiError(400, `Batch ${parent.id} is not an invoice batch`);
+  if (parent.queuedAt !== null) throw new ApiError(400, `Invoice batch ${parent.id} is already finalized`);
   return parent;
 }
 
 function refuseKnownJobId(state: StoredState, jobId: string): void {
-  if (findBatch(state, { id: null, jobId })) throw new ApiFailure(400, `jobId already exists: ${jobId}`);
+  if (findBatch(state, { id: null, jobId })) throw new ApiError(400, `jobId already exists: ${jobId}`);
 }
 
 type NewBatch = Pick<StoredBatch, 'jobId' | 'kind' | 'operation' | 'subOperation'> & Partial<StoredBatch>;
@@ -128,4 +133,30 @@ function newBatch(state: StoredState, createdAt: number, parts: NewBatch): Store
   };
   state.batches.push(batch);
   return batch;
+}
+
+/** Id and job id, when both are given, must name the same batch. */
+export function findBatch(state: StoredState, { id, jobId }: BatchReference): StoredBatch | null {
+  // Carry-forwards have an empty job id, which names no batch.
+  const byId = id === null ? null : (state.batches.find((batch) => batch.id === id) ?? null);
+  const byJobId = jobId === null ? null : (state.batches.find((batch) => batch.jobId === jobId) ?? null);
+  if (id !== null && jobId !== null) return byId === byJobId ? byId : null;
+  return byId ?? byJobId;
+}
+
+/** @throws ApiError 404 when there is none, 400 when id and job id name different batches */
+export function requireBatch(state: StoredState, reference: BatchReference): StoredBatch {
+  const batch = findBatch(state, reference);
+  if (batch) return batch;
+  const { id, jobId } = reference;
+  if (
+    id !== null &&
+    jobId !== null &&
+    findBatch(state, { id, jobId: null }) &&
+    findBatch(state, { id: null, jobId })
+  ) {
+    throw new ApiError(400, `id ${id} and jobId ${jobId} are different batches`);
+  }
+  const names = [...(id === null ? [] : [`id ${id}`]), ...(jobId === null ? [] : [`jobId ${jobId}`])];
+  throw new ApiError(404, `No batch process with ${names.join(' and ')}`);
 }

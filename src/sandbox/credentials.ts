@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** How the sandbox wants its API requests authorised; the vendor does not say, so all usual ways are there. */
+/** How API requests are authorised. The vendor does not say, so the usual ways are supported. */
 export type SandboxAuth =
   | { readonly type: 'none' }
   | { readonly type: 'basic'; readonly username: string; readonly password: string }
@@ -9,16 +9,16 @@ export type SandboxAuth =
   /** The named header carries the token. */
   | { readonly type: 'header'; readonly name: string; readonly token: string };
 
-/** What a request carried, without the credential itself. */
+/** The kind of credential in a request. */
 export type AuthorizationSeen = 'none' | 'basic' | 'bearer' | 'other';
 
-/** Equal without telling by the time taken how much of it was. */
+/** Compares in constant time. */
 export function sameSecret(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
 }
 
-/** Which kind of credential a request brought. A configured header credential counts as `other`. */
+/** A configured header credential counts as `other`. */
 export function authorizationSeen(headers: IncomingHttpHeaders, auth: SandboxAuth): AuthorizationSeen {
   const value = headers.authorization;
   if (value !== undefined) {
@@ -28,7 +28,6 @@ export function authorizationSeen(headers: IncomingHttpHeaders, auth: SandboxAut
   return auth.type === 'header' && headers[auth.name.toLowerCase()] !== undefined ? 'other' : 'none';
 }
 
-/** Does the request carry what `auth` asks for? */
 export function isAuthorized(headers: IncomingHttpHeaders, auth: SandboxAuth): boolean {
   if (auth.type === 'none') return true;
   if (auth.type === 'header') {
@@ -38,7 +37,7 @@ export function isAuthorized(headers: IncomingHttpHeaders, auth: SandboxAuth): b
   const [, scheme, value] = /^(\S+) +(.+)$/.exec(headers.authorization ?? '') ?? [];
   if (scheme === undefined || value === undefined || scheme.toLowerCase() !== auth.type) return false;
   if (auth.type === 'bearer') return sameSecret(value, auth.token);
-  // RFC 7617: user and password as UTF-8, parted by the first colon.
+  // RFC 7617: user and password in UTF-8, separated by the first colon.
   return sameSecret(Buffer.from(value, 'base64').toString('utf8'), `${auth.username}:${auth.password}`);
 }
 
@@ -49,7 +48,7 @@ export function challenge(auth: SandboxAuth): string {
     : 'Basic realm="eBill sandbox", charset="UTF-8"';
 }
 
-/** The environment lines that give ebill this authorisation (cli.md, "Environment"). */
+/** The environment variables with which ebill authorises itself here. */
 export function authEnvironment(auth: SandboxAuth): Record<string, string> {
   switch (auth.type) {
     case 'none':

@@ -1,15 +1,15 @@
-import { type Answer, apiError, htmlAnswer, s3Error } from './answer.ts';
-import type { Side } from './calls.ts';
-import type { FaultAction } from './fault-spec.ts';
+import { type Answer, apiErrorAnswer, htmlAnswer, s3ErrorAnswer } from './answer.ts';
+import type { FaultAction } from './faults.ts';
+import type { Side } from './state.ts';
 
-/** How an answer leaves: whole, its first `bytes` and then the connection closed, a reset, or never. */
+/** How an answer is sent: whole, its first `bytes` before the connection closes, a reset, or never. */
 export type Delivery =
   | { readonly how: 'send'; readonly answer: Answer }
   | { readonly how: 'cut'; readonly answer: Answer; readonly bytes: number }
   | { readonly how: 'reset' }
   | { readonly how: 'hang' };
 
-/** S3's code for a bare status. */
+/** S3's error codes by HTTP status. */
 const S3_CODES: Readonly<Record<number, [code: string, message: string]>> = {
   400: ['InvalidRequest', 'Invalid Request'],
   403: ['AccessDenied', 'Access Denied'],
@@ -18,8 +18,8 @@ const S3_CODES: Readonly<Record<number, [code: string, message: string]>> = {
   503: ['ServiceUnavailable', 'Service is unable to handle request.'],
 };
 
-/** What a fault does in place of the request's effect; `null` when the request goes ahead. */
-export function instead(action: FaultAction, side: Side, requestId: string): Delivery | null {
+/** What a fault does instead of executing the request; `null` when the request is executed. */
+export function faultResponse(action: FaultAction, side: Side, requestId: string): Delivery | null {
   switch (action.type) {
     case 'reset-before':
       return { how: 'reset' };
@@ -28,37 +28,42 @@ export function instead(action: FaultAction, side: Side, requestId: string): Del
     case 'html-before':
       return send(htmlAnswer(502, 'Bad Gateway'));
     case 'status':
-      return action.after ? null : send(plainStatus(action.status, action.retryAfter, side, requestId));
+      return action.after ? null : send(statusAnswer(action.status, action.retryAfter, side, requestId));
     case 'redirect': {
       const body = Buffer.from('');
       return send({ status: 307, headers: { location: action.url }, body });
     }
     case 'slowdown':
       return send(
-        s3Error({ status: 503, code: 'SlowDown', message: 'Please reduce your request rate.' }, requestId),
+        s3ErrorAnswer(
+          { status: 503, code: 'SlowDown', message: 'Please reduce your request rate.' },
+          requestId,
+        ),
       );
     case 'request-timeout': {
       const message =
         'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.';
-      return send(s3Error({ status: 400, code: 'RequestTimeout', message }, requestId));
+      return send(s3ErrorAnswer({ status: 400, code: 'RequestTimeout', message }, requestId));
     }
     case 'expired':
       if (side === 'api') return null;
-      return send(s3Error({ status: 403, code: 'AccessDenied', message: 'Request has expired' }, requestId));
+      return send(
+        s3ErrorAnswer({ status: 403, code: 'AccessDenied', message: 'Request has expired' }, requestId),
+      );
     default:
       return null;
   }
 }
 
-/** What a fault makes of the answer to a request that went ahead. */
-export function mangle(action: FaultAction, answer: Answer, side: Side, requestId: string): Delivery {
+/** What a fault makes of the answer to an executed request. */
+export function withFault(action: FaultAction, answer: Answer, side: Side, requestId: string): Delivery {
   switch (action.type) {
     case 'reset-after':
       return { how: 'reset' };
     case 'hang-after':
       return { how: 'hang' };
     case 'cut':
-      // S3 answers a PUT without a body: then one is promised that never comes.
+      // An answer without a body (to a PUT) announces one that never comes.
       return sizeOf(answer) === 0
         ? { how: 'cut', answer: { ...answer, body: Buffer.alloc(64) }, bytes: 0 }
         : { how: 'cut', answer, bytes: Math.floor(sizeOf(answer) / 2) };
@@ -69,7 +74,7 @@ export function mangle(action: FaultAction, answer: Answer, side: Side, requestI
     case 'html':
       return send(htmlAnswer(200, 'Please sign in'));
     case 'status':
-      return send(plainStatus(action.status, action.retryAfter, side, requestId));
+      return send(statusAnswer(action.status, action.retryAfter, side, requestId));
     default:
       return send(answer);
   }
@@ -88,7 +93,7 @@ function firstHalf(body: Answer['body']): Answer['body'] {
   return { path: body.path, bytes: Math.floor(body.bytes / 2) };
 }
 
-function plainStatus(status: number, retryAfter: string | null, side: Side, requestId: string): Answer {
+function statusAnswer(status: number, retryAfter: string | null, side: Side, requestId: string): Answer {
   const headers = {
     ...(retryAfter === null ? {} : { 'retry-after': retryAfter }),
     ...(status === 401 ? { 'www-authenticate': 'Basic realm="eBill sandbox"' } : {}),
@@ -96,8 +101,8 @@ function plainStatus(status: number, retryAfter: string | null, side: Side, requ
   const [code, message] = S3_CODES[status] ?? ['SandboxFault', `Scripted answer ${status}`];
   const answer =
     side === 's3'
-      ? s3Error({ status, code, message }, requestId)
-      : apiError(status, `Scripted answer ${status} of the sandbox`);
+      ? s3ErrorAnswer({ status, code, message }, requestId)
+      : apiErrorAnswer(status, `Scripted answer ${status} of the sandbox`);
   // 204, 205 and 304 have no body by definition.
   const bodiless = status === 204 || status === 205 || status === 304;
   return {

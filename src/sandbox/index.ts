@@ -1,23 +1,24 @@
-import type { IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { apiListener } from './api-server.ts';
 import { authEnvironment } from './credentials.ts';
-import { FaultBook } from './fault-book.ts';
-import type { House } from './house.ts';
-import { type Listening, listen } from './listen.ts';
+import { FaultList } from './faults.ts';
 import { type SandboxOptions, type Settings, settingsOf } from './options.ts';
 import { Processor } from './processor.ts';
+import type { ServerContext } from './request-handler.ts';
 import { RequestLog, type RequestRecord } from './request-log.ts';
 import { s3ClientError, s3Listener } from './s3-server.ts';
 import { type SandboxSnapshot, snapshotOf } from './snapshot.ts';
 import { Store } from './store.ts';
 
-export type { Call, Kind, Side } from './calls.ts';
 export type { SandboxAuth } from './credentials.ts';
-export { FAULT_GRAMMAR, parseFault } from './fault-spec.ts';
-export { type SandboxFlags, sandboxOptions } from './flags.ts';
+export { FAULT_GRAMMAR, parseFault } from './faults.ts';
 export type { SandboxOptions } from './options.ts';
+export { type SandboxFlags, sandboxOptions } from './parse-options.ts';
 export type { RequestRecord } from './request-log.ts';
 export type { BatchSnapshot, ObjectSnapshot, SandboxSnapshot } from './snapshot.ts';
+export type { Call, Kind, Side } from './state.ts';
 
 /** A running sandbox. */
 export interface Sandbox {
@@ -26,26 +27,27 @@ export interface Sandbox {
   readonly s3Url: string;
   /** The folder with its state. */
   readonly data: string;
-  /** What to set so that ebill talks to it. */
+  /** The environment variables that point ebill at it. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Every request so far, in order of arrival. */
+  /** All requests so far, in order of arrival. */
   readonly requests: readonly RequestRecord[];
-  /** Adds a fault, counting from now. Throws `USAGE`. */
+  /** Adds a fault that counts from now on. @throws EbillError USAGE */
   addFault(spec: string): void;
   snapshot(): SandboxSnapshot;
-  /** Resolves when everything finalized so far is final. Never, with a `now` that stands still before that. */
+  /** Resolves when all batches finalized so far are final; never, when `now` stands still before that. */
   waitForIdle(): Promise<void>;
-  /** Stops at once, open connections too. A temporary folder is removed; `data` is left to go on from. */
+  /** Stops at once and closes open connections. A temporary folder is removed; `data` is kept for the next start. */
   close(): Promise<void>;
 }
 
 /**
  * Starts a local eBill server and its S3 side.
- * Throws `USAGE`: a host beyond loopback without `allowRemote`, a taken port, an unreadable fault, an unusable folder.
+ * @throws EbillError USAGE for a host other than loopback without `allowRemote`, a port in use, a fault with a syntax error, or
+ *   an unusable folder
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const settings = settingsOf(options);
-  const faults = new FaultBook();
+  const faults = new FaultList();
   for (const spec of settings.faults) faults.add(spec);
   const closing = new AbortController();
   const log = new RequestLog(settings.logFile, settings.auth, settings.now);
@@ -56,7 +58,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   });
   const processor = new Processor(store, settings, closing.signal);
   let s3Port = 0;
-  const house: House = {
+  const context: ServerContext = {
     settings,
     store,
     log,
@@ -70,7 +72,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const close = async () => {
     closing.abort();
     await Promise.all(servers.map((server) => server.close()));
-    await Promise.all(house.running);
+    await Promise.all(context.running);
     await processor.stopped();
     store.dispose();
   };
@@ -83,7 +85,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ...shared,
       port: settings.s3Port,
       option: '--s3-port',
-      listener: s3Listener(house),
+      listener: s3Listener(context),
       onClientError: s3ClientError,
     });
     servers.push(s3);
@@ -92,7 +94,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       ...shared,
       port: settings.port,
       option: '--port',
-      listener: apiListener(house),
+      listener: apiListener(context),
     });
     servers.push(api);
     processor.resume();
@@ -114,7 +116,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   }
 }
 
-/** Listening on every interface, the S3 side is where the API was reached: the name in the request's Host header. */
+/** When the sandbox listens on all interfaces, clients reach S3 where they reached the API: at their Host header. */
 function s3Origin(settings: Settings, port: number, request: IncomingMessage | null): string {
   if (settings.publicS3Url !== null) return settings.publicS3Url;
   const everywhere = settings.host === '0.0.0.0' || settings.host === '::';
@@ -122,9 +124,62 @@ function s3Origin(settings: Settings, port: number, request: IncomingMessage | n
   return `http://${asked ?? hostName(settings.host)}:${port}`;
 }
 
-/** As a URL spells it; a wildcard is reached on loopback. */
+/** The host as in a URL; a wildcard address is reached on loopback. */
 function hostName(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
   return host.includes(':') ? `[${host}]` : host;
+}
+
+interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  /** The command-line option of the port, for errors. */
+  readonly option: string;
+  readonly listener: RequestListener;
+  readonly onConnection: (socket: Socket) => void;
+  readonly onClientError?: (error: Error, socket: Socket) => void;
+}
+
+interface Listening {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** @throws EbillError USAGE when the port cannot be used */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const { host, port, option } = options;
+  // A big upload may take hours, and an idle connection must not close just as a client reuses it.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 75_000 }, options.listener);
+  // Node's own answer to `Expect` would ask for the body before the request is checked.
+  server.on('checkContinue', options.listener);
+  server.on('connection', options.onConnection);
+  if (options.onClientError) {
+    const { onClientError } = options;
+    server.on('clientError', (error, socket) => onClientError(error, socket as Socket));
+  }
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  }).catch((error: unknown) => {
+    const why = errnoOf(error) === 'EADDRINUSE' ? 'the port is in use' : messageOf(error);
+    throw new EbillError('USAGE', `The sandbox cannot listen on ${host} port ${port}: ${why}`, {
+      hint: `Choose another ${option}, or leave it out to use a free one.`,
+      cause: error,
+    });
+  });
+  return { port: portOf(server), close: () => closeServer(server) };
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    // Requests that hang by a fault would keep it open.
+    server.closeAllConnections();
+  });
 }

@@ -1,9 +1,9 @@
 import { EbillError } from '../errors.ts';
 import type { SandboxAuth } from './credentials.ts';
 
-/** How a sandbox is set up. Everything has a default; times in milliseconds unless the name says seconds. */
+/** Everything has a default. Times are in milliseconds unless the name says seconds. */
 export interface SandboxOptions {
-  /** API port; 0 (default) takes a free one. */
+  /** API port; 0 (default) is any free one. */
   readonly port?: number | undefined;
   /** S3 port; default: `port` + 1, or a free one when `port` is 0. */
   readonly s3Port?: number | undefined;
@@ -11,44 +11,44 @@ export interface SandboxOptions {
   readonly host?: string | undefined;
   /** Allows a `host` other than loopback. */
   readonly allowRemote?: boolean | undefined;
-  /** Origin of the S3 side as clients reach it, when that is not `host` and port (a container's mapped port). */
+  /** Origin of the S3 side for clients, when it is not `host` and port (a container's mapped port). */
   readonly publicS3Url?: string | undefined;
-  /** Folder that survives restarts; default: a temporary one, removed at close. */
+  /** Folder to keep between runs; default: a temporary one, removed at close. */
   readonly data?: string | undefined;
-  /** From finalize to final, 3000 by default. A batch is final when this is over and its records are decided. */
+  /** From finalize to final, 3000 by default. A batch is final when it is over and the records are processed. */
   readonly processingTimeMs?: number | undefined;
   /** Before every answer, 0 by default. */
   readonly latencyMs?: number | undefined;
-  /** Bytes a second each connection may upload; `null` (default) is no cap. */
+  /** Bytes per second for each upload connection; `null` (default): no limit. */
   readonly bandwidth?: number | null | undefined;
-  /** How `&` in URLs is written: `bare` (default) as in the vendor's examples, or `escaped` as XML wants it. */
+  /** How `&` in URLs is written: `bare` (default) as in the vendor's examples, or `escaped` as in well-formed XML. */
   readonly style?: 'escaped' | 'bare' | undefined;
-  /** What a create with a known job id gets: an error (default), or, while Draft, the same batch and a new URL. */
+  /** A create with a known job id gets an error (default) or, while Draft, the same batch and a new URL. */
   readonly duplicates?: 'refuse' | 'reissue' | undefined;
   /** `request` (default) echoes the sub-operation asked for; `vendor` says Customer for invoices, as the example does. */
   readonly echo?: 'request' | 'vendor' | undefined;
   readonly auth?: SandboxAuth | undefined;
   /** Fault specs, see README.md. */
   readonly faults?: readonly string[] | undefined;
-  /** Gets each request as a JSON line. */
+  /** Each request is appended as a JSON line. */
   readonly logFile?: string | undefined;
-  /** Life of an upload URL, 3599 by default. */
+  /** Lifetime of an upload URL, 3599 by default. */
   readonly urlExpirySeconds?: number | undefined;
-  /** Life of a download URL, 25140 by default. */
+  /** Lifetime of a download URL, 25140 by default. */
   readonly downloadExpirySeconds?: number | undefined;
-  /** Milliseconds since 1970; decides states, dates and expiry. Timers (latency, `slow`) run on real time. */
+  /** Milliseconds since 1970, for phases, dates and expiry. Timers (latency, `slow`) use real time. */
   readonly now?: (() => number) | undefined;
   readonly s3Credentials?: S3Credentials | undefined;
-  /** Name of the state between Queued and final, `InProgress` by default: the vendor's table is not in the text. */
+  /** Status name between Queued and final, `InProgress` by default; the vendor's text does not have it. */
   readonly runningName?: string | undefined;
   /** Organisation, the first part of every object key; `acme` by default. */
   readonly org?: string | undefined;
   readonly bucket?: string | undefined;
-  /** Open invoices and memos of a fresh sandbox, for the first init to carry. 20375, 0 and 0 by default. */
+  /** Open invoices and memos of a fresh sandbox, which the first init carries forward. 20375, 0 and 0 by default. */
   readonly openInvoices?: number | undefined;
   readonly openCreditMemos?: number | undefined;
   readonly openDebitMemos?: number | undefined;
-  /** A silent upload is given up after this (S3's RequestTimeout), 20000 by default. */
+  /** An upload that sends nothing for this long gets S3's RequestTimeout; 20000 by default. */
   readonly bodyIdleMs?: number | undefined;
 }
 
@@ -86,15 +86,15 @@ export interface Settings {
   readonly bodyIdleMs: number;
 }
 
-/** Fixed, so that a URL signed before a restart still verifies after it. No secret: the sandbox is loopback only. */
+/** Fixed, so that a URL signed before a restart still verifies after it. It is public and protects nothing. */
 const SANDBOX_KEY: S3Credentials = {
   accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
   secretAccessKey: 'ebill-sandbox-secret-not-a-secret',
 };
 
-/** Fills in the defaults. Throws `USAGE` for a host beyond loopback without `allowRemote`, and impossible numbers. */
+/** @throws EbillError USAGE for a host other than loopback without `allowRemote`, and for numbers out of range */
 export function settingsOf(options: SandboxOptions): Settings {
-  const port = whole(options.port ?? 0, 'port', 0, 65_535);
+  const port = integer(options.port ?? 0, 'port', 0, 65_535);
   const host = options.host ?? '127.0.0.1';
   if (!isLoopback(host) && !options.allowRemote) {
     throw new EbillError('USAGE', `The sandbox does not listen on ${host}: others could reach it`, {
@@ -103,13 +103,13 @@ export function settingsOf(options: SandboxOptions): Settings {
   }
   return {
     port,
-    s3Port: whole(options.s3Port ?? (port === 0 ? 0 : port + 1), 's3 port', 0, 65_535),
+    s3Port: integer(options.s3Port ?? (port === 0 ? 0 : port + 1), 's3 port', 0, 65_535),
     host,
     publicS3Url: options.publicS3Url?.replace(/\/+$/, '') ?? null,
     data: options.data ?? null,
-    processingTimeMs: whole(options.processingTimeMs ?? 3000, 'processing time', 0),
-    latencyMs: whole(options.latencyMs ?? 0, 'latency', 0),
-    bandwidth: options.bandwidth == null ? null : whole(options.bandwidth, 'bandwidth', 1),
+    processingTimeMs: integer(options.processingTimeMs ?? 3000, 'processing time', 0),
+    latencyMs: integer(options.latencyMs ?? 0, 'latency', 0),
+    bandwidth: options.bandwidth == null ? null : integer(options.bandwidth, 'bandwidth', 1),
     style: options.style ?? 'bare',
     duplicates: options.duplicates ?? 'refuse',
     echo: options.echo ?? 'request',
@@ -117,17 +117,22 @@ export function settingsOf(options: SandboxOptions): Settings {
     faults: options.faults ?? [],
     logFile: options.logFile ?? null,
     // S3 signs for a week at most.
-    urlExpirySeconds: whole(options.urlExpirySeconds ?? 3599, 'URL expiry', 1, 604_800),
-    downloadExpirySeconds: whole(options.downloadExpirySeconds ?? 25_140, 'download URL expiry', 1, 604_800),
+    urlExpirySeconds: integer(options.urlExpirySeconds ?? 3599, 'URL expiry', 1, 604_800),
+    downloadExpirySeconds: integer(
+      options.downloadExpirySeconds ?? 25_140,
+      'download URL expiry',
+      1,
+      604_800,
+    ),
     now: options.now ?? Date.now,
     s3Credentials: options.s3Credentials ?? SANDBOX_KEY,
     runningName: options.runningName ?? 'InProgress',
     org: segment(options.org ?? 'acme', 'organisation'),
     bucket: segment(options.bucket ?? 'batch-upload-sandbox', 'bucket'),
-    openInvoices: whole(options.openInvoices ?? 20_375, 'open invoices', 0),
-    openCreditMemos: whole(options.openCreditMemos ?? 0, 'open credit memos', 0),
-    openDebitMemos: whole(options.openDebitMemos ?? 0, 'open debit memos', 0),
-    bodyIdleMs: whole(options.bodyIdleMs ?? 20_000, 'body idle time', 1),
+    openInvoices: integer(options.openInvoices ?? 20_375, 'open invoices', 0),
+    openCreditMemos: integer(options.openCreditMemos ?? 0, 'open credit memos', 0),
+    openDebitMemos: integer(options.openDebitMemos ?? 0, 'open debit memos', 0),
+    bodyIdleMs: integer(options.bodyIdleMs ?? 20_000, 'body idle time', 1),
   };
 }
 
@@ -135,7 +140,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
-function whole(value: number, what: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+function integer(value: number, what: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   throw new EbillError('USAGE', `The sandbox's ${what} cannot be ${value}`, {
     hint:

@@ -3,14 +3,13 @@ import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import type { Settings } from './options.ts';
-import { isFinal, phaseOf } from './phase.ts';
-import { decideRecords, type Rules } from './records.ts';
-import { childrenOf, type StoredBatch, type Work } from './state.ts';
+import { checkRecords, type RecordRules } from './records.ts';
+import { childrenOf, isFinal, phaseOf, type StoredBatch, type Work } from './state.ts';
 import type { Store } from './store.ts';
 
 /**
- * Decides the records of finalized batches, one batch after the other. What is decided is written down batch by
- * batch; what a crash interrupts is done again from the stored file at the next start.
+ * Processes finalized batches one after the other and saves each result. A batch interrupted by a crash is processed again
+ * at the next start.
  */
 export class Processor {
   readonly #store: Store;
@@ -24,12 +23,12 @@ export class Processor {
     this.#closing = closing;
   }
 
-  /** Takes up a batch just finalized; its items follow it. */
+  /** Queues a finalized batch; its item batches follow it. */
   start(batch: StoredBatch): void {
     this.#queue = this.#queue.then(() => this.#process(batch));
   }
 
-  /** Takes up what was finalized but not decided when the sandbox last stopped. */
+  /** Queues batches that were finalized but not processed when the sandbox stopped. */
   resume(): void {
     const { batches } = this.#store.state;
     for (const batch of batches) {
@@ -38,7 +37,7 @@ export class Processor {
     }
   }
 
-  /** Resolves when everything finalized so far is final (or the sandbox closes). */
+  /** Resolves when all batches finalized so far are final, or the sandbox closes. */
   async idle(): Promise<void> {
     await this.#queue;
     const busy = () =>
@@ -48,7 +47,7 @@ export class Processor {
     while (busy() && !this.#closing.aborted) await delay(5);
   }
 
-  /** Resolves when nothing works any more; the closing signal makes that soon. */
+  /** Resolves when processing has stopped, which the closing signal makes soon. */
   async stopped(): Promise<void> {
     await this.#queue;
   }
@@ -57,16 +56,16 @@ export class Processor {
     if (this.#closing.aborted) return;
     try {
       if (batch.kind === 'customer') {
-        await this.#decide(batch, { keyColumn: 'Account Number', unique: true, known: null });
+        await this.#processFile(batch, { keyColumn: 'Account Number', unique: true, known: null });
         return;
       }
       const rules = { keyColumn: 'Invoice Number', unique: true, known: null };
-      const known = await this.#decide(batch, rules);
+      const known = await this.#processFile(batch, rules);
       for (const items of childrenOf(this.#store.state, batch)) {
-        await this.#decide(items, { keyColumn: 'Invoice Number', unique: false, known });
+        await this.#processFile(items, { keyColumn: 'Invoice Number', unique: false, known });
       }
     } catch (error) {
-      // Closing is no verdict: the next start goes on. Anything else must not leave a batch running for ever.
+      // After a close the next start continues. Any other error must not leave the batch running forever.
       if (this.#closing.aborted) return;
       for (const each of [batch, ...childrenOf(this.#store.state, batch)]) {
         each.work ??= { succeeded: 0, failed: 0, errorMessage: messageOf(error), resultKey: null };
@@ -75,15 +74,15 @@ export class Processor {
     }
   }
 
-  /** Decides one file; gives the keys accepted. Decided already (before a restart), only the keys are worked out again. */
-  async #decide(batch: StoredBatch, rules: Rules): Promise<ReadonlySet<string>> {
+  /** Processes one file. @returns the accepted keys; of a file processed before a restart only these are computed */
+  async #processFile(batch: StoredBatch, rules: RecordRules): Promise<ReadonlySet<string>> {
     const source = this.#store.pathOf(batch.source?.blob ?? '');
     const signal = this.#closing;
     const collect = batch.kind === 'invoice';
     const lose = batch.loses ?? 0;
     if (batch.work) {
       if (!collect) return new Set();
-      return (await decideRecords(source, rules, { write: null, collect, lose, signal })).accepted;
+      return (await checkRecords(source, rules, { write: null, collect, lose, signal })).accepted;
     }
     const blob = this.#store.newBlob();
     const file = await open(this.#store.pathOf(blob), 'wx', 0o600);
@@ -98,13 +97,13 @@ export class Processor {
         bytes += chunk.length;
         await file.appendFile(chunk);
       };
-      const decision = await decideRecords(source, rules, { write, collect, lose, signal });
+      const checked = await checkRecords(source, rules, { write, collect, lose, signal });
       const storedAt = this.#settings.now();
       const resultKey = this.#resultKey(batch, storedAt);
-      batch.work = workOf(decision, resultKey);
+      batch.work = workOf(checked, resultKey);
       const object = { blob, bytes, md5: md5.digest('hex'), sha256: sha256.digest('hex'), storedAt };
       this.#store.putObject(resultKey, object);
-      return decision.accepted;
+      return checked.accepted;
     } catch (error) {
       this.#store.dropBlob(blob);
       throw error;
@@ -113,7 +112,7 @@ export class Processor {
     }
   }
 
-  /** The vendor's: `acme/archive/out/CUS_21ST_SEPT_930AM_Batch_64236_1632200289161_output.csv`. */
+  /** As at the vendor: `acme/archive/out/CUS_21ST_SEPT_930AM_Batch_64236_1632200289161_output.csv`. */
   #resultKey(batch: StoredBatch, ms: number): string {
     const name = (batch.inputFilename ?? '').replace(/\.[^.]*$/, '');
     return `${this.#settings.org}/archive/out/${name}_Batch_${batch.id}_${ms}_output.csv`;

@@ -1,27 +1,29 @@
-import { csvRows, type Row } from './csv-rows.ts';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream';
+import { parse } from 'csv-parse';
 
-/** What makes a record good; the vendor does not say, so these are the rules anybody would guess. */
-export interface Rules {
-  /** Name of the key column; a file without it is keyed by its first column. */
+/** When a record is accepted. The vendor does not say; these rules are plausible. */
+export interface RecordRules {
+  /** Name of the key column; the first column where there is none of that name. */
   readonly keyColumn: string;
-  /** A key may be there once only. */
+  /** Whether a key may occur only once. */
   readonly unique: boolean;
-  /** Keys there may be; `null`: any. */
+  /** The accepted keys; `null`: any. */
   readonly known: ReadonlySet<string> | null;
 }
 
-export interface Decision {
+interface RecordsChecked {
   readonly succeeded: number;
   readonly failed: number;
-  /** Keys of the accepted records. Empty unless the rules need it or `collect` asked for it. */
+  /** Keys of accepted records; empty unless the rules need them or `collect` is set. */
   readonly accepted: ReadonlySet<string>;
 }
 
-export interface DecideOptions {
-  /** Gets the result CSV in pieces; `null`: nobody wants it. */
+export interface CheckOptions {
+  /** Gets the result CSV in pieces; `null`: it is not needed. */
   readonly write: ((text: string) => Promise<void>) | null;
   readonly collect: boolean;
-  /** So many records at the beginning are passed over, as if they had never come. */
+  /** Skips so many records at the beginning, as if they had never arrived. */
   readonly lose?: number;
   readonly signal: AbortSignal;
 }
@@ -29,10 +31,14 @@ export interface DecideOptions {
 const FLUSH = 64 * 1024;
 
 /**
- * Decides each record of a CSV file and writes the result CSV: the input's columns, then `Status` and `Message`.
- * Memory grows with the keys alone.
+ * Checks each record of a CSV file and writes the result CSV: the input's columns, then `Status` and `Message`. Memory grows
+ * only with the keys.
  */
-export async function decideRecords(path: string, rules: Rules, options: DecideOptions): Promise<Decision> {
+export async function checkRecords(
+  path: string,
+  rules: RecordRules,
+  options: CheckOptions,
+): Promise<RecordsChecked> {
   const accepted = new Set<string>();
   let header: readonly string[] | null = null;
   let keyIndex = 0;
@@ -54,7 +60,7 @@ export async function decideRecords(path: string, rules: Rules, options: DecideO
       lost += 1;
       continue;
     }
-    const message = whyFailed(row, header.length, keyIndex, rules, accepted);
+    const message = rejectionOf(row, header.length, keyIndex, rules, accepted);
     if (message === null) succeeded += 1;
     else failed += 1;
     if (message === null && 'fields' in row && (rules.unique || options.collect)) {
@@ -62,7 +68,7 @@ export async function decideRecords(path: string, rules: Rules, options: DecideO
     }
     if (options.write === null) continue;
     const fields = 'fields' in row ? row.fields : [];
-    // Always as wide as the header, so that Status and Message stay in their columns.
+    // Pad or cut to the header's width, so that Status and Message stay in their columns.
     const columns = header.map((_, index) => fields[index] ?? '');
     buffer += csvLine([...columns, message === null ? 'Success' : 'Failed', message ?? '']);
     if (buffer.length >= FLUSH) {
@@ -75,11 +81,11 @@ export async function decideRecords(path: string, rules: Rules, options: DecideO
   return { succeeded, failed, accepted };
 }
 
-function whyFailed(
+function rejectionOf(
   row: Row,
   width: number,
   keyIndex: number,
-  rules: Rules,
+  rules: RecordRules,
   accepted: ReadonlySet<string>,
 ): string | null {
   if ('unreadable' in row) return row.unreadable;
@@ -95,4 +101,49 @@ function whyFailed(
 function csvLine(fields: readonly string[]): string {
   const quoted = fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field));
   return `${quoted.join(',')}\r\n`;
+}
+
+/** A longer record is an unclosed quote. It bounds memory. */
+const MAX_RECORD = 1024 * 1024;
+
+/** A record, or the reason why the rest of the file is not readable. */
+export type Row = { readonly fields: readonly string[] } | { readonly unreadable: string };
+
+/**
+ * Streams the rows of a CSV file, header first. A BOM and blank lines at the end are dropped; a blank line elsewhere is a
+ * record with one empty field.
+ * @throws the signal's reason when it is aborted
+ */
+async function* csvRows(path: string, signal: AbortSignal): AsyncGenerator<Row> {
+  const broken: string[] = [];
+  const parser = parse({
+    bom: true,
+    relax_column_count: true,
+    // A stray quote is text; only an unclosed one makes a file unreadable.
+    relax_quotes: true,
+    max_record_size: MAX_RECORD,
+    skip_records_with_error: true,
+    on_skip: (error) => {
+      broken.push(error?.code ?? 'unknown');
+      return undefined;
+    },
+  });
+  const file = createReadStream(path, { signal });
+  pipeline(file, parser, () => {});
+  let blank = 0;
+  for await (const record of parser) {
+    const fields = fieldsOf(record);
+    if (fields.length === 1 && fields[0] === '') {
+      blank += 1;
+      continue;
+    }
+    for (; blank > 0; blank -= 1) yield { fields: [''] };
+    yield { fields };
+  }
+  signal.throwIfAborted();
+  if (broken.length > 0) yield { unreadable: `Not readable from here on (${broken[0]})` };
+}
+
+function fieldsOf(record: unknown): string[] {
+  return Array.isArray(record) ? record.map(String) : [];
 }

@@ -2,48 +2,48 @@ import { appendFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { EbillError, messageOf } from '../errors.ts';
-import type { Call, Side } from './calls.ts';
 import { type AuthorizationSeen, authorizationSeen, type SandboxAuth } from './credentials.ts';
+import type { Call, Side } from './state.ts';
 
-/** One request as the sandbox saw it. Never a credential: `authorization` only says what kind there was. */
+/** One request. It never contains a credential: `authorization` is its kind only. */
 export interface RequestRecord {
-  /** 1 for the first request, both sides counted together. */
+  /** Counts from 1, over both servers. */
   readonly n: number;
   /** Arrival, ISO 8601. */
   readonly time: string;
   readonly side: Side;
   readonly call: Call;
   readonly method: string;
-  /** As on the request line. A presigned URL is whole in here: it opens nothing but this sandbox. */
+  /** As on the request line. A presigned URL is complete: it is valid for this sandbox only. */
   readonly url: string;
-  /** Job id of the batch it is about, where known. */
+  /** Job id of its batch, where known. */
   readonly jobId: string | null;
   readonly batchId: string | null;
-  /** Status answered; `null` while open, or when nothing was (reset, hang, client gone). */
+  /** Status of the answer; `null` before, or without one (reset, hang, client disconnected). */
   readonly status: number | null;
   /** The fault that acted on it. */
   readonly fault: string | null;
-  /** Did it change what the sandbox holds? */
+  /** Whether it changed the sandbox's state. */
   readonly effect: boolean;
   /** The API's XML as received; `null` on the S3 side. */
   readonly requestBody: string | null;
-  /** Bytes of body read. */
+  /** Bytes of the body that were read. */
   readonly bodyBytes: number;
-  /** Of the body, once it was read to its end. */
+  /** Of the body, when it was read to its end. */
   readonly bodySha256: string | null;
   readonly authorization: AuthorizationSeen;
-  /** content-length, transfer-encoding, content-type, content-md5, expect, accept, user-agent, where present. */
+  /** The values of `LOGGED_HEADERS`. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Names of all headers, lower case, without values. */
+  /** Names of all headers, in lower case. */
   readonly headerNames: readonly string[];
-  /** Requests of one number came over one connection. */
+  /** Requests with the same number came over the same connection. */
   readonly connection: number;
 }
 
-/** A record still being written. */
+/** A record of a request in progress. */
 export type OpenRecord = { -readonly [Field in keyof RequestRecord]: RequestRecord[Field] };
 
-const SHOWN = [
+const LOGGED_HEADERS = [
   'content-length',
   'transfer-encoding',
   'content-type',
@@ -62,7 +62,7 @@ export class RequestLog {
   readonly #connections = new WeakMap<Socket, number>();
   #connectionCount = 0;
 
-  /** Throws `USAGE` when `file` cannot be written. */
+  /** @throws EbillError USAGE when `file` cannot be written */
   constructor(file: string | null, auth: SandboxAuth, now: () => number) {
     this.#file = file;
     this.#auth = auth;
@@ -100,7 +100,7 @@ export class RequestLog {
       bodyBytes: 0,
       bodySha256: null,
       authorization: authorizationSeen(request.headers, this.#auth),
-      headers: shownHeaders(request),
+      headers: loggedHeaders(request),
       headerNames: Object.keys(request.headers).sort(),
       connection: this.#connections.get(request.socket) ?? 0,
     };
@@ -108,22 +108,22 @@ export class RequestLog {
     return record;
   }
 
-  /** The record is complete. Called before the first byte of an answer leaves: who has the answer finds the line. */
+  /** Writes a complete record. Call it before the answer is sent: a client that has the answer finds the line. */
   close(record: OpenRecord): void {
     if (this.#file !== null) appendFileSync(this.#file, `${JSON.stringify(record)}\n`);
   }
 }
 
-function shownHeaders(request: IncomingMessage): Record<string, string> {
-  const shown: Record<string, string> = {};
-  for (const name of SHOWN) {
+function loggedHeaders(request: IncomingMessage): Record<string, string> {
+  const logged: Record<string, string> = {};
+  for (const name of LOGGED_HEADERS) {
     const value = request.headers[name];
-    if (typeof value === 'string') shown[name] = value;
+    if (typeof value === 'string') logged[name] = value;
   }
-  return shown;
+  return logged;
 }
 
-/** S3's name for a request, in its answers. */
+/** The request id in S3's answers. */
 export function requestIdOf(record: RequestRecord): string {
   return record.n.toString(16).toUpperCase().padStart(16, '0');
 }

@@ -1,8 +1,7 @@
-import { ApiFailure } from './api-failure.ts';
-import type { UploadKind } from './calls.ts';
-import type { Fields } from './xml-read.ts';
+import { ApiError } from './answer.ts';
+import type { UploadKind } from './state.ts';
+import type { Fields } from './xml.ts';
 
-/** A BatchInit as asked for. */
 export interface InitRequest {
   readonly jobId: string;
   readonly carryForwardInvoices: boolean;
@@ -11,7 +10,6 @@ export interface InitRequest {
   readonly zeroOutCustomerBalance: boolean;
 }
 
-/** An S3FileUpload as asked for. */
 export interface CreateRequest {
   readonly jobId: string;
   readonly kind: UploadKind;
@@ -42,9 +40,9 @@ const KINDS: Readonly<Record<string, UploadKind>> = {
   'Invoice Line Item': 'items',
 };
 
-/** Throws `ApiFailure` 400. */
+/** @throws ApiError 400 */
 export function initRequest(fields: Fields): InitRequest {
-  inOrder(fields, INIT);
+  requireOrder(fields, INIT);
   return {
     jobId: jobIdOf(fields),
     carryForwardInvoices: flag(fields, 'carryForwardInvoices'),
@@ -54,76 +52,76 @@ export function initRequest(fields: Fields): InitRequest {
   };
 }
 
-/** Throws `ApiFailure` 400. */
+/** @throws ApiError 400 */
 export function createRequest(fields: Fields): CreateRequest {
-  inOrder(fields, [...PARENT, ...CREATE]);
+  requireOrder(fields, [...PARENT, ...CREATE]);
   const jobId = jobIdOf(fields);
-  if (required(fields, 'inputType') !== 'API') throw new ApiFailure(400, 'inputType must be API');
+  if (required(fields, 'inputType') !== 'API') throw new ApiError(400, 'inputType must be API');
   const operation = required(fields, 'operation');
-  if (operation !== 'eBill-Import') throw new ApiFailure(400, `Unknown operation ${operation}`);
+  if (operation !== 'eBill-Import') throw new ApiError(400, `Unknown operation ${operation}`);
   const subOperation = required(fields, 'subOperation');
   const kind = Object.hasOwn(KINDS, subOperation) ? KINDS[subOperation] : undefined;
-  if (!kind) throw new ApiFailure(400, `Unknown subOperation ${subOperation}`);
+  if (!kind) throw new ApiError(400, `Unknown subOperation ${subOperation}`);
   const parent = referenceOf(fields, 'parentBatchProcess', 'parentBatchProcessJobId');
   if (kind === 'items' && !parent) {
-    throw new ApiFailure(
+    throw new ApiError(
       400,
       'parentBatchProcess or parentBatchProcessJobId is required for Invoice Line Item',
     );
   }
   if (kind !== 'items' && PARENT.some((name) => fields.has(name))) {
-    throw new ApiFailure(400, `${subOperation} takes no parent batch`);
+    throw new ApiError(400, `${subOperation} takes no parent batch`);
   }
   return { jobId, kind, operation, subOperation, inputFilename: fileName(fields), parent };
 }
 
-/** Throws `ApiFailure` 400. */
+/** @throws ApiError 400 */
 export function finalizeRequest(fields: Fields): BatchReference {
-  inOrder(fields, ['id', 'jobId']);
+  requireOrder(fields, ['id', 'jobId']);
   const reference = referenceOf(fields, 'id', 'jobId');
-  if (!reference) throw new ApiFailure(400, 'id or jobId is required');
+  if (!reference) throw new ApiError(400, 'id or jobId is required');
   return reference;
 }
 
-/** The request examples are the golden files: only the vendor's elements, in the vendor's order. */
-function inOrder(fields: Fields, names: readonly string[]): void {
+/** Accepts only the elements of the vendor's examples, in their order. */
+function requireOrder(fields: Fields, names: readonly string[]): void {
   let last = -1;
   for (const name of fields.keys()) {
     const place = names.indexOf(name);
-    if (place < 0) throw new ApiFailure(400, `Unknown element ${name}`);
-    if (place < last) throw new ApiFailure(400, `Element ${name} is out of order`);
+    if (place < 0) throw new ApiError(400, `Unknown element ${name}`);
+    if (place < last) throw new ApiError(400, `Element ${name} is out of order`);
     last = place;
   }
 }
 
 function required(fields: Fields, name: string): string {
   const value = fields.get(name);
-  if (value === undefined || value === '') throw new ApiFailure(400, `${name} is required`);
+  if (value === undefined || value === '') throw new ApiError(400, `${name} is required`);
   return value;
 }
 
 function flag(fields: Fields, name: string): boolean {
   const value = required(fields, name);
   if (value === 'true' || value === 'false') return value === 'true';
-  throw new ApiFailure(400, `${name} must be true or false`);
+  throw new ApiError(400, `${name} must be true or false`);
 }
 
-/** A job id is text and stays as it came, spaces too (batch-api.md, what bites 1). */
+/** A job id is text and stays as it is, spaces too (api rule 1). */
 function jobIdOf(fields: Fields): string {
   const jobId = required(fields, 'jobId');
-  if (jobId.trim() === '') throw new ApiFailure(400, 'jobId is blank');
-  if (/\p{Cc}/u.test(jobId)) throw new ApiFailure(400, 'jobId has control characters');
+  if (jobId.trim() === '') throw new ApiError(400, 'jobId is blank');
+  if (/\p{Cc}/u.test(jobId)) throw new ApiError(400, 'jobId has control characters');
   return jobId;
 }
 
-/** A bare file name: it becomes part of an object key, so nothing that walks through folders. */
+/** A name without folders: it becomes part of an object key. */
 function fileName(fields: Fields): string {
   const name = required(fields, 'inputFilename');
   if (name === '.' || name === '..' || /[/\p{Cc}]/u.test(name) || name.trim() === '') {
-    throw new ApiFailure(400, 'inputFilename must be the bare name of a file');
+    throw new ApiError(400, 'inputFilename must be the bare name of a file');
   }
   // S3's limit for a whole key is 1024 bytes.
-  if (Buffer.byteLength(name) > 900) throw new ApiFailure(400, 'inputFilename is too long');
+  if (Buffer.byteLength(name) > 900) throw new ApiError(400, 'inputFilename is too long');
   return name;
 }
 

@@ -1,52 +1,59 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { type S3ErrorParts, s3Error } from './answer.ts';
-import { type Incoming, startExchange } from './exchange.ts';
-import type { House } from './house.ts';
-import { lastWords } from './last-words.ts';
+import { type Answer, type S3Error, s3ErrorAnswer } from './answer.ts';
+import type { FaultAction } from './faults.ts';
+import { keyInPath, rawPath, verify } from './presigned-url.ts';
+import { type Received, receiveBody } from './receive-body.ts';
+import {
+  ClientDisconnected,
+  handleRequest,
+  type IdentifiedRequest,
+  respondRaw,
+  type ServerContext,
+} from './request-handler.ts';
 import { type OpenRecord, requestIdOf } from './request-log.ts';
-import { getObject, putObject } from './s3-objects.ts';
 import type { StoredBatch } from './state.ts';
-import { keyInPath, rawPath, verify } from './verify.ts';
 
-const NO_BUCKET: S3ErrorParts = {
+const NO_BUCKET: S3Error = {
   status: 404,
   code: 'NoSuchBucket',
   message: 'The specified bucket does not exist',
 };
-const NOT_ALLOWED: S3ErrorParts = {
+const NOT_ALLOWED: S3Error = {
   status: 405,
   code: 'MethodNotAllowed',
   message: 'The specified method is not allowed against this resource.',
 };
 
-/** The S3 side: presigned PUT and GET of one bucket, path style. Nothing of a PUT is read before it is verified. */
-export function s3Listener(house: House): RequestListener {
+/** S3: presigned PUT and GET in one bucket, path style. A PUT is verified before its body is read. */
+export function s3Listener(context: ServerContext): RequestListener {
   return (request, response) => {
-    startExchange(house, 's3', request, response, async (record) =>
-      identify(house, request, response, record),
+    handleRequest(context, 's3', request, response, async (record) =>
+      identify(context, request, response, record),
     );
   };
 }
 
-/** What S3 tells a connection whose request broke off or was no HTTP. */
+/** S3's answer to an incomplete or malformed request. */
 export function s3ClientError(error: Error, socket: Socket): void {
   const cut = 'code' in error && error.code === 'HPE_INVALID_EOF_STATE';
   const parts = cut
     ? { code: 'IncompleteBody', message: 'The request body terminated unexpectedly' }
     : { code: 'BadRequest', message: 'An error occurred when parsing the HTTP request.' };
-  lastWords(socket, s3Error({ status: 400, ...parts }, '0000000000000000'));
+  respondRaw(socket, s3ErrorAnswer({ status: 400, ...parts }, '0000000000000000'));
 }
 
 function identify(
-  house: House,
+  context: ServerContext,
   request: IncomingMessage,
   response: ServerResponse,
   record: OpenRecord,
-): Incoming {
-  const key = keyOf(house, request.url ?? '');
+): IdentifiedRequest {
+  const key = keyOf(context, request.url ?? '');
   const call = request.method === 'PUT' ? 'put' : request.method === 'GET' ? 'download' : 'other';
-  const batch = batchOf(house, call, key);
+  const batch = batchOf(context, call, key);
   return {
     call,
     kind: batch?.kind ?? null,
@@ -58,30 +65,157 @@ function identify(
         rawUrl: request.url ?? '',
         host: request.headers.host,
         hasAuthorization: request.headers.authorization !== undefined,
-        now: house.settings.now(),
+        now: context.settings.now(),
       };
-      const refusal = await verify(received, house.settings.s3Credentials);
-      if (refusal) return s3Error(refusal, requestIdOf(record));
-      if (key === null) return s3Error(NO_BUCKET, requestIdOf(record));
-      if (call === 'download') return getObject(house, key, record, fault);
-      if (call === 'put') return putObject(house, request, response, { key, record, fault });
-      return s3Error(NOT_ALLOWED, requestIdOf(record));
+      const refusal = await verify(received, context.settings.s3Credentials);
+      if (refusal) return s3ErrorAnswer(refusal, requestIdOf(record));
+      if (key === null) return s3ErrorAnswer(NO_BUCKET, requestIdOf(record));
+      if (call === 'download') return getObject(context, key, record, fault);
+      if (call === 'put') return putObject(context, request, response, { key, record, fault });
+      return s3ErrorAnswer(NOT_ALLOWED, requestIdOf(record));
     },
   };
 }
 
-/** `/bucket/a/b%20c` → `a/b c`; `null` outside the bucket. */
-function keyOf(house: House, rawUrl: string): string | null {
+/** `/bucket/a/b%20c` → `a/b c`; `null` outside of the bucket. */
+function keyOf(context: ServerContext, rawUrl: string): string | null {
   const path = keyInPath(rawPath(rawUrl));
-  const prefix = `/${house.settings.bucket}/`;
+  const prefix = `/${context.settings.bucket}/`;
   return path?.startsWith(prefix) && path.length > prefix.length ? path.slice(prefix.length) : null;
 }
 
-/** The batch a key belongs to: as keys carry no batch id, the newest that is still Draft, else the newest. */
-function batchOf(house: House, call: 'put' | 'download' | 'other', key: string | null): StoredBatch | null {
+/** Keys have no batch id, so a key belongs to the newest Draft batch with it, else to the newest batch. */
+function batchOf(
+  context: ServerContext,
+  call: 'put' | 'download' | 'other',
+  key: string | null,
+): StoredBatch | null {
   if (key === null || call === 'other') return null;
-  const batches = house.store.state.batches.filter((batch) =>
+  const batches = context.store.state.batches.filter((batch) =>
     call === 'put' ? batch.objectKey === key : batch.work?.resultKey === key,
   );
   return batches.findLast((batch) => batch.queuedAt === null) ?? batches.at(-1) ?? null;
+}
+
+const MISSING_LENGTH: S3Error = {
+  status: 411,
+  code: 'MissingContentLength',
+  message: 'You must provide the Content-Length HTTP header.',
+};
+const NO_SUCH_KEY: S3Error = {
+  status: 404,
+  code: 'NoSuchKey',
+  message: 'The specified key does not exist.',
+};
+const BAD_DIGEST: S3Error = {
+  status: 400,
+  code: 'BadDigest',
+  message: 'The Content-MD5 you specified did not match what we received.',
+};
+const REQUEST_TIMEOUT: S3Error = {
+  status: 400,
+  code: 'RequestTimeout',
+  message:
+    'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+};
+
+/** Answers with an object, with the fault `drop-row` without the last row of the CSV. */
+async function getObject(
+  context: ServerContext,
+  key: string,
+  record: OpenRecord,
+  fault: FaultAction | null,
+): Promise<Answer> {
+  const object = context.store.object(key);
+  if (!object) return s3ErrorAnswer({ ...NO_SUCH_KEY, details: { Key: key } }, requestIdOf(record));
+  const headers = {
+    'content-type': 'binary/octet-stream',
+    etag: `"${object.md5}"`,
+    'last-modified': new Date(object.storedAt).toUTCString(),
+    'x-amz-request-id': requestIdOf(record),
+  };
+  const path = context.store.pathOf(object.blob);
+  const bytes = fault?.type === 'drop-row' ? await lastRowStart(path) : object.bytes;
+  return { status: 200, headers, body: { path, bytes } };
+}
+
+interface Put {
+  readonly key: string;
+  readonly record: OpenRecord;
+  readonly fault: FaultAction | null;
+}
+
+/** Stores the whole body under its key, or nothing. */
+export async function putObject(
+  context: ServerContext,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { key, record, fault }: Put,
+): Promise<Answer | 'reset'> {
+  const length = request.headers['content-length'];
+  // S3 does not support chunked encoding (api rule 10).
+  if (length === undefined || request.headers['transfer-encoding'] !== undefined) {
+    return s3ErrorAnswer(MISSING_LENGTH, requestIdOf(record));
+  }
+  // Not earlier: a client that waits for 100-continue does not send a body that is refused.
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const blob = context.store.newBlob();
+  let received: Received | null;
+  try {
+    received = await receiveBody(request, record, {
+      path: context.store.pathOf(blob),
+      bandwidth: context.settings.bandwidth,
+      idleMs: context.settings.bodyIdleMs,
+      onIdle: () => respondRaw(request.socket, s3ErrorAnswer(REQUEST_TIMEOUT, requestIdOf(record))),
+      stopAfter: fault?.type === 'reset-during' ? Math.ceil(Number(length) / 2) : null,
+      corrupt: fault?.type === 'corrupt',
+      closing: context.closing,
+    });
+  } catch (error) {
+    context.store.dropBlob(blob);
+    throw error;
+  }
+  const digest = request.headers['content-md5'];
+  const goodDigest =
+    digest === undefined || digest === Buffer.from(received?.md5 ?? '', 'hex').toString('base64');
+  if (!received || !goodDigest) {
+    context.store.dropBlob(blob);
+    return received ? s3ErrorAnswer(BAD_DIGEST, requestIdOf(record)) : 'reset';
+  }
+  if (context.closing.aborted) throw new ClientDisconnected(null);
+  context.store.putObject(key, { blob, ...received, storedAt: context.settings.now() });
+  record.effect = true;
+  const etag = etagOf(received.md5, fault);
+  const headers = { etag: `"${etag}"`, 'x-amz-request-id': requestIdOf(record), 'x-amz-id-2': 'sandbox' };
+  return { status: 200, headers, body: Buffer.alloc(0) };
+}
+
+function etagOf(md5: string, fault: FaultAction | null): string {
+  // A wrong MD5, but always the same one for the same bytes, so that tests are repeatable.
+  if (fault?.type === 'bad-etag') return createHash('md5').update(`not ${md5}`).digest('hex');
+  // With KMS encryption the ETag is not an MD5 (api rule 19).
+  if (fault?.type === 'kms-etag') return `${md5}-1`;
+  return md5;
+}
+
+const LF = 10;
+const QUOTE = 34;
+
+/** @returns the offset of a CSV file's last row, whose rows all end with a line feed; the file's size with only a header */
+async function lastRowStart(path: string): Promise<number> {
+  let offset = 0;
+  let quoted = false;
+  // Offsets after the last two line feeds.
+  const starts: number[] = [];
+  for await (const block of createReadStream(path) as AsyncIterable<Buffer>) {
+    for (const byte of block) {
+      offset += 1;
+      if (byte === QUOTE) quoted = !quoted;
+      else if (byte === LF && !quoted) {
+        starts.push(offset);
+        if (starts.length > 2) starts.shift();
+      }
+    }
+  }
+  return starts.length < 2 ? offset : (starts[0] ?? offset);
 }

@@ -1,9 +1,14 @@
-import type { Kind } from './calls.ts';
 import type { Settings } from './options.ts';
-import { openLoadedInvoices, phaseOf, statusName } from './phase.ts';
-import type { StoredBatch, StoredState } from './state.ts';
+import {
+  type Kind,
+  openLoadedInvoices,
+  phaseOf,
+  type StoredBatch,
+  type StoredState,
+  statusName,
+} from './state.ts';
 
-/** What the sandbox holds, as plain data for assertions. */
+/** The sandbox's state as plain data, for assertions. */
 export interface SandboxSnapshot {
   /** Oldest first; carry-forwards too. */
   readonly batches: readonly BatchSnapshot[];
@@ -20,19 +25,19 @@ export interface BatchSnapshot {
   readonly id: string;
   readonly jobId: string;
   readonly kind: Kind;
-  /** As the server would say it now; an init's is empty. */
+  /** As the server would answer now; empty for an init. */
   readonly status: string;
   readonly parentId: string | null;
   readonly inputFilename: string | null;
   readonly objectKey: string | null;
-  /** What is (or, once finalized, was) under its key: SHA-256 in hex, and bytes. `null`: nothing uploaded. */
+  /** Of the object under its key, once finalized as of then. `null`: nothing was uploaded. */
   readonly sha256: string | null;
   readonly bytes: number | null;
-  /** Creations that had an effect: 1, and one more for each reissue. */
+  /** Creates that had an effect: 1, and one more for each reissue. */
   readonly createCount: number;
   /** Finalizes that had an effect. */
   readonly finalizeCount: number;
-  /** Finalizes asked for, refused ones too. */
+  /** All finalizes, refused ones too. */
   readonly finalizeAttempts: number;
   /** `null` until final. */
   readonly successCount: number | null;

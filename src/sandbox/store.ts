@@ -14,11 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { freshState, type StoredObject, type StoredState } from './state.ts';
+import { emptyState, type StoredObject, type StoredState } from './state.ts';
 
 /**
- * The sandbox's disk. An effect changes `state` and calls `save()` in one synchronous stretch, so no request sees
- * half of it and a kill -9 leaves either all of it or nothing.
+ * The sandbox's disk. A change of `state` and its `save()` are in one synchronous block, so no request sees half of it and a
+ * kill -9 leaves all of it or nothing.
  */
 export class Store {
   readonly state: StoredState;
@@ -26,7 +26,10 @@ export class Store {
   readonly #temporary: boolean;
   readonly #blobs: string;
 
-  /** `data`: the folder that lasts, or `null` for a temporary one. Throws `USAGE` when it cannot be used. */
+  /**
+   * @param data the folder to keep; `null` for a temporary one
+   * @throws EbillError USAGE when it cannot be used
+   */
   constructor(data: string | null, open: StoredState['open']) {
     this.#temporary = data === null;
     try {
@@ -39,7 +42,7 @@ export class Store {
         cause: error,
       });
     }
-    this.state = this.#load() ?? freshState(open);
+    this.state = this.#load() ?? emptyState(open);
     this.#sweep();
   }
 
@@ -47,7 +50,7 @@ export class Store {
     return join(this.folder, 'state.json');
   }
 
-  /** Writes the state: new file, fsync, rename over the old one. */
+  /** Writes a new file, flushes it, and renames it over the old one. */
   save(): void {
     const temporary = `${this.#file}.new`;
     writeFileSync(temporary, JSON.stringify(this.state), { mode: 0o600 });
@@ -56,7 +59,7 @@ export class Store {
     this.#sync(this.folder);
   }
 
-  /** A name for new bytes. They count once an entry of `state.objects` says so. */
+  /** A file name for new bytes, which count once `state.objects` refers to it. */
   newBlob(): string {
     return randomUUID();
   }
@@ -65,7 +68,7 @@ export class Store {
     return join(this.#blobs, blob);
   }
 
-  /** Enters bytes already written to `pathOf(object.blob)` under `key`, and saves. */
+  /** Puts bytes that are in `pathOf(object.blob)` under `key`, and saves. */
   putObject(key: string, object: Omit<StoredObject, 'puts'>): void {
     this.#sync(this.pathOf(object.blob));
     const before = this.object(key);
@@ -82,7 +85,7 @@ export class Store {
     rmSync(this.pathOf(blob), { force: true });
   }
 
-  /** Removes the folder, if it was a temporary one. */
+  /** Removes a temporary folder. */
   dispose(): void {
     if (this.#temporary) rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
@@ -95,9 +98,13 @@ export class Store {
       if (errnoOf(error) === 'ENOENT') return null;
       throw error;
     }
-    const unknown = new EbillError('USAGE', `${this.#file} is no sandbox state this version can read`, {
-      hint: 'Give --data another folder, or an empty one.',
-    });
+    const unknown = new EbillError(
+      'USAGE',
+      `${this.#file} is not a sandbox state that this version can read`,
+      {
+        hint: 'Give --data another folder, or an empty one.',
+      },
+    );
     let state: unknown;
     try {
       state = JSON.parse(text);
@@ -115,13 +122,13 @@ export class Store {
     return new Set([...objects, ...sources]);
   }
 
-  /** Removes what an upload cut short by a crash left behind. */
+  /** Removes files of uploads that a crash interrupted. */
   #sweep(): void {
     const used = this.#blobsInUse();
     for (const blob of readdirSync(this.#blobs)) if (!used.has(blob)) this.dropBlob(blob);
   }
 
-  /** A temporary folder dies with the process: nothing there is worth waiting for the disk. */
+  /** A temporary folder does not outlive the process and needs no flush. */
   #sync(path: string): void {
     if (this.#temporary || (process.platform === 'win32' && path === this.folder)) return;
     const handle = openSync(path, process.platform === 'win32' ? 'r+' : 'r');

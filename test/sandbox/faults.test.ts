@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { FaultBook } from '../../src/sandbox/fault-book.ts';
-import { parseFault } from '../../src/sandbox/fault-spec.ts';
+import { FaultList, parseFault } from '../../src/sandbox/faults.ts';
 import type { Sandbox } from '../../src/sandbox/index.ts';
 import {
   batch,
@@ -51,20 +50,20 @@ describe('the grammar', () => {
   test.each([
     ['', 'is not WHAT=ACTION'],
     ['create', 'is not WHAT=ACTION'],
-    ['upload=cut', '"upload" is no request'],
-    ['create:memo=cut', '"memo" is no kind'],
+    ['upload=cut', '"upload" is not a request'],
+    ['create:memo=cut', '"memo" is not a kind'],
     ['init:customer=cut', 'init takes no kind'],
     ['create[]=cut', 'the job id is empty'],
     ['create@0=cut', 'matches no request'],
     ['create@3-2=cut', 'matches no request'],
-    ['create@x=cut', '"@x" is no count'],
-    ['create=', '"" is no action'],
-    ['create=explode', '"explode" is no action'],
-    ['create=status:99', 'is no action'],
-    ['create=status:100', 'no final HTTP status'],
-    ['create=status:600', 'no final HTTP status'],
+    ['create@x=cut', '"@x" is not a count'],
+    ['create=', '"" is not an action'],
+    ['create=explode', '"explode" is not an action'],
+    ['create=status:99', 'is not an action'],
+    ['create=status:100', 'not a final HTTP status'],
+    ['create=status:600', 'not a final HTTP status'],
     ['create=slow:fast', 'is not a duration'],
-    ['create=redirect:/here', 'is no URL'],
+    ['create=redirect:/here', 'is not a URL'],
     ['create=corrupt', 'corrupt is only for put'],
     ['any=slowdown', 'slowdown is only for put, download'],
     ['finalize=expired', 'expired is only for create, put, download'],
@@ -87,9 +86,9 @@ describe('the grammar', () => {
 });
 
 test('each spec counts for itself; the first of those due acts', () => {
-  const book = new FaultBook();
+  const book = new FaultList();
   for (const text of ['create@2=cut', 'any@2-3=hang', 'create:items[X]=empty']) book.add(text);
-  const take = (...request: Parameters<FaultBook['take']>) => book.take(...request)?.text ?? null;
+  const take = (...request: Parameters<FaultList['take']>) => book.take(...request)?.text ?? null;
   expect(take('create', 'customer', 'A')).toBeNull();
   expect(take('create', 'items', 'X')).toBe('create@2=cut');
   expect(take('other', null, null)).toBe('any@2-3=hang');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseFault } from '../../src/sandbox/fault-spec.ts';
+import { parseFault } from '../../src/sandbox/faults.ts';
 import { batch, field, finalize, sandbox, send, status, upload } from './rig.ts';
 
 test('drop-row: a result without its last row, though the counts have it; once', async () => {

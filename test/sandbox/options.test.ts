@@ -60,7 +60,7 @@ describe('where it listens', () => {
     const port = Number(new URL(box.apiUrl).port);
     await expect(startSandbox({ port, s3Port: 0 })).rejects.toMatchObject({
       code: 'USAGE',
-      message: expect.stringContaining('the port is taken'),
+      message: expect.stringContaining('the port is in use'),
     });
   });
 
@@ -238,19 +238,19 @@ test('latency comes before every answer', async () => {
 });
 
 test('the bandwidth cap holds for each connection', async () => {
-  const box = await sandbox({ bandwidth: 4_000_000 });
+  const box = await sandbox({ bandwidth: 400_000 });
   const urls = await Promise.all(
     ['a', 'b', 'c', 'd'].map(async (name) =>
       field(await create(box, 'customer', name, `${name}.csv`), 'uploadUrl'),
     ),
   );
   const started = performance.now();
-  await Promise.all(urls.map((url) => put(url, Buffer.alloc(3_000_000))));
+  await Promise.all(urls.map((url) => put(url, Buffer.alloc(300_000))));
   const took = performance.now() - started;
   expect(took).toBeGreaterThan(700);
-  expect(box.snapshot().objects.map((object) => object.bytes)).toEqual(Array(4).fill(3_000_000));
-  // Shared by all four it would take three seconds; alone each takes three quarters of one.
-  expect(took).toBeLessThan(2_500);
+  expect(box.snapshot().objects.map((object) => object.bytes)).toEqual(Array(4).fill(300_000));
+  // Each takes 0.75 s alone; sharing one limit would take 3 s. The files are small, so that a busy machine does not add to it.
+  expect(took).toBeLessThan(2_900);
 });
 
 test('closing ends open requests and removes the temporary folder', async () => {

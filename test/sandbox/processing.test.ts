@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { describe, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index.ts';
-import { decideRecords } from '../../src/sandbox/records.ts';
+import { checkRecords } from '../../src/sandbox/records.ts';
 import { batch, field, finalize, sandbox, send, status, temporaryFolder, upload } from './rig.ts';
 
 async function resultOf(box: Sandbox, id: string): Promise<string> {
@@ -130,7 +130,7 @@ test('memory grows with the keys, not with the file', async () => {
   const before = process.memoryUsage().rss;
   let peak = 0;
   let last = '';
-  const decision = await decideRecords(
+  const decision = await checkRecords(
     path,
     { keyColumn: 'Invoice Number', unique: false, known: new Set(['1']) },
     {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { AwsClient } from 'aws4fetch';
 import { describe, expect, test } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index.ts';
-import { verify } from '../../src/sandbox/verify.ts';
+import { verify } from '../../src/sandbox/presigned-url.ts';
 import { batch, create, field, finalize, lastRequest, put, sandbox, send, temporaryFolder } from './rig.ts';
 
 const md5 = (body: string | Buffer) => createHash('md5').update(body).digest('hex');

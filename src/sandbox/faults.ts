@@ -1,9 +1,9 @@
 import { EbillError } from '../errors.ts';
 import { parseDuration } from '../system/quantities.ts';
-import type { Call, Kind, UploadKind } from './calls.ts';
+import type { Call, Kind, UploadKind } from './state.ts';
 
-/** Actions that are their name alone. */
-export type PlainAction =
+/** Actions without a parameter. */
+type SimpleAction =
   | 'reset-before'
   | 'reset-during'
   | 'reset-after'
@@ -23,7 +23,7 @@ export type PlainAction =
   | 'drop-row';
 
 export type FaultAction =
-  | { readonly type: PlainAction }
+  | { readonly type: SimpleAction }
   | {
       readonly type: 'status';
       readonly status: number;
@@ -34,10 +34,10 @@ export type FaultAction =
   | { readonly type: 'redirect'; readonly url: string }
   | { readonly type: 'lose-records'; readonly records: number };
 
-export type FaultTarget = Exclude<Call, 'other'> | 'any';
+type FaultTarget = Exclude<Call, 'other'> | 'any';
 
-/** One scripted fault: which requests, which of them in order, and what happens to those. */
-export interface FaultSpec {
+/** One scripted fault: the requests it matches, by count, and what happens to them. */
+interface FaultSpec {
   readonly text: string;
   readonly what: FaultTarget;
   readonly kind: UploadKind | null;
@@ -51,7 +51,7 @@ export interface FaultSpec {
 const TARGETS: readonly FaultTarget[] = ['init', 'create', 'put', 'finalize', 'status', 'download', 'any'];
 const KINDS: readonly UploadKind[] = ['customer', 'invoice', 'items'];
 const ALL = TARGETS;
-const PLAIN: Readonly<Record<PlainAction, readonly FaultTarget[]>> = {
+const SIMPLE: Readonly<Record<SimpleAction, readonly FaultTarget[]>> = {
   'reset-before': ALL,
   'reset-during': ['put'],
   'reset-after': ALL,
@@ -71,25 +71,25 @@ const PLAIN: Readonly<Record<PlainAction, readonly FaultTarget[]>> = {
   'drop-row': ['download'],
 };
 
-/** The grammar, for hints and help. */
+/** For hints and help. */
 export const FAULT_GRAMMAR = `WHAT[:KIND][[JOBID]][@N|@N-M|@N-|@*]=ACTION
   WHAT    ${TARGETS.join(', ')}
   KIND    ${KINDS.join(', ')}
-  ACTION  status:NNN[,retry-after:S], status-after:NNN[,retry-after:S], slow:DURATION, redirect:URL, lose-records:N, ${Object.keys(PLAIN).join(', ')}`;
+  ACTION  status:NNN[,retry-after:S], status-after:NNN[,retry-after:S], slow:DURATION, redirect:URL, lose-records:N, ${Object.keys(SIMPLE).join(', ')}`;
 
 function refuse(text: string, why: string): EbillError {
   return new EbillError('USAGE', `Fault "${text}": ${why}`, { hint: `A fault is ${FAULT_GRAMMAR}` });
 }
 
-/** Reads one fault spec. Throws `USAGE` with the grammar as its hint. */
+/** @throws EbillError USAGE, with the grammar as its hint */
 export function parseFault(text: string): FaultSpec {
   const match = /^([a-z]+)(?::([a-z]+))?(?:\[(.*?)\])?(?:@([^=@\]]*))?=(.*)$/s.exec(text);
   if (!match) throw refuse(text, 'is not WHAT=ACTION');
   const [, whatText, kindText, jobId, range, actionText = ''] = match;
   const what = TARGETS.find((target) => target === whatText);
-  if (!what) throw refuse(text, `"${whatText}" is no request`);
+  if (!what) throw refuse(text, `"${whatText}" is not a request`);
   const kind = kindText === undefined ? null : KINDS.find((each) => each === kindText);
-  if (kind === undefined) throw refuse(text, `"${kindText}" is no kind`);
+  if (kind === undefined) throw refuse(text, `"${kindText}" is not a kind`);
   if (kind !== null && (what === 'init' || what === 'any')) throw refuse(text, `${what} takes no kind`);
   if (jobId === '') throw refuse(text, 'the job id is empty');
   return {
@@ -106,17 +106,17 @@ function parseRange(text: string, range: string | undefined): { from: number; to
   if (range === undefined) return { from: 1, to: 1 };
   if (range === '*') return { from: 1, to: Number.POSITIVE_INFINITY };
   const match = /^(\d+)(?:(-)(\d*))?$/.exec(range);
-  if (!match) throw refuse(text, `"@${range}" is no count`);
+  if (!match) throw refuse(text, `"@${range}" is not a count`);
   const from = Number(match[1]);
   const to = match[2] === undefined ? from : match[3] === '' ? Number.POSITIVE_INFINITY : Number(match[3]);
-  if (from < 1 || to < from) throw refuse(text, `"@${range}" matches no request (the first is 1)`);
+  if (from < 1 || to < from) throw refuse(text, `"@${range}" matches no request (counting starts at 1)`);
   return { from, to };
 }
 
 function parseAction(text: string, what: FaultTarget, action: string): FaultAction {
   const redirect = /^redirect:(.+)$/s.exec(action)?.[1];
   if (redirect !== undefined) {
-    if (!URL.canParse(redirect)) throw refuse(text, `"${redirect}" is no URL`);
+    if (!URL.canParse(redirect)) throw refuse(text, `"${redirect}" is not a URL`);
     return { type: 'redirect', url: redirect };
   }
   const slow = /^slow:(.*)$/s.exec(action)?.[1];
@@ -130,18 +130,42 @@ function parseAction(text: string, what: FaultTarget, action: string): FaultActi
   const status = /^status(-after)?:(\d{3})(?:,retry-after:([^,\r\n]+))?$/.exec(action);
   if (status) {
     const code = Number(status[2]);
-    if (code < 200 || code > 599) throw refuse(text, `${code} is no final HTTP status`);
+    if (code < 200 || code > 599) throw refuse(text, `${code} is not a final HTTP status`);
     return { type: 'status', status: code, retryAfter: status[3] ?? null, after: status[1] !== undefined };
   }
-  const plain = (Object.keys(PLAIN) as PlainAction[]).find((name) => name === action);
-  if (!plain) throw refuse(text, `"${action}" is no action`);
-  if (!PLAIN[plain].includes(what)) throw refuse(text, `${plain} is only for ${PLAIN[plain].join(', ')}`);
-  return { type: plain };
+  const simple = (Object.keys(SIMPLE) as SimpleAction[]).find((name) => name === action);
+  if (!simple) throw refuse(text, `"${action}" is not an action`);
+  if (!SIMPLE[simple].includes(what))
+    throw refuse(text, `${simple} is only for ${SIMPLE[simple].join(', ')}`);
+  return { type: simple };
 }
 
-/** Is this request one the spec is about (its turn aside)? */
-export function isAbout(spec: FaultSpec, call: Call, kind: Kind | null, jobId: string | null): boolean {
+function matchesRequest(spec: FaultSpec, call: Call, kind: Kind | null, jobId: string | null): boolean {
   if (spec.what !== 'any' && spec.what !== call) return false;
   if (spec.kind !== null && spec.kind !== kind) return false;
   return spec.jobId === null || spec.jobId === jobId;
+}
+
+/**
+ * The scripted faults with their counts. Each spec counts every request it matches, also when another one acts on it. Of
+ * several that are due, the first one acts.
+ */
+export class FaultList {
+  readonly #entries: { readonly spec: FaultSpec; seen: number }[] = [];
+
+  /** Counting starts now. @throws EbillError USAGE */
+  add(text: string): void {
+    this.#entries.push({ spec: parseFault(text), seen: 0 });
+  }
+
+  /** The fault that is due for this request. Call it once for each request. */
+  take(call: Call, kind: Kind | null, jobId: string | null): FaultSpec | null {
+    let due: FaultSpec | null = null;
+    for (const entry of this.#entries) {
+      if (!matchesRequest(entry.spec, call, kind, jobId)) continue;
+      entry.seen += 1;
+      if (entry.seen >= entry.spec.from && entry.seen <= entry.spec.to) due ??= entry.spec;
+    }
+    return due;
+  }
 }

@@ -1,16 +1,14 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
-import { isRecord } from './plain.ts';
 
-/** A request body that is not what the vendor's examples show; the message says what is wrong. */
+/** A request body unlike the vendor's examples. The message says why. */
 export class BadRequestXml extends Error {}
 
-/** Names and texts of the elements of a request, in the order they came. */
+/** Names and texts of a request's elements, in their order. */
 export type Fields = ReadonlyMap<string, string>;
 
 const NAMED: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-// Text stays as it came, so that `007`, `1e5` and ` A ` survive (batch-api.md, what bites 1); entities are ours to
-// decode, once.
+// Text stays as it is, so that `007`, `1e5` and ` A ` survive (api rule 1). We decode entities ourselves, once.
 const parser = new XMLParser({
   preserveOrder: true,
   ignoreAttributes: false,
@@ -22,7 +20,8 @@ const parser = new XMLParser({
 
 /**
  * Reads a request: UTF-8 XML, root `batchProcess`, flat, no attributes, each element at most once. Any DTD is refused
- * unread (what bites 13). Throws `BadRequestXml`.
+ * unread (api rule 9).
+ * @throws BadRequestXml
  */
 export function readRequest(body: Uint8Array): Fields {
   const text = decodeUtf8(body);
@@ -37,7 +36,7 @@ export function readRequest(body: Uint8Array): Fields {
       continue;
     }
     if (':@' in node) throw new BadRequestXml(`Element ${name} must not have attributes`);
-    if (fields.has(name)) throw new BadRequestXml(`Element ${name} is there more than once`);
+    if (fields.has(name)) throw new BadRequestXml(`Element ${name} occurs more than once`);
     fields.set(name, content.map((part) => leafText(part, name)).join(''));
   }
   return fields;
@@ -73,10 +72,10 @@ function leafText(node: Readonly<Record<string, unknown>>, parent: string): stri
   const [name, content] = elementOf(node);
   if (name === '#text') return decodeEntities(textOf(node));
   if (name === '#cdata') return content.map(textOf).join('');
-  throw new BadRequestXml(`Element ${parent} must hold text, not ${name}`);
+  throw new BadRequestXml(`Element ${parent} must contain text, not ${name}`);
 }
 
-/** Exactly once: `&amp;lt;` is the text `&lt;`. */
+/** Decodes once: `&amp;lt;` is the text `&lt;`. */
 function decodeEntities(text: string): string {
   return text.replace(/&([^;&\s]*;)?/g, (whole, body: string | undefined) => {
     const name = body?.slice(0, -1) ?? '';
@@ -95,7 +94,7 @@ function nodesOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
 }
 
-/** The parser's ordered form: one key is the element's name, `:@` holds attributes. */
+/** In the parser's ordered form one key is the element's name and `:@` has the attributes. */
 function elementOf(
   node: Readonly<Record<string, unknown>>,
 ): [name: string, content: readonly Readonly<Record<string, unknown>>[]] {
@@ -106,4 +105,48 @@ function elementOf(
 function textOf(node: Readonly<Record<string, unknown>>): string {
   const text = node['#text'];
   return typeof text === 'string' ? text : '';
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** An element with text or children. In `url` text, `&` is written in the sandbox's style. */
+export interface Element {
+  readonly name: string;
+  readonly content: string | readonly Element[];
+  readonly url?: true;
+}
+
+export function element(name: string, content: string | number | readonly Element[] = ''): Element {
+  return { name, content: typeof content === 'number' ? String(content) : content };
+}
+
+export function urlElement(name: string, url: string): Element {
+  return { name, content: url, url: true };
+}
+
+/**
+ * Writes one element per line, as in the vendor's text. With `bare`, `&` in URLs is not escaped, which is not well-formed but
+ * what the vendor's examples show (api rule 2).
+ */
+export function writeXml(root: Element, style: 'escaped' | 'bare'): string {
+  return `<?xml version="1.0" encoding="UTF-8"?>\n${write(root, style)}\n`;
+}
+
+function write({ name, content, url }: Element, style: 'escaped' | 'bare'): string {
+  if (typeof content === 'string') {
+    return `<${name}>${url && style === 'bare' ? content : escapeText(content)}</${name}>`;
+  }
+  if (content.length === 0) return `<${name}></${name}>`;
+  return `<${name}>\n${content.map((child) => write(child, style)).join('\n')}\n</${name}>`;
+}
+
+/** A carriage return is written as a reference: a parser would read it as a line feed. */
+export function escapeText(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('\r', '&#13;');
 }

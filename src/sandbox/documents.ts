@@ -1,10 +1,18 @@
 import type { Settings } from './options.ts';
-import { isFinal, type Phase, phaseOf, statusName } from './phase.ts';
-import { childrenOf, type StoredBatch, type StoredState } from './state.ts';
-import { type Element, element, urlElement } from './xml-write.ts';
+import {
+  childrenOf,
+  isFinal,
+  type Kind,
+  type Phase,
+  phaseOf,
+  type StoredBatch,
+  type StoredState,
+  statusName,
+} from './state.ts';
+import { type Element, element, urlElement } from './xml.ts';
 
-/** Presigns the result of a batch. */
-export type DownloadUrl = (resultKey: string) => Promise<string>;
+/** Presigns a result. */
+type DownloadUrl = (resultKey: string) => Promise<string>;
 
 /** The answer to a create (vendor 4.9.2.1). */
 export function draftDocument(batch: StoredBatch, uploadUrl: string, echo: Settings['echo']): Element {
@@ -13,7 +21,7 @@ export function draftDocument(batch: StoredBatch, uploadUrl: string, echo: Setti
     element('jobId', batch.jobId),
     element('status', 'Draft'),
     element('operation', batch.operation),
-    // The vendor's own example answers an invoice with `Customer` (batch-api.md, what bites 4).
+    // The vendor's own example answers an invoice with `Customer` (api rule 4).
     element('subOperation', echo === 'vendor' && batch.kind === 'invoice' ? 'Customer' : batch.subOperation),
     element('successCount', 0),
     element('successMessage', 'BatchProcess is created'),
@@ -24,8 +32,8 @@ export function draftDocument(batch: StoredBatch, uploadUrl: string, echo: Setti
 }
 
 /**
- * A batch as it stands (vendor 4.9.2.2, 4.9.2.3, 4.9.3.3). An invoice batch has its item batches in `child`, an empty
- * one when there are none.
+ * The answer to finalize and status (vendor 4.9.2.2, 4.9.2.3, 4.9.3.3). The `child` of an invoice batch has its item batches,
+ * and is empty without any.
  */
 export async function batchDocument(
   state: StoredState,
@@ -42,7 +50,7 @@ export async function batchDocument(
             'child',
             await Promise.all(
               childrenOf(state, batch).map((child) =>
-                // A child finalized in the same stretch is where its parent is.
+                // A child was finalized at the same time as its parent.
                 batchDocument(state, child, settings, downloadUrl, phase === 'queued' ? 'queued' : undefined),
               ),
             ),
@@ -77,4 +85,48 @@ function successMessage(phase: Phase, batch: StoredBatch): string {
     case 'failed':
       return '';
   }
+}
+
+/** The three parts of an init, in the vendor's order, with their element names. */
+export const CARRY_FORWARDS = [
+  { kind: 'carryForwardInvoice', subOperation: 'Invoice' },
+  { kind: 'carryForwardCreditMemo', subOperation: 'CreditMemo' },
+  { kind: 'carryForwardDebitMemo', subOperation: 'DebitMemo' },
+] as const satisfies readonly { kind: Kind; subOperation: string }[];
+
+/** An init (vendor 4.9.1.1) has all three parts. All fields are empty in a part that did not run. */
+export function initDocument(state: StoredState, init: StoredBatch): Element {
+  const children = childrenOf(state, init);
+  return element('batchProcess', [
+    element('id', init.id),
+    element('jobId', init.jobId),
+    element(
+      'child',
+      CARRY_FORWARDS.map(({ kind }) => element(kind, parts(children.find((child) => child.kind === kind)))),
+    ),
+  ]);
+}
+
+/** The answer about one part of an init by its own id. */
+export function carryForwardDocument(batch: StoredBatch): Element {
+  return element('batchProcess', parts(batch));
+}
+
+function parts(batch: StoredBatch | undefined): Element[] {
+  const work = batch?.work;
+  return [
+    element('id', batch?.id ?? ''),
+    element('jobId', ''),
+    element('status', work ? 'Success' : ''),
+    element('operation', batch?.operation ?? ''),
+    element('subOperation', batch?.subOperation ?? ''),
+    element('successCount', work?.succeeded ?? ''),
+    // The spaces are the vendor's: clients must not parse this.
+    element(
+      'successMessage',
+      work ? `Success, ${work.succeeded} records successfully processed,0failed` : '',
+    ),
+    element('errorMessage', ''),
+    element('failCount', work ? 0 : ''),
+  ];
 }

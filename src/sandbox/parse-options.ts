@@ -3,7 +3,7 @@ import { parseDuration } from '../system/quantities.ts';
 import type { SandboxAuth } from './credentials.ts';
 import type { SandboxOptions } from './options.ts';
 
-/** The sandbox's options as text, the way a command line has them. */
+/** The sandbox's options as text, from a command line. */
 export interface SandboxFlags {
   readonly port?: string | undefined;
   readonly s3Port?: string | undefined;
@@ -15,7 +15,7 @@ export interface SandboxFlags {
   readonly processingTime?: string | undefined;
   /** Duration. */
   readonly latency?: string | undefined;
-  /** Bytes a second: `500k`, `20M`, `1G` (powers of 1000), or a plain number. */
+  /** Bytes per second: `500k`, `20M`, `1G` (powers of 1000), or a number. */
   readonly bandwidth?: string | undefined;
   readonly style?: string | undefined;
   readonly duplicates?: string | undefined;
@@ -33,7 +33,7 @@ export interface SandboxFlags {
   readonly runningName?: string | undefined;
 }
 
-/** Text → typed options for `startSandbox`. Throws `USAGE` naming the option and what it takes. */
+/** @throws EbillError USAGE that names the option and the values it accepts */
 export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
   return {
     port: number(flags.port, '--port'),

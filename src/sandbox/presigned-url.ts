@@ -1,11 +1,52 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
-import type { S3ErrorParts } from './answer.ts';
+import type { S3Error } from './answer.ts';
 import type { S3Credentials } from './options.ts';
-import { REGION } from './presign.ts';
 
-/** The request exactly as it arrived, and the clock. */
-export interface ReceivedRequest {
+/** As in the vendor's example host. */
+const REGION = 'us-east-2';
+
+interface PresignRequest {
+  readonly method: 'PUT' | 'GET';
+  /** Origin of the S3 side as the client reaches it. */
+  readonly origin: string;
+  readonly bucket: string;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly signedAt: number;
+  readonly expiresSeconds: number;
+}
+
+/** A presigned, path-style URL. Only `host` is signed, so clients may send other headers (api rule 10). */
+export async function presign(request: PresignRequest, credentials: S3Credentials): Promise<string> {
+  const url = new URL(`${request.origin}/${request.bucket}/${encodeKey(request.key)}`);
+  url.searchParams.set('X-Amz-Expires', String(request.expiresSeconds));
+  const signer = new AwsV4Signer({
+    ...credentials,
+    method: request.method,
+    url: url.href,
+    service: 's3',
+    region: REGION,
+    datetime: amzDate(request.signedAt),
+    signQuery: true,
+  });
+  return (await signer.sign()).url.href;
+}
+
+/** As `20210921T071553Z`. @param ms since 1970 */
+function amzDate(ms: number): string {
+  return new Date(ms).toISOString().replace(/[:-]|\.\d{3}/g, '');
+}
+
+/** S3's canonical form of a key: everything but `/` and RFC 3986's unreserved characters is percent-encoded. */
+function encodeKey(key: string): string {
+  return encodeURIComponent(key)
+    .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
+    .replaceAll('%2F', '/');
+}
+
+/** The request as it arrived. */
+interface ReceivedRequest {
   readonly method: string;
   /** Path and query as on the request line. */
   readonly rawUrl: string;
@@ -20,17 +61,14 @@ type Parameters = Readonly<Record<(typeof REQUIRED)[number], string>>;
 
 const WEEK = 604_800;
 
-/** Checks a presigned request the way S3 does, in S3's order. `null` when it is good, else S3's error. */
-export async function verify(
-  request: ReceivedRequest,
-  credentials: S3Credentials,
-): Promise<S3ErrorParts | null> {
+/** Checks a presigned request in S3's order. @returns S3's error, or `null` */
+export async function verify(request: ReceivedRequest, credentials: S3Credentials): Promise<S3Error | null> {
   const url = urlOf(request);
   if (!url) return { status: 400, code: 'InvalidURI', message: "Couldn't parse the specified URI." };
   const parameters = parametersOf(url);
   if (parameters === null) return accessDenied('Access Denied');
   if (request.hasAuthorization) {
-    // S3 really says this: credentials sent along with a presigned URL break the upload (batch-api.md, what bites 7).
+    // S3's own message: other credentials next to a presigned URL break the upload (api rule 10).
     const message =
       'Only one auth mechanism allowed; only the X-Amz-Algorithm query parameter, Signature query string parameter or the Authorization header should be specified';
     return { status: 400, code: 'InvalidArgument', message, details: { ArgumentName: 'Authorization' } };
@@ -70,7 +108,7 @@ async function compare(
   url: URL,
   given: Parameters,
   credentials: S3Credentials,
-): Promise<S3ErrorParts | null> {
+): Promise<S3Error | null> {
   url.searchParams.delete('X-Amz-Signature');
   const signer = new AwsV4Signer({
     ...credentials,
@@ -83,7 +121,7 @@ async function compare(
   });
   const expected = Buffer.from(await signer.signature());
   const received = Buffer.from(given.Signature);
-  // The signer writes its own SignedHeaders; ours only ever say host.
+  // The signer sets SignedHeaders itself; ours is always host.
   const same = expected.length === received.length && timingSafeEqual(expected, received);
   if (
     same &&
@@ -97,7 +135,7 @@ async function compare(
     code: 'SignatureDoesNotMatch',
     message:
       'The request signature we calculated does not match the signature you provided. Check your key and signing method.',
-    // S3 echoes these, so whoever shows its errors raw shows a signature.
+    // S3 echoes these: a client that shows its errors raw shows a signature.
     details: {
       AWSAccessKeyId: credentials.accessKeyId,
       StringToSign: await signer.stringToSign(),
@@ -108,7 +146,7 @@ async function compare(
 }
 
 function urlOf(request: ReceivedRequest): URL | null {
-  // Behind a proxy the request line may carry the whole URL.
+  // Through a proxy the request line has the whole URL.
   const text = /^https?:\/\//i.test(request.rawUrl)
     ? request.rawUrl
     : `http://${request.host ?? ''}${request.rawUrl}`;
@@ -120,7 +158,7 @@ export function rawPath(rawUrl: string): string {
   return rawUrl.replace(/^https?:\/\/[^/]*/i, '').replace(/[?#].*$/s, '');
 }
 
-/** A path decoded; `null` when its percent-encoding is broken. */
+/** @returns the decoded path; `null` when the percent-encoding is invalid */
 export function keyInPath(path: string): string | null {
   try {
     return decodeURIComponent(path);
@@ -129,7 +167,7 @@ export function keyInPath(path: string): string | null {
   }
 }
 
-/** The six parameters; `null` when there are none at all, a message when some are missing or doubled. */
+/** @returns the six parameters; `null` when there are none; a message when some are missing or repeated */
 function parametersOf(url: URL): Parameters | string | null {
   const names = [...url.searchParams.keys()];
   if (!names.some((name) => name.startsWith('X-Amz-'))) return null;
@@ -141,7 +179,7 @@ function parametersOf(url: URL): Parameters | string | null {
     }
     found[name] = value;
   }
-  if (new Set(names).size !== names.length) return 'A query parameter is there more than once';
+  if (new Set(names).size !== names.length) return 'A query parameter occurs more than once';
   return found as Parameters;
 }
 
@@ -153,15 +191,15 @@ function timeOf(date: string): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-function malformed(message: string): S3ErrorParts {
+function malformed(message: string): S3Error {
   return { status: 400, code: 'AuthorizationQueryParametersError', message };
 }
 
-function accessDenied(message: string, details: Readonly<Record<string, string>> = {}): S3ErrorParts {
+function accessDenied(message: string, details: Readonly<Record<string, string>> = {}): S3Error {
   return { status: 403, code: 'AccessDenied', message, details };
 }
 
-function invalidKey(keyId: string): S3ErrorParts {
+function invalidKey(keyId: string): S3Error {
   const message = 'The AWS Access Key Id you provided does not exist in our records.';
   return { status: 403, code: 'InvalidAccessKeyId', message, details: { AWSAccessKeyId: keyId } };
 }
