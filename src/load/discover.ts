@@ -3,7 +3,7 @@ import { batchJobId, initJobId } from '../batch/job-ids.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch, Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { endlessNames } from './conflicts.ts';
+import { visible } from '../system/escaping.ts';
 import type { Found } from './entries.ts';
 import { askFor, isDraft, type Run } from './run.ts';
 import type { BatchState } from './state.ts';
@@ -122,6 +122,17 @@ function finalized(run: Run, jobId: string, batch: Batch): EbillError {
     `${jobId} is ${phase} already: items can only be added before it is finalized.`,
     {
       hint: 'Load the missing items with an invoice file of their own, or correct them in eBill.',
+    },
+  );
+}
+
+/** A server that has a batch of any name would be asked for ever. @param why a sentence without its full stop */
+export function endlessNames(why: string): EbillError {
+  return new EbillError(
+    'REJECTED',
+    `The server's answers about this load cannot be right: ${visible(why)}.`,
+    {
+      hint: 'Check the base URL (ebill profile show); ask whoever runs the eBill server what it knows of this load.',
     },
   );
 }

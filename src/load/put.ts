@@ -3,7 +3,6 @@ import { type PutResult, putFile } from '../api/storage.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import { EbillError } from '../errors.ts';
-import { sameObject } from './conflicts.ts';
 import type { SourceFile } from './entries.ts';
 import type { Run } from './run.ts';
 import type { LoadState } from './state.ts';
@@ -99,4 +98,19 @@ function rivalOf(
     if (!final) return { jobId: batch.jobId, file: batch.file };
   }
   return undefined;
+}
+
+/** Another batch that is not final would lose its file (api rule 26). */
+function sameObject(
+  jobId: string,
+  file: SourceFile,
+  other: string,
+  otherJob: string,
+  otherFile: SourceFile,
+): EbillError {
+  return new EbillError(
+    'CONFLICT',
+    `Uploading ${file.name} (${jobId}) would replace the file of ${other} (${otherFile.path}, load ${otherJob}), which is not processed yet: the server stores both as one object.`,
+    { hint: `Wait until ${other} is final (ebill watch --job ${otherJob}), or give this file another name.` },
+  );
 }

@@ -1,42 +1,37 @@
-import type { Client } from '../api/client.ts';
 import type { ParentRef } from '../api/request.ts';
-import { refusal, unavailable } from '../api/result.ts';
-import { isExpired, type PresignedFacts, presignedFacts } from '../api/transfer-url.ts';
+import { unavailable } from '../api/result.ts';
+import { isExpired } from '../api/transfer-url.ts';
 import { nextJobId } from '../batch/job-ids.ts';
 import type { Batch, FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { beyondDraft, endlessNames, jobIdTaken, twoDrafts } from './conflicts.ts';
+import { createBatch, type LiveUrl } from './create.ts';
+import { endlessNames } from './discover.ts';
 import type { SourceFile } from './entries.ts';
 import type { Journal } from './journal.ts';
 import type { Assignment } from './plan.ts';
 import { putToUrl } from './put.ts';
-import { type Asked, decideUpload, judgeCreate } from './recover.ts';
-import { askFor, isDraft, pauseAfterDoubt, type Run } from './run.ts';
+import { type Asked, decideUpload } from './recover.ts';
+import { askFor, isDraft, type Run } from './run.ts';
 import { itemsOf, startedHere } from './state.ts';
 
-/** Names passed over for one file: a load has a few batches of a kind. */
-const MOST_PASSED = 1000;
+/** Job ids skipped for one file; a load has a few batches of a kind. */
+const MOST_SKIPPED = 1000;
 
 interface UploadPolicy {
   readonly adopt: boolean;
   readonly next: boolean;
 }
 
-/** A presigned URL in hand: the address and its life, and the secret itself, which never leaves memory. */
-interface LiveUrl extends PresignedFacts {
-  readonly url: string;
-}
-
-/** `uploaded`: now. `on-record`: before. `elsewhere`: another machine handed it to processing. */
+/** `uploaded`: by this call. `on-record`: before. `elsewhere`: another machine submitted it for processing. */
 export interface Uploaded {
   readonly jobId: string;
   readonly outcome: 'uploaded' | 'on-record' | 'elsewhere';
 }
 
 /**
- * Brings one file into its batch, from wherever it was left: creates the batch, puts the file, or finds that it is done
- * (batch-api.md, "Ambiguous answers", row Create upload).
- * @param parent the invoice batch, for items
+ * Uploads one file into its batch, from wherever an earlier run stopped: each turn of the loop asks `decideUpload` for
+ * the next step and takes it.
+ * @param parent the invoice batch of items
  * @throws EbillError CONFLICT, REJECTED, AUTH, UNAVAILABLE
  */
 export async function uploadFile(
@@ -51,20 +46,20 @@ export async function uploadFile(
   let live: LiveUrl | null = null;
   let worked = false;
   let attempt = 1;
-  // Planned before the first file was sent: one of those before may have had to take this id since.
-  if (!claim(run.journal, jobId, file)) jobId = claimNext(run.journal, kind, file);
+  // The plan was made before the first file was sent; an earlier file may have taken this job id since.
+  if (!reserveJobId(run.journal, jobId, file)) jobId = reserveNextJobId(run.journal, kind, file);
 
-  let passed = 0;
+  let skipped = 0;
   const takeNext = async (reason: string): Promise<void> => {
-    passed += 1;
-    if (passed > MOST_PASSED) throw endlessNames(`each of ${MOST_PASSED} names for ${file.name} is taken`);
+    skipped += 1;
+    if (skipped > MOST_SKIPPED) throw endlessNames(`each of ${MOST_SKIPPED} names for ${file.name} is taken`);
     const known = run.journal.state.batches.get(jobId);
-    const next = claimNext(run.journal, kind, file);
+    const next = reserveNextJobId(run.journal, kind, file);
     if (known !== undefined) await run.journal.append({ type: 'abandoned', jobId, id: known.id, reason });
     run.emit({
       event: 'step',
       jobId,
-      message: `${jobId} is left as an unused draft (${reason}); ${file.name} goes into ${next}`,
+      message: `${jobId} is abandoned as an unused draft (${reason}); uploading ${file.name} as ${next}`,
     });
     jobId = next;
     asked = undefined;
@@ -96,7 +91,7 @@ export async function uploadFile(
         run.emit({
           event: 'step',
           jobId,
-          message: `${jobId} was begun elsewhere (batch ${step.batch.id}); ${file.name} is taken as its file`,
+          message: `${jobId} was created elsewhere (batch ${step.batch.id}); adopting it for ${file.name}`,
         });
         break;
       case 'next':
@@ -105,7 +100,7 @@ export async function uploadFile(
       case 'conflict':
         throw step.reason === 'taken' ? jobIdTaken(jobId, step.batch) : beyondDraft(jobId, file, step.batch);
       case 'create': {
-        const outcome = await create(run, { ...assignment, jobId }, parent, asked, attempt);
+        const outcome = await createBatch(run, { ...assignment, jobId }, parent, asked, attempt);
         worked = true;
         if (outcome.do === 'next') await takeNext(outcome.reason);
         else if (outcome.do === 'put') live = outcome.live;
@@ -124,11 +119,11 @@ export async function uploadFile(
           (await putToUrl(run, jobId, file, url)) === 'stored'
         )
           break;
-        // The URL is past its life: the rules for a lost URL hold.
+        // An expired URL is handled like a lost one.
         if (attempt > run.retries)
           throw unavailable(
             `Uploading ${file.name} (${jobId})`,
-            'every upload URL the server gave was already expired; compare the clocks',
+            'every upload URL from the server had already expired; compare the clocks',
           );
         attempt += 1;
         run.emit({
@@ -144,130 +139,38 @@ export async function uploadFile(
   }
 }
 
-type Created =
-  | { readonly do: 'put'; readonly live: LiveUrl }
-  | { readonly do: 'next'; readonly reason: string }
-  /** `asked`: what the server said when it was asked at once. */
-  | { readonly do: 'ask'; readonly attempt: number; readonly asked: Asked };
+/** Job ids reserved by files of this run; the journal knows only those whose batch was requested. */
+const reserved = new WeakMap<Journal, Map<string, SourceFile>>();
 
-async function create(
-  run: Run,
-  to: Assignment,
-  parent: ParentRef | null,
-  asked: Asked,
-  attempt: number,
-): Promise<Created> {
-  const { jobId, kind, file } = to;
-  const what = `Creating ${jobId} for ${file.name}`;
-  const known = run.journal.state.batches.get(jobId);
-  const knownId = known?.id ?? asked?.id ?? null;
-  // An invoice batch that has items cannot be left behind without them.
-  const exact = to.exact || (known?.kind === 'invoice' && itemsOf(run.journal.state, known).length > 0);
-  const n = await run.journal.intent({ call: 'create', jobId, kind, file, parent });
-  const result = await run.client.create({ kind, jobId, inputFilename: file.name, parent });
-  if (result.outcome === 'answered') run.urls?.note(result.value);
-  const live = liveUrl(result);
-  const step = judgeCreate({ kind, knownId, asked, exact, result: reduced(result, live) });
-  const usable = step.do === 'put' || (step.do === 'ask' && result.outcome === 'answered');
-  if (result.outcome === 'answered' && usable) {
-    await run.journal.answer(n, {
-      outcome: 'answered',
-      batch: result.value,
-      ...(live ? { upload: { object: live.object, expiresAt: live.expiresAt } } : {}),
-    });
-  } else {
-    const message = result.outcome === 'answered' ? `answered with batch ${result.value.id}` : result.message;
-    await run.journal.answer(n, { outcome: result.outcome === 'refused' ? 'refused' : 'ambiguous', message });
-  }
-  switch (step.do) {
-    case 'put':
-      run.emit({
-        event: 'step',
-        jobId,
-        message: `${jobId} created as batch ${run.journal.state.batches.get(jobId)?.id ?? '?'}`,
-      });
-      return { do: 'put', live: live as LiveUrl };
-    case 'next':
-      return step;
-    case 'conflict':
-      throw twoDrafts(jobId, knownId, step.otherId, kind === 'items' || !to.exact);
-    case 'fail':
-      throw refusal(
-        what,
-        result.outcome === 'refused' ? result.status : null,
-        result.outcome === 'refused' ? result.message : '',
-        result.outcome === 'refused' ? result.hint : null,
-      );
-    case 'ask': {
-      if (result.outcome === 'refused') {
-        // Only an existing batch makes the refusal one of the job id; it is judged like any other found one.
-        const found = await askFor(run, jobId);
-        if (found === null) throw refusal(what, result.status, result.message, result.hint);
-        return { do: 'ask', attempt: attempt + 1, asked: found };
-      }
-      const message = result.outcome === 'ambiguous' ? result.message : 'the answer has no upload URL';
-      await pauseAfterDoubt(
-        run,
-        what,
-        jobId,
-        attempt,
-        message,
-        result.outcome === 'ambiguous' ? result.retryAfterMs : null,
-      );
-      return { do: 'ask', attempt: attempt + 1, asked: undefined };
-    }
-  }
+function reservedIn(journal: Journal): Map<string, SourceFile> {
+  const ids = reserved.get(journal) ?? new Map<string, SourceFile>();
+  reserved.set(journal, ids);
+  return ids;
 }
 
-type Result = Awaited<ReturnType<Client['create']>>;
-
-function liveUrl(result: Result): LiveUrl | null {
-  const url = result.outcome === 'answered' ? result.value.uploadUrl : null;
-  return url === null ? null : { url, ...presignedFacts(url) };
-}
-
-function reduced(result: Result, live: LiveUrl | null): Parameters<typeof judgeCreate>[0]['result'] {
-  if (result.outcome === 'answered')
-    return { outcome: 'answered', id: (result.value as Batch).id, hasUrl: live !== null };
-  return result.outcome === 'refused'
-    ? { outcome: 'refused', status: result.status }
-    : { outcome: 'ambiguous' };
-}
-
-/** Job ids the files of this run are using: of those that only just begin, the journal does not know yet. */
-const claims = new WeakMap<Journal, Map<string, SourceFile>>();
-
-function claimsOf(journal: Journal): Map<string, SourceFile> {
-  const known = claims.get(journal);
-  if (known !== undefined) return known;
-  const fresh = new Map<string, SourceFile>();
-  claims.set(journal, fresh);
-  return fresh;
-}
-
-/** Takes a job id for a file, there and then. `false`: another file has gone into it since it was planned. */
-export function claim(journal: Journal, jobId: string, file: SourceFile): boolean {
-  const taken = claimsOf(journal);
+/** Reserves a job id for a file. `false`: another file has it since the plan was made. */
+function reserveJobId(journal: Journal, jobId: string, file: SourceFile): boolean {
+  const ids = reservedIn(journal);
   const onRecord = journal.state.batches.get(jobId)?.file ?? null;
-  if ((taken.get(jobId) ?? file) !== file || (onRecord !== null && onRecord.sha256 !== file.sha256))
+  if ((ids.get(jobId) ?? file) !== file || (onRecord !== null && onRecord.sha256 !== file.sha256))
     return false;
-  taken.set(jobId, file);
+  ids.set(jobId, file);
   return true;
 }
 
-/** Takes the next job id that is neither on record nor taken. */
-function claimNext(journal: Journal, kind: FileKind, file: SourceFile): string {
-  const taken = claimsOf(journal);
+/** Reserves the next job id that is neither on record nor reserved. */
+function reserveNextJobId(journal: Journal, kind: FileKind, file: SourceFile): string {
+  const ids = reservedIn(journal);
   const { header, batches } = journal.state;
-  const jobId = nextJobId(header.job, kind, new Set([...batches.keys(), ...taken.keys()]));
-  taken.set(jobId, file);
+  const jobId = nextJobId(header.job, kind, new Set([...batches.keys(), ...ids.keys()]));
+  ids.set(jobId, file);
   return jobId;
 }
 
 /**
- * Leaves an invoice file's batch behind, with its item batches, so that it is begun anew under the next job id: the way
- * out when an item batch has two drafts or no upload address any more (batch-api.md, row Create upload).
- * @throws EbillError CONFLICT when the server has gone on with it: then it cannot be left behind
+ * Abandons an invoice file's batch and its items batches, so that the file starts again under the next job id: needed when
+ * an items batch has two drafts, or no upload URL any more (`--restart-invoice`, api rule 18).
+ * @throws EbillError CONFLICT when the batch is submitted already
  */
 export async function restartInvoice(run: Run, file: SourceFile): Promise<void> {
   const { state } = run.journal;
@@ -282,24 +185,49 @@ export async function restartInvoice(run: Run, file: SourceFile): Promise<void> 
   if (old.finalized === 'yes' || (seen !== null && !isDraft(run)(seen))) {
     throw new EbillError(
       'CONFLICT',
-      `${old.jobId} is handed to processing already (${seen?.status ?? 'no status'}): it cannot be started over.`,
+      `${old.jobId} is already submitted for processing (${seen?.status ?? 'no status'}) and cannot be restarted.`,
       {
-        hint: `Look at what becomes of it: ebill watch --job-id ${old.jobId}`,
+        hint: `Watch it: ebill watch --job-id ${old.jobId}`,
       },
     );
   }
-  // The invoice batch first: its items are left behind with it, wherever this is broken off.
+  // The invoice batch first: its entry abandons the items too, so a crash in between does no harm.
   for (const batch of [old, ...itemsOf(state, old)]) {
     await run.journal.append({
       type: 'abandoned',
       jobId: batch.jobId,
       id: batch.id,
-      reason: 'the invoice batch is started over',
+      reason: 'the invoice batch is restarted',
     });
   }
   run.emit({
     event: 'step',
     jobId: old.jobId,
-    message: `${old.jobId} is left behind with its items: never finalize it`,
+    message: `${old.jobId} and its items are abandoned: never finalize them`,
   });
+}
+
+const named = (jobId: string, batch: Batch): string =>
+  `${jobId} (batch ${batch.id ?? 'without an id'}, ${batch.status ?? 'no status'})`;
+
+/** The job id exists on the server and is not on record here (api rule 18). */
+function jobIdTaken(jobId: string, batch: Batch): EbillError {
+  return new EbillError(
+    'CONFLICT',
+    `The server already has ${named(jobId, batch)}, and this machine has no record of which file it holds.`,
+    {
+      hint: 'If another machine started this load, run the same command with --adopt. If the batch is something else, run it with --next to take the next free number.',
+    },
+  );
+}
+
+/** The batch was submitted before our file had arrived. */
+function beyondDraft(jobId: string, file: SourceFile, batch: Batch): EbillError {
+  return new EbillError(
+    'CONFLICT',
+    `${named(jobId, batch)} was submitted for processing before the upload of ${file.name} was complete.`,
+    {
+      hint: `Check what it processed: ebill status --job-id ${jobId}. If it does not contain ${file.name}, upload that with --again.`,
+    },
+  );
 }

@@ -1,0 +1,131 @@
+import type { Client } from '../api/client.ts';
+import type { ParentRef } from '../api/request.ts';
+import { refusal } from '../api/result.ts';
+import { type PresignedFacts, presignedFacts } from '../api/transfer-url.ts';
+import type { Batch } from '../batch/types.ts';
+import { EbillError } from '../errors.ts';
+import type { Assignment } from './plan.ts';
+import { type Asked, judgeCreate } from './recover.ts';
+import { askFor, pauseAfterDoubt, type Run } from './run.ts';
+import { itemsOf } from './state.ts';
+
+/** A presigned upload URL. Its query is a secret and stays in memory. */
+export interface LiveUrl extends PresignedFacts {
+  readonly url: string;
+}
+
+type Created =
+  | { readonly do: 'put'; readonly live: LiveUrl }
+  | { readonly do: 'next'; readonly reason: string }
+  /** Decide again. `asked`: the server's answer when it was asked right away. */
+  | { readonly do: 'ask'; readonly attempt: number; readonly asked: Asked };
+
+/**
+ * Creates a batch for a file, once, and judges the answer (api rule 18).
+ * @param asked what the server said of the job id before
+ * @throws EbillError CONFLICT, REJECTED, AUTH, UNAVAILABLE
+ */
+export async function createBatch(
+  run: Run,
+  to: Assignment,
+  parent: ParentRef | null,
+  asked: Asked,
+  attempt: number,
+): Promise<Created> {
+  const { jobId, kind, file } = to;
+  const what = `Creating ${jobId} for ${file.name}`;
+  const known = run.journal.state.batches.get(jobId);
+  const knownId = known?.id ?? asked?.id ?? null;
+  // An invoice batch with items cannot be replaced without them.
+  const exact = to.exact || (known?.kind === 'invoice' && itemsOf(run.journal.state, known).length > 0);
+  const n = await run.journal.intent({ call: 'create', jobId, kind, file, parent });
+  const result = await run.client.create({ kind, jobId, inputFilename: file.name, parent });
+  if (result.outcome === 'answered') run.urls?.note(result.value);
+  const live = liveUrl(result);
+  const step = judgeCreate({ kind, knownId, asked, exact, result: reduced(result, live) });
+  const usable = step.do === 'put' || (step.do === 'ask' && result.outcome === 'answered');
+  if (result.outcome === 'answered' && usable) {
+    await run.journal.answer(n, {
+      outcome: 'answered',
+      batch: result.value,
+      ...(live ? { upload: { object: live.object, expiresAt: live.expiresAt } } : {}),
+    });
+  } else {
+    const message = result.outcome === 'answered' ? `answered with batch ${result.value.id}` : result.message;
+    await run.journal.answer(n, { outcome: result.outcome === 'refused' ? 'refused' : 'ambiguous', message });
+  }
+  switch (step.do) {
+    case 'put':
+      run.emit({
+        event: 'step',
+        jobId,
+        message: `${jobId} created as batch ${run.journal.state.batches.get(jobId)?.id ?? '?'}`,
+      });
+      return { do: 'put', live: live as LiveUrl };
+    case 'next':
+      return step;
+    case 'conflict':
+      throw twoDrafts(jobId, knownId, step.otherId, kind === 'items' || !to.exact);
+    case 'fail':
+      throw refusal(
+        what,
+        result.outcome === 'refused' ? result.status : null,
+        result.outcome === 'refused' ? result.message : '',
+        result.outcome === 'refused' ? result.hint : null,
+      );
+    case 'ask': {
+      if (result.outcome === 'refused') {
+        // The job id is the reason for the refusal only if a batch has it.
+        const found = await askFor(run, jobId);
+        if (found === null) throw refusal(what, result.status, result.message, result.hint);
+        return { do: 'ask', attempt: attempt + 1, asked: found };
+      }
+      const message = result.outcome === 'ambiguous' ? result.message : 'the answer has no upload URL';
+      await pauseAfterDoubt(
+        run,
+        what,
+        jobId,
+        attempt,
+        message,
+        result.outcome === 'ambiguous' ? result.retryAfterMs : null,
+      );
+      return { do: 'ask', attempt: attempt + 1, asked: undefined };
+    }
+  }
+}
+
+type Result = Awaited<ReturnType<Client['create']>>;
+
+function liveUrl(result: Result): LiveUrl | null {
+  const url = result.outcome === 'answered' ? result.value.uploadUrl : null;
+  return url === null ? null : { url, ...presignedFacts(url) };
+}
+
+function reduced(result: Result, live: LiveUrl | null): Parameters<typeof judgeCreate>[0]['result'] {
+  if (result.outcome === 'answered')
+    return { outcome: 'answered', id: (result.value as Batch).id, hasUrl: live !== null };
+  return result.outcome === 'refused'
+    ? { outcome: 'refused', status: result.status }
+    : { outcome: 'ambiguous' };
+}
+
+/**
+ * Two drafts for one file: items would both be finalized with their invoice batch (api rule 18).
+ * @param withItems whether it is a batch of items, or an invoice batch with items
+ */
+function twoDrafts(
+  jobId: string,
+  knownId: string | null,
+  otherId: string | null,
+  withItems: boolean,
+): EbillError {
+  const drafts =
+    otherId === null
+      ? `as batch ${knownId ?? 'unknown'}, and issues no new upload URL for it`
+      : `as batch ${knownId} and now as batch ${otherId}`;
+  return new EbillError('CONFLICT', `The server has ${jobId} ${drafts}.`, {
+    hint: withItems
+      ? 'An unused draft cannot be deleted, and items batches are finalized with their invoice batch: start the invoice batch again with --restart-invoice.'
+      : 'Run the same command without --job-id: the file goes into a batch with the next free number, and the unused draft is abandoned.',
+  });
+}
