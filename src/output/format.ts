@@ -94,3 +94,9 @@ export function offsetText(iso: string, beganIso: string, theme: Pick<Theme, 'wi
 }
 
 const withoutMs = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z');
+
+/** `Control total of inv.csv: 20,375 records, amounts 1234567.89`; `null` without a sum. */
+export function totalLine(name: string, records: number | null, amount: string | null): string | null {
+  if (amount === null) return null;
+  return `Control total of ${name}: ${count(records)} records, amounts ${amount}`;
+}

@@ -8,7 +8,7 @@ import { type CheckProgress, checkFiles } from '../../files/preflight.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { findingsText } from '../../output/findings-text.ts';
-import { count } from '../../output/format.ts';
+import { count, totalLine } from '../../output/format.ts';
 import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
 import { environmentLayer } from '../../profile/credentials.ts';
@@ -165,12 +165,6 @@ export function totalsTable(reports: readonly FileReport[], look: Theme): Promis
     { title: 'Amount', right: true, least: 20 },
   ];
   return table(heads, rows, look);
-}
-
-/** One file's total in a line: `inv.csv: 20,375 records, amounts 1234567.89`. `null` when there is no sum. */
-export function totalLine(name: string, records: number | null, amount: string | null): string | null {
-  if (amount === null) return null;
-  return `Control total of ${name}: ${count(records)} records, amounts ${amount}`;
 }
 
 /** The profile a call would go by, without its secret; `null` when none is named or in use. */
