@@ -10,7 +10,7 @@ import { checkFiles } from '../../src/files/preflight.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
 import { tempDir } from '../helpers/context.ts';
 
-/** A field as it may be written: bare, or in quotes with anything inside. */
+/** A field in any legal form: unquoted, or in quotes with anything inside. */
 const field = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('', '1', '007', 'a b', 'é', '😀', '1E+5', '-2.50') },
   {
@@ -27,28 +27,28 @@ const text = fc.integer({ min: 2, max: 4 }).chain((width) =>
       rows: fc.array(fc.array(field, { minLength: width, maxLength: width }), { minLength: 1, maxLength: 6 }),
       eol: fc.constantFrom('\n', '\r\n'),
       last: fc.boolean(),
-      wanted: fc.subarray(
+      selected: fc.subarray(
         Array.from({ length: width }, (_, i) => i + 1),
         { minLength: 1 },
       ),
     })
-    .map(({ rows, eol, last, wanted }) => {
+    .map(({ rows, eol, last, selected }) => {
       const header = Array.from({ length: width }, (_, i) => `c${i + 1}`);
       const lines = [header, ...rows].map((row) => row.join(','));
-      return { csv: lines.join(eol) + (last ? eol : ''), eol, wanted };
+      return { csv: lines.join(eol) + (last ? eol : ''), eol, selected };
     }),
 );
 
-/** Each record's wanted values, the file given in two blocks that meet at `cut`, each spoilt after it was read. */
-function scanned(bytes: Uint8Array, cut: number, wanted: readonly number[]): string[][] {
+/** Each record's selected values, read in two blocks that meet at `cut` and are overwritten afterwards. */
+function scanned(bytes: Uint8Array, cut: number, selected: readonly number[]): string[][] {
   const rows: string[][] = [];
   const at = { bytes: new Uint8Array(0), from: 0, to: 0 };
   const sink: FieldSink = {
-    header: () => wanted,
+    header: () => selected,
     record: (_line, whole, block, bounds) => {
       if (!whole) return undefined;
       rows.push(
-        wanted.map((_, i) => {
+        selected.map((_, i) => {
           readValue(at, block, bounds[2 * i] ?? 0, bounds[2 * i + 1] ?? 0);
           return valueText(at);
         }),
@@ -69,12 +69,12 @@ function scanned(bytes: Uint8Array, cut: number, wanted: readonly number[]): str
 describe('compared with csv-parse', () => {
   it('records and values are the same, for any block size', () => {
     fc.assert(
-      fc.property(text, ({ csv, eol, wanted }) => {
+      fc.property(text, ({ csv, eol, selected }) => {
         const records: string[][] = parse(csv, { record_delimiter: eol }).slice(1);
-        const expected = records.map((record) => wanted.map((column) => record[column - 1] ?? ''));
+        const expected = records.map((record) => selected.map((column) => record[column - 1] ?? ''));
         const bytes = Buffer.from(csv);
         for (let cut = 0; cut <= bytes.length; cut++) {
-          const got = scanned(bytes, cut, wanted);
+          const got = scanned(bytes, cut, selected);
           // A cheap comparison first: there are many cuts.
           if (JSON.stringify(got) !== JSON.stringify(expected)) expect([cut, got]).toEqual([cut, expected]);
         }
