@@ -11,11 +11,11 @@ const CHUNKS = [
   { name: 'parse', roots: ['src/parse.ts'] },
   {
     name: 'options',
-    roots: ['selection', 'upload-options', 'watch-options'].map((name) => `src/commands/shared/${name}.ts`),
+    roots: ['selection', 'upload-options'].map((name) => `src/commands/shared/${name}.ts`),
   },
   {
     name: 'session',
-    roots: ['session', 'targets', 'wait', 'upload-flow', 'status-now'].map(
+    roots: ['session', 'targets', 'wait', 'load-steps', 'batch-result'].map(
       (name) => `src/commands/shared/${name}.ts`,
     ),
   },

@@ -2,6 +2,7 @@ import { type Connection, endpointOf } from '../api/connection.ts';
 import { chooseProxy, type ProxyChoice } from '../api/net/proxy.ts';
 import { openApi } from '../api/open.ts';
 import { EbillError } from '../errors.ts';
+import type { ShownRequest } from '../output/document.ts';
 import { counted } from '../output/format.ts';
 import { createProgress } from '../output/progress/progress.ts';
 import { confirm } from '../output/prompt.ts';
@@ -20,13 +21,7 @@ import {
   plannedCalls,
   setUpCheck,
 } from './doctor/server.ts';
-import {
-  type App,
-  type CommandModule,
-  type CommandResult,
-  EMPTY_RESULT,
-  type PlannedRequest,
-} from './shared/command.ts';
+import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
 import { connect } from './shared/session.ts';
 
 /** ms for a single check. */
@@ -53,7 +48,7 @@ export const command: CommandModule<Record<string, never>> = {
   options: () => ({}),
   run: async (app) => {
     const checks: Check[] = [];
-    const requests: PlannedRequest[] = [];
+    const requests: ShownRequest[] = [];
     const progress = createProgress(app.ui, app.context);
     progress.listener({ event: 'wait.start', message: 'checking' });
     try {
@@ -75,7 +70,7 @@ async function confirmPermissions({ globals, ui, context }: App, paths: readonly
 }
 
 /** @param requests receives the requests under `--dry-run` */
-async function* allChecks(app: App, requests: PlannedRequest[]): AsyncGenerator<Check> {
+async function* allChecks(app: App, requests: ShownRequest[]): AsyncGenerator<Check> {
   const { context, ui } = app;
   yield nodeVersion(context.nodeVersion);
   yield ok('Terminal', `progress ${ui.progress}, ${ui.interactive ? 'prompts on' : 'prompts off'}`);
@@ -116,7 +111,7 @@ async function* serverChecks(
   app: App,
   connection: Connection,
   unauthorised: string | null,
-  requests: PlannedRequest[],
+  requests: ShownRequest[],
 ): AsyncGenerator<Check> {
   const { context, userAgent } = app;
   if (app.globals.dryRun) {
@@ -180,11 +175,7 @@ function proxyOrError(url: URL, { proxy }: Connection, env: Context['env']): Pro
 }
 
 /** Adds the requests that would be sent. */
-function withRequests(
-  { ui }: App,
-  result: CommandResult,
-  requests: readonly PlannedRequest[],
-): CommandResult {
+function withRequests({ ui }: App, result: CommandResult, requests: readonly ShownRequest[]): CommandResult {
   const text = requests.length === 0 ? result.text : `${result.text}\n\n${requestsText(requests, ui)}`;
   return { ...result, requests, text };
 }

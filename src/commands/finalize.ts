@@ -1,29 +1,19 @@
-import { endpointOf } from '../api/connection.ts';
-import { callsAt } from '../api/request.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
-import { discover } from '../load/discover.ts';
-import { assertComplete, finalizable } from '../load/finalize.ts';
-import { readJournal } from '../load/journal.ts';
-import { journalPath, readLoads } from '../load/loads.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';
-import { unknownBatch } from '../load/watch.ts';
 import { requestsText } from '../output/requests-text.ts';
-import { quoted, type Terminal } from '../system/quoting.ts';
+import { quoted } from '../system/quoting.ts';
 import type { CommandModule, CommandResult } from './shared/command.ts';
-import { confirmProduction } from './shared/confirm.ts';
 import {
   declareSelection,
+  isBatch,
   type Selection,
   type SelectionOptions,
   select,
   selectionOptions,
 } from './shared/selection.ts';
-import { closeLoad, openForReading, openForWriting, type Session, withSession } from './shared/session.ts';
-import { unknownLoad } from './shared/targets.ts';
-import { finalizeAll, resultOf } from './shared/upload-flow.ts';
-import { viewsOf } from './shared/views.ts';
+import type { Session } from './shared/session.ts';
 
 export const command: CommandModule<SelectionOptions> = {
   help: {
@@ -35,153 +25,145 @@ export const command: CommandModule<SelectionOptions> = {
     exitCodes: [4, 5, 6, 8, 9],
     seeAlso: ['watch', 'status'],
   },
-  configure: (cmd) => {
+
+  configure(cmd) {
     cmd.description(
       'Submit uploaded batches for processing: customers before invoices, each batch once. Items are finalized with their invoice batch.',
     );
     declareSelection(cmd);
   },
+
   options: (_args, flags) => selectionOptions(flags),
-  run: (app, options) =>
-    withSession(app, async (session) => {
+
+  async run(app, options) {
+    const [{ readLoad, withLoad, withSession }, { confirmProduction }, { finalizable }] = await Promise.all([
+      import('./shared/session.ts'),
+      import('./shared/confirm.ts'),
+      import('../load/finalize.ts'),
+    ]);
+    return withSession(app, async (session) => {
       const selection = await select(app, session.owner, options);
-      const job = selection.type === 'load' ? selection.job : await loadOf(session, selection);
+      const job = selection.type === 'load' ? selection.job : await jobOf(session, selection.refs);
       app.soFar(() => ({ job }));
-      if (await hasPending(session, job, selection))
-        await confirmProduction(app, session.connection, `hand batches of ${job} to processing`);
-      const run = app.globals.dryRun
-        ? await openForReading(session, job)
-        : await openForWriting(session, job);
-      try {
-        return await finalize(session, run, selection);
-      } finally {
-        await closeLoad(run);
-      }
-    }),
+      // Asked before the lock is taken, and only when there may be something to send.
+      const known = await readLoad(session, job);
+      const recorded = known === null ? [] : batchesOf(selection, known.batches, finalizable(known));
+      if (recorded.length === 0 || recorded.some((batch) => batch?.finalized !== 'yes'))
+        await confirmProduction(app, session.connection, `submit batches of ${job} for processing`);
+      return withLoad(session, job, (run) => finalize(session, run, selection));
+    });
+  },
 };
 
-/** May there be something to hand over? A load or batch that is not on record here is looked up. */
-async function hasPending({ app, owner }: Session, job: string, selection: Selection): Promise<boolean> {
-  const state = await readJournal(journalPath(app.context.paths.state, owner, job));
-  if (state === null) return true;
-  if (selection.type === 'load') {
-    const all = finalizable(state);
-    return all.length === 0 || all.some(({ finalized }) => finalized !== 'yes');
-  }
-  const own = [...state.batches.values()];
-  return [
-    ...selection.ids.map((id) => own.find((batch) => batch.id === id)),
-    ...selection.jobIds.map((jobId) => state.batches.get(jobId)),
-  ].some((batch) => batch?.finalized !== 'yes');
-}
-
 async function finalize(session: Session, run: Run, selection: Selection): Promise<CommandResult> {
-  const { app } = session;
-  const { job } = run.journal.state.header;
+  const { app, client } = session;
+  const [{ resultOf, viewsOf }, { finalizeAll }, { assertComplete }] = await Promise.all([
+    import('./shared/batch-result.ts'),
+    import('./shared/load-steps.ts'),
+    import('../load/finalize.ts'),
+  ]);
   await lookUp(session, run, selection);
-  const targets = chosen(run, selection);
-  const jobIds = targets.map((batch) => batch.jobId);
+  const targets = await targetsOf(run, selection);
+  const jobIds = targets.map(({ jobId }) => jobId);
   app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
-  const pending = targets.filter((batch) => batch.finalized !== 'yes');
-  const next = `Next: ebill watch --job ${quoted(job, app.context)}`;
+  const { job } = run.journal.state.header;
+  const pending = targets.filter(({ finalized }) => finalized !== 'yes');
   if (app.globals.dryRun) {
     assertComplete(run.journal.state, targets);
-    const calls = callsAt(endpointOf(session.connection.baseUrl), session.connection.query);
-    const requests = pending.map(({ id, jobId }) => calls.finalize({ id, jobId }));
+    const requests = pending.map(({ id, jobId }) => client.calls.finalize({ id, jobId }));
     const text =
       requests.length === 0
         ? 'Everything is finalized already: nothing would be sent.'
         : requestsText(requests, app.ui);
     return { ...(await resultOf(app, run, jobIds, { error: null })), requests, text };
   }
-  if (targets.length === 0) throw nothingToFinalize(job, app.context);
-  await finalizeAll(run, jobIds);
-  // Only what this call handed over is judged here; what was final before was told of then.
-  const error = verdictOf(
-    viewsOf(
-      run,
-      pending.map(({ jobId }) => jobId),
-    ),
-    job,
-    app.context,
-  );
-  return resultOf(app, run, jobIds, { error, next });
-}
-
-/** A load begun elsewhere is looked up by its names; what is found is named (batch-api.md, "Batches this machine has no record of"). */
-async function lookUp(session: Session, run: Run, selection: Selection): Promise<void> {
-  const { ui } = session.app;
-  if (selection.type === 'load') {
-    if (finalizable(run.journal.state).length > 0) return;
-    const found = await discover(run);
-    if (run.journal.state.batches.size === 0) throw unknownLoad(selection.job, session.app.context);
-    if (found.length > 0) ui.note(`Found on the server, begun elsewhere: ${found.join(', ')}`);
-    return;
-  }
-  const refs = [...selection.ids.map((id) => ({ id })), ...selection.jobIds.map((jobId) => ({ jobId }))];
-  for (const ref of refs) {
-    if (matching(run, ref) !== undefined) continue;
-    const batch = await session.client.status(ref);
-    const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
-    if (batch === null || jobId === null) throw unknownBatch(['id' in ref ? ref.id : ref.jobId]);
-    await run.journal.append({
-      type: 'found',
-      jobId,
-      kind: batch.children.length > 0 ? 'invoice' : 'customer',
-      parent: null,
-      batch,
+  if (targets.length === 0)
+    throw new EbillError('USAGE', `The load ${job} has no customer or invoice batch to finalize.`, {
+      hint: `Upload first: ebill upload customer FILE… --job ${quoted(job, app.context)}`,
     });
-    ui.note(`Found on the server, begun elsewhere: ${jobId}`);
-  }
-}
-
-const matching = (run: Run, ref: { id: string } | { jobId: string }): BatchState | undefined =>
-  [...run.journal.state.batches.values()].find((batch) =>
-    'id' in ref ? batch.id === ref.id : batch.jobId === ref.jobId,
+  await finalizeAll(run, jobIds);
+  // The exit code is about the batches of this call; earlier ones had theirs.
+  const submitted = viewsOf(
+    run,
+    pending.map(({ jobId }) => jobId),
   );
-
-function chosen(run: Run, selection: Selection): readonly BatchState[] {
-  if (selection.type === 'load') return finalizable(run.journal.state);
-  const named = [
-    ...selection.ids.map((id) => ({ id })),
-    ...selection.jobIds.map((jobId) => ({ jobId })),
-  ].flatMap((ref) => matching(run, ref) ?? []);
-  const item = named.find((batch) => batch.kind === 'items' || batch.kind === 'init');
-  if (item === undefined)
-    return [
-      ...named.filter((batch) => batch.kind === 'customer'),
-      ...named.filter((batch) => batch.kind === 'invoice'),
-    ];
-  throw new EbillError(
-    'USAGE',
-    `${item.jobId} is ${item.kind === 'items' ? 'an item batch: it is finalized with its invoice batch' : 'an init: there is nothing to finalize'}.`,
-    {
-      hint: item.parent?.jobId ? `Finalize ${item.parent.jobId} instead.` : 'Leave it out.',
-    },
-  );
-}
-
-function nothingToFinalize(job: string, terminal: Terminal): EbillError {
-  return new EbillError('USAGE', `The load ${job} has no customer or invoice batch to finalize.`, {
-    hint: `Upload first: ebill upload customer FILE… --job ${quoted(job, terminal)}`,
+  return resultOf(app, run, jobIds, {
+    error: verdictOf(submitted, job, app.context),
+    next: `Next: ebill watch --job ${quoted(job, app.context)}`,
   });
 }
 
-/** The load single batches are on record in; a batch on record nowhere gets a journal of its own name. */
-async function loadOf(session: Session, selection: Extract<Selection, { type: 'batches' }>): Promise<string> {
+/** Looks up on the server what this machine has no record of, and names what it finds (api rule 29). */
+async function lookUp({ app, client }: Session, run: Run, selection: Selection): Promise<void> {
+  const [{ discover }, { finalizable }, { unknownBatch }, { unknownLoad }] = await Promise.all([
+    import('../load/discover.ts'),
+    import('../load/finalize.ts'),
+    import('../load/watch.ts'),
+    import('./shared/targets.ts'),
+  ]);
+  const note = (found: string): void => app.ui.note(`Found on the server, started elsewhere: ${found}`);
+  if (selection.type === 'load') {
+    if (finalizable(run.journal.state).length > 0) return;
+    const found = await discover(run);
+    if (run.journal.state.batches.size === 0) throw unknownLoad(selection.job, app.context);
+    if (found.length > 0) note(found.join(', '));
+    return;
+  }
+  for (const ref of selection.refs) {
+    if ([...run.journal.state.batches.values()].some((batch) => isBatch(batch, ref))) continue;
+    const batch = await client.status(ref);
+    const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
+    if (batch === null || jobId === null) throw unknownBatch(['id' in ref ? ref.id : ref.jobId]);
+    const kind = batch.children.length > 0 ? 'invoice' : 'customer';
+    await run.journal.append({ type: 'found', jobId, kind, parent: null, batch });
+    note(jobId);
+  }
+}
+
+/** The batches to finalize, customers before invoices. @throws EbillError USAGE for a kind that is not finalized by itself */
+async function targetsOf(run: Run, selection: Selection): Promise<readonly BatchState[]> {
+  const { finalizable } = await import('../load/finalize.ts');
+  const { state } = run.journal;
+  const all = batchesOf(selection, state.batches, finalizable(state));
+  const targets = all.filter((batch) => batch !== undefined);
+  const wrong = targets.find(({ kind }) => kind === 'items' || kind === 'init');
+  if (wrong !== undefined)
+    throw new EbillError(
+      'USAGE',
+      wrong.kind === 'items'
+        ? `${wrong.jobId} is an items batch: it is finalized with its invoice batch.`
+        : `${wrong.jobId} is an init: there is nothing to finalize.`,
+      { hint: wrong.parent?.jobId ? `Finalize ${wrong.parent.jobId} instead.` : 'Leave it out.' },
+    );
+  return ['customer', 'invoice'].flatMap((kind) => targets.filter((batch) => batch.kind === kind));
+}
+
+/** What the selection names in a load's record; `undefined` for a batch that is not in it. */
+function batchesOf(
+  selection: Selection,
+  batches: ReadonlyMap<string, BatchState>,
+  all: readonly BatchState[],
+): readonly (BatchState | undefined)[] {
+  if (selection.type === 'load') return all;
+  return selection.refs.map((ref) => [...batches.values()].find((batch) => isBatch(batch, ref)));
+}
+
+/** The load that single batches belong to; for batches without a record, a load of their own name. */
+async function jobOf(
+  session: Session,
+  refs: Extract<Selection, { type: 'batches' }>['refs'],
+): Promise<string> {
+  const { readLoads } = await import('../load/loads.ts');
   const { context } = session.app;
   const loads = await readLoads(context.paths.state, session.owner);
-  const homes = new Set<string>();
-  for (const load of loads) {
-    for (const batch of load.batches.values()) {
-      if (selection.jobIds.includes(batch.jobId) || (batch.id !== null && selection.ids.includes(batch.id)))
-        homes.add(load.header.job);
-    }
-  }
-  if (homes.size > 1) {
-    throw new EbillError('USAGE', `These batches belong to several loads: ${[...homes].join(', ')}.`, {
+  const jobs = loads
+    .filter(({ batches }) => [...batches.values()].some((batch) => refs.some((ref) => isBatch(batch, ref))))
+    .map(({ header }) => header.job);
+  if (jobs.length > 1)
+    throw new EbillError('USAGE', `These batches belong to several loads: ${jobs.join(', ')}.`, {
       hint: 'Finalize one load at a time.',
     });
-  }
-  return [...homes][0] ?? (context.env['EBILL_JOB'] || (selection.jobIds[0] ?? `batch ${selection.ids[0]}`));
+  const ref = refs.find((one) => 'jobId' in one) ?? refs[0];
+  const own = ref === undefined ? '' : 'jobId' in ref ? ref.jobId : `batch ${ref.id}`;
+  return jobs[0] ?? (context.env['EBILL_JOB'] || own);
 }

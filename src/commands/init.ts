@@ -1,27 +1,14 @@
-import { endpointOf } from '../api/connection.ts';
-import { callsAt, type InitRequest } from '../api/request.ts';
+import type { InitRequest } from '../api/request.ts';
 import { initJobId } from '../batch/job-ids.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
-import { runInit } from '../load/init.ts';
-import { readJournal } from '../load/journal.ts';
-import { journalPath, setCurrentJob } from '../load/loads.ts';
-import { requestsText } from '../output/requests-text.ts';
 import { quoted } from '../system/quoting.ts';
-import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { confirmInit, confirmProduction } from './shared/confirm.ts';
+import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { jobFlag } from './shared/options.ts';
-import { closeLoad, connect, openForWriting, withSession } from './shared/session.ts';
-import { resultOf } from './shared/upload-flow.ts';
-import { viewsOf } from './shared/views.ts';
 
-export interface InitOptions {
+interface InitOptions extends Omit<InitRequest, 'jobId'> {
   readonly job: string | null;
   readonly jobId: string | null;
-  readonly carryForwardInvoices: boolean;
-  readonly carryForwardCreditMemos: boolean;
-  readonly carryForwardDebitMemos: boolean;
-  readonly zeroOutCustomerBalance: boolean;
 }
 
 export const command: CommandModule<InitOptions> = {
@@ -37,7 +24,8 @@ export const command: CommandModule<InitOptions> = {
     exitCodes: [4, 5, 6, 8, 9],
     seeAlso: ['run', 'upload customer', 'status'],
   },
-  configure: (cmd) => {
+
+  configure(cmd) {
     cmd
       .description(
         'Start a load: carry forward all open invoices, credit memos and debit memos. This cannot be undone and is done only once per load.',
@@ -49,6 +37,7 @@ export const command: CommandModule<InitOptions> = {
       .option('--no-carry-forward-debit-memos', 'do not carry forward debit memos')
       .option('--zero-out-customer-balance', 'set the balance of every customer to zero');
   },
+
   options: (_args, flags) => ({
     job: jobFlag(flags, 'job', '--job'),
     jobId: jobFlag(flags, 'jobId', '--job-id'),
@@ -57,49 +46,59 @@ export const command: CommandModule<InitOptions> = {
     carryForwardDebitMemos: flags['carryForwardDebitMemos'] !== false,
     zeroOutCustomerBalance: flags['zeroOutCustomerBalance'] === true,
   }),
-  run: async (app, options) => {
-    // The load last started is not taken here: an init is for a new one.
-    const job = options.job ?? (app.context.env['EBILL_JOB'] || null);
-    if (job === null) {
-      throw new EbillError('USAGE', 'No load is named.', {
+
+  async run(app, { job: option, jobId, ...what }) {
+    const { context, globals, ui } = app;
+    // Not the load last started: an init is for a new one.
+    const job = option ?? (context.env['EBILL_JOB'] || null);
+    if (job === null)
+      throw new EbillError('USAGE', 'No load was given.', {
         hint: 'Name the new load: ebill init --job AUG_2020',
       });
-    }
-    const request: InitRequest = { ...options, jobId: options.jobId ?? initJobId(job) };
-    if (app.globals.dryRun) return dryRun(app, job, request);
+    const request: InitRequest = { ...what, jobId: jobId ?? initJobId(job) };
+    const [
+      { readLoad, withLoad, withSession },
+      confirm,
+      { resultOf, viewsOf },
+      { runInit },
+      { setCurrentJob },
+    ] = await Promise.all([
+      import('./shared/session.ts'),
+      import('./shared/confirm.ts'),
+      import('./shared/batch-result.ts'),
+      import('../load/init.ts'),
+      import('../load/loads.ts'),
+    ]);
+
     return withSession(app, async (session) => {
       const { connection, owner } = session;
       app.soFar(() => ({ job }));
-      const before = await readJournal(journalPath(app.context.paths.state, owner, job));
-      const done = before?.batches.get(request.jobId)?.created === 'yes';
-      if (!done) await confirmProduction(app, connection, `start the load ${job}`, true);
-      if (!done) await confirmInit(app, job, request, connection.baseUrl);
-      const run = await openForWriting(session, job);
-      try {
+      const known = await readLoad(session, job);
+      const done = known?.batches.get(request.jobId)?.created === 'yes';
+      if (globals.dryRun) {
+        const { requestsText } = await import('../output/requests-text.ts');
+        const requests = done ? [] : [session.client.calls.init(request)];
+        const text = done
+          ? `${request.jobId} is already done: nothing would be sent.`
+          : requestsText(requests, ui);
+        return { ...EMPTY_RESULT, profile: connection.profile, job, requests, text };
+      }
+      if (!done) {
+        await confirm.confirmProduction(app, connection, `start the load ${job}`, true);
+        await confirm.confirmInit(app, job, request, connection.baseUrl);
+      }
+      return withLoad(session, job, async (run) => {
         app.soFar(() => ({ batches: viewsOf(run, [request.jobId]) }));
         const outcome = await runInit(run, request);
-        await setCurrentJob(app.context.paths.state, owner, job);
-        if (outcome === 'on-record') app.ui.note(`${request.jobId} was done before: nothing sent`);
-        if (outcome === 'found') app.ui.note(`${request.jobId} was done on another machine: nothing sent`);
-        const error = outcome === 'sent' ? verdictOf(viewsOf(run, [request.jobId]), job, app.context) : null;
-        return await resultOf(app, run, [request.jobId], {
-          error,
-          next: `Next: ebill upload customer FILE… --job ${quoted(job, app.context)}`,
+        await setCurrentJob(context.paths.state, owner, job);
+        if (outcome === 'on-record') ui.note(`${request.jobId} is already done: nothing sent`);
+        if (outcome === 'found') ui.note(`${request.jobId} was done on another machine: nothing sent`);
+        const views = viewsOf(run, [request.jobId]);
+        return resultOf(app, run, [request.jobId], {
+          error: outcome === 'sent' ? verdictOf(views, job, context) : null,
+          next: `Next: ebill upload customer FILE… --job ${quoted(job, context)}`,
         });
-      } finally {
-        await closeLoad(run);
-      }
+      });
     });
   },
 };
-
-async function dryRun(app: App, job: string, request: InitRequest): Promise<CommandResult> {
-  const { connection, owner } = await connect(app);
-  const known = await readJournal(journalPath(app.context.paths.state, owner, job));
-  const done = known?.batches.get(request.jobId)?.created === 'yes';
-  const requests = done ? [] : [callsAt(endpointOf(connection.baseUrl), connection.query).init(request)];
-  const text = done
-    ? `${request.jobId} was done before: nothing would be sent.`
-    : requestsText(requests, app.ui);
-  return { profile: connection.profile, job, outcome: null, batches: [], error: null, requests, text };
-}

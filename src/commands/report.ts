@@ -3,27 +3,21 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
-import { resultsFolder } from '../load/file-names.ts';
-import { refresh } from '../load/refresh.ts';
-import type { Run } from '../load/run.ts';
 import { accountText } from '../output/account-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
-import { assertOwnFolder } from './run-manifest.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { boolFlag, textFlag } from './shared/options.ts';
-import { assertReplaceable, writeReport } from './shared/report-file.ts';
-import { gatherFacts } from './shared/report-page.ts';
-import { type Fetched, fetchResults } from './shared/results-flow.ts';
-import { declareSelection, type SelectionOptions, select, selectionOptions } from './shared/selection.ts';
-import { closeLoad, waitingFor, withSession } from './shared/session.ts';
-import { targetsToRead } from './shared/targets.ts';
-import { viewsOf } from './shared/views.ts';
+import type { Fetched } from './shared/results-flow.ts';
+import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
+import type { Targets } from './shared/targets.ts';
 
 export interface ReportOptions extends SelectionOptions {
-  /** `null`: report.html in a folder of the load's name. */
+  /** `null`: report.html in a folder named like the load. */
   readonly out: string | null;
   readonly force: boolean;
 }
+
+type Warn = (message: string) => void;
 
 export const command: CommandModule<ReportOptions> = {
   help: {
@@ -46,103 +40,95 @@ export const command: CommandModule<ReportOptions> = {
       .option('--out <file>', 'path of the report (default: ./JOB/report.html)')
       .option('--force', 'overwrite a file that is not a report');
   },
+
   options: (_args, flags) => ({
     ...selectionOptions(flags),
     out: textFlag(flags, 'out'),
     force: boolFlag(flags, 'force'),
   }),
-  run: (app, options) =>
-    withSession(app, async (session) => {
-      const selection = await select(app, session.owner, options);
-      if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
-      const { run, jobIds } = await targetsToRead(session, selection);
-      try {
-        return await report(app, run, jobIds, options);
-      } finally {
-        await closeLoad(run);
-      }
-    }),
+
+  async run(app, options) {
+    const { withTargets } = await import('./shared/targets.ts');
+    return withTargets(app, options, (targets) => report(app, targets, options));
+  },
 };
 
-async function report(
-  app: App,
-  run: Run,
-  jobIds: readonly string[],
-  options: ReportOptions,
-): Promise<CommandResult> {
-  const { context, ui } = app;
-  const { job, profile, baseUrl } = run.journal.state.header;
-  const home = resolve(context.cwd, resultsFolder(job));
-  const path = options.out === null ? join(home, 'report.html') : resolve(context.cwd, options.out);
-  const owner = { profile, baseUrl };
-  const mine = await assertOwnFolder(home, owner, job).then(
+async function report(app: App, targets: Targets, options: ReportOptions): Promise<CommandResult> {
+  const [
+    { assertOwnFolder, assertReplaceable },
+    { gatherFacts, writeReport },
+    { resultsFolder },
+    { withWait },
+  ] = await Promise.all([
+    import('./shared/results-folder.ts'),
+    import('./shared/report-page.ts'),
+    import('../load/file-names.ts'),
+    import('./shared/session.ts'),
+  ]);
+  const { context, ui, globals } = app;
+  const { run, session } = targets;
+  const { job, profile } = run.journal.state.header;
+  const folder = resolve(context.cwd, resultsFolder(job));
+  const path = options.out === null ? join(folder, 'report.html') : resolve(context.cwd, options.out);
+  const foreign = await assertOwnFolder(folder, session.owner, job).then(
     () => null,
     (error: unknown) => error,
   );
-  if (options.out === null && mine !== null) throw mine;
+  if (options.out === null && foreign !== null) throw foreign;
   if (!options.force) await assertReplaceable(path);
   const warnings: string[] = [];
-  const warn = (line: string): void => {
-    warnings.push(line);
-    ui.warn(line);
+  const warn: Warn = (message) => {
+    warnings.push(message);
+    ui.warn(message);
   };
-  await lookAgain(app, run, jobIds, warn);
-  const fetched = await resultsOf(app, run, jobIds, mine === null ? home : null, warn);
-  const facts = await gatherFacts(app, run, { batches: fetched.batches, results: fetched.files, warnings });
-  const shown = relative(context.cwd, path) || path;
-  if (!app.globals.dryRun) await waitingFor(run, 'writing the report', () => writeReport(facts, path));
-  const told = hangingIndent(
-    '',
-    `${app.globals.dryRun ? 'Would be written' : 'Written'} to ${ui.clean(shown)}`,
-    ui.width,
-    2,
-  );
+  await askAgain(app, targets, warn);
+  const { files, batches } = await resultsOf(app, targets, foreign === null ? folder : null, warn);
+  const facts = await gatherFacts(app, run, { batches, results: files, warnings });
+  if (!globals.dryRun) await withWait(run.emit, 'writing the report', () => writeReport(facts, path));
+  const shown = ui.clean(relative(context.cwd, path) || path);
+  const written = `${globals.dryRun ? 'Would write' : 'Wrote'} ${shown}`;
   return {
     profile,
     job: job === '' ? null : job,
-    outcome: outcomeOfAll(fetched.batches),
-    batches: fetched.batches,
+    outcome: outcomeOfAll(batches),
+    batches,
     error: null,
-    extra: { path: app.globals.dryRun ? null : path, report: facts },
-    text: [accountText(fetched.batches, ui), told].filter((part) => part !== '').join('\n\n'),
+    extra: { path: globals.dryRun ? null : path, report: facts },
+    text: [accountText(batches, ui), hangingIndent('', written, ui.width, 2)]
+      .filter((part) => part !== '')
+      .join('\n\n'),
   };
 }
 
-/** Asks where the batches stand; a server that does not answer is no reason to have no report. */
-async function lookAgain(
-  app: App,
-  run: Run,
-  jobIds: readonly string[],
-  warn: (line: string) => void,
-): Promise<void> {
+/** A server that does not answer does not stop the report. */
+async function askAgain(app: App, { run, jobIds }: Targets, warn: Warn): Promise<void> {
+  const { refresh } = await import('../load/refresh.ts');
   const { failures, unknown } = await refresh(run, jobIds, app.globals.retries);
-  if (failures[0] !== undefined) warn(`${failures[0].message} The report tells what was last heard.`);
-  if (unknown.length > 0)
-    warn(`The server knows no batch ${unknown.join(', ')}; the report tells what was last heard.`);
+  const last = 'The report shows the last known state.';
+  if (failures[0] !== undefined) warn(`${failures[0].message} ${last}`);
+  if (unknown.length > 0) warn(`The server has no batch ${unknown.join(', ')}. ${last}`);
 }
 
-/** What the result files say: those that came home before, else fetched for the moment. */
+/** Reads the result files in the load's folder, if it exists; else downloads them to a temporary one. */
 async function resultsOf(
   app: App,
-  run: Run,
-  jobIds: readonly string[],
-  home: string | null,
-  warn: (line: string) => void,
+  { run, jobIds }: Targets,
+  own: string | null,
+  warn: Warn,
 ): Promise<Fetched> {
-  const kept = home !== null && (await isFolder(home)) ? home : null;
+  const [{ fetchResults }, { viewsOf }] = await Promise.all([
+    import('./shared/results-flow.ts'),
+    import('./shared/batch-result.ts'),
+  ]);
+  const kept = own !== null && (await isFolder(own)) ? own : null;
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'ebill-report-')));
   try {
-    const columns = { status: null, message: null };
-    const fetched = await fetchResults(app, run, jobIds, {
-      folder,
-      force: false,
-      columns,
-    });
+    const fetched = await fetchResults(app, run, jobIds, { folder });
     for (const { problem } of fetched.files) if (problem !== null) warn(problem.message);
     return fetched;
   } catch (error) {
     if (!(error instanceof EbillError) || error.code === 'AUTH') throw error;
-    warn(`Result files could not be fetched, so reasons are missing: ${messageOf(error)}`);
+    warn(`The result files could not be downloaded, so reasons are missing: ${messageOf(error)}`);
     return { files: [], batches: viewsOf(run, jobIds) };
   } finally {
     if (kept === null) await rm(folder, { recursive: true, force: true });

@@ -4,32 +4,16 @@ import type { BatchView } from '../batch/types.ts';
 import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { ColumnChoice } from '../files/result-columns.ts';
-import { resultsFolder } from '../load/file-names.ts';
-import { refresh } from '../load/refresh.ts';
-import type { Run } from '../load/run.ts';
-import { unknownBatch } from '../load/watch.ts';
 import { accountText } from '../output/account-text.ts';
-import type { ShownResult } from '../output/document.ts';
 import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
-import type { Terminal } from '../system/quoting.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { assertFolder } from './shared/file-checks.ts';
 import { boolFlag, textFlag } from './shared/options.ts';
-import {
-  type AllRejects,
-  type FetchedResult,
-  fetchResults,
-  reloadAdvice,
-  writeAllRejects,
-} from './shared/results-flow.ts';
-import { declareSelection, type SelectionOptions, select, selectionOptions } from './shared/selection.ts';
-import { closeLoad, waitingFor, withSession } from './shared/session.ts';
-import { targetsToRead } from './shared/targets.ts';
-import { viewsOf } from './shared/views.ts';
-import { stillRunning } from './shared/wait.ts';
+import type { FetchedResult, Rejects } from './shared/results-flow.ts';
+import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
+import type { Targets } from './shared/targets.ts';
 
 export interface ResultsOptions extends SelectionOptions {
-  /** `null`: a folder of the load's name. */
+  /** `null`: a folder named like the load. */
   readonly out: string | null;
   readonly rejects: boolean;
   readonly force: boolean;
@@ -59,7 +43,8 @@ export const command: CommandModule<ResultsOptions> = {
     exitCodes: [4, 5, 6, 7, 8, 9],
     seeAlso: ['report', 'watch', 'upload customer'],
   },
-  configure: (cmd) => {
+
+  configure(cmd) {
     cmd.description(
       'Download the result files of final batches, compare them with the files sent, and show why records failed.',
     );
@@ -75,6 +60,7 @@ export const command: CommandModule<ResultsOptions> = {
         'match rejects by this column, unique in both files, instead of by position',
       );
   },
+
   options: (_args, flags) => ({
     ...selectionOptions(flags),
     out: textFlag(flags, 'out'),
@@ -83,41 +69,40 @@ export const command: CommandModule<ResultsOptions> = {
     columns: { status: textFlag(flags, 'statusColumn'), message: textFlag(flags, 'messageColumn') },
     keyColumn: textFlag(flags, 'keyColumn'),
   }),
-  run: (app, options) =>
-    withSession(app, async (session) => {
-      const selection = await select(app, session.owner, options);
-      if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
-      const { run, jobIds } = await targetsToRead(session, selection);
-      try {
-        app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
-        return await results(app, run, jobIds, options);
-      } finally {
-        await closeLoad(run);
-      }
-    }),
+
+  async run(app, options) {
+    const { withTargets } = await import('./shared/targets.ts');
+    return withTargets(app, options, (targets) => results(app, targets, options));
+  },
 };
 
-async function results(
-  app: App,
-  run: Run,
-  jobIds: readonly string[],
-  options: ResultsOptions,
-): Promise<CommandResult> {
+async function results(app: App, { run, jobIds }: Targets, options: ResultsOptions): Promise<CommandResult> {
+  const [{ fetchResults, reloadAdvice, shownResult, writeAllRejects }, { withWait }, { assertFolder }] =
+    await Promise.all([
+      import('./shared/results-flow.ts'),
+      import('./shared/session.ts'),
+      import('./shared/file-checks.ts'),
+    ]);
+  const [{ refresh }, { resultsFolder }, { unknownBatch }] = await Promise.all([
+    import('../load/refresh.ts'),
+    import('../load/file-names.ts'),
+    import('../load/watch.ts'),
+  ]);
   const { context, ui, globals } = app;
   const { profile, job } = run.journal.state.header;
   const folder = resolve(context.cwd, options.out ?? resultsFolder(job));
   await assertFolder(folder, '--out');
-  const round = await refresh(run, jobIds, globals.retries);
-  if (round.failures[0] !== undefined) throw round.failures[0];
-  if (round.unknown.length > 0) throw unknownBatch(round.unknown);
+  const answers = await refresh(run, jobIds, globals.retries);
+  if (answers.failures[0] !== undefined) throw answers.failures[0];
+  if (answers.unknown.length > 0) throw unknownBatch(answers.unknown);
   const { files, batches } = await fetchResults(app, run, jobIds, { ...options, folder });
   for (const warning of uncounted(batches)) ui.warn(warning);
-  const rejects: AllRejects = options.rejects
-    ? await waitingFor(run, 'writing the rejects', () => writeAllRejects(app, files, options))
+  const rejects: Rejects = options.rejects
+    ? await withWait(run.emit, 'writing the rejects', () => writeAllRejects(app, files, options))
     : { files: [], problems: [] };
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), accountText(batches, ui)];
-  const advice = reloadAdvice(rejects.files, job === '' ? null : job, context, run.journal.state);
+  const next = reloadAdvice(rejects.files, job === '' ? null : job, context, run.journal.state);
   return {
     profile,
     job: job === '' ? null : job,
@@ -126,52 +111,39 @@ async function results(
     results: files.map((file) => shownResult(file, options.rejects ? rejects : null)),
     extra: { reasons: reasonFields(shown) },
     text: parts.filter((part) => part !== '').join('\n\n'),
-    error: errorOf(app, batches, files, rejects, job),
-    ...(advice === '' ? {} : { next: advice }),
+    error: await errorOf(app, batches, files, rejects, job),
+    ...(next === '' ? {} : { next }),
   };
 }
 
-/** Lost records first; then what could not be read or written; then what is not final. What comes second is a warning. */
-function errorOf(
+/** The worst problem: records unaccounted for, then files that cannot be read or written, then batches not final yet. The others become warnings. */
+async function errorOf(
   app: App,
   batches: readonly BatchView[],
   files: readonly FetchedResult[],
-  rejects: AllRejects,
+  rejects: Rejects,
   job: string,
-): EbillError | null {
-  const kept = files.some((file) => file.kept);
-  const lost = unaccounted(
-    batches,
-    kept
-      ? 'A result file that was there already was kept; if it was edited, fetch it again with --force.'
-      : '',
-  );
+): Promise<EbillError | null> {
+  const { stillRunning } = await import('./shared/batch-result.ts');
+  const hint = files.some(({ kept }) => kept)
+    ? 'A result file that existed already was used; if it was edited, download it again with --force.'
+    : '';
   const open = batches.filter((batch) => batch.kind !== 'init' && !isSettled(batch));
+  const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');
   const [first, ...rest] = [
-    lost,
-    together([...files.flatMap(({ problem }) => problem ?? []), ...rejects.problems]),
-    open.length > 0 ? notYet(open, job, app.context) : null,
+    unaccounted(batches, hint),
+    combined([...files.flatMap(({ problem }) => problem ?? []), ...rejects.problems]),
+    open.length > 0 ? stillRunning(open, job, idle, app.context) : null,
   ].filter((error) => error !== null);
   for (const { message } of rest) app.ui.warn(message);
   return first ?? null;
 }
 
-/** Several problems as one error: the first one's code and hint, everyone's message. */
-function together(problems: readonly EbillError[]): EbillError | null {
+/** Several problems as one error, with all messages and the first one's code and hint. */
+function combined(problems: readonly EbillError[]): EbillError | null {
   const [first] = problems;
   if (first === undefined || problems.length === 1) return first ?? null;
   const shown = problems.slice(0, 10).map(({ message }) => message);
   const more = problems.length > 10 ? [`And ${problems.length - 10} more.`] : [];
   return new EbillError(first.code, [...shown, ...more].join('\n'), { hint: first.hint });
-}
-
-function notYet(open: readonly BatchView[], job: string, terminal: Terminal): EbillError {
-  const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');
-  return stillRunning(open, job, idle, terminal);
-}
-
-function shownResult(file: FetchedResult, rejects: AllRejects | null): ShownResult {
-  const { jobId, path, tally } = file;
-  const written = rejects?.files.find((one) => one.jobId === jobId)?.path;
-  return { jobId, path, rows: tally?.rows ?? null, rejects: written ?? tally?.failed ?? null };
 }

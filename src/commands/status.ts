@@ -1,7 +1,11 @@
 import type { CommandModule } from './shared/command.ts';
 import { boolFlag } from './shared/options.ts';
-import { declareSelection, selectionOptions } from './shared/selection.ts';
-import type { StatusOptions } from './shared/status-now.ts';
+import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
+
+interface StatusOptions extends SelectionOptions {
+  /** The exit code tells the outcome, as that of `watch` does. */
+  readonly exitStatus: boolean;
+}
 
 export const command: CommandModule<StatusOptions> = {
   help: {
@@ -18,6 +22,28 @@ export const command: CommandModule<StatusOptions> = {
     declareSelection(cmd);
     cmd.option('--exit-status', 'exit with the outcome: 3 partial, 4 failed, 7 not final yet');
   },
+
   options: (_args, flags) => ({ ...selectionOptions(flags), exitStatus: boolFlag(flags, 'exitStatus') }),
-  run: async (app, options) => (await import('./shared/status-now.ts')).statusNow(app, options),
+
+  async run(app, options) {
+    const [{ withTargets }, { outcomeError, resultOf, viewsOf }, { refresh }, { unknownBatch }] =
+      await Promise.all([
+        import('./shared/targets.ts'),
+        import('./shared/batch-result.ts'),
+        import('../load/refresh.ts'),
+        import('../load/watch.ts'),
+      ]);
+    return withTargets(app, options, async ({ run, jobIds }) => {
+      const answers = await refresh(run, jobIds, app.globals.retries);
+      for (const status of answers.strange)
+        app.ui.warn(
+          `the server uses an unknown status name, "${status}" (map it: ebill profile set NAME --status-name "${status}"=PHASE)`,
+        );
+      const missing = answers.unknown.length > 0 ? unknownBatch(answers.unknown) : null;
+      const failure = answers.failures[0] ?? missing;
+      const { job } = run.journal.state.header;
+      const error = failure ?? (options.exitStatus ? outcomeError(app, viewsOf(run, jobIds), job) : null);
+      return resultOf(app, run, jobIds, { error });
+    });
+  },
 };

@@ -30,7 +30,7 @@ export const command: CommandModule<UploadOptions> = {
     return options;
   },
   run: async (app, options) =>
-    (await import('./shared/upload-run.ts')).runUpload(app, options, { customer: options.files }, null),
+    (await import('./shared/upload-flow.ts')).runUpload(app, options, { customer: options.files }, null),
 };
 
 function oneFileForOneId(): EbillError {

@@ -53,7 +53,7 @@ export const command: CommandModule<UploadInvoiceOptions> = {
     return { ...options, items };
   },
   run: async (app, options) => {
-    const { runUpload } = await import('./shared/upload-run.ts');
+    const { runUpload } = await import('./shared/upload-flow.ts');
     return runUpload(app, options, { invoice: options.files, items: options.items }, null);
   },
 };

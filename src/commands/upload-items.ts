@@ -66,7 +66,7 @@ export const command: CommandModule<UploadItemsOptions> = {
     };
   },
   run: async (app, options) => {
-    const { runUpload } = await import('./shared/upload-run.ts');
+    const { runUpload } = await import('./shared/upload-flow.ts');
     const parent = { id: options.parentId, jobId: options.parentJobId };
     return runUpload(app, options, { items: options.files }, parent);
   },

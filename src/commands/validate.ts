@@ -1,13 +1,14 @@
 import { EbillError } from '../errors.ts';
-import { type FileReport, hasErrors, invalidFiles } from '../files/file-report.ts';
-import { checkFiles } from '../files/preflight.ts';
+import type { FileReport } from '../files/file-report.ts';
 import { findingsText, findingsVerdict } from '../output/findings-text.ts';
+import { count } from '../output/format.ts';
 import { createProgress } from '../output/progress/progress.ts';
+import { table } from '../output/table.ts';
+import type { Theme } from '../output/theme.ts';
 import type { ColumnChange } from '../profile/columns.ts';
-import { columnOptions, columnsFor, declareColumnOption } from './shared/column-options.ts';
-import type { CommandModule } from './shared/command.ts';
-import { checkProgress, foundFiles, profileOf, totalsOf, totalsTable } from './shared/file-checks.ts';
+import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { boolFlag, listFlag } from './shared/options.ts';
+import { columnOptions, declareColumnOption } from './shared/upload-options.ts';
 
 export interface ValidateOptions {
   readonly customer: readonly string[];
@@ -17,7 +18,6 @@ export interface ValidateOptions {
   readonly warningsAsErrors: boolean;
 }
 
-/** `ebill validate`: every check an upload makes, and no network. */
 export const command: CommandModule<ValidateOptions> = {
   help: {
     notes: [
@@ -40,6 +40,7 @@ export const command: CommandModule<ValidateOptions> = {
     exitCodes: [],
     seeAlso: ['help plan', 'upload invoice'],
   },
+
   configure(command) {
     command
       .description('Check files as an upload would, without the network.')
@@ -62,49 +63,70 @@ export const command: CommandModule<ValidateOptions> = {
     };
     if (options.customer.length + options.invoice.length + options.items.length > 0) return options;
     throw new EbillError('USAGE', 'No files were given to check.', {
-      hint: 'Name them by what they are: ebill validate --customer cus.csv --invoice inv.csv --items itm_*.csv',
+      hint: 'Give them by kind: ebill validate --customer cus.csv --invoice inv.csv --items itm_*.csv',
     });
   },
 
   async run(app, options) {
-    const profile = (await profileOf(app))?.name ?? null;
+    const [{ columnsFor, givenFiles, profileInUse, reportFiles }, { hasErrors, invalidFiles }] =
+      await Promise.all([import('./shared/file-checks.ts'), import('../files/file-report.ts')]);
+    const profile = (await profileInUse(app))?.name ?? null;
     app.soFar(() => ({ profile }));
     const columns = await columnsFor(app, options.columns);
-    const files = await foundFiles(app, options);
+    const files = await givenFiles(app, options);
     const progress = createProgress(app.ui, app.context);
     let reports: readonly FileReport[];
     try {
-      progress.listener({ event: 'check.start', files: files.length });
-      const onProgress = await checkProgress(app.context, files, progress.listener);
-      reports = await checkFiles(files, { signal: app.context.signal, columns, onProgress });
+      reports = await reportFiles(app, files, columns, progress.listener);
     } finally {
       progress.stop();
     }
-    const findings = findingsText(reports, app.ui);
-    const table = await totalsTable(reports, app.ui);
-    const text = [findings, table, findingsVerdict(reports, app.ui)]
-      .filter((part) => part !== '')
-      .join('\n\n');
+    const parts = [
+      findingsText(reports, app.ui),
+      await totalsTable(reports, app.ui),
+      findingsVerdict(reports, app.ui),
+    ];
     return {
+      ...EMPTY_RESULT,
       profile,
-      job: null,
-      outcome: null,
-      batches: [],
       files: reports,
       extra: { totals: totalsOf(reports) },
-      error: errorOf(reports, options.warningsAsErrors),
-      text,
+      error: reports.some(hasErrors)
+        ? invalidFiles(reports)
+        : options.warningsAsErrors
+          ? warningsError(reports)
+          : null,
+      text: parts.filter((part) => part !== '').join('\n\n'),
     };
   },
 };
 
-function errorOf(reports: readonly FileReport[], warningsAsErrors: boolean): EbillError | null {
-  if (reports.some(hasErrors)) return invalidFiles(reports);
-  const doubtful = reports.filter(({ findingsTotal }) => findingsTotal > 0);
-  if (!warningsAsErrors || doubtful.length === 0) return null;
+/** Records and amounts of each file, to compare with the books; `null` where unknown. */
+const totalsOf = (reports: readonly FileReport[]) =>
+  reports.map(({ file, kind, records, amount = null }) => ({ file, kind, records, amount }));
+
+export function totalsTable(reports: readonly FileReport[], look: Theme): Promise<string> {
+  const rows = totalsOf(reports).map(({ file, kind, records, amount }) => [
+    file,
+    kind,
+    records === null ? null : count(records),
+    amount,
+  ]);
+  const heads = [
+    'File',
+    'Kind',
+    { title: 'Records', right: true },
+    { title: 'Amount', right: true, least: 20 },
+  ];
+  return table(heads, rows, look);
+}
+
+function warningsError(reports: readonly FileReport[]): EbillError | null {
+  const warned = reports.filter(({ findingsTotal }) => findingsTotal > 0).length;
+  if (warned === 0) return null;
   return new EbillError(
     'INVALID_FILE',
-    `${doubtful.length} of ${reports.length} files ${doubtful.length === 1 ? 'has' : 'have'} warnings, which count as errors (--warnings-as-errors).`,
-    { hint: 'Correct what the findings name, or leave --warnings-as-errors out.' },
+    `${warned} of ${reports.length} files ${warned === 1 ? 'has' : 'have'} warnings, which count as errors (--warnings-as-errors).`,
+    { hint: 'Correct the findings, or leave out --warnings-as-errors.' },
   );
 }

@@ -1,8 +1,12 @@
+import { resolve } from 'node:path';
 import type { CommandModule } from './shared/command.ts';
 import { GITHUB_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
-import { declareSelection, selectionOptions } from './shared/selection.ts';
-import { declareWatchOptions, watchOptions } from './shared/watch-options.ts';
-import type { WatchCommandOptions } from './watch-batches.ts';
+import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
+import { declareWatchOptions, type WaitOptions, watchOptions } from './shared/upload-options.ts';
+
+interface WatchCommandOptions extends SelectionOptions {
+  readonly watch: WaitOptions;
+}
 
 export const command: CommandModule<WatchCommandOptions> = {
   help: {
@@ -34,9 +38,24 @@ export const command: CommandModule<WatchCommandOptions> = {
     declareSelection(cmd);
     declareWatchOptions(cmd);
   },
+
   options: (_args, flags) => ({ ...selectionOptions(flags), watch: watchOptions(flags) }),
-  run: async (app, options) => {
-    const { watchBatches } = await import('./watch-batches.ts');
-    return withNotification(app, options.watch.notify, () => watchBatches(app, options));
+
+  async run(app, options) {
+    const [{ withTargets }, { waitFor }, { resultOf }] = await Promise.all([
+      import('./shared/targets.ts'),
+      import('./shared/wait.ts'),
+      import('./shared/batch-result.ts'),
+    ]);
+    const { download, notify } = options.watch;
+    return withNotification(app, notify, async () => {
+      if (download !== null) {
+        const { assertFolder } = await import('./shared/file-checks.ts');
+        await assertFolder(resolve(app.context.cwd, download), '--download');
+      }
+      return withTargets(app, options, async ({ run, jobIds }) =>
+        resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch)),
+      );
+    });
   },
 };

@@ -253,9 +253,9 @@ describe('run and report', () => {
     expect(parse(run, line)).toEqual({ ...RUN, ...over });
   });
   it.each([
-    ['', 'No plan is named'],
-    ['p.yaml --job A', 'A plan names its load itself'],
-    ['p.yaml --adopt --next', '--next excludes --adopt'],
+    ['', 'No plan was given'],
+    ['p.yaml --job A', '--job can be used only with --init-plan'],
+    ['p.yaml --adopt --next', '--next cannot be used with --adopt'],
     ['p.yaml --out a --download b', 'two folders'],
     ['p.yaml --concurrency 0', '--concurrency cannot be "0"'],
   ])('run %s is refused', (line, message) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Client } from '../../src/api/client.ts';
-import { runMonth } from '../../src/commands/run-month.ts';
-import type { RunOptions } from '../../src/commands/run-options.ts';
+import type { StepOptions } from '../../src/commands/run/month.ts';
+import { runMonth } from '../../src/commands/run/month.ts';
 import type { App, CommandResult } from '../../src/commands/shared/command.ts';
 import { memoryJournal } from '../../src/load/journal.ts';
 import type { Run } from '../../src/load/run.ts';
@@ -53,7 +53,7 @@ async function month(
     adopt: false,
     next: false,
     watch: { cadence: { fixedMs: null }, maxWaitMs: null, patienceMs: 0, download: null, notify: null },
-  } as unknown as RunOptions;
+  } as unknown as StepOptions;
   const customers = [
     { kind: 'customer', file: source(), jobId: 'AUG_2020_CUS', action: 'new', exact: false, replaces: [] },
   ] as const;
@@ -70,9 +70,9 @@ async function month(
       run,
       options,
       folder: 'AUG_2020',
-      settle: async (): Promise<CommandResult['batches']> => [],
+      readCounts: async (): Promise<CommandResult['batches']> => [],
     },
-    { init, month: { customers, invoices: [] }, accepted },
+    { init, customers, invoices: [], accepted },
   ).catch((error: unknown) => ({ stopped: error instanceof Error ? error : null }));
   return { asked, stopped: end.stopped?.message ?? null };
 }

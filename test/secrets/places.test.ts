@@ -52,7 +52,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'files/preflight.ts': 'reads',
   'files/cross-verify.ts': 'reads',
   'commands/api.ts': 'reads',
-  'commands/shared/report-file.ts': 'reads',
+  'commands/shared/results-folder.ts': 'reads',
 };
 
 /** The sandbox is a server of its own, in whose folder nothing real belongs (help security). */

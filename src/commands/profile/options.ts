@@ -9,8 +9,8 @@ import { checkProfileName } from '../../profile/profile.ts';
 import { parseProxy } from '../../profile/urls.ts';
 import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';
-import { columnOptions, declareColumnOption } from '../shared/column-options.ts';
 import { boolFlag, collect, type Flags, listFlag, textFlag } from '../shared/options.ts';
+import { columnOptions, declareColumnOption } from '../shared/upload-options.ts';
 
 /** The options of `profile add` and `profile set`. File names are as given; `run` makes them absolute. */
 export interface ProfileFlags {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { EbillError } from '../../errors.ts';
 import type { CommandHelp } from '../../help/command-page.ts';
-import type { DocumentInput, ShownRequest } from '../../output/document.ts';
+import type { DocumentInput } from '../../output/document.ts';
 import type { Ui } from '../../output/ui.ts';
 import type { Redactor } from '../../redact/redactor.ts';
 import type { Context } from '../../system/context.ts';
@@ -48,9 +48,6 @@ export interface App {
   /** All that `soFar` has been given, merged. */
   known(): Partial<CommandResult>;
 }
-
-/** A request as `--dry-run` shows it, secrets masked. */
-export type PlannedRequest = ShownRequest;
 
 /** What a command returns; `program.ts` prints it and sets the exit code. */
 export interface CommandResult extends Omit<DocumentInput, 'command' | 'exitCode' | 'error'> {

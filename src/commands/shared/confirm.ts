@@ -4,7 +4,7 @@ import { EbillError } from '../../errors.ts';
 import { confirm, confirmByTyping } from '../../output/prompt.ts';
 import type { App } from './command.ts';
 
-/** Zeroing balances needs the load's name confirmByTyping on a terminal, or `--yes`. @throws EbillError USAGE when neither is possible */
+/** Zeroing balances needs the load's name typed on a terminal, or `--yes`. @throws EbillError USAGE when neither is possible */
 export function assertInitAllowed({ globals, ui }: App, { zeroOutCustomerBalance }: InitRequest): void {
   if (!zeroOutCustomerBalance || globals.yes || ui.interactive) return;
   throw new EbillError(

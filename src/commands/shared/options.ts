@@ -7,50 +7,13 @@ import { nearest } from '../../system/nearest.ts';
 import { parseDuration } from '../../system/quantities.ts';
 import type { GlobalOptions } from './command.ts';
 
-/** commander's raw option values. */
-export type Flags = Readonly<Record<string, unknown>>;
-
-export const textFlag = (flags: Flags, name: string): string | null =>
-  typeof flags[name] === 'string' ? (flags[name] as string) : null;
-
-export const boolFlag = (flags: Flags, name: string): boolean => flags[name] === true;
-
-export function listFlag(flags: Flags, name: string): readonly string[] {
-  const value = flags[name];
-  return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
-}
-
-/** ms; `null` when the option was not given. @throws EbillError USAGE */
-export function durationFlag(flags: Flags, name: string, option: string): number | null {
-  const text = textFlag(flags, name);
-  return text === null ? null : parseDuration(text, option);
-}
-
-/** For commander: an option that may be given several times. */
-export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
-  ...(before ?? []),
-  value,
-];
-
-/** A load's name or a job id as given. @throws EbillError USAGE when no server could take it */
-export function checkedJobId(text: string, option: string): string {
-  const problem = jobIdProblem(text);
-  if (problem === null) return text;
-  throw new EbillError('USAGE', `${option} "${visible(text)}" cannot be used: ${problem}.`, {
-    hint: 'Use letters, digits, _ and -, such as AUG_2020.',
-  });
-}
-
-export function jobFlag(flags: Flags, name: string, option: string): string | null {
-  const text = textFlag(flags, name);
-  return text === null ? null : checkedJobId(text, option);
-}
+// The global options, and how commands read the values of their own.
 
 const PROGRESS = ['auto', 'tty', 'plain', 'json', 'none'] as const;
 const COLOR = ['auto', 'always', 'never'] as const;
 const FORMATS = ['table', 'json', 'tsv'] as const;
 
-/** Declares the options every command takes (cli.md, "Global options"). Of commander it takes what it is handed: a plain `--help` loads none. */
+/** Declares the global options (commands rule 10). Imports only types of commander: `--help` does not load it. */
 export function declareGlobals(program: Command): void {
   program
     .option('--profile <name>', 'profile to use (EBILL_PROFILE)')
@@ -80,9 +43,8 @@ export function declareGlobals(program: Command): void {
 }
 
 /** commander's raw values → typed options. @throws EbillError USAGE */
-export function globalOptions(raw: Readonly<Record<string, unknown>>): GlobalOptions {
-  const text = (name: string): string | null =>
-    typeof raw[name] === 'string' ? (raw[name] as string) : null;
+export function globalOptions(raw: Flags): GlobalOptions {
+  const text = (name: string): string | null => textFlag(raw, name);
   const format = formatOf(raw['json'] === true, text('format'));
   return {
     profile: text('profile'),
@@ -90,15 +52,15 @@ export function globalOptions(raw: Readonly<Record<string, unknown>>): GlobalOpt
     format,
     json: format === 'json',
     fields: fieldsOf(text('fields')),
-    quiet: raw['quiet'] === true,
-    verbose: raw['verbose'] === true,
-    showUrls: raw['showUrls'] === true,
+    quiet: boolFlag(raw, 'quiet'),
+    verbose: boolFlag(raw, 'verbose'),
+    showUrls: boolFlag(raw, 'showUrls'),
     progress: oneOf(PROGRESS, text('progress') ?? 'auto', '--progress'),
     color: oneOf(COLOR, text('color') ?? 'auto', '--color'),
     timeoutMs: positive(parseDuration(text('timeout') ?? '60s', '--timeout'), '--timeout'),
     retries: wholeNumber(text('retries') ?? '5', '--retries', 0, 100),
-    dryRun: raw['dryRun'] === true,
-    yes: raw['yes'] === true,
+    dryRun: boolFlag(raw, 'dryRun'),
+    yes: boolFlag(raw, 'yes'),
   };
 }
 
@@ -106,12 +68,12 @@ function formatOf(json: boolean, format: string | null): GlobalOptions['format']
   const named = format === null ? null : oneOf(FORMATS, format, '--format');
   if (!json) return named ?? 'table';
   if (named === null || named === 'json') return 'json';
-  throw new EbillError('USAGE', `--json is --format json; --format ${named} was given too.`, {
+  throw new EbillError('USAGE', `--json cannot be used with --format ${named}.`, {
     hint: 'Leave one of them out.',
   });
 }
 
-/** Known before anything is done: a script must not find out afterwards. */
+/** Checked before the command starts: a script must not learn of a wrong name after the work is done. */
 function fieldsOf(text: string | null): readonly string[] | null {
   if (text === null) return null;
   const names = text.split(',').map((name) => name.trim());
@@ -138,7 +100,41 @@ function positive(ms: number, option: string): number {
   throw new EbillError('USAGE', `${option} cannot be 0.`, { hint: 'Give a duration such as 30s or 5m.' });
 }
 
-/** A whole number within bounds. @throws EbillError USAGE */
+/** commander's raw option values. */
+export type Flags = Readonly<Record<string, unknown>>;
+
+export const textFlag = (flags: Flags, name: string): string | null =>
+  typeof flags[name] === 'string' ? (flags[name] as string) : null;
+
+export const boolFlag = (flags: Flags, name: string): boolean => flags[name] === true;
+
+export function listFlag(flags: Flags, name: string): readonly string[] {
+  const value = flags[name];
+  return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
+}
+
+/** ms; `null` when the option was not given. @throws EbillError USAGE */
+export function durationFlag(flags: Flags, name: string, option: string): number | null {
+  const text = textFlag(flags, name);
+  return text === null ? null : parseDuration(text, option);
+}
+
+/** @throws EbillError USAGE when it cannot be a load's name or a job id */
+export function jobFlag(flags: Flags, name: string, option: string): string | null {
+  const text = textFlag(flags, name);
+  return text === null ? null : checkedJobId(text, option);
+}
+
+/** A load's name or a job id as given. @throws EbillError USAGE when no server accepts it */
+export function checkedJobId(text: string, option: string): string {
+  const problem = jobIdProblem(text);
+  if (problem === null) return text;
+  throw new EbillError('USAGE', `${option} "${visible(text)}" cannot be used: ${problem}.`, {
+    hint: 'Use letters, digits, _ and -, such as AUG_2020.',
+  });
+}
+
+/** @throws EbillError USAGE */
 export function wholeNumber(value: string, option: string, least: number, most: number): number {
   const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= least && number <= most) return number;
@@ -146,3 +142,9 @@ export function wholeNumber(value: string, option: string, least: number, most: 
     hint: `Give a whole number from ${least} to ${most}.`,
   });
 }
+
+/** For commander: the values of a repeatable option. */
+export const collect = (value: string, before: readonly string[] | undefined): readonly string[] => [
+  ...(before ?? []),
+  value,
+];

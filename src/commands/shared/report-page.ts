@@ -1,6 +1,6 @@
 import { accountOf } from '../../batch/account.ts';
 import { isFinal } from '../../batch/outcome.ts';
-import type { BatchView } from '../../batch/types.ts';
+import type { BatchView, FileKind, Kind } from '../../batch/types.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { sumAmounts } from '../../files/amounts.ts';
 import { journalPath } from '../../load/loads.ts';
@@ -12,26 +12,31 @@ import { redactedStrings } from '../../output/json-text.ts';
 import { reasonFields } from '../../output/result-tables.ts';
 import type { Redacted } from '../../redact/redactor.ts';
 import type { ReportBatch, ReportFacts, ReportFile, ReportTotal } from '../../report/facts.ts';
+import { writeRedacted } from '../../system/atomic-file.ts';
 import type { App } from './command.ts';
 import type { FetchedResult } from './results-flow.ts';
 
-export interface ReportParts {
-  /** With what their result files say. */
+const FILE_KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
+const isFileKind = (kind: Kind): kind is FileKind => (FILE_KINDS as readonly Kind[]).includes(kind);
+
+interface ReportParts {
+  /** With the counts of their result files. */
   readonly batches: readonly BatchView[];
   readonly results: readonly FetchedResult[];
   readonly warnings: readonly string[];
 }
 
-/** All that a report tells, from the journal and what is known of the batches; nothing is asked of the server here. */
+/** The content of a report, from the journal and the batches given; sends no request. */
 export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promise<Redacted<ReportFacts>> {
   const { context, userAgent } = app;
   const { state } = run.journal;
   const { profile, baseUrl, job, startedAt } = state.header;
-  // A load that was looked up on the server has no journal here.
+  // A load found on the server has no journal here.
   const timeline = await readTimeline(journalPath(context.paths.state, { profile, baseUrl }, job)).catch(
     () => [],
   );
   const own = new Map([...state.batches.values()].map((batch) => [batch.jobId, batch] as const));
+  const files = filesOf([...own.values()]);
   const facts: ReportFacts = {
     job: job === '' ? parts.batches.map(({ jobId }) => jobId ?? '').join(', ') : job,
     outcome: outcomeOfAll(parts.batches),
@@ -43,8 +48,8 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
     reasons: [...reasonFields(parts.results)]
       .sort((a, b) => b.count - a.count)
       .map(({ jobId, message, count }) => ({ jobId: jobId ?? '', message, count })),
-    totals: totalsOf([...own.values()]),
-    files: filesOf([...own.values()]),
+    totals: totalsOf(files),
+    files,
     timeline,
     made: {
       at: new Date(context.now()).toISOString(),
@@ -90,12 +95,9 @@ export function reportBatches(
   ];
 }
 
-const sent = (batches: readonly BatchState[]): readonly BatchState[] =>
-  batches.filter((batch) => !batch.abandoned && batch.uploaded === 'yes' && batch.file !== null);
-
 function filesOf(batches: readonly BatchState[]): readonly ReportFile[] {
-  return sent(batches).flatMap(({ file, kind, jobId, id }) =>
-    file === null || (kind !== 'customer' && kind !== 'invoice' && kind !== 'items')
+  return batches.flatMap(({ abandoned, uploaded, file, kind, jobId, id }) =>
+    abandoned || uploaded !== 'yes' || file === null || !isFileKind(kind)
       ? []
       : [
           {
@@ -113,9 +115,8 @@ function filesOf(batches: readonly BatchState[]): readonly ReportFile[] {
   );
 }
 
-function totalsOf(batches: readonly BatchState[]): readonly ReportTotal[] {
-  const files = filesOf(batches);
-  return (['customer', 'invoice', 'items'] as const).flatMap((kind) => {
+function totalsOf(files: readonly ReportFile[]): readonly ReportTotal[] {
+  return FILE_KINDS.flatMap((kind) => {
     const of = files.filter((file) => file.kind === kind);
     if (of.length === 0) return [];
     const records = of.some((file) => file.records === null)
@@ -123,4 +124,11 @@ function totalsOf(batches: readonly BatchState[]): readonly ReportTotal[] {
       : of.reduce((sum, file) => sum + (file.records ?? 0), 0);
     return [{ kind, files: of.length, records, amount: sumAmounts(of.map(({ amount }) => amount)) }];
   });
+}
+
+/** Writes the page of a load: whole or not at all. @param path absolute @throws EbillError USAGE */
+export async function writeReport(facts: Redacted<ReportFacts>, path: string): Promise<void> {
+  // Imported late: the charts are a large package.
+  const { reportPage } = await import('../../report/page.ts');
+  await writeRedacted(path, reportPage(facts));
 }

@@ -11,28 +11,14 @@ import { messagesName, rejectsName } from '../../load/file-names.ts';
 import { type Downloaded, downloadResults } from '../../load/results.ts';
 import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
+import type { ShownResult } from '../../output/document.ts';
 import type { Context } from '../../system/context.ts';
 import { quoted, type Terminal } from '../../system/quoting.ts';
+import { viewsOf } from './batch-result.ts';
 import type { App } from './command.ts';
-import { waitingFor } from './session.ts';
-import { viewsOf } from './views.ts';
+import { withWait } from './session.ts';
 
-interface FetchOptions {
-  /** Absolute. */
-  readonly folder: string;
-  readonly force: boolean;
-  readonly columns: ColumnChoice;
-}
-
-/** The file a result answers for, if this machine sent it. */
-interface Source {
-  readonly file: SourceFile | null;
-  /** `null` when the file is not at hand as it was sent; `problem` says why. */
-  readonly header: readonly string[] | null;
-  readonly problem: EbillError | null;
-}
-
-/** A result file that is here, and what it comes to. */
+/** A downloaded result file and what it says. */
 export interface FetchedResult extends Downloaded {
   readonly kind: FileKind;
   readonly source: Source;
@@ -41,57 +27,68 @@ export interface FetchedResult extends Downloaded {
   readonly problem: EbillError | null;
 }
 
+/** The file a result is about. */
+interface Source {
+  /** `null` when this machine did not send it. */
+  readonly file: SourceFile | null;
+  /** `null` when the file is gone or changed; `problem` says why. */
+  readonly header: readonly string[] | null;
+  readonly problem: EbillError | null;
+}
+
 export interface Fetched {
   readonly files: readonly FetchedResult[];
-  /** The batches, with what their result files say. */
+  /** The batches, with the counts of their result files. */
   readonly batches: readonly BatchView[];
 }
 
+interface FetchOptions {
+  /** Absolute. */
+  readonly folder: string;
+  /** Replace files that exist. */
+  readonly force?: boolean;
+  readonly columns?: ColumnChoice;
+}
+
 /**
- * Fetches the result files of what is final, reads them, and holds them against the batches. A file that cannot be read
- * is told of, not thrown: the others are worth having.
+ * Downloads and reads the result files of final batches. A file that cannot be read is returned with its problem.
  * @throws EbillError UNAVAILABLE, REJECTED, AUTH, USAGE (a file cannot be written)
  */
 export async function fetchResults(
   app: App,
   run: Run,
   jobIds: readonly string[],
-  { folder, force, columns }: FetchOptions,
+  { folder, force = false, columns = { status: null, message: null } }: FetchOptions,
 ): Promise<Fetched> {
   const { ui, context } = app;
-  const files: FetchedResult[] = [];
-  const { files: downloads, without } = await waitingFor(run, 'fetching result files', () =>
+  const { files: downloads, without } = await withWait(run.emit, 'downloading result files', () =>
     downloadResults(run, jobIds, folder, force),
   );
-  await waitingFor(run, 'reading result files', async () => {
-    for (const jobId of without) ui.warn(`${jobId} is final, and the server gives no result file for it`);
+  const files: FetchedResult[] = [];
+  await withWait(run.emit, 'reading result files', async () => {
+    for (const jobId of without) ui.warn(`${jobId} is final, but the server has no result file for it`);
     for (const download of downloads) {
       context.signal.throwIfAborted();
       files.push(await readResult(run, download, columns));
     }
   });
-  const counts = new Map(
+  const tallies = new Map(
     files.flatMap(({ jobId, tally }) => (tally === null ? [] : [[jobId, tally] as const])),
   );
-  return { files, batches: withResults(viewsOf(run, jobIds), counts) };
+  return { files, batches: withResults(viewsOf(run, jobIds), tallies) };
 }
 
 async function readResult(run: Run, download: Downloaded, columns: ColumnChoice): Promise<FetchedResult> {
   const known = run.journal.state.batches.get(download.jobId);
   const source = await sourceOf(known?.file ?? null);
-  // A batch on record nowhere here came as the child of an invoice batch.
-  const kind =
-    known === undefined
-      ? 'items'
-      : known.kind === 'customer' || known.kind === 'invoice'
-        ? known.kind
-        : 'items';
-  const base = { ...download, kind, source } as const;
+  // A batch without a record here was listed as a child of an invoice batch.
+  const kind = known?.kind === 'customer' || known?.kind === 'invoice' ? known.kind : 'items';
   try {
-    return { ...base, tally: await tallyResult(download.path, source.header, columns), problem: null };
+    const tally = await tallyResult(download.path, source.header, columns);
+    return { ...download, kind, source, tally, problem: null };
   } catch (error) {
     if (!(error instanceof EbillError)) throw error;
-    return { ...base, tally: null, problem: error };
+    return { ...download, kind, source, tally: null, problem: error };
   }
 }
 
@@ -105,41 +102,46 @@ async function sourceOf(file: SourceFile | null): Promise<Source> {
   }
 }
 
+/** A result as the JSON document shows it. @param rejects `null`: rejects were not asked for */
+export function shownResult({ jobId, path, tally }: FetchedResult, rejects: Rejects | null): ShownResult {
+  const written = rejects?.files.find((file) => file.jobId === jobId)?.path;
+  return { jobId, path, rows: tally?.rows ?? null, rejects: written ?? tally?.failed ?? null };
+}
+
 interface RejectsOptions {
   readonly force: boolean;
   readonly keyColumn: string | null;
-  /** Told of each file that was there already and was left as it was; by default a warning. */
+  /** Called for each file that exists and was not replaced; by default a warning. */
   readonly onKept?: (path: string) => void;
 }
 
-/** The rejects of one batch. */
-interface WrittenRejects {
+interface RejectsFile {
   readonly jobId: string;
   readonly kind: FileKind;
   readonly path: string;
-  /** Why each of them failed. */
+  /** The file with the line and message of each record. */
   readonly messagesPath: string;
 }
 
-export interface AllRejects {
-  readonly files: readonly WrittenRejects[];
-  /** Batches whose rejects could not be written. */
+export interface Rejects {
+  readonly files: readonly RejectsFile[];
+  /** Why the rejects of some batches could not be written. */
   readonly problems: readonly EbillError[];
 }
 
-/** Writes the rejects of every batch with failures beside its result file; a batch it cannot be done for is told of. */
+/** Writes the rejected records of every batch next to its result file. */
 export async function writeAllRejects(
   app: App,
   results: readonly FetchedResult[],
   options: RejectsOptions,
-): Promise<AllRejects> {
-  const files: WrittenRejects[] = [];
+): Promise<Rejects> {
+  const files: RejectsFile[] = [];
   const problems: EbillError[] = [];
   for (const result of results) {
     if (result.tally === null || result.tally.failed === 0) continue;
     app.context.signal.throwIfAborted();
     try {
-      files.push(await rejectsOf(app, result, options));
+      files.push(await writeRejectsOf(app, result, options));
     } catch (error) {
       if (!(error instanceof EbillError)) throw error;
       problems.push(error);
@@ -148,21 +150,25 @@ export async function writeAllRejects(
   return { files, problems };
 }
 
-async function rejectsOf(
+async function writeRejectsOf(
   app: App,
-  result: FetchedResult,
-  { force, keyColumn, onKept = (kept) => tellKept(app, kept) }: RejectsOptions,
-): Promise<WrittenRejects> {
-  const { jobId, kind, source, tally } = result;
+  { jobId, kind, source, tally, path: resultPath }: FetchedResult,
+  { force, keyColumn, onKept = (kept) => warnKept(app, kept) }: RejectsOptions,
+): Promise<RejectsFile> {
   if (source.problem !== null) throw source.problem;
-  if (source.file === null || source.header === null || tally === null) throw notOurs(jobId);
-  const path = join(dirname(result.path), rejectsName(jobId));
-  const messagesPath = join(dirname(result.path), messagesName(jobId));
+  if (source.file === null || source.header === null || tally === null)
+    throw new EbillError(
+      'CONFLICT',
+      `The rejects of ${jobId} cannot be written: this machine did not upload its file.`,
+      { hint: 'Run the command on the machine that uploaded it: its journal names the file.' },
+    );
+  const path = join(dirname(resultPath), rejectsName(jobId));
+  const messagesPath = join(dirname(resultPath), messagesName(jobId));
   const written = await writeRejects({
     kind,
     sent: source.file,
     header: source.header,
-    resultPath: result.path,
+    resultPath,
     result: tally,
     keyColumn,
     path,
@@ -173,66 +179,51 @@ async function rejectsOf(
   return { jobId, kind, path, messagesPath };
 }
 
-const tellKept = (app: App, path: string): void =>
-  app.ui.warn(`${basename(path)} is there already and was left as it is (--force writes it anew)`);
+const warnKept = (app: App, path: string): void =>
+  app.ui.warn(`${basename(path)} exists already and was not replaced (--force replaces it)`);
 
-function notOurs(jobId: string): EbillError {
-  return new EbillError(
-    'CONFLICT',
-    `The rejects of ${jobId} cannot be written: this machine did not send its file.`,
-    {
-      hint: 'Run it on the machine that uploaded the file, where the journal tells which one it was.',
-    },
-  );
-}
-
-/**
- * How the fixed rejects are loaded again, as a person is told it; empty when there are none. `--next` means that another
- * batch is wanted, whatever name the file has.
- * @param load where the files were sent from
- */
+/** The commands that load corrected rejects again; '' when there are none. */
 export function reloadAdvice(
-  files: readonly WrittenRejects[],
+  files: readonly RejectsFile[],
   job: string | null,
   context: Terminal & Pick<Context, 'cwd'>,
   { batches }: LoadState,
 ): string {
   if (files.length === 0) return '';
-  const shown = ({ path }: WrittenRejects): string => quoted(relative(context.cwd, path) || path, context);
+  const shown = ({ path }: RejectsFile): string => quoted(relative(context.cwd, path) || path, context);
   const options = `${job === null ? '' : ` --job ${quoted(job, context)}`} --next --wait`;
-  const of = (kind: WrittenRejects['kind']): readonly WrittenRejects[] =>
-    files.filter((file) => file.kind === kind);
-  const under = (jobId: string): string | null => {
-    const batch = batches.get(jobId);
-    return batch === undefined ? null : parentJobId(batches, batch);
-  };
-  const customers = of('customer');
+  const ofKind = (kind: FileKind) => files.filter((file) => file.kind === kind);
+  const customers = ofKind('customer');
   const lines: string[] = [];
-  let mixed = false;
+  let withItems = false;
   if (customers.length > 0) lines.push(`ebill upload customer ${customers.map(shown).join(' ')}${options}`);
-  const items = new Set(of('items'));
-  for (const invoice of of('invoice')) {
-    const own = [...items].filter(({ jobId }) => under(jobId) === invoice.jobId);
+  const items = new Set(ofKind('items'));
+  for (const invoice of ofKind('invoice')) {
+    const own = [...items].filter(({ jobId }) => {
+      const batch = batches.get(jobId);
+      return batch !== undefined && parentJobId(batches, batch) === invoice.jobId;
+    });
     for (const item of own) items.delete(item);
-    mixed ||= own.length > 0;
+    withItems ||= own.length > 0;
     const list = own.length === 0 ? '' : ` --items ${own.map(shown).join(' ')}`;
     lines.push(`ebill upload invoice ${shown(invoice)}${list}${options}`);
   }
-  if (mixed) lines.push(LEAVE_OUT);
-  const told = lines.length === 0 ? [] : ['Next: correct the rejects, then load them again:', ...lines];
-  return [...told, ...(items.size === 0 ? [] : withoutInvoice([...items].map(shown), options))].join('\n');
+  if (lines.length > 0) lines.unshift('Next: correct the rejects, then load them again:');
+  if (withItems) lines.push(ITEMS_ADVICE);
+  return [...lines, ...itemsWithoutInvoice([...items].map(shown), options)].join('\n');
 }
 
-/** An items file is loaded under the invoice batch it comes with. */
-const LEAVE_OUT =
-  'Items are looked up in the invoice file they come with: take out those whose invoice was loaded before; to a finalized invoice batch nothing can be added.';
+const ITEMS_ADVICE =
+  'Items must belong to an invoice in the same call: remove the items of invoices that were loaded before; nothing can be added to a finalized invoice batch.';
 
-/** Items go into an invoice batch before it is finalized; theirs is (batch-api.md, "Calls"). No command can undo that. */
-function withoutInvoice(items: readonly string[], options: string): string[] {
+/** Items are added to an invoice batch before it is finalized, and the one of these is: no command can undo that. */
+function itemsWithoutInvoice(items: readonly string[], options: string): string[] {
+  if (items.length === 0) return [];
+  const first = items.slice(0, 3);
   const more = items.length > 3 ? ` and ${items.length - 3} more` : '';
   return [
-    `The items in ${items.slice(0, 3).join(', ')}${more} belong to invoice batches that are finalized, and to those nothing can be added.`,
-    'They need a new invoice batch with their invoices; whether the server takes an invoice it has loaded before is not documented, so ask there first:',
-    `ebill upload invoice INVOICES.csv --items ${items.slice(0, 3).join(' ')}${more === '' ? '' : ' …'}${options}`,
+    `The items in ${first.join(', ')}${more} belong to invoice batches that are finalized; nothing can be added to those.`,
+    'They need a new invoice batch with their invoices. It is not documented whether the server accepts an invoice it has loaded before, so ask its operator first:',
+    `ebill upload invoice INVOICES.csv --items ${first.join(' ')}${more === '' ? '' : ' …'}${options}`,
   ];
 }

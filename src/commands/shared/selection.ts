@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
+import type { BatchRef } from '../../api/request.ts';
 import { EbillError } from '../../errors.ts';
 import type { Owner } from '../../load/loads.ts';
+import type { BatchState } from '../../load/state.ts';
 import { quoted } from '../../system/quoting.ts';
 import type { App } from './command.ts';
 import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './options.ts';
 
-/** Which batches a command is about (cli.md, "Which batches"). */
+/** Which batches a command is about, as given on the command line (commands rule 9). */
 export interface SelectionOptions {
   readonly job: string | null;
   readonly ids: readonly string[];
@@ -14,7 +16,7 @@ export interface SelectionOptions {
 
 export type Selection =
   | { readonly type: 'load'; readonly job: string }
-  | { readonly type: 'batches'; readonly ids: readonly string[]; readonly jobIds: readonly string[] };
+  | { readonly type: 'batches'; readonly refs: readonly BatchRef[] };
 
 export function declareSelection(command: Command): void {
   command
@@ -31,16 +33,14 @@ export function selectionOptions(flags: Flags): SelectionOptions {
   const ids = listFlag(flags, 'id').map((id) => checkedJobId(id, '--id'));
   const jobIds = listFlag(flags, 'jobId').map((id) => checkedJobId(id, '--job-id'));
   if (job !== null && ids.length + jobIds.length > 0) {
-    throw new EbillError(
-      'USAGE',
-      '--job names a whole load, --id and --job-id single batches; both were given.',
-      { hint: 'Leave one of them out.' },
-    );
+    throw new EbillError('USAGE', '--job cannot be used with --id or --job-id.', {
+      hint: 'Use --job for a whole load, or --id and --job-id for single batches.',
+    });
   }
   return { job, ids, jobIds };
 }
 
-/** The load meant: option, environment, or the one last started here, which is then named on stderr. `null`: none. */
+/** The load to work on: the option, else EBILL_JOB, else the load last started here, with a note; `null`: none. */
 export async function chosenJob(app: App, owner: Owner, option: string | null): Promise<string | null> {
   if (option !== null) return option;
   const named = app.context.env['EBILL_JOB'];
@@ -48,21 +48,25 @@ export async function chosenJob(app: App, owner: Owner, option: string | null): 
   const { currentJob } = await import('../../load/loads.ts');
   const job = await currentJob(app.context.paths.state, owner);
   if (job !== null)
-    app.ui.note(`Load ${quoted(job, app.context)}, the last one started here (--job names another)`);
+    app.ui.note(`Using load ${quoted(job, app.context)}, the last one started here (--job selects another)`);
   return job;
 }
 
-/** @throws EbillError USAGE when nothing names a load */
+/** @throws EbillError USAGE when there is no load to work on */
 export async function select(app: App, owner: Owner, options: SelectionOptions): Promise<Selection> {
-  if (options.ids.length + options.jobIds.length > 0)
-    return { type: 'batches', ids: options.ids, jobIds: options.jobIds };
+  const refs = [...options.ids.map((id) => ({ id })), ...options.jobIds.map((jobId) => ({ jobId }))];
+  if (refs.length > 0) return { type: 'batches', refs };
   const job = await chosenJob(app, owner, options.job);
   if (job === null) throw noLoad();
   return { type: 'load', job };
 }
 
 export function noLoad(): EbillError {
-  return new EbillError('USAGE', 'No load is named, and none was started here yet.', {
-    hint: 'Name it with --job, such as --job AUG_2020, or set EBILL_JOB.',
+  return new EbillError('USAGE', 'No load was given, and none has been started on this machine.', {
+    hint: 'Add --job, such as --job AUG_2020, or set EBILL_JOB.',
   });
 }
+
+/** Is this the batch that `--id` or `--job-id` names? */
+export const isBatch = (batch: BatchState, ref: BatchRef): boolean =>
+  'id' in ref ? batch.id === ref.id : batch.jobId === ref.jobId;

@@ -16,7 +16,7 @@ import { createProgress, type Progress, withSpinner } from '../../output/progres
 import { resolveConnection } from '../../profile/resolve.ts';
 import type { App } from './command.ts';
 
-/** One command's dealings with one server: connection, client, progress; closed at its end. */
+/** A command's connection to one server. `withSession` closes it. */
 export interface Session {
   readonly app: App;
   readonly connection: Connection;
@@ -27,7 +27,7 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** @throws EbillError USAGE or AUTH when the set-up is incomplete */
+/** Resolves profile, environment and options. @throws EbillError USAGE or AUTH when they are incomplete */
 export async function connect(app: App): Promise<{ readonly connection: Connection; readonly owner: Owner }> {
   // A keychain may be slow, or prompt first.
   const { connection, warnings } = await withSpinner(app.ui, app.context, 'reading the configuration', () =>
@@ -38,7 +38,7 @@ export async function connect(app: App): Promise<{ readonly connection: Connecti
   return { connection, owner: { profile: connection.profile, baseUrl: connection.baseUrl } };
 }
 
-/** Runs `work` with a session, and closes it however that ends. */
+/** Runs `work` with a session, and closes it. */
 export async function withSession<T>(app: App, work: (session: Session) => Promise<T>): Promise<T> {
   const session = await openSession(app, createProgress(app.ui, app.context));
   try {
@@ -48,8 +48,8 @@ export async function withSession<T>(app: App, work: (session: Session) => Promi
   }
 }
 
-async function openSession(app: App, progress: Progress): Promise<Session> {
-  const { context, globals, ui, userAgent } = app;
+async function openSession(app: App, { listener: emit, stop }: Progress): Promise<Session> {
+  const { context, globals, ui, userAgent, redactor } = app;
   const { connection, owner } = await connect(app);
   const { client, storage, close } = await openApi({
     context,
@@ -57,8 +57,8 @@ async function openSession(app: App, progress: Progress): Promise<Session> {
     userAgent,
     timeoutMs: globals.timeoutMs,
     retries: globals.retries,
-    redactor: app.redactor,
-    emit: progress.listener,
+    redactor,
+    emit,
     log: globals.verbose ? (line) => ui.note(line) : undefined,
   });
   return {
@@ -67,15 +67,25 @@ async function openSession(app: App, progress: Progress): Promise<Session> {
     owner,
     client,
     storage,
-    emit: progress.listener,
+    emit,
     close: async () => {
-      progress.stop();
+      stop();
       await close();
     },
   };
 }
 
-/** A load's header, as a journal begins with it. */
+/** Emits that a wait began and ended around `work`. */
+export async function withWait<T>(emit: Listener, message: string, work: () => Promise<T>): Promise<T> {
+  emit({ event: 'wait.start', message });
+  try {
+    return await work();
+  } finally {
+    emit({ event: 'wait.end' });
+  }
+}
+
+/** The header of a new load's journal. */
 export function headerFor(app: App, owner: Owner, job: string): Header {
   return {
     ebillJournal: JOURNAL_VERSION,
@@ -85,64 +95,76 @@ export function headerFor(app: App, owner: Owner, job: string): Header {
   };
 }
 
+/** The load as its journal records it, read without the lock; `null` when this machine has no journal of it. */
+export function readLoad({ app, owner }: Session, job: string): Promise<LoadState | null> {
+  return readJournal(journalPath(app.context.paths.state, owner, job));
+}
+
 /**
- * Opens a load for steps that change it, as its one writer (cli.md, promise 5).
- * @throws EbillError CONFLICT when somebody else holds it
+ * Opens a load for a command that changes it, as its only writer (commands rule 5), and closes it after `work`. Under
+ * `--dry-run` it is opened for reading.
+ * @throws EbillError CONFLICT when another process holds it
  */
-export async function openForWriting(session: Session, job: string): Promise<Run> {
+export async function withLoad<T>(session: Session, job: string, work: (run: Run) => Promise<T>): Promise<T> {
+  const open = session.app.globals.dryRun ? openForReading : openForWriting;
+  const run = await open(session, job);
+  try {
+    return await work(run);
+  } finally {
+    await closeLoad(run);
+  }
+}
+
+async function openForWriting(session: Session, job: string): Promise<Run> {
   const { app, owner } = session;
   const { context, ui } = app;
   const path = journalPath(context.paths.state, owner, job);
-  // Locked before it is read: what is decided must be decided from the last word.
   let waiting = false;
   const wait = (holder: Holder | null): void => {
-    // A terminal shows that it is alive, and for how long it has waited; a log is told once.
+    // A terminal shows how long it has waited; a log gets one line.
     waiting = ui.progress === 'tty';
     if (waiting) session.emit({ event: 'wait.start', message: `waiting for ${holderText(holder, false)}` });
     else ui.note(`Waiting for ${holderText(holder)}, which holds the load`);
   };
-  const who = { job, command: `ebill ${app.command}` };
-  const lock = await lockLoad(context, path, who, wait).finally(() => {
+  // Locked before the journal is read, so that decisions rest on its last entry.
+  const lock = await lockLoad(context, path, { job, command: `ebill ${app.command}` }, wait).finally(() => {
     if (waiting) session.emit({ event: 'wait.end' });
   });
   try {
-    return runOf(
-      session,
-      await openJournal(path, headerFor(app, owner, job), context.now, app.redactor),
-      lock,
-    );
+    const journal = await openJournal(path, headerFor(app, owner, job), context.now, app.redactor);
+    return runOf(session, journal, lock);
   } catch (error) {
     await lock.release();
     throw error;
   }
 }
 
-/** Closes a load's journal and gives its lock back. */
+/** Closes a load's journal and releases its lock. */
 export async function closeLoad(run: Run): Promise<void> {
   await run.journal.close();
   await run.lock?.release();
 }
 
 /**
- * Opens a load for looking. What the server tells is kept where a journal is and can be written; where none is, or it is
- * read-only, looking works all the same.
+ * Opens a load for reading, without the lock. Answers of the server are added to its journal; where there is none, or it
+ * cannot be written, they are kept in memory.
  */
 export async function openForReading(session: Session, job: string): Promise<Run> {
-  const { context } = session.app;
-  const known = await readJournal(journalPath(context.paths.state, session.owner, job));
-  if (known === null)
-    return runOf(session, memoryJournal(emptyState(headerFor(session.app, session.owner, job)), context.now));
+  const { app, owner } = session;
+  const { now } = app.context;
+  const known = await readLoad(session, job);
+  if (known === null) return openInMemory(session, emptyState(headerFor(app, owner, job)));
   try {
-    const path = journalPath(context.paths.state, session.owner, job);
-    return runOf(session, await openJournal(path, known.header, context.now, session.app.redactor));
+    const path = journalPath(app.context.paths.state, owner, job);
+    return runOf(session, await openJournal(path, known.header, now, app.redactor));
   } catch (error) {
     if (!(error instanceof EbillError) || error.code !== 'USAGE') throw error;
-    session.app.ui.warn(`${error.message} What the server says now is shown, but not kept.`);
-    return runOf(session, memoryJournal(known, context.now));
+    app.ui.warn(`${error.message} The answers of the server are shown, but not recorded.`);
+    return openInMemory(session, known);
   }
 }
 
-/** The load's batches, from a state of one's own: for `--id` and `--job-id`. */
+/** A load without a journal on disk. */
 export function openInMemory(session: Session, state: LoadState): Run {
   return runOf(session, memoryJournal(state, session.app.context.now));
 }
@@ -168,18 +190,4 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
       return others;
     },
   };
-}
-
-/** Tells whoever looks on what is waited for, and that it is over, however it ended. */
-export async function waitingFor<T>(
-  { emit }: Pick<Run, 'emit'>,
-  message: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  emit({ event: 'wait.start', message });
-  try {
-    return await work();
-  } finally {
-    emit({ event: 'wait.end' });
-  }
 }

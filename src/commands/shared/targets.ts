@@ -1,3 +1,4 @@
+import type { BatchRef } from '../../api/request.ts';
 import { itemsUnder, parentOf } from '../../batch/tree.ts';
 import { type Batch, KINDS, type Kind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
@@ -7,36 +8,64 @@ import type { Run } from '../../load/run.ts';
 import { apply, type BatchState, emptyState, type LoadState } from '../../load/state.ts';
 import { unknownBatch } from '../../load/watch.ts';
 import { quoted, type Terminal } from '../../system/quoting.ts';
-import type { Selection } from './selection.ts';
-import { closeLoad, headerFor, openForReading, openInMemory, type Session } from './session.ts';
+import { viewsOf } from './batch-result.ts';
+import type { App } from './command.ts';
+import { isBatch, type SelectionOptions, select } from './selection.ts';
+import { closeLoad, headerFor, openForReading, openInMemory, type Session, withSession } from './session.ts';
 
-/** Batches to look at, and the load (or the part of one) they are looked at in. */
+/** The batches a command reads, and the load, or part of a load, they belong to. */
 export interface Targets {
+  readonly session: Session;
   readonly run: Run;
-  /** Those that stand by themselves: an invoice batch answers for its items. */
+  /** Top-level batches only: an invoice batch answers for its items. */
   readonly jobIds: readonly string[];
 }
 
-/** Everything a selection names, ready to be asked about. @throws EbillError REJECTED when the server knows none of it */
-export async function targetsToRead(session: Session, selection: Selection): Promise<Targets> {
-  if (selection.type === 'batches') return batches(session, selection.ids, selection.jobIds);
-  const run = await openForReading(session, selection.job);
-  if (run.journal.state.batches.size === 0) {
-    session.app.ui.note(
-      `No record of ${quoted(selection.job, session.app.context)} on this machine: looking it up on the server`,
-    );
+/**
+ * Runs `work` with the batches that the options select, opened for reading, and closes load and session.
+ * @throws EbillError REJECTED when the server knows none of them
+ */
+export function withTargets<T>(
+  app: App,
+  options: SelectionOptions,
+  work: (targets: Targets) => Promise<T>,
+): Promise<T> {
+  return withSession(app, async (session) => {
+    const selection = await select(app, session.owner, options);
+    if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
+    const { run, jobIds } =
+      selection.type === 'load'
+        ? await loadTargets(session, selection.job)
+        : await batchTargets(session, selection.refs);
     try {
-      if ((await discover(run)).length === 0) throw unknownLoad(selection.job, session.app.context);
+      app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
+      return await work({ session, run, jobIds });
+    } finally {
+      await closeLoad(run);
+    }
+  });
+}
+
+type Found = Pick<Targets, 'run' | 'jobIds'>;
+
+/** All batches of a load; one that has no record on this machine is looked up on the server. */
+async function loadTargets(session: Session, job: string): Promise<Found> {
+  const { ui, context } = session.app;
+  const run = await openForReading(session, job);
+  if (run.journal.state.batches.size === 0) {
+    ui.note(`No record of ${quoted(job, context)} on this machine: looking it up on the server`);
+    try {
+      if ((await discover(run)).length === 0) throw unknownLoad(job, context);
     } catch (error) {
       await closeLoad(run);
       throw error;
     }
   }
-  return { run, jobIds: standingAlone(run.journal.state) };
+  return { run, jobIds: topLevelBatches(run.journal.state) };
 }
 
-/** The batches of a load that are asked for by themselves. */
-export function standingAlone(state: LoadState): readonly string[] {
+/** Job ids of a load's batches, in the order of kinds, without the items of its invoice batches. */
+export function topLevelBatches(state: LoadState): readonly string[] {
   const order: readonly Kind[] = KINDS;
   const live = [...state.batches.values()].filter(
     (batch) => !batch.abandoned && (batch.created !== 'no' || batch.foundElsewhere),
@@ -49,56 +78,57 @@ export function standingAlone(state: LoadState): readonly string[] {
 }
 
 export function unknownLoad(job: string, terminal: Terminal): EbillError {
-  return new EbillError('REJECTED', `The load ${job} is known neither here nor on the server.`, {
-    hint: `Check the name and the profile. To start it: ebill init --job ${quoted(job, terminal)}`,
+  return new EbillError('REJECTED', `There is no load ${job}, on this machine or on the server.`, {
+    hint: `Check the name and the profile. To start a new load: ebill init --job ${quoted(job, terminal)}`,
   });
 }
 
-/** Single batches, from whichever load they are on record in; one that is on record nowhere is asked for. */
-async function batches(
-  session: Session,
-  ids: readonly string[],
-  jobIds: readonly string[],
-): Promise<Targets> {
-  const loads = await readLoads(session.app.context.paths.state, session.owner);
-  const wanted: string[] = [];
-  const homes = new Set<string>();
-  let state = emptyState(headerFor(session.app, session.owner, ''));
-  const take = (load: LoadState, batch: BatchState): void => {
-    homes.add(load.header.job);
-    const related = [batch, ...itemsUnder(load.batches, batch)];
-    state = {
-      ...state,
-      batches: new Map([...state.batches, ...related.map((one) => [one.jobId, one] as const)]),
-    };
-    wanted.push(batch.jobId);
-  };
-  const unknown: ({ id: string } | { jobId: string })[] = [];
-  const onRecord = (match: (batch: BatchState) => boolean): boolean => {
-    for (const load of loads) {
-      const batch = [...load.batches.values()].find((one) => !one.abandoned && match(one));
-      if (batch === undefined) continue;
-      take(load, batch);
-      return true;
+/** Single batches, from the loads they are recorded in; the server is asked about those that are in none. */
+async function batchTargets(session: Session, refs: readonly BatchRef[]): Promise<Found> {
+  const { context } = session.app;
+  const loads = await readLoads(context.paths.state, session.owner);
+  const empty = emptyState(headerFor(session.app, session.owner, ''));
+  const batches = new Map<string, BatchState>();
+  const jobIds: string[] = [];
+  const jobs = new Set<string>();
+  const unknown: BatchRef[] = [];
+  for (const ref of refs) {
+    const recorded = findRecorded(loads, ref);
+    if (recorded === null) {
+      unknown.push(ref);
+      continue;
     }
-    return false;
-  };
-  for (const id of ids) if (!onRecord((batch) => batch.id === id)) unknown.push({ id });
-  for (const jobId of jobIds) if (!onRecord((batch) => batch.jobId === jobId)) unknown.push({ jobId });
+    const { load, batch } = recorded;
+    jobs.add(load.header.job);
+    jobIds.push(batch.jobId);
+    for (const one of [batch, ...itemsUnder(load.batches, batch)]) batches.set(one.jobId, one);
+  }
+  let state: LoadState = { ...empty, batches };
   for (const ref of unknown) {
     const batch = await session.client.status(ref);
     if (batch === null) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
     const jobId = batch.jobId ?? ('jobId' in ref ? ref.jobId : ref.id);
-    const at = new Date(session.app.context.now()).toISOString();
-    state = apply(state, { at, type: 'found', jobId, kind: likelyKind(batch), parent: null, batch });
-    wanted.push(jobId);
+    const at = new Date(context.now()).toISOString();
+    state = apply(state, { at, type: 'found', jobId, kind: guessKind(batch), parent: null, batch });
+    jobIds.push(jobId);
   }
-  const job = homes.size === 1 && unknown.length === 0 ? ([...homes][0] ?? '') : '';
-  return { run: openInMemory(session, { ...state, header: { ...state.header, job } }), jobIds: wanted };
+  // The load has a name only when all of them belong to it.
+  const job = jobs.size === 1 && unknown.length === 0 ? ([...jobs][0] ?? '') : '';
+  return { run: openInMemory(session, { ...state, header: { ...state.header, job } }), jobIds };
 }
 
-/** Only for showing: what an unknown batch seems to be. Its job id says more than the echo, which lies (batch-api.md, what bites 4). */
-function likelyKind(batch: Batch): Kind {
+function findRecorded(
+  loads: readonly LoadState[],
+  ref: BatchRef,
+): { readonly load: LoadState; readonly batch: BatchState } | null {
+  for (const load of loads)
+    for (const batch of load.batches.values())
+      if (!batch.abandoned && isBatch(batch, ref)) return { load, batch };
+  return null;
+}
+
+/** For output only. The job id is a better guess than the fields of the answer (api rule 4). */
+function guessKind(batch: Batch): Kind {
   if (batch.children.some((child) => child.element !== 'batchProcess') || /_INIT$/.test(batch.jobId ?? ''))
     return 'init';
   const stem = /_(CUS|INV|ITM)(?:_\d+)?$/.exec(batch.jobId ?? '')?.[1];

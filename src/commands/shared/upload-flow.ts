@@ -1,96 +1,198 @@
-import type { ParentRef } from '../../api/request.ts';
+import { resolve } from 'node:path';
+import type { Call, ParentRef } from '../../api/request.ts';
+import { batchJobId } from '../../batch/job-ids.ts';
 import { isSettled } from '../../batch/outcome.ts';
-import { outcomeOfAll } from '../../batch/verdict.ts';
-import { assertComplete, finalizeBatch } from '../../load/finalize.ts';
+import type { FileKind } from '../../batch/types.ts';
+import type { FileToCheck } from '../../files/file-report.ts';
+import { openInvoice } from '../../load/discover.ts';
+import { setCurrentJob } from '../../load/loads.ts';
 import { nextStep } from '../../load/next-step.ts';
-import type { Assignment } from '../../load/plan.ts';
-import { inParallel, type Run } from '../../load/run.ts';
-import { type BatchState, itemsOf } from '../../load/state.ts';
-import { uploadFile } from '../../load/upload.ts';
+import { type Assignment, assign } from '../../load/plan.ts';
+import type { Run } from '../../load/run.ts';
+import { type LoadState, startedHere } from '../../load/state.ts';
+import { restartInvoice } from '../../load/upload.ts';
 import { viewLoad } from '../../load/view.ts';
-import { accountText } from '../../output/account-text.ts';
-import { batchTable } from '../../output/batch-table.ts';
-import { totalLine } from '../../output/format.ts';
+import { counted } from '../../output/format.ts';
+import { requestsText } from '../../output/requests-text.ts';
 import { quoted } from '../../system/quoting.ts';
-import type { App, CommandResult } from './command.ts';
-import type { Session } from './session.ts';
+import { resultOf, viewsOf } from './batch-result.ts';
+import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
+import { confirmProduction } from './confirm.ts';
+import {
+  assertFolder,
+  type CheckedFiles,
+  checkedFiles,
+  columnsFor,
+  type GivenFiles,
+  givenFiles,
+} from './file-checks.ts';
+import {
+  finalizeAll,
+  idOrPlaceholder,
+  parentRef,
+  uploadAll,
+  uploadRequests,
+  uploadSends,
+} from './load-steps.ts';
+import { withNotification } from './notify.ts';
+import { chosenJob, noLoad } from './selection.ts';
+import { readLoad, type Session, withLoad, withSession } from './session.ts';
 import { shownPath } from './shown-path.ts';
-import type { UploadOptions } from './upload-options.ts';
-import { viewsOf } from './views.ts';
+import type { Shard, UploadOptions } from './upload-options.ts';
 import { type Waited, waitFor } from './wait.ts';
 
-/** How files are sent; a part of what an upload or a run is asked for. */
-export type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;
+/** What one upload command is to do, its files checked. */
+interface Upload {
+  readonly files: CheckedFiles;
+  readonly options: UploadOptions;
+  /** The invoice batch that `upload items` names; both `null` when it is to be found. `null` for the other commands. */
+  readonly parent: ParentRef | null;
+  /** Under `--shard`: each item file's number in the whole list, by path. */
+  readonly numbers: ReadonlyMap<string, number> | undefined;
+}
 
-/** Uploads files of one kind, at most `--concurrency` at a time. @returns the job ids they went into, in order */
-export async function uploadAll(
-  run: Run,
-  assignments: readonly Assignment[],
+/**
+ * The three upload commands: check all files, plan, upload customer and invoice files, then items under their invoice batch,
+ * finalize and wait as asked.
+ * @param parent for `upload items`: the invoice batch named, both `null` when it is to be found
+ */
+export async function runUpload(
+  app: App,
+  options: UploadOptions,
+  given: GivenFiles,
   parent: ParentRef | null,
-  options: SendOptions,
-): Promise<readonly string[]> {
-  return inParallel(options.concurrency, assignments, (assignment) =>
-    uploadOne(run, assignment, parent, options),
+): Promise<CommandResult> {
+  const work = () => withSession(app, (session) => upload(session, options, given, parent));
+  return options.wait ? withNotification(app, options.watch.notify, work) : work();
+}
+
+async function upload(
+  session: Session,
+  options: UploadOptions,
+  given: GivenFiles,
+  parent: ParentRef | null,
+): Promise<CommandResult> {
+  const { app, owner, connection, emit } = session;
+  // Before the files are read: a missing base URL or load should not cost the reading of gigabytes.
+  const job = (await chosenJob(app, owner, options.job)) ?? options.jobId;
+  if (job === null) throw noLoad();
+  app.soFar(() => ({ job }));
+  const { download } = options.watch;
+  if (download !== null) await assertFolder(resolve(app.context.cwd, download), '--download');
+  const { files, numbers } = shardOf(await givenFiles(app, given), options.shard);
+  const columns = await columnsFor(app, options.columns);
+  const checked = await checkedFiles(app, files, { validate: options.validate, columns }, emit);
+  const what: Upload = { files: checked, options, parent, numbers };
+
+  // Asked before the lock is taken: no other command waits for an answer.
+  const known = await readLoad(session, job);
+  if (known === null || options.restartInvoice || hasWork(known, what)) {
+    const finalize = options.finalize ? ', and submit them for processing' : '';
+    await confirmProduction(
+      app,
+      connection,
+      `upload ${counted(files.length, 'file', 'files')} to ${job}${finalize}`,
+    );
+  }
+  return withLoad(session, job, async (run) =>
+    app.globals.dryRun ? dryRun(session, run, what) : perform(session, run, what),
   );
 }
 
-/** Uploads one file. @returns the job id it went into */
-export async function uploadOne(
-  run: Run,
-  assignment: Assignment,
-  parent: ParentRef | null,
-  { adopt, next }: SendOptions,
-): Promise<string> {
-  for (const old of assignment.replaces) {
-    await run.journal.append({
-      type: 'abandoned',
-      jobId: old.jobId,
-      id: old.id,
-      reason: `replaced by ${assignment.jobId}`,
-    });
-  }
-  if (assignment.action === 'twin') {
-    const message = `${assignment.file.name} has the same content as the file of ${assignment.jobId}: sent once`;
-    run.emit({ event: 'step', jobId: assignment.jobId, message });
-    return assignment.jobId;
-  }
-  const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next });
-  const { name } = assignment.file;
-  if (outcome === 'on-record')
-    run.emit({ event: 'step', jobId, message: `${name} is uploaded already, as ${jobId}: nothing sent` });
-  if (outcome === 'elsewhere')
-    run.emit({ event: 'step', jobId, message: `${jobId} was handed to processing elsewhere: left alone` });
-  return jobId;
+/** This machine's share of the files; every machine numbers the whole list alike. */
+function shardOf(
+  files: readonly FileToCheck[],
+  shard: Shard | null,
+): { readonly files: readonly FileToCheck[]; readonly numbers: ReadonlyMap<string, number> | undefined } {
+  if (shard === null) return { files, numbers: undefined };
+  const numbers = new Map(files.map(({ path }, index) => [path, index + 1]));
+  return { files: files.filter((_file, index) => index % shard.n === shard.k - 1), numbers };
 }
 
-/** The id and job id of an invoice batch, for its items. */
-export function parentRef(run: Run, jobId: string): ParentRef {
-  return { id: run.journal.state.batches.get(jobId)?.id ?? null, jobId };
+function hasWork(state: LoadState, upload: Upload): boolean {
+  const { heads, items } = planUpload(state, upload);
+  return uploadSends(state, [...heads, ...items], upload.options.finalize);
 }
 
-/** After the last file: finalize and wait as asked, and tell. */
-export async function finishUpload(
-  session: Session,
-  run: Run,
-  touched: readonly string[],
-  options: UploadOptions,
-): Promise<CommandResult> {
-  const { app } = session;
-  let ended: Waited = { error: null };
+/**
+ * Which batches the files go into, all decided before the first request, so that a conflict in the last file stops the first.
+ * @returns `heads`: customer and invoice files; `items`: the files under them
+ * @throws EbillError CONFLICT
+ */
+function planUpload(
+  state: LoadState,
+  { files, options, parent, numbers }: Upload,
+): Readonly<Record<'heads' | 'items', readonly Assignment[]>> {
+  const { again, next, jobId } = options;
+  const plan = (kind: FileKind, more: { jobId: string | null; numbers?: ReadonlyMap<string, number> }) =>
+    assign(state, kind, files[kind], { again, next, ...more });
+  return {
+    heads: [...plan('customer', { jobId }), ...plan('invoice', { jobId })],
+    items: plan('items', {
+      jobId: parent === null ? null : jobId,
+      ...(numbers === undefined ? {} : { numbers }),
+    }),
+  };
+}
+
+/** The requests in their order, from the journal alone: nothing is sent. */
+function dryRun({ app, client }: Session, run: Run, upload: Upload): CommandResult {
+  const { options, parent } = upload;
+  const { state } = run.journal;
+  const { header } = state;
+  const { heads, items } = planUpload(state, upload);
+  const parentJobId =
+    parent === null
+      ? (heads.find(({ kind }) => kind === 'invoice')?.jobId ?? null)
+      : (parent.jobId ?? (parent.id === null ? batchJobId(header.job, 'invoice', 1) : null));
+  const invoice: ParentRef = {
+    id: parent?.id ?? (parentJobId === null ? null : idOrPlaceholder(state, parentJobId)),
+    jobId: parentJobId,
+  };
+  const files = [...heads, ...items];
+  const requests: Call[] = files.flatMap((file) => uploadRequests(client.calls, file, invoice));
   if (options.finalize) {
-    await finalizeAll(run, touched);
-    // Watching changes nothing: others may go on with the load meanwhile.
-    if (options.wait) {
-      await run.lock?.release();
-      ended = await waitFor(app, run, touched, options.watch);
-    }
+    for (const jobId of parent === null ? heads.map((head) => head.jobId) : [invoice.jobId ?? ''])
+      if (state.batches.get(jobId)?.finalized !== 'yes')
+        requests.push(client.calls.finalize({ id: idOrPlaceholder(state, jobId), jobId }));
   }
-  if (options.wait) return resultOf(app, run, touched, ended);
-  return resultOf(app, run, touched, { ...ended, next: `Next: ${nextOf(run, touched)}` });
+  const lines = files
+    .filter(({ action }) => action === 'done')
+    .map(({ file, jobId }) => `${file.name} is already uploaded as ${jobId}.`);
+  lines.push(requests.length === 0 ? 'Nothing would be sent.' : requestsText(requests, app.ui));
+  return { ...EMPTY_RESULT, profile: header.profile, job: header.job, requests, text: lines.join('\n') };
 }
 
-/** What brings these batches on; what is final already leaves the load's own next step. */
-function nextOf(run: Run, touched: readonly string[]): string {
+async function perform(session: Session, run: Run, upload: Upload): Promise<CommandResult> {
+  const { app, owner } = session;
+  const { options, files, parent } = upload;
+  await setCurrentJob(app.context.paths.state, owner, run.journal.state.header.job);
+  let touched: readonly string[] = [];
+  app.soFar(() => ({ batches: viewsOf(run, touched) }));
+  if (!startedHere(run.journal.state))
+    app.ui.note('This load was not started on this machine: each job id is looked up on the server first.');
+  if (options.restartInvoice) for (const file of files.invoice) await restartInvoice(run, file);
+  const { heads, items } = planUpload(run.journal.state, upload);
+  touched = heads.map(({ jobId }) => jobId);
+  const uploaded = await uploadAll(run, heads, null, options);
+  const invoice = parent === null ? uploaded[0] : await openInvoice(run, parent);
+  touched = [...new Set(parent === null || invoice === undefined ? uploaded : [...uploaded, invoice])];
+  if (items.length > 0 && invoice !== undefined)
+    await uploadAll(run, items, parentRef(run, invoice), options);
+
+  let ended: Waited = { error: null };
+  if (options.finalize) await finalizeAll(run, touched);
+  if (options.wait) {
+    // Waiting changes nothing: other commands may work on the load meanwhile.
+    await run.lock?.release();
+    ended = await waitFor(app, run, touched, options.watch);
+    return resultOf(app, run, touched, ended);
+  }
+  return resultOf(app, run, touched, { ...ended, next: `Next: ${nextCommand(run, touched)}` });
+}
+
+/** The next command for these batches; once they are final, for the load. */
+function nextCommand(run: Run, touched: readonly string[]): string {
   const { state } = run.journal;
   const job = quoted(state.header.job, run.context);
   if (touched.some((jobId) => state.batches.get(jobId)?.finalized !== 'yes'))
@@ -99,49 +201,4 @@ function nextOf(run: Run, touched: readonly string[]): string {
   return nextStep(state, viewLoad(state, run.statusNames), run.context, (path) =>
     shownPath(run.context.cwd, path),
   ).command;
-}
-
-/** Customers before invoices, each once; every file must have arrived. */
-export async function finalizeAll(run: Run, jobIds: readonly string[]): Promise<void> {
-  const targets = jobIds.flatMap((jobId) => run.journal.state.batches.get(jobId) ?? []);
-  assertComplete(run.journal.state, targets);
-  tellTotals(run, targets);
-  for (const { jobId } of targets) {
-    const outcome = await finalizeBatch(run, jobId);
-    const message =
-      outcome === 'sent' ? `${jobId} handed to processing` : `${jobId} is finalized already: nothing sent`;
-    run.emit({ event: 'step', jobId, message });
-  }
-}
-
-/** What is about to be handed over adds up to: the last moment to hold it against the books. */
-function tellTotals(run: Run, targets: readonly BatchState[]): void {
-  const { state } = run.journal;
-  for (const batch of targets
-    .filter(({ finalized }) => finalized === 'no')
-    .flatMap((one) => [one, ...itemsOf(state, one)])) {
-    const line =
-      batch.file === null ? null : totalLine(batch.file.name, batch.file.records, batch.file.amount ?? null);
-    if (line !== null) run.emit({ event: 'step', jobId: batch.jobId, message: line });
-  }
-}
-
-/** A command's result about some batches of a load. */
-export async function resultOf(
-  app: App,
-  run: Run,
-  jobIds: readonly string[],
-  more: Partial<CommandResult> & Pick<CommandResult, 'error'>,
-): Promise<CommandResult> {
-  const batches = more.batches ?? viewsOf(run, jobIds);
-  const { header } = run.journal.state;
-  const table = await batchTable(batches, app.ui);
-  return {
-    profile: header.profile,
-    job: header.job === '' ? null : header.job,
-    outcome: outcomeOfAll(batches),
-    batches,
-    text: [table, accountText(batches, app.ui)].filter((part) => part !== '').join('\n\n'),
-    ...more,
-  };
 }

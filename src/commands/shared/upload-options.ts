@@ -1,38 +1,56 @@
 import type { Command } from 'commander';
 import { EbillError } from '../../errors.ts';
-import type { ColumnChange } from '../../profile/columns.ts';
+import type { WatchOptions } from '../../load/watch.ts';
+import { type ColumnChange, parseColumn } from '../../profile/columns.ts';
 import { visible } from '../../system/escaping.ts';
-import { columnOptions, declareColumnOption } from './column-options.ts';
-import { boolFlag, type Flags, jobFlag, textFlag, wholeNumber } from './options.ts';
-import { declareWatchOptions, type WaitOptions, watchOptions } from './watch-options.ts';
+import {
+  boolFlag,
+  collect,
+  durationFlag,
+  type Flags,
+  jobFlag,
+  listFlag,
+  textFlag,
+  wholeNumber,
+} from './options.ts';
 
-/** Every Nth file of the natural order, from the Kth. */
+/** `--shard K/N`: every Nth file of the natural order, from the Kth; K from 1. */
 export interface Shard {
   readonly k: number;
   readonly n: number;
 }
 
-/** What the three upload commands share (cli.md, "Upload options"). */
+/** Options of the three upload commands (commands rule 12). */
 export interface UploadOptions {
   readonly files: readonly string[];
   readonly job: string | null;
   readonly jobId: string | null;
   readonly concurrency: number;
-  /** `wait` implies it. */
+  /** Also set by `wait`. */
   readonly finalize: boolean;
   readonly wait: boolean;
   readonly validate: boolean;
   readonly again: boolean;
   readonly next: boolean;
+  /** Also set by `shard`. */
   readonly adopt: boolean;
-  /** Start the invoice batch over: the one on record is left behind, with its items. */
   readonly restartInvoice: boolean;
-  /** `--shard K/N`, K from 1; `null`: all files. */
+  /** `null`: all files. */
   readonly shard: Shard | null;
-  /** `--column`, over the profile's. */
+  /** `--column`, over the profile's columns. */
   readonly columns: readonly ColumnChange[];
   readonly watch: WaitOptions;
 }
+
+/** Options of `watch`, and of commands that wait (commands rule 13). */
+export interface WaitOptions extends WatchOptions {
+  /** The folder for result files; `null`: no download. */
+  readonly download: string | null;
+  /** The command line of `--notify`; `null`: none. */
+  readonly notify: string | null;
+}
+
+const PATIENCE_MS = 10 * 60_000;
 
 export function declareUploadOptions(command: Command): void {
   command
@@ -56,33 +74,30 @@ export function declareUploadOptions(command: Command): void {
 
 /** @throws EbillError USAGE */
 export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOptions {
-  const adopt = boolFlag(flags, 'adopt');
+  const shard = shardFlag(flags);
+  const adopt = boolFlag(flags, 'adopt') || shard !== null;
   const next = boolFlag(flags, 'next');
-  if ((adopt || shardFlag(flags) !== null) && next) {
-    throw new EbillError('USAGE', '--next excludes --adopt and --shard.', {
-      hint: '--adopt: what the server has is this load. --next: it is something else.',
+  if (adopt && next)
+    throw new EbillError('USAGE', '--next cannot be used with --adopt or --shard.', {
+      hint: '--adopt: the batch on the server belongs to this load. --next: it is something else.',
     });
-  }
   const watch = watchOptions(flags);
   const wait = boolFlag(flags, 'wait');
-  if (watch.notify !== null && !wait) {
-    throw new EbillError('USAGE', '--notify is for an end that is waited for.', {
+  if (watch.notify !== null && !wait)
+    throw new EbillError('USAGE', '--notify needs --wait.', {
       hint: 'Add --wait, or give --notify to ebill watch.',
     });
-  }
-  const shard = shardFlag(flags);
-  const jobId = jobFlag(flags, 'jobId', '--job-id');
   return {
     files: files.map(String),
     job: jobFlag(flags, 'job', '--job'),
-    jobId,
-    concurrency: wholeNumber(textFlag(flags, 'concurrency') ?? '4', '--concurrency', 1, 64),
+    jobId: jobFlag(flags, 'jobId', '--job-id'),
+    concurrency: concurrencyFlag(flags),
     finalize: boolFlag(flags, 'finalize') || wait,
     wait,
     validate: flags['validate'] !== false,
     again: boolFlag(flags, 'again'),
     next,
-    adopt: adopt || shard !== null,
+    adopt,
     restartInvoice: boolFlag(flags, 'restartInvoice'),
     shard,
     columns: columnOptions(flags),
@@ -91,6 +106,9 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
 }
 
 /** @throws EbillError USAGE */
+export const concurrencyFlag = (flags: Flags): number =>
+  wholeNumber(textFlag(flags, 'concurrency') ?? '4', '--concurrency', 1, 64);
+
 function shardFlag(flags: Flags): Shard | null {
   const text = textFlag(flags, 'shard');
   if (text === null) return null;
@@ -100,4 +118,48 @@ function shardFlag(flags: Flags): Shard | null {
   throw new EbillError('USAGE', `--shard cannot be "${visible(text)}".`, {
     hint: 'Give K/N, such as 3/8: the third of eight machines.',
   });
+}
+
+/** Declares `--column`, for commands that check files and for profiles. */
+export function declareColumnOption(command: Command): void {
+  command.option(
+    '--column <KIND.ROLE=NAME>',
+    'name of the column with customer.key, invoice.key, invoice.customer, invoice.amount, items.invoice or items.amount, for the checks across files; KIND.ROLE= removes it (repeatable)',
+    collect,
+  );
+}
+
+/** @throws EbillError USAGE */
+export function columnOptions(flags: Flags): readonly ColumnChange[] {
+  return listFlag(flags, 'column').map(parseColumn);
+}
+
+export function declareWatchOptions(command: Command): void {
+  command
+    .optionsGroup('Waiting:')
+    .option('--interval <duration>', 'time between polls (default: 2s, growing to 60s)')
+    .option('--max-wait <duration>', 'stop waiting after this time, with exit code 7')
+    .option('--patience <duration>', 'stop after this time without an answer, with exit code 6', '10m')
+    .option('--download <dir>', 'download the result files of final batches to this folder')
+    .option('--notify <command>', 'run this command at the end, with the outcome as JSON on stdin')
+    .optionsGroup('Options:');
+}
+
+/** @throws EbillError USAGE */
+export function watchOptions(flags: Flags): WaitOptions {
+  const fixedMs = durationFlag(flags, 'interval', '--interval');
+  if (fixedMs === 0)
+    throw new EbillError('USAGE', '--interval cannot be 0.', { hint: 'Give a duration such as 2s.' });
+  const notify = textFlag(flags, 'notify');
+  if (notify?.trim() === '')
+    throw new EbillError('USAGE', '--notify is empty.', {
+      hint: 'Give a command line for the shell, or leave out --notify.',
+    });
+  return {
+    cadence: { fixedMs },
+    maxWaitMs: durationFlag(flags, 'maxWait', '--max-wait'),
+    patienceMs: durationFlag(flags, 'patience', '--patience') ?? PATIENCE_MS,
+    download: textFlag(flags, 'download'),
+    notify,
+  };
 }

@@ -1,0 +1,182 @@
+import { dirname, join, relative, resolve } from 'node:path';
+import { withColumns } from '../../batch/columns.ts';
+import { initJobId } from '../../batch/job-ids.ts';
+import type { SourceFile } from '../../load/entries.ts';
+import type { LoadEvent, PlanEntry } from '../../load/events.ts';
+import { resultsFolder } from '../../load/file-names.ts';
+import { setCurrentJob } from '../../load/loads.ts';
+import { assignMonth, type MonthFiles } from '../../load/plan.ts';
+import type { Run } from '../../load/run.ts';
+import { itemsOf, startedHere } from '../../load/state.ts';
+import { restartInvoice } from '../../load/upload.ts';
+import { viewLoad } from '../../load/view.ts';
+import { counted } from '../../output/format.ts';
+import { type ResolvedPlanFiles, resolvePlanFiles } from '../../plan/plan-files.ts';
+import { type PlanFile, readPlan } from '../../plan/read-plan.ts';
+import type { App, CommandResult } from '../shared/command.ts';
+import { assertInitAllowed, confirmInit, confirmProduction } from '../shared/confirm.ts';
+import { assertFolder, checkedFiles, columnsFor } from '../shared/file-checks.ts';
+import { monthSends } from '../shared/load-steps.ts';
+import { fetchResults } from '../shared/results-flow.ts';
+import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
+import { readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
+import { batchTimes } from '../shared/wait.ts';
+import { collectResults } from './collect-results.ts';
+import { dryRunMonth } from './dry-run.ts';
+import { type PlannedMonth, runMonth, type StepOptions } from './month.ts';
+
+export interface RunPlanOptions extends StepOptions {
+  /** The folder for results, rejects and report; `null`: named like the load. */
+  readonly out: string | null;
+  readonly restartInvoice: boolean;
+}
+
+/** A plan that was read, and where its results go. */
+interface PlanRun {
+  readonly options: RunPlanOptions;
+  readonly file: PlanFile;
+  /** Absolute path of the plan. */
+  readonly path: string;
+  /** Absolute. */
+  readonly folder: string;
+}
+
+/** Runs or resumes the plan at `name`, or shows with `--dry-run` what that would do. */
+export async function runPlan(app: App, name: string, options: RunPlanOptions): Promise<CommandResult> {
+  const { cwd } = app.context;
+  const path = resolve(cwd, name);
+  const file = await readPlan(path, name);
+  const { plan } = file;
+  app.soFar(() => ({ job: plan.job }));
+  const found = await resolvePlanFiles(plan, dirname(path), file.name, app.context);
+  const folder = resolve(cwd, options.out ?? resultsFolder(plan.job));
+  await assertFolder(folder, '--out');
+  await assertReplaceable(join(folder, 'report.html'));
+  return withSession(app, (session) => prepare(session, { options, file, path, folder }, found));
+}
+
+/** Checks the files, asks for confirmation, and opens the load. */
+async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles): Promise<CommandResult> {
+  const { app, connection, owner } = session;
+  const { dryRun } = app.globals;
+  const { options, folder, file } = what;
+  const { plan } = file;
+  session.emit({ event: 'run.start', job: plan.job });
+  await assertOwnFolder(folder, owner, plan.job);
+  const known = await readLoad(session, plan.job);
+  const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
+  const starts = init !== null && known?.batches.get(init.jobId)?.created !== 'yes';
+  // Refused before gigabytes are read, and asked after, when the files are known to be good.
+  if (starts && !dryRun) assertInitAllowed(app, init);
+  const files = await checkPlanFiles(session, file, found);
+  const sends =
+    known === null ||
+    options.restartInvoice ||
+    monthSends(known, init?.jobId ?? null, assignMonth(known, files, options.next));
+  if (sends) await confirmProduction(app, connection, `run the plan of ${plan.job}`, starts);
+  if (starts && !dryRun) await confirmInit(app, plan.job, init, connection.baseUrl);
+  return withLoad(session, plan.job, async (run) => {
+    if (options.restartInvoice && !dryRun) await restartIncomplete(run, files);
+    const month: PlannedMonth = {
+      init,
+      ...assignMonth(run.journal.state, files, options.next),
+      accepted: plan.accept.failedRecords,
+    };
+    session.emit(await planEvent(session, month, run));
+    return dryRun ? dryRunMonth(session, run, month) : perform(session, run, month, what);
+  });
+}
+
+/** @throws EbillError INVALID_FILE */
+async function checkPlanFiles(
+  { app, emit }: Session,
+  { plan }: PlanFile,
+  found: ResolvedPlanFiles,
+): Promise<MonthFiles> {
+  emit({ event: 'stage.start', stage: 'check' });
+  const columns = withColumns(await columnsFor(app, []), plan.columns);
+  const checked = await checkedFiles(
+    app,
+    [
+      ...found.customers.map((path) => ({ path, kind: 'customer' as const })),
+      ...found.invoices.map(({ file }) => ({ path: file, kind: 'invoice' as const })),
+      ...found.invoices.flatMap(({ file, items }) =>
+        items.map((path) => ({ path, kind: 'items' as const, of: file })),
+      ),
+    ],
+    { validate: true, columns },
+    emit,
+  );
+  const all = [...checked.customer, ...checked.invoice, ...checked.items];
+  const records = all.reduce((sum, file) => sum + (file.records ?? 0), 0);
+  const message = `${counted(all.length, 'file', 'files')}, ${counted(records, 'record', 'records')}`;
+  emit({ event: 'stage.end', stage: 'check', outcome: 'done', message });
+  const byPath = new Map(all.map((file) => [file.path, file]));
+  const at = (paths: readonly string[]): SourceFile[] => paths.flatMap((path) => byPath.get(path) ?? []);
+  return {
+    customers: at(found.customers),
+    invoices: found.invoices.flatMap(({ file, items }) =>
+      at([file]).map((invoice) => ({ file: invoice, items: at(items) })),
+    ),
+  };
+}
+
+/** Restarts the invoice batches that have items which were not uploaded completely. */
+async function restartIncomplete(run: Run, { invoices }: MonthFiles): Promise<void> {
+  for (const { file } of invoices) {
+    const { state } = run.journal;
+    const batch = [...state.batches.values()].find(
+      (one) => one.kind === 'invoice' && !one.abandoned && one.file?.sha256 === file.sha256,
+    );
+    if (batch === undefined || batch.finalized === 'yes') continue;
+    if (itemsOf(state, batch).some(({ uploaded }) => uploaded !== 'yes')) await restartInvoice(run, file);
+  }
+}
+
+async function perform(
+  session: Session,
+  run: Run,
+  month: PlannedMonth,
+  { options, file, path, folder }: PlanRun,
+): Promise<CommandResult> {
+  const { app, owner } = session;
+  const { state } = run.journal;
+  await setCurrentJob(app.context.paths.state, owner, state.header.job);
+  if (month.init === null && !startedHere(state))
+    app.ui.note('This load was not started on this machine: each job id is looked up on the server first.');
+  const end = await runMonth(
+    {
+      app,
+      run,
+      options,
+      folder: relative(app.context.cwd, folder),
+      readCounts: async (jobIds) => (await fetchResults(app, run, jobIds, { folder })).batches,
+    },
+    month,
+  );
+  return collectResults(session, run, end, { folder, plan: { path, sha256: file.sha256 } });
+}
+
+/** What the plan comes to, before anything is sent. */
+async function planEvent(
+  { connection }: Session,
+  { init, customers, invoices }: PlannedMonth,
+  run: Run,
+): Promise<LoadEvent> {
+  const entries: PlanEntry[] =
+    init === null ? [] : [{ stage: 'init', jobId: init.jobId, file: null, parent: null }];
+  for (const { jobId, file } of customers) entries.push({ stage: 'customers', jobId, file, parent: null });
+  for (const { invoice, items } of invoices) {
+    entries.push({ stage: 'invoices', jobId: invoice.jobId, file: invoice.file, parent: null });
+    for (const { jobId, file } of items)
+      entries.push({ stage: 'invoices', jobId, file, parent: invoice.jobId });
+  }
+  return {
+    event: 'plan',
+    server: connection.baseUrl,
+    profile: connection.profile,
+    entries,
+    recorded: viewLoad(run.journal.state, run.statusNames),
+    times: await batchTimes(run),
+  };
+}

@@ -1,0 +1,90 @@
+import { isSettled } from '../../batch/outcome.ts';
+import type { BatchView } from '../../batch/types.ts';
+import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
+import { EbillError } from '../../errors.ts';
+import type { Run } from '../../load/run.ts';
+import { viewBatch } from '../../load/view.ts';
+import { accountText } from '../../output/account-text.ts';
+import { batchTable } from '../../output/batch-table.ts';
+import { quoted, type Terminal } from '../../system/quoting.ts';
+import type { App, CommandResult } from './command.ts';
+
+/** Batches of a load by job id, for output; with their URLs under `--show-urls`. */
+export function viewsOf(run: Run, jobIds: readonly string[]): readonly BatchView[] {
+  const { state } = run.journal;
+  return jobIds.flatMap((jobId) => {
+    const known = state.batches.get(jobId);
+    if (known === undefined) return [];
+    const view = viewBatch(state, known, run.statusNames);
+    return [run.urls?.add(view) ?? view];
+  });
+}
+
+/** The result of a command about some batches of a load: their table and the account of their records. */
+export async function resultOf(
+  app: App,
+  run: Run,
+  jobIds: readonly string[],
+  more: Partial<CommandResult> & Pick<CommandResult, 'error'>,
+): Promise<CommandResult> {
+  const batches = more.batches ?? viewsOf(run, jobIds);
+  const { header } = run.journal.state;
+  const table = await batchTable(batches, app.ui);
+  return {
+    profile: header.profile,
+    job: header.job === '' ? null : header.job,
+    outcome: outcomeOfAll(batches),
+    batches,
+    text: [table, accountText(batches, app.ui)].filter((part) => part !== '').join('\n\n'),
+    ...more,
+  };
+}
+
+/**
+ * The error that sets the exit code of `watch`, `--wait` and `status --exit-status`; `null`: all is well. Warns about batches
+ * without counts.
+ */
+export function outcomeError(
+  app: App,
+  batches: readonly BatchView[],
+  job: string,
+  {
+    settled = batches.every(isSettled),
+    idle = false,
+    downloaded = false,
+  }: {
+    readonly settled?: boolean;
+    /** Nothing is being processed: what is left was never finalized. */
+    readonly idle?: boolean;
+    /** The result files were downloaded by this command. */
+    readonly downloaded?: boolean;
+  } = {},
+): EbillError | null {
+  for (const warning of uncounted(batches)) app.ui.warn(warning);
+  return settled
+    ? verdictOf(batches, job, app.context, downloaded)
+    : stillRunning(batches, job, idle, app.context);
+}
+
+/** Exit code 7, with the batches that are not final. */
+export function stillRunning(
+  batches: readonly BatchView[],
+  job: string,
+  idle: boolean,
+  terminal: Terminal,
+): EbillError {
+  const open = batches.filter((batch) => !isSettled(batch));
+  const list = open
+    .slice(0, 5)
+    .map((batch) => `${batch.jobId} is ${batch.phase}`)
+    .join(', ');
+  const more = open.length > 5 ? ` and ${open.length - 5} more` : '';
+  const option = job === '' ? '' : ` --job ${quoted(job, terminal)}`;
+  return idle
+    ? new EbillError('STILL_RUNNING', `Nothing is being processed: ${list}${more}.`, {
+        hint: `Submit it with: ebill finalize${option} (after ebill upload, if files are missing), then watch again.`,
+      })
+    : new EbillError('STILL_RUNNING', `Not final yet: ${list}${more}.`, {
+        hint: `Watch again: ebill watch${option}`,
+      });
+}

@@ -1,0 +1,120 @@
+import type { Client } from '../../api/client.ts';
+import type { Call, ParentRef } from '../../api/request.ts';
+import { parentOf } from '../../batch/tree.ts';
+import { assertComplete, finalizeBatch } from '../../load/finalize.ts';
+import type { Assignment, Month } from '../../load/plan.ts';
+import { inParallel, type Run } from '../../load/run.ts';
+import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
+import { uploadFile } from '../../load/upload.ts';
+import { totalLine } from '../../output/format.ts';
+import type { UploadOptions } from './upload-options.ts';
+
+type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;
+
+/** Uploads files, at most `--concurrency` at a time. @returns the job ids of their batches, in order */
+export function uploadAll(
+  run: Run,
+  assignments: readonly Assignment[],
+  parent: ParentRef | null,
+  options: SendOptions,
+): Promise<readonly string[]> {
+  return inParallel(options.concurrency, assignments, (assignment) =>
+    uploadOne(run, assignment, parent, options),
+  );
+}
+
+/** Uploads one file. @returns the job id of its batch */
+export async function uploadOne(
+  run: Run,
+  assignment: Assignment,
+  parent: ParentRef | null,
+  { adopt, next }: SendOptions,
+): Promise<string> {
+  for (const old of assignment.replaces) {
+    await run.journal.append({
+      type: 'abandoned',
+      jobId: old.jobId,
+      id: old.id,
+      reason: `replaced by ${assignment.jobId}`,
+    });
+  }
+  const { name } = assignment.file;
+  const step = (id: string, message: string): void => run.emit({ event: 'step', jobId: id, message });
+  if (assignment.action === 'twin') {
+    step(assignment.jobId, `${name} has the same content as the file of ${assignment.jobId}: sent once`);
+    return assignment.jobId;
+  }
+  const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next });
+  if (outcome === 'on-record') step(jobId, `${name} is already uploaded as ${jobId}: nothing sent`);
+  if (outcome === 'elsewhere') step(jobId, `${jobId} was finalized on another machine: nothing sent`);
+  return jobId;
+}
+
+/** An invoice batch as the parent of its items. */
+export function parentRef(run: Run, jobId: string): ParentRef {
+  return { id: run.journal.state.batches.get(jobId)?.id ?? null, jobId };
+}
+
+/** Finalizes batches in this order, each once. @throws EbillError CONFLICT unless every file has arrived */
+export async function finalizeAll(run: Run, jobIds: readonly string[]): Promise<void> {
+  const targets = jobIds.flatMap((jobId) => run.journal.state.batches.get(jobId) ?? []);
+  assertComplete(run.journal.state, targets);
+  showTotals(run, targets);
+  for (const { jobId } of targets) {
+    const outcome = await finalizeBatch(run, jobId);
+    const message =
+      outcome === 'sent'
+        ? `${jobId} submitted for processing`
+        : `${jobId} is already finalized: nothing sent`;
+    run.emit({ event: 'step', jobId, message });
+  }
+}
+
+/** The last moment to compare them with the books. */
+function showTotals(run: Run, targets: readonly BatchState[]): void {
+  const { state } = run.journal;
+  const pending = targets.filter(({ finalized }) => finalized === 'no');
+  for (const { jobId, file } of pending.flatMap((one) => [one, ...itemsOf(state, one)])) {
+    const message = file === null ? null : totalLine(file.name, file.records, file.amount ?? null);
+    if (message !== null) run.emit({ event: 'step', jobId, message });
+  }
+}
+
+/** The requests that upload a file, for `--dry-run`; none when nothing of it is left to send. */
+export function uploadRequests(
+  calls: Client['calls'],
+  { action, kind, jobId, file }: Assignment,
+  parent: ParentRef | null,
+): readonly Call[] {
+  if (action === 'done' || action === 'twin') return [];
+  return [
+    calls.create({ kind, jobId, inputFilename: file.name, parent: kind === 'items' ? parent : null }),
+    { method: 'PUT', url: `{upload URL of ${jobId}}`, body: `{${file.bytes} bytes of ${file.path}}` },
+  ];
+}
+
+/** A batch's id, or a placeholder where the server has not given one yet, for `--dry-run`. */
+export const idOrPlaceholder = (state: LoadState, jobId: string): string =>
+  state.batches.get(jobId)?.id ?? `{id of ${jobId}}`;
+
+// Whether a command has anything left to send, by the journal alone: only then is a confirmation asked for. Pure.
+
+/** @param finalize are the batches to be finalized too? */
+export function uploadSends(state: LoadState, files: readonly Assignment[], finalize: boolean): boolean {
+  if (!files.every(({ action }) => action === 'done' || action === 'twin')) return true;
+  return finalize && !files.every(({ jobId }) => finalizedWith(state, jobId)?.finalized === 'yes');
+}
+
+/** @param init the job id of the plan's init; `null`: it has none */
+export function monthSends(state: LoadState, init: string | null, { customers, invoices }: Month): boolean {
+  if (init !== null && state.batches.get(init)?.created !== 'yes') return true;
+  return [customers, ...invoices.map(({ invoice, items }) => [invoice, ...items])].some((files) =>
+    uploadSends(state, files, true),
+  );
+}
+
+/** The batch that is finalized for this one: an items batch is finalized with its invoice batch. */
+function finalizedWith({ batches }: LoadState, jobId: string): BatchState | null {
+  const batch = batches.get(jobId) ?? null;
+  return batch?.kind === 'items' ? parentOf(batches, batch) : batch;
+}
