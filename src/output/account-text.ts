@@ -35,7 +35,7 @@ export function unaccountedText(batches: readonly BatchView[]): string {
     [total('surplus'), 'more than were sent'],
     [total('contradicted'), 'with another result in the result file'],
   ] as const;
-  // Missing is what the word says by itself.
+  // "unaccounted" alone means missing.
   const plain = total('missing') === total('unaccounted');
   const told = parts
     .filter(([records]) => records > 0)
@@ -43,7 +43,7 @@ export function unaccountedText(batches: readonly BatchView[]): string {
   return `${count(total('unaccounted'))} unaccounted${plain ? '' : ` (${told.join(', ')})`}`;
 }
 
-/** What became of the records of those that are final. */
+/** The result for the records of final batches. @param of all batches */
 function fates(final: readonly BatchView[], of: number): string[] {
   const accounts = final.map((batch) => accountOf(batch).unaccounted);
   const open = of - final.length;
@@ -70,14 +70,14 @@ function kindLine(kind: FileKind, batches: readonly BatchView[]): string[] {
   const lead = sent === null ? `${many} sent unknown` : `${counted(sent, one, many)} sent`;
   const gap = sent !== null && sentUnknown > 0 ? ` (${unknownFor(sentUnknown, batches.length)})` : '';
   const final = batches.filter(({ phase }) => isFinal(phase));
-  // Before anything is final there is no fate to tell of.
+  // Nothing is final yet.
   return [lead + gap, ...(final.length === 0 ? [] : fates(final, batches.length))];
 }
 
 /**
- * What became of the records, one line for each kind: "20,375 invoices sent, 20,373 loaded, 2 rejected, 0 unaccounted"
- * (cli.md, promise 3), over the batches that are final; how many are not is said too. Unknown is said as unknown, never as 0. Empty
- * when no batch carries a file.
+ * The result for the records, a line for each kind: "20,375 invoices sent, 20,373 loaded, 2 rejected, 0 unaccounted"
+ * (commands rule 3), over the final batches and how many are not. Unknown is shown as unknown, never as 0. Empty when no
+ * batch has a file.
  */
 export function accountText(batches: readonly BatchView[], theme: Theme = plainTheme()): string {
   const all = flatten(batches).filter(({ phase }) => phase !== 'not-run');

@@ -9,7 +9,7 @@ export interface ShownRequest {
   readonly body: string | null;
 }
 
-/** One load this machine knows: an entry of `ebill loads`. Times are ISO 8601. */
+/** A load in the list of `ebill loads`. Times are ISO 8601. */
 export interface ShownLoad {
   readonly job: string;
   readonly profile: string | null;
@@ -18,16 +18,16 @@ export interface ShownLoad {
   readonly outcome: Phase | null;
 }
 
-/** One result file that was downloaded. */
+/** A result file that was downloaded. */
 export interface ShownResult {
   readonly jobId: string | null;
   readonly path: string;
   readonly rows: number | null;
-  /** The file of failed rows under `--rejects`, or how many there are. */
+  /** With `--rejects` the path of the file of failed rows, otherwise their number. */
   readonly rejects: string | number | null;
 }
 
-/** All that the one JSON document of a run is made of (cli.md, "Output"). A `CommandResult` with a command and an exit code fits. */
+/** What the JSON document of a run is made of (commands rule 23): a `CommandResult` with a command and an exit code. */
 export interface DocumentInput {
   /** The whole name: `upload invoice`. */
   readonly command: string;
@@ -41,6 +41,6 @@ export interface DocumentInput {
   readonly files?: readonly FileReport[];
   readonly loads?: readonly ShownLoad[];
   readonly results?: readonly ShownResult[];
-  /** Keys one command adds; they never replace the contract's. */
+  /** Keys that one command adds; they never replace those above. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }

@@ -6,10 +6,10 @@ import { hangingIndent, wrap } from './text-layout.ts';
 import { textWidth } from './text-width.ts';
 import { plainTheme, type Theme } from './theme.ts';
 
-/** Columns a message needs beside the place it is about. */
+/** Columns a message needs after its place to stay on the same line. */
 const ROOM = 20;
 
-/** `inv.csv:12:3`, as compilers say it, so that editors can jump there. */
+/** `inv.csv:12:3`, as compilers write it, so that editors can open it. */
 function place(file: string, { line, column }: Finding): string {
   if (line === null) return file;
   return column === null ? `${file}:${line}` : `${file}:${line}:${column}`;
@@ -23,10 +23,10 @@ function fileLines(report: FileReport, theme: Theme): string[] {
     const colour = finding.severity === 'error' ? colors.red : colors.yellow;
     const text = `${colour(finding.severity)} ${clean(finding.code)}: ${clean(oneLine(finding.message))}`;
     const where = place(file, finding);
-    // Where a long name takes the line, the text gets lines of its own.
+    // After a long name the text gets lines of its own.
     if (width - textWidth(where) >= ROOM) lines.push(hangingIndent(`${colors.bold(where)} `, text, width, 2));
     else lines.push(...wrap(where, width).map(colors.bold), hangingIndent('  ', text, width));
-    // Ten ragged lines in a row need one piece of advice, not ten.
+    // Ten findings of one kind in a row need their hint once.
     if (finding.hint !== '' && report.findings[i + 1]?.hint !== finding.hint) {
       lines.push(hangingIndent(`  ${colors.cyan('→')} `, clean(oneLine(finding.hint)), width));
     }
@@ -36,7 +36,7 @@ function fileLines(report: FileReport, theme: Theme): string[] {
   return lines;
 }
 
-/** What is wrong in each file, every bad file named (cli.md, "Files given"); empty when nothing is. */
+/** The findings of each file (commands rule 16); empty when there are none. */
 export function findingsText(files: readonly FileReport[], theme: Theme): string {
   return files
     .filter(({ findings, findingsTotal }) => findings.length > 0 || findingsTotal > 0)

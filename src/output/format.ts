@@ -1,10 +1,10 @@
 import { grouped } from '../system/quantities.ts';
 import type { Theme } from './theme.ts';
 
-/** How unknown is written: never 0, never nothing (cli.md, "Output"). */
+/** Unknown, which is never shown as 0 or nothing. */
 export const UNKNOWN = '–';
 
-/** 20,375, in every locale: operators compare these with what colleagues elsewhere see. */
+/** `20,375`, the same in every locale. */
 export function count(value: number | null): string {
   return value === null ? UNKNOWN : grouped(value);
 }
@@ -16,12 +16,12 @@ export function counted(value: number, one: string, many: string): string {
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
-/** 1.4 MB, as storage counts: 1 MB is a million bytes. */
+/** `1.4 MB`; 1 MB is a million bytes. */
 export function bytes(value: number): string {
   if (value < 1000) return `${Math.round(value)} B`;
   let size = value / 1000;
   let unit = 0;
-  // 999.95 kB would be rounded to 1,000 kB.
+  // 999.95 kB would round to 1,000 kB.
   while (size >= 999.5 && unit < UNITS.length - 1) {
     size /= 1000;
     unit++;
@@ -48,12 +48,12 @@ export function duration(ms: number): string {
   return `${Math.floor(minutes / 1440)} d ${twoDigits(Math.floor((minutes % 1440) / 60))} h`;
 }
 
-/** A wait in whole seconds, for something that is counted down or up. */
+/** A duration in whole seconds, for what counts up or down. */
 export function wholeSeconds(ms: number): string {
   return duration(Math.max(0, Math.round(ms / 1000)) * 1000);
 }
 
-/** The operator's own time of day: 03:12:05. */
+/** Local time of day, `03:12:05`. */
 export function timeOfDay(ms: number): string {
   return new Date(ms).toTimeString().slice(0, 8);
 }
@@ -61,12 +61,12 @@ export function timeOfDay(ms: number): string {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-/** Beyond a month a date says more than a number of days. */
+/** From a month on the date is shown. */
 const LONG_AGO = 31 * DAY;
 
 /**
- * `just now`, `3 minutes ago`, `2 days ago`, then the date. Clocks differ: up to a minute ahead is now too, beyond that the
- * time is given as it is. (Intl.RelativeTimeFormat says the same and takes 20 ms to load.)
+ * `just now`, `3 minutes ago`, `2 days ago`, then the date. Clocks differ: up to a minute ahead is `just now`; a later time is shown
+ * as it is. (Intl.RelativeTimeFormat takes 20 ms to load.)
  */
 export function relativeTime(iso: string, now: number): string {
   const ms = now - Date.parse(iso);
@@ -78,15 +78,12 @@ export function relativeTime(iso: string, now: number): string {
   return iso.slice(0, 10);
 }
 
-/** A time as it is shown: on a terminal how long ago, in a pipe ISO 8601, in UTC and whole seconds. */
+/** On a terminal how long ago; in a pipe ISO 8601, UTC, whole seconds. */
 export function timeText(iso: string, now: number, theme: Pick<Theme, 'width'>): string {
   return Number.isFinite(theme.width) ? relativeTime(iso, now) : withoutMs(iso);
 }
 
-/**
- * A moment of something longer: on a terminal `+00:02:05` since it began, for a whole column of "2 days ago" tells nothing
- * apart; in a pipe ISO 8601.
- */
+/** A time within a load: on a terminal the time since its start, `+00:02:05`; in a pipe ISO 8601. */
 export function offsetText(iso: string, beganIso: string, theme: Pick<Theme, 'width'>): string {
   const seconds = Math.floor((Date.parse(iso) - Date.parse(beganIso)) / 1000);
   if (!Number.isFinite(theme.width) || !(seconds >= 0)) return withoutMs(iso);

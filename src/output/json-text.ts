@@ -10,9 +10,9 @@ const SHORT: Readonly<Record<string, string>> = {
 };
 
 /**
- * JSON with every control and bidi character as `\uXXXX` (cli.md, "Output"): JSON.stringify leaves U+007F to U+009F and bidi
- * characters raw. It parses to the same value. The only raw control outside strings is the line feed of the indentation.
- * `##[` is broken up in the same way: a GitHub runner takes it for a command wherever it stands in a log.
+ * JSON with every control and bidi character as `\uXXXX` (commands rule 24): JSON.stringify leaves U+007F to U+009F and bidi
+ * characters raw. It parses to the same value. The only raw control character is the line feed of the indentation.
+ * `##[` is escaped too: a GitHub runner takes it for a command anywhere in a log.
  */
 export function safeJson(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent)
@@ -21,7 +21,7 @@ export function safeJson(value: unknown, indent = 0): string {
     .replace(UNSAFE, (char) => (char === '\n' ? char : escaped(char)));
 }
 
-/** A copy of plain data with every string passed through `clean`: redaction on values never breaks the JSON around them. */
+/** A copy of plain data with every string cleaned: redacting values cannot break the JSON around them. */
 export function cleanStrings(value: unknown, clean: (text: string) => string): unknown {
   if (typeof value === 'string') return clean(value);
   if (typeof value === 'bigint') return value.toString();
@@ -33,12 +33,12 @@ export function cleanStrings(value: unknown, clean: (text: string) => string): u
   return typeof value === 'function' || value === undefined ? null : value;
 }
 
-/** A copy of plain data that may be kept: every string in it has been through the redactor. */
+/** A copy of plain data with every string redacted, so that it may be stored. */
 export function redactedStrings<T>(value: T, redactor: Pick<Redactor, 'clean'>): Redacted<T> {
   return cleanStrings(value, (text) => redactor.clean(text)) as Redacted<T>;
 }
 
-/** Redacted data as JSON: what is put around its strings is ours. */
+/** Redacted data as JSON. */
 export function redactedJson(value: Redacted<unknown>): Redacted {
   return `${JSON.stringify(value, null, 2)}\n` as Redacted;
 }

@@ -6,9 +6,9 @@ import type { Failure } from './ui.ts';
 
 export interface JsonOptions {
   readonly redactor: { clean(text: string): string };
-  /** Shows presigned URLs in the two fields made for them; known secrets stay hidden everywhere (cli.md, promise 4). */
+  /** Shows presigned URLs in the two fields for them; known secrets stay hidden everywhere (commands rule 4). */
   readonly showUrls: boolean;
-  /** The keys of each batch that are wanted; `null`: all. Its children always are. */
+  /** The fields of each batch to write, besides its children; `null`: all. */
   readonly fields?: readonly string[] | null;
 }
 
@@ -17,7 +17,7 @@ type Fields = Record<string, unknown>;
 
 const maybe = (text: string | null, clean: Clean): string | null => (text === null ? null : clean(text));
 
-/** The BATCH of the contract, field by field in its order; what else the object carries stays inside. */
+/** BATCH (commands rule 23), field by field in its order. Nothing else of the object is written. */
 function batchFields(batch: BatchView, clean: Clean, showUrls: boolean): Fields {
   const fields: Fields = {
     id: maybe(batch.id, clean),
@@ -69,7 +69,7 @@ function fileFields(report: FileReport, clean: Clean): Fields {
   };
 }
 
-/** `error` is null exactly when the exit code is 0, whatever the caller forgot. */
+/** `error` is null exactly when the exit code is 0, even when the caller forgot it. */
 function errorFields(exitCode: number, error: Failure | null, clean: Clean): Fields | null {
   if (exitCode === 0) return null;
   if (!error) {
@@ -82,7 +82,7 @@ function errorFields(exitCode: number, error: Failure | null, clean: Clean): Fie
   return { code: error.code, message: clean(error.message), hint: clean(error.hint) };
 }
 
-/** The one JSON document of a run, without a newline at its end: a whitelist, nothing is dumped whole. */
+/** The one JSON document of a run, without a newline at its end. A whitelist: no object is written whole. */
 export function toJson(input: DocumentInput, options: JsonOptions): string {
   const clean: Clean = (text) => options.redactor.clean(text);
   const document: Fields = {

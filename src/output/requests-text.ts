@@ -1,7 +1,7 @@
 import type { ShownRequest } from './document.ts';
 import type { Theme } from './theme.ts';
 
-/** The requests `--dry-run` would send: one line each, the body under it. Not wrapped: they are read and compared exactly. */
+/** The requests that `--dry-run` shows: one line each, and the body under it. Not wrapped, so that they can be compared. */
 export function requestsText(requests: readonly ShownRequest[], theme: Theme): string {
   const { colors, clean } = theme;
   if (requests.length === 0) return 'No requests.';

@@ -4,10 +4,10 @@ import { count, counted } from './format.ts';
 import { table } from './table.ts';
 import type { Theme } from './theme.ts';
 
-/** A result file as it is shown. */
+/** A result file, for tables. */
 export interface ShownTally {
   readonly jobId: string;
-  /** As people find it: relative to where they are. */
+  /** Relative to the current folder. */
   readonly path: string;
   readonly kept: boolean;
   /** `null`: it could not be read. */
@@ -19,10 +19,10 @@ export interface ShownTally {
   } | null;
 }
 
-/** Rows of the reasons table at most: hundreds of item batches must not bury the verdict. */
+/** Most rows of the reasons table: hundreds of item batches must not hide the outcome. */
 const MOST_ROWS = 60;
 
-/** Each result file with its rows and failures; empty when there are none. */
+/** Each result file with its rows and failed rows; empty when there are none. */
 export async function resultTable(results: readonly ShownTally[], theme: Theme): Promise<string> {
   if (results.length === 0) return '';
   const head = ['Batch', { title: 'Rows', right: true }, { title: 'Failed', right: true }, 'Result file'];
@@ -35,7 +35,7 @@ export async function resultTable(results: readonly ShownTally[], theme: Theme):
   return table(head, rows, theme);
 }
 
-/** Why records failed: the most frequent messages of each batch, with an example line each; empty when none did. */
+/** Why records failed: the most frequent messages of each batch, each with the line of an example; empty when none failed. */
 export async function reasonsTable(results: readonly ShownTally[], theme: Theme): Promise<string> {
   const rows = results.flatMap(({ jobId, tally }) => reasonRows(jobId, tally));
   if (rows.length === 0) return '';
@@ -61,7 +61,7 @@ function reasonRows(jobId: string, tally: ShownTally['tally']): string[][] {
   return tally.others > 0 ? [...rows, [jobId, count(tally.others), '(other messages)', '']] : rows;
 }
 
-/** The reasons for scripts: `reasons` of `--json`. */
+/** `reasons` of `--json`. */
 export const reasonFields = (
   results: readonly ShownTally[],
 ): readonly {

@@ -1,13 +1,13 @@
 import { flattenPlaced } from '../batch/tree.ts';
 import type { DocumentInput } from './document.ts';
 
-/** What a command's result is a list of, in the columns scripts are given (help json). */
+/** The list that is a command's result, with the columns for scripts (`help json`). */
 export interface Rows {
   readonly columns: readonly string[];
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The fields of BATCH that are no list, and the job id of the batch it belongs to. */
+/** The fields of BATCH but its children, and the job id of its parent. */
 export const BATCH_FIELDS = [
   'id',
   'jobId',
@@ -31,7 +31,7 @@ const FILE_FIELDS = ['file', 'kind', 'records', 'bytes', 'sha256', 'findings'] a
 const PROFILE_FIELDS = ['name', 'current', 'baseUrl', 'auth', 'username', 'production'] as const;
 const CHECK_FIELDS = ['name', 'state', 'message', 'hint'] as const;
 
-/** Every field `--fields` can name. */
+/** Every field that `--fields` accepts. */
 export const FIELDS: readonly string[] = [
   ...new Set([
     ...BATCH_FIELDS,
@@ -43,10 +43,7 @@ export const FIELDS: readonly string[] = [
   ]),
 ];
 
-/**
- * The list a result is about: loads, result files, checked files, profiles, the checks of `doctor`, else its batches, children
- * after their parents.
- */
+/** The list of a result: loads, result files, checked files, profiles, checks of `doctor`, otherwise its batches, children after their parents. */
 export function rowsOf({ loads, results, files, batches, extra }: DocumentInput): Rows {
   if (loads !== undefined) return { columns: LOAD_FIELDS, rows: loads.map((load) => ({ ...load })) };
   if (results !== undefined)
@@ -63,7 +60,7 @@ export function rowsOf({ loads, results, files, batches, extra }: DocumentInput)
   };
 }
 
-/** A list of objects among a command's own keys; `null` when there is none of that name. */
+/** A list of objects among the keys that a command adds; `null` when there is none of that name. */
 function listIn(extra: DocumentInput['extra'], name: string): Rows['rows'] | null {
   const value = extra?.[name];
   if (!Array.isArray(value)) return null;
@@ -71,9 +68,9 @@ function listIn(extra: DocumentInput['extra'], name: string): Rows['rows'] | nul
 }
 
 /**
- * A result as lines of tab-separated values: a header, then a line for each row. Unknown is empty; tabs, line breaks and
- * backslashes are written as `\t`, `\n`, `\r`, `\\`, so that a line is a row and a tab a column.
- * @param fields the columns wanted, in their order; `null`: all
+ * Tab-separated values: a header, then a line for each row. Unknown is empty; tabs, line breaks and backslashes are written as
+ * `\t`, `\n`, `\r`, `\\`, so that a line is a row and a tab separates columns.
+ * @param fields the columns, in their order; `null`: all
  * @param clean hides secrets and makes control characters visible
  */
 export function toTsv(

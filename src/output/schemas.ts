@@ -51,8 +51,8 @@ const list = (required: readonly string[], properties: Readonly<Record<string, o
 });
 
 /**
- * The one document `--json` prints (cli.md, "Output"). Fields may be added, never renamed: other keys are allowed, those
- * that are named here keep their types.
+ * The document of `--json` (commands rule 23). Fields may be added, never renamed: other keys are allowed, those named here
+ * keep their types.
  */
 export const DOCUMENT_SCHEMA = {
   $schema: 'http://json-schema.org/draft-07/schema#',
@@ -129,7 +129,7 @@ const stage: Type = { enum: ['check', 'init', 'customers', 'invoices', 'results'
 const message = { jobId: textOrNull, message: text };
 const upload = { jobId: text, file: text, bytes: number, total: number };
 
-/** What the views of a load and of a watch, and every command's end, tell besides the load itself. */
+/** Events that the renderers and `Ui` write besides those of the load. */
 type OtherEvent =
   | 'heartbeat'
   | 'batch.change'
@@ -142,7 +142,7 @@ type OtherEvent =
 /** Events that only draw; what they change is written as `batch.change` and `watch.…`. */
 type UnwrittenEvent = 'run.start' | 'plan' | 'watch.start' | 'poll' | 'watch.end';
 
-/** Each event with all its fields; `bytes` and `total` are bytes, `ms` and what ends in `Ms` milliseconds. */
+/** Each event with its fields. `bytes` and `total` are bytes, `ms` and names that end in `Ms` milliseconds. */
 const EVENTS = {
   'check.start': { files: number },
   'check.progress': { bytes: number, total: number },
@@ -178,7 +178,7 @@ const EVENTS = {
   Record<Exclude<LoadEvent['event'], UnwrittenEvent> | Exclude<OtherEvent, 'heartbeat'>, Fields>
 >;
 
-/** A sign of life says what goes on: its fields differ with that. */
+/** The fields of a heartbeat depend on what is going on. */
 const HEARTBEATS: readonly Fields[] = [
   { doing: { const: 'uploading' }, files: number, bytes: number, total: number },
   { doing: { const: 'checking' }, files: number },

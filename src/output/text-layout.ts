@@ -2,7 +2,7 @@ import { isSimple, textWidth } from './text-width.ts';
 
 let segmenter: Intl.Segmenter | null = null;
 
-/** What a reader sees as characters; only these may be cut apart. */
+/** Characters as a reader sees them; text is cut only between them. */
 function graphemes(text: string): string[] {
   if (isSimple(text)) return text.split('');
   segmenter ??= new Intl.Segmenter('en');
@@ -21,10 +21,10 @@ function take(parts: readonly string[], width: number, fromEnd: boolean): string
   return kept;
 }
 
-/** Units of a text that are looked at for each column it has: a grapheme of more is no letter of any script. */
+/** UTF-16 units measured for each column: no letter of any script has more. */
 const PER_COLUMN = 32;
 
-/** Does it fit? What is far too long is not measured to its end: a column of wide text costs a hundred times a plain one. */
+/** Does it fit? A text that is far too long is not measured to its end: wide text costs a hundred times as much as ASCII. */
 const fits = (text: string, width: number): boolean =>
   width === Number.POSITIVE_INFINITY || (text.length <= PER_COLUMN * (width + 8) && textWidth(text) <= width);
 
@@ -38,7 +38,7 @@ function ends(text: string, width: number): readonly [head: string, tail: string
   ];
 }
 
-/** Cut in the middle: a job id's or a file name's end tells batches apart as much as its start does. */
+/** For names: the end of a job id or file name distinguishes batches as much as its start. */
 export function truncateMiddle(text: string, width: number): string {
   if (fits(text, width)) return text;
   if (width <= 1) return width === 1 ? '…' : '';
@@ -47,11 +47,11 @@ export function truncateMiddle(text: string, width: number): string {
   const tail = take(graphemes(last), Math.floor((width - 1) / 2), true);
   const head = take(parts, width - 1 - textWidth(tail), false);
   const cut = `${head}…${tail}`;
-  // Graphemes can join across the cut in scripts nobody has met yet; then the head alone is sure to fit.
+  // Graphemes may join across the cut; then only the head is sure to fit.
   return textWidth(cut) <= width ? cut : take(parts, width, false);
 }
 
-/** Cut at the end: for sentences, which are read from their start. */
+/** For sentences, which are read from their start. */
 export function truncateEnd(text: string, width: number): string {
   if (fits(text, width)) return text;
   return width < 1 ? '' : `${take(graphemes(ends(text, width)[0]), width - 1, false)}…`;
@@ -65,10 +65,10 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - textWidth(text))) + text;
 }
 
-/** A space words may be parted at: not the one between a number and its unit. */
+/** A space where a line may break: not the one between a number and its unit. */
 const BREAK = / (?!(?<=\d )(?:[kMGTP]?B(?:\/s)?|ms|s|m|h|d)(?![\w/]))/;
 
-/** A word longer than a line, in pieces of a line each. One walk, each grapheme measured once: widths of whole ones add up. */
+/** Breaks a word that is longer than a line into lines. Measures each grapheme once, so the time is linear. */
 function broken(word: string, room: number): string[] {
   const widths = new Map<string, number>();
   const pieces: string[] = [];
@@ -86,7 +86,7 @@ function broken(word: string, room: number): string[] {
     taken += width;
   };
   for (const part of graphemes(word)) {
-    // One grapheme can be wider than a line (marks that take space, without end): then it is cut apart.
+    // One grapheme can be wider than a line, with many spacing marks: then it is cut too.
     if (part.length === 1 || fits(part, room)) add(part);
     else for (const character of part) add(character);
   }
@@ -94,7 +94,7 @@ function broken(word: string, room: number): string[] {
   return pieces;
 }
 
-/** Words put on lines of at most `width` columns; a word longer than a line is broken. */
+/** Lines of at most `width` columns; a word that is longer than a line is broken. */
 export function wrap(text: string, width: number): string[] {
   if (fits(text, width)) return [text];
   const room = Math.max(2, width);
@@ -114,14 +114,14 @@ export function wrap(text: string, width: number): string[] {
   return line === '' ? lines : [...lines, line];
 }
 
-/** Wrapped text behind a short lead, the further lines indented under it. The lead may be painted. */
+/** Wrapped text after a short lead, the following lines indented under it. The lead may be coloured. */
 export function hangingIndent(lead: string, text: string, width: number, indent = textWidth(lead)): string {
   return wrap(text, width - Math.max(indent, textWidth(lead)))
     .map((line, i) => (i === 0 ? lead : ' '.repeat(indent)) + line)
     .join('\n');
 }
 
-/** Parts with commas between them put on lines, which are broken only there where that is possible. */
+/** Lines of parts with commas between them, broken between parts where that is possible. */
 export function wrapParts(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
   parts.forEach((part, i) => {
@@ -133,7 +133,7 @@ export function wrapParts(parts: readonly string[], width: number): string[] {
   return lines;
 }
 
-/** As many whole parts as fit, from the first: half a number misleads. Empty ones are left out. */
+/** As many whole parts as fit, from the first: half a number would mislead. Empty parts are left out. */
 export function joinWithin(parts: readonly string[], width: number, between = ', '): string {
   let text = '';
   for (const part of parts.filter((one) => one !== '')) {

@@ -1,12 +1,12 @@
 import { visible } from '../system/escaping.ts';
 
-/** What a text needs to know of the place where it will be shown. A `Ui` is one (stdout), `ui.err` another (stderr). */
+/** How text is shown at one place. A `Ui` is the theme of stdout, `ui.err` that of stderr. */
 export interface Theme {
-  /** Columns; `Infinity` where nothing is cut (a pipe). */
+  /** Columns; `Infinity` in a pipe, where nothing is shortened. */
   readonly width: number;
   readonly colors: Colors;
   readonly symbols: Symbols;
-  /** Text from outside made fit to show: secrets hidden, control characters visible (cli.md, promise 4). */
+  /** Hides secrets in text from outside, and makes its control characters visible (commands rule 4). */
   clean(text: string): string;
 }
 
@@ -36,13 +36,13 @@ export const noColors: Colors = {
   gray: same,
 };
 
-/** Chalk is loaded only where colour is wanted: its import costs 13 to 18 ms (performance.md, "Start-up"). */
+/** Chalk is imported only for colour: it takes 13 to 18 ms to load. */
 export async function createColors(color: boolean): Promise<Colors> {
   if (!color) return noColors;
   const { Chalk } = await import('chalk');
-  // The sixteen colours of the user's own theme, not chalk's own guess from the real process's environment.
+  // The sixteen colours of the user's terminal, not what chalk guesses from the environment of the process.
   const chalk = new Chalk({ level: 1 });
-  // Chalk joins all it is handed: as a callback of `map` it would print the index too.
+  // Chalk prints all its arguments: as a callback of `map` it would print the index too.
   const paints = COLORS.map((name) => [name, (text: string): string => chalk[name](text)] as const);
   return Object.fromEntries(paints) as Colors;
 }

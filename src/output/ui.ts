@@ -10,7 +10,7 @@ import { type Colors, createColors, symbolsFor, type Theme } from './theme.ts';
 
 type ProgressMode = 'tty' | 'plain' | 'json' | 'none';
 
-/** An error as people are told it: what happened, to what, what to do next. An `EbillError` is one. */
+/** An error as it is shown: what happened, to what, and what to do next. An `EbillError` is one. */
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -18,8 +18,8 @@ export interface Failure {
 }
 
 /**
- * How this run shows things: decided once from options, environment and streams. The `Ui` itself is the look of stdout, so every
- * text function takes it as it is: `batchTable(batches, ui)`.
+ * How this run shows things, decided once from options, environment and streams. A `Ui` is the theme of stdout, so text functions
+ * take it as it is: `batchTable(batches, ui)`.
  */
 export interface Ui extends Theme {
   /** How progress on stderr is drawn. */
@@ -27,26 +27,26 @@ export interface Ui extends Theme {
   /** Paints stdout text; without colour it returns its input. */
   readonly colors: Colors;
   /** Paints stderr text; the same as `err.colors`. */
-  /** Columns of stdout; `Infinity` when it is no terminal, for tables in a pipe are not cut. */
+  /** Columns of stdout; `Infinity` when it is not a terminal. */
   readonly width: number;
-  /** The look of stderr. */
+  /** The theme of stderr. */
   readonly err: Theme;
-  /** May a question be asked? Only with a terminal on stdin and stderr, and not in CI. Call `end()` before asking. */
+  /** Whether questions can be asked: with a terminal on stdin and stderr, outside CI. Call `end()` before asking. */
   readonly interactive: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
   readonly context: Context;
   /** stderr, with its live lines. */
   readonly screen: Screen;
-  /** One line of plain text for people on stderr; nothing under `--quiet`. Never for errors and warnings. */
+  /** One line on stderr; nothing with `--quiet`. Not for errors and warnings. */
   note(line: string): void;
-  /** A warning on stderr, shown under `--quiet` too. Without "warning:", which is put before it. */
+  /** A warning on stderr, with `--quiet` too. "warning:" is put before it. */
   warn(line: string): void;
-  /** The error the run ends with, on stderr: as text, or as an event under `--progress json`. */
+  /** The error that ends the run, on stderr: as text, or as an event with `--progress json`. */
   fail(error: Failure): void;
-  /** One JSON event on a line of stderr; every string in it is redacted. For `--progress json` alone. */
+  /** One JSON event on a line of stderr, every string redacted. Only for `--progress json`. */
   event(name: string, fields: Readonly<Record<string, unknown>>): void;
-  /** Takes every live line away and gives the cursor back: before a prompt, before the result, at the end. */
+  /** Removes the live lines and shows the cursor: before a prompt, before the result, at the end. */
   end(): void;
 }
 
@@ -55,7 +55,7 @@ interface MaybeTerminal {
   readonly isTTY?: boolean;
 }
 
-/** `CI` set, and not to a word for no (cli.md, "Output"). */
+/** `CI` is set, and not to `0` or `false`. */
 export function isCi(env: Env): boolean {
   const ci = env['CI'] ?? '';
   return ci !== '' && ci !== '0' && ci.toLowerCase() !== 'false';
@@ -83,17 +83,17 @@ export function progressMode(
 ): ProgressMode {
   if (globals.progress === 'json' || globals.progress === 'none') return globals.progress;
   if (globals.quiet) return 'none';
-  // Asked for or not, nothing moves a cursor that is not there: a pipe gets plain lines.
+  // A pipe has no cursor to move, even with `--progress tty`.
   if (globals.progress === 'plain' || !isScreen(stderr, env)) return 'plain';
   return globals.progress === 'tty' || !isCi(env) ? 'tty' : 'plain';
 }
 
-/** May a question be asked? Only with a terminal on both sides, and not in CI (cli.md, "Asking first"). */
+/** Can questions be asked? With a terminal on both sides, outside CI (commands rule 28). */
 function isInteractive(stdin: MaybeTerminal, stderr: MaybeTerminal, env: Env): boolean {
   return stdin.isTTY === true && stderr.isTTY === true && !isCi(env);
 }
 
-/** Lines the program wrote on purpose stay lines, but under the first one: text from a server cannot pose as a line of ours. */
+/** Line breaks stay, but indented under the first line: text from a server cannot look like a line of ours. */
 function block(lead: string, text: string, indent: string, theme: Theme): string {
   const [first = '', ...rest] = text
     .split(/\r?\n/)
@@ -106,15 +106,15 @@ function block(lead: string, text: string, indent: string, theme: Theme): string
     .trimEnd();
 }
 
-/** `error: what happened, to what`, and below it what to do next (cli.md: every error says these). */
+/** `error: what happened, to what`, and below it what to do next (commands rule 27). */
 export function errorText(error: Failure, theme: Theme): string {
   const { red, bold, cyan } = theme.colors;
   const what = block(`${bold(red('error:'))} `, error.message, '  ', theme);
   return error.hint === '' ? what : `${what}\n${block(`  ${cyan('→')} `, error.hint, '    ', theme)}`;
 }
 
-/** The global options that decide how things look; `GlobalOptions` has them all. */
-export interface LookOptions {
+/** The global options for output; `GlobalOptions` has them. */
+export interface OutputOptions {
   readonly progress: 'auto' | ProgressMode;
   readonly color: 'auto' | 'always' | 'never';
   readonly quiet: boolean;
@@ -123,35 +123,35 @@ export interface LookOptions {
 
 export async function createUi(
   context: Context,
-  globals: LookOptions,
+  globals: OutputOptions,
   redactor: Pick<Redactor, 'clean'>,
 ): Promise<Ui> {
   const { stdout, stderr, env } = context;
   const symbols = symbolsFor(env, context.platform);
   const hide = (text: string): string => redactor.clean(text);
-  // Redacted first: a secret with a control character in it would no longer be known once that is written out.
-  // On GitHub a stranger's text must give the runner no command.
+  // Redacted first: a secret that contains a control character would not be recognised after that is escaped.
+  // On GitHub text from outside must not contain commands for the runner.
   const harmless = env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (text: string): string => text;
   const clean = (text: string): string => harmless(visible(hide(text)));
   const theme = async (stream: typeof stdout): Promise<Theme> => ({
     width: stream.isTTY === true ? stream.columns || 80 : Infinity,
     colors: await createColors(wantsColor(stream, env, globals.color)),
     symbols,
-    // What is read by a program stays as it is.
+    // Text for programs stays as it is.
     clean: stream.isTTY === true ? (text) => splitEmoji(clean(text)) : clean,
   });
   const out = await theme(stdout);
   const err = await theme(stderr);
   const screen = new Screen(stderr, symbols.spinner.map(err.colors.cyan));
   const progress = progressMode(stderr, env, globals);
-  // Under `--progress json` every line of stderr is an event, so that a script can read it line by line.
+  // With `--progress json` every line of stderr is an event, so that a script can read it line by line.
   const event = (name: string, fields: Readonly<Record<string, unknown>>): void =>
     screen.line(eventLine(context.now(), name, fields, hide));
   return {
     ...out,
     progress,
     err,
-    // Standard input is made when it is first looked at, and that takes 4 ms: only where the rest allows a question.
+    // The first access to standard input takes 4 ms: it comes last.
     interactive: stderr.isTTY === true && isInteractive(context.stdin, stderr, env),
     quiet: globals.quiet,
     verbose: globals.verbose,
@@ -183,5 +183,5 @@ export async function createUi(
   };
 }
 
-/** A command to be copied: broken by us it would be two, and the first would run without the rest. */
+/** A command to copy is not wrapped: its first line would run without the rest. */
 const isCommand = (line: string): boolean => line.startsWith('ebill ');

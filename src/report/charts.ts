@@ -14,11 +14,11 @@ use([BarChart, CustomChart, GridComponent, SVGRenderer]);
 
 const WIDTH = 760;
 const ROW = 26;
-/** Made visible where it is shortened. */
-const LOOK = plainTheme({ clean: (text) => text });
-/** Bars a chart shows at most; the table has them all. */
+/** Control characters are made visible in `label`. */
+const THEME = plainTheme({ clean: (text) => text });
+/** Most bars in a chart; the table has all batches. */
 export const MOST_BARS = 30;
-/** Pixels: two rejected among a million must still be seen. */
+/** Pixels: two rejected records among a million must be visible. */
 const LEAST_BAR = 4;
 
 const INK = 'var(--ink)';
@@ -26,7 +26,7 @@ const FAINT = 'var(--faint)';
 const RULE = 'var(--rule)';
 const FONT = 'system-ui, sans-serif';
 
-/** A chart as markup that needs no script; ids in it are named after it, so that the same facts make the same page. */
+/** A chart as markup without a script. Its ids are fixed, so that the same facts make the same page. */
 function draw(name: string, height: number, option: EChartsOption): Html {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   try {
@@ -39,7 +39,7 @@ function draw(name: string, height: number, option: EChartsOption): Html {
     const svg = chart
       .renderToSVGString()
       .replace(/\bzr\d+-/g, `${name}-`)
-      // What a pointer over a bar would change: there is no script to follow it.
+      // Hover effects, which need a script.
       .replace(/<style[\s\S]*?<\/style>| class="[^"]*"/g, '');
     return new Html(svg.replace('<svg ', '<svg aria-hidden="true" focusable="false" '));
   } finally {
@@ -64,15 +64,15 @@ const names = (rows: readonly string[]) => ({
 const grid = (top: number) => ({ left: 210, right: 150, top, bottom: 28, containLabel: false });
 
 /** Records loaded, rejected and unaccounted for, a bar for each batch. */
-export function fateChart(batches: readonly ReportBatch[]): Html {
+export function recordsChart(batches: readonly ReportBatch[]): Html {
   const bar = (name: string, color: string, pick: (batch: ReportBatch) => number | null) => ({
     name,
     type: 'bar' as const,
-    stack: 'fate',
+    stack: 'records',
     barWidth: 14,
     barMinHeight: LEAST_BAR,
     itemStyle: { color },
-    // Nothing is no bar: a least height would make one of it.
+    // No bar for 0, which the least height would draw.
     data: batches.map((batch) => pick(batch) || '-'),
   });
   const words = batches.map(({ loaded, rejected, unaccounted }) =>
@@ -84,7 +84,7 @@ export function fateChart(batches: readonly ReportBatch[]): Html {
       .filter((part) => part !== '')
       .join(', '),
   );
-  return draw('fate', 36 + batches.length * ROW, {
+  return draw('records', 36 + batches.length * ROW, {
     grid: { ...grid(8), right: 220 },
     xAxis: {
       type: 'value',
@@ -93,7 +93,7 @@ export function fateChart(batches: readonly ReportBatch[]): Html {
       splitNumber: 3,
     },
     yAxis: [
-      names(batches.map((batch) => nameOf(batch, LOOK))),
+      names(batches.map((batch) => nameOf(batch, THEME))),
       {
         type: 'category',
         inverse: true,
@@ -112,7 +112,7 @@ export function fateChart(batches: readonly ReportBatch[]): Html {
   });
 }
 
-/** The most frequent reasons, a bar for each. */
+/** A bar for each of the most frequent reasons. */
 export function reasonChart(reasons: readonly ReportReason[]): Html {
   return draw('reasons', 36 + reasons.length * ROW, {
     grid: { ...grid(8), left: 300, right: 70 },
@@ -153,11 +153,11 @@ interface Span {
   readonly from: number;
   readonly to: number;
   readonly color: string;
-  /** Half the height for a second kind of bar: not by colour alone. */
+  /** A thin bar, so that the two kinds differ not by colour alone. */
   readonly thin: boolean;
 }
 
-/** When each batch was uploaded (thin bar) and processed (thick bar). @param until ms since 1970, for what is not over */
+/** When each batch was uploaded (thin bar) and processed (thick bar). @param until end of what is not final, ms since 1970 */
 export function timeChart(batches: readonly ReportBatch[], until: number): Html {
   const time = (text: string | null): number | null => (text === null ? null : Date.parse(text));
   const spans = batches.flatMap((batch, row): Span[] => {
@@ -183,7 +183,7 @@ export function timeChart(batches: readonly ReportBatch[], until: number): Html 
       splitLine: { show: true, lineStyle: { color: RULE } },
       splitNumber: 5,
     },
-    yAxis: names(batches.map((batch) => nameOf(batch, LOOK))),
+    yAxis: names(batches.map((batch) => nameOf(batch, THEME))),
     series: [
       {
         type: 'custom',

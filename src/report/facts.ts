@@ -1,7 +1,7 @@
 import type { FileKind, Kind, Phase } from '../batch/types.ts';
 import type { Moment } from '../load/timeline.ts';
 
-/** Tells a report of ours from somebody else's page. */
+/** Marks a page as our report. */
 export const GENERATOR = 'ebill report';
 
 /** One batch in a report; numbers are records, times ISO 8601, `null` unknown. */
@@ -23,7 +23,7 @@ export interface ReportBatch {
   readonly unaccounted: number | null;
   readonly uploadFrom: string | null;
   readonly uploadTo: string | null;
-  /** Handed to processing, and first seen final. */
+  /** When it was submitted for processing, and when it was first seen final. */
   readonly processFrom: string | null;
   readonly processTo: string | null;
   readonly message: string | null;
@@ -55,19 +55,19 @@ export interface ReportTotal {
   readonly amount: string | null;
 }
 
-/** All that a report tells, the same for `--json` and for the page. Every text in it is redacted already. */
+/** The content of a report, for `--json` and for the page. Every text is redacted already. */
 export interface ReportFacts {
   readonly job: string;
   readonly outcome: Phase | null;
-  /** What became of the records, a line for each kind. */
+  /** The result for the records, a line for each kind. */
   readonly verdict: readonly string[];
-  /** What has to be known besides: a server that did not answer, result files that are missing. */
+  /** For example a server that did not answer, or missing result files. */
   readonly warnings: readonly string[];
   readonly batches: readonly ReportBatch[];
   readonly reasons: readonly ReportReason[];
   readonly totals: readonly ReportTotal[];
   readonly files: readonly ReportFile[];
-  /** What was asked for and what was answered. */
+  /** Each request and its answer. */
   readonly timeline: readonly Moment[];
   readonly made: {
     readonly at: string;
@@ -79,7 +79,7 @@ export interface ReportFacts {
     readonly profile: string | null;
     readonly server: string;
     readonly startedAt: string;
-    /** When the server last told something new. */
+    /** When the server last reported something new. */
     readonly asOf: string;
   };
 }

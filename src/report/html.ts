@@ -1,7 +1,7 @@
 import { escapeUTF8 } from 'entities';
 import { visible } from '../system/escaping.ts';
 
-/** Text that is markup already. */
+/** Markup, which is not escaped again. */
 export class Html {
   readonly text: string;
 
@@ -12,7 +12,7 @@ export class Html {
 
 type Part = Html | string | number | null | readonly Part[];
 
-/** Markup with everything that is put into it escaped, unless it is markup itself: the one way text gets onto the page. */
+/** Markup with every part escaped that is not markup: the only way text gets onto the page. */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
   return new Html(
     strings.map((string, i) => string + (i < parts.length ? textOf(parts[i] ?? null) : '')).join(''),
@@ -26,5 +26,5 @@ function textOf(part: Part): string {
   return escaped(String(part));
 }
 
-/** Controls and bidi marks are shown by their numbers: nothing may reorder what an auditor reads. */
+/** Control and bidi characters are shown as numbers: nothing may reorder what an auditor reads. */
 const escaped = (text: string): string => escapeUTF8(visible(text));

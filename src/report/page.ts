@@ -3,19 +3,19 @@ import type { Redacted } from '../redact/redactor.ts';
 import { GENERATOR, type ReportFacts } from './facts.ts';
 import { Html, html } from './html.ts';
 import {
-  fateSection,
   fileSection,
   moment,
   reasonSection,
   recordSection,
+  recordsSection,
   timeSection,
   totalSection,
   VERDICTS,
 } from './sections.ts';
 
 /**
- * A load as one self-contained page: no script, and a policy that lets nothing be loaded. The same facts make the same
- * bytes. Everything from the server or the files is escaped where it is put in (html.ts).
+ * A load as one self-contained page: no script, and a policy that forbids loading anything. The same facts make the same bytes.
+ * Text from the server and the files is escaped by `html`.
  */
 export function reportPage(facts: Redacted<ReportFacts>): Redacted {
   const { job, outcome, verdict, warnings, source, batches } = facts;
@@ -30,7 +30,7 @@ export function reportPage(facts: Redacted<ReportFacts>): Redacted {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="referrer" content="no-referrer"><meta name="generator" content="${GENERATOR}"><meta name="color-scheme" content="light dark">
 <title>${job}: ${title}</title><style>${new Html(STYLE)}</style></head>
-<body><a class="skip" href="#verdict">To the verdict</a>
+<body><a class="skip" href="#verdict">Skip to the outcome</a>
 <header><h1>${job} <span class="faint">on ${source.server}</span></h1>
 <p class="verdict ${tone}" id="verdict">${sign} ${title}</p>
 <ul class="lines">${verdict.map((line) => html`<li>${line}</li>`)}</ul>
@@ -38,18 +38,18 @@ export function reportPage(facts: Redacted<ReportFacts>): Redacted {
 ${warnings.map((warning) => html`<p class="note">${warning}</p>`)}</header>
 <main>
 ${timeSection(facts)}
-${fateSection(facts)}
+${recordsSection(facts)}
 ${reasonSection(facts)}
 ${totalSection(facts)}
 ${fileSection(facts)}
 ${recordSection(facts)}
 </main></body></html>
 `;
-  // Made of redacted facts and our own words alone.
+  // Only redacted facts and our own words.
   return page.text as Redacted;
 }
 
-/** The page's look: light and dark by the reader's own choice, and fit to print. Colours keep a contrast of 4.5 to 1 for text. */
+/** Light and dark as the reader prefers, and for print. Text has a contrast of at least 4.5 to 1. */
 export const STYLE = `
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c1f23; --faint: #59616b; --rule: #dcdfe3; --wash: #f5f6f7;
   --good: #1a6b3c; --warn: #8a5300; --bad: #a3231f; --loaded: #4c9a6a; --rejected: #d08a1d; --lost: #c2403a; --sent: #5a7fb0; }

@@ -2,16 +2,16 @@ import { type ShownPhase, shownPhase } from '../batch/account.ts';
 import { nameOf, phaseWord, spelling } from '../output/batch-text.ts';
 import { bytes, count } from '../output/format.ts';
 import { plainTheme } from '../output/theme.ts';
-import { fateChart, MOST_BARS, reasonChart, timeChart } from './charts.ts';
+import { MOST_BARS, reasonChart, recordsChart, timeChart } from './charts.ts';
 import type { ReportBatch, ReportFacts } from './facts.ts';
 import { type Html, html } from './html.ts';
 
-/** Escaping is the page's own affair. */
-const LOOK = plainTheme({ clean: (text) => text });
+/** `html` escapes text. */
+const THEME = plainTheme({ clean: (text) => text });
 
 const cell = (value: number | null): Html => html`<td class="n">${count(value)}</td>`;
 
-/** Those with a bar of their own where there are too many: what went wrong first, in the order of the table. */
+/** The batches to show where a chart has no room for all: those with problems first, in the order of the table. */
 function barred(batches: readonly ReportBatch[]): readonly ReportBatch[] {
   if (batches.length <= MOST_BARS) return batches;
   const weight = ({ rejected, unaccounted, depth }: ReportBatch): number =>
@@ -25,18 +25,18 @@ const leftOut = (shown: number, of: number): Html =>
     ? html``
     : html` The chart shows ${shown} of ${of} batches, those with rejects first; the table has all.`;
 
-/** When what was done. */
+/** When each batch was uploaded and processed. */
 export function timeSection({ batches, source }: ReportFacts): Html {
   const timed = batches.filter(({ uploadFrom, processFrom }) => uploadFrom !== null || processFrom !== null);
   if (timed.length === 0) return html``;
   const shown = barred(timed);
   return html`<h2 id="timeline">Timeline</h2>
 <figure><div class="scroll" role="img" tabindex="0" aria-label="When each batch was uploaded and processed; the times are in the table of batches.">${timeChart(shown, Date.parse(source.asOf))}</div>
-<figcaption><span class="key thin k-sent"></span>upload (thin) <span class="key k-loaded"></span>processing on the server (thick). Times are UTC; the end of processing is when it was first seen, late by up to the pause between two looks.${leftOut(shown.length, timed.length)}</figcaption></figure>`;
+<figcaption><span class="key thin k-sent"></span>upload (thin) <span class="key k-loaded"></span>processing on the server (thick). Times are UTC; the end of processing is when a poll first showed it, so it may be late by the time between two polls.${leftOut(shown.length, timed.length)}</figcaption></figure>`;
 }
 
-/** What became of the records of each batch. */
-export function fateSection({ batches, source }: ReportFacts): Html {
+/** The result for the records of each batch. */
+export function recordsSection({ batches, source }: ReportFacts): Html {
   const day = dayOf(source.startedAt);
   const counted = batches.filter(
     ({ kind, loaded, rejected }) => kind !== 'init' && (loaded !== null || rejected !== null),
@@ -45,12 +45,12 @@ export function fateSection({ batches, source }: ReportFacts): Html {
   const chart =
     shown.length === 0
       ? html``
-      : html`<figure><div class="scroll" role="img" tabindex="0" aria-label="Records loaded, rejected and unaccounted for, batch by batch; the numbers are in the table below.">${fateChart(shown)}</div>
-<figcaption><span class="key k-loaded"></span>loaded <span class="key k-rejected"></span>rejected <span class="key k-lost"></span>unaccounted for. A bar is never thinner than can be seen.${leftOut(shown.length, counted.length)}</figcaption></figure>`;
+      : html`<figure><div class="scroll" role="img" tabindex="0" aria-label="Records loaded, rejected and unaccounted for, batch by batch; the numbers are in the table below.">${recordsChart(shown)}</div>
+<figcaption><span class="key k-loaded"></span>loaded <span class="key k-rejected"></span>rejected <span class="key k-lost"></span>unaccounted for. Very small numbers are drawn as a visible bar.${leftOut(shown.length, counted.length)}</figcaption></figure>`;
   return html`<h2 id="batches">Batches</h2>
 ${chart}
 <div class="scroll"><table><caption>Every batch of the load; an invoice batch is followed by its items. Times are UTC, of ${day} where no day is given.</caption>
-<thead><tr><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">File</th><th scope="col">Status</th><th scope="col" class="n">Sent</th><th scope="col" class="n">Loaded</th><th scope="col" class="n">Rejected</th><th scope="col" class="n">Unaccounted</th><th scope="col">Handed over</th><th scope="col">Final</th></tr></thead>
+<thead><tr><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">File</th><th scope="col">Status</th><th scope="col" class="n">Sent</th><th scope="col" class="n">Loaded</th><th scope="col" class="n">Rejected</th><th scope="col" class="n">Unaccounted</th><th scope="col">Submitted</th><th scope="col">Final</th></tr></thead>
 <tbody>${batches.map((batch) => batchRow(batch, day))}</tbody></table></div>
 ${messages(batches)}`;
 }
@@ -58,21 +58,21 @@ ${messages(batches)}`;
 function batchRow(batch: ReportBatch, day: string): Html {
   const phase = shownPhase(batch.phase, batch.unaccounted);
   const { tone, sign } = VERDICTS[phase];
-  const status = `${sign} ${phaseWord(phase)}${spelling(batch, LOOK)}`;
-  return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${nameOf(batch, LOOK)}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
+  const status = `${sign} ${phaseWord(phase)}${spelling(batch, THEME)}`;
+  return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${nameOf(batch, THEME)}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
 `;
 }
 
-/** What the server said of batches that did not go well. */
+/** The server's messages about batches that failed or have rejected records. */
 function messages(batches: readonly ReportBatch[]): Html {
   const told = batches.filter(
     ({ message, phase }) => message !== null && (phase === 'failed' || phase === 'partial'),
   );
   if (told.length === 0) return html``;
-  return html`<h3>What the server said</h3><dl>${told.map(({ jobId, kind, message }) => html`<dt>${jobId ?? kind}</dt><dd>${message}</dd>`)}</dl>`;
+  return html`<h3>Messages from the server</h3><dl>${told.map(({ jobId, kind, message }) => html`<dt>${jobId ?? kind}</dt><dd>${message}</dd>`)}</dl>`;
 }
 
-/** The same reason in many batches is one. */
+/** Adds up each reason over all batches. */
 function together(reasons: ReportFacts['reasons']): ReportFacts['reasons'] {
   const sums = new Map<string, number>();
   for (const { message, count: times } of reasons) sums.set(message, (sums.get(message) ?? 0) + times);
@@ -96,11 +96,11 @@ export function reasonSection({ reasons }: ReportFacts): Html {
   )}</tbody></table></div>`;
 }
 
-/** What the files add up to, to be held against the books. */
+/** The totals of the files, to compare with the books. */
 export function totalSection({ totals }: ReportFacts): Html {
   if (totals.length === 0) return html``;
   return html`<h2 id="totals">Control totals</h2>
-<div class="scroll"><table><caption>What was sent, by kind. An amount is known where its column was named.</caption>
+<div class="scroll"><table><caption>What was sent, by kind. Amounts are known where their column was declared.</caption>
 <thead><tr><th scope="col">Kind</th><th scope="col" class="n">Files</th><th scope="col" class="n">Records</th><th scope="col" class="n">Amounts</th></tr></thead>
 <tbody>${totals.map(
     ({ kind, files, records, amount }) =>
@@ -109,7 +109,7 @@ export function totalSection({ totals }: ReportFacts): Html {
   )}</tbody></table></div>`;
 }
 
-/** Every file that was sent, by its content. */
+/** Every file that was sent, with its hash. */
 export function fileSection({ files }: ReportFacts): Html {
   if (files.length === 0) return html``;
   return html`<h2 id="files">Files</h2>
@@ -122,11 +122,11 @@ export function fileSection({ files }: ReportFacts): Html {
   )}</tbody></table></div>`;
 }
 
-/** For the record: who, when, with what, what was asked for and what was answered. */
+/** For the record: who, when, with what, each request and its answer. */
 export function recordSection({ timeline, made, source, job }: ReportFacts): Html {
   return html`<section class="record" aria-labelledby="record"><h2 id="record">For the record</h2>
-<dl><dt>Load</dt><dd>${job}</dd><dt>Server</dt><dd>${source.server}</dd><dt>Profile</dt><dd>${source.profile ?? 'none: set up by options or the environment'}</dd><dt>Begun</dt><dd>${moment(source.startedAt)} UTC</dd><dt>Last heard of</dt><dd>${moment(source.asOf)} UTC</dd><dt>This page</dt><dd>made ${moment(made.at)} UTC by ${made.by}, user ${made.user ?? 'unknown'} on ${made.host}</dd></dl>
-<div class="scroll"><table><caption>What was asked for, and what was answered, as this machine's journal has it. Times are UTC.</caption>
+<dl><dt>Load</dt><dd>${job}</dd><dt>Server</dt><dd>${source.server}</dd><dt>Profile</dt><dd>${source.profile ?? 'none: configured by options or the environment'}</dd><dt>Started</dt><dd>${moment(source.startedAt)} UTC</dd><dt>Last update</dt><dd>${moment(source.asOf)} UTC</dd><dt>This page</dt><dd>made ${moment(made.at)} UTC by ${made.by}, user ${made.user ?? 'unknown'} on ${made.host}</dd></dl>
+<div class="scroll"><table><caption>Every request and its answer, from the journal on this machine. Times are UTC.</caption>
 <thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">Details</th></tr></thead>
 <tbody>${timeline.map(({ time, event, outcome, jobId, id, file, bytes: size, records, status, message }) => {
     const details = [
@@ -141,7 +141,7 @@ export function recordSection({ timeline, made, source, job }: ReportFacts): Htm
   })}</tbody></table></div></section>`;
 }
 
-/** A verdict in words; its tone is a colour besides, never instead. */
+/** An outcome in words; its tone is a colour, never shown alone. */
 export const VERDICTS: Readonly<
   Record<ShownPhase, { readonly sign: string; readonly words: string; readonly tone: string }>
 > = {
@@ -151,18 +151,18 @@ export const VERDICTS: Readonly<
   unaccounted: { sign: '✖', words: 'Records are unaccounted for', tone: 'bad' },
   running: { sign: '…', words: 'Not finished: batches are being processed', tone: 'warn' },
   queued: { sign: '…', words: 'Not finished: batches are waiting to be processed', tone: 'warn' },
-  uploaded: { sign: '…', words: 'Not finished: uploaded, not handed to processing', tone: 'warn' },
+  uploaded: { sign: '…', words: 'Not finished: uploaded, but not submitted for processing', tone: 'warn' },
   draft: { sign: '…', words: 'Not finished: not everything is uploaded', tone: 'warn' },
-  'not-run': { sign: '·', words: 'Nothing had to be done', tone: 'faint' },
+  'not-run': { sign: '·', words: 'There was nothing to do', tone: 'faint' },
 };
 
-/** `2020-08-31 22:00:05`, UTC as the page says once. */
+/** `2020-08-31 22:00:05`, in UTC. */
 export const moment = (iso: string | null): string =>
   iso === null ? '–' : iso.replace('T', ' ').replace(/(?:\.\d+)?Z$/, '');
 
 /** `2020-08-31`. */
 const dayOf = (iso: string): string => iso.slice(0, 10);
 
-/** `22:00:05` on the day that is named already, else with its own. */
+/** `22:00:05` on the given day, otherwise with the date. */
 const shortMoment = (iso: string | null, day: string): string =>
   iso !== null && dayOf(iso) === day ? moment(iso).slice(11) : moment(iso);

@@ -9,7 +9,7 @@ import { batchTable } from '../../src/output/batch-table.ts';
 import { boardRow, resultOf } from '../../src/output/progress/board-stages.ts';
 import { annotations, jobSummary } from '../../src/output/progress/github.ts';
 import { plainTheme } from '../../src/output/theme.ts';
-import { fateSection } from '../../src/report/sections.ts';
+import { recordsSection } from '../../src/report/sections.ts';
 import { LINUX } from '../load/fixtures.ts';
 import { batch } from '../output/samples.ts';
 import { reportFacts } from '../report/samples.ts';
@@ -38,7 +38,7 @@ async function everywhere(one: BatchView) {
   const outcome = { job: 'AUG_2020', outcome: one.outcome, batches: [one], error };
   const [cells] = reportBatches(one, 0, new Map(), []);
   const facts = reportFacts({ batches: [cells as NonNullable<typeof cells>] });
-  const page = fateSection(facts).text;
+  const page = recordsSection(facts).text;
   const sign = (text: string): string => /[✔◐✖]/.exec(text)?.[0] ?? '';
   return {
     exit: error?.exitCode ?? 0,

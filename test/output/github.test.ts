@@ -66,7 +66,7 @@ describe('annotations on GitHub Actions', () => {
     const commands = runnerCommands(annotations('run', { ...partial, batches }, same).join('\n'));
     expect(commands).toHaveLength(10);
     expect(commands.slice(0, 9).every(({ name }) => name === 'error')).toBe(true);
-    expect(commands.at(-1)?.data).toContain('32 more batches went wrong.');
+    expect(commands.at(-1)?.data).toContain('32 more batches failed or have rejected records.');
     const nine = { ...partial, batches: Array.from({ length: 9 }, (_, i) => failed(i)) };
     expect(annotations('run', nine, same).at(-1)).not.toContain('more batches');
   });

@@ -10,7 +10,7 @@ import { truncateEnd, truncateMiddle } from '../text-layout.ts';
 import { plainTheme, type Theme } from '../theme.ts';
 import type { Failure } from '../ui.ts';
 
-/** What annotations and summaries are made of; a `CommandResult` is one. */
+/** The outcome of a command; a `CommandResult` is one. */
 export interface Outcome {
   readonly job: string | null;
   readonly outcome: Phase | null;
@@ -20,14 +20,14 @@ export interface Outcome {
   readonly next?: string;
 }
 
-/** GitHub shows ten of a kind for a step; one of them is the verdict. */
+/** GitHub shows ten annotations of a level for a step; one of them is the outcome. */
 const MOST = 9;
-/** Ends a load that is not over or not whole, but not lost either. */
+/** Error codes that are a warning: the load is not final, or some records were rejected. */
 const MILD = new Set(['PARTIAL', 'STILL_RUNNING']);
 
 /**
- * GitHub Actions annotations, a line each: one for each batch that failed, lost records or is partial, the worst first and
- * at most nine; then the verdict, which counts the rest. What went well is the verdict alone, a notice.
+ * GitHub Actions annotations, a line each: for each batch that failed, is unaccounted or partial, the worst first, at most
+ * nine; then the outcome, which counts the rest. A success is the outcome alone, as a notice.
  * @param command its whole name
  * @param hide hides secrets
  */
@@ -38,7 +38,7 @@ export function annotations(
 ): readonly string[] {
   const { job, batches, error } = outcome;
   const theme = plainTheme({ clean: hide });
-  // An init has no word of its own: its children have.
+  // An init has no status of its own: its children have.
   const all = flatten(batches).filter(({ kind }) => kind !== 'init');
   const failed = all.filter((batch) => ['failed', 'unaccounted'].includes(shownPhaseOf(batch)));
   const partial = all.filter((batch) => shownPhaseOf(batch) === 'partial');
@@ -53,12 +53,13 @@ export function annotations(
     return workflowCommand(
       failed.includes(batch) ? 'error' : 'warning',
       `${nameOf(batch, theme)}: ${word}`,
-      text === '' ? `No more is known of it; its status is ${hide(batch.status ?? 'unknown')}.` : text,
+      text === '' ? `The server gave no details; its status is ${hide(batch.status ?? 'unknown')}.` : text,
     );
   });
   const level: AnnotationLevel = error === null ? 'notice' : MILD.has(error.code) ? 'warning' : 'error';
   const end = error === null ? phaseWord(outcome.outcome ?? 'succeeded') : error.code;
-  const more = bad.length > MOST ? `${count(bad.length - MOST)} more batches went wrong.` : '';
+  const more =
+    bad.length > MOST ? `${count(bad.length - MOST)} more batches failed or have rejected records.` : '';
   const said =
     error === null ? [accountText(batches, theme), outcome.next ?? ''] : [error.message, more, error.hint];
   const text = said.filter((part) => part !== '').join('\n');
@@ -66,14 +67,14 @@ export function annotations(
   return [...lines, workflowCommand(level, title, text === '' ? end : hide(text))];
 }
 
-/** Rows at most: GitHub takes a megabyte for a step. */
+/** Most rows: GitHub accepts 1 MiB for a step. */
 const MOST_ROWS = 200;
-/** Characters: of a name, and of a server's message. */
+/** Most characters of a name, and of a server's message. */
 const NAME = 100;
 const MESSAGE = 2000;
 
 /**
- * A job summary in Markdown: the verdict, the batches, the next step. Text from outside is escaped.
+ * A job summary in Markdown: the outcome, the batches, the next step. Text from outside is escaped.
  * @param command its whole name
  * @param hide hides secrets
  */
@@ -117,7 +118,7 @@ function table(batches: readonly BatchView[], theme: Theme): string {
   );
 }
 
-/** Nothing of Markdown, HTML or mathematics is left in it, nor an address that would become a link. */
+/** Escapes Markdown, HTML and mathematics, and addresses that would become links. */
 const escaped = (text: string): string =>
   text
     .replace(/[&<>]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char] ?? '')

@@ -1,7 +1,7 @@
-/** A rate over the last seconds: steady enough to read, quick enough to show that it falls. */
+/** ms. A rate over the last seconds is steady enough to read and still shows when it falls. */
 const WINDOW_MS = 5000;
 const SAMPLE_MS = 250;
-/** Before this a rate would be a guess. */
+/** ms. Earlier a rate would be a guess. */
 const WARM_UP_MS = 500;
 const STALL_MS = 10_000;
 
@@ -11,26 +11,26 @@ interface Sample {
 }
 
 /**
- * How fast bytes move. On a slow line they move in blocks, seconds apart: a pause lowers the rate only once it is longer
- * than the pauses before it, and only a much longer one is a stall.
+ * The rate of a transfer. On a slow line bytes move in blocks, seconds apart: a pause lowers the rate only when it is longer than
+ * the pauses before it, and only a much longer one is a stall.
  */
 export class RateMeter {
   #samples: Sample[] = [];
-  /** When the last byte moved, or it began. */
+  /** When the last byte moved, or the transfer began. */
   #moved: Sample | null = null;
 
   add(at: number, bytes: number): void {
     if (this.#moved?.bytes === bytes) return;
-    // A PUT that starts again counts from its first byte (cli.md, "Network").
+    // A PUT that is retried counts from its first byte.
     if (this.#moved && bytes < this.#moved.bytes) this.#samples = [];
     this.#moved = { at, bytes };
     const last = this.#samples.at(-1);
     if (!last || at - last.at >= SAMPLE_MS) this.#samples.push(this.#moved);
   }
 
-  /** Bytes a second until now, 0 when it stalls, `null` while it is too early to say. */
+  /** Bytes/s; 0: stalled; `null`: too early to tell. */
   at(now: number, bytes: number): number | null {
-    // Two stay however old they are: what lies between them is the usual pause.
+    // Two samples always stay: the time between them is the usual pause.
     while (this.#samples.length > 2 && now - (this.#samples[1]?.at ?? now) >= WINDOW_MS)
       this.#samples.shift();
     const first = this.#samples[0];
