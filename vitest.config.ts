@@ -8,28 +8,36 @@ const files = readdirSync(`${ROOT}test`, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .map((name) => `test/${name.replaceAll('\\', '/')}`);
 
-/** What changes modules, globals or the environment does it in a process of its own; the others share two. */
+/** Files that change modules, globals or the environment get a process of their own; all others share two. */
 const CHANGES = /\bvi\.(?:mock|stub|spyOn)|\bprocess\.env\[[^\]]*\] = /;
 const changing = files.filter(
   (file) => file.startsWith('test/faults/') || CHANGES.test(readFileSync(ROOT + file, 'utf8')),
 );
 
+/** For all tests, those of `vitest.full.config.ts` too. */
+export const COMMON = {
+  globalSetup: ['test/helpers/global-setup.ts'],
+  hookTimeout: 60_000,
+  maxWorkers: 2,
+  // No worker may need more than 1 GB; it is heap that grows.
+  execArgv: ['--max-old-space-size=768'],
+  // A developer's own profiles and proxies must not change a test.
+  env: {
+    EBILL_HOME: '',
+    EBILL_BASE_URL: '',
+    EBILL_TOKEN: '',
+    EBILL_JOB: '',
+    CI: '',
+    NO_COLOR: '',
+    FORCE_COLOR: '',
+  },
+};
+
+/** `npm test`: fast enough to run after every change. */
 export default defineConfig({
   test: {
-    globalSetup: ['test/helpers/global-setup.ts'],
+    ...COMMON,
     testTimeout: 30_000,
-    hookTimeout: 30_000,
-    maxWorkers: 2,
-    // A developer's own profiles or proxies must never decide a test.
-    env: {
-      EBILL_HOME: '',
-      EBILL_BASE_URL: '',
-      EBILL_TOKEN: '',
-      EBILL_JOB: '',
-      CI: '',
-      NO_COLOR: '',
-      FORCE_COLOR: '',
-    },
     projects: [
       {
         extends: true,

@@ -1,4 +1,5 @@
-import { readdirSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type InputOptions, type Plugin } from 'rolldown';
@@ -6,11 +7,24 @@ import { buildPackage } from '../../src/build/build.ts';
 import { ROOT } from '../../src/build/npm-package.ts';
 import { COMPILED, COUNT_IO, FAST_EBILL, LIST_MODULES, MONTH_EBILL, NAMED_EBILL } from './programs.ts';
 
-/** Builds the program, which is tested as it is shipped, and the programs that tests run; if a source is newer. */
-export default async function setup(): Promise<void> {
+/**
+ * Builds the program, which is tested as it is shipped, and the programs that tests run, if a source is newer. Puts all
+ * temporary folders of the run into one, and removes it at the end.
+ */
+export default async function setup(): Promise<(() => void) | undefined> {
   if (newest(join(ROOT, 'src')) >= built(join(ROOT, 'dist', 'main.js'))) await buildPackage();
   const outputs = [FAST_EBILL, NAMED_EBILL, MONTH_EBILL, COUNT_IO, LIST_MODULES];
   if (newest(import.meta.dirname) >= Math.min(...outputs.map(built))) await compilePrograms();
+  return oneTemporaryFolder();
+}
+
+/** Each project of a run calls the setup; the first one makes the folder, and removes it. */
+function oneTemporaryFolder(): (() => void) | undefined {
+  if (process.env['EBILL_TEST_RUN'] !== undefined) return undefined;
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ebill-test-')));
+  process.env['EBILL_TEST_RUN'] = folder;
+  process.env['TMPDIR'] = folder;
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 const built = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,0 +1,34 @@
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import { ROOT } from '../src/build/npm-package.ts';
+
+/*
+ * npm run test:all [-- --share K/N] [-- --slow-only]: the suite, and the proofs that take longer than a change should wait.
+ * --share K/N takes every Nth fault and leaves out crashes by people's hands, and only installs and runs the package on the
+ * oldest and the newest Node.js. --slow-only leaves the suite out, where `npm test` has run already.
+ */
+const { values } = parseArgs({
+  options: { share: { type: 'string' }, 'slow-only': { type: 'boolean', default: false } },
+});
+const { share } = values;
+const vitest = ['exec', '--', 'vitest', 'run', '--config', 'vitest.full.config.ts'];
+
+if (!values['slow-only']) npm('test');
+npm(...vitest, '--project', 'slow');
+if (share === undefined) {
+  npm('run', 'test:nodes');
+  npm('run', 'test:faults');
+} else {
+  npm('run', 'test:nodes', '--', '--smoke', '20.18.1', '24');
+  process.env['EBILL_FAULTS_PART'] = share;
+  npm('run', 'test:faults', '--', 'answers', 'chains', 'edges', 'kills', 'plan');
+}
+
+/** Ends the process with the exit code of the first command that fails. */
+function npm(...args: readonly string[]): void {
+  process.stdout.write(`+ npm ${args.join(' ')}\n`);
+  const npmCli = process.env['npm_execpath'];
+  if (npmCli === undefined) throw new Error('Run it with npm: npm run test:all');
+  const { status } = spawnSync(process.execPath, [npmCli, ...args], { cwd: ROOT, stdio: 'inherit' });
+  if (status !== 0) process.exit(status ?? 1);
+}
