@@ -11,10 +11,10 @@ export const outcomeOfAll = (batches: readonly BatchView[]): Phase | null =>
   worst(batches.map((batch) => batch.outcome));
 
 /**
- * What scripts must not take for success: failed batches, records unaccounted for, failed records
- * (cli.md, exit codes 3 and 4); `null` when there is nothing of the kind.
- * @param terminal where the hint is going to be typed
- * @param downloaded the result files were fetched in this run
+ * Why a load that is final is no success: failed batches, records unaccounted for, failed records (exit codes 3 and 4),
+ * in this order; `null` when it is one.
+ * @param terminal where the command in the hint is typed
+ * @param downloaded whether this run fetched the result files
  */
 export function verdictOf(
   batches: readonly BatchView[],
@@ -45,7 +45,7 @@ export function verdictOf(
   return null;
 }
 
-/** Records that are not accounted for, batch by batch with all that was said of them; `null` when there are none. */
+/** The error for records that are not accounted for, with the counts of each batch; `null` when there are none. */
 export function unaccounted(batches: readonly BatchView[], hint: string): EbillError | null {
   const lost = flatten(batches).flatMap((batch) => {
     return accountOf(batch).state === 'mismatch' ? [`${batch.jobId}: ${sentence(batch)}`] : [];
@@ -77,13 +77,13 @@ function sentence({
   return parts.join(', ');
 }
 
-/** Warnings about final batches whose counts the server left empty: unknown, not wrong (promise 3). */
+/** Warnings about final batches without full counts: unknown, not wrong (commands rule 3). */
 export function uncounted(batches: readonly BatchView[]): readonly string[] {
   return flatten(batches)
     .filter((batch) => accountOf(batch).state === 'unknown')
     .map(
       (batch) =>
-        `${batch.jobId}: the server gives no full counts, so its ${batch.recordsSent} records are not accounted for yet; its result file tells`,
+        `${batch.jobId}: the server gives no full counts, so its ${batch.recordsSent} records are not accounted for yet; its result file has them`,
     );
 }
 
@@ -94,3 +94,24 @@ const names = (batches: readonly BatchView[]): string => {
 
 const resultsHint = (job: string | null, terminal: Terminal): string =>
   `The result files say why, record by record: ebill results${job === null || job === '' ? '' : ` --job ${quoted(job, terminal)}`}`;
+
+/** Whether the next step of a plan may start. Numbers are records. */
+export type Acceptance =
+  | { readonly go: true; readonly failed: number }
+  | { readonly go: false; readonly why: 'failed' | 'unaccounted' | 'unknown' }
+  | { readonly go: false; readonly why: 'too-many'; readonly failed: number };
+
+/**
+ * Whether a step whose batches are final has no more failed records than the plan accepts (`accept.failedRecords`). A
+ * failed batch, records unaccounted for and missing counts stop the plan in any case: what they mean for the bills that
+ * follow is unknown. Pure.
+ */
+export function acceptanceOf(batches: readonly BatchView[], accepted: number): Acceptance {
+  const all = flatten(batches).filter(({ phase, kind }) => phase !== 'not-run' && kind !== 'init');
+  if (all.some(({ phase }) => phase === 'failed')) return { go: false, why: 'failed' };
+  const states = all.map((batch) => accountOf(batch).state);
+  if (states.includes('mismatch')) return { go: false, why: 'unaccounted' };
+  if (states.includes('unknown')) return { go: false, why: 'unknown' };
+  const failed = all.reduce((sum, { failCount }) => sum + (failCount ?? 0), 0);
+  return failed > accepted ? { go: false, why: 'too-many', failed } : { go: true, failed };
+}

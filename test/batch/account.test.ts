@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withResults } from '../../src/batch/account.ts';
 import type { BatchView } from '../../src/batch/types.ts';
-import { verdictOf } from '../../src/batch/verdict.ts';
+import { acceptanceOf, verdictOf } from '../../src/batch/verdict.ts';
 import { reportBatches } from '../../src/commands/shared/report-page.ts';
-import { gateAfter } from '../../src/load/gate.ts';
 import { accountText } from '../../src/output/account-text.ts';
 import { batchTable } from '../../src/output/batch-table.ts';
 import { boardRow, resultOf } from '../../src/output/progress/board-stages.ts';
@@ -55,7 +54,7 @@ async function everywhere(one: BatchView) {
     annotation: /^::(\w+)/.exec(annotations('watch', outcome, (text) => text)[0] ?? '')?.[1],
     sentence: accountText([one]),
     cell: cells?.unaccounted,
-    gate: gateAfter([one], 1000).go,
+    gate: acceptanceOf([one], 1000).go,
   };
 }
 

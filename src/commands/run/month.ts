@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import type { InitRequest } from '../../api/request.ts';
 import type { BatchView } from '../../batch/types.ts';
-import { verdictOf } from '../../batch/verdict.ts';
+import { type Acceptance, acceptanceOf, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { Stage } from '../../load/events.ts';
 import { rejectsName } from '../../load/file-names.ts';
-import { type Gate, gateAfter } from '../../load/gate.ts';
 import { runInit } from '../../load/init.ts';
 import type { Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
@@ -156,10 +155,10 @@ async function finish(
     return null;
   }
   let batches = viewsOf(run, jobIds);
-  let gate = gateAfter(batches, accepted);
+  let gate = acceptanceOf(batches, accepted);
   if (!gate.go && gate.why === 'unknown') {
     batches = await readCounts(jobIds);
-    gate = gateAfter(batches, accepted);
+    gate = acceptanceOf(batches, accepted);
   }
   if (!gate.go) {
     end(run, step, 'stopped', null);
@@ -173,7 +172,7 @@ async function finish(
 /** Why a run stops after a step, and what to do. Pure. @param folder where the rejects are, as shown to people */
 function stopError(
   step: GatedStep,
-  gate: Exclude<Gate, { go: true }>,
+  gate: Exclude<Acceptance, { go: true }>,
   batches: readonly BatchView[],
   job: string,
   accepted: number,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchView } from '../../src/batch/types.ts';
-import { gateAfter } from '../../src/load/gate.ts';
+import { acceptanceOf } from '../../src/batch/verdict.ts';
 import { batch } from '../output/samples.ts';
 
 const final = (
@@ -18,7 +18,7 @@ const final = (
     ...more,
   });
 
-describe('the gate between two steps of a plan', () => {
+describe('the acceptance of a step of a plan', () => {
   it.each<[string, readonly BatchView[], number, unknown]>([
     ['all loaded', [final(10, 10, 0)], 0, { go: true, failed: 0 }],
     ['one failed, none accepted', [final(10, 9, 1)], 0, { go: false, why: 'too-many', failed: 1 }],
@@ -62,7 +62,7 @@ describe('the gate between two steps of a plan', () => {
     ],
     ['nothing at all', [], 0, { go: true, failed: 0 }],
   ])('%s', (_what, batches, accepted, gate) => {
-    expect(gateAfter(batches, accepted)).toEqual(gate);
+    expect(acceptanceOf(batches, accepted)).toEqual(gate);
   });
 
   it('never lets more failed records through than are accepted, and accepting more never closes it', () => {
@@ -74,11 +74,11 @@ describe('the gate between two steps of a plan', () => {
     );
     fc.assert(
       fc.property(views, fc.nat(60), (batches, accepted) => {
-        const gate = gateAfter(batches, accepted);
+        const gate = acceptanceOf(batches, accepted);
         const failed = batches.reduce((sum, { failCount }) => sum + (failCount ?? 0), 0);
         if (gate.go) {
           expect(failed).toBeLessThanOrEqual(accepted);
-          expect(gateAfter(batches, accepted + 1).go).toBe(true);
+          expect(acceptanceOf(batches, accepted + 1).go).toBe(true);
         }
       }),
     );
