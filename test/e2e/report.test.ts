@@ -75,13 +75,15 @@ describe('ebill report', () => {
     expect(calls(server).length).toBe(before + 4);
   });
 
-  it('reports what was last heard when the server is away, and says so on the page', async () => {
+  it('shows the last known state when the server is away, and says so on the page', async () => {
     const { at, server } = await loaded(0);
     await server.close();
     const ran = await at.call(['report', '--json', '--retries', '0', '--out', 'away.html']);
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toContain('The report tells what was last heard');
-    expect(readFileSync(join(at.cwd, 'away.html'), 'utf8')).toContain('Result files could not be fetched');
+    expect(ran.stderr).toContain('The report shows the last known state');
+    expect(readFileSync(join(at.cwd, 'away.html'), 'utf8')).toContain(
+      'The result files could not be downloaded',
+    );
   });
 
   it('takes the place of a report only, unless it is forced', async () => {

@@ -114,7 +114,7 @@ describe('ebill run', () => {
     expect(stopped.json.error?.code).toBe('PARTIAL');
     expect(stopped.json.error?.message).toContain('2 records failed, and the plan accepts 0');
     expect(stopped.json.error?.hint).toContain('AUG_2020/AUG_2020_CUS_rejects.csv');
-    expect(stopped.json.error?.hint).toContain('failedRecords: 2');
+    expect(stopped.json.error?.hint).toContain('set accept.failedRecords to 2');
     expect(changes(server)).not.toContain('create AUG_2020_INV');
     expect(existsSync(join(at.cwd, 'AUG_2020', 'AUG_2020_CUS_rejects.csv'))).toBe(true);
     expect(existsSync(join(at.cwd, 'AUG_2020', 'report.html'))).toBe(true);
@@ -136,12 +136,12 @@ describe('ebill run', () => {
     const ran = await at.call(['run', await planned(at, { accept: 100 }), '--json', ...FAST]);
     expect(ran.code).toBe(4);
     expect(ran.json.error?.code).toBe('UNACCOUNTED');
-    expect(ran.json.error?.hint).toContain('take customers out of the plan');
+    expect(ran.json.error?.hint).toContain('remove customers from the plan');
     expect(changes(server)).not.toContain('create AUG_2020_INV');
   });
 
   it.each(['reissue', 'refuse'] as const)(
-    'killed in the middle, goes on where it was: nothing twice (%s)',
+    'resumes where it stopped after a kill: nothing is sent twice (%s)',
     async (duplicates) => {
       const server = await sandbox({ faults: ['put@4=hang'], duplicates });
       const at = machine(server);
@@ -201,13 +201,13 @@ describe('ebill run', () => {
       { kind: 'items', files: 3, records: expect.any(Number), amount: null, toSend: 3 },
     ]);
     const text = (await at.call(['run', plan, '--dry-run'])).stdout;
-    expect(text).toContain("sent; it zeroes every customer's balance");
+    expect(text).toContain("sent; zeroes every customer's balance");
     expect(existsSync(join(at.cwd, 'AUG_2020'))).toBe(false);
     expect((await at.call(['run', plan, '--yes', ...FAST])).code).toBe(0);
     const after = await at.call(['run', plan, '--dry-run', '--json']);
     expect(after.json.requests).toEqual([]);
     expect((await at.call(['run', plan, '--dry-run'])).stdout).toContain(
-      'Nothing would be sent: all of it is done.',
+      'Nothing would be sent: everything is done.',
     );
   });
 
@@ -243,7 +243,7 @@ describe('ebill run', () => {
     mkdirSync(mine);
     writeFileSync(join(mine, 'report.html'), '<p>somebody else wrote this');
     const kept = await at.call(['run', plan, '--json', '--out', 'mine', ...FAST]);
-    expect([kept.code, kept.json.error?.message.includes('is no report of ebill')]).toEqual([2, true]);
+    expect([kept.code, kept.json.error?.message.includes('is not a report of ebill')]).toEqual([2, true]);
     const other = await sandbox();
     const ran = await at.call(['run', plan, '--json'], {
       env: { ...other.environment, EBILL_HOME: join(at.cwd, 'home') },
