@@ -41,11 +41,24 @@ describe('the packed tarball', () => {
       expect(names).toContain(shipped);
     const strange = names.filter(
       (name) =>
-        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md)$/.test(
+        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.github\/run-(?:dark|light)\.svg)$/.test(
           name,
         ),
     );
     expect(strange).toEqual([]);
+  });
+
+  it('cites no file that it does not contain', () => {
+    const texts = names.filter((name) => /\.(?:md|[17])$/.test(name));
+    expect(texts.length).toBeGreaterThan(20);
+    const cited = texts.flatMap((name) =>
+      [
+        ...readFileSync(join(ROOT, name), 'utf8').matchAll(
+          /\b(?:src|test|\.ci|\.github)\/[\w./-]+|\b[A-Z]{5,}\.md\b/g,
+        ),
+      ].map(([path]) => ({ name, path })),
+    );
+    expect(cited.filter(({ path }) => !names.includes(path))).toEqual([]);
   });
 
   // npm links the pages that are listed, never those of a folder that is named.

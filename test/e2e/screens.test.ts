@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { DARK, LIGHT, picture } from './screens/picture.ts';
 import { scenes } from './screens/scenes/index.ts';
 import { buildActor, type Capture, play } from './screens/theatre.ts';
 
@@ -28,6 +29,11 @@ describe.skipIf(process.platform !== 'linux').each(Object.keys(scenes))(
       await expect(`${captures.map(painted).join('\n\n')}\n`).toMatchFileSnapshot(
         `../golden/screens-${scene}-styles.txt`,
       );
+      const run = captures.find(({ name }) => name.startsWith('$ ebill run') && name.endsWith(', meanwhile'));
+      if (run === undefined) return;
+      // The picture in the README.
+      await expect(picture(run, LIGHT)).toMatchFileSnapshot('../../.github/run-light.svg');
+      await expect(picture(run, DARK)).toMatchFileSnapshot('../../.github/run-dark.svg');
     });
   },
 );
