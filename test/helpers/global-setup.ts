@@ -21,7 +21,7 @@ export default async function setup(): Promise<(() => void) | undefined> {
 /** Each project of a run calls the setup; the first one makes the folder, and removes it. */
 function oneTemporaryFolder(): (() => void) | undefined {
   if (process.env['EBILL_TEST_RUN'] !== undefined) return undefined;
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ebill-test-')));
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ebill-run-')));
   process.env['EBILL_TEST_RUN'] = folder;
   process.env['TMPDIR'] = folder;
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
