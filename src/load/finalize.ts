@@ -6,10 +6,10 @@ import { type Asked, decideFinalize } from './recover.ts';
 import { askFor, isDraft, pauseAfterDoubt, type Run } from './run.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
-/** `sent`: now. `done`: it had been finalized before, here or elsewhere. */
+/** `sent`: by this call. `done`: finalized before, here or elsewhere. */
 export type FinalizeOutcome = 'sent' | 'done';
 
-/** The batches of a load that are finalized by themselves, customers before invoices; items go with their invoice. */
+/** The batches of a load to finalize, customers before invoices; items are finalized with their invoice batch. */
 export function finalizable(state: LoadState): readonly BatchState[] {
   const live = [...state.batches.values()].filter(
     (batch) => !batch.abandoned && (batch.created !== 'no' || batch.file !== null),
@@ -20,14 +20,14 @@ export function finalizable(state: LoadState): readonly BatchState[] {
   ];
 }
 
-/** Begun elsewhere, and not taken over here since: what it holds is not ours to know. */
+/** Created elsewhere and not adopted here: its file is unknown. */
 const uploadedElsewhere = (batch: BatchState): boolean =>
   batch.foundElsewhere &&
   (batch.file === null || (batch.seen !== null && phaseOf(batch.seen).phase !== 'draft'));
 
 /**
- * Before the first finalize of a call: every file has arrived. A batch finalized without one of its files is lost rows.
- * @throws EbillError CONFLICT naming what is missing
+ * Checks before the first finalize of a call that every file has arrived (api rule 28).
+ * @throws EbillError CONFLICT that lists what is missing
  */
 export function assertComplete(state: LoadState, targets: readonly BatchState[]): void {
   const pending = targets.filter((batch) => batch.finalized === 'no');
@@ -37,12 +37,12 @@ export function assertComplete(state: LoadState, targets: readonly BatchState[])
   if (missing.length === 0) return;
   const list = missing.map((batch) => `${batch.jobId} (${batch.file?.name ?? 'no file'})`).join(', ');
   throw new EbillError('CONFLICT', `Not finalized: the upload of ${list} is not complete.`, {
-    hint: 'Run the upload command again (it goes on where it was), then finalize.',
+    hint: 'Run the upload command again (it resumes where it stopped), then finalize.',
   });
 }
 
 /**
- * Hands one batch to processing, once (batch-api.md, "Ambiguous answers", row Finalize).
+ * Submits one batch for processing, once (api rule 20).
  * @throws EbillError REJECTED, AUTH, UNAVAILABLE
  */
 export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOutcome> {
@@ -85,7 +85,7 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
 }
 
 function gone(what: string, jobId: string): EbillError {
-  return new EbillError('REJECTED', `${what}: the server knows no batch of that name.`, {
+  return new EbillError('REJECTED', `${what}: the server has no batch of that name.`, {
     hint: `Check the profile and the base URL. If the server lost it, upload the file of ${jobId} with --again.`,
   });
 }

@@ -3,11 +3,11 @@ import { refusal } from '../api/result.ts';
 import { type Asked, decideInit } from './recover.ts';
 import { askFor, pauseAfterDoubt, type Run } from './run.ts';
 
-/** `sent`: this run did it. `on-record`: it was done before. `found`: another machine did it. */
+/** `sent`: by this run. `on-record`: done before. `found`: done by another machine. */
 export type InitOutcome = 'sent' | 'on-record' | 'found';
 
 /**
- * Starts a load, once (cli.md, promise 1; batch-api.md, "Ambiguous answers", row Init).
+ * Starts a load, once (commands rule 1, api rule 17).
  * @throws EbillError REJECTED, AUTH, UNAVAILABLE
  */
 export async function runInit(run: Run, request: InitRequest): Promise<InitOutcome> {
@@ -31,7 +31,7 @@ export async function runInit(run: Run, request: InitRequest): Promise<InitOutco
         run.emit({
           event: 'step',
           jobId,
-          message: `${jobId} had happened: its answer was lost, not the init`,
+          message: `${jobId} had succeeded; only its answer was lost`,
         });
       return sent || doubted ? 'sent' : 'found';
     }
@@ -44,7 +44,7 @@ export async function runInit(run: Run, request: InitRequest): Promise<InitOutco
     } else if (result.outcome === 'refused') {
       await run.journal.answer(n, { outcome: 'refused', message: result.message });
       refused = refusal(what, result.status, result.message, result.hint);
-      // "Exists already" is a refusal too: ask once before giving up.
+      // The refusal may mean that it exists: ask once before giving up.
       if (result.status === null || result.status === 401 || result.status === 403) throw refused;
       sent = false;
       asked = undefined;

@@ -18,24 +18,24 @@ import {
 } from './entries.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
-/** A load's record on this machine. What `append` has resolved for is on the disk. */
+/** A load's record on this machine. Once `append` resolves, the entry is on disk. */
 export interface Journal {
   readonly path: string | null;
   readonly state: LoadState;
   append(entry: NewEntry): Promise<void>;
-  /** Puts a request's intent on the disk, before it leaves; its number goes with the answer. */
+  /** Flushes the intent of a request before it leaves. Returns the number to answer with. */
   intent(intent: Intent): Promise<number>;
   answer(n: number, answered: Answered): Promise<void>;
-  /** An object's address as this journal keeps it. */
+  /** The address of an object as this journal stores it, to compare with. */
   kept(object: string): string;
   close(): Promise<void>;
 }
 
 /**
- * Opens a load's journal for writing, making it when there is none.
+ * Opens a load's journal for writing; creates it if there is none.
  * @param now ms since 1970
- * @param redactor hides what is secret in answers, before it is kept
- * @throws EbillError CONFLICT when it is another server's or a newer program's, USAGE when it cannot be written
+ * @param redactor hides secrets in what is written
+ * @throws EbillError CONFLICT for the journal of another server or a newer program, USAGE when it cannot be written
  */
 export async function openJournal(
   path: string,
@@ -48,7 +48,7 @@ export async function openJournal(
   const handle = await openAppending(path);
   try {
     if (known === null) await write(handle, path, `${JSON.stringify(header)}\n`);
-    // The name must survive a power loss too. Every time: a run may have died between creating the file and this.
+    // The name must survive a power loss too. Each time: an earlier run may have died before it got here.
     await syncFolder(dirname(path)).catch((cause: unknown) => {
       throw cannotWrite(path, cause);
     });
@@ -59,9 +59,8 @@ export async function openJournal(
   return new FileJournal(path, handle, known ?? emptyState(header), now, (text) => redactor.clean(text));
 }
 
-/** A journal of what was found out without a record here; nothing is written. */
+/** A journal in memory, for a load without a record here; nothing is written. */
 export function memoryJournal(state: LoadState, now: () => number): Journal {
-  // Nothing of it is kept.
   return new FileJournal(null, null, state, now, (text) => text as Redacted);
 }
 
@@ -72,10 +71,10 @@ class FileJournal implements Journal {
   readonly #clean: Clean;
   #state: LoadState;
   #next: number;
-  /** Lines wait here while a flush is under way, so that many at once share the next one. */
+  /** Lines that wait for the flush under way to end; they share the next one. */
   #waiting: { line: Redacted; done: () => void; failed: (error: unknown) => void }[] = [];
   #flushing: Promise<void> | null = null;
-  /** The last write broke off: its line must be ended before the next begins. */
+  /** The last write failed: its line must be ended before the next one. */
   #torn = false;
 
   constructor(
@@ -170,7 +169,7 @@ async function openAppending(path: string): Promise<FileHandle> {
   try {
     await makeFolders(dirname(path), 0o700);
     const handle = await open(path, 'a+', 0o600);
-    // A torn last line (power loss in mid-write) is ended, never cut away: nothing written is ever removed.
+    // A last line torn by a power loss is ended, not removed (rule 3).
     const { size } = await handle.stat();
     if (size > 0) {
       const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
@@ -204,14 +203,14 @@ function assertSameServer(known: Header, wanted: Header, path: string): void {
 }
 
 /**
- * What a load's journal says; `null` when there is none (or only a torn first line: nothing was sent yet then).
- * @throws EbillError CONFLICT when it is a newer program's or no journal, USAGE when it cannot be read
+ * Reads a load from its journal; `null` when there is none, or only a torn first line: nothing was sent then.
+ * @throws EbillError CONFLICT when it is damaged, no journal, or a newer program's; USAGE when it cannot be read
  */
 export async function readJournal(path: string): Promise<LoadState | null> {
   let text: string;
   try {
-    // A device or a pipe of that name would be read without end.
-    if (!(await stat(path)).isFile()) throw new Error('it is no file');
+    // Reading a device or a pipe would never end.
+    if (!(await stat(path)).isFile()) throw new Error('it is not a file');
     text = await readFile(path, 'utf8');
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return null;
@@ -223,7 +222,7 @@ export async function readJournal(path: string): Promise<LoadState | null> {
   return replay(text, path);
 }
 
-/** Pure: the lines of a journal, folded. A line cut by a crash was never acted on and is passed over. */
+/** Folds the lines of a journal into a load. A line cut by a crash was never acted on and is skipped. Pure. */
 export function replay(text: string, path: string): LoadState | null {
   const lines = text.split('\n');
   const start = lines.findIndex((line) => parsed(line) !== undefined);
@@ -231,7 +230,7 @@ export function replay(text: string, path: string): LoadState | null {
   if (header === undefined) return null;
   assertReadable(header, path);
   let state = emptyState(header);
-  // One entry at a time: a long journal need not be in memory twice.
+  // One entry at a time, so that a long journal is not in memory twice.
   for (let i = start + 1; i < lines.length; i++) {
     const entry = wholeEntry(lines[i] ?? '', i + 1, path);
     if (entry !== null) state = apply(state, entry);
@@ -239,7 +238,7 @@ export function replay(text: string, path: string): LoadState | null {
   return state;
 }
 
-/** The entries of a journal, the header, torn and damaged lines left out. */
+/** The entries of a journal, without the header and without torn or damaged lines. */
 export function entriesOf(text: string): readonly Entry[] {
   return text.split('\n').map(parsed).filter(isEntry);
 }
@@ -254,13 +253,13 @@ function parsed(line: string): unknown {
   }
 }
 
-/** An entry of a type this program knows; others are a newer program's. @throws EbillError CONFLICT for one that is damaged */
+/** The entry of a line; `null` if it is torn, or of a newer program's type. @throws EbillError CONFLICT when it is damaged */
 function wholeEntry(line: string, number: number, path: string): Entry | null {
   const value = parsed(line);
   if (!isKnown(value)) return null;
   if (isEntry(value)) return value;
   throw new EbillError('CONFLICT', `Line ${number} of the journal ${path} is damaged.`, {
-    hint: 'Bring back that file as it was, or move it away: the load is then looked up on the server by its job ids.',
+    hint: 'Restore that file, or move it away: the load is then looked up on the server by its job ids.',
   });
 }
 

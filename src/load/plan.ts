@@ -6,13 +6,13 @@ import type { SourceFile } from './entries.ts';
 import type { BatchState, LoadState } from './state.ts';
 
 interface PlanOptions {
-  /** `--job-id`: exactly this id, for the one batch planned. */
+  /** `--job-id`: the id of the only batch planned. */
   readonly jobId: string | null;
   /** `--again`: upload although the same bytes are on record. */
   readonly again: boolean;
-  /** `--next`: another batch for other content under a name already used. */
+  /** `--next`: another batch for new content under a name already used. */
   readonly next: boolean;
-  /** `--shard`: each file's number in the whole list, by path; its job id follows from it. */
+  /** `--shard`: the number of each file in the whole list, by path; it determines the job id. */
   readonly numbers?: ReadonlyMap<string, number>;
 }
 
@@ -21,18 +21,17 @@ export interface Assignment {
   readonly kind: FileKind;
   readonly file: SourceFile;
   readonly jobId: string;
-  /** `new`: nothing is on record. `go-on`: begun before. `done`: uploaded before. `twin`: the same bytes are in this call. */
-  readonly action: 'new' | 'go-on' | 'done' | 'twin';
-  /** The id was given by the operator: no other may take its place. */
+  /** `new`: nothing is on record. `resume`: started before. `done`: uploaded before. `duplicate`: the same bytes are in this call. */
+  readonly action: 'new' | 'resume' | 'done' | 'duplicate';
+  /** The operator gave the id, so no other may replace it. */
   readonly exact: boolean;
-  /** Drafts of other content under the same name that never got their file: this one takes their place. */
+  /** Drafts under the same file name that never got their content; this batch replaces them. */
   readonly replaces: readonly BatchState[];
 }
 
 /**
- * Which batch each file goes into, from the journal alone. Pure.
- * The same bytes go into the batch they are on record for; new files take the next free numbers, in order
- * (cli.md, promise 1; batch-api.md, "Job ids of one month's load").
+ * Assigns each file to a batch, from the journal alone. Bytes on record go into their batch; new files take the next free
+ * numbers, in order (commands rule 1, api rules 24 and 27). Pure.
  * @throws EbillError CONFLICT for a name or job id used with other content, unless `next`
  */
 export function assign(
@@ -47,12 +46,12 @@ export function assign(
   return files.map((file) => {
     const exact = options.jobId !== null || options.numbers !== undefined;
     const onRecord = live.find((batch) => batch.file?.sha256 === file.sha256);
-    const twin = given.get(file.sha256);
-    if (twin !== undefined && !options.again)
-      return { kind, file, jobId: twin, action: 'twin', exact, replaces: [] };
+    const duplicate = given.get(file.sha256);
+    if (duplicate !== undefined && !options.again)
+      return { kind, file, jobId: duplicate, action: 'duplicate', exact, replaces: [] };
     if (onRecord !== undefined && !options.again) {
       given.set(file.sha256, onRecord.jobId);
-      const action = onRecord.uploaded === 'yes' ? 'done' : 'go-on';
+      const action = onRecord.uploaded === 'yes' ? 'done' : 'resume';
       return {
         kind,
         file,
@@ -62,22 +61,22 @@ export function assign(
         replaces: [],
       };
     }
-    const rivals = live.filter(
+    const sameName = live.filter(
       (batch) => batch.file?.name === file.name && batch.file.sha256 !== file.sha256,
     );
-    if (rivals[0] !== undefined && !options.next) throw nameConflict(file, rivals[0]);
-    const jobId = wantedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, taken);
+    if (sameName[0] !== undefined && !options.next) throw nameConflict(file, sameName[0]);
+    const jobId = requestedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, taken);
     const holder = exact ? state.batches.get(jobId) : undefined;
     if (holder !== undefined && holder.file !== null) throw idConflict(file, holder);
     taken.add(jobId);
     given.set(file.sha256, jobId);
-    const replaces = rivals.filter((batch) => batch.uploaded !== 'yes' && kind !== 'items');
+    const replaces = sameName.filter((batch) => batch.uploaded !== 'yes' && kind !== 'items');
     return { kind, file, jobId, action: 'new', exact, replaces };
   });
 }
 
-/** The job id a file must have, when the operator or its place in a list says so. */
-function wantedJobId(
+/** The job id that the operator or the file's place in a list determines. */
+function requestedJobId(
   state: LoadState,
   kind: FileKind,
   file: SourceFile,
@@ -87,14 +86,10 @@ function wantedJobId(
   return number === undefined ? options.jobId : batchJobId(state.header.job, kind, number);
 }
 
-function nameConflict(file: SourceFile, rival: BatchState): EbillError {
-  return new EbillError(
-    'CONFLICT',
-    `${file.name} was given before with other content: it is on record as ${rival.jobId}.`,
-    {
-      hint: `If this is another batch, say so with --next. If it is the same, restore the file: its SHA-256 was ${rival.file?.sha256 ?? 'unknown'}.`,
-    },
-  );
+function nameConflict(file: SourceFile, other: BatchState): EbillError {
+  return new EbillError('CONFLICT', `${file.name} is on record with other content, as ${other.jobId}.`, {
+    hint: `If this is another batch, run the command with --next. If it is the same, restore the file: its SHA-256 was ${other.file?.sha256 ?? 'unknown'}.`,
+  });
 }
 
 function idConflict(file: SourceFile, holder: BatchState): EbillError {
@@ -103,28 +98,28 @@ function idConflict(file: SourceFile, holder: BatchState): EbillError {
     'CONFLICT',
     `The job id ${holder.jobId} is on record for ${what}, not for ${file.name}.`,
     {
-      hint: 'Choose another --job-id, or leave it out to take the next free number.',
+      hint: 'Choose another --job-id, or omit it to take the next free number.',
     },
   );
 }
 
-/** The files of a whole month, checked. */
+/** The files of a whole month. */
 export interface MonthFiles {
   readonly customers: readonly SourceFile[];
   readonly invoices: readonly { readonly file: SourceFile; readonly items: readonly SourceFile[] }[];
 }
 
-/** The same with the batch of each file. */
+/** The files of a whole month with the batch of each. */
 export interface Month {
   readonly customers: readonly Assignment[];
   readonly invoices: readonly { readonly invoice: Assignment; readonly items: readonly Assignment[] }[];
 }
 
 /**
- * Which batch each file of a plan goes into, from the journal alone. Pure. All item files are numbered through, in the
- * plan's order, so that another machine with the same plan gives the same names (batch-api.md, "Job ids of one month's load").
- * @throws EbillError CONFLICT for a name used with other content, and for items on record under another invoice batch;
- *   INVALID_PLAN for items of one content under two invoices
+ * Assigns each file of a plan to a batch, from the journal alone. Item files are numbered through in the plan's order, so
+ * that another machine with the same plan gives the same names (api rule 24). Pure.
+ * @throws EbillError CONFLICT for a name used with other content, or items on record under another invoice batch;
+ *   INVALID_PLAN for items with the same content under two invoices
  */
 export function assignMonth(state: LoadState, files: MonthFiles, next: boolean): Month {
   const options: PlanOptions = { jobId: null, again: false, next };
@@ -153,7 +148,7 @@ export function assignMonth(state: LoadState, files: MonthFiles, next: boolean):
   return { customers, invoices };
 }
 
-/** One content is sent once in a load: under a second invoice it would be missing. */
+/** The same content is sent once in a load, so under a second invoice it would be missing. */
 function refuseSharedItems(files: MonthFiles): void {
   const seen = new Map<string, { readonly item: SourceFile; readonly invoice: SourceFile }>();
   for (const { file: invoice, items } of files.invoices) {
@@ -163,7 +158,7 @@ function refuseSharedItems(files: MonthFiles): void {
         throw new EbillError(
           'INVALID_PLAN',
           `${other.item.name} (items of ${other.invoice.name}) and ${item.name} (items of ${invoice.name}) have the same content.`,
-          { hint: 'An item file belongs to one invoice file: take it out of the other one.' },
+          { hint: 'An item file belongs to one invoice file: remove it from the other.' },
         );
       }
       seen.set(item.sha256, { item, invoice });
@@ -171,7 +166,7 @@ function refuseSharedItems(files: MonthFiles): void {
   }
 }
 
-/** Items sent before must be where the plan puts them: elsewhere they are other people's bills. */
+/** Items on record must be under the invoice batch the plan puts them under: elsewhere they would be on another bill. */
 function assertUnder(state: LoadState, item: Assignment, invoice: Assignment): void {
   const known = state.batches.get(item.jobId);
   if (known === undefined || item.action === 'new') return;
@@ -180,6 +175,6 @@ function assertUnder(state: LoadState, item: Assignment, invoice: Assignment): v
   throw new EbillError(
     'CONFLICT',
     `${item.file.name} is on record as ${item.jobId} under ${parent}; the plan has it under ${invoice.file.name} (${invoice.jobId}).`,
-    { hint: 'Put it back under the invoice file it was sent with, or take it out of the plan.' },
+    { hint: 'Put it back under the invoice file it was sent with, or remove it from the plan.' },
   );
 }

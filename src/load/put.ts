@@ -7,13 +7,13 @@ import type { SourceFile } from './entries.ts';
 import type { Run } from './run.ts';
 import type { LoadState } from './state.ts';
 
-/** ms between two progress events of one file: ten a second are all an eye can use (performance.md). */
+/** ms between two progress events of a file; more than ten a second are not visible. */
 const PROGRESS_EVERY_MS = 100;
 
 /**
- * Puts a file at its upload URL and records that it counts: S3 said 2xx, and its ETag is ours if it is an MD5 (promise 2).
- * @returns `expired` when the URL is past its life: a new one is needed
- * @throws EbillError CONFLICT (file changed, object of another batch), REJECTED, UNAVAILABLE
+ * Uploads a file to its URL and records the evidence that the storage has it (api rule 19).
+ * @returns `expired` when a new URL is needed
+ * @throws EbillError CONFLICT (the file changed, or another batch has the object), REJECTED, UNAVAILABLE
  */
 export async function putToUrl(
   run: Run,
@@ -37,7 +37,7 @@ export async function putToUrl(
       onBytes: (bytes) => {
         sent = bytes;
         const now = run.context.now();
-        // All of it: what comes now is the wait for the answer.
+        // Always report the last byte: the wait for the answer starts there.
         if (now - told < PROGRESS_EVERY_MS && bytes < file.bytes) return;
         told = now;
         run.emit({ event: 'upload.progress', ...base, bytes });
@@ -63,10 +63,10 @@ export async function putToUrl(
   return result.outcome;
 }
 
-/** A 403 of the storage is no matter of credentials: ours never travel there. */
+/** A 403 from the storage is not about our credentials: they are never sent there. */
 function storageRefusal(what: string, status: number, message: string): EbillError {
   return new EbillError('REJECTED', `${what}: the storage refused it (HTTP ${status}, ${message}).`, {
-    hint: 'Run the same command again to get a new upload URL; if it is refused again, show this to whoever runs the eBill server.',
+    hint: 'Run the same command again to get a new upload URL; if it is refused again, report this to the operator of the eBill server.',
   });
 }
 

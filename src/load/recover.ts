@@ -1,17 +1,17 @@
 import type { Batch, FileKind } from '../batch/types.ts';
 import type { BatchState } from './state.ts';
 
-/** What the server said when asked for a job id: not asked (yet), no such batch, or the batch. */
+/** The server's answer about a job id: not asked yet (`undefined`), no such batch (`null`), or the batch. */
 export type Asked = undefined | null | Batch;
 
 export type InitStep =
-  /** It is on record, or was found: it happened. `elsewhere` when this machine did not do it. */
+  /** It is on record that it happened. */
   | { readonly do: 'done' }
   | { readonly do: 'found'; readonly batch: Batch }
   | { readonly do: 'ask' }
   | { readonly do: 'send' };
 
-/** Never blind: it rewrites every open invoice, so it is asked for before the first send and after every doubt (batch-api.md). */
+/** An init rewrites every open invoice, so the server is asked before the first send and after every doubt (api rule 17). */
 export function decideInit(known: BatchState | undefined, asked: Asked): InitStep {
   if (known?.created === 'yes') return { do: 'done' };
   if (asked === undefined) return { do: 'ask' };
@@ -20,18 +20,18 @@ export function decideInit(known: BatchState | undefined, asked: Asked): InitSte
 
 export interface UploadFacts {
   readonly kind: FileKind;
-  /** What the journal has under the job id. */
+  /** The journal's record of the job id. */
   readonly known: BatchState | undefined;
   readonly asked: Asked;
-  /** A live upload URL is in hand. */
+  /** A usable upload URL is in memory. */
   readonly hasUrl: boolean;
-  /** Did this journal start the load, so that nobody else's batches are expected under its names? */
+  /** Whether this journal started the load, so that no other machine's batches are expected under its names. */
   readonly startedHere: boolean;
-  /** `--adopt`: batches found elsewhere under the load's names are this load's. */
+  /** `--adopt`: batches found under the load's names belong to it. */
   readonly adopt: boolean;
-  /** `--next`: they are something else, take the next number. */
+  /** `--next`: they do not; take the next number. */
   readonly next: boolean;
-  /** Is a batch the server told of still a draft? */
+  /** Whether a batch is still a draft. */
   readonly isDraft: (batch: Batch) => boolean;
 }
 
@@ -40,20 +40,20 @@ export type UploadStep =
   | { readonly do: 'ask' }
   | { readonly do: 'create' }
   | { readonly do: 'put' }
-  /** It is this load's, begun elsewhere: take it as ours, then decide again. */
+  /** It belongs to this load: record it as this file's, then decide again. */
   | { readonly do: 'adopt'; readonly batch: Batch }
-  /** Its file was handed to processing by somebody else: nothing to do. */
+  /** Another machine submitted it: nothing to do. */
   | { readonly do: 'left-alone'; readonly batch: Batch }
   | { readonly do: 'next'; readonly reason: string }
   | { readonly do: 'conflict'; readonly reason: 'taken' | 'beyond-draft'; readonly batch: Batch };
 
-/** The next step of one file's batch: journal, server's word and live URL in, one step out (batch-api.md, "Ambiguous answers"). */
+/** The next step of a file's upload, from the journal, the server's answer and the upload URL (api rule 18). */
 export function decideUpload(facts: UploadFacts): UploadStep {
   const { known, asked } = facts;
   if (known?.uploaded === 'yes') return { do: 'done' };
   if (facts.hasUrl) return { do: 'put' };
   if (known === undefined || known.created === 'no') return decideFirst(facts);
-  // An intent without an answer, or an answer whose URL is gone: ask before creating again.
+  // An intent without an answer, or a lost upload URL: ask before creating again.
   if (asked === undefined) return { do: 'ask' };
   if (asked === null || facts.isDraft(asked)) return { do: 'create' };
   return known.foundElsewhere
@@ -61,27 +61,27 @@ export function decideUpload(facts: UploadFacts): UploadStep {
     : { do: 'conflict', reason: 'beyond-draft', batch: asked };
 }
 
-/** The first use of a job id here: in a load begun elsewhere somebody may have used it already. */
+/** The first use of a job id: in a load started elsewhere another machine may have used it. */
 function decideFirst(facts: UploadFacts): UploadStep {
   const { asked } = facts;
   if (asked === undefined) return facts.startedHere ? { do: 'create' } : { do: 'ask' };
   if (asked === null) return { do: 'create' };
   if (facts.adopt) return { do: 'adopt', batch: asked };
-  if (facts.next) return { do: 'next', reason: 'the server has a batch of that name, begun elsewhere' };
+  if (facts.next) return { do: 'next', reason: 'the server already has a batch of that name' };
   return { do: 'conflict', reason: 'taken', batch: asked };
 }
 
 export interface CreateFacts {
   readonly kind: FileKind;
-  /** The batch's id as known before the call; `null` for a first one. */
+  /** The batch's id before the call; `null` for the first one. */
   readonly knownId: string | null;
-  /** What the server said when last asked, in this doubt. */
+  /** The server's last answer about the job id, in this doubt. */
   readonly asked: Asked;
   readonly result:
     | { readonly outcome: 'answered'; readonly id: string | null; readonly hasUrl: boolean }
     | { readonly outcome: 'refused'; readonly status: number | null }
     | { readonly outcome: 'ambiguous' };
-  /** The job id was given by the operator and stands for itself: there is no next one. */
+  /** The operator gave the job id: there is no next one. */
   readonly exact: boolean;
 }
 
@@ -90,10 +90,10 @@ export type CreateStep =
   | { readonly do: 'ask' }
   | { readonly do: 'fail' }
   | { readonly do: 'next'; readonly reason: string }
-  /** Two drafts, one file: the operator decides. */
+  /** Two drafts for one file: the operator decides. */
   | { readonly do: 'conflict'; readonly otherId: string | null };
 
-/** What a create's answer means for the batch (batch-api.md, "Ambiguous answers", row Create upload). */
+/** What the answer to a create means for the batch (api rule 18). */
 export function judgeCreate(facts: CreateFacts): CreateStep {
   const { result, knownId } = facts;
   if (result.outcome === 'ambiguous') return { do: 'ask' };
@@ -103,15 +103,15 @@ export function judgeCreate(facts: CreateFacts): CreateStep {
   }
   if (result.status === null || result.status === 401 || result.status === 403 || result.status >= 429)
     return { do: 'fail' };
-  // A redirection says nothing about the job id.
+  // A redirect says nothing about the job id.
   if (result.status >= 300 && result.status < 400) return { do: 'fail' };
-  // A refusal may only mean that the job id exists: ask, once.
+  // A refusal may only mean that the job id exists: ask once.
   if (facts.asked === undefined) return { do: 'ask' };
   if (facts.asked === null) return { do: 'fail' };
-  return otherDraft(facts, null, 'the server refuses a second upload address for it');
+  return otherDraft(facts, null, 'the server refuses a second upload URL for it');
 }
 
-/** A customer or invoice draft can be left behind, an item draft cannot: it would be finalized with its parent. */
+/** A draft of customers or invoices can be abandoned; one of items would be finalized with its invoice batch. */
 function otherDraft(facts: CreateFacts, otherId: string | null, reason: string): CreateStep {
   return facts.kind === 'items' || facts.exact ? { do: 'conflict', otherId } : { do: 'next', reason };
 }
@@ -122,7 +122,7 @@ export type FinalizeStep =
   | { readonly do: 'send' }
   | { readonly do: 'gone' };
 
-/** Asked before every send: still a draft → send; anything further → it happened. */
+/** The server is asked before every send: a draft → send; anything further → it happened (api rule 20). */
 export function decideFinalize(
   known: BatchState,
   asked: Asked,

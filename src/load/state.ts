@@ -4,51 +4,51 @@ import type { Batch, Kind } from '../batch/types.ts';
 import type { Entry, Found, Header, SourceFile } from './entries.ts';
 import { VersionMap } from './version-map.ts';
 
-/** Did a call happen? `unknown`: an intent without a readable answer. */
+/** Whether a call happened. `unknown`: an intent without a readable answer. */
 export type Happened = 'no' | 'unknown' | 'yes';
 
-/** One batch of a load, as the journal tells it. */
+/** One batch of a load as the journal records it. */
 export interface BatchState {
   readonly jobId: string;
   readonly kind: Kind;
   readonly id: string | null;
-  /** `null` for inits, and for batches begun elsewhere. */
+  /** `null` for inits, and for batches created elsewhere. */
   readonly file: SourceFile | null;
   /** The invoice batch of an items batch. */
   readonly parent: ParentRef | null;
   readonly init: InitRequest | null;
-  /** Of the init call itself for an init. */
+  /** For an init: the init call. */
   readonly created: Happened;
   readonly uploaded: Happened;
   readonly finalized: Happened;
-  /** When it was known to be handed to processing, an init by its call, ISO 8601; `null` when it is not, or was elsewhere. */
+  /** When it was submitted for processing, an init by its call, ISO 8601; `null` if it was not, or not from here. */
   readonly finalizedAt: string | null;
-  /** Begun on another machine: found by its job id. */
+  /** Created on another machine, found by its job id. */
   readonly foundElsewhere: boolean;
   readonly object: string | null;
   /** ms since 1970. */
   readonly urlExpiresAt: number | null;
-  /** The server's last word; its URLs cut to their address. */
+  /** The server's last answer, URLs without their query. */
   readonly seen: Batch | null;
-  /** When its status, with those of the batches under it, was first seen as it is, ISO 8601. */
+  /** When its status and those of the batches under it were first seen as they are, ISO 8601. */
   readonly changedAt: string | null;
   readonly abandoned: boolean;
 }
 
-/** Did this journal start the load, so that nobody else's batches are expected under its names? */
+/** Whether this journal started the load, so that no other machine's batches are expected under its names. */
 export function startedHere(state: LoadState): boolean {
   return [...state.batches.values()].some(
     (batch) => batch.kind === 'init' && batch.created === 'yes' && !batch.foundElsewhere,
   );
 }
 
-/** A load: everything its journal says, folded. */
+/** A load: its journal, folded. */
 export interface LoadState {
   readonly header: Header;
   readonly updatedAt: string;
-  /** In the order of their beginning. */
+  /** In the order they were started. */
   readonly batches: ReadonlyMap<string, BatchState>;
-  /** Requests whose answer is not on record, by number. */
+  /** Requests without an answer on record, by number. */
   readonly open: ReadonlyMap<
     number,
     { readonly call: 'init' | 'create' | 'put' | 'finalize'; readonly jobId: string }
@@ -66,7 +66,7 @@ export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchSt
   return itemsUnder(state.batches, invoice).filter(({ abandoned }) => !abandoned);
 }
 
-/** The state after one more entry. Pure: replay is a fold of this over the journal's lines. */
+/** The state after one more entry. Pure. */
 export function apply(state: LoadState, entry: Entry): LoadState {
   const at = { ...state, updatedAt: entry.at };
   switch (entry.type) {
@@ -94,7 +94,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
       return entry.batches.reduce((all, one) => withFound(all, one, entry.at), at);
     case 'settled':
       return withBatch(at, entry.jobId, (known) =>
-        withSeen(handedOver({ ...known, [FIELD[entry.call]]: 'yes' }, entry), entry.batch, entry.at),
+        withSeen(submitted({ ...known, [FIELD[entry.call]]: 'yes' }, entry), entry.batch, entry.at),
       );
     case 'adopted':
       return withBatch(at, entry.jobId, (known) => ({ ...known, file: entry.file }));
@@ -118,7 +118,7 @@ function withFound(state: LoadState, { jobId, kind, parent, batch }: Found, at: 
   );
 }
 
-/** An invoice batch is left behind with its items, in one: half of that would load items twice, or not at all. */
+/** An invoice batch is abandoned with its items in one step: half of it would load items twice, or not at all. */
 function withAbandoned(state: LoadState, jobId: string): LoadState {
   const left = withBatch(state, jobId, (known) => ({ ...known, abandoned: true }));
   const parent = left.batches.get(jobId);
@@ -129,7 +129,7 @@ function withAbandoned(state: LoadState, jobId: string): LoadState {
   );
 }
 
-/** The server knows the batch: the create in doubt happened, whatever a later one is answered. Of an init, see `decideInit`. */
+/** The server knows the batch, so a create in doubt happened. Inits are resolved by `decideInit`. */
 const resolved = (known: BatchState): BatchState =>
   known.created === 'unknown' && known.kind !== 'init' ? { ...known, created: 'yes' } : known;
 
@@ -154,7 +154,7 @@ function blank(jobId: string): BatchState {
   };
 }
 
-/** An intent alone means: it may have happened, unless it is known that it did. */
+/** After an intent alone, a call may have happened, unless it is known that it did. */
 const begun = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'unknown');
 
 function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>): BatchState {
@@ -182,14 +182,14 @@ const FIELD = { init: 'created', create: 'created', put: 'uploaded', finalize: '
 function answered(known: BatchState, call: Call, entry: Extract<Entry, { type: 'answer' }>): BatchState {
   const field = FIELD[call];
   if (entry.outcome === 'ambiguous') return known;
-  // A refused call did not happen; one known to have happened before stays so.
+  // A refused call did not happen, but an earlier one may have.
   if (entry.outcome === 'refused') return known[field] === 'yes' ? known : { ...known, [field]: 'no' };
-  const done = handedOver({ ...known, [field]: 'yes' }, { call, at: entry.at });
+  const done = submitted({ ...known, [field]: 'yes' }, { call, at: entry.at });
   const upload = entry.upload ? { object: entry.upload.object, urlExpiresAt: entry.upload.expiresAt } : {};
   return entry.batch ? withSeen({ ...done, ...upload }, entry.batch, entry.at) : { ...done, ...upload };
 }
 
-const handedOver = (
+const submitted = (
   batch: BatchState,
   { call, at }: { readonly call: Call; readonly at: string },
 ): BatchState =>
@@ -197,7 +197,7 @@ const handedOver = (
     ? { ...batch, finalizedAt: at }
     : batch;
 
-/** The first id a batch was given is its id: an answer under the same job id with another one is judged, not believed. */
+/** The first id of a batch is its id. An answer under the same job id with another id is not about it (api rule 14). */
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
   if (known.id !== null && batch.id !== null && known.id !== batch.id) return known;
   const changedAt = known.seen !== null && sameStatuses(known.seen, batch) ? known.changedAt : at;

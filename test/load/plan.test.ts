@@ -47,7 +47,7 @@ describe('which batch a file goes into', () => {
     ]);
     const begun = known({ created: 'unknown', file: source('cus.csv', 'a') });
     expect(ids(load(begun), 'customer', [source('cus.csv', 'a')], PLAIN)).toEqual([
-      ['AUG_2020_CUS', 'go-on'],
+      ['AUG_2020_CUS', 'resume'],
     ]);
   });
 

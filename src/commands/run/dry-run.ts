@@ -105,7 +105,7 @@ function plannedBatches(run: Run, { init, customers, invoices }: PlannedMonth): 
     records: file.records,
     bytes: file.bytes,
     amount: file.amount ?? null,
-    upload: action === 'done' || action === 'twin' ? 'done' : action === 'go-on' ? 'begun' : 'to-do',
+    upload: action === 'done' || action === 'duplicate' ? 'done' : action === 'resume' ? 'begun' : 'to-do',
     finalized: kind === 'items' ? null : batches.get(jobId)?.finalized === 'yes',
     phase: phaseOf(jobId),
   });

@@ -40,7 +40,7 @@ export async function uploadOne(
   }
   const { name } = assignment.file;
   const step = (id: string, message: string): void => run.emit({ event: 'step', jobId: id, message });
-  if (assignment.action === 'twin') {
+  if (assignment.action === 'duplicate') {
     step(assignment.jobId, `${name} has the same content as the file of ${assignment.jobId}: sent once`);
     return assignment.jobId;
   }
@@ -86,7 +86,7 @@ export function uploadRequests(
   { action, kind, jobId, file }: Assignment,
   parent: ParentRef | null,
 ): readonly Call[] {
-  if (action === 'done' || action === 'twin') return [];
+  if (action === 'done' || action === 'duplicate') return [];
   return [
     calls.create({ kind, jobId, inputFilename: file.name, parent: kind === 'items' ? parent : null }),
     { method: 'PUT', url: `{upload URL of ${jobId}}`, body: `{${file.bytes} bytes of ${file.path}}` },
@@ -101,7 +101,7 @@ export const idOrPlaceholder = (state: LoadState, jobId: string): string =>
 
 /** @param finalize are the batches to be finalized too? */
 export function uploadSends(state: LoadState, files: readonly Assignment[], finalize: boolean): boolean {
-  if (!files.every(({ action }) => action === 'done' || action === 'twin')) return true;
+  if (!files.every(({ action }) => action === 'done' || action === 'duplicate')) return true;
   return finalize && !files.every(({ jobId }) => finalizedWith(state, jobId)?.finalized === 'yes');
 }
 
