@@ -1,6 +1,6 @@
 import type { FileKind } from './types.ts';
 
-/** What a column can be named for, in each kind of file (cli.md, "Plan file", `columns`). */
+/** The roles columns can have, by kind of file (commands rule 33). */
 export const ROLES = {
   customer: ['key'],
   invoice: ['key', 'customer', 'amount'],
@@ -10,8 +10,7 @@ export const ROLES = {
 export type Role<Kind extends FileKind> = (typeof ROLES)[Kind][number];
 
 /**
- * Which columns, by their names in the header, hold what the checks across files need: as a plan, a profile or `--column`
- * names them. Each check runs when its columns are named.
+ * Names of the columns, as in the header, that the checks across files need: from a plan, a profile or `--column`.
  */
 export type Columns = {
   readonly [Kind in FileKind]?: { readonly [R in Role<Kind>]?: string };

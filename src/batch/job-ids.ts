@@ -1,6 +1,6 @@
 import type { FileKind } from './types.ts';
 
-/** `AUG_2020` → `AUG_2020_INIT` (batch-api.md, "Job ids of one month's load"). */
+/** `AUG_2020` → `AUG_2020_INIT` (api rule 24). */
 export const initJobId = (job: string): string => `${job}_INIT`;
 
 const STEM: Readonly<Record<FileKind, string>> = { customer: 'CUS', invoice: 'INV', items: 'ITM' };
@@ -18,7 +18,7 @@ export function nextJobId(job: string, kind: FileKind, taken: ReadonlySet<string
   return batchJobId(job, kind, n);
 }
 
-/** What is wrong with a job id, or `null`. It is text in XML and in a URL: anything printable goes, unchanged. */
+/** What is wrong with a job id, or `null`. Any printable text is allowed; it is sent unchanged (api rule 1). */
 export function jobIdProblem(jobId: string): string | null {
   if (jobId === '') return 'it is empty';
   if (jobId.trim() === '') return 'it is only spaces';

@@ -1,13 +1,13 @@
 import { PHASES, type Phase } from './types.ts';
 
-/** The worst of some phases; `null` when there are none (order: batch-api.md, what bites 6). */
+/** The worst of some phases; `null` when there are none (order: `PHASES`). */
 export function worst(phases: Iterable<Phase>): Phase | null {
   let rank: number = PHASES.length;
   for (const phase of phases) rank = Math.min(rank, PHASES.indexOf(phase));
   return PHASES[rank] ?? null;
 }
 
-/** Nothing more will happen to it by itself or by anyone. */
+/** Nothing more will happen to it. */
 export function isFinal(phase: Phase): boolean {
   return phase === 'succeeded' || phase === 'partial' || phase === 'failed' || phase === 'not-run';
 }
@@ -21,7 +21,7 @@ export function outcomeOf(kind: string, own: Phase, children: readonly Phase[]):
   return worst(all) ?? (kind === 'init' ? 'not-run' : own);
 }
 
-/** Final only when it is and all of its children are (what bites 6). */
+/** Whether it and all of its children are final (api rule 7). */
 export function isSettled(batch: {
   readonly phase: Phase;
   readonly children: readonly { readonly phase: Phase }[];

@@ -1,6 +1,6 @@
 import type { Batch, Phase } from './types.ts';
 
-/** What a status name says, before counts are looked at. */
+/** What a status name means, counts aside. */
 type Meaning = 'draft' | 'queued' | 'running' | 'success' | 'partial' | 'failure' | 'final';
 
 const NAMES: Readonly<Record<Meaning, readonly string[]>> = {
@@ -55,7 +55,7 @@ function meaningOf(status: string, own: StatusNames): Meaning | undefined {
   return MEANINGS.get(name);
 }
 
-/** Is this the child of an init that did not run (yet)? Every field is empty (batch-api.md, what bites 3). */
+/** Whether it is a part of an init that has not run: every field is empty (api rule 3). */
 function isBlank(batch: Batch): boolean {
   return (
     batch.id === null &&
@@ -63,14 +63,14 @@ function isBlank(batch: Batch): boolean {
     batch.status === null &&
     batch.successCount === null &&
     batch.failCount === null &&
-    // What went wrong must never pass for "there was nothing to do".
+    // An error must never pass for "there was nothing to do".
     batch.errorMessage === null
   );
 }
 
 /**
- * Where a batch stands by its own status name and counts (batch-api.md, what bites 6), children aside.
- * `recognised` is false when the name is none we know: the caller warns once and shows it as the server spelled it.
+ * The phase of a batch by its own status name and counts, children aside (api rule 6).
+ * `recognised` is false for an unknown name: the caller warns once and shows it as the server spelled it.
  */
 export function phaseOf(
   batch: Batch,

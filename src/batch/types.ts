@@ -1,4 +1,4 @@
-/** What a batch is for (cli.md, "Output"). */
+/** What a batch is for. */
 export const KINDS = [
   'init',
   'carryForwardInvoice',
@@ -13,7 +13,7 @@ export type Kind = (typeof KINDS)[number];
 /** The kinds that carry a file. */
 export type FileKind = 'customer' | 'invoice' | 'items';
 
-/** Where a batch stands, worst first: the order in which outcomes are compared (batch-api.md, what bites 6). */
+/** Where a batch stands, worst first: the order in which outcomes are compared (api rule 7). */
 export const PHASES = [
   'failed',
   'partial',
@@ -26,7 +26,7 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** One batch as the server told it. Empty elements are `null`: unknown, never 0 or "" (what bites 3 and 5). */
+/** One batch as the server describes it. Empty elements are `null`: unknown, never 0 or "" (api rules 3 and 5). */
 export interface Batch {
   /** The element it came in: `batchProcess`, or `carryForwardInvoice` and its like under an init. */
   readonly element: string;
@@ -39,19 +39,19 @@ export interface Batch {
   readonly successMessage: string | null;
   readonly errorMessage: string | null;
   readonly failCount: number | null;
-  /** Presigned, a secret while it lives (what bites 7). */
+  /** Presigned, a secret while it is valid (api rule 10). */
   readonly uploadUrl: string | null;
   readonly downloadUrl: string | null;
   readonly children: readonly Batch[];
 }
 
-/** What a batch's result file holds: rows besides the header, and those of them that are failures. */
+/** Counts of a result file: rows besides the header, and failures among them. */
 export interface ResultCounts {
   readonly rows: number;
   readonly failed: number;
 }
 
-/** One batch as people and scripts are shown it: the BATCH of `--json` (cli.md, "Output"). */
+/** One batch as it is shown: the BATCH of `--json` (commands rule 23). */
 export interface BatchView {
   readonly id: string | null;
   readonly jobId: string | null;
@@ -72,7 +72,7 @@ export interface BatchView {
   readonly failCount: number | null;
   readonly successMessage: string | null;
   readonly errorMessage: string | null;
-  /** Present once its result file is here and read (cli.md, promise 3). */
+  /** Present once its result file was read. */
   readonly result?: ResultCounts;
   /** Present only under `--show-urls`. */
   readonly uploadUrl?: string | null;

@@ -8,16 +8,15 @@ import type { Found } from './entries.ts';
 import { askFor, isDraft, type Run } from './run.ts';
 import type { BatchState } from './state.ts';
 
-/** Batches of one load; the questions for them take a minute. */
+/** Batches of one load; asking for so many takes a minute. */
 const MOST = 5_000;
 
 /**
- * Rebuilds a load this machine has no record of from the server, by its job ids: the init, customers and invoices in
- * their numbering up to the first name that is free, items from their invoice's children (batch-api.md, "Job ids of one
- * month's load"). What is found goes into the run's journal as begun elsewhere, when all of it is known: broken off
- * half-way, a part must not pass for the load.
- * @returns the job ids found that stand by themselves
- * @throws EbillError REJECTED when the server knows batches without end
+ * Rebuilds a load without a record here from the server, by its job ids: the init, customers and invoices in order up to
+ * the first free number, items from the children of their invoice batch (api rules 24 and 29). The batches are recorded
+ * together at the end: after an interruption, a part of them would pass for the whole load.
+ * @returns the job ids found, without those of items
+ * @throws EbillError REJECTED when the server reports batches without end
  */
 export async function discover(run: Run): Promise<readonly string[]> {
   const { header, batches } = run.journal.state;
@@ -39,15 +38,15 @@ export async function discover(run: Run): Promise<readonly string[]> {
       const jobId = batchJobId(job, kind, n);
       const batch = await look(jobId, kind);
       if (batch === null) break;
-      if (kind === 'invoice') found.push(...itemsUnder(run, jobId, batch));
+      if (kind === 'invoice') found.push(...listedItems(run, jobId, batch));
     }
   }
   if (found.length > 0) await run.journal.append({ type: 'discovered', batches: found });
   return found.filter(({ parent }) => parent === null).map(({ jobId }) => jobId);
 }
 
-/** The item batches an invoice batch lists. */
-function itemsUnder(run: Run, parentJobId: string, parent: Batch): readonly Found[] {
+/** The items batches that the server lists under an invoice batch. */
+function listedItems(run: Run, parentJobId: string, parent: Batch): readonly Found[] {
   return parent.children.flatMap((child) =>
     child.jobId === null || run.journal.state.batches.has(child.jobId)
       ? []
@@ -63,9 +62,9 @@ function itemsUnder(run: Run, parentJobId: string, parent: Batch): readonly Foun
 }
 
 /**
- * The job id of the invoice batch that item files go under: the one named, else the load's only open one. It is asked
- * for on the server when this machine has no record of it.
- * @throws EbillError USAGE when it is unclear which, CONFLICT when it is finalized, REJECTED when there is none
+ * The job id of the invoice batch to add item files to: the one named, else the load's only open one. The server is asked
+ * whether it is still open.
+ * @throws EbillError USAGE when several are open, CONFLICT when it is finalized, REJECTED when there is none
  */
 export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
   const known = onRecord(run, named);
@@ -102,7 +101,7 @@ function onRecord(run: Run, named: ParentRef): BatchState | undefined {
       'USAGE',
       `The load has ${open.length} invoice batches that are not finalized: ${open.map((batch) => batch.jobId).join(', ')}.`,
       {
-        hint: 'Say which one the items belong to: --parent-job-id ID',
+        hint: 'Name the one the items belong to: --parent-job-id ID',
       },
     );
   }
@@ -110,7 +109,7 @@ function onRecord(run: Run, named: ParentRef): BatchState | undefined {
 }
 
 function noInvoice(named: ParentRef, jobId: string | null): EbillError {
-  return new EbillError('REJECTED', `The server knows no invoice batch ${jobId ?? named.id ?? ''}.`, {
+  return new EbillError('REJECTED', `The server has no invoice batch ${jobId ?? named.id ?? ''}.`, {
     hint: 'Upload the invoice file first (ebill upload invoice FILE), or name its batch with --parent-id or --parent-job-id.',
   });
 }
@@ -132,7 +131,7 @@ export function endlessNames(why: string): EbillError {
     'REJECTED',
     `The server's answers about this load cannot be right: ${visible(why)}.`,
     {
-      hint: 'Check the base URL (ebill profile show); ask whoever runs the eBill server what it knows of this load.',
+      hint: 'Check the base URL (ebill profile show); ask the operator of the eBill server what it has of this load.',
     },
   );
 }

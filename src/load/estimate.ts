@@ -4,33 +4,33 @@ import type { Kind } from '../batch/types.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
 import { viewBatch } from './view.ts';
 
-/** How long one batch took on the server, with its items where it has any. */
+/** How long one batch took on the server, with its items. */
 export interface Sample {
   readonly kind: Kind;
   /** At least 1. */
   readonly records: number;
   /**
-   * From its hand-over to the first word that all of it was final. Late by up to the pause between two looks (a minute),
-   * and by a night when nobody looked: where a sample is wrong, it is too long.
+   * From its submission until all of it was first seen final. Too long by up to the pause between two polls (a minute), or
+   * by a night when nobody polled; never too short.
    */
   readonly ms: number;
 }
 
-/** How long batches take. */
-export interface Pace {
-  /** In ms, never below 0; `null` when nothing is known of that kind and size. More records never take less time. */
+/** Estimates how long batches take. */
+export interface Estimator {
+  /** In ms, at least 0; `null` when nothing is known about that kind and size. More records never take less time. */
   estimate(kind: Kind, records: number): number | null;
 }
 
-/** A batch more than so many times larger or smaller than any before is a guess too far. */
+/** No estimate for a batch this many times larger or smaller than any before. */
 const FAR = 10;
-/** The line through two samples of nearly the same size would be drawn by chance. */
-const APART = 2;
-/** Of each kind, the latest: servers change. */
+/** Two samples give a slope if their sizes differ by this factor; of nearly the same size it would be chance. */
+const MIN_RATIO = 2;
+/** Latest samples used of each kind: servers change. */
 const SAMPLES = 60;
 
 /** @param samples the latest first */
-export function paceOf(samples: readonly Sample[]): Pace {
+export function estimatorOf(samples: readonly Sample[]): Estimator {
   const lines = new Map<Kind, Line | null>();
   return {
     estimate(kind, records) {
@@ -54,17 +54,16 @@ interface Line {
 }
 
 /**
- * A straight line that a few nights of a stuck server do not bend (Theil and Sen): the median of the slopes between all
- * pairs of samples that differ enough in size, then the median of what each sample takes beyond that slope. Months are
- * often of one size; then there are no such pairs, and time is taken to grow in proportion. Of two middles the lower one,
- * for what is wrong with a sample is that it is too long. Neither part is ever below 0, so that more never takes less.
+ * A Theil–Sen line, which a few outliers do not bend: the median slope over all pairs of samples that differ enough in
+ * size, then the median of the rest. Months are often of one size; without such pairs, time grows in proportion. Of two
+ * middle values the lower one is taken, because samples are only ever too long. Both parts are at least 0.
  */
 function lineThrough(samples: readonly Sample[]): Line | null {
   const known = samples.filter(({ records, ms }) => records >= 1 && ms >= 0);
   if (known.length === 0) return null;
   const slopes = known.flatMap((small) =>
     known
-      .filter((large) => large.records >= small.records * APART)
+      .filter((large) => large.records >= small.records * MIN_RATIO)
       .map((large) => (large.ms - small.ms) / (large.records - small.records)),
   );
   const each = Math.max(
@@ -81,14 +80,14 @@ function lowerMedian(values: readonly number[]): number {
   return sorted[(sorted.length - 1) >> 1] ?? 0;
 }
 
-/** What earlier loads teach: every batch this machine handed over and saw through. Pure. @param loads the latest first */
-export function learn(loads: readonly LoadState[], names: StatusNames): Pace {
-  return paceOf(
+/** An estimator from every batch of earlier loads submitted here and seen final. Pure. @param loads the latest first */
+export function estimatorFrom(loads: readonly LoadState[], names: StatusNames): Estimator {
+  return estimatorOf(
     loads.flatMap((load) => [...load.batches.values()].flatMap((batch) => sampleOf(load, batch, names))),
   );
 }
 
-/** None of a batch that failed: it may have ended early, and says nothing of one that does not. */
+/** A failed batch gives no sample: it may have ended early. */
 function sampleOf(load: LoadState, batch: BatchState, names: StatusNames): Sample[] {
   const { kind, finalizedAt, changedAt } = batch;
   if (finalizedAt === null || changedAt === null || batch.abandoned) return [];
@@ -100,8 +99,8 @@ function sampleOf(load: LoadState, batch: BatchState, names: StatusNames): Sampl
 }
 
 /**
- * Records of a batch with its items; `null` when a file's are not known. An init counts as one: it carries forward all
- * there is, whatever that is.
+ * Records of a batch with its items; `null` when those of a file are unknown. An init counts as one: it carries forward
+ * everything there is.
  */
 export function recordsOf(state: LoadState, batch: BatchState): number | null {
   if (batch.kind === 'init') return 1;

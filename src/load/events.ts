@@ -1,7 +1,7 @@
 import type { BatchView } from '../batch/types.ts';
 import type { SourceFile } from './entries.ts';
 
-/** The steps of a month run from a plan, in their order (cli.md, "Plan file"). */
+/** The steps of a plan, in order (commands rule 31). */
 export const STAGES = ['check', 'init', 'customers', 'invoices', 'results', 'report'] as const;
 export type Stage = (typeof STAGES)[number];
 
@@ -24,12 +24,12 @@ export interface BatchTimes {
 export type TimesOf = (jobId: string) => BatchTimes;
 
 /**
- * What the runner tells whoever listens. Events draw, they do not decide: nothing durable hangs on them.
+ * What a load reports while it runs. Events draw, they do not decide: nothing durable depends on them.
  * `bytes` and `total` are bytes, `ms` milliseconds.
  */
 export type LoadEvent =
   | { readonly event: 'check.start'; readonly files: number }
-  /** How far the check is, over all its files. */
+  /** Progress of the check over all files. */
   | { readonly event: 'check.progress'; readonly bytes: number; readonly total: number }
   /** `bad`: files that failed the check. */
   | {
@@ -39,7 +39,7 @@ export type LoadEvent =
       readonly bytes: number;
       readonly bad: number;
     }
-  /** One thing done or found, worth a line: "AUG_2020_CUS created as batch 3". */
+  /** One thing done or found: "AUG_2020_CUS created as batch 3". */
   | { readonly event: 'step'; readonly jobId: string | null; readonly message: string }
   | { readonly event: 'warning'; readonly jobId: string | null; readonly message: string }
   | {
@@ -66,9 +66,9 @@ export type LoadEvent =
       readonly ms: number;
       readonly ok: boolean;
     }
-  /** A wait begins (a spinner) and ends. */
+  /** A wait starts (a spinner) and ends. */
   | { readonly event: 'wait.start'; readonly message: string }
-  /** How far it is, where that can be told; `total` is `null` while it is not known. */
+  /** Its progress, where known; `total` is `null` while it is unknown. */
   | { readonly event: 'wait.progress'; readonly bytes: number; readonly total: number | null }
   | { readonly event: 'wait.end' }
   /** The run of a plan starts. */
@@ -96,7 +96,7 @@ export type LoadEvent =
       readonly silentSince: number | null;
     }
   | { readonly event: 'watch.end' }
-  /** A step of a plan begins, and ends. `skipped`: it was done before, or there is nothing of it in the plan. */
+  /** A step of a plan starts and ends. `skipped`: it was done before, or is not in the plan. */
   | { readonly event: 'stage.start'; readonly stage: Stage }
   | {
       readonly event: 'stage.end';

@@ -4,17 +4,17 @@ import type { BatchView, Phase } from '../batch/types.ts';
 import { quoted, type Terminal } from '../system/quoting.ts';
 import type { BatchState, LoadState } from './state.ts';
 
-/** The next thing to do with a load, as it is typed, and why. */
+/** The next command for a load, as it is typed, and why. */
 export interface NextStep {
   readonly command: string;
   readonly why: string;
 }
 
 /**
- * From where a load stood when last heard of: the one command that brings it on. Pure.
+ * The one command that continues a load, from its last known state. Pure.
  * @param batches the same load as it is shown
- * @param terminal where it is going to be typed
- * @param shown a file's path as it is typed here
+ * @param terminal where the command is typed
+ * @param shown a file's path as it is typed there
  */
 export function nextStep(
   load: LoadState,
@@ -27,50 +27,50 @@ export function nextStep(
   const own = [...load.batches.values()].filter(({ abandoned }) => !abandoned);
   const has = (where: readonly BatchView[], ...phases: readonly Phase[]): boolean =>
     where.some(({ phase }) => phases.includes(phase));
-  const broken = own.filter(isBrokenOff);
-  const [first] = broken;
+  const interrupted = own.filter(isInterrupted);
+  const [first] = interrupted;
   if (own.some(({ kind, created }) => kind === 'init' && created === 'unknown'))
     return {
       command: `ebill init${job}`,
-      why: 'whether the init happened is not known: this asks, and goes on',
+      why: 'it is unknown whether the init happened: this asks the server and continues',
     };
   if (first !== undefined)
     return {
       command: `${uploadOf(first, terminal, shown)}${job}`,
-      why: `${broken.length === 1 ? 'its upload was' : `${broken.length} uploads were`} broken off; this, or the command that began it, goes on where it was`,
+      why: `${interrupted.length === 1 ? 'its upload was' : `${interrupted.length} uploads were`} interrupted; this command, or the original one, resumes`,
     };
   if (all.length === 0)
     return batches.length === 0
-      ? { command: `ebill init${job}`, why: 'nothing of it is on record yet' }
-      : { command: `ebill upload customer FILE…${job}`, why: 'the load is started, and nothing is uploaded' };
+      ? { command: `ebill init${job}`, why: 'nothing is on record yet' }
+      : { command: `ebill upload customer FILE…${job}`, why: 'the load is started, but nothing is uploaded' };
   const customers = all.filter(({ kind }) => kind === 'customer');
-  // Invoices need their customers: what is uploaded waits for those under way.
+  // Invoices need their customers, so they wait for those being processed.
   if (has(all, 'uploaded', 'draft') && !has(customers, 'queued', 'running'))
-    return { command: `ebill finalize${job}`, why: 'what is uploaded waits to be handed to processing' };
+    return { command: `ebill finalize${job}`, why: 'uploaded batches are not yet submitted for processing' };
   if (has(all, 'queued', 'running'))
     return { command: `ebill watch${job}`, why: 'batches are being processed' };
   if (all.some((batch) => accountOf(batch).state === 'mismatch'))
     return {
       command: `ebill results${job}`,
-      why: 'records are unaccounted for: the result files tell which',
+      why: 'records are unaccounted for: the result files show which',
     };
   if (all.some(({ outcome }) => outcome === 'failed' || outcome === 'partial'))
     return {
       command: `ebill results${job} --rejects`,
-      why: 'records were rejected: see why, and get them back',
+      why: 'records were rejected: this shows why, and writes them to files',
     };
   if (customers.length === all.length)
     return {
       command: `ebill upload invoice FILE… --items FILE…${job}`,
-      why: 'all customers are loaded, and no invoices are uploaded yet',
+      why: 'all customers are loaded, but no invoices are uploaded yet',
     };
-  return { command: `ebill report${job}`, why: 'all of it is loaded: write the page to show for it' };
+  return { command: `ebill report${job}`, why: 'everything is loaded: this writes the report' };
 }
 
 const FILES: ReadonlySet<string> = new Set(['customer', 'invoice', 'items']);
 
-/** Begun here, and its file is not known to have arrived. */
-const isBrokenOff = (batch: BatchState): boolean =>
+/** Started here, and its file is not known to have arrived. */
+const isInterrupted = (batch: BatchState): boolean =>
   batch.kind !== 'init' &&
   batch.file !== null &&
   !batch.foundElsewhere &&

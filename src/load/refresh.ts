@@ -8,25 +8,25 @@ import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf } from './state.ts';
 import { viewBatch } from './view.ts';
 
-/** At most this many polls are under way at once (performance.md, "A whole load"). */
+/** Polls at a time. */
 const AT_ONCE = 4;
 
-/** What one round of asking came to. */
+/** The result of one round of polls. */
 export interface Round {
   readonly changed: boolean;
   readonly answers: number;
-  /** Batches whose answer did not come; no verdict on them. */
+  /** Polls that failed; they say nothing about their batches. */
   readonly failures: readonly EbillError[];
-  /** Job ids the server knows nothing of. */
+  /** Job ids the server does not have. */
   readonly unknown: readonly string[];
-  /** Status names nobody recognises, as the server spelled them. */
+  /** Unrecognised status names, as the server spelled them. */
   readonly strange: readonly string[];
 }
 
 /**
- * Asks once for each named batch that is not final yet; item batches are told of by their invoice batch.
- * @param tries further tries after the first, for each batch
- * @throws EbillError AUTH, REJECTED; an answer that does not come is counted, not thrown
+ * Asks once for each named batch that is not final; items batches come with their invoice batch.
+ * @param tries retries for each batch
+ * @throws EbillError AUTH, REJECTED; a poll that fails otherwise is returned, not thrown
  */
 export async function refresh(run: Run, jobIds: readonly string[], tries: number): Promise<Round> {
   const failures: EbillError[] = [];
@@ -36,9 +36,9 @@ export async function refresh(run: Run, jobIds: readonly string[], tries: number
   let answers = 0;
   const look = async (jobId: string): Promise<void> => {
     const known = run.journal.state.batches.get(jobId);
-    // A URL can only be shown fresh: then final batches are asked for too.
+    // URLs to show must be fresh, so final batches are asked for too.
     if (known === undefined || (run.urls === null && isDone(run, known))) return;
-    // No way to the server: the next question would end in the same way.
+    // The server cannot be reached: the next poll would fail in the same way.
     if (answers === 0 && failures.some(isPermanent)) return;
     try {
       const batch = await run.client.status(refOf(known), tries);
@@ -47,7 +47,7 @@ export async function refresh(run: Run, jobIds: readonly string[], tries: number
       else {
         run.urls?.note(batch);
         noteStrange(run, batch, strange);
-        if (await keep(run, jobId, batch)) changed = true;
+        if (await recordNews(run, jobId, batch)) changed = true;
       }
     } catch (error) {
       if (!(error instanceof EbillError) || error.code !== 'UNAVAILABLE') throw error;
@@ -66,7 +66,7 @@ function isDone(run: Run, known: BatchState): boolean {
   return known.seen !== null && isSettled(viewBatch(run.journal.state, known, run.statusNames));
 }
 
-/** Our item batches that a final invoice batch does not list: they have to be asked for by themselves, lest they be lost. */
+/** Items batches on record that a final invoice batch does not list: they are asked for one by one. */
 function unlistedItems(run: Run, jobIds: readonly string[]): string[] {
   return jobIds.flatMap((jobId) => {
     const known = run.journal.state.batches.get(jobId);
@@ -83,15 +83,15 @@ function unlistedItems(run: Run, jobIds: readonly string[]): string[] {
   });
 }
 
-/** Keeps what the server said if it is news: the journal is no log of polls. */
-async function keep(run: Run, jobId: string, batch: Batch): Promise<boolean> {
+/** Records an answer only if it is new: the journal is not a log of polls. */
+async function recordNews(run: Run, jobId: string, batch: Batch): Promise<boolean> {
   const before = run.journal.state.batches.get(jobId)?.seen ?? null;
   if (before !== null && digest(before) === digest(batch)) return false;
   await run.journal.append({ type: 'seen', jobId, batch });
   return true;
 }
 
-/** What makes an answer news. A presigned URL is signed anew each time; only whether there is one counts. */
+/** What makes an answer new. Presigned URLs differ in each answer, so only whether there is one counts. */
 function digest(batch: Batch): string {
   return JSON.stringify(batch, (key, value: unknown) =>
     key === 'downloadUrl' || key === 'uploadUrl' ? value !== null : value,

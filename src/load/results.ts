@@ -15,25 +15,25 @@ import { type BatchState, itemsOf } from './state.ts';
 export interface Downloaded {
   readonly jobId: string;
   readonly path: string;
-  /** It was there already and was left as it is. */
+  /** It existed and was not overwritten. */
   readonly kept: boolean;
 }
 
 export interface Downloads {
   readonly files: readonly Downloaded[];
-  /** Job ids of final batches the server gives no result file of. */
+  /** Job ids of final batches without a result file. */
   readonly without: readonly string[];
 }
 
-/** At most this many downloads are under way at once. */
+/** Downloads and questions at a time. */
 const AT_ONCE = 4;
-/** So often a URL that ran out on the way is asked for anew. */
+/** New URLs requested for one download when they expire on the way. */
 const RENEWALS = 3;
 
 /**
- * Fetches the result CSV of every final batch of those named, and of their item batches, into a folder, under names of
- * our own, never one the server chose. A file that is there already is kept: somebody may be working on it.
- * @param force writes over it
+ * Fetches the result CSV of every final batch named, and of its items batches, into a folder. The names are ours, never
+ * chosen by the server. A file that exists is kept: the operator may be editing it.
+ * @param force overwrites it
  * @throws EbillError UNAVAILABLE, REJECTED, AUTH, USAGE
  */
 export async function downloadResults(
@@ -57,19 +57,19 @@ export async function downloadResults(
 
 async function downloadOne(
   run: Run,
-  { jobId, batch }: Wanted,
+  { jobId, batch }: FinalBatch,
   path: string,
   force: boolean,
   onBytes: (bytes: number, total: number | null) => void,
 ): Promise<Downloaded> {
-  if (!force && (await isThere(path))) {
+  if (!force && (await fileExists(path))) {
     onBytes(0, 0);
     return { jobId, path, kept: true };
   }
   const what = `Downloading the result of ${jobId}`;
   let url = batch.downloadUrl;
   for (let attempt = 0; ; attempt += 1) {
-    if (url === null) throw unavailable(what, 'the server gives no download URL for it any more');
+    if (url === null) throw unavailable(what, 'the server has no download URL for it any more');
     run.assertSafeUrl(url);
     const onRetry = (notice: RetryNotice): void => run.emit({ event: 'retry', jobId, ...notice });
     const result = await downloadFile(run.storage, url, path, onRetry, onBytes);
@@ -92,33 +92,33 @@ async function renewed(run: Run, jobId: string, batch: Batch): Promise<string | 
   return again?.downloadUrl ?? null;
 }
 
-/** @throws EbillError USAGE when something else than a file has its name */
-async function isThere(path: string): Promise<boolean> {
+/** @throws EbillError USAGE when it is not a file */
+async function fileExists(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => null);
   if (found === null || found.isFile()) return found !== null;
-  throw new EbillError('USAGE', `${path} is there and is no file.`, {
+  throw new EbillError('USAGE', `${path} exists and is not a file.`, {
     hint: 'Move it away, or choose another folder.',
   });
 }
 
-/** ms between two words on how far it is. */
-const PAUSE_MS = 100;
+/** ms between two progress events. */
+const PROGRESS_EVERY_MS = 100;
 
 /**
- * Tells how far several downloads are, over all of them; of how much only once every one has begun.
- * @returns for one download, what to tell its bytes and their total to
+ * Reports the progress of several downloads as one; the total is known once all of them have started.
+ * @returns the listener for one download, by job id
  */
 export function downloadProgress(
   run: Pick<Run, 'context' | 'emit'>,
   files: number,
 ): (jobId: string) => (bytes: number, total: number | null) => void {
   const known = new Map<string, { readonly bytes: number; readonly total: number | null }>();
-  let told = run.context.now();
+  let reported = run.context.now();
   return (jobId) => (bytes, total) => {
     known.set(jobId, { bytes, total });
     const now = run.context.now();
-    if (now - told < PAUSE_MS) return;
-    told = now;
+    if (now - reported < PROGRESS_EVERY_MS) return;
+    reported = now;
     const all = [...known.values()];
     const sum = all.reduce<number | null>(
       (so, one) => (so === null || one.total === null ? null : so + one.total),
@@ -132,18 +132,17 @@ export function downloadProgress(
   };
 }
 
-/** A final batch and what the server says of it now, its download URL fresh. */
-export interface Wanted {
+/** A final batch as the server describes it now, with a fresh download URL. */
+interface FinalBatch {
   readonly jobId: string;
   readonly batch: Batch;
 }
 
 /**
- * Every final batch of those named, and every final item batch under them, asked for anew: a download URL lives for a
- * while only and is never kept.
+ * Every final batch named and every final items batch under it, asked for again: download URLs expire and are not stored.
  * @throws EbillError UNAVAILABLE, AUTH, REJECTED
  */
-async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readonly Wanted[]> {
+async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readonly FinalBatch[]> {
   const { state } = run.journal;
   const ask = async (jobId: string): Promise<Batch | null> => {
     const id = state.batches.get(jobId)?.id ?? null;
@@ -155,7 +154,7 @@ async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readon
     return batch === null ? [] : [{ jobId, batch }, ...batch.children.flatMap((child) => named(run, child))];
   });
   const told = new Set(found.flat().map(({ jobId }) => jobId));
-  // Items on record that their invoice batch does not list must not be lost.
+  // Items on record that their invoice batch does not list.
   const unlisted = files
     .flatMap((jobId) => state.batches.get(jobId) ?? [])
     .flatMap((batch) => (batch.kind === 'invoice' ? itemsOf(state, batch) : []))
@@ -168,8 +167,8 @@ async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readon
   return [...all.values()].filter(({ batch }) => isFinal(phaseOf(batch, run.statusNames).phase));
 }
 
-/** An item batch is known here by its id; the job id it is told with may be another (batch-api.md, what bites 4). */
-function named(run: Run, child: Batch): Wanted[] {
+/** An items batch is identified by its id; the job id in the answer may be another (api rule 4). */
+function named(run: Run, child: Batch): FinalBatch[] {
   const known = [...run.journal.state.batches.values()].find(
     (batch: BatchState) => child.id !== null && batch.id === child.id,
   );

@@ -10,7 +10,7 @@ import type { Listener } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Lock } from './lock.ts';
 import type { LoadState } from './state.ts';
-import type { UrlBook } from './view.ts';
+import type { PresignedUrls } from './view.ts';
 
 /** What every step of a load works with. */
 export interface Run {
@@ -18,16 +18,16 @@ export interface Run {
   readonly client: Client;
   readonly storage: StorageOptions;
   readonly journal: Journal;
-  /** Held while the load is changed; `null` for looking. */
+  /** Held while the load is changed; `null` for reading. */
   readonly lock: Lock | null;
   readonly emit: Listener;
   readonly statusNames: StatusNames;
   readonly retries: number;
-  /** Under `--show-urls` alone. */
-  readonly urls: UrlBook | null;
+  /** Only with `--show-urls`. */
+  readonly urls: PresignedUrls | null;
   /** @throws EbillError REJECTED when customers' data must not travel there */
   readonly assertSafeUrl: (url: string) => void;
-  /** The owner's other loads, read once: two batches of one file name share one object (batch-api.md, what bites 14). */
+  /** The owner's other loads, read once: batches with one file name share one object (api rule 26). */
   readonly otherLoads: () => Promise<readonly LoadState[]>;
 }
 
@@ -36,7 +36,7 @@ export const isDraft =
   (batch: Batch): boolean =>
     phaseOf(batch, run.statusNames).phase === 'draft';
 
-/** Asks the server for a batch and keeps what it said. `null`: it knows no such batch. */
+/** Asks the server for a batch and records the answer. `null`: there is no such batch. */
 export async function askFor(run: Run, jobId: string, ref: BatchRef = { jobId }): Promise<Batch | null> {
   const batch = await run.client.status(ref);
   if (run.journal.state.batches.has(jobId)) await run.journal.append({ type: 'seen', jobId, batch });
@@ -44,8 +44,8 @@ export async function askFor(run: Run, jobId: string, ref: BatchRef = { jobId })
 }
 
 /**
- * Waits before the next try after an answer that may hide success.
- * @throws EbillError UNAVAILABLE when the tries are used up
+ * Waits before asking about a call that may have succeeded.
+ * @throws EbillError UNAVAILABLE when no retry is left
  */
 export async function pauseAfterDoubt(
   run: Run,
@@ -60,7 +60,7 @@ export async function pauseAfterDoubt(
   run.emit({
     event: 'retry',
     jobId,
-    message: `${what}: ${message}; asking what became of it`,
+    message: `${what}: ${message}; asking whether it happened`,
     attempt,
     waitMs,
   });
@@ -68,8 +68,8 @@ export async function pauseAfterDoubt(
 }
 
 /**
- * Does the work on each item, at most `limit` at a time, started in order. After a failure nothing new is started;
- * what is under way is waited for, because it writes to the journal, and the first failure is thrown.
+ * Runs the work for each item, at most `limit` at a time, started in order. After a failure no work is started; work under
+ * way is awaited, because it writes to the journal, and the first failure is thrown.
  */
 export async function inParallel<T, R>(
   limit: number,

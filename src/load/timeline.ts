@@ -4,7 +4,7 @@ import { EbillError, messageOf } from '../errors.ts';
 import type { Entry } from './entries.ts';
 import { entriesOf } from './journal.ts';
 
-/** One thing that happened to a load, as its journal has it. */
+/** One event of a load, from its journal. */
 export interface Moment {
   /** ISO 8601. */
   readonly time: string;
@@ -15,13 +15,13 @@ export interface Moment {
   readonly file: string | null;
   readonly bytes: number | null;
   readonly records: number | null;
-  /** `asked`: on the disk before the request left. Then how it ended. */
+  /** `asked`: recorded before the request left. The others: how it ended. */
   readonly outcome: 'asked' | 'answered' | 'refused' | 'ambiguous' | null;
   readonly status: string | null;
   readonly message: string | null;
 }
 
-/** A journal as a timeline, oldest first. @throws EbillError USAGE when it cannot be read */
+/** The timeline of a journal, oldest first. @throws EbillError USAGE when it cannot be read */
 export async function readTimeline(path: string): Promise<readonly Moment[]> {
   const text = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw new EbillError('USAGE', `The journal ${path} cannot be read: ${messageOf(cause)}.`, {
@@ -86,7 +86,7 @@ function filed(intent: Extract<Entry, { type: 'intent' }>): Partial<Moment> {
 
 function told(batch: Batch | null | undefined): Partial<Moment> {
   if (batch === undefined) return {};
-  if (batch === null) return { message: 'the server knows no such batch' };
+  if (batch === null) return { message: 'the server has no such batch' };
   const counts =
     batch.successCount === null && batch.failCount === null
       ? null

@@ -1,6 +1,6 @@
 interface Change<K, V> {
   readonly key: K;
-  /** What was there before; `had` tells a value that is undefined from none. */
+  /** The value before; `had` tells an undefined value from none. */
   readonly had: boolean;
   readonly value: V | undefined;
   /** The version this change led to. */
@@ -8,9 +8,8 @@ interface Change<K, V> {
 }
 
 /**
- * A map that never changes, and whose next version costs no copy: the newest holds the entries, an older one knows what it
- * would have to take back. A fold over a hundred thousand events thus takes as long as the events are many. An older
- * version that is read again makes a copy of its own first; keys removed since then come last in it.
+ * An immutable map whose next version costs no copy: the newest version holds the entries, an older one the change that
+ * undoes it. So a fold over many events is linear. Reading an older version copies it first; keys removed since come last.
  */
 export class VersionMap<K, V> implements ReadonlyMap<K, V> {
   #entries: Map<K, V> | null;
@@ -20,7 +19,7 @@ export class VersionMap<K, V> implements ReadonlyMap<K, V> {
     this.#entries = entries;
   }
 
-  /** Any map as a version of its own. */
+  /** A version with the entries of any map. */
   static of<K, V>(map: ReadonlyMap<K, V>): VersionMap<K, V> {
     return map instanceof VersionMap ? map : new VersionMap(new Map(map));
   }
@@ -39,7 +38,7 @@ export class VersionMap<K, V> implements ReadonlyMap<K, V> {
     return newer;
   }
 
-  /** Hands the entries on to a newer version. */
+  /** Passes the entries to a newer version. */
   #leave(key: K): { readonly entries: Map<K, V>; readonly newer: VersionMap<K, V> } {
     const entries = this.#own();
     const newer = new VersionMap(entries);

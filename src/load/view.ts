@@ -4,23 +4,23 @@ import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
-/** Every batch of a load as people and scripts see it: init, customers, invoices with their items; drafts left behind aside. */
+/** Every batch of a load as it is shown: init, customers, invoices with their items; without abandoned drafts. */
 export function viewLoad(state: LoadState, names: StatusNames): readonly BatchView[] {
-  const live = [...state.batches.values()].filter((batch) => !batch.abandoned && wasBegun(batch));
+  const live = [...state.batches.values()].filter((batch) => !batch.abandoned && wasStarted(batch));
   const order: readonly Kind[] = ['init', 'customer', 'invoice'];
   const top = order.flatMap((kind) => live.filter((batch) => batch.kind === kind));
-  // An item batch whose parent this machine knows nothing of stands by itself.
+  // Items whose invoice batch is not on record stand at the top.
   const claimed = new Set(top.flatMap((batch) => itemsOf(state, batch).map((item) => item.jobId)));
   const orphans = live.filter((batch) => batch.kind === 'items' && !claimed.has(batch.jobId));
   return [...top, ...orphans].map((batch) => viewBatch(state, batch, names));
 }
 
-/** Something was asked of the server, or may have been. */
-const wasBegun = (batch: BatchState): boolean => batch.created !== 'no' || batch.uploaded !== 'no';
+/** A request was sent, or may have been. */
+const wasStarted = (batch: BatchState): boolean => batch.created !== 'no' || batch.uploaded !== 'no';
 
-/** One batch with its children: those the server lists, and those on record it does not list (yet). */
+/** One batch with its children: those the server lists, and those on record that it does not list yet. */
 export function viewBatch(state: LoadState, batch: BatchState, names: StatusNames): BatchView {
-  const items = batch.kind === 'invoice' ? itemsOf(state, batch).filter(wasBegun) : [];
+  const items = batch.kind === 'invoice' ? itemsOf(state, batch).filter(wasStarted) : [];
   const listed = batch.seen?.children ?? [];
   const left = new Set(
     [...state.batches.values()].filter((other) => other.abandoned).map((other) => other.jobId),
@@ -29,7 +29,7 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
     batch.kind === 'init'
       ? listed.map((child) => viewServer(child, kindOfElement(child), names))
       : [
-          ...items.map((item) => viewOwn(item, serverWord(item, listed), [], names)),
+          ...items.map((item) => viewOwn(item, statusOf(item, listed), [], names)),
           ...listed
             .filter((child) => !items.some((item) => isSame(item, child)) && !left.has(child.jobId ?? ''))
             .map((child) => viewServer(child, 'items', names)),
@@ -40,12 +40,12 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
 const isSame = (item: BatchState, child: Batch): boolean =>
   item.id !== null && child.id !== null ? item.id === child.id : item.jobId === child.jobId;
 
-/** The parent's answer tells of its items too; the later of the two words would be better, the further one is safe. */
-function serverWord(item: BatchState, listed: readonly Batch[]): Batch | null {
+/** The status of an items batch: from the answer about its invoice batch, else from its own. */
+function statusOf(item: BatchState, listed: readonly Batch[]): Batch | null {
   return listed.find((child) => isSame(item, child)) ?? item.seen;
 }
 
-/** A batch this machine keeps no record of. */
+/** A batch that is not on record here. */
 function viewServer(batch: Batch, kind: Kind, names: StatusNames): BatchView {
   const { phase } = phaseOf(batch, names);
   const children = batch.children.map((child) =>
@@ -68,14 +68,14 @@ function viewOwn(
   children: readonly BatchView[],
   names: StatusNames,
 ): BatchView {
-  const told = seen === null ? 'draft' : phaseOf(seen, names).phase;
-  // The server calls it Draft until it is finalized; that the file has arrived is our own knowledge.
+  const reported = seen === null ? 'draft' : phaseOf(seen, names).phase;
+  // The server calls it Draft until it is finalized; only the journal knows that the file has arrived.
   const phase =
     state.kind === 'init'
       ? initPhase(children)
-      : told === 'draft' && state.uploaded === 'yes'
+      : reported === 'draft' && state.uploaded === 'yes'
         ? 'uploaded'
-        : told;
+        : reported;
   const { kind, id, jobId, file } = state;
   return assemble(seen, {
     kind,
@@ -140,11 +140,11 @@ interface Urls {
   readonly downloadUrl: string | null;
 }
 
-/** Presigned URLs as the server last gave them, in memory alone: for `--show-urls` (cli.md, promise 4). */
-export class UrlBook {
+/** The last presigned URLs from the server, in memory only: for `--show-urls` (commands rule 4). */
+export class PresignedUrls {
   readonly #urls = new Map<string, Urls>();
 
-  /** Keeps the URLs of a batch and its children. An answer without a URL does not take back one given before. */
+  /** Notes the URLs of a batch and its children. An answer without a URL does not remove an earlier one. */
   note(batch: Batch): void {
     const before = batch.id === null ? undefined : this.#urls.get(batch.id);
     if (batch.id !== null) {
@@ -156,7 +156,7 @@ export class UrlBook {
     for (const child of batch.children) this.note(child);
   }
 
-  /** The view with its URLs, children too. */
+  /** The view with its URLs, children included. */
   add(view: BatchView): BatchView {
     const known = view.id === null ? undefined : this.#urls.get(view.id);
     return {

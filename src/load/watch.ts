@@ -15,12 +15,13 @@ export interface WatchOptions {
   readonly patienceMs: number;
 }
 
-/** `settled`: all final. `timeout`: `--max-wait` is over. `idle`: what is left was never finalized, so nothing will happen. */
+/** `settled`: all final. `timeout`: --max-wait elapsed. `idle`: the rest was never finalized, so nothing will happen. */
 export type WatchEnd = 'settled' | 'timeout' | 'idle';
 
 /**
- * Looks until every named batch is final (cli.md, "Watch options"). A look that fails is no verdict on the batch.
- * @throws EbillError UNAVAILABLE when patience is over, or at once when nothing ever came and nothing can; AUTH, REJECTED at once
+ * Polls until every named batch is final. A poll that fails says nothing about the batch.
+ * @throws EbillError UNAVAILABLE after `patienceMs` of failures, or at once when the server was never reached and cannot be;
+ *   AUTH, REJECTED at once
  */
 export async function watch(run: Run, jobIds: readonly string[], options: WatchOptions): Promise<WatchEnd> {
   const { context } = run;
@@ -37,7 +38,7 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
     const [failure] = round.failures;
     if (failure === undefined || round.answers > 0) silentSince = null;
     else silentSince ??= asked;
-    // A set-up that never worked is not waited for; each look would show a proxy the wrong password once more.
+    // Do not wait for a set-up that never worked; each poll would send a proxy the wrong password again.
     everAnswered ||= round.answers > 0;
     if (!everAnswered && isPermanent(failure)) throw failure;
     const now = context.now();
@@ -73,7 +74,7 @@ function endOf(
   const open = batches.filter((batch) => !isSettled(batch));
   if (open.length === 0) return 'settled';
   if (options.maxWaitMs !== null) return waited >= options.maxWaitMs ? 'timeout' : null;
-  // Waiting for what nobody has handed over would hang a script for ever; with --max-wait somebody else may still do it.
+  // Waiting for batches that were never submitted would hang a script; with --max-wait somebody may still submit them.
   const idle = open.every((batch) => batch.phase === 'draft' || batch.phase === 'uploaded');
   return idle && !doubt ? 'idle' : null;
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Kind } from '../../src/batch/types.ts';
 import type { Entry, Header } from '../../src/load/entries.ts';
-import { learn, paceOf, recordsOf, type Sample } from '../../src/load/estimate.ts';
+import { estimatorFrom, estimatorOf, recordsOf, type Sample } from '../../src/load/estimate.ts';
 import { journalPath, loadsFolder, recentLoads } from '../../src/load/loads.ts';
 import { apply, emptyState, type LoadState } from '../../src/load/state.ts';
 import { tempDir } from '../helpers/context.ts';
@@ -23,15 +23,18 @@ const samples = fc.array(
 
 describe('an estimate', () => {
   it('is nothing where nothing is known: another kind, or another order of size', () => {
-    expect(paceOf([]).estimate('customer', 10)).toBeNull();
-    const pace = paceOf([sample(1000, MINUTE)]);
-    expect(pace.estimate('invoice', 1000)).toBeNull();
-    expect([pace.estimate('customer', 99), pace.estimate('customer', 10_001)]).toEqual([null, null]);
+    expect(estimatorOf([]).estimate('customer', 10)).toBeNull();
+    const estimator = estimatorOf([sample(1000, MINUTE)]);
+    expect(estimator.estimate('invoice', 1000)).toBeNull();
+    expect([estimator.estimate('customer', 99), estimator.estimate('customer', 10_001)]).toEqual([
+      null,
+      null,
+    ]);
   });
 
   it('works from one sample: as long, and in proportion', () => {
-    const pace = paceOf([sample(1000, MINUTE)]);
-    expect([500, 1000, 3000].map((records) => pace.estimate('customer', records))).toEqual([
+    const estimator = estimatorOf([sample(1000, MINUTE)]);
+    expect([500, 1000, 3000].map((records) => estimator.estimate('customer', records))).toEqual([
       MINUTE / 2,
       MINUTE,
       3 * MINUTE,
@@ -39,28 +42,32 @@ describe('an estimate', () => {
   });
 
   it('tells what every batch costs from what each record costs', () => {
-    const pace = paceOf([sample(1000, 2 * MINUTE), sample(10_000, 11 * MINUTE), sample(5000, 6 * MINUTE)]);
-    expect(pace.estimate('customer', 2000)).toBeCloseTo(3 * MINUTE);
-    const flat = paceOf([sample(1000, MINUTE), sample(50_000, MINUTE)]);
+    const estimator = estimatorOf([
+      sample(1000, 2 * MINUTE),
+      sample(10_000, 11 * MINUTE),
+      sample(5000, 6 * MINUTE),
+    ]);
+    expect(estimator.estimate('customer', 2000)).toBeCloseTo(3 * MINUTE);
+    const flat = estimatorOf([sample(1000, MINUTE), sample(50_000, MINUTE)]);
     expect(flat.estimate('customer', 20_000)).toBe(MINUTE);
   });
 
   it('is not bent by a night in which nobody looked', () => {
     const months = [48_000, 48_100, 47_900, 48_300, 48_200].map((records) => sample(records, records * 2));
     const night = sample(48_050, 11 * 60 * MINUTE);
-    for (const pace of [paceOf([...months, night]), paceOf([night, ...months.slice(0, 2)])])
-      expect(pace.estimate('customer', 48_000)).toBeCloseTo(96_000, -3);
+    for (const estimator of [estimatorOf([...months, night]), estimatorOf([night, ...months.slice(0, 2)])])
+      expect(estimator.estimate('customer', 48_000)).toBeCloseTo(96_000, -3);
     // Of two, the shorter.
-    expect(paceOf([night, sample(48_050, 96_100)]).estimate('customer', 48_050)).toBe(96_100);
+    expect(estimatorOf([night, sample(48_050, 96_100)]).estimate('customer', 48_050)).toBe(96_100);
   });
 
   it('is never below nothing, and more records never take less time', () => {
     fc.assert(
       fc.property(samples, fc.array(fc.integer({ min: 0, max: 60_000_000 })), (all, sizes) => {
-        const pace = paceOf(all);
+        const estimator = estimatorOf(all);
         const told = [...sizes, ...all.map(({ records }) => records)]
           .sort((a, b) => a - b)
-          .map((records) => pace.estimate('customer', records))
+          .map((records) => estimator.estimate('customer', records))
           .filter((ms) => ms !== null);
         expect(told.length).toBeGreaterThanOrEqual(all.length);
         for (const [i, ms] of told.entries()) {
@@ -77,9 +84,9 @@ describe('an estimate', () => {
         fc.uniqueArray(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 20 }),
         fc.integer({ min: 0, max: 500 }),
         (sizes, each) => {
-          const pace = paceOf(sizes.map((records) => sample(records, records * each)));
+          const estimator = estimatorOf(sizes.map((records) => sample(records, records * each)));
           for (const records of sizes)
-            expect(pace.estimate('customer', records)).toBeCloseTo(records * each, 3);
+            expect(estimator.estimate('customer', records)).toBeCloseTo(records * each, 3);
         },
       ),
     );
@@ -137,7 +144,7 @@ describe('what a journal teaches', () => {
   const done = { status: 'Success', successCount: 100 };
 
   it('is the time from the hand-over to the first word that it was over', () => {
-    const pace = learn(
+    const estimator = estimatorFrom(
       [
         load([
           [10_000, { status: 'InProgress' }],
@@ -147,8 +154,8 @@ describe('what a journal teaches', () => {
       ],
       {},
     );
-    expect(pace.estimate('invoice', 100)).toBe(90_000);
-    expect(pace.estimate('customer', 100)).toBeNull();
+    expect(estimator.estimate('invoice', 100)).toBe(90_000);
+    expect(estimator.estimate('customer', 100)).toBeNull();
   });
 
   it('counts the items with their invoice, and their time too', () => {
@@ -160,7 +167,7 @@ describe('what a journal teaches', () => {
       ],
       1,
     );
-    expect(learn([state], {}).estimate('invoice', 550)).toBe(70_000);
+    expect(estimatorFrom([state], {}).estimate('invoice', 550)).toBe(70_000);
     expect(recordsOf(state, state.batches.get('JUL_2020_INV') ?? known())).toBe(550);
   });
 
@@ -173,9 +180,9 @@ describe('what a journal teaches', () => {
         ['X', known({ finalized: 'yes', changedAt: time(0), seen: batch({ status: 'Success' }) })],
       ]),
     };
-    const pace = learn([silent, failed, elsewhere], {});
-    expect(pace.estimate('invoice', 100)).toBeNull();
-    expect(pace.estimate('customer', 10)).toBeNull();
+    const estimator = estimatorFrom([silent, failed, elsewhere], {});
+    expect(estimator.estimate('invoice', 100)).toBeNull();
+    expect(estimator.estimate('customer', 10)).toBeNull();
   });
 
   it('is an init as one of its kind, from its call to the end of what it carries forward', () => {
@@ -201,7 +208,7 @@ describe('what a journal teaches', () => {
     ];
     const state = entries.reduce(apply, emptyState({ ...HEADER, job: 'JUL_2020' }));
     expect(state.batches.get(jobId)).toMatchObject({ finalizedAt: time(2000), changedAt: time(62_000) });
-    expect(learn([state], {}).estimate('init', 1)).toBe(60_000);
+    expect(estimatorFrom([state], {}).estimate('init', 1)).toBe(60_000);
   });
 });
 

@@ -11,7 +11,7 @@ import { journalPath, type Owner, readLoads } from '../../load/loads.ts';
 import { type Holder, holderText, type Lock, lockLoad } from '../../load/lock.ts';
 import type { Run } from '../../load/run.ts';
 import { emptyState, type LoadState } from '../../load/state.ts';
-import { UrlBook } from '../../load/view.ts';
+import { PresignedUrls } from '../../load/view.ts';
 import { createProgress, type Progress, withSpinner } from '../../output/progress/progress.ts';
 import { resolveConnection } from '../../profile/resolve.ts';
 import type { App } from './command.ts';
@@ -181,7 +181,7 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
     emit: session.emit,
     statusNames: connection.statusNames,
     retries: app.globals.retries,
-    urls: app.globals.showUrls ? new UrlBook() : null,
+    urls: app.globals.showUrls ? new PresignedUrls() : null,
     assertSafeUrl: (url) => assertSafeTransferUrl(url, connection),
     otherLoads: () => {
       others ??= readLoads(app.context.paths.state, owner).then((loads) =>

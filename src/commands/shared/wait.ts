@@ -2,7 +2,7 @@ import { basename, relative, resolve } from 'node:path';
 import { parentOf } from '../../batch/tree.ts';
 import type { BatchView } from '../../batch/types.ts';
 import type { EbillError } from '../../errors.ts';
-import { learn, recordsOf } from '../../load/estimate.ts';
+import { estimatorFrom, recordsOf } from '../../load/estimate.ts';
 import type { TimesOf } from '../../load/events.ts';
 import { recentLoads } from '../../load/loads.ts';
 import type { Run } from '../../load/run.ts';
@@ -64,7 +64,10 @@ export async function waitFor(
 /** When each batch of a load was finalized, and how long it will take, estimated from recent loads on this machine. */
 export async function batchTimes(run: Run): Promise<TimesOf> {
   const { header } = run.journal.state;
-  const pace = learn(await recentLoads(run.context.paths.state, header, header.job), run.statusNames);
+  const estimator = estimatorFrom(
+    await recentLoads(run.context.paths.state, header, header.job),
+    run.statusNames,
+  );
   return (jobId) => {
     const { state } = run.journal;
     const batch = state.batches.get(jobId);
@@ -75,7 +78,7 @@ export async function batchTimes(run: Run): Promise<TimesOf> {
     return {
       since: at ? Date.parse(at) : null,
       // None for items: they are processed with their invoice batch.
-      estimateMs: records === null ? null : pace.estimate(batch.kind, records),
+      estimateMs: records === null ? null : estimator.estimate(batch.kind, records),
     };
   };
 }
