@@ -113,7 +113,7 @@ function told(text: string): string {
   );
 }
 
-const OPERATOR = /--adopt.*--next|Look at what it processed/;
+const OPERATOR = /--adopt.*--next|Check what it processed/;
 
 /**
  * A finished load whose journal was rolled back to its first bytes (a restored disk) and is run again. Nothing may be
