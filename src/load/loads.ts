@@ -171,6 +171,7 @@ export async function currentJob(stateFolder: string, owner: Owner): Promise<str
  * @throws EbillError USAGE when it cannot be written
  */
 export async function setCurrentJob(stateFolder: string, owner: Owner, job: string): Promise<void> {
+  if ((await currentJob(stateFolder, owner)) === job) return;
   const folder = loadsFolder(stateFolder, owner);
   const errorFor = (cause: unknown): EbillError =>
     new EbillError('USAGE', `The load last started cannot be recorded in ${folder}: ${messageOf(cause)}.`, {

@@ -36,7 +36,7 @@ describe('a month, command by command', () => {
     expect(customers.json.batches).toMatchObject([
       { jobId: 'AUG_2020_CUS', kind: 'customer', phase: 'uploaded', outcome: 'uploaded', recordsSent: 17 },
     ]);
-    expect(customers.stderr).toContain('Load AUG_2020');
+    expect(customers.stderr).toContain('load AUG_2020');
 
     const invoice = await at.run(['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv', '--json']);
     expect(invoice.code).toBe(0);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,6 +22,8 @@ export default async function setup(): Promise<(() => void) | undefined> {
 function oneTemporaryFolder(): (() => void) | undefined {
   if (process.env['EBILL_TEST_RUN'] !== undefined) return undefined;
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ebill-run-')));
+  // Some tests run the program as another user, who has to get through.
+  chmodSync(folder, 0o755);
   process.env['EBILL_TEST_RUN'] = folder;
   process.env['TMPDIR'] = folder;
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
