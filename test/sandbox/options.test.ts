@@ -19,9 +19,9 @@ import {
   upload,
 } from './rig.ts';
 
-describe('where it listens', () => {
+describe('the sandbox', () => {
   test.each(['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.0.0.1.evil.example'])(
-    'not on %s unless meant',
+    'does not listen on %s without allowRemote',
     async (host) => {
       await expect(startSandbox({ host })).rejects.toMatchObject({
         code: 'USAGE',
@@ -31,7 +31,7 @@ describe('where it listens', () => {
     },
   );
 
-  test('everywhere, when meant: the S3 side is where the API was reached', async () => {
+  test('on all interfaces puts S3 where the API was reached', async () => {
     const box = await sandbox({ host: '0.0.0.0', allowRemote: true });
     const created = await create(box, 'customer', 'A', 'a.csv', { headers: { host: 'ebill.example:1234' } });
     const port = new URL(box.s3Url).port;
@@ -42,20 +42,20 @@ describe('where it listens', () => {
     expect((await put(local, 'x')).status).toBe(403);
   });
 
-  test('a public S3 URL is what is signed', async () => {
+  test('signs the public S3 URL', async () => {
     const box = await sandbox({ publicS3Url: 'https://s3.example/' });
     expect(field(await create(box, 'customer', 'A', 'a.csv'), 'uploadUrl')).toMatch(
       /^https:\/\/s3\.example\/batch-upload-sandbox\/acme\/in\/a\.csv\?/,
     );
   });
 
-  test('the S3 port follows the API port', () => {
+  test('takes the port after the API port for S3', () => {
     expect(settingsOf({ port: 4000 })).toMatchObject({ port: 4000, s3Port: 4001 });
     expect(settingsOf({ port: 4000, s3Port: 9 }).s3Port).toBe(9);
     expect(settingsOf({})).toMatchObject({ port: 0, s3Port: 0 });
   });
 
-  test('a taken port says so', async () => {
+  test('names a port that is in use', async () => {
     const box = await sandbox();
     const port = Number(new URL(box.apiUrl).port);
     await expect(startSandbox({ port, s3Port: 0 })).rejects.toMatchObject({
@@ -77,8 +77,8 @@ describe('where it listens', () => {
   });
 });
 
-describe('flags', () => {
-  test('become options', () => {
+describe('options as text', () => {
+  test('become typed options', () => {
     const flags = {
       port: '8080',
       data: './d',
@@ -129,7 +129,7 @@ describe('flags', () => {
     { auth: 'digest' },
     { auth: 'header:' },
     { urlExpiry: '-1' },
-  ])('%o is refused', (flags) => {
+  ])('with %o are refused', (flags) => {
     expect(() => sandboxOptions(flags)).toThrow(
       expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),
     );
@@ -137,7 +137,7 @@ describe('flags', () => {
 });
 
 describe('the request log', () => {
-  test('has a line for each request, there before the answer', async () => {
+  test('has a line for each request before its answer', async () => {
     const logFile = join(temporaryFolder(), 'log.jsonl');
     const box = await sandbox({
       logFile,
@@ -202,7 +202,7 @@ describe('the request log', () => {
     expect(lines()[0].headerNames).toContain('x-extra');
   });
 
-  test('tells connections apart', async () => {
+  test('numbers connections', async () => {
     const box = await sandbox();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const get = () =>
@@ -222,14 +222,14 @@ describe('the request log', () => {
     expect(third).not.toBe(first);
   });
 
-  test('a file that cannot be written is an error', async () => {
+  test('reports a file that cannot be written', async () => {
     await expect(startSandbox({ logFile: join(temporaryFolder(), 'no', 'log') })).rejects.toMatchObject({
       code: 'USAGE',
     });
   });
 });
 
-test('latency comes before every answer', async () => {
+test('latency delays every answer', async () => {
   const box = await sandbox({ latencyMs: 40 });
   const started = performance.now();
   await upload(box, 'customer', 'A', 'a.csv', 'k\n1\n');
@@ -237,7 +237,7 @@ test('latency comes before every answer', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(115);
 });
 
-test('the bandwidth cap holds for each connection', async () => {
+test('the bandwidth limit applies to each connection', async () => {
   const box = await sandbox({ bandwidth: 400_000 });
   const urls = await Promise.all(
     ['a', 'b', 'c', 'd'].map(async (name) =>
@@ -253,7 +253,7 @@ test('the bandwidth cap holds for each connection', async () => {
   expect(took).toBeLessThan(2_900);
 });
 
-test('closing ends open requests and removes the temporary folder', async () => {
+test('close ends open requests and removes the temporary folder', async () => {
   const box = await startSandbox({ latencyMs: 60_000, faults: ['status=hang'] });
   const pending = [init(box, 'A'), status(box, '1')].map((reply) =>
     reply.catch((error: Error) => error.message),
@@ -266,7 +266,7 @@ test('closing ends open requests and removes the temporary folder', async () => 
   expect(lastRequest(box)).toBeDefined();
 });
 
-test('a folder that cannot be one is an error', async () => {
+test('an unusable folder is an error', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   await expect(startSandbox({ data: file })).rejects.toMatchObject({ code: 'USAGE' });
