@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { EbillError, type ErrorCode, EXIT_CODES, errnoOf, messageOf } from '../src/errors.ts';
 
-// cli.md, the table of exit codes, written out once more: scripts depend on it.
+// commands rule 26, the table of exit codes, written out a second time: scripts depend on it.
 const TABLE: Readonly<Record<ErrorCode, number>> = {
   INTERNAL: 1,
   USAGE: 2,

@@ -108,7 +108,7 @@ export function packageVersion(): string {
   return (JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** Sets the modes of all packed files, so that the tarball does not depend on the umask of whoever builds it. */
+/** Sets the modes of all packed files, so that the tarball does not depend on the umask of the builder. */
 function setModes(): void {
   const inFolders = ['bin', 'dist'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })

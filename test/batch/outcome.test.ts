@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isFinal, isSettled, outcomeOf, worst } from '../../src/batch/outcome.ts';
 import type { Phase } from '../../src/batch/types.ts';
 
-// batch-api.md, what bites 6: worst first.
+// api rule 7: worst first.
 const ORDER = [
   'failed',
   'partial',

@@ -21,7 +21,7 @@ const blank: Batch = {
 const batch = (over: Partial<Batch>): Batch => ({ ...blank, id: '3', ...over });
 const final = { successCount: 100, failCount: 0 };
 
-// batch-api.md, what bites 6, written out once more.
+// api rule 6, written out a second time.
 const NAMES: Readonly<Record<string, readonly string[]>> = {
   draft: ['draft'],
   queued: ['queued', 'pending', 'submitted', '1'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { machine, month, sandbox } from './harness.ts';
 
-/** Answers that may hide success (batch-api.md, "Ambiguous answers"): with the effect, and without. */
+/** Answers that may hide success (api rule 15): with the effect, and without. */
 const LOST = [
   'reset-after',
   'cut',

@@ -4,8 +4,8 @@ import { oneAtATime, randomFaults } from './chance.ts';
 import { monthLines, random, SEED } from './load.ts';
 import { tryAll } from './tally.ts';
 
-describe('a load with every wrong answer at every request', () => {
-  it('survives where drafts are reissued', async () => {
+describe('every wrong word of the server at every request', () => {
+  it('that gives a draft out again', async () => {
     await tryAll(
       'every fault at every request, reissue',
       faultPoints('reissue', await callsOfMonth('reissue')),
@@ -13,7 +13,7 @@ describe('a load with every wrong answer at every request', () => {
     );
   });
 
-  it('survives where a second create is refused', async () => {
+  it('that refuses a second create: those that make a difference then', async () => {
     const points = faultPoints(
       'refuse',
       await callsOfMonth('refuse'),
@@ -33,7 +33,7 @@ describe('a load with every wrong answer at every request', () => {
 });
 
 describe('several at once', () => {
-  it('survives random combinations', async () => {
+  it('in pairs and threes, by chance', async () => {
     const next = random(SEED);
     process.stdout.write(`Seed of the pairs: ${SEED} (EBILL_FAULTS_SEED)\n`);
     const points = Array.from({ length: 140 }, (_, i) => {

@@ -1,7 +1,7 @@
 import { type Duplicates, finishAndJudge, monthLines, need, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
-/** Time-out of a run whose server may stop answering. */
+/** Time-out of a run in which a server may fall silent. */
 export const IMPATIENT = ['--timeout', '120ms'];
 
 const DEAD = 'http://127.0.0.1:1/elsewhere';
@@ -33,13 +33,13 @@ const EVERYWHERE = [
 ];
 const PUT = ['reset-during', 'slowdown', 'request-timeout', 'bad-etag', 'kms-etag', 'corrupt', 'expired'];
 
-/** All fault actions for a call. */
+/** Every action of the sandbox's grammar that is for this call. */
 export function actionsFor(call: string): readonly string[] {
   if (call === 'put') return [...EVERYWHERE, ...PUT];
   return call === 'create' ? [...EVERYWHERE, 'expired'] : EVERYWHERE;
 }
 
-/** Actions after which the answer does not show whether it happened, or that lose the upload URL. */
+/** Actions after which nobody can tell from the answer whether it happened, or that take the upload URL away. */
 export const DOUBTFUL = [
   'reset-before',
   'reset-after',
@@ -53,7 +53,7 @@ export const DOUBTFUL = [
   'status-after:400',
 ];
 
-/** The number of requests of each call in a clean load. */
+/** The order of calls of a clean load, by their number; how many there are of each. */
 export async function callsOfMonth(duplicates: Duplicates): Promise<readonly string[]> {
   return trial({ duplicates }, async (clean) => {
     await finishAndJudge(clean, { duplicates });
@@ -61,7 +61,7 @@ export async function callsOfMonth(duplicates: Duplicates): Promise<readonly str
   });
 }
 
-/** One wrong answer at the Nth request of a call; then the load is repeated until it is complete. */
+/** One wrong word of the server, at the Nth request of a kind; then the same again until all of it is done. */
 export function faultPoint(
   duplicates: Duplicates,
   faults: readonly string[],
@@ -88,10 +88,10 @@ export function faultPoint(
   };
 }
 
-/** A create that happened but was answered as refused: the API cannot distinguish it from another client's. */
+/** A create that happened and is said to be refused, or not to have been acted on: the API cannot tell it from another's. */
 const mayAskTheOperator = (fault: string): boolean => /^(create|any).*=status-after:4/.test(fault);
 
-/** Every action at every request, as `create@3=cut`. */
+/** Every action at every request: `create@3=cut`. */
 export function faultPoints(
   duplicates: Duplicates,
   calls: readonly string[],

@@ -4,8 +4,8 @@ import { measure } from './killed.ts';
 import { random, SEED } from './load.ts';
 import { tryAll } from './tally.ts';
 
-describe('a load killed repeatedly', () => {
-  it('survives each kill during the recovery from the last one', async () => {
+describe('a load killed again and again', () => {
+  it('each time in the run that was to mend the last', async () => {
     const next = random(SEED + 1);
     const { writes, requests } = await measure('reissue');
     const points = Array.from({ length: 48 }, (_, i) =>

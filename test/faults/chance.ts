@@ -11,7 +11,7 @@ const pick = <T>(next: Next, all: readonly T[]): T => all[Math.floor(next() * al
 export const oneAtATime = (lines: readonly (readonly string[])[]): readonly (readonly string[])[] =>
   lines.map((line) => (line[0] === 'upload' ? [...line, '--concurrency', '1'] : line));
 
-/** A few faults at random requests of the load. */
+/** A few faults, each somewhere in the load. */
 export function randomFaults(next: Next, count: number): readonly string[] {
   return Array.from({ length: count }, () => {
     const call = pick(next, [
@@ -34,7 +34,7 @@ export function randomFaults(next: Next, count: number): readonly string[] {
 
 const HOWS: readonly (Blow['how'] & string)[] = ['before', 'half', 'written', 'lost', 'synced', 'full', 'io'];
 
-/** Several failures in a row, each during the recovery from the last one: killed at a write, in a request, and with a fault. */
+/** Broken in several ways one after the other, each in the run that was to mend the last: killed at a write, in a request, with a fault on top. */
 export function chainPoint(
   duplicates: Duplicates,
   next: Next,

@@ -12,8 +12,8 @@ import { tryAll } from './tally.ts';
 
 const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i + 1);
 
-describe('a step of several journal entries', () => {
-  it('survives as a restarted invoice batch', async () => {
+describe('steps that are more than one line of the journal', () => {
+  it('an invoice batch started over', async () => {
     const points = upTo(9).flatMap((at) => [
       restartPoint({ at, how: 'synced' }, true),
       restartPoint({ at, how: at % 2 === 0 ? 'half' : 'synced' }, false),
@@ -21,7 +21,7 @@ describe('a step of several journal entries', () => {
     await tryAll('killed while starting an invoice over', points, 2);
   });
 
-  it('survives as a load finalized by another machine', async () => {
+  it('a load finalized by another machine', async () => {
     const points = upTo(8).flatMap((at) => [
       elsewherePoint({ at, how: 'synced' }),
       elsewherePoint({ at, how: 'half' }),
@@ -29,13 +29,13 @@ describe('a step of several journal entries', () => {
     await tryAll('killed while finalizing from another machine', points, 2);
   });
 
-  it('survives as a load adopted by another machine', async () => {
+  it('a load adopted by another machine', async () => {
     await tryAll('an upload of an adopted load broken off', upTo(4).map(adoptedPoint), 2);
   });
 });
 
 describe('the journal of a finished load', () => {
-  it('can be read when cut at every byte, and resumed at some', async () => {
+  it('cut at every byte can be read, and at some is gone on from', async () => {
     await trial({ duplicates: 'reissue' }, async (done) => {
       const { bytes } = await finishedJournal(done);
       await tryAll('replay of a journal cut at every byte', cutPoints(bytes, 1), 1, true);

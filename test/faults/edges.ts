@@ -10,7 +10,7 @@ const [INIT, CUSTOMERS, FIRST_INVOICE = [], SECOND_INVOICE, FINALIZE, WATCH] = m
 const lines = (...all: (readonly string[] | undefined)[]): readonly (readonly string[])[] =>
   all.flatMap((line) => (line === undefined ? [] : [line]));
 
-/** Interrupted while an invoice batch is restarted; then resumed by the same command, or without the option. */
+/** Broken off while an invoice batch is started over; then gone on with, by the same command or without the option. */
 export function restartPoint(blow: Blow, again: boolean): Point {
   return {
     name: `starting over, journal write ${blow.at} ${blow.how}, then ${again ? 'the same command' : 'without the option'}`,
@@ -29,7 +29,7 @@ export function restartPoint(blow: Blow, again: boolean): Point {
   };
 }
 
-/** A load uploaded by one machine and finalized by another, which is interrupted. */
+/** A load uploaded by one machine, finalized by another that is broken off on the way. */
 export function elsewherePoint(blow: Blow): Point {
   return {
     name: `finalized elsewhere, journal write ${blow.at} ${blow.how}`,
@@ -48,7 +48,7 @@ export function elsewherePoint(blow: Blow): Point {
   };
 }
 
-/** A load started by one machine and adopted by another whose upload is interrupted: finalize must refuse. */
+/** A load begun by one machine, adopted by another whose upload is broken off: a finalize must not go ahead. */
 export function adoptedPoint(n: number): Point {
   return {
     name: `adopted, put ${n} broken off, then finalized`,
@@ -87,7 +87,7 @@ export async function finishedJournal(done: Trial): Promise<{ path: string; byte
   return { path, bytes: readFileSync(path) };
 }
 
-/** Every prefix of a journal can be read. */
+/** Every prefix of a journal is one that can be read. */
 export function cutPoints(bytes: Buffer, step: number): readonly Point[] {
   const text = bytes.toString('utf8');
   let whole = { end: 0, says: told('') };
@@ -116,8 +116,8 @@ function told(text: string): string {
 const OPERATOR = /--adopt.*--next|Check what it processed/;
 
 /**
- * A finished load whose journal was rolled back to its first bytes (a restored disk) is run again. Nothing may be loaded
- * twice; where the journal lacks what the server did, the program may only ask the operator.
+ * A finished load whose journal was rolled back to its first bytes (a restored disk) and is run again. Nothing may be
+ * loaded twice; where the journal has lost what the server did, the program may only ask the operator.
  */
 export function rolledBackPoint(done: Trial, bytes: Buffer, cut: number): Point {
   return {

@@ -7,7 +7,7 @@ import { MONTH_EBILL } from '../helpers/programs.ts';
 import { type Duplicates, finishAndJudge, monthLines, need, quiet, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
-/** Where a process is killed: in the Nth journal write, or when the journal has so many bytes. */
+/** Where a process ends in the Nth journal write, or when the journal has so many bytes. */
 export interface Blow {
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
@@ -57,7 +57,7 @@ export function startMonth(at: Machine, blow: Blow = {}, lines = monthLines(), u
   return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) };
 }
 
-/** Journal writes, journal bytes and requests of a clean run. */
+/** What a clean run counts: journal writes, journal bytes, requests. */
 export interface Measure {
   readonly writes: number;
   readonly bytes: number;
@@ -79,7 +79,7 @@ function readMark(at: Machine): { readonly path: string; readonly size: number; 
   return JSON.parse(readFileSync(markOf(at), 'utf8')) as { path: string; size: number; writes: number };
 }
 
-/** After a power failure only the flushed part of the journal is left. */
+/** The power failed: of the journal only what was flushed is left. */
 function losePower(at: Machine): void {
   if (!existsSync(markOf(at))) return;
   const { path, size } = readMark(at);
@@ -101,8 +101,8 @@ export function journalPoint(duplicates: Duplicates, blow: Blow, lines = monthLi
 }
 
 /**
- * @param mayConflict it resumes after an earlier kill, and may have to ask the operator before this one
- * @returns whether it was killed
+ * @param mayConflict it goes on from an earlier blow, and may have to ask the operator before this one
+ * @returns whether the blow fell
  */
 export async function strike(
   { at, server }: Trial,
@@ -127,8 +127,8 @@ export async function strike(
 }
 
 /**
- * Killed during its Nth request, before or after its effect; then run again to the end.
- * @param power the power failed too: unflushed bytes are lost
+ * Killed while the sandbox holds its Nth request, before or after it acted on it; then run again to the end.
+ * @param power the machine went down with it: what was not flushed is gone
  */
 export function requestPoint(
   duplicates: Duplicates,
@@ -148,7 +148,7 @@ export function requestPoint(
   };
 }
 
-/** Kills the load when a fault has acted. @returns whether it did before the load ended */
+/** Kills the load when a fault has acted. @returns whether one did before the load was over */
 export async function killInRequest(broken: Trial, power: boolean, lines = monthLines()): Promise<boolean> {
   const { server, at } = broken;
   const before = acted(broken);

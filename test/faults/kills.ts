@@ -4,7 +4,7 @@ import { type Point, strided } from './tally.ts';
 
 const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i + 1);
 
-/** A kill in the middle of every journal write, before its flush (with a power failure), and after it; at a part of them at the other two instants. */
+/** Every journal write, killed in the middle of it, before its flush (with the power gone), and after; a part of them at the other two instants. */
 export function journalPoints(duplicates: Duplicates, { writes }: Measure): readonly Point[] {
   const hows: readonly (Blow['how'] & string)[] =
     duplicates === 'reissue' ? ['half', 'lost', 'synced'] : ['synced'];
@@ -15,21 +15,21 @@ export function journalPoints(duplicates: Duplicates, { writes }: Measure): read
   );
 }
 
-/** The disk is full, or fails to flush, from a journal write on. */
+/** Journal writes on a disk that is full, or fails to flush, from there on. */
 export const diskPoints = (duplicates: Duplicates, { writes }: Measure): readonly Point[] =>
   strided(upTo(writes), 4, duplicates === 'refuse' ? 2 : 0).map((at, i) =>
     journalPoint(duplicates, { at, how: i % 2 === 0 ? 'full' : 'io' }),
   );
 
-/** The journal is torn after so many bytes, spread over its length. */
+/** The journal torn after so many bytes, spread over all of it. */
 export const bytePoints = (duplicates: Duplicates, { bytes }: Measure, count: number): readonly Point[] =>
   upTo(count).map((i) =>
     journalPoint(duplicates, { byte: Math.max(1, Math.round((i * bytes) / (count + 1))) }),
   );
 
 /**
- * A kill before and after the effect of every request; at every other one with a power failure. Where duplicates are
- * refused, only at requests whose loss matters then.
+ * Every request, killed before and after its effect; every other one with the power gone too. Where duplicates are
+ * refused, only requests whose loss makes a difference then.
  */
 export const requestPoints = (duplicates: Duplicates, { requests }: Measure): readonly Point[] =>
   requests.flatMap(({ call }, i) =>

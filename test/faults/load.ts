@@ -1,20 +1,16 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { type Document, type Machine, machine, type Ran } from '../e2e/harness.ts';
 
 export type Duplicates = 'reissue' | 'refuse';
 
-// Thousands of homes and sandboxes, each removed after its point: keep them in memory where possible.
-if (existsSync('/dev/shm')) {
-  const folder = join('/dev/shm', basename(process.env['EBILL_TEST_RUN'] ?? ''));
-  mkdirSync(folder, { recursive: true });
-  process.env['TMPDIR'] = folder;
-}
+// Thousands of homes and sandboxes, each gone after its point: in memory where there is such a folder.
+if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
 
-/** The load: 2 customer files, 2 invoice files, 7 item files, all with different names and contents. */
+/** The load that is broken: 2 customer files, 2 invoice files, 7 item files. Names and contents all differ. */
 export const JOB = 'AUG_2020';
 export const CUSTOMERS = ['cus_1.csv', 'cus_2.csv'];
 export const INVOICES: Readonly<Record<string, readonly string[]>> = {
@@ -80,7 +76,7 @@ const planText = (): string =>
     '',
   ].join('\n');
 
-/** One trial has a sandbox and a machine of its own, which are removed at its end. */
+/** One trial: a sandbox of its own and a machine of its own, gone afterwards. */
 export interface Trial {
   readonly server: Sandbox;
   readonly at: Machine;
@@ -125,7 +121,7 @@ export function journalsOf(home: string): readonly string[] {
     .map((name) => join(home, name));
 }
 
-/** A failed run, as the operator sees it. */
+/** A run that failed, as the operator sees it. */
 export interface Failure {
   readonly line: readonly string[];
   readonly code: number | null;
@@ -146,8 +142,8 @@ export interface Finishing {
 const DOCUMENTED = new Set([2, 5, 6, 7, 8, 9]);
 
 /**
- * Runs the load's command lines until all exit with 0, as an operator would: repeats a failed line, and after a conflict
- * follows its hint, where the contract has it.
+ * Runs the load's command lines until all of them end with 0, as an operator would: the same again after a failure, and
+ * the way out a conflict names, where it is one the contract knows.
  * @returns the failures on the way, and the last run
  */
 export async function finish(
@@ -183,7 +179,7 @@ export async function finish(
   throw new Error(`never came to an end: ${JSON.stringify(failures)}`);
 }
 
-/** The option that resolves a conflict; any other conflict is a failure. */
+/** The one option that goes on after a conflict; any other conflict is one too many. */
 function wayOut({ duplicates, mayAdopt = false }: Finishing, failures: readonly Failure[]): string {
   const error = failures.at(-1)?.error;
   const hint = error?.hint ?? '';
@@ -197,14 +193,14 @@ function wayOut({ duplicates, mayAdopt = false }: Finishing, failures: readonly 
   throw new Error(`a conflict that must not be: ${error?.message} ${hint}`);
 }
 
-/** The violations of a trial: files not loaded, files loaded twice, anything else. */
+/** What a trial came to: files not loaded, files loaded twice, and anything else that must not be. */
 export interface Verdict {
   readonly lost: readonly string[];
   readonly doubled: readonly string[];
   readonly wrong: readonly string[];
 }
 
-/** Compares the sandbox's state with what must have been loaded. */
+/** Holds the sandbox's own state against what must be. */
 export function judge(
   server: Sandbox,
   homes: readonly string[],
@@ -272,7 +268,7 @@ export function judge(
   return { lost, doubled, wrong };
 }
 
-/** Finishes an interrupted load and checks its result. */
+/** Finishes a load that was broken, and says what it came to. */
 export async function finishAndJudge(broken: Trial, options: Finishing): Promise<readonly Failure[]> {
   const { failures, last } = await finish(broken, options);
   const { lost, doubled, wrong } = judge(broken.server, [broken.at.home], options.duplicates, options.lies);
@@ -303,7 +299,7 @@ export function need(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
 
-/** Waits until the sandbox has answered every request, except those that hang. */
+/** Until the sandbox is through with every request it got, those that hang for ever aside. */
 export async function quiet(server: Sandbox): Promise<void> {
   let seen = -1;
   for (let same = 0; same < 2; ) {

@@ -4,8 +4,8 @@ import { changePoints, impatientPoints, interruptPoint, lockPoints } from './peo
 import { shardPoint } from './shard.ts';
 import { tryAll } from './tally.ts';
 
-describe('a load', () => {
-  it('survives signals', async () => {
+describe('what people and machines do to a load', () => {
+  it('interrupts it', async () => {
     const next = random(SEED + 3);
     const points = Array.from({ length: 14 }, (_, i) =>
       interruptPoint(i % 2 === 0 ? 'SIGINT' : 'SIGTERM', 1 + Math.floor(next() * 11)),
@@ -13,15 +13,15 @@ describe('a load', () => {
     await tryAll('interrupted', [...points, ...impatientPoints], 1);
   });
 
-  it('survives a second process', async () => {
+  it('starts it twice', async () => {
     await tryAll('two processes on one load', lockPoints, 1);
   });
 
-  it('survives changes of disk, files and set-up', async () => {
+  it('changes disks, files and set-up under it', async () => {
     await tryAll('changed on the way', changePoints, 1);
   });
 
-  it('survives eight machines killed at random', async () => {
+  it('shares it among eight machines that are killed at random', async () => {
     const next = random(SEED + 4);
     await tryAll(
       'eight shards killed at random',

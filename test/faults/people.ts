@@ -40,12 +40,12 @@ const point = (
     }),
 });
 
-/** Waits until the sandbox has so many requests, at most ten seconds. */
+/** Until the sandbox has so many requests, or ten seconds are over. */
 async function requests({ server }: Trial, count: number): Promise<void> {
   for (let i = 0; i < 2000 && server.requests.length < count; i += 1) await delay(5);
 }
 
-/** A process holds the load while another one wants it. */
+/** A process that holds the load, and what another one is told meanwhile. */
 export const lockPoints: readonly Point[] = [
   point('a second writer is told who holds the load', { faults: ['create@1=hang-after'] }, async (one) => {
     const { at, server } = one;
@@ -110,7 +110,7 @@ export const lockPoints: readonly Point[] = [
 
 const LEAVE_WITHIN_MS = 2_000;
 
-/** A signal interrupts an upload when the sandbox has so many requests. */
+/** A person, or an orchestrator, interrupts an upload when the sandbox has so many requests. */
 export function interruptPoint(signal: 'SIGINT' | 'SIGTERM', count: number): Point {
   return point(`${signal} at request ${count}`, { duplicates: 'reissue', latencyMs: 15 }, async (one) => {
     const { at } = one;
@@ -153,7 +153,7 @@ function assertLeft(ran: Ran, signal: string, ms: number, line: readonly string[
   need(error.hint.includes(`ebill ${line.join(' ')}`), `the command that goes on is not said: ${error.hint}`);
 }
 
-/** The server does not answer: the first signal waits a moment for the answer, the second one does not. */
+/** Silence on the other side: an interruption waits a moment for the answer, a second one does not. */
 export const impatientPoints: readonly Point[] = [
   point(
     'SIGINT while the server is silent',
@@ -198,7 +198,7 @@ async function interrupted(
   return { code, ms: Date.now() - began };
 }
 
-/** Disk, files or set-up have changed. */
+/** The disk, the files and the set-up are not what they were. */
 export const changePoints: readonly Point[] = [
   point('a journal on a device that is always full', {}, async ({ at, server }) => {
     const path = await journalPathOf(at, server.requests.length);
@@ -315,7 +315,7 @@ export const changePoints: readonly Point[] = [
   }),
 ];
 
-/** The path of the load's journal, whose folder it makes. */
+/** Where the load's journal will be; its folder is made. */
 async function journalPathOf(at: Machine, sentBefore: number): Promise<string> {
   const probe = await at.call(['init', '--job', JOB, '--json'], {
     env: { EBILL_BASE_URL: 'http://127.0.0.1:9' },

@@ -5,7 +5,7 @@ import { tryAll } from './tally.ts';
 
 const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i + 1);
 
-describe('a plan that is killed and run again', () => {
+describe('a plan killed, and run again', () => {
   it.each<Duplicates>(['reissue', 'refuse'])(
     'at every journal write and every request (%s)',
     async (duplicates) => {

@@ -14,9 +14,9 @@ import { diskPoints, journalPoints, requestPoints } from './kills.ts';
 import { monthLines, planLines, random, SEED, trial } from './load.ts';
 import { strided, tryAll } from './tally.ts';
 
-// A sample of the points of `npm run test:faults`.
-describe('a load that fails at a sample of points', () => {
-  it('survives kills at journal writes and requests', async () => {
+// A stride of the points of `npm run test:faults`, which tries them all.
+describe('a load broken at some of its points', () => {
+  it('killed, at journal writes and requests', async () => {
     const clean = await measure('reissue');
     const next = random(SEED);
     await tryAll(
@@ -37,7 +37,7 @@ describe('a load that fails at a sample of points', () => {
     );
   }, 120_000);
 
-  it('survives wrong answers', async () => {
+  it('answered wrongly', async () => {
     const next = random(SEED);
     await tryAll(
       'quick: wrong answers',
@@ -53,7 +53,7 @@ describe('a load that fails at a sample of points', () => {
     );
   }, 120_000);
 
-  it('survives a cut journal', async () => {
+  it('its journal cut', async () => {
     await trial({ duplicates: 'reissue' }, async (done) => {
       const { bytes } = await finishedJournal(done);
       await tryAll('quick: replay of a journal cut', cutPoints(bytes, 37), 1, true);

@@ -25,7 +25,7 @@ function writeFiles(at: Machine): void {
 
 const CHARGE = ['--job', JOB, '--json'];
 
-/** Eight machines upload one invoice's items at once, each killed and restarted at random; another one finalizes. */
+/** One invoice's items from eight machines at once, each killed and started again by chance; finalized from yet another. */
 export function shardPoint(round: number, next: () => number, mostKills: number): Point {
   const kills = upTo(SHARDS).map(() => Array.from({ length: Math.floor(next() * (mostKills + 1)) }, next));
   return {

@@ -2,26 +2,28 @@ import { appendFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { Doubled, Lost } from './load.ts';
 
-/** A point at which a load fails. */
+/** A point at which a load is broken, by its name, and what has to come of it. */
 export interface Point {
   readonly name: string;
-  /** @returns `false` when the run ended before the point. @throws when a promise is broken */
+  /** `false`: the point was not reached (the run was over before it). */
   run(): Promise<boolean | undefined>;
 }
 
 /**
- * With `EBILL_FAULTS_PART=K/N` every Nth point of each group, from the Kth, for a CI run with a time limit; else all.
+ * `EBILL_FAULTS_PART=K/N`: only every Nth point of each group, from the Kth, for a CI run with a time limit. Without it,
+ * all of them.
  */
 export function partOf<T>(points: readonly T[], part = process.env['EBILL_FAULTS_PART'] ?? ''): readonly T[] {
   if (part === '') return points;
   const [, k = '', n = ''] = /^(\d{1,3})\/(\d{1,3})$/.exec(part) ?? [];
-  if (Number(k) < 1 || Number(k) > Number(n)) throw new Error(`EBILL_FAULTS_PART is not K/N: ${part}`);
+  if (Number(k) < 1 || Number(k) > Number(n)) throw new Error(`EBILL_FAULTS_PART is no K/N: ${part}`);
   return points.length <= Number(n) ? points : strided(points, Number(n), Number(k) - 1);
 }
 
 /**
- * Tries every point, `limit` at a time, prints the counts, and fails with the name of each point that failed.
- * @param replays the points read journals and run no loads; they are counted separately
+ * Tries every point, `limit` at a time, prints how many there were and what became of them, and fails naming each that
+ * did not hold.
+ * @param replays no loads, but readings of a journal: counted apart
  */
 export async function tryAll(
   group: string,
@@ -30,7 +32,7 @@ export async function tryAll(
   replays = false,
 ): Promise<void> {
   const points = partOf(all);
-  const start = Date.now();
+  const began = Date.now();
   const failures: string[] = [];
   let next = 0;
   let missed = 0;
@@ -49,7 +51,7 @@ export async function tryAll(
   };
   await Promise.all(Array.from({ length: limit }, worker));
   const tried = points.length - missed;
-  const seconds = ((Date.now() - start) / 1000).toFixed(1);
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
   process.stdout.write(
     `${group}: ${tried} ${replays ? 'cuts' : 'points'} tried, ${lost} lost, ${doubled} doubled, ${failures.length} wrong (${seconds} s)\n`,
   );

@@ -1,6 +1,6 @@
 import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type InputOptions, type Plugin } from 'rolldown';
 import { buildPackage } from '../../src/build/build.ts';
@@ -26,11 +26,7 @@ function oneTemporaryFolder(): (() => void) | undefined {
   chmodSync(folder, 0o755);
   process.env['EBILL_TEST_RUN'] = folder;
   process.env['TMPDIR'] = folder;
-  return () => {
-    // The faults keep theirs in memory (test/faults/load.ts).
-    for (const path of [folder, join('/dev/shm', basename(folder))])
-      rmSync(path, { recursive: true, force: true, maxRetries: 5 });
-  };
+  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
 const built = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

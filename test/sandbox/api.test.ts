@@ -26,8 +26,8 @@ const EMPTY_PART = `<id></id>
 <errorMessage></errorMessage>
 <failCount></failCount>`;
 
-describe('an init', () => {
-  test('answers exactly as in the vendor’s example', async () => {
+describe('init', () => {
+  test('answers exactly what the vendor shows', async () => {
     const box = await sandbox();
     const reply = await init(box, 'AUGUST_2020_INIT');
     expect(reply.status).toBe(200);
@@ -64,7 +64,7 @@ ${EMPTY_PART}
     expect(asked.body).toBe(document);
   });
 
-  test('leaves a kind open that was not requested, and answers it empty', async () => {
+  test('a kind not asked for stays open and comes back empty', async () => {
     const box = await sandbox({ openCreditMemos: 7 });
     const first = await init(box, 'A', { carryForwardInvoices: 'false', zeroOutCustomerBalance: 'true' });
     expect(first.body).toContain(`<carryForwardInvoice>\n${EMPTY_PART}`);
@@ -76,7 +76,7 @@ ${EMPTY_PART}
     });
   });
 
-  test.each(['refuse', 'reissue'] as const)('is never repeated (duplicates: %s)', async (duplicates) => {
+  test.each(['refuse', 'reissue'] as const)('is never redone (duplicates: %s)', async (duplicates) => {
     const box = await sandbox({ duplicates });
     await init(box, 'A');
     const again = await init(box, 'A');
@@ -86,7 +86,7 @@ ${EMPTY_PART}
     expect(box.requests.map((record) => record.effect)).toEqual([true, false]);
   });
 
-  test('carries the invoices loaded here forward, once', async () => {
+  test('carries forward the invoices loaded here, once', async () => {
     const box = await sandbox({ openInvoices: 0, processingTimeMs: 0 });
     const id = await upload(box, 'invoice', 'INV', 'inv.csv', 'Invoice Number\n1\n2\n2\n');
     await finalize(box, id);
@@ -97,8 +97,8 @@ ${EMPTY_PART}
   });
 });
 
-describe('a create', () => {
-  test('answers as in the vendor’s example', async () => {
+describe('create', () => {
+  test('answers what the vendor shows', async () => {
     const box = await sandbox();
     const reply = await create(box, 'customer', 'AUGUST_2020_CUS', 'CUS_AUG_2020_100RECORDS.csv');
     expect(reply.status).toBe(200);
@@ -139,14 +139,14 @@ describe('a create', () => {
     expect((await put(field(reply, 'uploadUrl'), 'x')).status).toBe(200);
   });
 
-  test('can echo the wrong sub-operation, as the vendor does', async () => {
+  test('can lie in its echo as the vendor does', async () => {
     const box = await sandbox({ echo: 'vendor' });
     expect(field(await create(box, 'invoice', 'I', 'i.csv'), 'subOperation')).toBe('Customer');
     const honest = await sandbox();
     expect(field(await create(honest, 'invoice', 'I', 'i.csv'), 'subOperation')).toBe('Invoice');
   });
 
-  test('keeps job ids unchanged', async () => {
+  test('keeps job ids as they are', async () => {
     const box = await sandbox();
     for (const jobId of ['007', '1e5', '0x10', ' A ', '&lt;', '月<&>"\'é🧾', ']]>']) {
       const reply = await create(box, 'customer', jobId, `${jobId.length}.csv`);
@@ -160,7 +160,7 @@ describe('a create', () => {
     expect((await send({ method: 'GET', url: `${box.apiUrl}/rest/batchProcess?jobId=A` })).status).toBe(404);
   });
 
-  test('refuses a known job id of any kind', async () => {
+  test('refuses a job id it knows, whatever the kind', async () => {
     const box = await sandbox();
     await create(box, 'customer', 'A', 'a.csv');
     for (const reply of [
@@ -174,7 +174,7 @@ describe('a create', () => {
     expect(box.snapshot().batches).toHaveLength(1);
   });
 
-  test('reissues a Draft of the same kind, and nothing else', async () => {
+  test('reissues a Draft of the same kind, and nothing further', async () => {
     const box = await sandbox({ duplicates: 'reissue' });
     const id = await upload(box, 'customer', 'A', 'a.csv', 'k\n1\n');
     const again = await create(box, 'customer', 'A', 'a.csv');
@@ -186,7 +186,7 @@ describe('a create', () => {
     expect((await create(box, 'customer', 'A', 'a.csv')).status).toBe(400);
   });
 
-  test('of items needs an open invoice batch, by id, job id or both', async () => {
+  test('items need an invoice batch that is open, by id, job id or both', async () => {
     const box = await sandbox();
     const customer = field(await create(box, 'customer', 'C', 'c.csv'), 'id');
     const invoice = await upload(box, 'invoice', 'I', 'i.csv', 'k\n1\n');
@@ -224,8 +224,8 @@ describe('a create', () => {
   );
 });
 
-describe('a finalize, and a status after it, ', () => {
-  test('answers as in the vendor’s examples, from Draft to Success', async () => {
+describe('finalize and status', () => {
+  test('answers what the vendor shows, Draft to Success', async () => {
     let now = Date.UTC(2021, 8, 21);
     const box = await sandbox({ now: () => now, processingTimeMs: 3000 });
     const id = await upload(box, 'customer', 'AUGUST_2020_CUS', 'CUS.csv', 'Account Number\n1\n2\n');
@@ -267,7 +267,7 @@ describe('a finalize, and a status after it, ', () => {
     expect(result.body).toBe('Account Number,Status,Message\r\n1,Success,\r\n2,Success,\r\n');
   });
 
-  test('has an effect once; further ones are refused and counted', async () => {
+  test('happens once; further attempts are refused and counted', async () => {
     const box = await sandbox();
     const id = await upload(box, 'customer', 'A', 'a.csv', 'k\n1\n');
     expect((await post(box, 'BatchFinalize', xml({ id, jobId: 'A' }))).status).toBe(200);
@@ -277,7 +277,7 @@ describe('a finalize, and a status after it, ', () => {
     expect(batch(box, 'A')).toMatchObject({ finalizeCount: 1, finalizeAttempts: 2 });
   });
 
-  test('refuses a batch that cannot be finalized', async () => {
+  test('refuses what cannot be finalized', async () => {
     const box = await sandbox();
     await init(box, 'INIT');
     const invoice = await upload(box, 'invoice', 'I', 'i.csv', 'k\n1\n');
@@ -295,7 +295,7 @@ describe('a finalize, and a status after it, ', () => {
     );
   });
 
-  test('includes the item batches, under their invoice batch', async () => {
+  test('takes the items along and shows them under the invoice', async () => {
     const box = await sandbox();
     const invoice = await upload(box, 'invoice', 'I', 'i.csv', 'Invoice Number\n1\n');
     expect((await status(box, invoice)).body).toContain(
@@ -316,7 +316,7 @@ describe('a finalize, and a status after it, ', () => {
     expect(field(await status(box, '3'), 'status')).toBe('Failed');
   });
 
-  test('uses the object as of finalize, one for batches with the same file name', async () => {
+  test('processes the object as it was at finalize, and shares one object among equal names', async () => {
     const box = await sandbox();
     const first = await create(box, 'customer', 'A', 'same.csv');
     const second = await create(box, 'customer', 'B', 'same.csv');
@@ -330,7 +330,7 @@ describe('a finalize, and a status after it, ', () => {
     expect(box.snapshot().objects.find((object) => object.key === 'acme/in/same.csv')?.puts).toBe(3);
   });
 
-  test('uses the configured name of the running status', async () => {
+  test('calls the running state what it is told to', async () => {
     const box = await sandbox({ runningName: 'Verarbeitung', processingTimeMs: 60_000, now: () => 0 });
     const id = await upload(box, 'customer', 'A', 'a.csv', 'k\n1\n');
     await finalize(box, id);
@@ -343,7 +343,7 @@ describe('a finalize, and a status after it, ', () => {
   });
 });
 
-describe('a request unlike the vendor’s examples', () => {
+describe('requests are held to the vendor’s shape', () => {
   const good = {
     jobId: 'A',
     inputType: 'API',
@@ -352,18 +352,18 @@ describe('a request unlike the vendor’s examples', () => {
     inputFilename: 'a.csv',
   };
   test.each([
-    ['an empty body', ''],
-    ['text that is not XML', 'hello'],
-    ['a truncated document', '<batchProcess><jobId>A</jobId>'],
-    ['another root', '<batch></batch>'],
+    ['empty body', ''],
+    ['no XML', 'hello'],
+    ['truncated', '<batchProcess><jobId>A</jobId>'],
+    ['wrong root', '<batch></batch>'],
     ['two roots', `${xml(good)}<batchProcess></batchProcess>`],
     ['a DTD', `<!DOCTYPE batchProcess [<!ENTITY x "y">]>${xml(good)}`],
     ['a bare ampersand', '<batchProcess><jobId>A & B</jobId></batchProcess>'],
     ['an unknown entity', '<batchProcess><jobId>&nbsp;</jobId></batchProcess>'],
     ['an attribute', xml(good).replace('<jobId>', '<jobId x="1">')],
     ['nesting', xml(good).replace('<jobId>A', '<jobId><b>A</b>')],
-    ['text between elements', xml(good).replace('<inputType>', 'x<inputType>')],
-    ['a repeated element', xml(good).replace('<inputType>', '<jobId>B</jobId><inputType>')],
+    ['text between', xml(good).replace('<inputType>', 'x<inputType>')],
+    ['an element twice', xml(good).replace('<inputType>', '<jobId>B</jobId><inputType>')],
     ['an unknown element', xml({ ...good, colour: 'red' })],
     [
       'another order',
@@ -377,7 +377,7 @@ describe('a request unlike the vendor’s examples', () => {
     ['another sub-operation', xml({ ...good, subOperation: 'customer' })],
     ['a prototype’s name', xml({ ...good, subOperation: 'constructor' })],
     ['a reserved element', '<batchProcess><__proto__>x</__proto__></batchProcess>'],
-  ])('with %s is a 400', async (_what, body) => {
+  ])('%s is a 400', async (_what, body) => {
     const box = await sandbox();
     const reply = await post(box, 'S3FileUpload', body);
     expect(reply.status).toBe(400);
@@ -388,7 +388,7 @@ describe('a request unlike the vendor’s examples', () => {
     expect(lastRequest(box)).toMatchObject({ call: 'create', effect: false, status: 400, requestBody: body });
   });
 
-  test('with invalid UTF-8 is a 400', async () => {
+  test('invalid UTF-8 is a 400', async () => {
     const box = await sandbox();
     const body = Buffer.concat([
       Buffer.from('<batchProcess><jobId>'),
@@ -399,20 +399,20 @@ describe('a request unlike the vendor’s examples', () => {
     expect((await send({ method: 'POST', url, body })).status).toBe(400);
   });
 
-  test('may have CDATA, a declaration, comments and character references', async () => {
+  test('CDATA, a declaration, comments and character references are fine', async () => {
     const box = await sandbox();
     const body = `<?xml version="1.0" encoding="UTF-8"?><!-- c -->\r\n${xml(good).replace('>A<', '><![CDATA[A&]]>&#66;&#x43;&amp;amp;<')}`;
     expect(field(await post(box, 'S3FileUpload', body), 'jobId')).toBe('A&BC&amp;');
   });
 
-  test('must have true or false as flags of an init', async () => {
+  test('an init’s flags are true or false', async () => {
     const box = await sandbox();
     expect((await init(box, 'A', { carryForwardInvoices: 'yes' })).status).toBe(400);
     expect((await init(box, 'A', { zeroOutCustomerBalance: '' })).status).toBe(400);
     expect(box.snapshot().initCount).toBe(0);
   });
 
-  test('with an unknown path, mode or method is refused', async () => {
+  test('paths, modes and methods', async () => {
     const box = await sandbox();
     const get = async (path: string, method = 'GET') =>
       (await send({ method, url: `${box.apiUrl}${path}` })).status;
@@ -432,7 +432,7 @@ describe('a request unlike the vendor’s examples', () => {
     expect(await get('/rest/batchProcess?jobId=')).toBe(400);
   });
 
-  test('with a body over 1 MiB is a 413', async () => {
+  test('a body over 1 MiB is a 413', async () => {
     const box = await sandbox();
     expect((await post(box, 'BatchInit', ' '.repeat(1024 * 1024 + 1))).status).toBe(413);
   });
@@ -471,7 +471,7 @@ describe('authorisation', () => {
     expect(log).not.toContain(Buffer.from('u:p').toString('base64').slice(0, 3));
   });
 
-  test('is part of the environment for ebill', async () => {
+  test('the environment points ebill at it', async () => {
     const box = await sandbox({ auth: { type: 'basic', username: 'u', password: 'p' } });
     expect(box.environment).toEqual({
       EBILL_BASE_URL: box.apiUrl,

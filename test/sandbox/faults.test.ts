@@ -18,7 +18,7 @@ import {
   upload,
 } from './rig.ts';
 
-describe('a fault', () => {
+describe('the grammar', () => {
   test.each([
     [
       'init=reset-before',
@@ -43,7 +43,7 @@ describe('a fault', () => {
     ['any=slow:250ms', { action: { type: 'slow', ms: 250 } }],
     ['any=slow:5s', { action: { type: 'slow', ms: 5000 } }],
     ['any=slow:2', { action: { type: 'slow', ms: 2000 } }],
-  ])('is read from %s', (text, expected) => {
+  ])('%s', (text, expected) => {
     expect(parseFault(text)).toMatchObject({ text, ...expected });
   });
 
@@ -67,7 +67,7 @@ describe('a fault', () => {
     ['create=corrupt', 'corrupt is only for put'],
     ['any=slowdown', 'slowdown is only for put, download'],
     ['finalize=expired', 'expired is only for create, put, download'],
-  ])('is not read from %j', async (text, why) => {
+  ])('refuses %j', async (text, why) => {
     const thrown = (() => {
       try {
         return parseFault(text);
@@ -85,7 +85,7 @@ describe('a fault', () => {
   });
 });
 
-test('counts on its own, and the first of several that are due acts', () => {
+test('each spec counts for itself; the first of those due acts', () => {
   const book = new FaultList();
   for (const text of ['create@2=cut', 'any@2-3=hang', 'create:items[X]=empty']) book.add(text);
   const take = (...request: Parameters<FaultList['take']>) => book.take(...request)?.text ?? null;
@@ -133,7 +133,7 @@ const CALLS: Record<
   },
 };
 
-describe.each(Object.entries(CALLS))('on %s, ', (name, { prepare, call, done }) => {
+describe.each(Object.entries(CALLS))('%s', (name, { prepare, call, done }) => {
   async function strike(action: string) {
     const box = await sandbox({ processingTimeMs: 60_000 });
     const id = await prepare(box);
@@ -148,7 +148,7 @@ describe.each(Object.entries(CALLS))('on %s, ', (name, { prepare, call, done }) 
     ['status:409', 409],
     ['html-before', 502],
     ['redirect:http://127.0.0.1:9/x', 307],
-  ])('%s answers without an effect, once', async (action, code) => {
+  ])('%s: an answer, no effect, and once only', async (action, code) => {
     const { box, id, reply, record, done: happened } = await strike(action);
     expect(reply).toMatchObject({ status: code });
     expect(happened).toBe(false);
@@ -164,31 +164,31 @@ describe.each(Object.entries(CALLS))('on %s, ', (name, { prepare, call, done }) 
     expect(done(box)).toBe(true);
   });
 
-  test('reset-before resets without an effect', async () => {
+  test('reset-before: a reset, no effect', async () => {
     const { reply, record, done: happened } = await strike('reset-before');
     expect([reply, happened]).toEqual(['ECONNRESET', false]);
     expect(record).toMatchObject({ status: null, effect: false });
   });
 
-  test('reset-after has the effect, then resets', async () => {
+  test('reset-after: the effect, then a reset', async () => {
     const { reply, record, done: happened } = await strike('reset-after');
     expect([reply, happened]).toEqual(['ECONNRESET', true]);
     expect(record).toMatchObject({ status: null, effect: true });
   });
 
-  test('status-after has the effect, then answers the status', async () => {
+  test('status-after: the effect, then the status', async () => {
     const { reply, done: happened } = await strike('status-after:500');
     expect(reply).toMatchObject({ status: 500 });
     expect(happened).toBe(true);
   });
 
-  test('cut has the effect, and sends less than Content-Length', async () => {
+  test('cut: the effect, and less than Content-Length promised', async () => {
     const { reply, record, done: happened } = await strike('cut');
     expect([reply, happened]).toEqual(['ECONNRESET', true]);
     expect(record).toMatchObject({ status: 200, effect: true });
   });
 
-  test('truncate, empty and html have the effect, and answer 200 with another body', async () => {
+  test('truncate, empty, html: the effect, and a complete 200 that is none', async () => {
     const truncated = await strike('truncate');
     expect(truncated).toMatchObject({ done: true, reply: { status: 200 } });
     if (name !== 'put') {
@@ -209,7 +209,7 @@ describe.each(Object.entries(CALLS))('on %s, ', (name, { prepare, call, done }) 
     });
   });
 
-  test('slow has the effect at once, and answers later', async () => {
+  test('slow: the effect at once, the answer later', async () => {
     const box = await sandbox({ processingTimeMs: 60_000 });
     const id = await prepare(box);
     box.addFault(`${name}=slow:250ms`);
@@ -228,7 +228,7 @@ describe.each(Object.entries(CALLS))('on %s, ', (name, { prepare, call, done }) 
   test.each([
     ['hang', false],
     ['hang-after', true],
-  ])('%s never answers (effect: %s)', async (action, effect) => {
+  ])('%s: no answer; effect: %s', async (action, effect) => {
     const box = await sandbox({ processingTimeMs: 60_000 });
     const id = await prepare(box);
     box.addFault(`${name}=${action}`);
@@ -246,7 +246,7 @@ describe.each(Object.entries(CALLS))('on %s, ', (name, { prepare, call, done }) 
   });
 });
 
-test('a fault with :KIND and [JOBID] acts on these batches only', async () => {
+test('create:KIND and [JOBID] narrow', async () => {
   const box = await sandbox({
     faults: ['create:invoice=status:500', 'put[B]=slowdown', 'status[C]=status:500'],
   });
@@ -259,7 +259,7 @@ test('a fault with :KIND and [JOBID] acts on these batches only', async () => {
   expect((await status(box, id)).status).toBe(500);
 });
 
-test('expired on create returns an expired URL, once', async () => {
+test('an expired URL is handed out, once', async () => {
   const box = await sandbox({ duplicates: 'reissue', faults: ['create=expired'] });
   const first = field(await create(box, 'customer', 'A', 'a.csv'), 'uploadUrl');
   const refused = await put(first, 'x');
@@ -273,7 +273,7 @@ test.each([
   ['slowdown', 503, 'SlowDown'],
   ['request-timeout', 400, 'RequestTimeout'],
   ['status:500', 500, 'InternalError'],
-])('%s on put and download answers S3’s error', async (action, code, text) => {
+])('put and download: %s', async (action, code, text) => {
   const box = await sandbox({ processingTimeMs: 0 });
   const url = field(await create(box, 'customer', 'A', 'a.csv'), 'uploadUrl');
   box.addFault(`put=${action}`);
@@ -292,7 +292,7 @@ test.each([
   expect((await send({ method: 'GET', url: download })).status).toBe(200);
 });
 
-test('cut, truncate, reset and empty act on downloads', async () => {
+test('downloads are cut, truncated, reset and emptied', async () => {
   const box = await sandbox({ processingTimeMs: 0 });
   const rows = Array.from({ length: 20_000 }, (_, index) => `${index}\n`).join('');
   await finalize(box, await upload(box, 'customer', 'A', 'a.csv', `k\n${rows}`));
@@ -313,7 +313,7 @@ test('cut, truncate, reset and empty act on downloads', async () => {
   expect((await send({ method: 'GET', url })).body).toBe(whole.body);
 });
 
-describe('on the stored bytes, ', () => {
+describe('what S3 says of the bytes', () => {
   const body = 'k\n1\n';
   const md5 = createHash('md5').update(body).digest('hex');
   const sha256 = createHash('sha256').update(body).digest('hex');
@@ -323,20 +323,20 @@ describe('on the stored bytes, ', () => {
     return { box, etag: String(reply.headers.etag), reply };
   }
 
-  test('bad-etag answers another MD5', async () => {
+  test('bad-etag', async () => {
     const { box, etag } = await etagUnder('bad-etag');
     expect(etag).toMatch(/^"[0-9a-f]{32}"$/);
     expect(etag).not.toBe(`"${md5}"`);
     expect(batch(box, 'A').sha256).toBe(sha256);
   });
 
-  test('kms-etag answers an ETag that is not an MD5', async () => {
+  test('kms-etag', async () => {
     const { box, etag } = await etagUnder('kms-etag');
     expect(etag).not.toMatch(/^"[0-9a-f]{32}"$/);
     expect(batch(box, 'A').sha256).toBe(sha256);
   });
 
-  test('corrupt stores other bytes', async () => {
+  test('corrupt', async () => {
     const { box, etag } = await etagUnder('corrupt');
     const stored = Buffer.from(body);
     stored[0] = (stored[0] ?? 0) ^ 0xff;
@@ -345,7 +345,7 @@ describe('on the stored bytes, ', () => {
     expect(lastRequest(box).bodySha256).toBe(sha256);
   });
 
-  test('reset-during stores nothing', async () => {
+  test('reset-during', async () => {
     const box = await sandbox({ faults: ['put=reset-during'] });
     const url = field(await create(box, 'customer', 'A', 'a.csv'), 'uploadUrl');
     const big = Buffer.alloc(8 * 1024 * 1024, 'x');
@@ -356,7 +356,7 @@ describe('on the stored bytes, ', () => {
   });
 });
 
-test('a fault acts on a refused request, too', async () => {
+test('a fault acts on a refused request too', async () => {
   const box = await sandbox({ auth: { type: 'bearer', token: 't' }, faults: ['create=status:500'] });
   expect((await create(box, 'customer', 'A', 'a.csv')).status).toBe(500);
   expect((await create(box, 'customer', 'A', 'a.csv')).status).toBe(401);

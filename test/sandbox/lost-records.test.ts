@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parseFault } from '../../src/sandbox/faults.ts';
 import { batch, field, finalize, sandbox, send, status, upload } from './rig.ts';
 
-test('drop-row leaves the last row out of a result but not out of the counts, once', async () => {
+test('drop-row: a result without its last row, though the counts have it; once', async () => {
   const box = await sandbox({ processingTimeMs: 0, faults: ['download=drop-row'] });
   const id = await upload(box, 'customer', 'C', 'c.csv', 'Account Number,N\n1,a\n2,"b\n""b"\n');
   await finalize(box, id);
@@ -14,7 +14,7 @@ test('drop-row leaves the last row out of a result but not out of the counts, on
   expect(batch(box, 'C').successCount).toBe(2);
 });
 
-test('drop-row keeps a header without rows', async () => {
+test('drop-row: a header alone stays', async () => {
   const box = await sandbox({ processingTimeMs: 0, faults: ['download=drop-row'] });
   const id = await upload(box, 'customer', 'C', 'c.csv', 'k\n');
   await finalize(box, id);
@@ -23,7 +23,7 @@ test('drop-row keeps a header without rows', async () => {
   expect((await send({ method: 'GET', url })).body).toBe('k,Status,Message\r\n');
 });
 
-test('lose-records leaves records out of the counts and the result', async () => {
+test('lose-records: neither counted nor in the result', async () => {
   const box = await sandbox({ processingTimeMs: 0, faults: ['finalize[C]=lose-records:2'] });
   const id = await upload(box, 'customer', 'C', 'c.csv', 'Account Number\n1\n2\n3\n\n');
   await finalize(box, id);
@@ -33,7 +33,7 @@ test('lose-records leaves records out of the counts and the result', async () =>
   expect((await send({ method: 'GET', url })).body).toBe('Account Number,Status,Message\r\n3,Success,\r\n');
 });
 
-test('lose-records is for finalize only and takes a number', () => {
+test('the grammar', () => {
   expect(parseFault('finalize=lose-records:3').action).toEqual({ type: 'lose-records', records: 3 });
   for (const text of [
     'put=drop-row',

@@ -19,9 +19,9 @@ import {
   upload,
 } from './rig.ts';
 
-describe('the sandbox', () => {
+describe('where it listens', () => {
   test.each(['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.0.0.1.evil.example'])(
-    'does not listen on %s without allowRemote',
+    'not on %s unless meant',
     async (host) => {
       await expect(startSandbox({ host })).rejects.toMatchObject({
         code: 'USAGE',
@@ -31,7 +31,7 @@ describe('the sandbox', () => {
     },
   );
 
-  test('on all interfaces puts S3 where the API was reached', async () => {
+  test('everywhere, when meant: the S3 side is where the API was reached', async () => {
     const box = await sandbox({ host: '0.0.0.0', allowRemote: true });
     const created = await create(box, 'customer', 'A', 'a.csv', { headers: { host: 'ebill.example:1234' } });
     const port = new URL(box.s3Url).port;
@@ -42,20 +42,20 @@ describe('the sandbox', () => {
     expect((await put(local, 'x')).status).toBe(403);
   });
 
-  test('signs the public S3 URL', async () => {
+  test('a public S3 URL is what is signed', async () => {
     const box = await sandbox({ publicS3Url: 'https://s3.example/' });
     expect(field(await create(box, 'customer', 'A', 'a.csv'), 'uploadUrl')).toMatch(
       /^https:\/\/s3\.example\/batch-upload-sandbox\/acme\/in\/a\.csv\?/,
     );
   });
 
-  test('takes the port after the API port for S3', () => {
+  test('the S3 port follows the API port', () => {
     expect(settingsOf({ port: 4000 })).toMatchObject({ port: 4000, s3Port: 4001 });
     expect(settingsOf({ port: 4000, s3Port: 9 }).s3Port).toBe(9);
     expect(settingsOf({})).toMatchObject({ port: 0, s3Port: 0 });
   });
 
-  test('names a port that is in use', async () => {
+  test('a taken port says so', async () => {
     const box = await sandbox();
     const port = Number(new URL(box.apiUrl).port);
     await expect(startSandbox({ port, s3Port: 0 })).rejects.toMatchObject({
@@ -77,8 +77,8 @@ describe('the sandbox', () => {
   });
 });
 
-describe('options as text', () => {
-  test('become typed options', () => {
+describe('flags', () => {
+  test('become options', () => {
     const flags = {
       port: '8080',
       data: './d',
@@ -129,7 +129,7 @@ describe('options as text', () => {
     { auth: 'digest' },
     { auth: 'header:' },
     { urlExpiry: '-1' },
-  ])('with %o are refused', (flags) => {
+  ])('%o is refused', (flags) => {
     expect(() => sandboxOptions(flags)).toThrow(
       expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),
     );
@@ -137,7 +137,7 @@ describe('options as text', () => {
 });
 
 describe('the request log', () => {
-  test('has a line for each request before its answer', async () => {
+  test('has a line for each request, there before the answer', async () => {
     const logFile = join(temporaryFolder(), 'log.jsonl');
     const box = await sandbox({
       logFile,
@@ -202,7 +202,7 @@ describe('the request log', () => {
     expect(lines()[0].headerNames).toContain('x-extra');
   });
 
-  test('numbers connections', async () => {
+  test('tells connections apart', async () => {
     const box = await sandbox();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const get = () =>
@@ -222,14 +222,14 @@ describe('the request log', () => {
     expect(third).not.toBe(first);
   });
 
-  test('reports a file that cannot be written', async () => {
+  test('a file that cannot be written is an error', async () => {
     await expect(startSandbox({ logFile: join(temporaryFolder(), 'no', 'log') })).rejects.toMatchObject({
       code: 'USAGE',
     });
   });
 });
 
-test('latency delays every answer', async () => {
+test('latency comes before every answer', async () => {
   const box = await sandbox({ latencyMs: 40 });
   const started = performance.now();
   await upload(box, 'customer', 'A', 'a.csv', 'k\n1\n');
@@ -237,7 +237,7 @@ test('latency delays every answer', async () => {
   expect(performance.now() - started).toBeGreaterThanOrEqual(115);
 });
 
-test('the bandwidth limit applies to each connection', async () => {
+test('the bandwidth cap holds for each connection', async () => {
   const box = await sandbox({ bandwidth: 400_000 });
   const urls = await Promise.all(
     ['a', 'b', 'c', 'd'].map(async (name) =>
@@ -253,7 +253,7 @@ test('the bandwidth limit applies to each connection', async () => {
   expect(took).toBeLessThan(2_900);
 });
 
-test('close ends open requests and removes the temporary folder', async () => {
+test('closing ends open requests and removes the temporary folder', async () => {
   const box = await startSandbox({ latencyMs: 60_000, faults: ['status=hang'] });
   const pending = [init(box, 'A'), status(box, '1')].map((reply) =>
     reply.catch((error: Error) => error.message),
@@ -266,7 +266,7 @@ test('close ends open requests and removes the temporary folder', async () => {
   expect(lastRequest(box)).toBeDefined();
 });
 
-test('an unusable folder is an error', async () => {
+test('a folder that cannot be one is an error', async () => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, '');
   await expect(startSandbox({ data: file })).rejects.toMatchObject({ code: 'USAGE' });

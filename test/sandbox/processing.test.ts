@@ -22,8 +22,8 @@ async function customers(content: string | Buffer) {
   return { reply, state: field(reply, 'status'), successCount, failCount, result: await resultOf(box, id) };
 }
 
-describe('of customers, ', () => {
-  test('records with a wrong field count, an empty or a repeated key fail, and some accepted is still Success', async () => {
+describe('customers', () => {
+  test('field count, empty key, repeated key; some good is still Success', async () => {
     const done = await customers(
       'Name,Account Number\n"A, B",1\n"say ""hi""\nthere",2\nC\nD,3,x\nE, \nF,1\nG,4\n\nH,5\n\n\n',
     );
@@ -62,20 +62,20 @@ describe('of customers, ', () => {
     expect(field(done.reply, 'errorMessage')).toBe('The file has no records');
   });
 
-  test('BOM, CRLF, Unicode, no key column and no final line feed are read', async () => {
+  test('BOM, CRLF, Unicode, no key column, no last line end', async () => {
     const done = await customers('\uFEFFKonto,Ä\r\n1,ß🧾\r\n2,x\r\n1,again');
     expect(done).toMatchObject({ state: 'Success', successCount: 2, failCount: 1 });
     expect(done.result.startsWith('Konto,Ä,Status,Message\r\n1,ß🧾,Success,\r\n')).toBe(true);
   });
 
-  test('an unclosed quote makes the rest one failed record', async () => {
+  test('a quote left open makes the rest one failed record', async () => {
     const done = await customers('Account Number,B\n1,x\n2,"open\n3,y\n');
     expect(done).toMatchObject({ state: 'Success', successCount: 1, failCount: 1 });
     expect(done.result).toContain(',,Failed,Not readable from here on (CSV_QUOTE_NOT_CLOSED)');
   });
 });
 
-test('an item fails unless its invoice was accepted', async () => {
+test('an item fails when its invoice is not among the accepted ones', async () => {
   const box = await sandbox({ processingTimeMs: 0 });
   const invoice = await upload(box, 'invoice', 'I', 'i.csv', 'Invoice Number,Amount\n1,5\n2\n3,7\n3,8\n');
   const items = 'Line,Invoice Number\na,1\nb,1\nc,2\nd,3\ne,4\nf,\n';
@@ -98,7 +98,7 @@ test('an item fails unless its invoice was accepted', async () => {
   );
 });
 
-test('a batch is final only when the time is over and the records are processed', async () => {
+test('final only when the time is over and the records are decided', async () => {
   const box = await sandbox({ processingTimeMs: 90 });
   const id = await upload(box, 'customer', 'C', 'c.csv', 'k\n1\n');
   const started = performance.now();
@@ -147,7 +147,7 @@ test('memory grows with the keys, not with the file', async () => {
   expect((peak - before) / 1e6).toBeLessThan(200);
 });
 
-test('a file that cannot be read ends as Failed', async () => {
+test('a file that cannot be read ends Failed, not running for ever', async () => {
   const box = await sandbox({ processingTimeMs: 0 });
   const id = await upload(box, 'customer', 'C', 'c.csv', 'k\n1\n');
   const { rmSync, readdirSync } = await import('node:fs');

@@ -38,7 +38,7 @@ test('batches, ids, objects and results outlive a restart', async () => {
   expect((await finalize(second, draft)).status).toBe(200);
 });
 
-test('interrupted processing continues with the same result', async () => {
+test('processing cut off by the end goes on, with the same verdict', async () => {
   const data = temporaryFolder();
   const rows = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
   const first = await sandbox({ data, processingTimeMs: 0 });
@@ -54,7 +54,7 @@ test('interrupted processing continues with the same result', async () => {
   expect(batch(second, 'T')).toMatchObject({ successCount: 50_000, failCount: 1 });
 });
 
-test('items processed after a restart know the invoices accepted before it', async () => {
+test('items decided after a restart still know the invoices decided before it', async () => {
   const data = temporaryFolder();
   const first = await sandbox({ data, processingTimeMs: 0 });
   const invoice = await upload(first, 'invoice', 'I', 'i.csv', 'k\n1\n2\n');
@@ -73,7 +73,7 @@ test('items processed after a restart know the invoices accepted before it', asy
   expect(batch(second, 'T')).toMatchObject({ successCount: 1, failCount: 1 });
 });
 
-test('files of incomplete uploads are removed', async () => {
+test('what an upload left half written is swept away', async () => {
   const data = temporaryFolder();
   const first = await sandbox({ data });
   await upload(first, 'customer', 'C', 'c.csv', 'k\n1\n');
@@ -85,7 +85,7 @@ test('files of incomplete uploads are removed', async () => {
   expect(batch(second, 'C').bytes).toBe(4);
 });
 
-test('an unreadable state is an error and stays unchanged', async () => {
+test('a state it cannot read is an error, and is left alone', async () => {
   for (const text of ['{"version":2}', 'not json', '[]']) {
     const data = temporaryFolder();
     writeFileSync(join(data, 'state.json'), text);
@@ -94,7 +94,7 @@ test('an unreadable state is an error and stays unchanged', async () => {
   }
 });
 
-test('every answered effect survives a kill -9', async () => {
+test('every effect answered before a kill -9 is there after it', async () => {
   const folder = temporaryFolder();
   const data = join(folder, 'data');
   const code = build(folder);
@@ -181,7 +181,7 @@ process.stdout.write(JSON.stringify({ apiUrl, s3Url }) + '\\n');`,
   return { apiUrl, s3Url, kill };
 }
 
-test('id and job id still name one batch', async () => {
+test('both ids of a request go on naming one batch', async () => {
   const data = temporaryFolder();
   const first = await sandbox({ data });
   const id = await upload(first, 'customer', '007', 'c.csv', 'k\n1\n');

@@ -39,7 +39,7 @@ function head(url: string, headers: Record<string, string>): string {
   return `PUT ${pathname}${search} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-describe('a PUT', () => {
+describe('PUT', () => {
   test('stores the bytes and answers their MD5', async () => {
     const box = await sandbox();
     const body = Buffer.from([0, 255, 13, 10, 195, 164]);
@@ -60,7 +60,7 @@ describe('a PUT', () => {
     });
   });
 
-  test('works with fetch for any file name', async () => {
+  test('works with fetch, whatever the file is called', async () => {
     const box = await sandbox({ style: 'escaped' });
     const names = [
       'a b.csv',
@@ -91,7 +91,7 @@ describe('a PUT', () => {
     }
   });
 
-  test('agrees with an independent signer', async () => {
+  test('agrees with a signer of its own', async () => {
     const box = await sandbox({ s3Credentials: { accessKeyId: 'AK', secretAccessKey: 'SK' } });
     const client = new AwsClient({
       accessKeyId: 'AK',
@@ -106,7 +106,7 @@ describe('a PUT', () => {
     expect(box.snapshot().objects).toMatchObject([{ key: 'acme/in/own.csv', bytes: 1 }]);
   });
 
-  test('is checked by the content of its query, not by its order', async () => {
+  test('the order of the query does not matter to S3, its content does', async () => {
     const box = await sandbox();
     const url = await uploadUrl(box);
     const [base = '', query = ''] = url.split('?');
@@ -128,7 +128,7 @@ describe('a PUT', () => {
     expect(box.snapshot().objects).toMatchObject([{ key: 'acme/in/a.csv', bytes: 1, puts: 1 }]);
   });
 
-  test('is refused with another method, host, key id or region, or with repeated or missing parameters', async () => {
+  test('refuses another method, host, key id, region, and doubled or missing parameters', async () => {
     const box = await sandbox();
     const url = await uploadUrl(box);
     const codeOf = async (method: string, target: string, headers: Record<string, string> = {}) => {
@@ -164,7 +164,7 @@ describe('a PUT', () => {
     expect(box.snapshot().objects).toEqual([]);
   });
 
-  test('is refused with an expired URL', async () => {
+  test('an expired URL is refused', async () => {
     let now = Date.UTC(2021, 8, 21);
     const box = await sandbox({ now: () => now, urlExpirySeconds: 60 });
     const url = await uploadUrl(box);
@@ -181,7 +181,7 @@ describe('a PUT', () => {
     expect(batch(box, 'A').bytes).toBe(1);
   });
 
-  test('is refused with other credentials, as by S3, and logged without their value', async () => {
+  test('credentials sent along are refused as S3 does, and noted without their value', async () => {
     const box = await sandbox({ auth: { type: 'none' } });
     const url = await uploadUrl(box);
     const reply = await put(url, 'x', { authorization: 'Bearer s3cret-value' });
@@ -191,7 +191,7 @@ describe('a PUT', () => {
     expect(JSON.stringify(box.requests)).not.toContain('s3cret-value');
   });
 
-  test('is refused with chunked encoding or without a length', async () => {
+  test('no chunked encoding, no missing length', async () => {
     const box = await sandbox();
     const url = await uploadUrl(box);
     const chunked = await put(url, 'x', { 'transfer-encoding': 'chunked' });
@@ -203,7 +203,7 @@ describe('a PUT', () => {
     expect(batch(box, 'A').bytes).toBe(0);
   });
 
-  test('stores nothing of an incomplete body', async () => {
+  test('a body that stops short stores nothing', async () => {
     const box = await sandbox({ bodyIdleMs: 60 });
     const url = await uploadUrl(box);
     await put(url, 'old');
@@ -222,7 +222,7 @@ describe('a PUT', () => {
     await expect.poll(() => readdirSync(join(box.data, 'objects'))).toHaveLength(1);
   });
 
-  test('stores no bytes beyond the length', async () => {
+  test('bytes beyond the length are not stored', async () => {
     const box = await sandbox();
     const url = await uploadUrl(box);
     expect(await raw(url, `${head(url, { 'content-length': '3' })}123456`)).toContain('HTTP/1.1 400');
@@ -230,12 +230,12 @@ describe('a PUT', () => {
     expect([null, 3]).toContain(batch(box, 'A').bytes);
   });
 
-  test('is a 400 when it is not HTTP', async () => {
+  test('no HTTP is a 400', async () => {
     const box = await sandbox();
     expect(await raw(box.s3Url, 'nonsense\r\n\r\n')).toContain('<Code>BadRequest</Code>');
   });
 
-  test('stores nothing with a wrong Content-MD5', async () => {
+  test('a wrong Content-MD5 stores nothing', async () => {
     const box = await sandbox();
     const url = await uploadUrl(box);
     const digest = (text: string) => ({ 'content-md5': createHash('md5').update(text).digest('base64') });
@@ -244,7 +244,7 @@ describe('a PUT', () => {
     expect((await put(url, 'x', digest('x'))).status).toBe(200);
   });
 
-  test('with Expect is refused before its body is sent', async () => {
+  test('a client that waits with Expect never sends a refused body', async () => {
     const box = await sandbox();
     const url = await uploadUrl(box);
     const attempt = (target: string) =>
@@ -276,14 +276,14 @@ describe('a PUT', () => {
     expect(await attempt(url.replace('a.csv', 'b.csv'))).toEqual({ status: 403, asked: false });
   });
 
-  test('of many megabytes gets its answer when it is refused', async () => {
+  test('a refused upload of many megabytes still gets its answer', async () => {
     const box = await sandbox();
     const url = (await uploadUrl(box)).replace('a.csv', 'b.csv');
     const reply = await put(url, Buffer.alloc(16 * 1024 * 1024));
     expect(reply.body).toContain('<Code>SignatureDoesNotMatch</Code>');
   });
 
-  test('removes the bytes that it replaces', async () => {
+  test('a replaced object leaves no bytes behind', async () => {
     const box = await sandbox();
     const url = await uploadUrl(box);
     for (let index = 0; index < 5; index += 1) await put(url, `${index}`);
@@ -291,8 +291,8 @@ describe('a PUT', () => {
   });
 });
 
-describe('a GET', () => {
-  test('answers length and ETag, and NoSuchKey for an unknown key', async () => {
+describe('GET', () => {
+  test('sends length and ETag; an unknown key is NoSuchKey', async () => {
     const box = await sandbox();
     const client = new AwsClient({
       accessKeyId: 'AKIAIOSFODNN7EXAMPLE',
@@ -318,7 +318,7 @@ describe('a GET', () => {
   });
 });
 
-test('a key with ../ is a name like any other', async () => {
+test('a key that walks through folders is a name like any other', async () => {
   const data = join(temporaryFolder(), 'deep', 'data');
   const box = await sandbox({ data });
   const client = new AwsClient({
@@ -336,7 +336,7 @@ test('a key with ../ is a name like any other', async () => {
   expect(readFileSync(join(data, 'objects', blob), 'utf8')).toBe('out!');
 });
 
-test('a signature is checked only on a readable URL', async () => {
+test('verify needs a readable URL', async () => {
   const credentials = { accessKeyId: 'a', secretAccessKey: 'b' };
   const request = { method: 'PUT', rawUrl: '/b/k', hasAuthorization: false, now: 0 };
   expect(await verify({ ...request, host: undefined }, credentials)).toMatchObject({ code: 'InvalidURI' });

@@ -25,7 +25,7 @@ export interface TlsOptions {
 
 /**
  * Explicit, so that neither NODE_TLS_REJECT_UNAUTHORIZED, nor a flag of Node, nor the default of another version decides.
- * A Node that was told to require TLS 1.3 keeps doing so.
+ * A Node.js set to require TLS 1.3 keeps doing so.
  */
 const ALWAYS = {
   rejectUnauthorized: true,
