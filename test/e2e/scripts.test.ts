@@ -205,18 +205,20 @@ describe('with a home on a disk of its own', () => {
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
     const inside = [
+      // A path so long that the journal outgrows its page: the last page of a file has room on a full disk, too.
+      'd=$(printf %0250d 0); deep=$d/$d/$d/$d/$d/$d/$d/$d/$d/$d/$d; mkdir -p $deep; mv cus.csv $deep/',
       'mkdir disk && mount -t tmpfs -o size=64k,mode=700 none disk || exit 77',
       'export EBILL_HOME=$PWD/disk',
       'ebill init --job OCT_2020 >/dev/null 2>&1; echo "init $?"',
       'dd if=/dev/zero of=disk/fill bs=512 2>/dev/null',
-      'ebill upload customer cus.csv --job OCT_2020; echo "full $?"',
-      // Whatever it is that does not fit, it is no bug: here the sample files of a demo.
+      'ebill upload customer $deep/cus.csv --job OCT_2020; echo "full $?"',
+      // A full disk is never reported as a bug, here for the sample files of a demo.
       '(cd disk && EBILL_HOME=/dev/null/x ebill demo; echo "demo $?")',
       'rm disk/fill; mount -o remount,ro disk',
-      'ebill upload customer cus.csv --job OCT_2020; echo "read-only $?"',
+      'ebill upload customer $deep/cus.csv --job OCT_2020; echo "read-only $?"',
       'ebill status --job OCT_2020; echo "status $?"',
       'mount -o remount,rw disk',
-      'ebill upload customer cus.csv --job OCT_2020; echo "again $?"',
+      'ebill upload customer $deep/cus.csv --job OCT_2020; echo "again $?"',
     ];
     writeFileSync(join(at.cwd, 'inside.sh'), `${DEFINE}\n${inside.join('\n')}\n`);
     const { out, err } = await bash(at, 'unshare -rm bash inside.sh');
@@ -302,25 +304,31 @@ describe('twice the same', () => {
     await begun(at);
     await at.call(['upload', 'customer', 'cus.csv', '--wait']);
     const lines = [
-      'ebill status',
-      'ebill status --json',
-      'ebill status --format tsv',
-      'ebill watch --json',
-      'ebill loads --json',
-      'ebill loads show AUG_2020',
-      'ebill validate --customer cus.csv --json',
-      'ebill results --json',
-      'ebill --help',
-      'ebill',
-      'ebill nope',
+      ['status'],
+      ['status', '--json'],
+      ['status', '--format', 'tsv'],
+      ['watch', '--json'],
+      ['loads', '--json'],
+      ['loads', 'show', 'AUG_2020'],
+      ['validate', '--customer', 'cus.csv', '--json'],
+      ['results', '--json'],
+      ['--help'],
+      [],
+      ['nope'],
     ];
-    const all = `{ ${lines.join('; ')}; } 2>&1`;
-    await bash(at, all);
-    // Only the time of day may differ.
-    const twice = [await bash(at, all), await bash(at, all)].map(({ out }) =>
-      out.replace(/^\d\d:\d\d:\d\d/gm, 'hh:mm:ss'),
-    );
-    expect(twice[1]).toBe(twice[0]);
-    expect(twice[0]).toContain('2 customers sent, 2 loaded');
+    const printed = async (): Promise<string> => {
+      const texts: string[] = [];
+      for (const line of lines) {
+        const { stdout, stderr } = await at.call(line);
+        texts.push(stdout, stderr);
+      }
+      // Only the time of day may differ.
+      return texts.join('').replace(/^\d\d:\d\d:\d\d/gm, 'hh:mm:ss');
+    };
+    // The first run fetches the results.
+    await printed();
+    const first = await printed();
+    expect(await printed()).toBe(first);
+    expect(first).toContain('2 customers sent, 2 loaded');
   });
 });

@@ -86,12 +86,12 @@ describe('on a terminal', () => {
     const server = await sandbox();
     const at = machine(server);
     const wrong = terminal(at, ['init', '--job', 'AUG_2020', '--zero-out-customer-balance'], WIDE);
-    await wrong.until(/Type AUG_2020 to go on/);
+    await wrong.until(/Type AUG_2020 to continue/);
     wrong.write('yes\r');
     expect(await wrong.exit).toBe(2);
     expect(server.requests).toEqual([]);
     const right = terminal(at, ['init', '--job', 'AUG_2020', '--zero-out-customer-balance'], WIDE);
-    await right.until(/Type AUG_2020 to go on/);
+    await right.until(/Type AUG_2020 to continue/);
     right.write('AUG_2020\r');
     expect(await right.exit).toBe(0);
     expect(server.snapshot().zeroedCustomerBalances).toBe(1);
