@@ -222,7 +222,7 @@ describe('as a process, secrets are in no output and no file', () => {
     const at = place();
     mkdirSync(join(at.cwd, 'data'));
     const sandbox = ['sandbox', '--port', '0', '--s3-port', '0', '--data', 'data', '--verbose'];
-    const { code, shown } = await run(sandbox, env, { stopAt: /Ctrl-C stops it/ }, at);
+    const { code, shown } = await run(sandbox, env, { stopAt: /Ctrl-C to stop/ }, at);
     expect(shown).toContain('EBILL_TOKEN');
     expect(code).toBe(0);
   });
