@@ -3,7 +3,7 @@ import { batch, HEADER, source } from './fixtures.ts';
 
 export const V1_HEADER = { ...HEADER, profile: 'prod' };
 
-/** The server is told it, and repeats it. */
+/** A secret that the server receives and echoes. */
 export const SECRET = 'hunter2-secret';
 
 const signed = (name: string): string =>
