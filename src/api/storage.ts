@@ -31,8 +31,14 @@ export type StorageFailure =
   | { readonly outcome: 'unavailable'; readonly message: string; readonly hint?: string };
 
 export type PutResult =
-  /** The storage answered 2xx. `verified`: its ETag is our MD5; false when the ETag is not an MD5, which proves nothing. */
-  { readonly outcome: 'stored'; readonly etag: string | null; readonly verified: boolean } | StorageFailure;
+  | {
+      /** There is evidence that the storage has the whole file (api rule 19). */
+      readonly outcome: 'stored';
+      readonly etag: string;
+      /** The ETag is our MD5. False: it is no MD5, but the storage marked the answer as its own. */
+      readonly verified: boolean;
+    }
+  | StorageFailure;
 
 interface PutOptions {
   /** Bytes handed to the connection so far; from 0 again with each try. */
@@ -72,7 +78,9 @@ export async function putFile(
         body: uploadBody(file, buffers, onBytes, () => context.now()),
         signal: context.signal,
       });
-      const attempt = putAttempt(response, await readBody(response), file, context.now());
+      // Read now: an answer that came earlier than the last byte was sent is not about the file.
+      const whole = sent === file.bytes;
+      const attempt = putAttempt(response, await readBody(response), file, whole, context.now());
       // Only now is it certain that the connection holds no part of the buffers: the storage has all bytes.
       if (
         'done' in attempt &&
@@ -89,20 +97,53 @@ export async function putFile(
   });
 }
 
+/** api rule 19. Sending the file again is always safe, so whatever is not evidence is worth another try. */
 function putAttempt(
   { status, headers }: HttpResponse,
   body: string,
   file: ExpectedFile,
+  whole: boolean,
   now: number,
 ): Attempt<PutResult> {
   const waitMs = retryAfterMs(headers['retry-after'], now);
   if (status < 200 || status >= 300) return failedAttempt(status, body, waitMs);
-  const etag = headers['etag'] ?? null;
-  const md5 = /^"?([0-9a-f]{32})"?$/i.exec(etag ?? '')?.[1]?.toLowerCase();
-  if (md5 === undefined) return { done: { outcome: 'stored', etag, verified: false } };
+  const again = (why: string): Attempt<PutResult> => {
+    const message = `HTTP ${status} is no proof that the storage has the file: ${why}`;
+    return { retry: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
+  };
+  if (!whole) return again('the answer came before the whole file was sent');
+  const foreign = foreignBody(body);
+  if (foreign !== null) return again(foreign);
+  const etag = headers['etag']?.trim() ?? '';
+  if (etag === '') return again('the answer has no ETag');
+  const md5 = /^"?([0-9a-f]{32})"?$/i.exec(etag)?.[1]?.toLowerCase();
   if (md5 === file.md5) return { done: { outcome: 'stored', etag, verified: true } };
-  const message = `the storage received other bytes than were sent (its MD5 ${md5}, ours ${file.md5})`;
-  return { retry: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
+  if (md5 !== undefined && !isEncrypted(headers))
+    return again(`it received other bytes than were sent (its MD5 ${md5}, ours ${file.md5})`);
+  if (Object.keys(headers).some((name) => STORAGE_MARK.test(name)))
+    return { done: { outcome: 'stored', etag, verified: false } };
+  return again('its ETag is no MD5, and no header shows that the storage itself answered');
+}
+
+/** Headers that S3, Google Cloud Storage and Azure add to their own answers; a gateway has no reason to. */
+const STORAGE_MARK = /^x-(?:amz|goog|ms)-./;
+
+/** With a key of KMS or of the customer, S3's ETag is no MD5, even where it looks like one. */
+function isEncrypted(headers: HttpResponse['headers']): boolean {
+  return (
+    /^aws:kms/i.test(headers['x-amz-server-side-encryption'] ?? '') ||
+    headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined
+  );
+}
+
+/** What a body is that no storage sends after storing a file; `null` when it is none. */
+function foreignBody(body: string): string | null {
+  const error = s3Error(body);
+  if (error !== null) return `${error.code}: ${error.message}`;
+  const root = /^(?:<\?xml[^>]*>\s*)?<(?:!--|!doctype|(?:[\w.-]+:)?(?:html|head|body|title|error)\b)/i;
+  return root.test(body.trimStart())
+    ? `the answer is ${errorMessageFrom(body) || 'an error document'}`
+    : null;
 }
 
 /** S3 error codes that mean "try again", with any status (commands rule 29). */

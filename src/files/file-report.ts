@@ -56,7 +56,12 @@ export function invalidFiles(reports: readonly FileReport[]): EbillError {
     'INVALID_FILE',
     `${files} failed the check, with ${plural(findings, 'finding')}: ${names.join(', ')}`,
     {
-      hint: 'Correct the findings above and run the same command again. Nothing was sent. An upload with --no-validate sends files as they are.',
+      // `--no-validate` sends no file that could not be read, or that no storage takes.
+      hint: `Correct the findings above and run the same command again. Nothing was sent.${
+        bad.every(({ sha256 }) => sha256 !== null)
+          ? ' An upload with --no-validate sends files as they are.'
+          : ''
+      }`,
     },
   );
 }
@@ -100,6 +105,18 @@ export function notAFile(isFolder: boolean): FindingDetails {
     hint: isFolder
       ? 'Name the files in it, for example with a pattern: FOLDER/*.csv'
       : 'Write the content to a file and name that file.',
+  };
+}
+
+/** Bytes. What a storage takes in one PUT (api rule 19). */
+export const MAX_FILE_BYTES = 5 * 1024 ** 3;
+
+export function tooLarge(bytes: number): FindingDetails {
+  return {
+    code: 'too-large',
+    ...WHOLE,
+    message: `the file has ${bytes} bytes; an upload takes at most ${MAX_FILE_BYTES} (5 GiB)`,
+    hint: 'Split it into several files, each with the header line.',
   };
 }
 

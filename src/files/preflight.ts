@@ -11,7 +11,9 @@ import {
   type FileReport,
   type FileToCheck,
   fileChanged,
+  MAX_FILE_BYTES,
   notAFile,
+  tooLarge,
   unreadable,
 } from './file-report.ts';
 import { FindingList } from './findings.ts';
@@ -124,6 +126,10 @@ async function readContent(
     const info = await stat(file.path);
     if (!info.isFile()) {
       findings.cause(notAFile(info.isDirectory()));
+      return undefined;
+    }
+    if (info.size > MAX_FILE_BYTES) {
+      findings.cause(tooLarge(info.size));
       return undefined;
     }
     handle = await open(file.path, 'r');

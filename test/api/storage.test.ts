@@ -82,12 +82,12 @@ describe('an uploaded file', () => {
           request.pause();
           setTimeout(() => request.resume(), 1);
         });
-        request.on('end', () => response.end());
+        request.on('end', () => response.writeHead(200, { etag: hash('md5', bytes) }).end());
       }),
     );
     const { storage } = await rigFor(`http://127.0.0.1:${port}`);
     const { result } = await put(storage, `http://127.0.0.1:${port}/o`, fileOf(bytes));
-    expect(result).toMatchObject({ outcome: 'stored', verified: false });
+    expect(result).toMatchObject({ outcome: 'stored', verified: true });
     expect(hash('sha256', Buffer.concat(parts))).toBe(hash('sha256', bytes));
   });
 
@@ -195,34 +195,104 @@ describe('an upload', () => {
   });
 });
 
-describe('the ETag', () => {
+describe('the evidence that a file is stored', () => {
   const file = fileOf(Buffer.from('a,b\n1,2\n'));
-  test.each<[string, string | undefined, boolean]>([
-    ['our MD5, quoted', `"${file.md5}"`, true],
-    ['our MD5, bare', file.md5, true],
-    ['our MD5 in capitals', `"${file.md5.toUpperCase()}"`, true],
-    ['of a multipart or KMS upload', `"${file.md5}-1"`, false],
-    ['no MD5', '"abc"', false],
-    ['a longer hash', `"${'a'.repeat(40)}"`, false],
-    ['weak', `W/"${file.md5}"`, false],
-    ['none', undefined, false],
-  ])('%s', async (_what, etag, verified) => {
-    const server = await answering(200, '', etag === undefined ? {} : { etag });
-    const { storage } = await rigFor(server.origin);
-    expect((await put(storage, `${server.origin}/o`, file)).result).toEqual({
-      outcome: 'stored',
-      etag: etag ?? null,
-      verified,
-    });
+  const OURS = `"${file.md5}"`;
+  const OTHER = `"${'0'.repeat(32)}"`;
+  const S3 = { 'x-amz-request-id': 'R' };
+  const ERROR =
+    '<?xml version="1.0"?>\n<Error><Code>InternalError</Code><Message>Try again</Message></Error>';
+
+  async function answered(headers: Record<string, string>, body = '', status = 200) {
+    const server = await answering(status, body, headers);
+    const { storage } = await rigFor(server.origin, { retries: 1 });
+    return { ...(await put(storage, `${server.origin}/o`, file)), server };
+  }
+
+  test.each<[string, Record<string, string>, boolean]>([
+    ['our MD5, quoted', { etag: OURS }, true],
+    ['our MD5, bare', { etag: file.md5 }, true],
+    ['our MD5 in capitals', { etag: OURS.toUpperCase() }, true],
+    ['like that of a multipart upload, from S3', { etag: `"${file.md5}-1"`, ...S3 }, false],
+    ['no MD5, with the second id of S3', { etag: '"abc"', 'x-amz-id-2': 'I' }, false],
+    ['no MD5, from Google Cloud Storage', { etag: '"-CKih16G"', 'x-goog-generation': '1' }, false],
+    ['no MD5, from Azure', { etag: '"0x8D4BCC2E4835CD0"', 'x-ms-request-id': 'R' }, false],
+    ['weak, from S3', { etag: `W/${OURS}`, ...S3 }, false],
+    ['of a KMS key, shaped as an MD5', { etag: OTHER, 'x-amz-server-side-encryption': 'aws:kms' }, false],
+    [
+      'of a customer’s key, shaped as an MD5',
+      { etag: OTHER, 'x-amz-server-side-encryption-customer-algorithm': 'AES256' },
+      false,
+    ],
+  ])('is an ETag that is %s', async (_what, headers, verified) => {
+    const { result, server } = await answered(headers);
+    expect(result).toEqual({ outcome: 'stored', etag: headers['etag'], verified });
+    expect(server.requests).toHaveLength(1);
   });
 
-  test('with another MD5 proves a failed upload', async () => {
-    const server = await answering(200, '', { etag: `"${'0'.repeat(32)}"` });
-    const { storage } = await rigFor(server.origin, { retries: 1 });
-    const { result } = await put(storage, `${server.origin}/o`, file);
+  test.each<[string, Record<string, string>, string, string]>([
+    ['no ETag', {}, '', 'no ETag'],
+    ['no ETag, although S3 answered', S3, '', 'no ETag'],
+    ['an empty ETag', { etag: '', ...S3 }, '', 'no ETag'],
+    ['an ETag that is no MD5, from anybody', { etag: '"abc"', server: 'nginx' }, '', 'no MD5'],
+    [
+      'a prefix that names no storage',
+      { etag: '"abc"', 'x-amz-': '1', 'x-amzn-trace-id': '1' },
+      '',
+      'no MD5',
+    ],
+    ['another MD5', { etag: OTHER, ...S3 }, '', file.md5],
+    [
+      'another MD5 under a key of S3 itself',
+      { etag: OTHER, 'x-amz-server-side-encryption': 'AES256' },
+      '',
+      file.md5,
+    ],
+    ['a page', {}, '<!DOCTYPE html><html><title>Please sign in</title></html>', 'Please sign in'],
+    ['a page with our ETag', { etag: OURS, ...S3 }, '\n<html><body>Hello</body></html>', 'Hello'],
+    ['a page that begins with a comment', { etag: OURS }, '<!-- gateway --><html></html>', 'proof'],
+    ['an error document', {}, ERROR, 'InternalError: Try again'],
+    ['an error document with our ETag', { etag: OURS, ...S3 }, ERROR, 'InternalError: Try again'],
+    ['a broken error document with our ETag', { etag: OURS }, '<Error><Code>Internal', 'proof'],
+    ['an error document of a namespace', { etag: OURS }, '<e:Error xmlns:e="x"/>', 'proof'],
+  ])('is not a 200 with %s: the file is sent again', async (_what, headers, body, message) => {
+    const { result, server } = await answered(headers, body);
     expect(result).toMatchObject({ outcome: 'unavailable' });
-    expect(result).toHaveProperty('message', expect.stringContaining(file.md5));
-    expect(server.requests).toHaveLength(2);
+    expect(result).toHaveProperty('message', expect.stringContaining(message));
+    expect(server.requests.map((one) => one.body.length)).toEqual([file.bytes, file.bytes]);
+  });
+
+  test.each([201, 204])('may come with HTTP %i', async (status) => {
+    expect((await answered({ etag: OURS }, '', status)).result).toMatchObject({ verified: true });
+  });
+
+  test('is not an answer that came before the whole file was sent', async () => {
+    const big = fileOf(randomBytes(34 * MIB));
+    let requests = 0;
+    const port = await listening(
+      createServer((request, response) => {
+        requests += 1;
+        request.on('error', () => undefined);
+        response.writeHead(200, { etag: `"${big.md5}"`, ...S3 }).end();
+      }),
+    );
+    const { storage } = await rigFor(`http://127.0.0.1:${port}`, { retries: 1 });
+    const { result } = await put(storage, `http://127.0.0.1:${port}/o`, big);
+    expect(result).toMatchObject({ outcome: 'unavailable' });
+    expect(requests).toBe(2);
+  });
+
+  test('is not an early answer, even when the rest of the file is taken afterwards', async () => {
+    const big = fileOf(randomBytes(34 * MIB));
+    const port = await listening(
+      createServer((request, response) => {
+        response.writeHead(200, { etag: `"${big.md5}"`, ...S3 }).flushHeaders();
+        request.resume().on('end', () => response.end());
+      }),
+    );
+    const { storage } = await rigFor(`http://127.0.0.1:${port}`, { retries: 0 });
+    const { result } = await put(storage, `http://127.0.0.1:${port}/o`, big);
+    expect(result).toMatchObject({ outcome: 'unavailable' });
   });
 
   test('of a KMS upload leaves it unverified', async () => {

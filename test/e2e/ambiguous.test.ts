@@ -1,3 +1,5 @@
+import { truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { machine, month, sandbox } from './harness.ts';
 
@@ -80,6 +82,7 @@ describe('an upload that does not go through at once', () => {
     'bad-etag',
     'corrupt',
     'kms-etag',
+    'html',
     'status:500',
     'expired',
   ])('%s: the bytes are complete in the end', async (action) => {
@@ -90,6 +93,40 @@ describe('an upload that does not go through at once', () => {
     const done = await at.call(['upload', 'customer', 'CUS_AUG_2020.csv', '--wait', '--json']);
     expect(done.code).toBe(0);
     expect(done.json.batches[0]).toMatchObject({ outcome: 'succeeded', recordsSent: 4, successCount: 4 });
+  });
+});
+
+describe('an upload without evidence that the storage has the file', () => {
+  it('is not uploaded: exit 6, nothing is finalized, and the same command resumes it', async () => {
+    const server = await sandbox({ duplicates: 'reissue', faults: ['put@1-2=html'] });
+    const at = machine(server);
+    await month(at, { records: 4, itemFiles: 1 });
+    await at.call(['init', '--job', 'AUG_2020']);
+    const line = ['upload', 'customer', 'CUS_AUG_2020.csv', '--finalize', '--retries', '1', '--json'];
+    const first = await at.call(line);
+    expect([first.code, first.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
+    expect(first.json.error?.message).toContain('is no proof that the storage has the file');
+    expect(first.json.batches[0]).toMatchObject({ phase: 'draft' });
+    const status = (await at.call(['status', '--json'])).json.batches;
+    expect(status.find(({ jobId }) => jobId === 'AUG_2020_CUS')).toMatchObject({ phase: 'draft' });
+    expect(server.requests.some(({ call }) => call === 'finalize')).toBe(false);
+    const again = await at.call(line);
+    expect(again.code).toBe(0);
+    expect(server.requests.filter(({ call }) => call === 'finalize')).toHaveLength(1);
+  });
+});
+
+describe('a file of more than 5 GiB', () => {
+  it.each([[[]], [['--no-validate']]])('is refused before anything is sent (%s)', async (more) => {
+    const server = await sandbox();
+    const at = machine(server);
+    await month(at, { records: 4, itemFiles: 1 });
+    truncateSync(join(at.cwd, 'CUS_AUG_2020.csv'), 5 * 1024 ** 3 + 1);
+    const line = ['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG_2020', ...more, '--json'];
+    const refused = await at.call(line);
+    expect([refused.code, refused.json.error?.code]).toEqual([2, 'INVALID_FILE']);
+    expect(refused.json.files?.[0]?.findings.map(({ code }) => code)).toEqual(['too-large']);
+    expect(server.requests).toEqual([]);
   });
 });
 

@@ -122,6 +122,15 @@ describe('checkFiles', () => {
     expect((await checkFile(path, 'items')).findings.map((f) => f.code)).toEqual(['unreadable']);
   });
 
+  it('reads no file that is too large for one upload', async () => {
+    const path = file('a,b\n1,2\n');
+    truncateSync(path, 5 * 1024 ** 3 + 1);
+    const report = await checkFile(path, 'items');
+    expect(report.findings.map((f) => f.code)).toEqual(['too-large']);
+    expect(report).toMatchObject({ bytes: null, sha256: null, md5: null });
+    expect(invalidFiles([report]).hint).not.toContain('--no-validate');
+  });
+
   it('rejects a name with control characters, and escapes them', async () => {
     const report = await checkFile(file('a\n1\n', 'in\u001b[31mv\n.csv'), 'invoice');
     expect(report.findings.map((f) => f.code)).toEqual(['file-name']);
