@@ -71,7 +71,7 @@ async function runCommand(
       return 0;
     }
     const { name } = parsed;
-    globals = globalOptions(parsed.globals);
+    globals = globalOptions(parsed.globals, context.env);
     redactor.showsUrls = globals.showUrls;
     ui = await createUi(context, globals, redactor);
     const printing: PrintOptions = { ...globals, ui, redactor };

@@ -4,7 +4,7 @@ import type { Batch, Phase } from './types.ts';
 type Meaning = 'draft' | 'queued' | 'running' | 'success' | 'partial' | 'failure' | 'final';
 
 const NAMES: Readonly<Record<Meaning, readonly string[]>> = {
-  draft: ['draft'],
+  draft: ['draft', 'created', 'new'],
   queued: ['queued', 'pending', 'submitted', '1'],
   running: ['inprogress', 'processing', 'running', 'started', '2'],
   success: ['success', 'succeeded', 'completed', 'complete', 'done', 'finished'],
@@ -46,12 +46,13 @@ const normalised = (name: string): string => name.toLowerCase().replace(/[\s_-]+
 /** A profile's own names, prepared once. Phases a name cannot mean (`uploaded`, `not-run`) are ignored. */
 export type StatusNames = Readonly<Record<string, Phase>>;
 
-function meaningOf(status: string, own: StatusNames): Meaning | undefined {
+function meaningOf(status: string, own: StatusNames, draftName: string | null): Meaning | undefined {
   const name = normalised(status);
   for (const [key, phase] of Object.entries(own)) {
     const meaning = OF_PHASE[phase];
     if (meaning !== undefined && normalised(key) === name) return meaning;
   }
+  if (draftName !== null && normalised(draftName) === name) return 'draft';
   return MEANINGS.get(name);
 }
 
@@ -71,14 +72,16 @@ function isBlank(batch: Batch): boolean {
 /**
  * The phase of a batch by its own status name and counts, children aside (api rule 6).
  * `recognised` is false for an unknown name: the caller warns once and shows it as the server spelled it.
+ * @param draftName what the server calls a draft of this batch (`draftNameOf`); a profile's own names come first
  */
 export function phaseOf(
   batch: Batch,
   own: StatusNames = {},
+  draftName: string | null = null,
 ): { readonly phase: Phase; readonly recognised: boolean } {
   if (batch.element.startsWith('carryForward') && isBlank(batch))
     return { phase: 'not-run', recognised: true };
-  const known = batch.status === null ? undefined : meaningOf(batch.status, own);
+  const known = batch.status === null ? undefined : meaningOf(batch.status, own, draftName);
   const meaning = known ?? (batch.downloadUrl === null ? 'running' : 'final');
   const recognised = known !== undefined;
   if (meaning === 'draft' || meaning === 'queued' || meaning === 'running')

@@ -79,7 +79,7 @@ export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
   );
   if (batch === null) throw noInvoice(named, jobId);
   const name = jobId ?? batch.jobId ?? '';
-  if (!isDraft(run)(batch)) throw finalized(run, name, batch);
+  if (!isDraft(run, name, batch)) throw finalized(run, name, batch);
   if (known === undefined)
     await run.journal.append({ type: 'found', jobId: name, kind: 'invoice', parent: null, batch });
   return name;

@@ -53,7 +53,7 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
   for (let attempt = 1; ; ) {
     const known = run.journal.state.batches.get(jobId);
     if (known === undefined) throw gone(what, jobId);
-    const step = decideFinalize(known, asked, isDraft(run));
+    const step = decideFinalize(known, asked, (batch) => isDraft(run, jobId, batch));
     if (step.do === 'gone') throw gone(what, jobId);
     if (step.do === 'done') {
       if (known.finalized !== 'yes')

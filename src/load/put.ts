@@ -1,11 +1,10 @@
 import { unavailable } from '../api/result.ts';
 import { type PutResult, putFile } from '../api/storage.ts';
 import { isFinal } from '../batch/outcome.ts';
-import { phaseOf } from '../batch/phase.ts';
 import { EbillError } from '../errors.ts';
 import type { SourceFile } from './entries.ts';
 import type { Run } from './run.ts';
-import type { LoadState } from './state.ts';
+import { type LoadState, phaseOnRecord } from './state.ts';
 
 /** ms between two progress events of a file; more than ten a second are not visible. */
 const PROGRESS_EVERY_MS = 100;
@@ -94,7 +93,8 @@ function rivalOf(
       batch.file.sha256 === file.sha256
     )
       continue;
-    const final = batch.seen !== null && isFinal(phaseOf(batch.seen, run.statusNames).phase);
+    const final =
+      batch.seen !== null && isFinal(phaseOnRecord(load, batch, batch.seen, run.statusNames).phase);
     if (!final) return { jobId: batch.jobId, file: batch.file };
   }
   return undefined;

@@ -4,6 +4,19 @@ import type { BatchState } from './state.ts';
 /** The server's answer about a job id: not asked yet (`undefined`), no such batch (`null`), or the batch. */
 export type Asked = undefined | null | Batch;
 
+/** How long "not found" and an unchanged status are no evidence after a call, ms from its intent (api rule 16). */
+export interface Settle {
+  readonly initMs: number;
+  /** For create and finalize. */
+  readonly otherMs: number;
+}
+
+/** @param ms `--settle`; `null`: the defaults */
+export const settleTimes = (ms: number | null): Settle => ({
+  initMs: ms ?? 15 * 60_000,
+  otherMs: ms ?? 60_000,
+});
+
 export type InitStep =
   /** It is on record that it happened. */
   | { readonly do: 'done' }

@@ -5,7 +5,7 @@ import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { inParallel, type Run } from './run.ts';
-import { type BatchState, itemsOf } from './state.ts';
+import { type BatchState, itemsOf, phaseOnRecord } from './state.ts';
 import { viewBatch } from './view.ts';
 
 /** Polls at a time. */
@@ -46,7 +46,7 @@ export async function refresh(run: Run, jobIds: readonly string[], tries: number
       if (batch === null) unknown.push(jobId);
       else {
         run.urls?.note(batch);
-        noteStrange(run, batch, strange);
+        noteStrange(run, jobId, batch, strange);
         if (await recordNews(run, jobId, batch)) changed = true;
       }
     } catch (error) {
@@ -73,7 +73,7 @@ function unlistedItems(run: Run, jobIds: readonly string[]): string[] {
     if (
       known?.kind !== 'invoice' ||
       known.seen === null ||
-      !isFinal(phaseOf(known.seen, run.statusNames).phase)
+      !isFinal(phaseOnRecord(run.journal.state, known, known.seen, run.statusNames).phase)
     )
       return [];
     const listed = known.seen.children;
@@ -98,7 +98,12 @@ function digest(batch: Batch): string {
   );
 }
 
-function noteStrange(run: Run, batch: Batch, strange: Set<string>): void {
-  if (batch.status !== null && !phaseOf(batch, run.statusNames).recognised) strange.add(batch.status);
-  for (const child of batch.children) noteStrange(run, child, strange);
+function noteStrange(run: Run, jobId: string | null, batch: Batch, strange: Set<string>): void {
+  const { state } = run.journal;
+  const known = jobId === null ? undefined : state.batches.get(jobId);
+  const { recognised } = known
+    ? phaseOnRecord(state, known, batch, run.statusNames)
+    : phaseOf(batch, run.statusNames);
+  if (batch.status !== null && !recognised) strange.add(batch.status);
+  for (const child of batch.children) noteStrange(run, child.jobId, child, strange);
 }

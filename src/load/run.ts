@@ -9,7 +9,8 @@ import type { Context } from '../system/context.ts';
 import type { Listener } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Lock } from './lock.ts';
-import type { LoadState } from './state.ts';
+import type { Settle } from './recover.ts';
+import { type LoadState, phaseOnRecord } from './state.ts';
 import type { PresignedUrls } from './view.ts';
 
 /** What every step of a load works with. */
@@ -23,6 +24,8 @@ export interface Run {
   readonly emit: Listener;
   readonly statusNames: StatusNames;
   readonly retries: number;
+  /** How long "not found" and an unchanged status are no evidence after a call (api rule 16). */
+  readonly settle: Settle;
   /** Only with `--show-urls`. */
   readonly urls: PresignedUrls | null;
   /** @throws EbillError REJECTED when customers' data must not travel there */
@@ -31,10 +34,15 @@ export interface Run {
   readonly otherLoads: () => Promise<readonly LoadState[]>;
 }
 
-export const isDraft =
-  (run: Pick<Run, 'statusNames'>) =>
-  (batch: Batch): boolean =>
-    phaseOf(batch, run.statusNames).phase === 'draft';
+/** Whether an answer about a batch says that it is a draft (api rule 6). */
+export function isDraft(run: Pick<Run, 'journal' | 'statusNames'>, jobId: string, answer: Batch): boolean {
+  const { state } = run.journal;
+  const known = state.batches.get(jobId);
+  const { phase } = known
+    ? phaseOnRecord(state, known, answer, run.statusNames)
+    : phaseOf(answer, run.statusNames);
+  return phase === 'draft';
+}
 
 /** Asks the server for a batch and records the answer. `null`: there is no such batch. */
 export async function askFor(run: Run, jobId: string, ref: BatchRef = { jobId }): Promise<Batch | null> {

@@ -1,6 +1,7 @@
 import type { InitRequest, ParentRef } from '../api/request.ts';
-import { itemsUnder } from '../batch/tree.ts';
-import type { Batch, Kind } from '../batch/types.ts';
+import { phaseOf, type StatusNames } from '../batch/phase.ts';
+import { itemsUnder, parentOf } from '../batch/tree.ts';
+import type { Batch, Kind, Phase } from '../batch/types.ts';
 import type { Entry, Found, Header, SourceFile } from './entries.ts';
 import { VersionMap } from './version-map.ts';
 
@@ -21,6 +22,10 @@ export interface BatchState {
   readonly created: Happened;
   readonly uploaded: Happened;
   readonly finalized: Happened;
+  /** When each call was last about to be sent, ISO 8601: the settle time counts from here (api rule 16). */
+  readonly intentAt: Readonly<Partial<Record<'init' | 'create' | 'finalize', string>>>;
+  /** The status in the answer to its own create: what this server calls a draft (api rule 6). See `draftNameOf`. */
+  readonly createStatus: string | null;
   /** When it was submitted for processing, an init by its call, ISO 8601; `null` if it was not, or not from here. */
   readonly finalizedAt: string | null;
   /** Created on another machine, found by its job id. */
@@ -33,6 +38,8 @@ export interface BatchState {
   /** When its status and those of the batches under it were first seen as they are, ISO 8601. */
   readonly changedAt: string | null;
   readonly abandoned: boolean;
+  /** The server knew it once and says now that it does not (api rule 16). */
+  readonly missing: boolean;
 }
 
 /** Whether this journal started the load, so that no other machine's batches are expected under its names. */
@@ -66,6 +73,24 @@ export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchSt
   return itemsUnder(state.batches, invoice).filter(({ abandoned }) => !abandoned);
 }
 
+/**
+ * What the server calls a draft of this batch: the status that its own create was answered with, until it is known to be
+ * finalized; `null` when that is unknown (api rule 6).
+ */
+export function draftNameOf(state: LoadState, batch: BatchState): string | null {
+  const submitted = parentOf(state.batches, batch) ?? batch;
+  return submitted.finalized === 'yes' ? null : batch.createStatus;
+}
+
+/** The phase of a batch on record by an answer about it. The only place that decides whether it is a draft. */
+export const phaseOnRecord = (
+  state: LoadState,
+  batch: BatchState,
+  answer: Batch,
+  names: StatusNames,
+): { readonly phase: Phase; readonly recognised: boolean } =>
+  phaseOf(answer, names, draftNameOf(state, batch));
+
 /** The state after one more entry. Pure. */
 export function apply(state: LoadState, entry: Entry): LoadState {
   const at = { ...state, updatedAt: entry.at };
@@ -86,7 +111,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     }
     case 'seen':
       return withBatch(at, entry.jobId, (known) =>
-        entry.batch === null ? known : withSeen(resolved(known), entry.batch, entry.at),
+        entry.batch === null ? withoutSight(known) : withSeen(resolved(known), entry.batch, entry.at),
       );
     case 'found':
       return withFound(at, entry, entry.at);
@@ -144,6 +169,8 @@ function blank(jobId: string): BatchState {
     created: 'no',
     uploaded: 'no',
     finalized: 'no',
+    intentAt: {},
+    createStatus: null,
     finalizedAt: null,
     foundElsewhere: false,
     object: null,
@@ -151,6 +178,7 @@ function blank(jobId: string): BatchState {
     seen: null,
     changedAt: null,
     abandoned: false,
+    missing: false,
   };
 }
 
@@ -158,21 +186,23 @@ function blank(jobId: string): BatchState {
 const begun = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'unknown');
 
 function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>): BatchState {
-  switch (entry.call) {
+  const { call } = entry;
+  if (call === 'put') return { ...known, object: entry.object, uploaded: begun(known.uploaded) };
+  const intentAt = { ...known.intentAt, [call]: entry.at };
+  switch (call) {
     case 'init':
-      return { ...known, kind: 'init', init: entry.request, created: begun(known.created) };
+      return { ...known, intentAt, kind: 'init', init: entry.request, created: begun(known.created) };
     case 'create':
       return {
         ...known,
+        intentAt,
         kind: entry.kind,
         file: entry.file,
         parent: entry.parent,
         created: begun(known.created),
       };
-    case 'put':
-      return { ...known, object: entry.object, uploaded: begun(known.uploaded) };
     case 'finalize':
-      return { ...known, finalized: begun(known.finalized) };
+      return { ...known, intentAt, finalized: begun(known.finalized) };
   }
 }
 
@@ -186,7 +216,9 @@ function answered(known: BatchState, call: Call, entry: Extract<Entry, { type: '
   if (entry.outcome === 'refused') return known[field] === 'yes' ? known : { ...known, [field]: 'no' };
   const done = submitted({ ...known, [field]: 'yes' }, { call, at: entry.at });
   const upload = entry.upload ? { object: entry.upload.object, urlExpiresAt: entry.upload.expiresAt } : {};
-  return entry.batch ? withSeen({ ...done, ...upload }, entry.batch, entry.at) : { ...done, ...upload };
+  const status = call === 'create' ? (known.createStatus ?? entry.batch?.status ?? null) : known.createStatus;
+  const next = { ...done, ...upload, createStatus: status };
+  return entry.batch ? withSeen(next, entry.batch, entry.at) : next;
 }
 
 const submitted = (
@@ -201,8 +233,12 @@ const submitted = (
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
   if (known.id !== null && batch.id !== null && known.id !== batch.id) return known;
   const changedAt = known.seen !== null && sameStatuses(known.seen, batch) ? known.changedAt : at;
-  return { ...known, id: known.id ?? batch.id, seen: batch, changedAt };
+  return { ...known, id: known.id ?? batch.id, seen: batch, changedAt, missing: false };
 }
+
+/** "Not found" about a batch that was never seen says only that it is not there yet (api rule 16). */
+const withoutSight = (known: BatchState): BatchState =>
+  known.seen === null ? known : { ...known, missing: true };
 
 /** Its own status and those of the batches under it: an init has none of its own (api rule 7). */
 function sameStatuses(before: Batch, now: Batch): boolean {

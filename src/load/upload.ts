@@ -75,7 +75,7 @@ export async function uploadFile(
       hasUrl: live !== null,
       startedHere: startedHere(run.journal.state),
       ...policy,
-      isDraft: isDraft(run),
+      isDraft: (batch) => isDraft(run, jobId, batch),
     });
     switch (step.do) {
       case 'done':
@@ -182,7 +182,7 @@ export async function restartInvoice(run: Run, file: SourceFile): Promise<void> 
   );
   if (old === undefined) return;
   const seen = await askFor(run, old.jobId, old.id === null ? { jobId: old.jobId } : { id: old.id });
-  if (old.finalized === 'yes' || (seen !== null && !isDraft(run)(seen))) {
+  if (old.finalized === 'yes' || (seen !== null && !isDraft(run, old.jobId, seen))) {
     throw new EbillError(
       'CONFLICT',
       `${old.jobId} is already submitted for processing (${seen?.status ?? 'no status'}) and cannot be restarted.`,

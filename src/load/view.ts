@@ -2,7 +2,7 @@ import { accountedOutcome } from '../batch/account.ts';
 import { outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
-import { type BatchState, itemsOf, type LoadState } from './state.ts';
+import { type BatchState, draftNameOf, itemsOf, type LoadState } from './state.ts';
 
 /** Every batch of a load as it is shown: init, customers, invoices with their items; without abandoned drafts. */
 export function viewLoad(state: LoadState, names: StatusNames): readonly BatchView[] {
@@ -29,12 +29,12 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
     batch.kind === 'init'
       ? listed.map((child) => viewServer(child, kindOfElement(child), names))
       : [
-          ...items.map((item) => viewOwn(item, statusOf(item, listed), [], names)),
+          ...items.map((item) => viewOwn(state, item, statusOf(item, listed), [], names)),
           ...listed
             .filter((child) => !items.some((item) => isSame(item, child)) && !left.has(child.jobId ?? ''))
             .map((child) => viewServer(child, 'items', names)),
         ];
-  return viewOwn(batch, batch.seen, children, names);
+  return viewOwn(state, batch, batch.seen, children, names);
 }
 
 const isSame = (item: BatchState, child: Batch): boolean =>
@@ -63,12 +63,13 @@ function viewServer(batch: Batch, kind: Kind, names: StatusNames): BatchView {
 }
 
 function viewOwn(
+  load: LoadState,
   state: BatchState,
   seen: Batch | null,
   children: readonly BatchView[],
   names: StatusNames,
 ): BatchView {
-  const reported = seen === null ? 'draft' : phaseOf(seen, names).phase;
+  const reported = seen === null ? 'draft' : phaseOf(seen, names, draftNameOf(load, state)).phase;
   // The server calls it Draft until it is finalized; only the journal knows that the file has arrived.
   const phase =
     state.kind === 'init'

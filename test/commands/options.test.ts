@@ -37,6 +37,7 @@ const GLOBALS = {
   color: 'auto',
   timeoutMs: 60_000,
   retries: 5,
+  settleMs: null,
   dryRun: false,
   yes: false,
 };
@@ -74,11 +75,11 @@ const UPLOAD = {
 const SELECT = { job: null, ids: [], jobIds: [] };
 
 describe('global options', () => {
-  const parsed = (line: string): unknown => {
+  const parsed = (line: string, env: Record<string, string> = {}): unknown => {
     const program = new Command('x').exitOverride().configureOutput({ writeErr: () => undefined });
     declareGlobals(program);
     program.action(() => undefined).parse(line === '' ? [] : line.split(' '), { from: 'user' });
-    return globalOptions(program.opts());
+    return globalOptions(program.opts(), env);
   };
   it.each([
     ['', {}],
@@ -96,10 +97,19 @@ describe('global options', () => {
     ['--timeout 5m', { timeoutMs: 300_000 }],
     ['--timeout 7', { timeoutMs: 7_000 }],
     ['--retries 0', { retries: 0 }],
+    ['--settle 5m', { settleMs: 300_000 }],
+    ['--settle 0', { settleMs: 0 }],
     ['--dry-run', { dryRun: true }],
     ['--yes', { yes: true }],
   ])('%s', (line, over) => {
     expect(parsed(line)).toEqual({ ...GLOBALS, ...over });
+  });
+  it('take the settle time from the environment; an option overrides it', () => {
+    const env = { EBILL_SETTLE: '0s' };
+    expect(parsed('', env)).toEqual({ ...GLOBALS, settleMs: 0 });
+    expect(parsed('--settle 2s', env)).toEqual({ ...GLOBALS, settleMs: 2_000 });
+    expect(parsed('', { EBILL_SETTLE: '' })).toEqual(GLOBALS);
+    expect(() => parsed('', { EBILL_SETTLE: 'soon' })).toThrow('EBILL_SETTLE');
   });
   it.each([
     '--progress loud',

@@ -97,7 +97,7 @@ export async function sandbox(options: SandboxOptions = {}): Promise<Sandbox> {
 export function machine(server: Sandbox | null, env: Readonly<Record<string, string>> = {}): Machine {
   const home = tempDir('ebill-home-');
   const cwd = tempDir('ebill cwd é ');
-  const all = { ...(server?.environment ?? {}), EBILL_HOME: home, ...env };
+  const all = { ...(server?.environment ?? {}), EBILL_HOME: home, EBILL_SETTLE: '0s', ...env };
   return {
     home,
     cwd,

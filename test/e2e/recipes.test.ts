@@ -77,6 +77,7 @@ function start(at: Machine, path: string, { env }: Recipe, url: string) {
       PATH: `${join(at.cwd, 'bin')}:${process.env['PATH'] ?? ''}`,
       HOME: at.cwd,
       CI: 'true',
+      EBILL_SETTLE: '0s',
       EBILL_TOKEN: 'test-token-1',
       ...Object.fromEntries(filled),
     },

@@ -131,6 +131,7 @@ it('nor in a real terminal, from a process of its own', async () => {
         TERM: 'xterm-256color',
         LANG: 'C.UTF-8',
         EBILL_HOME: cwd,
+        EBILL_SETTLE: '0s',
         EBILL_BASE_URL: origin,
       },
     });

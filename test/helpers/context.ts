@@ -62,7 +62,7 @@ export function testContext(options: TestContextOptions = {}): TestContext {
     stdin: Object.assign(stdin, { isTTY: options.tty ?? false }),
     stdout: new Sink(options.tty ?? false, options.columns ?? 80),
     stderr: new Sink(options.tty ?? false, options.columns ?? 80),
-    env: { EBILL_HOME: home, ...options.env },
+    env: { EBILL_HOME: home, EBILL_SETTLE: '0s', ...options.env },
     cwd: options.cwd ?? home,
     paths: { config: home, state: home },
     platform: 'linux',

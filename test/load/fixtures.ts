@@ -46,6 +46,8 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     created: 'no',
     uploaded: 'no',
     finalized: 'no',
+    intentAt: {},
+    createStatus: null,
     finalizedAt: null,
     foundElsewhere: false,
     object: null,
@@ -53,6 +55,7 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     seen: null,
     changedAt: null,
     abandoned: false,
+    missing: false,
     ...over,
   };
 }

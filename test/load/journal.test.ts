@@ -176,11 +176,12 @@ describe('format 1 of the journal', () => {
     for (const entry of ENTRIES) await journal.append(entry);
     await journal.close();
     expect(readFileSync(path, 'utf8')).toBe(golden('jsonl'));
-    expect(plain(journal.state)).toEqual(JSON.parse(golden('state.json')));
+    expect(plain(journal.state)).toMatchObject(JSON.parse(golden('state.json')));
   });
 
   it('gives the state it gave with its first version', () => {
-    expect(plain(replay(golden('jsonl'), 'journal'))).toEqual(JSON.parse(golden('state.json')));
+    // Fields may be added, never changed.
+    expect(plain(replay(golden('jsonl'), 'journal'))).toMatchObject(JSON.parse(golden('state.json')));
   });
 
   it('drops a field that is not described rather than write it', () => {

@@ -37,6 +37,7 @@ export const GLOBALS: GlobalOptions = {
   color: 'never',
   timeoutMs: 60_000,
   retries: 5,
+  settleMs: null,
   dryRun: false,
   yes: false,
 };

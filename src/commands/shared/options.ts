@@ -38,12 +38,16 @@ export function declareGlobals(program: Command): void {
     )
     .option('--timeout <duration>', 'time to wait for an answer to start or continue', '60s')
     .option('--retries <n>', 'retries of a request after a temporary failure', '5')
+    .option(
+      '--settle <duration>',
+      'how long to wait before an unanswered call counts as not done (EBILL_SETTLE; default: 15m for init, else 60s)',
+    )
     .option('--dry-run', 'print the requests instead of sending them')
     .option('--yes', 'answer yes to every prompt');
 }
 
 /** commander's raw values → typed options. @throws EbillError USAGE */
-export function globalOptions(raw: Flags): GlobalOptions {
+export function globalOptions(raw: Flags, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
   const text = (name: string): string | null => textFlag(raw, name);
   const format = formatOf(raw['json'] === true, text('format'));
   return {
@@ -59,10 +63,14 @@ export function globalOptions(raw: Flags): GlobalOptions {
     color: oneOf(COLOR, text('color') ?? 'auto', '--color'),
     timeoutMs: positive(parseDuration(text('timeout') ?? '60s', '--timeout'), '--timeout'),
     retries: wholeNumber(text('retries') ?? '5', '--retries', 0, 100),
+    settleMs: durationFlag(raw, 'settle', '--settle') ?? settleOfEnvironment(env['EBILL_SETTLE']),
     dryRun: boolFlag(raw, 'dryRun'),
     yes: boolFlag(raw, 'yes'),
   };
 }
+
+const settleOfEnvironment = (text: string | undefined): number | null =>
+  text === undefined || text === '' ? null : parseDuration(text, 'EBILL_SETTLE');
 
 function formatOf(json: boolean, format: string | null): GlobalOptions['format'] {
   const named = format === null ? null : oneOf(FORMATS, format, '--format');

@@ -9,6 +9,7 @@ import type { Listener } from '../../load/events.ts';
 import { type Journal, memoryJournal, openJournal, readJournal } from '../../load/journal.ts';
 import { journalPath, type Owner, readLoads } from '../../load/loads.ts';
 import { type Holder, holderText, type Lock, lockLoad } from '../../load/lock.ts';
+import { settleTimes } from '../../load/recover.ts';
 import type { Run } from '../../load/run.ts';
 import { emptyState, type LoadState } from '../../load/state.ts';
 import { PresignedUrls } from '../../load/view.ts';
@@ -181,6 +182,7 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
     emit: session.emit,
     statusNames: connection.statusNames,
     retries: app.globals.retries,
+    settle: settleTimes(app.globals.settleMs),
     urls: app.globals.showUrls ? new PresignedUrls() : null,
     assertSafeUrl: (url) => assertSafeTransferUrl(url, connection),
     otherLoads: () => {

@@ -40,6 +40,10 @@ export const environment: TopicText = {
               'EBILL_JOB',
               'the load; overridden by --job, overrides the load last started on this machine for the profile or server',
             ],
+            [
+              'EBILL_SETTLE',
+              'how long to ask before a call without an answer counts as not done, such as 5m; overridden by --settle. If not set: 15 minutes for init, 60 seconds for the other calls. Set it only if the server needs longer: a shorter time can load or bill twice',
+            ],
           ],
         },
         {

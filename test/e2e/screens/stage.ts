@@ -77,6 +77,7 @@ export async function openStage(options: SandboxOptions = {}): Promise<Stage> {
   const env: Record<string, string | undefined> = {
     TERM: 'xterm-256color',
     EBILL_HOME: home,
+    EBILL_SETTLE: '0s',
     ...server.environment,
   };
   const context: Context = {
