@@ -1,6 +1,6 @@
 import { batchJobId, nextJobId } from '../batch/job-ids.ts';
 import { parentJobId } from '../batch/tree.ts';
-import type { FileKind } from '../batch/types.ts';
+import type { FileKind, Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import type { SourceFile } from './entries.ts';
 import type { BatchState, LoadState } from './state.ts';
@@ -40,6 +40,7 @@ export function assign(
   files: readonly SourceFile[],
   options: PlanOptions,
 ): readonly Assignment[] {
+  if (!options.again) refuseOtherKind(state, kind, files);
   const taken = new Set(state.batches.keys());
   const live = [...state.batches.values()].filter((batch) => batch.kind === kind && !batch.abandoned);
   const given = new Map<string, string>();
@@ -74,6 +75,47 @@ export function assign(
     return { kind, file, jobId, action: 'new', exact, replaces };
   });
 }
+
+/** The same bytes are one batch of a load, whatever kind they are given as (api rule 27). */
+function refuseOtherKind(state: LoadState, kind: FileKind, files: readonly SourceFile[]): void {
+  const others = [...state.batches.values()].filter((batch) => batch.kind !== kind && !batch.abandoned);
+  for (const file of files) {
+    const other = others.find((batch) => batch.file?.sha256 === file.sha256);
+    if (other !== undefined) throw kindConflict(file, kind, other.kind, `on record as ${other.jobId}`);
+  }
+}
+
+/**
+ * Checks that no bytes are given as two kinds in one call or plan (api rule 27).
+ * @throws EbillError CONFLICT
+ */
+export function assertOneKind(
+  given: readonly { readonly kind: FileKind; readonly file: SourceFile }[],
+): void {
+  const seen = new Map<string, { readonly kind: FileKind; readonly file: SourceFile }>();
+  for (const one of given) {
+    const other = seen.get(one.file.sha256);
+    if (other !== undefined && other.kind !== one.kind)
+      throw kindConflict(one.file, one.kind, other.kind, `given as ${other.file.name} too`);
+    seen.set(one.file.sha256, one);
+  }
+}
+
+function kindConflict(file: SourceFile, kind: FileKind, other: Kind, where: string): EbillError {
+  return new EbillError(
+    'CONFLICT',
+    `${file.name} is given as ${KIND_NAMES[kind]}, but the same content is ${where}, as ${KIND_NAMES[other as FileKind]}.`,
+    {
+      hint: 'One of them is the wrong file. Check what each file holds, and give every file once, as what it is.',
+    },
+  );
+}
+
+const KIND_NAMES: Readonly<Record<FileKind, string>> = {
+  customer: 'customers',
+  invoice: 'invoices',
+  items: 'items',
+};
 
 /** The job id that the operator or the file's place in a list determines. */
 function requestedJobId(
@@ -124,6 +166,13 @@ export interface Month {
 export function assignMonth(state: LoadState, files: MonthFiles, next: boolean): Month {
   const options: PlanOptions = { jobId: null, again: false, next };
   refuseSharedItems(files);
+  assertOneKind([
+    ...files.customers.map((file) => ({ kind: 'customer' as const, file })),
+    ...files.invoices.flatMap(({ file, items }) => [
+      { kind: 'invoice' as const, file },
+      ...items.map((item) => ({ kind: 'items' as const, file: item })),
+    ]),
+  ]);
   const customers = assign(state, 'customer', files.customers, options);
   const heads = assign(
     state,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { assign } from '../../src/load/plan.ts';
+import { assign, assignMonth } from '../../src/load/plan.ts';
 import { known, load, source } from './fixtures.ts';
 
 const PLAIN = { jobId: null, again: false, next: false };
@@ -85,7 +85,25 @@ describe('which batch a file goes into', () => {
     expect(error.code).toBe('CONFLICT');
   });
 
-  it('kinds do not mix: the same bytes as customers and as invoices are two files', () => {
-    expect(ids(load(CUS), 'invoice', [source('cus.csv', 'a')], PLAIN)).toEqual([['AUG_2020_INV', 'new']]);
+  it('the same bytes as another kind are a conflict, on record and in one call', () => {
+    const error = failure(() => assign(load(CUS), 'invoice', [source('inv.csv', 'a')], PLAIN));
+    expect([error.code, error.exitCode]).toEqual(['CONFLICT', 8]);
+    expect(error.message).toBe(
+      'inv.csv is given as invoices, but the same content is on record as AUG_2020_CUS, as customers.',
+    );
+    const left = known({ ...CUS, abandoned: true });
+    expect(ids(load(left), 'invoice', [source('inv.csv', 'a')], PLAIN)).toEqual([['AUG_2020_INV', 'new']]);
+    const files = {
+      customers: [source('a.csv', 'a')],
+      invoices: [{ file: source('b.csv', 'a'), items: [] }],
+    };
+    expect(failure(() => assignMonth(load(), files, false)).message).toBe(
+      'b.csv is given as invoices, but the same content is given as a.csv too, as customers.',
+    );
+  });
+
+  it('--again means the same bytes as another kind', () => {
+    const again = { ...PLAIN, again: true };
+    expect(ids(load(CUS), 'invoice', [source('inv.csv', 'a')], again)).toEqual([['AUG_2020_INV', 'new']]);
   });
 });

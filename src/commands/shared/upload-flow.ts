@@ -7,7 +7,7 @@ import type { FileToCheck } from '../../files/file-report.ts';
 import { openInvoice } from '../../load/discover.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import { nextStep } from '../../load/next-step.ts';
-import { type Assignment, assign } from '../../load/plan.ts';
+import { type Assignment, assertOneKind, assign } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
 import { type LoadState, startedHere } from '../../load/state.ts';
 import { restartInvoice } from '../../load/upload.ts';
@@ -109,6 +109,8 @@ function shardOf(
   return { files: files.filter((_file, index) => index % shard.n === shard.k - 1), numbers };
 }
 
+const UPLOAD_KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
+
 function hasWork(state: LoadState, upload: Upload): boolean {
   const { heads, items } = planUpload(state, upload);
   return uploadSends(state, [...heads, ...items], upload.options.finalize);
@@ -124,6 +126,7 @@ function planUpload(
   { files, options, parent, numbers }: Upload,
 ): Readonly<Record<'heads' | 'items', readonly Assignment[]>> {
   const { again, next, jobId } = options;
+  assertOneKind(UPLOAD_KINDS.flatMap((kind) => files[kind].map((file) => ({ kind, file }))));
   const plan = (kind: FileKind, more: { jobId: string | null; numbers?: ReadonlyMap<string, number> }) =>
     assign(state, kind, files[kind], { again, next, ...more });
   return {
