@@ -127,8 +127,29 @@ const ENTRIES = {
   adopted: entry('adopted', { jobId: own, file: sourceFile }),
   /** A doubt resolved by asking: the call had happened. */
   settled: entry('settled', { jobId: own, call: v.picklist(['init', 'finalize']), batch }),
-  /** A draft that is never finalized. */
-  abandoned: entry('abandoned', { jobId: own, id: v.nullable(serverId), reason: foreign }),
+  /** A draft that is never finalized. `next`: its file goes into this batch instead, with items not created yet. */
+  abandoned: entry('abandoned', {
+    jobId: own,
+    id: v.nullable(serverId),
+    reason: foreign,
+    next: v.exactOptional(own),
+  }),
+  /** A whole command: every file with its batch, before the first request (api rule 28). */
+  call: entry('call', {
+    /** `upload invoice`, `run` … */
+    command: own,
+    /** Its options, as they are typed again. */
+    options: v.array(own),
+    /** The file arguments when they are not those of `files`: a plan, or the whole list of `--shard`. Absolute. */
+    paths: v.exactOptional(v.array(own)),
+    files: v.array(v.object({ jobId: own, kind: fileKind, parent, file: sourceFile })),
+    /** Batches that these replace: left behind with their items, in the same step. */
+    replaces: v.array(own),
+  }),
+  /** The file will not come: `--leave-out`. */
+  'left-out': entry('left-out', { jobId: own }),
+  /** The upload of an items file cannot go on: only `--restart-invoice` helps. */
+  blocked: entry('blocked', { jobId: own, reason: foreign }),
 };
 
 type Immutable<T> = T extends readonly (infer U)[]
@@ -146,6 +167,8 @@ export type Intent = Without<Extract<Entry, { type: 'intent' }>, 'at' | 'type' |
 export type Answered = Without<Extract<Entry, { type: 'answer' }>, 'at' | 'type' | 'n'>;
 /** A file as it was when it was checked. */
 export type SourceFile = Immutable<v.InferOutput<typeof sourceFile>>;
+/** A whole command as it is recorded. */
+export type Call = Extract<Entry, { type: 'call' }>;
 /** A batch created elsewhere, as the server describes it. */
 export type Found = Immutable<v.InferOutput<typeof found>>;
 

@@ -2,7 +2,7 @@ import type { InitRequest, ParentRef } from '../api/request.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder, parentOf } from '../batch/tree.ts';
 import type { Batch, Kind, Phase } from '../batch/types.ts';
-import type { Entry, Found, Header, SourceFile } from './entries.ts';
+import type { Call as Command, Entry, Found, Header, SourceFile } from './entries.ts';
 import { VersionMap } from './version-map.ts';
 
 /** Whether a call happened. `unknown`: an intent without a readable answer. */
@@ -40,6 +40,14 @@ export interface BatchState {
   readonly abandoned: boolean;
   /** The server knew it once and says now that it does not (api rule 16). */
   readonly missing: boolean;
+  /** The operator said that its file will not come (api rule 28). */
+  readonly leftOut: boolean;
+  /** Its upload cannot go on without `--restart-invoice`. */
+  readonly blocked: boolean;
+  /** The last command that gave its file; `null` in older journals, and when created elsewhere. */
+  readonly call: Command | null;
+  /** Options of the command that planned it, which repeating that command must not carry out again. */
+  readonly origin: { readonly again: boolean; readonly restart: boolean };
 }
 
 /** Whether this journal started the load, so that no other machine's batches are expected under its names. */
@@ -124,7 +132,13 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     case 'adopted':
       return withBatch(at, entry.jobId, (known) => ({ ...known, file: entry.file }));
     case 'abandoned':
-      return withAbandoned(at, entry.jobId);
+      return withAbandoned(at, entry.jobId, entry.next);
+    case 'call':
+      return withCall(at, entry);
+    case 'left-out':
+      return withBatch(at, entry.jobId, (known) => ({ ...known, leftOut: true }));
+    case 'blocked':
+      return withBatch(at, entry.jobId, (known) => ({ ...known, blocked: true }));
   }
 }
 
@@ -144,15 +158,50 @@ function withFound(state: LoadState, { jobId, kind, parent, batch }: Found, at: 
 }
 
 /** An invoice batch is abandoned with its items in one step: half of it would load items twice, or not at all. */
-function withAbandoned(state: LoadState, jobId: string): LoadState {
-  const left = withBatch(state, jobId, (known) => ({ ...known, abandoned: true }));
-  const parent = left.batches.get(jobId);
-  if (parent?.kind !== 'invoice') return left;
-  return itemsUnder(left.batches, parent).reduce(
-    (all, item) => withBatch(all, item.jobId, (known) => ({ ...known, abandoned: true })),
+function withAbandoned(state: LoadState, jobId: string, next?: string): LoadState {
+  const old = state.batches.get(jobId);
+  const items = old?.kind === 'invoice' ? itemsUnder(state.batches, old) : [];
+  let all = withBatch(state, jobId, (known) => ({ ...known, abandoned: true }));
+  if (old !== undefined && next !== undefined) all = withBatch(all, next, (known) => planned(known, old));
+  for (const item of items) {
+    const moves = next !== undefined && item.created === 'no' && !item.abandoned;
+    all = withBatch(all, item.jobId, (known) =>
+      moves ? { ...known, parent: { id: null, jobId: next } } : { ...known, abandoned: true },
+    );
+  }
+  return all;
+}
+
+/** Every file of a command is expected from now on, in the batch it will go into. */
+function withCall(state: LoadState, call: Command): LoadState {
+  const origin = {
+    again: call.options.includes('--again'),
+    restart: call.options.includes('--restart-invoice'),
+  };
+  const left = call.replaces.reduce((all, jobId) => withAbandoned(all, jobId), state);
+  return call.files.reduce(
+    (all, { jobId, kind, parent, file }) =>
+      withBatch(all, jobId, (known) => ({
+        ...(known.file === null ? planned(known, { kind, parent, file, origin }) : known),
+        leftOut: false,
+        call,
+      })),
     left,
   );
 }
+
+/** A batch that a file is to go into, and that may exist on the server already. */
+const planned = (
+  known: BatchState,
+  plan: Pick<BatchState, 'kind' | 'parent' | 'file' | 'origin'> & { readonly call?: Command | null },
+): BatchState => ({
+  ...known,
+  kind: plan.kind,
+  parent: plan.parent ?? known.parent,
+  file: plan.file,
+  origin: plan.origin,
+  call: plan.call ?? known.call,
+});
 
 /** The server knows the batch, so a create in doubt happened. Inits are resolved by `decideInit`. */
 const resolved = (known: BatchState): BatchState =>
@@ -179,6 +228,10 @@ function blank(jobId: string): BatchState {
     changedAt: null,
     abandoned: false,
     missing: false,
+    leftOut: false,
+    blocked: false,
+    call: null,
+    origin: { again: false, restart: false },
   };
 }
 

@@ -57,6 +57,14 @@ export function timelineOf(entries: readonly Entry[]): readonly Moment[] {
       ];
     if (entry.type === 'discovered')
       return entry.batches.map(({ jobId, batch }) => moment(entry, 'found', jobId, told(batch)));
+    if (entry.type === 'call') {
+      const { command, files } = entry;
+      const names = files.map(({ file }) => file.name);
+      const message = `ebill ${command}: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
+      return [moment(entry, entry.type, files[0]?.jobId ?? '', { message })];
+    }
+    if (entry.type === 'left-out') return [moment(entry, entry.type, entry.jobId, {})];
+    if (entry.type === 'blocked') return [moment(entry, entry.type, entry.jobId, { message: entry.reason })];
     return [moment(entry, entry.type, entry.jobId, told(entry.batch))];
   });
 }

@@ -56,6 +56,10 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     changedAt: null,
     abandoned: false,
     missing: false,
+    leftOut: false,
+    blocked: false,
+    call: null,
+    origin: { again: false, restart: false },
     ...over,
   };
 }
