@@ -9,6 +9,8 @@ export type Account =
   /** `open`: not final, or not sent from here. `unknown`: final, and the server gave no full counts. */
   | { readonly state: 'open' | 'unknown'; readonly unaccounted: null }
   | { readonly state: 'accounted'; readonly unaccounted: 0 }
+  /** The server does not know the batch any more (api rule 16): nothing is known of any of its records. */
+  | { readonly state: 'missing'; readonly unaccounted: number | null }
   | Mismatch;
 
 /** The counts contradict each other. */
@@ -32,6 +34,7 @@ type Counted = Pick<BatchView, 'phase' | 'recordsSent' | 'successCount' | 'failC
  */
 export function accountOf(batch: Counted): Account {
   const { phase, recordsSent: sent, successCount: loaded, failCount: rejected, result } = batch;
+  if (phase === 'missing') return { state: 'missing', unaccounted: sent };
   if (!isFinal(phase)) return { state: 'open', unaccounted: null };
   const bothCounted = loaded !== null && rejected !== null;
   const gaps: number[] = [];
@@ -59,12 +62,17 @@ function contradiction({ successCount, failCount }: Counted, { rows, failed }: R
   );
 }
 
-/** What a batch is shown as: its own phase, or that its records are not accounted for. A failed batch stays `failed`. */
+/**
+ * What a batch is shown as: its own phase, or that its records are not accounted for. A failed or missing batch is shown
+ * as that.
+ */
 export type ShownPhase = Phase | 'unaccounted';
 
 /** @param unaccounted of its account */
 export const shownPhase = (phase: Phase, unaccounted: number | null): ShownPhase =>
-  phase !== 'failed' && unaccounted !== null && unaccounted > 0 ? 'unaccounted' : phase;
+  phase !== 'failed' && phase !== 'missing' && unaccounted !== null && unaccounted > 0
+    ? 'unaccounted'
+    : phase;
 
 /** Worst first. */
 export const SHOWN_PHASES: readonly ShownPhase[] = PHASES.flatMap((phase): readonly ShownPhase[] =>
@@ -77,14 +85,23 @@ export const shownPhaseOf = (batch: Counted): ShownPhase =>
 /** Not all of its records are loaded, or are known to be. */
 export function isBad(batch: Counted): boolean {
   const phase = shownPhaseOf(batch);
-  return phase === 'failed' || phase === 'unaccounted' || phase === 'partial';
+  return isWorst(phase) || phase === 'partial';
+}
+
+/** Bad enough for exit code 4. */
+export const isWorst = (phase: ShownPhase): boolean =>
+  phase === 'failed' || phase === 'missing' || phase === 'unaccounted';
+
+/** Whether the server should be asked about it again although it is final: its counts can come later (api rule 22). */
+export function awaitsCounts(batch: Counted): boolean {
+  const { state } = accountOf(batch);
+  return state === 'mismatch' || state === 'unknown';
 }
 
 /** The outcome of a batch and its children (api rule 7); records unaccounted for make it `failed` (commands rule 3). */
 export function accountedOutcome(batch: Omit<BatchView, 'outcome'>): Phase {
   const own = accountOf(batch).state === 'mismatch' ? 'failed' : batch.phase;
   return outcomeOf(
-    batch.kind,
     own,
     batch.children.map((child) => child.outcome),
   );

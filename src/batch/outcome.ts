@@ -7,24 +7,25 @@ export function worst(phases: Iterable<Phase>): Phase | null {
   return PHASES[rank] ?? null;
 }
 
-/** Nothing more will happen to it. */
+/** Nothing more will happen to it. A missing batch may be seen again, and one that has not run may still run. */
 export function isFinal(phase: Phase): boolean {
   return phase === 'succeeded' || phase === 'partial' || phase === 'failed' || phase === 'not-run';
 }
 
-/**
- * The outcome of a batch and its children. An invoice batch's is the worst of all, and it is final only when all are.
- * An init has no status of its own: its outcome is the worst of its children that ran.
- */
-export function outcomeOf(kind: string, own: Phase, children: readonly Phase[]): Phase {
-  const all = kind === 'init' ? children.filter((phase) => phase !== 'not-run') : [own, ...children];
-  return worst(all) ?? (kind === 'init' ? 'not-run' : own);
+/** The outcome of a batch and its children: the worst of all. An init has no status of its own: its own is `not-run`. */
+export const outcomeOf = (own: Phase, children: readonly Phase[]): Phase => worst([own, ...children]) ?? own;
+
+interface Family {
+  readonly phase: Phase;
+  readonly children: readonly Family[];
 }
 
 /** Whether it and all of its children are final (api rule 7). */
-export function isSettled(batch: {
-  readonly phase: Phase;
-  readonly children: readonly { readonly phase: Phase }[];
-}): boolean {
-  return isFinal(batch.phase) && batch.children.every((child) => isFinal(child.phase));
+export const isSettled = (batch: Family): boolean => waitsFor(batch) === 'nothing';
+
+/** What is left to wait for: nothing, only batches that the server does not know any more, or an end. */
+export function waitsFor({ phase, children }: Family): 'nothing' | 'missing' | 'end' {
+  const own = isFinal(phase) ? 'nothing' : phase === 'missing' ? 'missing' : 'end';
+  const all = [own, ...children.map(waitsFor)];
+  return all.includes('end') ? 'end' : all.includes('missing') ? 'missing' : 'nothing';
 }

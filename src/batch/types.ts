@@ -13,16 +13,20 @@ export type Kind = (typeof KINDS)[number];
 /** The kinds that carry a file. */
 export type FileKind = 'customer' | 'invoice' | 'items';
 
-/** Where a batch stands, worst first: the order in which outcomes are compared (api rule 7). */
+/**
+ * Where a batch stands, worst first: the order in which outcomes are compared (api rule 7). `missing`: seen once, and
+ * the server does not know it any more (api rule 16). `not-run` comes last: it is the outcome only where nothing else is.
+ */
 export const PHASES = [
   'failed',
+  'missing',
   'partial',
   'running',
   'queued',
   'uploaded',
   'draft',
-  'not-run',
   'succeeded',
+  'not-run',
 ] as const;
 export type Phase = (typeof PHASES)[number];
 

@@ -11,8 +11,8 @@ export const outcomeOfAll = (batches: readonly BatchView[]): Phase | null =>
   worst(batches.map((batch) => batch.outcome));
 
 /**
- * Why a load that is final is no success: failed batches, records unaccounted for, failed records (exit codes 3 and 4),
- * in this order; `null` when it is one.
+ * Why a load of which nothing more is expected is no success: failed batches, missing batches and records unaccounted
+ * for, failed records (exit codes 3 and 4), in this order; `null` when it is one.
  * @param terminal where the command in the hint is typed
  * @param downloaded whether this run fetched the result files
  */
@@ -45,15 +45,42 @@ export function verdictOf(
   return null;
 }
 
-/** The error for records that are not accounted for, with the counts of each batch; `null` when there are none. */
+/**
+ * The error for batches that the server does not know any more and for counts that contradict each other; `null` when
+ * there are none.
+ */
 export function unaccounted(batches: readonly BatchView[], hint: string): EbillError | null {
-  const lost = flatten(batches).flatMap((batch) => {
-    return accountOf(batch).state === 'mismatch' ? [`${batch.jobId}: ${sentence(batch)}`] : [];
+  const all = flatten(batches);
+  const missing = all.filter(({ phase }) => phase === 'missing');
+  const lost = all.flatMap((batch) =>
+    accountOf(batch).state === 'mismatch' ? [`${batch.jobId}: ${sentence(batch)}`] : [],
+  );
+  if (missing.length + lost.length === 0) return null;
+  const messages = [
+    ...(missing.length > 0 ? [missingText(missing)] : []),
+    ...(lost.length > 0 ? [`Records are unaccounted for. ${lost.join('; ')}.`] : []),
+  ];
+  const hints = [
+    ...(missing.length > 0 ? [MISSING_HINT] : []),
+    ...(lost.length > 0
+      ? [`Compare the result file with what was sent before anything else is loaded. ${hint}`]
+      : []),
+  ];
+  return new EbillError('UNACCOUNTED', messages.join(' '), { hint: hints.join(' ') });
+}
+
+/** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
+const MISSING_HINT =
+  "Ask the server's owner what became of it, and load nothing of it again until they confirm that it was not and will not be processed; only then upload its file again, and say so with --again. If it appears again, the next status shows it.";
+
+/** `The server no longer knows AUG_2020_CUS (last seen as Queued).` */
+export function missingText(missing: readonly BatchView[]): string {
+  const shown = missing.slice(0, 5).map((batch) => {
+    const last = batch.status === null ? '' : ` (last seen as ${batch.status})`;
+    return `${batch.jobId ?? batch.kind}${last}`;
   });
-  if (lost.length === 0) return null;
-  return new EbillError('UNACCOUNTED', `Records are unaccounted for. ${lost.join('; ')}.`, {
-    hint: `Compare the result file with what was sent before anything else is loaded. ${hint}`,
-  });
+  const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
+  return `The server no longer knows ${shown.join(', ')}${more}.`;
 }
 
 /** `10 records sent, 9 accounted for (8 loaded, 1 rejected), 10 rows in the result file (2 of them failures)`. */
@@ -103,14 +130,17 @@ export type Acceptance =
 
 /**
  * Whether a step whose batches are final has no more failed records than the plan accepts (`accept.failedRecords`). A
- * failed batch, records unaccounted for and missing counts stop the plan in any case: what they mean for the bills that
- * follow is unknown. Pure.
+ * failed batch, a missing batch, records unaccounted for and missing counts stop the plan in any case: what they mean for
+ * the bills that follow is unknown. Pure.
  */
 export function acceptanceOf(batches: readonly BatchView[], accepted: number): Acceptance {
-  const all = flatten(batches).filter(({ phase, kind }) => phase !== 'not-run' && kind !== 'init');
+  // An init that is missing may have been undone with it, so it counts; its children stand for any other.
+  const all = flatten(batches).filter(
+    ({ phase, kind }) => phase !== 'not-run' && (kind !== 'init' || phase === 'missing'),
+  );
   if (all.some(({ phase }) => phase === 'failed')) return { go: false, why: 'failed' };
   const states = all.map((batch) => accountOf(batch).state);
-  if (states.includes('mismatch')) return { go: false, why: 'unaccounted' };
+  if (states.includes('mismatch') || states.includes('missing')) return { go: false, why: 'unaccounted' };
   if (states.includes('unknown')) return { go: false, why: 'unknown' };
   const failed = all.reduce((sum, { failCount }) => sum + (failCount ?? 0), 0);
   return failed > accepted ? { go: false, why: 'too-many', failed } : { go: true, failed };

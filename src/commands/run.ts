@@ -27,7 +27,7 @@ export interface RunOptions extends RunPlanOptions {
 export const command: CommandModule<RunOptions> = {
   help: {
     notes: [
-      'Order: check everything, init, customers, invoices with their items, results, report. Each upload is finalized and waited for. The next step starts when the previous one has no more failed records than the plan accepts (accept.failedRecords, 0 by default). A failed batch or unaccounted records always stop the run.',
+      'Order: check everything, init, customers, invoices with their items, results, report. Each upload is finalized and waited for. The next step starts when the previous one has no more failed records than the plan accepts (accept.failedRecords, 0 by default). A failed or missing batch, or unaccounted records, always stop the run.',
       'After an interruption the same command resumes where it stopped; completed steps are skipped. On a machine without the journal of the load, add --adopt.',
       'Results, rejects, the report and a manifest are written to ./JOB (--out). --dry-run shows each step, whether it is done, and what would be sent; with --verbose also the requests.',
       NOTIFY_NOTE,

@@ -91,7 +91,6 @@ function viewOwn(
 
 const initPhase = (children: readonly BatchView[]): Phase =>
   outcomeOf(
-    'init',
     'not-run',
     children.map((child) => child.phase),
   );

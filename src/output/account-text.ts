@@ -24,39 +24,50 @@ const said = (value: number | null, word: string): string =>
 const unknownFor = (unknown: number, of: number): string =>
   `unknown for ${count(unknown)} of ${counted(of, 'batch', 'batches')}`;
 
-/** `3 unaccounted (1 missing, 2 more than were sent)` over several batches; empty when none has a mismatch. */
+/** `3 unaccounted (1 missing, 2 more than were sent)` over several batches; empty when all their records are accounted for. */
 export function unaccountedText(batches: readonly BatchView[]): string {
-  const mismatches = batches.map(accountOf).filter((account) => account.state === 'mismatch');
-  const total = (part: 'unaccounted' | 'missing' | 'surplus' | 'contradicted'): number =>
+  const accounts = batches.map(accountOf);
+  const mismatches = accounts.filter((account) => account.state === 'mismatch');
+  const total = (part: 'missing' | 'surplus' | 'contradicted'): number =>
     mismatches.reduce((all, account) => all + account[part], 0);
-  if (mismatches.length === 0) return '';
+  const all = sum(accounts.map(({ unaccounted }) => unaccounted)) ?? 0;
+  if (all === 0) return '';
   const parts = [
+    [sum(accounts.map(({ state, unaccounted }) => (state === 'missing' ? unaccounted : null))) ?? 0, LOST],
     [total('missing'), 'missing'],
     [total('surplus'), 'more than were sent'],
     [total('contradicted'), 'with another result in the result file'],
   ] as const;
   // "unaccounted" alone means missing.
-  const plain = total('missing') === total('unaccounted');
+  const plain = total('missing') === all;
   const told = parts
     .filter(([records]) => records > 0)
     .map(([records, words]) => `${count(records)} ${words}`);
-  return `${count(total('unaccounted'))} unaccounted${plain ? '' : ` (${told.join(', ')})`}`;
+  return `${count(all)} unaccounted${plain ? '' : ` (${told.join(', ')})`}`;
 }
 
-/** The result for the records of final batches. @param of all batches */
-function fates(final: readonly BatchView[], of: number): string[] {
-  const accounts = final.map((batch) => accountOf(batch).unaccounted);
-  const open = of - final.length;
+const LOST = 'in batches the server no longer knows';
+
+/** Nothing more is expected of it: it is final, or the server does not know it any more. */
+const isOver = ({ phase }: BatchView): boolean => isFinal(phase) || phase === 'missing';
+
+/** The result for the records of batches that are over. @param of all batches */
+function fates(over: readonly BatchView[], of: number): string[] {
+  const final = over.filter(({ phase }) => isFinal(phase));
+  const accounts = over.map((batch) => accountOf(batch).unaccounted);
+  const open = of - over.length;
   const soFar = open > 0 ? ' so far' : '';
   const loaded = sum(final.map((batch) => batch.successCount));
   const rejected = sum(final.map((batch) => batch.failCount));
-  const unaccounted = unaccountedText(final) || said(sum(accounts), 'unaccounted');
+  const unaccounted = unaccountedText(over) || said(sum(accounts), 'unaccounted');
   const parts =
-    loaded === null && rejected === null
-      ? ['loaded', `rejected and unaccounted unknown${soFar}`]
-      : [said(loaded, 'loaded'), said(rejected, 'rejected'), unaccounted + soFar];
+    final.length === 0
+      ? [unaccounted + soFar]
+      : loaded === null && rejected === null
+        ? ['loaded', `rejected and unaccounted unknown${soFar}`]
+        : [said(loaded, 'loaded'), said(rejected, 'rejected'), unaccounted + soFar];
   const unknown = accounts.filter((account) => account === null).length;
-  if (unknown > 0 && unknown < final.length) {
+  if (unknown > 0 && unknown < over.length) {
     parts.push(`${open > 0 ? '' : 'and '}${unknownFor(unknown, of)}`);
   }
   if (open > 0) parts.push(`${count(open)} of ${counted(of, 'batch', 'batches')} not final`);
@@ -69,9 +80,8 @@ function kindLine(kind: FileKind, batches: readonly BatchView[]): string[] {
   const sentUnknown = batches.filter((batch) => batch.recordsSent === null).length;
   const lead = sent === null ? `${many} sent unknown` : `${counted(sent, one, many)} sent`;
   const gap = sent !== null && sentUnknown > 0 ? ` (${unknownFor(sentUnknown, batches.length)})` : '';
-  const final = batches.filter(({ phase }) => isFinal(phase));
-  // Nothing is final yet.
-  return [lead + gap, ...(final.length === 0 ? [] : fates(final, batches.length))];
+  const over = batches.filter(isOver);
+  return [lead + gap, ...(over.length === 0 ? [] : fates(over, batches.length))];
 }
 
 /**

@@ -10,6 +10,7 @@ const STYLE: Readonly<Record<ShownPhase, { sign: keyof Symbols; color: Color }>>
   succeeded: { sign: 'done', color: 'green' },
   partial: { sign: 'partial', color: 'yellow' },
   failed: { sign: 'failed', color: 'red' },
+  missing: { sign: 'failed', color: 'red' },
   unaccounted: { sign: 'failed', color: 'red' },
   running: { sign: 'waiting', color: 'cyan' },
   queued: { sign: 'waiting', color: 'cyan' },
@@ -29,9 +30,13 @@ export function colorPhase(phase: ShownPhase, text: string, theme: Theme): strin
   return theme.colors[STYLE[phase].color](text);
 }
 
-/** The status as the server spells it, where that adds to our word: ` (Success)` beside partial, ` (3)`; otherwise empty. */
+/**
+ * The status as the server spells it, where that adds to our word: ` (Success)` beside partial, ` (3)`; otherwise empty.
+ * A missing batch has only its last known one: ` (was Queued)`.
+ */
 export function spelling({ status, phase }: Pick<BatchView, 'phase' | 'status'>, theme: Theme): string {
-  return status === null || !addsToPhase(status, phase) ? '' : ` (${theme.clean(status)})`;
+  if (status === null || !addsToPhase(status, phase)) return '';
+  return ` (${phase === 'missing' ? 'was ' : ''}${theme.clean(status)})`;
 }
 
 const CARRIED: Readonly<Partial<Record<Kind, string>>> = {

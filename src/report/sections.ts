@@ -148,6 +148,7 @@ export const VERDICTS: Readonly<
   succeeded: { sign: '✔', words: 'Everything was loaded', tone: 'good' },
   partial: { sign: '◐', words: 'Loaded, but some records were rejected', tone: 'warn' },
   failed: { sign: '✖', words: 'Failed: batches or records are missing', tone: 'bad' },
+  missing: { sign: '✖', words: 'The server no longer knows some batches', tone: 'bad' },
   unaccounted: { sign: '✖', words: 'Records are unaccounted for', tone: 'bad' },
   running: { sign: '…', words: 'Not finished: batches are being processed', tone: 'warn' },
   queued: { sign: '…', words: 'Not finished: batches are waiting to be processed', tone: 'warn' },

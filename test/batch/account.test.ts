@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withResults } from '../../src/batch/account.ts';
 import type { BatchView } from '../../src/batch/types.ts';
-import { acceptanceOf, verdictOf } from '../../src/batch/verdict.ts';
+import { acceptanceOf, outcomeOfAll, verdictOf } from '../../src/batch/verdict.ts';
 import { reportBatches } from '../../src/commands/shared/report-page.ts';
 import { accountText } from '../../src/output/account-text.ts';
 import { batchTable } from '../../src/output/batch-table.ts';
@@ -28,6 +28,17 @@ function view(
   const results = result === null ? [] : [['AUG_2020_INV', { rows: result[0], failed: result[1] }] as const];
   return withResults([own], new Map(results))[0] as BatchView;
 }
+
+/** One batch of 10 records, last seen as Queued, that the server does not know any more. */
+const missing = (sent: Count = 10): BatchView =>
+  batch({
+    recordsSent: sent,
+    successCount: 0,
+    failCount: 0,
+    status: 'Queued',
+    phase: 'missing',
+    outcome: 'missing',
+  });
 
 /** What each output says about the batch. */
 async function everywhere(one: BatchView) {
@@ -135,11 +146,20 @@ describe('the account of a final batch is the same in every output', () => {
       '10 loaded, 0 rejected, 2 unaccounted (2 with another result in the result file)',
       2,
     ],
+    [
+      'the server does not know it any more',
+      missing(),
+      4,
+      '✖',
+      '10 unaccounted (10 in batches the server no longer knows)',
+      10,
+    ],
+    ['it was not sent from here, and is missing', missing(null), 4, '✖', 'unaccounted unknown', null],
   ])('%s', async (_name, one, exit, sign, sentence, cell) => {
     const sent = one.recordsSent === null ? 'invoices sent unknown' : '10 invoices sent';
     expect(await everywhere(one)).toEqual({
       exit,
-      outcome: { 0: 'succeeded', 3: 'partial', 4: 'failed' }[exit],
+      outcome: one.phase === 'missing' ? 'missing' : { 0: 'succeeded', 3: 'partial', 4: 'failed' }[exit],
       signs: [sign, sign, sign, sign, sign],
       annotation: { 0: 'notice', 3: 'warning', 4: 'error' }[exit],
       sentence: `${sent}, ${sentence}`,
@@ -147,4 +167,53 @@ describe('the account of a final batch is the same in every output', () => {
       gate: exit !== 4,
     });
   });
+});
+
+describe('a missing batch', () => {
+  it('is shown with its last known state, and its error names it', async () => {
+    const error = verdictOf([missing()], 'AUG_2020', LINUX);
+    expect(await batchTable([missing()], LOOK)).toContain('✖ missing (was Queued)');
+    expect([error?.code, error?.message]).toEqual([
+      'UNACCOUNTED',
+      'The server no longer knows AUG_2020_INV (last seen as Queued).',
+    ]);
+    expect(
+      annotations('watch', { job: null, outcome: 'missing', batches: [missing()], error }, (text) => text)[0],
+    ).toContain('title=AUG_2020_INV%3A missing::The server no longer knows AUG_2020_INV');
+  });
+
+  it('is to be loaded again only after its owner was asked, in words and not as a command', () => {
+    const { hint } = verdictOf([missing()], 'AUG_2020', LINUX) ?? { hint: '' };
+    expect(hint).toContain("Ask the server's owner");
+    expect(hint).toContain('--again');
+    expect(hint).not.toMatch(/ebill (?:upload|run)/);
+  });
+
+  it.each([
+    ['before records that do not add up', [missing(), view(10, 9, 0, null)], 'UNACCOUNTED'],
+    ['after a batch that failed', [missing(), view(10, 10, null, [10, 10])], 'BATCH_FAILED'],
+    ['before rejected records', [missing(), view(10, 9, 1, null)], 'UNACCOUNTED'],
+  ] as const)('comes %s', (_name, batches, code) => {
+    expect(verdictOf(batches, 'AUG_2020', LINUX)?.code).toBe(code);
+  });
+
+  it('keeps the records of other batches in the sentence', () => {
+    expect(accountText([missing(), view(10, 9, 1, null)])).toBe(
+      '20 invoices sent, 9 loaded, 1 rejected, 10 unaccounted (10 in batches the server no longer knows)',
+    );
+  });
+
+  it('stops the next step of a plan, an init too', () => {
+    expect(acceptanceOf([{ ...missing(), kind: 'init', recordsSent: null }], 1000)).toEqual({
+      go: false,
+      why: 'unaccounted',
+    });
+  });
+});
+
+it('a step whose init had nothing to carry goes on', () => {
+  const init = batch({ kind: 'init', phase: 'not-run', outcome: 'not-run' });
+  expect(acceptanceOf([init], 0)).toEqual({ go: true, failed: 0 });
+  expect(outcomeOfAll([init, view(10, 10, 0, null)])).toBe('succeeded');
+  expect(outcomeOfAll([init])).toBe('not-run');
 });

@@ -1,18 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isFinal, isSettled, outcomeOf, worst } from '../../src/batch/outcome.ts';
+import { isFinal, isSettled, outcomeOf, waitsFor, worst } from '../../src/batch/outcome.ts';
 import type { Phase } from '../../src/batch/types.ts';
 
 // api rule 7: worst first.
 const ORDER = [
   'failed',
+  'missing',
   'partial',
   'running',
   'queued',
   'uploaded',
   'draft',
-  'not-run',
   'succeeded',
+  'not-run',
 ] as const;
 const phase = fc.constantFrom(...ORDER);
 
@@ -23,6 +24,10 @@ describe('worst', () => {
         expect(worst([worse, better])).toBe(worse);
         expect(worst([better, worse])).toBe(worse);
       }
+  });
+
+  test('not-run takes no part where anything else is there', () => {
+    for (const other of ORDER) expect(worst(['not-run', other, 'not-run'])).toBe(other);
   });
 
   test('of none is none, of any number the least in order', () => {
@@ -37,6 +42,7 @@ describe('worst', () => {
 
 test.each<[Phase, boolean]>([
   ['failed', true],
+  ['missing', false],
   ['partial', true],
   ['running', false],
   ['queued', false],
@@ -54,11 +60,13 @@ describe('the outcome', () => {
     ['succeeded', ['succeeded', 'succeeded'], 'succeeded'],
     ['succeeded', ['partial', 'succeeded'], 'partial'],
     ['partial', ['failed'], 'failed'],
+    ['partial', ['missing'], 'missing'],
+    ['missing', ['failed'], 'failed'],
     ['succeeded', ['running'], 'running'],
     ['failed', ['succeeded'], 'failed'],
     ['draft', ['uploaded', 'draft'], 'uploaded'],
   ])('of an invoice batch %s with items %j is %s', (own, children, outcome) => {
-    expect(outcomeOf('invoice', own, children)).toBe(outcome);
+    expect(outcomeOf(own, children)).toBe(outcome);
   });
 
   test.each<[Phase[], Phase]>([
@@ -67,19 +75,32 @@ describe('the outcome', () => {
     [['succeeded', 'not-run', 'not-run'], 'succeeded'],
     [['succeeded', 'running', 'not-run'], 'running'],
     [['failed', 'not-run', 'running'], 'failed'],
-  ])('of an init is that of its children that ran: %j → %s, whatever its own', (children, outcome) => {
-    for (const own of ORDER) expect(outcomeOf('init', own, children)).toBe(outcome);
-  });
+  ])(
+    'of an init, which has none of its own, is that of its children that ran: %j → %s',
+    (children, outcome) => {
+      expect(outcomeOf('not-run', children)).toBe(outcome);
+    },
+  );
 });
 
 test('settled is the batch and each of its children final', () => {
   fc.assert(
     fc.property(phase, fc.array(phase), (own, phases) => {
-      const children = phases.map((each) => ({ phase: each }));
+      const children = phases.map((each) => ({ phase: each, children: [] }));
       expect(isSettled({ phase: own, children })).toBe(isFinal(own) && phases.every(isFinal));
     }),
   );
-  expect(isSettled({ phase: 'succeeded', children: [{ phase: 'failed' }, { phase: 'running' }] })).toBe(
-    false,
+});
+
+test.each<[Phase, Phase[], ReturnType<typeof waitsFor>]>([
+  ['succeeded', ['failed', 'not-run'], 'nothing'],
+  ['succeeded', ['failed', 'running'], 'end'],
+  ['missing', [], 'missing'],
+  ['succeeded', ['missing'], 'missing'],
+  ['missing', ['running'], 'end'],
+  ['running', ['missing'], 'end'],
+])('a batch %s with items %j waits for: %s', (own, phases, wait) => {
+  expect(waitsFor({ phase: own, children: phases.map((each) => ({ phase: each, children: [] })) })).toBe(
+    wait,
   );
 });

@@ -9,7 +9,7 @@ const MEANINGS: Readonly<Record<ExitCode, string>> = {
   1: 'a bug in ebill; the message names the log file',
   2: 'invalid call, set-up or input, or a prompt answered no; nothing was sent',
   3: 'all batches are final, some records were rejected',
-  4: 'a batch failed, or records are unaccounted for',
+  4: 'a batch failed or is missing, or records are unaccounted for',
   5: 'no credentials, or the server does not accept them',
   6: 'network or TLS failure, HTTP 5xx or an invalid answer, after all retries',
   7: 'not final yet: --max-wait elapsed, or batches were never finalized',

@@ -48,7 +48,7 @@ export const json: TopicText = {
         },
         {
           type: 'text',
-          text: `Phases and outcomes, the worst first: ${PHASES.join(', ')}.`,
+          text: `Phases and outcomes, the worst first: ${PHASES.join(', ')}. missing: the server knew the batch once and does not know it any more; its other fields are the last known ones. not-run: a part of an init with nothing to carry forward; it is an outcome only where nothing else ran.`,
         },
       ],
     },

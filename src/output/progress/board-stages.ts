@@ -1,4 +1,4 @@
-import { shownPhaseOf } from '../../batch/account.ts';
+import { isWorst, shownPhaseOf } from '../../batch/account.ts';
 import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
 import type { BatchTimes, PlanEntry, Stage } from '../../load/events.ts';
@@ -102,7 +102,8 @@ const listedBatch = (known: BatchView, theme: Theme): BoardBatch => ({
 });
 
 function stateOf(known: BatchView | null, sent: boolean): 'waiting' | 'uploaded' | 'processing' | 'final' {
-  if (known !== null && isFinal(known.phase)) return 'final';
+  // Nothing more is expected of a missing batch.
+  if (known !== null && (isFinal(known.phase) || known.phase === 'missing')) return 'final';
   if (known?.phase === 'queued' || known?.phase === 'running') return 'processing';
   return sent || known?.phase === 'uploaded' ? 'uploaded' : 'waiting';
 }
@@ -178,7 +179,7 @@ export type StageResult = 'failed' | 'partial' | 'done';
 /** The result of a stage by its batches: one that is done need not have succeeded. */
 export function resultOf(batches: readonly BoardBatch[]): StageResult {
   const phases = batches.flatMap(({ known }) => (known === null ? [] : [shownPhaseOf(known)]));
-  if (phases.some((phase) => phase === 'failed' || phase === 'unaccounted')) return 'failed';
+  if (phases.some(isWorst)) return 'failed';
   return phases.includes('partial') ? 'partial' : 'done';
 }
 
@@ -278,12 +279,15 @@ function resultParts(batches: readonly BoardBatch[]): readonly string[] {
   const final = batches.flatMap(({ state, known }) => (state === 'final' && known !== null ? [known] : []));
   const ran = final.filter((batch) => batch.kind !== 'init' && batch.phase !== 'not-run');
   if (ran.length === 0) return [];
-  const total = (pick: (batch: BatchView) => number | null): string => count(sum(ran.map(pick)));
+  const found = ran.filter(({ phase }) => phase !== 'missing');
+  const total = (pick: (batch: BatchView) => number | null): string => count(sum(found.map(pick)));
   const failed = ran.filter(({ phase }) => phase === 'failed').length;
+  const missing = ran.length - found.length;
   const open = batches.filter(({ state }) => state !== 'final').length;
   const loaded = ran.every(({ kind }) => kind.startsWith('carryForward')) ? 'carried forward' : 'loaded';
   return [
     failed === 0 ? '' : `${counted(failed, 'batch', 'batches')} failed`,
+    missing === 0 ? '' : `${counted(missing, 'batch', 'batches')} missing`,
     unaccountedText(ran),
     `${total((batch) => countsOf(batch).loaded)} ${loaded}`,
     `${total((batch) => countsOf(batch).rejected)} rejected`,

@@ -1,6 +1,7 @@
-import { accountOf, shownPhaseOf } from '../../batch/account.ts';
+import { accountOf, isWorst, shownPhaseOf } from '../../batch/account.ts';
 import { flatten, flattenPlaced } from '../../batch/tree.ts';
 import type { BatchView, Phase } from '../../batch/types.ts';
+import { missingText } from '../../batch/verdict.ts';
 import { oneLine, visible } from '../../system/escaping.ts';
 import { accountText } from '../account-text.ts';
 import { countsOf, countsText, nameOf, phaseText, phaseWord } from '../batch-text.ts';
@@ -38,9 +39,9 @@ export function annotations(
 ): readonly string[] {
   const { job, batches, error } = outcome;
   const theme = plainTheme({ clean: hide });
-  // An init has no status of its own: its children have.
-  const all = flatten(batches).filter(({ kind }) => kind !== 'init');
-  const failed = all.filter((batch) => ['failed', 'unaccounted'].includes(shownPhaseOf(batch)));
+  // An init has no status of its own, unless it is missing: its children have.
+  const all = flatten(batches).filter(({ kind, phase }) => kind !== 'init' || phase === 'missing');
+  const failed = all.filter((batch) => isWorst(shownPhaseOf(batch)));
   const partial = all.filter((batch) => shownPhaseOf(batch) === 'partial');
   const bad = [...failed, ...partial];
   const lines = bad.slice(0, MOST).map((batch) => {
@@ -53,7 +54,11 @@ export function annotations(
     return workflowCommand(
       failed.includes(batch) ? 'error' : 'warning',
       `${nameOf(batch, theme)}: ${word}`,
-      text === '' ? `The server gave no details; its status is ${hide(batch.status ?? 'unknown')}.` : text,
+      batch.phase === 'missing'
+        ? hide(missingText([batch]))
+        : text === ''
+          ? `The server gave no details; its status is ${hide(batch.status ?? 'unknown')}.`
+          : text,
     );
   });
   const level: AnnotationLevel = error === null ? 'notice' : MILD.has(error.code) ? 'warning' : 'error';
