@@ -3,7 +3,7 @@ import { isSettled } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
-import type { ColumnChoice } from '../files/result-columns.ts';
+import type { ColumnChoice } from '../files/result-file.ts';
 import { accountText } from '../output/account-text.ts';
 import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';

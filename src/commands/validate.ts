@@ -1,5 +1,5 @@
 import { EbillError } from '../errors.ts';
-import type { FileReport } from '../files/file-report.ts';
+import type { FileReport } from '../files/findings.ts';
 import { findingsText, findingsVerdict } from '../output/findings-text.ts';
 import { count } from '../output/format.ts';
 import { createProgress } from '../output/progress/progress.ts';
@@ -69,7 +69,7 @@ export const command: CommandModule<ValidateOptions> = {
 
   async run(app, options) {
     const [{ columnsFor, givenFiles, profileInUse, reportFiles }, { hasErrors, invalidFiles }] =
-      await Promise.all([import('./shared/file-checks.ts'), import('../files/file-report.ts')]);
+      await Promise.all([import('./shared/file-checks.ts'), import('../files/findings.ts')]);
     const profile = (await profileInUse(app))?.name ?? null;
     app.soFar(() => ({ profile }));
     const columns = await columnsFor(app, options.columns);

@@ -1,4 +1,4 @@
-import { grown } from './growing-array.ts';
+import { grown } from './field-values.ts';
 
 /**
  * Amounts as exact decimals, never as binary fractions. An amount with up to four decimals is a whole number of

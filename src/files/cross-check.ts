@@ -1,11 +1,17 @@
 import { basename } from 'node:path';
 import { type Amount, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
-import { badAmount, emptyKey, unknownCustomer, unknownInvoice } from './cross-findings.ts';
-import { type CrossState, findRoleColumns, type RoleColumns } from './cross-state.ts';
+import {
+  badAmount,
+  type CrossState,
+  emptyKey,
+  findRoleColumns,
+  type RoleColumns,
+  unknownCustomer,
+  unknownInvoice,
+} from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
-import type { FileToCheck } from './file-report.ts';
-import type { FindingList } from './findings.ts';
-import { AMOUNT_UNKNOWN, DUPLICATE, HAS_ITEMS } from './key-set.ts';
+import type { FileToCheck, FindingList } from './findings.ts';
+import { AMOUNT_UNKNOWN, DUPLICATE, HAS_ITEMS } from './keys.ts';
 
 /**
  * The first pass of the checks across files, over one file. Findings that are certain are added at once; what depends on

@@ -2,12 +2,19 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Amount, AmountReader, equalToTheCent, toFine } from './amounts.ts';
 import { readBlocks } from './blocks.ts';
-import { differentSum, duplicateKey, noItems, unknownCustomer, unknownInvoice } from './cross-findings.ts';
-import { type CrossState, findRoleColumns, type RoleColumns } from './cross-state.ts';
+import {
+  type CrossState,
+  differentSum,
+  duplicateKey,
+  findRoleColumns,
+  noItems,
+  type RoleColumns,
+  unknownCustomer,
+  unknownInvoice,
+} from './cross-state.ts';
 import { emptyValue, type FieldSink, readValue, type Value, valueText } from './field-values.ts';
-import { type FileToCheck, unreadable } from './file-report.ts';
-import { FindingList } from './findings.ts';
-import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, REPEAT } from './key-set.ts';
+import { type FileToCheck, FindingList, unreadable } from './findings.ts';
+import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, REPEAT } from './keys.ts';
 import { CsvScanner } from './scanner.ts';
 
 /** A file of the call, with its findings. */

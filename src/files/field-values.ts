@@ -1,5 +1,3 @@
-import { grown } from './growing-array.ts';
-
 /**
  * Receives the values of selected columns, record by record, while a file is scanned. Columns count from 1. A value is
  * passed as its bytes in the file, quotes included; `readValue` decodes them.
@@ -205,4 +203,15 @@ export class SelectedValues {
     this.#kept.set(block.subarray(from, to), this.#length);
     this.#length = length;
   }
+}
+
+type TypedArray = Uint8Array<ArrayBuffer> | Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+
+/** A copy of a typed array with room for `length` elements, doubled as often as needed; new elements are 0. */
+export function grown<T extends TypedArray>(array: T, length: number): T {
+  let size = array.length;
+  while (size < length) size *= 2;
+  const larger = new (array.constructor as new (length: number) => T)(size);
+  larger.set(array);
+  return larger;
 }

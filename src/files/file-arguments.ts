@@ -4,7 +4,6 @@ import { glob, isDynamicPattern } from 'tinyglobby';
 import { EbillError } from '../errors.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { comparePaths } from './natural-order.ts';
 
 /**
  * Expands the files of one argument list (paths or patterns, relative to `cwd`) to absolute paths in natural order, each
@@ -144,4 +143,21 @@ export function rejectSharedNames(paths: readonly string[]): void {
       hint: 'On the server the second would replace the first before it is processed. Rename one of them, or load them in different calls, the second when the first is final.',
     });
   }
+}
+
+// A fixed locale: the order decides the numbers in job ids, and machines must agree on it (`--shard`, `--adopt`).
+let collator: Intl.Collator | null = null;
+
+/** Natural order: `itm_2` before `itm_10`. Never 0 for different strings. */
+export function compareNaturally(a: string, b: string): number {
+  collator ??= new Intl.Collator('en', { numeric: true });
+  return collator.compare(a, b) || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/**
+ * Natural order of paths (commands rule 14): by base name first, because it is the same on every machine, whatever folder
+ * the files are in.
+ */
+export function comparePaths(a: string, b: string): number {
+  return compareNaturally(basename(a), basename(b)) || compareNaturally(a, b);
 }

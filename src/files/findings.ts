@@ -1,3 +1,5 @@
+import type { FileKind } from '../batch/types.ts';
+import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 
 /** Something wrong or doubtful in a file: where, what, and what to do about it. */
@@ -15,6 +17,11 @@ export interface Finding {
 
 /** A finding before its severity is known. */
 export type FindingDetails = Omit<Finding, 'severity'>;
+
+/** @param at without what the finding has no place for */
+export function finding(code: string, at: Partial<Position>, message: string, hint: string): FindingDetails {
+  return { code, line: at.line ?? null, column: at.column ?? null, message, hint };
+}
 
 /** A place in a file: the line, and the field within the record. Both count from 1. */
 export interface Position {
@@ -82,4 +89,91 @@ export function displayValue(text: string): string {
 /** `3 fields`, `1 field`. */
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A file to check. */
+export interface FileToCheck {
+  /** Absolute path. */
+  readonly path: string;
+  readonly kind: FileKind;
+  /** For items: the path of their invoice file. Without it, any invoice file of the call may hold their invoices. */
+  readonly of?: string | undefined;
+}
+
+/** The result of checking one file. */
+export interface FileReport {
+  /** Absolute path. */
+  readonly path: string;
+  /** Base name, the `inputFilename` of the request. */
+  readonly file: string;
+  readonly kind: FileKind;
+  /** Records without the header; `null` when the file could not be read. */
+  readonly records: number | null;
+  readonly bytes: number | null;
+  /** Hashes of the whole file, lower-case hex. */
+  readonly sha256: string | null;
+  readonly md5: string | null;
+  /** Column names. */
+  readonly header: readonly string[];
+  /**
+   * The sum of the amounts as a decimal; `null` when their column is not named or a value is not an amount. Missing when
+   * no columns were named at all.
+   */
+  readonly amount?: string | null;
+  /** At most ten; `findingsTotal` counts all. */
+  readonly findings: readonly Finding[];
+  readonly findingsTotal: number;
+}
+
+/** True if the file must not be sent. Warnings alone do not stop a file. */
+export function hasErrors(report: FileReport): boolean {
+  return report.findings.some((finding) => finding.severity === 'error');
+}
+
+/** The error for files that failed their check; it names five of them. */
+export function invalidFiles(reports: readonly FileReport[]): EbillError {
+  const bad = reports.filter(hasErrors);
+  const findings = bad.reduce((sum, report) => sum + report.findingsTotal, 0);
+  const names = bad.slice(0, 5).map((report) => visible(report.file));
+  if (bad.length > 5) names.push(`${bad.length - 5} more`);
+  const files = reports.length === 1 ? 'The file' : `${bad.length} of ${reports.length} files`;
+  return new EbillError(
+    'INVALID_FILE',
+    `${files} failed the check, with ${plural(findings, 'finding')}: ${names.join(', ')}`,
+    {
+      // `--no-validate` sends no file that could not be read, or that no storage takes.
+      hint: `Correct the findings above and run the same command again. Nothing was sent.${
+        bad.every(({ sha256 }) => sha256 !== null)
+          ? ' An upload with --no-validate sends files as they are.'
+          : ''
+      }`,
+    },
+  );
+}
+
+// Findings about a file as a whole.
+
+/** @param error what `stat`, `open` or `read` threw */
+export function unreadable(error: unknown): FindingDetails {
+  const errno = errnoOf(error);
+  if (errno === 'ENOENT' || errno === 'ENOTDIR')
+    return finding(
+      'missing',
+      {},
+      'the file does not exist',
+      'Check the name and the folder. A relative path starts at the current folder, in a plan at the folder of the plan.',
+    );
+  if (errno === 'EACCES' || errno === 'EPERM')
+    return finding(
+      'unreadable',
+      {},
+      'no permission to read the file',
+      'Give your user read permission for the file and access to its folders.',
+    );
+  return finding(
+    'unreadable',
+    {},
+    `the file cannot be read: ${visible(messageOf(error))}`,
+    'Check the disk or the network share, or copy the file to a local folder.',
+  );
 }

@@ -1,24 +1,21 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Columns } from '../batch/columns.ts';
+import { visible } from '../system/escaping.ts';
 import { BLOCKS_KEPT, BlockPool, readBlocks } from './blocks.ts';
-import { ContentCheck } from './content-check.ts';
 import { CrossCheck } from './cross-check.ts';
 import { CrossState } from './cross-state.ts';
 import { type CrossCheckedFile, verifyCandidates } from './cross-verify.ts';
-import {
-  controlInName,
-  type FileReport,
-  type FileToCheck,
-  fileChanged,
-  MAX_FILE_BYTES,
-  notAFile,
-  tooLarge,
-  unreadable,
-} from './file-report.ts';
-import { FindingList } from './findings.ts';
+import { foreignContent, notUtf8, Utf8Checker } from './encoding.ts';
+import type { FieldSink } from './field-values.ts';
+import { type FileReport, type FileToCheck, FindingList, finding, unreadable } from './findings.ts';
 import { Hashing } from './hashing.ts';
-import type { KeyHash } from './key-set.ts';
+import type { KeyHash } from './keys.ts';
+import { CsvScanner } from './scanner.ts';
+import { SpreadsheetDamage } from './spreadsheet-damage.ts';
+
+/** Bytes. What a storage takes in one PUT (api rule 19). */
+export const MAX_FILE_BYTES = 5 * 1024 ** 3;
 
 /** Progress of the check of one file; reported at least once, at its end. */
 export interface CheckProgress extends Pick<FileToCheck, 'path' | 'kind'> {
@@ -91,7 +88,15 @@ async function checkOne(
   const file = basename(given.path);
   const findings = new FindingList();
   // The name becomes part of a request and of the object's key.
-  if (/[\p{Cc}\u2028\u2029]/u.test(file)) findings.cause(controlInName(file));
+  if (/[\p{Cc}\u2028\u2029]/u.test(file))
+    findings.cause(
+      finding(
+        'file-name',
+        {},
+        `the file name contains control characters: ${visible(file)}`,
+        'Rename the file: its name is sent to the server and shown in reports.',
+      ),
+    );
   const cross = state === undefined ? undefined : new CrossCheck(state, given, findings);
   const content = await readContent(given, findings, cross, options);
   cross?.end();
@@ -125,11 +130,32 @@ async function readContent(
     // Before opening: opening a named pipe blocks until there is a writer.
     const info = await stat(file.path);
     if (!info.isFile()) {
-      findings.cause(notAFile(info.isDirectory()));
+      findings.cause(
+        info.isDirectory()
+          ? finding(
+              'not-a-file',
+              {},
+              'this is a folder',
+              'Name the files in it, for example with a pattern: FOLDER/*.csv',
+            )
+          : finding(
+              'not-a-file',
+              {},
+              'this is a pipe or a device, which can be read only once',
+              'Write the content to a file and name that file.',
+            ),
+      );
       return undefined;
     }
     if (info.size > MAX_FILE_BYTES) {
-      findings.cause(tooLarge(info.size));
+      findings.cause(
+        finding(
+          'too-large',
+          {},
+          `the file has ${info.size} bytes; an upload takes at most ${MAX_FILE_BYTES} (5 GiB)`,
+          'Split it into several files, each with the header line.',
+        ),
+      );
       return undefined;
     }
     handle = await open(file.path, 'r');
@@ -167,7 +193,126 @@ async function readOpened(
   // The bytes hashed must be the bytes in the file (commands rule 2).
   const after = await handle.stat({ bigint: true });
   if (after.mtimeNs !== before.mtimeNs || after.size !== before.size || check.bytes !== total) {
-    findings.cause(fileChanged());
+    findings.cause(
+      finding(
+        'changed',
+        {},
+        'the file changed while it was read',
+        'Wait until the export has finished, then run the command again.',
+      ),
+    );
   }
   return { bytes: check.bytes, records: check.records, header: check.header, ...digests };
+}
+
+/**
+ * Checks the encoding and structure of a file, in blocks of any size, and adds findings. The first block must hold the
+ * first 4 KiB of the file (or all of it), which show whether it is text at all.
+ */
+export class ContentCheck {
+  readonly #findings: FindingList;
+  readonly #utf8 = new Utf8Checker();
+  readonly #scanner: CsvScanner;
+  readonly #damage = new SpreadsheetDamage();
+  readonly #cross: CrossCheck | undefined;
+  #bytes = 0;
+  /** The file is not text. */
+  #foreign = false;
+
+  /** @param cross the file's checks against other files */
+  constructor(findings: FindingList, cross?: CrossCheck) {
+    this.#findings = findings;
+    this.#cross = cross;
+    this.#scanner = new CsvScanner(findings, new CheckSink(this.#damage, cross));
+  }
+
+  /** Bytes checked so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Records without the header; `null` when the file is not CSV text. */
+  get records(): number | null {
+    return this.#foreign ? null : this.#scanner.records;
+  }
+
+  /** Column names. */
+  get header(): readonly string[] {
+    return this.#scanner.header;
+  }
+
+  /** Checks the next bytes; they are not kept. */
+  write(block: Uint8Array): void {
+    if (this.#bytes === 0) {
+      const foreign = foreignContent(block);
+      if (foreign !== undefined) {
+        this.#foreign = true;
+        this.#findings.cause(foreign);
+      }
+    }
+    this.#bytes += block.length;
+    // One cause is reported, not its hundred consequences (commands rule 16).
+    if (this.#foreign) return;
+    const bad = this.#utf8.write(block);
+    if (bad === undefined) {
+      this.#scanner.write(block);
+      return;
+    }
+    // Scan up to the bad byte: the scanner knows its line and field.
+    const offset = Math.max(bad.offset, 0);
+    this.#scanner.write(block.subarray(0, offset));
+    this.#findings.cause(notUtf8(this.#scanner.position, bad));
+    this.#scanner.write(block.subarray(offset));
+  }
+
+  /** Call at the end of the file. */
+  end(): void {
+    if (this.#foreign) return;
+    if (this.#utf8.isCutOff)
+      this.#findings.cause(
+        finding(
+          'not-utf8',
+          this.#scanner.position,
+          'the file ends in the middle of a character: it is incomplete',
+          'Copy or export the file again.',
+        ),
+      );
+    this.#scanner.end();
+    const { header, shape, records } = this.#scanner;
+    this.#damage.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
+  }
+}
+
+/** Passes values to the check for spreadsheet damage and to the checks across files. */
+class CheckSink implements FieldSink {
+  readonly #damage: SpreadsheetDamage;
+  readonly #cross: CrossCheck | undefined;
+  #crossColumns: readonly number[] = [];
+  #checksDamage = true;
+
+  constructor(damage: SpreadsheetDamage, cross: CrossCheck | undefined) {
+    this.#damage = damage;
+    this.#cross = cross;
+  }
+
+  header(names: readonly string[], line: number): readonly number[] {
+    this.#crossColumns = this.#cross?.header(names, line) ?? [];
+    return this.#select(this.#damage.header(names));
+  }
+
+  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
+    if (whole && this.#crossColumns.length > 0) this.#cross?.record(line, bytes, bounds);
+    if (!this.#checksDamage) return undefined;
+    const columns = this.#damage.record(line, whole, bytes, bounds);
+    return columns === undefined ? undefined : this.#select(columns);
+  }
+
+  /** The columns of both checks, ascending. */
+  #select(damageColumns: readonly number[]): readonly number[] {
+    this.#checksDamage = damageColumns.length > 0;
+    const columns = [...new Set([...damageColumns, ...this.#crossColumns])].sort((a, b) => a - b);
+    this.#damage.select(columns);
+    this.#cross?.select(columns);
+    return columns;
+  }
 }

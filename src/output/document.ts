@@ -1,5 +1,5 @@
 import type { BatchView, Phase } from '../batch/types.ts';
-import type { FileReport } from '../files/file-report.ts';
+import type { FileReport } from '../files/findings.ts';
 import type { Failure } from './ui.ts';
 
 /** A request as `--dry-run` shows it. */

@@ -1,5 +1,4 @@
-import type { FileReport } from '../files/file-report.ts';
-import type { Finding } from '../files/findings.ts';
+import type { FileReport, Finding } from '../files/findings.ts';
 import { oneLine } from '../system/escaping.ts';
 import { count, counted } from './format.ts';
 import { hangingIndent, wrap } from './text-layout.ts';

@@ -1,5 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
-import type { FileReport } from '../files/file-report.ts';
+import type { FileReport } from '../files/findings.ts';
 import type { DocumentInput } from './document.ts';
 import { cleanStrings, safeJson } from './json-text.ts';
 import type { Failure } from './ui.ts';

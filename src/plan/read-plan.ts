@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { Utf8Checker } from '../files/utf8.ts';
+import { firstBadUtf8 } from '../files/encoding.ts';
 import { visible } from '../system/escaping.ts';
 import { invalidPlan, type Mistake, type Plan } from './plan-model.ts';
 
@@ -87,12 +87,9 @@ function encodingMistake(bytes: Buffer): Mistake | null {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     return { line: 1, column: 1, message: 'the file is UTF-16; save it as UTF-8' };
-  const checker = new Utf8Checker();
-  const bad = checker.write(bytes)?.offset ?? (checker.end() ? null : bytes.length);
+  const bad = firstBadUtf8(bytes);
   if (bad === null) return null;
-  // `stream` drops an incomplete character at the end.
-  const good = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, bad), { stream: true });
-  const before = good.split('\n');
+  const before = bytes.toString('utf8', 0, bad).split('\n');
   const column = (before.at(-1) ?? '').length + 1;
   return { line: before.length, column, message: 'not valid UTF-8 from here on; save the file as UTF-8' };
 }

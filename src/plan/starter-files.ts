@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { ROLE_NAMES, type RoleName } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { compareNaturally } from '../files/natural-order.ts';
+import { compareNaturally } from '../files/file-arguments.ts';
 import { withRecords } from '../files/record-reader.ts';
 
 /** A CSV file of a folder. */

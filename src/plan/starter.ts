@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { columnsOf } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
-import { compareNaturally } from '../files/natural-order.ts';
+import { compareNaturally } from '../files/file-arguments.ts';
 import { type CsvHeader, type GuessedColumns, guessColumns, invoiceOf, kindOf } from './starter-files.ts';
 
 /** The text of a plan, and the files it could not place. */

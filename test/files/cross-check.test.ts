@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Columns } from '../../src/batch/columns.ts';
 import type { FileKind } from '../../src/batch/types.ts';
-import type { KeyHash } from '../../src/files/key-set.ts';
+import type { KeyHash } from '../../src/files/keys.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { writeSample } from '../../src/sample/sample.ts';
 import { tempDir } from '../helpers/context.ts';

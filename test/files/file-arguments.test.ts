@@ -3,8 +3,13 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { expandFiles, patternProblem, rejectSharedNames } from '../../src/files/file-arguments.ts';
-import { compareNaturally, comparePaths } from '../../src/files/natural-order.ts';
+import {
+  compareNaturally,
+  comparePaths,
+  expandFiles,
+  patternProblem,
+  rejectSharedNames,
+} from '../../src/files/file-arguments.ts';
 import { tempDir } from '../helpers/context.ts';
 
 const EBILL = fileURLToPath(new URL('../../bin/ebill.js', import.meta.url));

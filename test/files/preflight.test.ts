@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { FileKind } from '../../src/batch/types.ts';
 import { BLOCK_BYTES, FIRST_BLOCK_BYTES } from '../../src/files/blocks.ts';
-import { type FileReport, hasErrors, invalidFiles } from '../../src/files/file-report.ts';
+import { type FileReport, hasErrors, invalidFiles } from '../../src/files/findings.ts';
 import { type CheckOptions, type CheckProgress, checkFiles } from '../../src/files/preflight.ts';
 import { tempDir } from '../helpers/context.ts';
 

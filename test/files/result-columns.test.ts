@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoaded, resultColumns } from '../../src/files/result-columns.ts';
+import { isLoaded, resultColumns } from '../../src/files/result-file.ts';
 
 const find = (
   header: string,

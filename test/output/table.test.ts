@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { totalsTable } from '../../src/commands/validate.ts';
-import type { FileReport } from '../../src/files/file-report.ts';
+import type { FileReport } from '../../src/files/findings.ts';
 import { reasonsTable, resultTable } from '../../src/output/result-tables.ts';
 import { table } from '../../src/output/table.ts';
 import { createColors, plainTheme } from '../../src/output/theme.ts';

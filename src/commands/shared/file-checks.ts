@@ -3,7 +3,7 @@ import type { Columns } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { expandFiles, rejectSharedNames } from '../../files/file-arguments.ts';
-import { type FileReport, type FileToCheck, hasErrors, invalidFiles } from '../../files/file-report.ts';
+import { type FileReport, type FileToCheck, hasErrors, invalidFiles } from '../../files/findings.ts';
 import { type CheckProgress, checkFiles } from '../../files/preflight.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';

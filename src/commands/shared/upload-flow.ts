@@ -3,7 +3,7 @@ import type { Call, ParentRef } from '../../api/request.ts';
 import { batchJobId } from '../../batch/job-ids.ts';
 import { isSettled } from '../../batch/outcome.ts';
 import type { FileKind } from '../../batch/types.ts';
-import type { FileToCheck } from '../../files/file-report.ts';
+import type { FileToCheck } from '../../files/findings.ts';
 import { openInvoice } from '../../load/discover.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import { nextStep } from '../../load/next-step.ts';

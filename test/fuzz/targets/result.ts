@@ -1,7 +1,6 @@
 import { type RawRecord, RecordCutter, recordFields } from '../../../src/files/record-reader.ts';
 import { messagesLine } from '../../../src/files/rejects.ts';
-import { resultColumns } from '../../../src/files/result-columns.ts';
-import { recordResult } from '../../../src/files/result-file.ts';
+import { recordResult, resultColumns } from '../../../src/files/result-file.ts';
 import { expectEqual, expectError, hold, pieces, type Target } from '../target.ts';
 
 interface Cut {
