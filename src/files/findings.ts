@@ -177,3 +177,19 @@ export function unreadable(error: unknown): FindingDetails {
     'Check the disk or the network share, or copy the file to a local folder.',
   );
 }
+
+export function notAFile(isFolder: boolean): FindingDetails {
+  return isFolder
+    ? finding(
+        'not-a-file',
+        {},
+        'this is a folder',
+        'Name the files in it, for example with a pattern: FOLDER/*.csv',
+      )
+    : finding(
+        'not-a-file',
+        {},
+        'this is a pipe or a device, which can be read only once',
+        'Write the content to a file and name that file.',
+      );
+}

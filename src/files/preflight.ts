@@ -8,7 +8,7 @@ import { CrossState } from './cross-state.ts';
 import { type CrossCheckedFile, verifyCandidates } from './cross-verify.ts';
 import { foreignContent, notUtf8, Utf8Checker } from './encoding.ts';
 import type { FieldSink } from './field-values.ts';
-import { type FileReport, type FileToCheck, FindingList, finding, unreadable } from './findings.ts';
+import { type FileReport, type FileToCheck, FindingList, finding, notAFile, unreadable } from './findings.ts';
 import { Hashing } from './hashing.ts';
 import type { KeyHash } from './keys.ts';
 import { CsvScanner } from './scanner.ts';
@@ -130,21 +130,7 @@ async function readContent(
     // Before opening: opening a named pipe blocks until there is a writer.
     const info = await stat(file.path);
     if (!info.isFile()) {
-      findings.cause(
-        info.isDirectory()
-          ? finding(
-              'not-a-file',
-              {},
-              'this is a folder',
-              'Name the files in it, for example with a pattern: FOLDER/*.csv',
-            )
-          : finding(
-              'not-a-file',
-              {},
-              'this is a pipe or a device, which can be read only once',
-              'Write the content to a file and name that file.',
-            ),
-      );
+      findings.cause(notAFile(info.isDirectory()));
       return undefined;
     }
     if (info.size > MAX_FILE_BYTES) {
