@@ -4,6 +4,7 @@ import {
   type SandboxOptions,
   sandboxOptions,
   startSandbox,
+  WORLD_LIST,
 } from '../sandbox/index.ts';
 import { isInterruption } from '../system/context.ts';
 import { assignment } from '../system/quoting.ts';
@@ -14,6 +15,7 @@ export const command: CommandModule<SandboxOptions> = {
   help: {
     notes: [
       'It prints the environment variables that make ebill use it, and runs until Ctrl-C. Do not use it for real data.',
+      `A --world makes the server behave as some are met in practice; several can be combined:\n${WORLD_LIST}`,
       `Syntax of --fault:\n${FAULT_GRAMMAR}`,
     ],
     examples: [
@@ -22,6 +24,7 @@ export const command: CommandModule<SandboxOptions> = {
         'ebill sandbox --port 9000 --data ./sandbox --processing-time 10s',
         'keep its data across restarts, and process slowly',
       ],
+      ['ebill sandbox --world slow-init --world read-lag', 'answer like a slow server behind a gateway'],
       [
         'ebill sandbox --fault create@1=reset-after --fault put@2=slowdown',
         'lose an answer and refuse an upload',
@@ -31,13 +34,9 @@ export const command: CommandModule<SandboxOptions> = {
     seeAlso: ['demo', 'profile add'],
   },
   configure: (cmd) => {
-    const choice = (flags: string, description: string, values: readonly [string, string]): void => {
-      cmd.addOption(
-        cmd
-          .createOption(flags, description)
-          .choices([...values])
-          .default(values[0]),
-      );
+    // No default of the parser: it would win over a world's.
+    const choice = (flags: string, description: string, values: readonly [string, ...string[]]): void => {
+      cmd.addOption(cmd.createOption(flags, `${description} (default: ${values[0]})`).choices([...values]));
     };
     cmd
       .description('Run a local eBill server for practice, with its S3 storage on a second port.')
@@ -56,7 +55,12 @@ export const command: CommandModule<SandboxOptions> = {
       'escaped',
       'bare',
     ]);
-    choice('--duplicates <what>', 'what happens to a job id used again', ['refuse', 'reissue']);
+    choice('--duplicates <what>', 'what happens to a job id used again', [
+      'refuse',
+      'conflict',
+      'reissue',
+      'another',
+    ]);
     choice('--echo <what>', 'what answers to uploads name; the vendor always says Customer', [
       'request',
       'vendor',
@@ -64,6 +68,8 @@ export const command: CommandModule<SandboxOptions> = {
     cmd
       .option('--url-expiry <duration>', 'lifetime of an upload URL', '3599s')
       .option('--running-name <name>', 'name of the running status', 'InProgress')
+      .option('--draft-name <name>', 'name of the status before finalize (default: Draft)')
+      .option('--world <name>', 'a server with a habit from practice (repeatable)', collect)
       .option('--fault <spec>', 'a scripted fault (repeatable)', collect)
       .optionsGroup('Authorisation:')
       .option('--auth <kind>', 'how clients authorise: none, basic, bearer or header:NAME', 'bearer')

@@ -1,6 +1,7 @@
 import { ApiError } from './answer.ts';
-import { create, finalize, findBatch, init, requireBatch } from './batch-effects.ts';
+import { create, finalize, findBatch, init, mark, requireBatch } from './batch-effects.ts';
 import { batchDocument, carryForwardDocument, draftDocument, initDocument } from './documents.ts';
+import type { FaultAction } from './faults.ts';
 import type { ServerContext } from './request-handler.ts';
 import { type BatchReference, createRequest, finalizeRequest, initRequest } from './requests.ts';
 import type { Call, Kind, StoredBatch, StoredState } from './state.ts';
@@ -10,8 +11,8 @@ import { type Element, readRequest } from './xml.ts';
 export interface CallContext {
   /** Saves a change. Call it in the same synchronous block as the change. */
   changed(batch: StoredBatch): void;
-  /** Records that a finalize loses, by a fault. */
-  readonly loseRecords: number;
+  /** For the actions that change the execution itself. */
+  readonly fault: FaultAction | null;
   uploadUrl(key: string): Promise<string>;
   downloadUrl(key: string): Promise<string>;
 }
@@ -47,8 +48,9 @@ function readInit(body: Buffer): ApiCall {
     batchId: null,
     perform: async ({ store, settings }, call) => {
       const batch = init(store.state, settings, request);
+      mark(store.state, batch, call.fault, settings.now());
       call.changed(batch);
-      return initDocument(store.state, batch);
+      return initDocument(store.state, batch, settings);
     },
   };
 }
@@ -62,8 +64,9 @@ function readCreate(body: Buffer): ApiCall {
     batchId: null,
     perform: async ({ store, settings }, call) => {
       const batch = create(store.state, settings, request);
+      mark(store.state, batch, call.fault, settings.now());
       call.changed(batch);
-      return draftDocument(batch, await call.uploadUrl(batch.objectKey ?? ''), settings.echo);
+      return draftDocument(batch, await call.uploadUrl(batch.objectKey ?? ''), settings);
     },
   };
 }
@@ -74,8 +77,13 @@ function readFinalize(body: Buffer, state: StoredState): ApiCall {
     ...namedBatch(reference, state),
     call: 'finalize',
     perform: async ({ store, settings, processor }, call) => {
+      if (call.fault?.type === 'ignored') {
+        const batch = requireBatch(store.state, reference);
+        batch.finalizeAttempts += 1;
+        return batchDocument(store.state, batch, settings, call.downloadUrl);
+      }
       const batch = finalize(store.state, settings, reference, (key) => store.object(key));
-      if (call.loseRecords > 0) batch.loses = call.loseRecords;
+      mark(store.state, batch, call.fault, settings.now());
       call.changed(batch);
       processor.start(batch);
       return batchDocument(store.state, batch, settings, call.downloadUrl, 'queued');
@@ -92,10 +100,16 @@ export function getStatus(query: URLSearchParams, state: StoredState): ApiCall {
     perform: async ({ store, settings }, call) => {
       if (reference.id === null && reference.jobId === null)
         throw new ApiError(400, 'id or jobId is required');
-      const batch = requireBatch(store.state, reference);
-      if (batch.kind === 'init') return initDocument(store.state, batch);
+      const now = settings.now();
+      const batch = requireBatch(store.state, reference, now);
+      if (call.fault?.type === 'forget') {
+        mark(store.state, batch, call.fault, now);
+        store.save();
+      }
+      if (batch.kind === 'init') return initDocument(store.state, batch, settings);
       if (batch.objectKey === null) return carryForwardDocument(batch);
-      return batchDocument(store.state, batch, settings, call.downloadUrl);
+      const phase = now < (batch.draftUntil ?? 0) ? 'draft' : undefined;
+      return batchDocument(store.state, batch, settings, call.downloadUrl, phase);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import { type Answer, ApiError, apiErrorAnswer, xmlAnswer } from './answer.ts';
 import { API_CALLS, type ApiCall, failedCall, getStatus } from './api-calls.ts';
 import { challenge, isAuthorized } from './credentials.ts';
+import { documentAsWritten } from './fault-effects.ts';
 import type { FaultAction } from './faults.ts';
 import { presign } from './presigned-url.ts';
 import {
@@ -16,16 +17,21 @@ import { BadRequestXml, writeXml } from './xml.ts';
 
 /** The vendor's API, under any path that ends in `/rest/batchProcess` (api rule 13). */
 export function apiListener(context: ServerContext): RequestListener {
+  const cache: Cache = new Map();
   return (request, response) => {
     handleRequest(context, 'api', request, response, (record) => {
       if (request.headers.expect !== undefined) response.writeContinue();
-      return identify(context, request, record);
+      return identify(context, cache, request, record);
     });
   };
 }
 
+/** Answers to status questions by URL, as a proxy between keeps them. */
+type Cache = Map<string, { readonly answer: Answer; readonly until: number }>;
+
 async function identify(
   context: ServerContext,
+  cache: Cache,
   request: IncomingMessage,
   record: OpenRecord,
 ): Promise<IdentifiedRequest> {
@@ -45,6 +51,9 @@ async function identify(
     if (!isAuthorized(request.headers, settings.auth)) {
       return apiErrorAnswer(401, 'Not authorised', { 'www-authenticate': challenge(settings.auth) });
     }
+    const cacheable = name === 'status' && !/no-cache|no-store/i.test(request.headers['cache-control'] ?? '');
+    const cached = cacheable ? cache.get(request.url ?? '') : undefined;
+    if (cached && settings.now() < cached.until) return cached.answer;
     try {
       const document = await call.perform(context, {
         changed: (batch) => {
@@ -52,7 +61,7 @@ async function identify(
           record.effect = true;
           record.batchId = batch.id;
         },
-        loseRecords: fault?.type === 'lose-records' ? fault.records : 0,
+        fault,
         uploadUrl: (key) => {
           const life = settings.urlExpirySeconds;
           const age = fault?.type === 'expired' ? life + 60 : 0;
@@ -60,7 +69,11 @@ async function identify(
         },
         downloadUrl: (key) => url(key, 'GET', settings.downloadExpirySeconds, 0),
       });
-      return xmlAnswer(200, writeXml(document, settings.style));
+      const written = documentAsWritten(document, settings, fault);
+      const result = xmlAnswer(200, writeXml(written, settings.style));
+      if (cacheable && settings.cacheMs > 0)
+        cache.set(request.url ?? '', { answer: result, until: settings.now() + settings.cacheMs });
+      return result;
     } catch (error) {
       if (error instanceof ApiError) return apiErrorAnswer(error.status, error.message);
       throw error;

@@ -1,5 +1,6 @@
 import { ApiError } from './answer.ts';
 import { CARRY_FORWARDS } from './documents.ts';
+import type { FaultAction } from './faults.ts';
 import type { Settings } from './options.ts';
 import type { BatchReference, CreateRequest, InitRequest } from './requests.ts';
 import {
@@ -14,9 +15,9 @@ import {
 // How each changing call changes the state. Each function changes all of it or throws ApiError; none is asynchronous, so no
 // other request sees half of a change.
 
-/** Carries open documents forward. An init cannot be repeated: it rewrites every open invoice. */
+/** Carries open documents forward. An init is not repeated, unless by `repeats`: it rewrites every open invoice. */
 export function init(state: StoredState, settings: Settings, request: InitRequest): StoredBatch {
-  refuseKnownJobId(state, request.jobId);
+  if (settings.repeats === 'refuse') refuseKnownJobId(state, request.jobId);
   const now = settings.now();
   const parent = newBatch(state, now, {
     jobId: request.jobId,
@@ -63,7 +64,8 @@ export function create(state: StoredState, settings: Settings, request: CreateRe
       return known;
     }
   }
-  refuseKnownJobId(state, request.jobId);
+  if (settings.duplicates !== 'another')
+    refuseKnownJobId(state, request.jobId, settings.duplicates === 'conflict' ? 409 : 400);
   const { jobId, kind, operation, subOperation, inputFilename } = request;
   const parentId = parent?.id ?? null;
   const now = settings.now();
@@ -86,7 +88,8 @@ export function finalize(
     throw new ApiError(400, `Batch ${batch.id} is finalized with its invoice batch ${batch.parentId}`);
   }
   if (batch.objectKey === null) throw new ApiError(400, `Batch ${batch.id} has no file to finalize`);
-  if (batch.queuedAt !== null) throw new ApiError(400, `Batch ${batch.id} is already finalized`);
+  if (batch.queuedAt !== null && settings.repeats === 'refuse')
+    throw new ApiError(400, `Batch ${batch.id} is already finalized`);
   const all = [batch, ...childrenOf(state, batch)];
   const sources = all.map((each) => {
     const source = objectOf(each.objectKey ?? '');
@@ -97,6 +100,7 @@ export function finalize(
   for (const { each, source } of sources) {
     each.source = source;
     each.queuedAt = now;
+    each.work = null;
     each.finalizeCount += 1;
   }
   return batch;
@@ -109,8 +113,8 @@ function openInvoiceBatch(state: StoredState, reference: BatchReference): Stored
   return parent;
 }
 
-function refuseKnownJobId(state: StoredState, jobId: string): void {
-  if (findBatch(state, { id: null, jobId })) throw new ApiError(400, `jobId already exists: ${jobId}`);
+function refuseKnownJobId(state: StoredState, jobId: string, status = 400): void {
+  if (findBatch(state, { id: null, jobId })) throw new ApiError(status, `jobId already exists: ${jobId}`);
 }
 
 type NewBatch = Pick<StoredBatch, 'jobId' | 'kind' | 'operation' | 'subOperation'> & Partial<StoredBatch>;
@@ -135,19 +139,49 @@ function newBatch(state: StoredState, createdAt: number, parts: NewBatch): Store
   return batch;
 }
 
-/** Id and job id, when both are given, must name the same batch. */
-export function findBatch(state: StoredState, { id, jobId }: BatchReference): StoredBatch | null {
-  // Carry-forwards have an empty job id, which names no batch.
-  const byId = id === null ? null : (state.batches.find((batch) => batch.id === id) ?? null);
-  const byJobId = jobId === null ? null : (state.batches.find((batch) => batch.jobId === jobId) ?? null);
-  if (id !== null && jobId !== null) return byId === byJobId ? byId : null;
-  return byId ?? byJobId;
+/** What a fault makes of a batch, beyond the answer to this request. */
+export function mark(state: StoredState, batch: StoredBatch, fault: FaultAction | null, now: number): void {
+  switch (fault?.type) {
+    case 'lose-records':
+      batch.loses = fault.records;
+      break;
+    case 'hidden':
+      for (const each of [batch, ...childrenOf(state, batch)]) {
+        if (each.queuedAt === null || batch.kind === 'init') each.hiddenUntil = now + fault.ms;
+        else each.draftUntil = now + fault.ms;
+      }
+      break;
+    case 'forget':
+      for (const each of [batch, ...childrenOf(state, batch)]) each.forgotten = true;
+      break;
+    case 'fail-part': {
+      const part = childrenOf(state, batch)[0];
+      if (part?.work) {
+        const { succeeded } = part.work;
+        part.work = { ...part.work, succeeded: 0, failed: succeeded, errorMessage: 'The part failed' };
+      }
+      break;
+    }
+  }
 }
 
-/** @throws ApiError 404 when there is none, 400 when id and job id name different batches */
-export function requireBatch(state: StoredState, reference: BatchReference): StoredBatch {
+/** Id and job id, when both are given, must name the same batch. Zeros before an id mean nothing. */
+export function findBatch(state: StoredState, { id, jobId }: BatchReference): StoredBatch | null {
+  const find = (is: (batch: StoredBatch) => boolean) =>
+    state.batches.find((batch) => !batch.forgotten && is(batch)) ?? null;
+  // Carry-forwards have an empty job id, which names no batch.
+  const byId = id === null ? null : find((batch) => batch.id === id.replace(/^0+(?=\d)/, ''));
+  if (id !== null && jobId !== null) return byId?.jobId === jobId ? byId : null;
+  return jobId === null ? byId : find((batch) => batch.jobId === jobId);
+}
+
+/**
+ * @param now leaves out what a status question does not find yet
+ * @throws ApiError 404 when there is none, 400 when id and job id name different batches
+ */
+export function requireBatch(state: StoredState, reference: BatchReference, now = Infinity): StoredBatch {
   const batch = findBatch(state, reference);
-  if (batch) return batch;
+  if (batch && now >= (batch.hiddenUntil ?? 0)) return batch;
   const { id, jobId } = reference;
   if (
     id !== null &&

@@ -15,11 +15,15 @@ import { type Element, element, urlElement } from './xml.ts';
 type DownloadUrl = (resultKey: string) => Promise<string>;
 
 /** The answer to a create (vendor 4.9.2.1). */
-export function draftDocument(batch: StoredBatch, uploadUrl: string, echo: Settings['echo']): Element {
+export function draftDocument(
+  batch: StoredBatch,
+  uploadUrl: string,
+  { draftName, echo }: Pick<Settings, 'draftName' | 'echo'>,
+): Element {
   return element('batchProcess', [
     element('id', batch.id),
     element('jobId', batch.jobId),
-    element('status', 'Draft'),
+    element('status', draftName),
     element('operation', batch.operation),
     // The vendor's own example answers an invoice with `Customer` (api rule 4).
     element('subOperation', echo === 'vendor' && batch.kind === 'invoice' ? 'Customer' : batch.subOperation),
@@ -43,6 +47,9 @@ export async function batchDocument(
   phase: Phase = phaseOf(batch, settings),
 ): Promise<Element> {
   const work = isFinal(phase) ? batch.work : null;
+  const counted =
+    (batch.queuedAt ?? 0) + settings.processingTimeMs + settings.countsDelayMs <= settings.now();
+  const count = (n: number | undefined) => (work === null || counted ? (n ?? 0) : '');
   const children =
     batch.kind === 'invoice'
       ? [
@@ -51,7 +58,13 @@ export async function batchDocument(
             await Promise.all(
               childrenOf(state, batch).map((child) =>
                 // A child was finalized at the same time as its parent.
-                batchDocument(state, child, settings, downloadUrl, phase === 'queued' ? 'queued' : undefined),
+                batchDocument(
+                  state,
+                  child,
+                  settings,
+                  downloadUrl,
+                  phase === 'draft' || phase === 'queued' ? phase : undefined,
+                ),
               ),
             ),
           ),
@@ -63,10 +76,10 @@ export async function batchDocument(
     element('status', statusName(phase, settings)),
     element('operation', batch.operation),
     element('subOperation', batch.subOperation),
-    element('successCount', work?.succeeded ?? 0),
+    element('successCount', count(work?.succeeded)),
     element('successMessage', successMessage(phase, batch)),
     element('errorMessage', work?.errorMessage ?? ''),
-    element('failCount', work?.failed ?? 0),
+    element('failCount', count(work?.failed)),
     urlElement('downloadUrl', work?.resultKey ? await downloadUrl(work.resultKey) : ''),
     ...children,
   ]);
@@ -94,9 +107,10 @@ export const CARRY_FORWARDS = [
   { kind: 'carryForwardDebitMemo', subOperation: 'DebitMemo' },
 ] as const satisfies readonly { kind: Kind; subOperation: string }[];
 
-/** An init (vendor 4.9.1.1) has all three parts. All fields are empty in a part that did not run. */
-export function initDocument(state: StoredState, init: StoredBatch): Element {
-  const children = childrenOf(state, init);
+/** An init (vendor 4.9.1.1) has all three parts. All fields are empty in a part that did not run (yet). */
+export function initDocument(state: StoredState, init: StoredBatch, settings: Settings): Element {
+  const ran = init.createdAt + settings.initPartsDelayMs <= settings.now();
+  const children = ran ? childrenOf(state, init) : [];
   return element('batchProcess', [
     element('id', init.id),
     element('jobId', init.jobId),
@@ -117,7 +131,7 @@ function parts(batch: StoredBatch | undefined): Element[] {
   return [
     element('id', batch?.id ?? ''),
     element('jobId', ''),
-    element('status', work ? 'Success' : ''),
+    element('status', work ? (work.failed > 0 ? 'Failed' : 'Success') : ''),
     element('operation', batch?.operation ?? ''),
     element('subOperation', batch?.subOperation ?? ''),
     element('successCount', work?.succeeded ?? ''),
@@ -126,7 +140,7 @@ function parts(batch: StoredBatch | undefined): Element[] {
       'successMessage',
       work ? `Success, ${work.succeeded} records successfully processed,0failed` : '',
     ),
-    element('errorMessage', ''),
-    element('failCount', work ? 0 : ''),
+    element('errorMessage', work?.errorMessage ?? ''),
+    element('failCount', work?.failed ?? ''),
   ];
 }

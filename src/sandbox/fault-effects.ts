@@ -1,6 +1,8 @@
-import { type Answer, apiErrorAnswer, htmlAnswer, s3ErrorAnswer } from './answer.ts';
+import { type Answer, apiErrorAnswer, htmlAnswer, type S3Error, s3ErrorAnswer } from './answer.ts';
 import type { FaultAction } from './faults.ts';
+import type { Settings } from './options.ts';
 import type { Side } from './state.ts';
+import type { Element } from './xml.ts';
 
 /** How an answer is sent: whole, its first `bytes` before the connection closes, a reset, or never. */
 export type Delivery =
@@ -9,12 +11,26 @@ export type Delivery =
   | { readonly how: 'reset' }
   | { readonly how: 'hang' };
 
+const INTERNAL_ERROR: S3Error = {
+  status: 500,
+  code: 'InternalError',
+  message: 'We encountered an internal error. Please try again.',
+};
+const SLOW_DOWN: S3Error = { status: 503, code: 'SlowDown', message: 'Please reduce your request rate.' };
+/** S3's answer to an upload that stops arriving. */
+export const REQUEST_TIMEOUT: S3Error = {
+  status: 400,
+  code: 'RequestTimeout',
+  message:
+    'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
+};
+
 /** S3's error codes by HTTP status. */
 const S3_CODES: Readonly<Record<number, [code: string, message: string]>> = {
   400: ['InvalidRequest', 'Invalid Request'],
   403: ['AccessDenied', 'Access Denied'],
   404: ['NoSuchKey', 'The specified key does not exist.'],
-  500: ['InternalError', 'We encountered an internal error. Please try again.'],
+  500: [INTERNAL_ERROR.code, INTERNAL_ERROR.message],
   503: ['ServiceUnavailable', 'Service is unable to handle request.'],
 };
 
@@ -33,18 +49,16 @@ export function faultResponse(action: FaultAction, side: Side, requestId: string
       const body = Buffer.from('');
       return send({ status: 307, headers: { location: action.url }, body });
     }
+    case 'page':
+      return send(htmlAnswer(200, 'Please sign in'));
+    case 'error-body':
+      return send({ ...s3ErrorAnswer(INTERNAL_ERROR, requestId), status: 200 });
+    case 'early':
+      return send({ status: 200, headers: {}, body: Buffer.alloc(0) });
     case 'slowdown':
-      return send(
-        s3ErrorAnswer(
-          { status: 503, code: 'SlowDown', message: 'Please reduce your request rate.' },
-          requestId,
-        ),
-      );
-    case 'request-timeout': {
-      const message =
-        'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.';
-      return send(s3ErrorAnswer({ status: 400, code: 'RequestTimeout', message }, requestId));
-    }
+      return send(s3ErrorAnswer(SLOW_DOWN, requestId));
+    case 'request-timeout':
+      return send(s3ErrorAnswer(REQUEST_TIMEOUT, requestId));
     case 'expired':
       if (side === 'api') return null;
       return send(
@@ -78,6 +92,40 @@ export function withFault(action: FaultAction, answer: Answer, side: Side, reque
     default:
       return send(answer);
   }
+}
+
+/** The answer of a gateway that stopped waiting. */
+export const GATEWAY_TIMEOUT: Delivery = send(htmlAnswer(504, 'Gateway Time-out'));
+
+const OTHER = {
+  'other-batch': { id: '990001', jobId: 'ANOTHER_JOB', status: 'Queued' },
+  'other-id': { id: '990001' },
+  'other-job-id': { jobId: 'ANOTHER_JOB' },
+} as const;
+
+/** The document as this server writes it: with its ids padded, and with what a fault writes in place of the truth. */
+export function documentAsWritten(
+  document: Element,
+  { padIds }: Pick<Settings, 'padIds'>,
+  fault: FaultAction | null,
+): Element {
+  const written = everywhere(document, ({ name, content }) => {
+    if (name === 'id' && typeof content === 'string' && content !== '') return content.padStart(padIds, '0');
+    return fault?.type === 'no-counts' && /^(?:success|fail)Count$/.test(name) ? '' : content;
+  });
+  const other: Readonly<Record<string, string>> =
+    fault && Object.hasOwn(OTHER, fault.type) ? OTHER[fault.type as keyof typeof OTHER] : {};
+  if (typeof written.content === 'string') return written;
+  const content = written.content.map((part) => ({ ...part, content: other[part.name] ?? part.content }));
+  return { ...written, content };
+}
+
+function everywhere(element: Element, change: (element: Element) => Element['content']): Element {
+  const content = change(element);
+  return {
+    ...element,
+    content: typeof content === 'string' ? content : content.map((part) => everywhere(part, change)),
+  };
 }
 
 export function sizeOf(answer: Answer): number {

@@ -3,34 +3,21 @@ import { parseDuration } from '../system/quantities.ts';
 import type { Call, Kind, UploadKind } from './state.ts';
 
 /** Actions without a parameter. */
-type SimpleAction =
-  | 'reset-before'
-  | 'reset-during'
-  | 'reset-after'
-  | 'cut'
-  | 'truncate'
-  | 'empty'
-  | 'html'
-  | 'html-before'
-  | 'hang'
-  | 'hang-after'
-  | 'expired'
-  | 'slowdown'
-  | 'request-timeout'
-  | 'bad-etag'
-  | 'kms-etag'
-  | 'corrupt'
-  | 'drop-row';
+type SimpleAction = keyof typeof SIMPLE;
+/** Actions with one duration. */
+type TimedAction = keyof typeof TIMED;
 
 export type FaultAction =
   | { readonly type: SimpleAction }
+  | { readonly type: TimedAction; readonly ms: number }
   | {
       readonly type: 'status';
       readonly status: number;
       readonly retryAfter: string | null;
       readonly after: boolean;
     }
-  | { readonly type: 'slow'; readonly ms: number }
+  /** A gateway answers 504 after `answerMs`; the server behind it executes the request after `effectMs`. */
+  | { readonly type: 'gateway'; readonly answerMs: number; readonly effectMs: number }
   | { readonly type: 'redirect'; readonly url: string }
   | { readonly type: 'lose-records'; readonly records: number };
 
@@ -45,13 +32,19 @@ interface FaultSpec {
   /** 1 is the first matching request. */
   readonly from: number;
   readonly to: number;
+  /** Only every so many-th of them. */
+  readonly every: number;
   readonly action: FaultAction;
 }
 
 const TARGETS: readonly FaultTarget[] = ['init', 'create', 'put', 'finalize', 'status', 'download', 'any'];
 const KINDS: readonly UploadKind[] = ['customer', 'invoice', 'items'];
 const ALL = TARGETS;
-const SIMPLE: Readonly<Record<SimpleAction, readonly FaultTarget[]>> = {
+const API: readonly FaultTarget[] = ['init', 'create', 'finalize', 'status'];
+const CHANGES: readonly FaultTarget[] = ['init', 'create', 'finalize'];
+const STORAGE: readonly FaultTarget[] = ['put', 'download'];
+
+const SIMPLE = {
   'reset-before': ALL,
   'reset-during': ['put'],
   'reset-after': ALL,
@@ -60,22 +53,41 @@ const SIMPLE: Readonly<Record<SimpleAction, readonly FaultTarget[]>> = {
   empty: ALL,
   html: ALL,
   'html-before': ALL,
+  page: ALL,
   hang: ALL,
   'hang-after': ALL,
+  ignored: ['finalize'],
+  forget: API,
+  'other-batch': API,
+  'other-id': API,
+  'other-job-id': API,
+  'no-counts': API,
+  'fail-part': ['init'],
   expired: ['create', 'put', 'download'],
-  slowdown: ['put', 'download'],
-  'request-timeout': ['put', 'download'],
+  slowdown: STORAGE,
+  'request-timeout': STORAGE,
+  'error-body': STORAGE,
+  early: ['put'],
+  'no-etag': ['put'],
   'bad-etag': ['put'],
   'kms-etag': ['put'],
   corrupt: ['put'],
   'drop-row': ['download'],
-};
+} as const satisfies Readonly<Record<string, readonly FaultTarget[]>>;
+
+const TIMED = {
+  slow: ALL,
+  late: CHANGES,
+  hidden: CHANGES,
+} as const satisfies Readonly<Record<string, readonly FaultTarget[]>>;
 
 /** For hints and help. */
-export const FAULT_GRAMMAR = `WHAT[:KIND][[JOBID]][@N|@N-M|@N-|@*]=ACTION
+export const FAULT_GRAMMAR = `WHAT[:KIND][[JOBID]][@N|@N-M|@N-|@*|@*/N]=ACTION
   WHAT    ${TARGETS.join(', ')}
   KIND    ${KINDS.join(', ')}
-  ACTION  status:NNN[,retry-after:S], status-after:NNN[,retry-after:S], slow:DURATION, redirect:URL, lose-records:N, ${Object.keys(SIMPLE).join(', ')}`;
+  ACTION  status:NNN[,retry-after:S], status-after:NNN[,retry-after:S], ${Object.keys(TIMED)
+    .map((name) => `${name}:DURATION`)
+    .join(', ')}, gateway:DURATION,DURATION, redirect:URL, lose-records:N, ${Object.keys(SIMPLE).join(', ')}`;
 
 function refuse(text: string, why: string): EbillError {
   return new EbillError('USAGE', `Fault "${text}": ${why}`, { hint: `A fault is ${FAULT_GRAMMAR}` });
@@ -102,15 +114,16 @@ export function parseFault(text: string): FaultSpec {
   };
 }
 
-function parseRange(text: string, range: string | undefined): { from: number; to: number } {
-  if (range === undefined) return { from: 1, to: 1 };
-  if (range === '*') return { from: 1, to: Number.POSITIVE_INFINITY };
+function parseRange(text: string, range: string | undefined): Pick<FaultSpec, 'from' | 'to' | 'every'> {
+  if (range === undefined) return { from: 1, to: 1, every: 1 };
+  const every = /^\*(?:\/([1-9]\d*))?$/.exec(range);
+  if (every) return { from: 1, to: Number.POSITIVE_INFINITY, every: Number(every[1] ?? 1) };
   const match = /^(\d+)(?:(-)(\d*))?$/.exec(range);
   if (!match) throw refuse(text, `"@${range}" is not a count`);
   const from = Number(match[1]);
   const to = match[2] === undefined ? from : match[3] === '' ? Number.POSITIVE_INFINITY : Number(match[3]);
   if (from < 1 || to < from) throw refuse(text, `"@${range}" matches no request (counting starts at 1)`);
-  return { from, to };
+  return { from, to, every: 1 };
 }
 
 function parseAction(text: string, what: FaultTarget, action: string): FaultAction {
@@ -119,11 +132,25 @@ function parseAction(text: string, what: FaultTarget, action: string): FaultActi
     if (!URL.canParse(redirect)) throw refuse(text, `"${redirect}" is not a URL`);
     return { type: 'redirect', url: redirect };
   }
-  const slow = /^slow:(.*)$/s.exec(action)?.[1];
-  if (slow !== undefined) return { type: 'slow', ms: parseDuration(slow, `Fault "${text}"`) };
+  const duration = (value: string): number => parseDuration(value, `Fault "${text}"`);
+  const [, timedName, time = ''] = /^([a-z]+):([^,]*)$/.exec(action) ?? [];
+  const timed = (Object.keys(TIMED) as TimedAction[]).find((name) => name === timedName);
+  if (timed) {
+    requireTarget(text, what, timed, TIMED[timed]);
+    return { type: timed, ms: duration(time) };
+  }
+  const gateway = /^gateway:([^,]+),([^,]+)$/.exec(action);
+  if (gateway) {
+    requireTarget(text, what, 'gateway', CHANGES);
+    return {
+      type: 'gateway',
+      answerMs: duration(gateway[1] ?? ''),
+      effectMs: duration(gateway[2] ?? ''),
+    };
+  }
   const lost = /^lose-records:(\d{1,9})$/.exec(action)?.[1];
   if (lost !== undefined) {
-    if (what !== 'finalize') throw refuse(text, 'lose-records is only for finalize');
+    requireTarget(text, what, 'lose-records', ['finalize']);
     if (Number(lost) === 0) throw refuse(text, 'no record would be lost');
     return { type: 'lose-records', records: Number(lost) };
   }
@@ -135,9 +162,17 @@ function parseAction(text: string, what: FaultTarget, action: string): FaultActi
   }
   const simple = (Object.keys(SIMPLE) as SimpleAction[]).find((name) => name === action);
   if (!simple) throw refuse(text, `"${action}" is not an action`);
-  if (!SIMPLE[simple].includes(what))
-    throw refuse(text, `${simple} is only for ${SIMPLE[simple].join(', ')}`);
+  requireTarget(text, what, simple, SIMPLE[simple]);
   return { type: simple };
+}
+
+function requireTarget(
+  text: string,
+  what: FaultTarget,
+  action: string,
+  targets: readonly FaultTarget[],
+): void {
+  if (!targets.includes(what)) throw refuse(text, `${action} is only for ${targets.join(', ')}`);
 }
 
 function matchesRequest(spec: FaultSpec, call: Call, kind: Kind | null, jobId: string | null): boolean {
@@ -164,7 +199,8 @@ export class FaultList {
     for (const entry of this.#entries) {
       if (!matchesRequest(entry.spec, call, kind, jobId)) continue;
       entry.seen += 1;
-      if (entry.seen >= entry.spec.from && entry.seen <= entry.spec.to) due ??= entry.spec;
+      const { from, to, every } = entry.spec;
+      if (entry.seen >= from && entry.seen <= to && entry.seen % every === 0) due ??= entry.spec;
     }
     return due;
   }

@@ -19,6 +19,7 @@ export { type SandboxFlags, sandboxOptions } from './parse-options.ts';
 export type { RequestRecord } from './request-log.ts';
 export type { BatchSnapshot, ObjectSnapshot, SandboxSnapshot } from './snapshot.ts';
 export type { Call, Kind, Side } from './state.ts';
+export { WORLD_LIST, WORLD_NAMES, type WorldName, worldOptions } from './worlds.ts';
 
 /** A running sandbox. */
 export interface Sandbox {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { EbillError } from '../errors.ts';
 import type { SandboxAuth } from './credentials.ts';
 
@@ -23,8 +24,13 @@ export interface SandboxOptions {
   readonly bandwidth?: number | null | undefined;
   /** How `&` in URLs is written: `bare` (default) as in the vendor's examples, or `escaped` as in well-formed XML. */
   readonly style?: 'escaped' | 'bare' | undefined;
-  /** A create with a known job id gets an error (default) or, while Draft, the same batch and a new URL. */
-  readonly duplicates?: 'refuse' | 'reissue' | undefined;
+  /**
+   * A create with a known job id gets an error, 400 (`refuse`, default) or 409 (`conflict`); while Draft, the same batch and a
+   * new URL (`reissue`); or another batch of that name (`another`).
+   */
+  readonly duplicates?: Duplicates | undefined;
+  /** Whether an init or a finalize that happened is refused when it comes again (default), or happens again. */
+  readonly repeats?: 'refuse' | 'execute' | undefined;
   /** `request` (default) echoes the sub-operation asked for; `vendor` says Customer for invoices, as the example does. */
   readonly echo?: 'request' | 'vendor' | undefined;
   readonly auth?: SandboxAuth | undefined;
@@ -36,11 +42,23 @@ export interface SandboxOptions {
   readonly urlExpirySeconds?: number | undefined;
   /** Lifetime of a download URL, 25140 by default. */
   readonly downloadExpirySeconds?: number | undefined;
-  /** Milliseconds since 1970, for phases, dates and expiry. Timers (latency, `slow`) use real time. */
+  /** Milliseconds since 1970, for phases, dates and expiry. */
   readonly now?: (() => number) | undefined;
+  /** Waits by the same clock as `now`, for latency and faults. It never rejects. */
+  readonly sleep?: Sleep | undefined;
   readonly s3Credentials?: S3Credentials | undefined;
   /** Status name between Queued and final, `InProgress` by default; the vendor's text does not have it. */
   readonly runningName?: string | undefined;
+  /** Status name of a batch before its finalize, `Draft` by default. */
+  readonly draftName?: string | undefined;
+  /** Ids in answers are padded with zeros to so many digits; 0 (default) pads nothing. */
+  readonly padIds?: number | undefined;
+  /** Without `Cache-Control: no-cache`, a status question gets the last answer again for so long; 0 by default. */
+  readonly cacheMs?: number | undefined;
+  /** Counts are empty until so long after the final status; 0 by default. */
+  readonly countsDelayMs?: number | undefined;
+  /** The parts of an init are empty until so long after it; 0 by default. */
+  readonly initPartsDelayMs?: number | undefined;
   /** Organisation, the first part of every object key; `acme` by default. */
   readonly org?: string | undefined;
   readonly bucket?: string | undefined;
@@ -51,6 +69,9 @@ export interface SandboxOptions {
   /** An upload that sends nothing for this long gets S3's RequestTimeout; 20000 by default. */
   readonly bodyIdleMs?: number | undefined;
 }
+
+export type Duplicates = 'refuse' | 'conflict' | 'reissue' | 'another';
+export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export interface S3Credentials {
   readonly accessKeyId: string;
@@ -68,7 +89,8 @@ export interface Settings {
   readonly latencyMs: number;
   readonly bandwidth: number | null;
   readonly style: 'escaped' | 'bare';
-  readonly duplicates: 'refuse' | 'reissue';
+  readonly duplicates: Duplicates;
+  readonly repeats: 'refuse' | 'execute';
   readonly echo: 'request' | 'vendor';
   readonly auth: SandboxAuth;
   readonly faults: readonly string[];
@@ -76,8 +98,14 @@ export interface Settings {
   readonly urlExpirySeconds: number;
   readonly downloadExpirySeconds: number;
   readonly now: () => number;
+  readonly sleep: Sleep;
   readonly s3Credentials: S3Credentials;
   readonly runningName: string;
+  readonly draftName: string;
+  readonly padIds: number;
+  readonly cacheMs: number;
+  readonly countsDelayMs: number;
+  readonly initPartsDelayMs: number;
   readonly org: string;
   readonly bucket: string;
   readonly openInvoices: number;
@@ -112,6 +140,7 @@ export function settingsOf(options: SandboxOptions): Settings {
     bandwidth: options.bandwidth == null ? null : integer(options.bandwidth, 'bandwidth', 1),
     style: options.style ?? 'bare',
     duplicates: options.duplicates ?? 'refuse',
+    repeats: options.repeats ?? 'refuse',
     echo: options.echo ?? 'request',
     auth: options.auth ?? { type: 'none' },
     faults: options.faults ?? [],
@@ -125,8 +154,14 @@ export function settingsOf(options: SandboxOptions): Settings {
       604_800,
     ),
     now: options.now ?? Date.now,
+    sleep: options.sleep ?? realSleep,
     s3Credentials: options.s3Credentials ?? SANDBOX_KEY,
     runningName: options.runningName ?? 'InProgress',
+    draftName: options.draftName ?? 'Draft',
+    padIds: integer(options.padIds ?? 0, 'number of digits', 0, 18),
+    cacheMs: integer(options.cacheMs ?? 0, 'cache time', 0),
+    countsDelayMs: integer(options.countsDelayMs ?? 0, 'delay of counts', 0),
+    initPartsDelayMs: integer(options.initPartsDelayMs ?? 0, 'delay of init parts', 0),
     org: segment(options.org ?? 'acme', 'organisation'),
     bucket: segment(options.bucket ?? 'batch-upload-sandbox', 'bucket'),
     openInvoices: integer(options.openInvoices ?? 20_375, 'open invoices', 0),
@@ -134,6 +169,10 @@ export function settingsOf(options: SandboxOptions): Settings {
     openDebitMemos: integer(options.openDebitMemos ?? 0, 'open debit memos', 0),
     bodyIdleMs: integer(options.bodyIdleMs ?? 20_000, 'body idle time', 1),
   };
+}
+
+async function realSleep(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => {});
 }
 
 function isLoopback(host: string): boolean {

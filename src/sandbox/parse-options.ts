@@ -2,6 +2,7 @@ import { EbillError } from '../errors.ts';
 import { parseDuration } from '../system/quantities.ts';
 import type { SandboxAuth } from './credentials.ts';
 import type { SandboxOptions } from './options.ts';
+import { worldOptions } from './worlds.ts';
 
 /** The sandbox's options as text, from a command line. */
 export interface SandboxFlags {
@@ -26,15 +27,25 @@ export interface SandboxFlags {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
+  readonly world?: readonly string[] | undefined;
   readonly fault?: readonly string[] | undefined;
   readonly log?: string | undefined;
   /** Duration. */
   readonly urlExpiry?: string | undefined;
   readonly runningName?: string | undefined;
+  readonly draftName?: string | undefined;
 }
 
 /** @throws EbillError USAGE that names the option and the values it accepts */
 export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
+  const world = worldOptions(flags.world ?? []);
+  const given = givenOptions(flags);
+  const faults = [...(given.faults ?? []), ...(world.faults ?? [])];
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined);
+  return { ...world, ...Object.fromEntries(entries), faults };
+}
+
+function givenOptions(flags: SandboxFlags): SandboxOptions {
   return {
     port: number(flags.port, '--port'),
     s3Port: number(flags.s3Port, '--s3-port'),
@@ -46,13 +57,14 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
     latencyMs: duration(flags.latency, '--latency'),
     bandwidth: rate(flags.bandwidth),
     style: choice(flags.style, '--style', ['escaped', 'bare']),
-    duplicates: choice(flags.duplicates, '--duplicates', ['refuse', 'reissue']),
+    duplicates: choice(flags.duplicates, '--duplicates', ['refuse', 'conflict', 'reissue', 'another']),
     echo: choice(flags.echo, '--echo', ['request', 'vendor']),
     auth: authOf(flags),
     faults: flags.fault,
     logFile: flags.log,
     urlExpirySeconds: seconds(flags.urlExpiry),
     runningName: flags.runningName,
+    draftName: flags.draftName,
   };
 }
 
@@ -103,5 +115,7 @@ function choice<T extends string>(
   if (text === undefined) return undefined;
   const found = allowed.find((value) => value === text);
   if (found !== undefined) return found;
-  throw new EbillError('USAGE', `${option} cannot be "${text}"`, { hint: `Use ${allowed.join(' or ')}.` });
+  throw new EbillError('USAGE', `${option} cannot be "${text}"`, {
+    hint: `Use ${allowed.slice(0, -1).join(', ')} or ${allowed.at(-1)}.`,
+  });
 }

@@ -92,7 +92,7 @@ function rejectionOf(
   if (row.fields.length !== width) return `Expected ${width} fields, found ${row.fields.length}`;
   const key = row.fields[keyIndex] ?? '';
   if (key.trim() === '') return `${rules.keyColumn} is empty`;
-  if (rules.unique && accepted.has(key)) return `${rules.keyColumn} ${key} is there more than once`;
+  if (rules.unique && accepted.has(key)) return `${rules.keyColumn} ${key} occurs more than once`;
   if (rules.known && !rules.known.has(key))
     return `${rules.keyColumn} ${key} is not among the accepted invoices`;
   return null;

@@ -2,10 +2,9 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { pipeline } from 'node:stream/promises';
-import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../errors.ts';
 import { type Answer, apiErrorAnswer, s3ErrorAnswer } from './answer.ts';
-import { type Delivery, faultResponse, sizeOf, withFault } from './fault-effects.ts';
+import { type Delivery, faultResponse, GATEWAY_TIMEOUT, sizeOf, withFault } from './fault-effects.ts';
 import type { FaultAction, FaultList } from './faults.ts';
 import type { Settings } from './options.ts';
 import type { Processor } from './processor.ts';
@@ -71,9 +70,10 @@ async function handle(
   const record = context.log.open(request, side);
   const requestId = requestIdOf(record);
   // All times in answers are by the sandbox's clock.
-  response.setHeader('date', new Date(context.settings.now()).toUTCString());
+  const { settings } = context;
+  response.setHeader('date', new Date(settings.now()).toUTCString());
   let delivery: Delivery;
-  let waitMs = context.settings.latencyMs;
+  let waitMs = settings.latencyMs;
   try {
     const identified = await identify(record);
     record.call = identified.call;
@@ -83,7 +83,17 @@ async function handle(
     record.fault = fault?.text ?? null;
     const action = fault?.action ?? null;
     if (action?.type === 'slow') waitMs += action.ms;
-    delivery = (action && faultResponse(action, side, requestId)) ?? (await perform(identified, action));
+    if (action?.type === 'gateway') {
+      waitMs += action.answerMs;
+      inBackground(context, () => perform(identified, action), action.effectMs);
+      delivery = GATEWAY_TIMEOUT;
+    } else {
+      if (action?.type === 'late') {
+        await settings.sleep(action.ms, context.closing);
+        if (context.closing.aborted) throw new ClientDisconnected(null);
+      }
+      delivery = (action && faultResponse(action, side, requestId)) ?? (await perform(identified, action));
+    }
   } catch (error) {
     if (error instanceof ClientDisconnected) {
       record.status = error.status;
@@ -97,7 +107,7 @@ async function handle(
         : s3ErrorAnswer({ status: 500, code: 'InternalError', message: text }, requestId);
     delivery = { how: 'send', answer };
   }
-  if (waitMs > 0) await delay(waitMs, undefined, { signal: context.closing }).catch(() => {});
+  if (waitMs > 0) await settings.sleep(waitMs, context.closing);
   if ('answer' in delivery) record.status = delivery.answer.status;
   context.log.close(record);
   await deliver(request, response, delivery);
@@ -107,6 +117,15 @@ async function handle(
     if (answer === 'reset') return { how: 'reset' };
     return action ? withFault(action, answer, side, requestId) : { how: 'send', answer };
   }
+}
+
+/** Executes a request whose answer does not wait for it. A sandbox that closes before that does not execute it. */
+function inBackground(context: ServerContext, work: () => Promise<unknown>, afterMs: number): void {
+  const running = context.settings.sleep(afterMs, context.closing).then(async () => {
+    if (!context.closing.aborted) await work().catch(() => undefined);
+  });
+  context.running.add(running);
+  void running.finally(() => context.running.delete(running));
 }
 
 async function deliver(

@@ -50,6 +50,7 @@ const LOGGED_HEADERS = [
   'content-md5',
   'expect',
   'accept',
+  'cache-control',
   'user-agent',
 ];
 

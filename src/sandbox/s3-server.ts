@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Answer, type S3Error, s3ErrorAnswer } from './answer.ts';
+import { REQUEST_TIMEOUT } from './fault-effects.ts';
 import type { FaultAction } from './faults.ts';
 import { keyInPath, rawPath, verify } from './presigned-url.ts';
 import { type Received, receiveBody } from './receive-body.ts';
@@ -60,6 +61,7 @@ function identify(
     jobId: batch?.jobId ?? null,
     batchId: batch?.id ?? null,
     perform: async (fault) => {
+      const refuse = (error: S3Error): Answer => s3ErrorAnswer(error, requestIdOf(record));
       const received = {
         method: request.method ?? '',
         rawUrl: request.url ?? '',
@@ -68,11 +70,12 @@ function identify(
         now: context.settings.now(),
       };
       const refusal = await verify(received, context.settings.s3Credentials);
-      if (refusal) return s3ErrorAnswer(refusal, requestIdOf(record));
-      if (key === null) return s3ErrorAnswer(NO_BUCKET, requestIdOf(record));
-      if (call === 'download') return getObject(context, key, record, fault);
-      if (call === 'put') return putObject(context, request, response, { key, record, fault });
-      return s3ErrorAnswer(NOT_ALLOWED, requestIdOf(record));
+      if (refusal) return refuse(refusal);
+      if (key === null) return refuse(NO_BUCKET);
+      const target = { key, record, fault, refuse };
+      if (call === 'download') return getObject(context, target);
+      if (call === 'put') return putObject(context, request, response, target);
+      return refuse(NOT_ALLOWED);
     },
   };
 }
@@ -112,22 +115,18 @@ const BAD_DIGEST: S3Error = {
   code: 'BadDigest',
   message: 'The Content-MD5 you specified did not match what we received.',
 };
-const REQUEST_TIMEOUT: S3Error = {
-  status: 400,
-  code: 'RequestTimeout',
-  message:
-    'Your socket connection to the server was not read from or written to within the timeout period. Idle connections will be closed.',
-};
+/** The object of a request, and how it is refused. */
+interface Target {
+  readonly key: string;
+  readonly record: OpenRecord;
+  readonly fault: FaultAction | null;
+  readonly refuse: (error: S3Error) => Answer;
+}
 
 /** Answers with an object, with the fault `drop-row` without the last row of the CSV. */
-async function getObject(
-  context: ServerContext,
-  key: string,
-  record: OpenRecord,
-  fault: FaultAction | null,
-): Promise<Answer> {
+async function getObject(context: ServerContext, { key, record, fault, refuse }: Target): Promise<Answer> {
   const object = context.store.object(key);
-  if (!object) return s3ErrorAnswer({ ...NO_SUCH_KEY, details: { Key: key } }, requestIdOf(record));
+  if (!object) return refuse({ ...NO_SUCH_KEY, details: { Key: key } });
   const headers = {
     'content-type': 'binary/octet-stream',
     etag: `"${object.md5}"`,
@@ -139,23 +138,17 @@ async function getObject(
   return { status: 200, headers, body: { path, bytes } };
 }
 
-interface Put {
-  readonly key: string;
-  readonly record: OpenRecord;
-  readonly fault: FaultAction | null;
-}
-
 /** Stores the whole body under its key, or nothing. */
 export async function putObject(
   context: ServerContext,
   request: IncomingMessage,
   response: ServerResponse,
-  { key, record, fault }: Put,
+  { key, record, fault, refuse }: Target,
 ): Promise<Answer | 'reset'> {
   const length = request.headers['content-length'];
   // S3 does not support chunked encoding (api rule 10).
   if (length === undefined || request.headers['transfer-encoding'] !== undefined) {
-    return s3ErrorAnswer(MISSING_LENGTH, requestIdOf(record));
+    return refuse(MISSING_LENGTH);
   }
   // Not earlier: a client that waits for 100-continue does not send a body that is refused.
   if (request.headers.expect !== undefined) response.writeContinue();
@@ -166,7 +159,7 @@ export async function putObject(
       path: context.store.pathOf(blob),
       bandwidth: context.settings.bandwidth,
       idleMs: context.settings.bodyIdleMs,
-      onIdle: () => respondRaw(request.socket, s3ErrorAnswer(REQUEST_TIMEOUT, requestIdOf(record))),
+      onIdle: () => respondRaw(request.socket, refuse(REQUEST_TIMEOUT)),
       stopAfter: fault?.type === 'reset-during' ? Math.ceil(Number(length) / 2) : null,
       corrupt: fault?.type === 'corrupt',
       closing: context.closing,
@@ -180,11 +173,12 @@ export async function putObject(
     digest === undefined || digest === Buffer.from(received?.md5 ?? '', 'hex').toString('base64');
   if (!received || !goodDigest) {
     context.store.dropBlob(blob);
-    return received ? s3ErrorAnswer(BAD_DIGEST, requestIdOf(record)) : 'reset';
+    return received ? refuse(BAD_DIGEST) : 'reset';
   }
   if (context.closing.aborted) throw new ClientDisconnected(null);
   context.store.putObject(key, { blob, ...received, storedAt: context.settings.now() });
   record.effect = true;
+  if (fault?.type === 'no-etag') return { status: 200, headers: {}, body: Buffer.alloc(0) };
   const etag = etagOf(received.md5, fault);
   const headers = { etag: `"${etag}"`, 'x-amz-request-id': requestIdOf(record), 'x-amz-id-2': 'sandbox' };
   return { status: 200, headers, body: Buffer.alloc(0) };

@@ -58,7 +58,7 @@ export interface StoredBatch {
   readonly createdAt: number;
   /** Creates of this job id that had an effect: 1, and one more for each reissue. */
   createCount: number;
-  /** Finalizes that had an effect; more than 1 would be a bug. */
+  /** Finalizes that had an effect; more than 1 bills twice. */
   finalizeCount: number;
   /** All finalizes, refused ones too. */
   finalizeAttempts: number;
@@ -68,6 +68,12 @@ export interface StoredBatch {
   source: StoredObject | null;
   /** By a fault: so many records at the beginning of its file are neither processed nor counted. */
   loses?: number;
+  /** By a fault: until then status questions do not find it, as in a replica that lags behind. Ms since 1970. */
+  hiddenUntil?: number;
+  /** By a fault: until then status questions show the Draft it was before its finalize. Ms since 1970. */
+  draftUntil?: number;
+  /** By a fault: no request finds it any more. What it loaded stays loaded. */
+  forgotten?: boolean;
   /** The result, once all records are processed. */
   work: Work | null;
   /** A later init carried its invoices forward. */
@@ -120,9 +126,12 @@ export function isFinal(phase: Phase): boolean {
 }
 
 /** The status name in answers. The vendor's text has Draft, Queued and Success only. */
-export function statusName(phase: Phase, { runningName }: Pick<Settings, 'runningName'>): string {
+export function statusName(
+  phase: Phase,
+  { draftName, runningName }: Pick<Settings, 'draftName' | 'runningName'>,
+): string {
   const names = {
-    draft: 'Draft',
+    draft: draftName,
     queued: 'Queued',
     running: runningName,
     succeeded: 'Success',

@@ -140,7 +140,7 @@ describe('ebill results --rejects', () => {
     expect(messages).toEqual([
       ['Line', 'Message', 'Line in rejects file'],
       ['3', 'Account Number is empty', '2'],
-      ['6', 'Account Number 3 is there more than once', '4'],
+      ['6', 'Account Number 3 occurs more than once', '4'],
     ]);
 
     const text = readFileSync(rejects, 'utf8').replace(',"no', '2,"no').replace('3,again', '4,again');
