@@ -14,6 +14,8 @@ export interface Connection {
   readonly profile: string | null;
   /** As given; `endpointOf` makes the endpoint of it. */
   readonly baseUrl: string;
+  /** Which organisation of a server that has several (api rule 25). It is never sent. */
+  readonly organisation: string | null;
   readonly auth: Auth;
   /** Added to every API request, never to a presigned URL. */
   readonly query: Readonly<Record<string, string>>;
@@ -35,6 +37,32 @@ export function endpointOf(baseUrl: string): string {
     .replace(/\/+$/, '')
     .replace(/\/rest(?:\/batchProcess)?$/i, '');
   return `${base}/rest/batchProcess`;
+}
+
+/** What identifies a server. Headers of journals, profiles and connections fit. */
+export interface ServerAddress {
+  readonly baseUrl: string;
+  readonly organisation?: string | null | undefined;
+}
+
+/** Names of this machine; they are one server. */
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * The one name of a server, whatever the spelling of its base URL: scheme and host in lower case, without userinfo, default
+ * port, trailing slash, `/rest` and `/rest/batchProcess`; with the organisation where there is one (api rule 25). Pure.
+ */
+export function serverOf({ baseUrl, organisation }: ServerAddress): string {
+  const part = organisation ? `#${organisation.trim().normalize('NFC').toLowerCase()}` : '';
+  // A damaged journal may have anything here.
+  if (!URL.canParse(baseUrl)) return `${baseUrl.trim()}${part}`;
+  const { protocol, hostname, port, pathname } = new URL(baseUrl);
+  const host = hostname.replace(/\.$/, '');
+  const path = pathname
+    .replace(/\/+$/, '')
+    .replace(/\/rest(?:\/batchProcess)?$/i, '')
+    .replace(/\/+$/, '');
+  return `${protocol}//${LOOPBACK.has(host) ? '127.0.0.1' : host}${port === '' ? '' : `:${port}`}${path}${part}`;
 }
 
 /** The header that authorises a request, if any. */

@@ -19,6 +19,8 @@ export interface Header {
   /** `null` when the environment or options made the set-up. */
   readonly profile: string | null;
   readonly baseUrl: string;
+  /** Absent without one, and in older journals. */
+  readonly organisation?: string;
   /** ISO 8601. */
   readonly startedAt: string;
 }

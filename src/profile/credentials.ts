@@ -2,12 +2,13 @@ import type { Auth } from '../api/connection.ts';
 import { EbillError } from '../errors.ts';
 import type { Environment } from '../system/context.ts';
 import { authText, checkSecret, checkUsername, parseAuthKind, sameKind } from './auth.ts';
-import { type AuthKind, checkProfileName, type Profile } from './profile.ts';
+import { type AuthKind, checkOrganisation, checkProfileName, type Profile } from './profile.ts';
 
 /** What the environment says about where and as whom (commands rule 11). */
 export interface EnvironmentLayer {
   readonly profile: string | null;
   readonly baseUrl: string | null;
+  readonly organisation: string | null;
   readonly auth: AuthKind | null;
   readonly username: string | null;
   readonly password: string | null;
@@ -17,15 +18,17 @@ export interface EnvironmentLayer {
 /**
  * Reads the `EBILL_…` variables. An empty one counts as absent: CI systems set variables without a value to "".
  *
- * @throws EbillError `USAGE` for an `EBILL_AUTH`, `EBILL_USERNAME` or `EBILL_PROFILE` of the wrong form
+ * @throws EbillError `USAGE` for an `EBILL_AUTH`, `EBILL_USERNAME`, `EBILL_PROFILE` or `EBILL_ORGANISATION` of the wrong form
  */
 export function environmentLayer(env: Environment): EnvironmentLayer {
   const profile = env['EBILL_PROFILE'] || null;
+  const organisation = env['EBILL_ORGANISATION'] || null;
   const auth = env['EBILL_AUTH'] || null;
   const username = env['EBILL_USERNAME'] || null;
   return {
     profile: profile === null ? null : checkProfileName(profile, 'EBILL_PROFILE'),
     baseUrl: env['EBILL_BASE_URL'] || null,
+    organisation: organisation === null ? null : checkOrganisation(organisation, 'EBILL_ORGANISATION'),
     auth: auth === null ? null : parseAuthKind(auth, 'EBILL_AUTH'),
     username: username === null ? null : checkUsername(username, 'EBILL_USERNAME'),
     password: env['EBILL_PASSWORD'] || null,

@@ -9,6 +9,7 @@ import type { AuthKind, Profile, StoredAuth } from './profile.ts';
 /** The changes of a call: `undefined` leaves a field as it is, `null` clears it. */
 export interface Changes {
   readonly baseUrl: string | undefined;
+  readonly organisation: string | null | undefined;
   readonly auth: AuthKind | undefined;
   readonly username: string | undefined;
   readonly query: readonly Pair[];
@@ -29,6 +30,7 @@ export function newProfile(name: string, baseUrl: string): Profile {
   return {
     name,
     baseUrl,
+    organisation: null,
     auth: { type: 'none' },
     query: {},
     headers: {},
@@ -52,6 +54,7 @@ export function changed(profile: Profile, changes: Changes): Profile {
   const after: Profile = {
     name: profile.name,
     baseUrl: changes.baseUrl ?? profile.baseUrl,
+    organisation: given(changes.organisation, profile.organisation),
     auth: changedAuth(profile.auth, changes),
     query: withPairs(profile.query, changes.query),
     headers: withPairs(profile.headers, changes.headers, sameHeader),

@@ -5,7 +5,7 @@ import { checkUsername, parseAuthKind } from './auth.ts';
 import { parseColumns } from './columns.ts';
 import { FILE_VERSION, fieldsOf, invalidFile, parseFile } from './json-file.ts';
 import { checkHeaderName, checkHeaderValue, checkPhase, checkQueryName, checkQueryValue } from './pairs.ts';
-import { isProfileName, type Profile, type Profiles, type StoredAuth } from './profile.ts';
+import { checkOrganisation, isProfileName, type Profile, type Profiles, type StoredAuth } from './profile.ts';
 import { isProxyUrl, parseBaseUrl } from './urls.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -48,6 +48,7 @@ function fieldsToWrite({ name: _, ...fields }: Profile): Record<string, unknown>
 
 const FIELDS = new Set<string>([
   'baseUrl',
+  'organisation',
   'auth',
   'query',
   'headers',
@@ -74,6 +75,7 @@ function parseProfile(name: string, fields: Fields, path: string): Profile {
     return {
       name,
       baseUrl: parseBaseUrl(text(fields, 'baseUrl') ?? '', 'baseUrl'),
+      organisation: organisation(fields),
       auth: auth(fields['auth'] ?? { type: 'none' }),
       query: record(fields, 'query', (key, value) =>
         checkQueryValue(checkQueryName(key, 'query'), value, 'query'),
@@ -113,6 +115,11 @@ function text(fields: Fields, field: string): string | null {
   const value = fields[field] ?? null;
   if (value === null || typeof value === 'string') return value;
   throw wrongType(field, 'a text');
+}
+
+function organisation(fields: Fields): string | null {
+  const name = text(fields, 'organisation');
+  return name === null ? null : checkOrganisation(name, 'organisation');
 }
 
 function absolutePath(fields: Fields, field: string): string | null {

@@ -1,7 +1,7 @@
 import type { Columns } from '../batch/columns.ts';
 import type { Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { visible } from '../system/escaping.ts';
+import { UNSAFE, visible } from '../system/escaping.ts';
 import { nearest } from '../system/nearest.ts';
 
 /** How requests are authorised, without username or secret (api rule 13). */
@@ -20,6 +20,8 @@ export type StoredAuth =
 export interface Profile {
   readonly name: string;
   readonly baseUrl: string;
+  /** Which organisation of a server that has several (api rule 25); `null`: it has one. */
+  readonly organisation: string | null;
   readonly auth: StoredAuth;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
@@ -66,6 +68,21 @@ export function checkProfileName(text: string, source = 'The name'): string {
   throw new EbillError('USAGE', `${source}: "${visible(text.slice(0, 80))}" cannot be a profile's name.`, {
     hint: 'Use 1 to 64 letters, digits, dots, dashes or underscores, beginning with a letter or digit.',
   });
+}
+
+/**
+ * @param source of the name, for the message
+ * @returns the name without spaces around it
+ * @throws EbillError `USAGE`
+ */
+export function checkOrganisation(text: string, source: string): string {
+  const name = text.trim();
+  if (name !== '' && name.length <= 100 && name.search(UNSAFE) < 0) return name;
+  throw new EbillError(
+    'USAGE',
+    `${source}: "${visible(name.slice(0, 80))}" cannot be the name of an organisation.`,
+    { hint: 'Give 1 to 100 characters, without control characters.' },
+  );
 }
 
 /** @throws EbillError USAGE, with the names there are */

@@ -58,6 +58,7 @@ export function resolve(layers: Layers): Resolved {
   const connection: Connection = {
     profile: profile?.name ?? null,
     baseUrl,
+    organisation: env.organisation ?? own?.profile.organisation ?? null,
     auth: credentials(env, own),
     query: own?.profile.query ?? {},
     headers: own?.profile.headers ?? {},

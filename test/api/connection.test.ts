@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { authHeaders, endpointOf } from '../../src/api/connection.ts';
+import { authHeaders, endpointOf, serverOf } from '../../src/api/connection.ts';
 import { connectionTo } from './rig.ts';
 
 describe('the endpoint', () => {
@@ -17,6 +17,43 @@ describe('the endpoint', () => {
     ['https://h:8443/a/b', 'https://h:8443/a/b/rest/batchProcess'],
   ])('of %j is %s', (base, endpoint) => {
     expect(endpointOf(base)).toBe(endpoint);
+  });
+});
+
+describe('the name of a server (api rule 25)', () => {
+  test.each([
+    ['https://h', 'https://h'],
+    ['HTTPS://H/', 'https://h'],
+    [' https://h:443/rest ', 'https://h'],
+    ['https://h./rest/batchProcess/', 'https://h'],
+    ['https://h/REST/batchprocess//', 'https://h'],
+    ['https://user:secret@h/rest?x=1#y', 'https://h'],
+    ['http://h', 'http://h'],
+    ['http://h:80/', 'http://h'],
+    ['http://h:443/', 'http://h:443'],
+    ['https://h/Acme/rest/', 'https://h/Acme'],
+    ['https://h/acme', 'https://h/acme'],
+    ['https://h/forest', 'https://h/forest'],
+    ['http://LOCALHOST:8480', 'http://127.0.0.1:8480'],
+    ['http://[::1]:8480/rest', 'http://127.0.0.1:8480'],
+    ['http://[0:0:0:0:0:0:0:1]:8480/', 'http://127.0.0.1:8480'],
+    ['http://127.1:8480', 'http://127.0.0.1:8480'],
+    ['http://127.0.0.2:8480', 'http://127.0.0.2:8480'],
+    ['https://bücher.example', 'https://xn--bcher-kva.example'],
+    ['no URL', 'no URL'],
+  ])('of %j is %s', (baseUrl, server) => {
+    expect(serverOf({ baseUrl })).toBe(server);
+  });
+
+  test('has the organisation, where a profile says one, compared without case', () => {
+    const of = (organisation: string | null) => serverOf({ baseUrl: 'https://h/', organisation });
+    expect([of(null), of(''), of('Acme'), of(' ACME '), of('Globex')]).toEqual([
+      'https://h',
+      'https://h',
+      'https://h#acme',
+      'https://h#acme',
+      'https://h#globex',
+    ]);
   });
 });
 

@@ -35,6 +35,7 @@ export function connectionTo(baseUrl: string, more: Partial<Connection> = {}): C
   return {
     profile: null,
     baseUrl,
+    organisation: null,
     auth: { type: 'none' },
     query: {},
     headers: {},

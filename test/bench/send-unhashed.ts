@@ -9,6 +9,7 @@ const [, , url = '', path = '', caFile = null] = process.argv;
 const connection: Connection = {
   profile: null,
   baseUrl: url,
+  organisation: null,
   auth: { type: 'none' },
   query: {},
   headers: {},

@@ -46,6 +46,7 @@ describe('profile options', () => {
     [['--proxy', 'http://p:1'], { proxy: 'http://p:1' }],
     [['--no-proxy'], { proxy: null }],
     [['--allow-insecure', '--production'], { allowInsecure: true, production: true }],
+    [['--no-organisation'], { organisation: null }],
     [['--no-allow-insecure', '--no-production'], { allowInsecure: false, production: false }],
     [[], { allowInsecure: undefined, production: undefined, proxy: undefined, caFile: undefined, query: [] }],
   ])('%j are parsed', (argv, changes) => {
@@ -76,6 +77,7 @@ describe('profile add', () => {
       '--query',
       'format=xml',
     ];
+    argv.push('--organisation', ' Acme Ltd ');
     argv.push('--header', 'X-Tenant=acme', '--status-name', 'In Review=running', '--production');
     argv.push(
       '--ca-file',
@@ -89,11 +91,14 @@ describe('profile add', () => {
     );
     const { result, seen, redactor } = await run(add, argv, { home, stdin: `${SECRET}\n`, ...at(URL) });
     expect(result).toMatchObject({ profile: 'prod', job: null, outcome: null, batches: [], error: null });
-    expect(result.text).toBe(`Added prod: ${URL} (basic as bob, production), the default profile`);
+    expect(result.text).toBe(
+      `Added prod: ${URL} for Acme Ltd (basic as bob, production), the default profile`,
+    );
     expect(await profilesIn(home)).toMatchObject({ current: 'prod' });
     expect(await profileIn(home, 'prod')).toEqual({
       name: 'prod',
       baseUrl: URL,
+      organisation: 'Acme Ltd',
       auth: { type: 'basic', username: 'bob' },
       query: { format: 'xml' },
       headers: { 'X-Tenant': 'acme' },

@@ -187,6 +187,7 @@ describe('base URL', () => {
 
 describe('the other fields of a profile', () => {
   const more: Partial<Profile> = {
+    organisation: 'Acme',
     query: { format: 'xml' },
     headers: { 'X-Api-Key': 'k' },
     statusNames: { 'In Review': 'running' },
@@ -209,6 +210,14 @@ describe('the other fields of a profile', () => {
     expect(warnings).toEqual([]);
   });
 
+  it('the organisation of the environment overrides that of the profile', () => {
+    const env = { EBILL_ORGANISATION: ' Globex ' };
+    expect(resolve(layers({ auth: BASIC, more, env })).connection.organisation).toBe('Globex');
+    expect(() => layers({ auth: BASIC, env: { EBILL_ORGANISATION: 'a\u0007' } })).toThrow(
+      /EBILL_ORGANISATION/,
+    );
+  });
+
   it('are used for another origin except credentials, with a warning', () => {
     const { connection, warnings } = resolve(layers({ auth: BASIC, more, baseUrl: OTHER }));
     expect(connection).toMatchObject({
@@ -216,6 +225,7 @@ describe('the other fields of a profile', () => {
       auth: NONE,
       clientCert: null,
       clientKey: null,
+      organisation: null,
       caFile: '/ca.pem',
       proxy: 'http://proxy:3128',
       production: true,

@@ -19,6 +19,7 @@ import { spyOnSync } from '../helpers/sync-spy.ts';
 const FULL: Profile = {
   name: 'full',
   baseUrl: 'https://ebill.example.com/acme',
+  organisation: 'Acme Ltd',
   auth: { type: 'header', name: 'X-Api-Key' },
   query: JSON.parse('{"__proto__":"p","format":"xml"}'),
   headers: { 'X-Tenant': 'acme' },

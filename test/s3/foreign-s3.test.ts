@@ -41,6 +41,7 @@ const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).dig
 const CONNECTION: Connection = {
   profile: 'test',
   baseUrl: 'https://ebill.invalid',
+  organisation: null,
   auth: { type: 'bearer', token: 'SECRET-TOKEN' },
   query: { key: 'SECRET-QUERY' },
   headers: { 'x-api-key': 'SECRET-HEADER' },

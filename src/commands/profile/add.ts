@@ -19,7 +19,7 @@ export const command: CommandModule<AddOptions> = {
   help: {
     notes: [
       'On a terminal it asks for what is missing, makes a test call, and saves nothing before the last answer. Without a terminal the name and the base URL are required.',
-      'The base URL comes from --base-url or EBILL_BASE_URL. The password or token comes from a prompt, from standard input, or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. The first profile added becomes the default.',
+      'The base URL comes from --base-url or EBILL_BASE_URL, the organisation from --organisation or EBILL_ORGANISATION. The password or token comes from a prompt, from standard input, or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. The first profile added becomes the default.',
     ],
     examples: [
       ['ebill profile add', 'ask for everything'],
@@ -63,6 +63,7 @@ export const command: CommandModule<AddOptions> = {
     const draft = changed(newProfile(name, baseUrl), {
       ...changes,
       ...files,
+      organisation: changes.organisation ?? env.organisation,
       auth,
       username: username ?? undefined,
       baseUrl: undefined,

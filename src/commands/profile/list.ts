@@ -35,8 +35,9 @@ export const command: CommandModule<Record<string, never>> = {
 /** On a terminal the URLs give way: what they lack is in `profile show`. */
 function listed(all: readonly Profile[], current: string | null, theme: Theme): Promise<string> {
   const rows = all.map((profile) => {
-    const { name, baseUrl, production } = profile;
-    return [name === current ? '*' : '', name, baseUrl, authCell(profile), production ? 'yes' : 'no'];
+    const { name, baseUrl, organisation, production } = profile;
+    const server = organisation === null ? baseUrl : `${baseUrl} (${organisation})`;
+    return [name === current ? '*' : '', name, server, authCell(profile), production ? 'yes' : 'no'];
   });
   return table(['', 'Name', { title: 'Base URL', least: 20 }, 'Auth', 'Production'], rows, theme);
 }

@@ -5,7 +5,7 @@ import { EbillError } from '../../errors.ts';
 import { parseAuthKind } from '../../profile/auth.ts';
 import type { Changes } from '../../profile/edit.ts';
 import { parseHeader, parseQuery, parseStatusName, STATUS_PHASES } from '../../profile/pairs.ts';
-import { checkProfileName } from '../../profile/profile.ts';
+import { checkOrganisation, checkProfileName } from '../../profile/profile.ts';
 import { parseProxy } from '../../profile/urls.ts';
 import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';
@@ -29,6 +29,10 @@ export interface ProfileOptions extends ProfileFlags {
 export function declareFlags(command: Command, name: '<name>' | '[name]'): void {
   command
     .argument(name, "the profile's name: letters, digits, dots, dashes, underscores")
+    .option(
+      '--organisation <name>',
+      'which organisation, where one base URL serves several: each has its own loads. The name is not sent',
+    )
     .optionsGroup('Authorisation:')
     .option('--auth <kind>', 'how to authorise: basic, bearer, header:NAME or none')
     .option('--username <name>', 'username for --auth basic')
@@ -66,6 +70,7 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
 /** Options of `profile set` that undo others. */
 export function declareUnsetFlags(command: Command): void {
   command
+    .option('--no-organisation', 'the server has one organisation')
     .optionsGroup('TLS and proxy:')
     .option('--no-ca-file', 'trust only the usual certificate authorities')
     .option('--no-client-cert', 'present no client certificate')
@@ -93,6 +98,7 @@ export function profileFlags(flags: Flags): ProfileFlags {
   }
   return {
     changes: {
+      organisation: removable(flags, 'organisation', (text) => checkOrganisation(text, '--organisation')),
       auth: auth === null ? undefined : parseAuthKind(auth, '--auth'),
       username: textFlag(flags, 'username') ?? undefined,
       query: listFlag(flags, 'query').map(parseQuery),

@@ -70,6 +70,7 @@ function settings(
   const rows: readonly (readonly [string, string | null])[] = [
     ['name', view.current ? `${view.name} (default)` : view.name],
     ['base URL', view.baseUrl],
+    ['organisation', view.organisation],
     ['auth', view.auth],
     ['username', view.username],
     ...secret,

@@ -15,6 +15,7 @@ export interface ProfileView {
   readonly name: string;
   readonly current: boolean;
   readonly baseUrl: string;
+  readonly organisation: string | null;
   readonly auth: string;
   readonly username: string | null;
   readonly query: Readonly<Record<string, string>>;
@@ -34,6 +35,7 @@ export function profileView(profile: Profile, current: string | null): ProfileVi
     name: profile.name,
     current: profile.name === current,
     baseUrl: profile.baseUrl,
+    organisation: profile.organisation,
     auth: authText(profile.auth),
     username: profile.auth.type === 'basic' ? profile.auth.username : null,
     query: masked(profile.query),
@@ -71,5 +73,6 @@ export function profileResult(
 export function summary(profile: Profile): string {
   const who = profile.auth.type === 'basic' ? ` as ${profile.auth.username}` : '';
   const production = profile.production ? ', production' : '';
-  return visible(`${profile.name}: ${profile.baseUrl} (${authText(profile.auth)}${who}${production})`);
+  const of = profile.organisation === null ? '' : ` for ${profile.organisation}`;
+  return visible(`${profile.name}: ${profile.baseUrl}${of} (${authText(profile.auth)}${who}${production})`);
 }

@@ -23,6 +23,10 @@ export const environment: TopicText = {
               'base URL of the eBill server; overridden by --base-url, overrides the profile',
             ],
             [
+              'EBILL_ORGANISATION',
+              'which organisation, where one base URL serves several: each has loads of its own. Overrides the profile (ebill profile set --organisation)',
+            ],
+            [
               'EBILL_AUTH',
               'how to authorise: basic, bearer, header:NAME or none. If not set: bearer with a token, basic with a username, else what the profile says, else none',
             ],
@@ -38,7 +42,7 @@ export const environment: TopicText = {
             ],
             [
               'EBILL_JOB',
-              'the load; overridden by --job, overrides the load last started on this machine for the profile or server',
+              'the load; overridden by --job, overrides the load last started on this machine for this server',
             ],
             [
               'EBILL_SETTLE',
