@@ -4,7 +4,7 @@ import type { App, CommandResult, LoadedCommand } from './commands/shared/comman
 import { declareGlobals } from './commands/shared/options.ts';
 import { EbillError } from './errors.ts';
 import type { CommandHelp } from './help/command-page.ts';
-import type { HelpPage } from './help/page.ts';
+import type { HelpPage } from './help/text.ts';
 import { TOPICS, topicNamed } from './help/topics.ts';
 import { visible } from './system/escaping.ts';
 import { nearest } from './system/nearest.ts';

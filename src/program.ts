@@ -3,15 +3,14 @@ import { commandIn } from './commands/index.ts';
 import { type App, type CommandResult, EMPTY_RESULT, type GlobalOptions } from './commands/shared/command.ts';
 import { globalOptions } from './commands/shared/options.ts';
 import { EbillError, errnoOf, messageOf } from './errors.ts';
-import { asksForFrontPage, frontPage } from './help/page.ts';
+import { asksForFrontPage, frontPage } from './help/topics.ts';
 import { type PrintOptions, printResult } from './output/print-result.ts';
 import { createUi, type Ui, wantsColor } from './output/ui.ts';
 import type { Parsed } from './parse.ts';
 import { addCallSecrets } from './redact/known-secrets.ts';
-import { redactedStream } from './redact/output-stream.ts';
-import { Redactor } from './redact/redactor.ts';
+import { Redactor, redactedStream } from './redact/redactor.ts';
 import { type Context, checkSystem, isInterruption, withChanges } from './system/context.ts';
-import { quoted } from './system/quoting.ts';
+import { quoted } from './system/escaping.ts';
 import { wantsJson } from './system/startup-failure.ts';
 
 /** Runs one command line behind the redactor, and waits until its output is written. @returns the exit code */

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import { ROOT } from '../src/build/npm-package.ts';
+import { ROOT } from '../src/build/targets.ts';
 
 /*
  * npm run test:all [-- --share K/N] [-- --slow-only]: the suite, and the proofs that take longer than a change should wait.

@@ -1,6 +1,6 @@
 import { EbillError } from '../errors.ts';
+import { quoted, type Terminal } from '../system/escaping.ts';
 import { grouped } from '../system/quantities.ts';
-import { quoted, type Terminal } from '../system/quoting.ts';
 import { accountOf } from './account.ts';
 import { worst } from './outcome.ts';
 import { flatten } from './tree.ts';

@@ -2,9 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { type BuildOptions, build as bundle, type Plugin } from 'rolldown';
-import { chunkPlan, codeSplitting } from './chunks.ts';
-import { ROOT } from './npm-package.ts';
-import { slim } from './slim.ts';
+import { ROOT } from './targets.ts';
 
 /** Packages with native code are installed, not bundled. The keychain is optional. */
 const INSTALLED = ['fs-native-extensions', '@napi-rs/keyring'];
@@ -125,3 +123,126 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   await buildPackage();
   if (process.argv.includes('--modes')) setModes();
 }
+
+/**
+ * Which modules share a file. To find and read a file costs more than unused code in it, which V8 only scans. So what
+ * every command needs is one file, and what every command that talks to a server needs is another.
+ */
+const CHUNKS = [
+  { name: 'start', roots: ['src/system/context.ts', 'src/system/startup-failure.ts'] },
+  { name: 'program', roots: ['src/program.ts'] },
+  { name: 'page', roots: ['src/help/text.ts'] },
+  { name: 'parse', roots: ['src/parse.ts'] },
+  {
+    name: 'options',
+    roots: ['selection', 'upload-options'].map((name) => `src/commands/shared/${name}.ts`),
+  },
+  {
+    name: 'session',
+    roots: ['session', 'targets', 'wait', 'load-steps', 'batch-result'].map(
+      (name) => `src/commands/shared/${name}.ts`,
+    ),
+  },
+];
+
+/** Module id → the name of its chunk; known after all modules are. */
+const chunkOf = new Map<string, string>();
+
+/** Gives each module to the first chunk whose roots need it, by static imports only. */
+const chunkPlan: Plugin = {
+  name: 'chunk-plan',
+  buildEnd(error) {
+    if (error) return;
+    chunkOf.clear();
+    const ids = [...this.getModuleIds()];
+    for (const { name, roots } of CHUNKS) {
+      const waiting = roots.map((root) => moduleAt(ids, root));
+      for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+        if (chunkOf.has(id)) continue;
+        chunkOf.set(id, name);
+        waiting.push(...(this.getModuleInfo(id)?.importedIds ?? []));
+      }
+    }
+  },
+};
+
+export const codeSplitting = {
+  // A module stays in the chunk it was given to, whichever chunk imports it first.
+  includeDependenciesRecursively: false,
+  groups: CHUNKS.map(({ name }, i) => ({
+    name,
+    priority: CHUNKS.length - i,
+    test: (id: string) => chunkOf.get(id) === name,
+  })),
+};
+
+function moduleAt(ids: readonly string[], path: string): string {
+  const found = ids.find((id) => id.replaceAll('\\', '/').endsWith(`/${path}`));
+  if (found === undefined)
+    throw new Error(`CHUNKS in src/build/build.ts names ${path}, which is not in the program.`);
+  return found;
+}
+
+/**
+ * Modules of packages that would be loaded with the rest but are never used. Each is replaced by a stub that throws, so a
+ * use that we did not foresee is an error and not a wrong answer. `importer` is the module that asks for `path`.
+ */
+const STUBS = [
+  {
+    // Subcommands that are programs of their own; we have none. `child_process` would load the network modules.
+    importer: /\/commander\/lib\/command\.js$/,
+    path: 'node:child_process',
+    code: 'exports.spawn = () => { throw new Error("no subcommand is another program"); };',
+  },
+  {
+    // HTTP/2, which undici uses only with `allowH2`. It would load TLS even for plain HTTP.
+    importer: /\/undici\/lib\/dispatcher\/client\.js$/,
+    path: './client-h2.js',
+    code: 'module.exports = () => { throw new Error("HTTP/2 is not supported"); };',
+  },
+  {
+    // A form as a request body, which would load all of `fetch`.
+    importer: /\/undici\/lib\/dispatcher\/client-h1\.js$/,
+    path: '../web/fetch/body.js',
+    code: 'exports.extractBody = () => { throw new Error("form bodies are not supported"); };',
+  },
+  {
+    // Tables are measured with `textWidth` (src/output/table.ts).
+    importer: /\/cli-table3\/src\/utils\.js$/,
+    path: 'string-width',
+    code: 'module.exports = () => { throw new Error("text is not measured by cli-table3"); };',
+  },
+  {
+    // Tables are coloured before they are drawn.
+    importer: /\/cli-table3\/src\/cell\.js$/,
+    path: '@colors/colors/safe',
+    code: 'throw new Error("cells are not coloured by cli-table3");',
+  },
+];
+
+const used = new Set<number>();
+
+/** Puts the stubs into the bundle. A stub that nothing imports fails the build: the package has changed. */
+export const slim: Plugin = {
+  name: 'slim',
+  buildStart() {
+    used.clear();
+  },
+  resolveId(path, importer) {
+    const from = importer?.replaceAll('\\', '/') ?? '';
+    const index = STUBS.findIndex((stub) => stub.path === path && stub.importer.test(from));
+    if (index < 0) return null;
+    used.add(index);
+    return `\0stub:${index}.cjs`;
+  },
+  load(id) {
+    const index = /^\0stub:(\d+)\.cjs$/.exec(id)?.[1];
+    return index === undefined ? null : { code: STUBS[Number(index)]?.code ?? '' };
+  },
+  buildEnd(error) {
+    if (error) return;
+    const unused = STUBS.filter((_, index) => !used.has(index)).map(({ path }) => path);
+    if (unused.length > 0)
+      throw new Error(`Nothing imports ${unused.join(', ')} any more (src/build/build.ts).`);
+  },
+};

@@ -1,14 +1,21 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs, promisify } from 'node:util';
 import { build, type Plugin } from 'rolldown';
-import { licences, MINIFY, packageVersion } from './build.ts';
-import { lockedPackage, ROOT } from './npm-package.ts';
-import { slim } from './slim.ts';
-import { nodeFor, type Target } from './targets.ts';
+import { licences, MINIFY, packageBundle, packageVersion, slim, writeShippedFiles } from './build.ts';
+import { HERE, lockedPackage, nodeFor, ROOT, TARGETS, type Target } from './targets.ts';
 
 const run = promisify(execFile);
 
@@ -46,9 +53,9 @@ async function makeIn(work: string, target: Target, folder: string): Promise<str
   await build({
     cwd: ROOT,
     logLevel: 'warn',
-    input: join(ROOT, 'src', 'build', 'sea-entry.ts'),
+    input: ENTRY,
     platform: 'node',
-    plugins: [slim, embeddedAddons, licences],
+    plugins: [slim, embedding, licences],
     output: {
       file: join(work, 'ebill.cjs'),
       format: 'cjs',
@@ -104,17 +111,26 @@ async function silenced<T>(work: () => Promise<T>): Promise<T> {
 const LOCK = 'lock';
 const KEYCHAIN = 'keychain';
 const ADDON = '\0addon:';
+const ENTRY = '\0entry';
 
-/** Replaces the modules that look for native code in package folders: the executable carries it as assets. */
-const embeddedAddons: Plugin = {
-  name: 'embedded-addons',
+/**
+ * Replaces the modules that look for native code in package folders: the executable carries it as assets. Starts the program
+ * with its version, since there is no package.json to read it from.
+ */
+const embedding: Plugin = {
+  name: 'embedding',
   resolveId(id, importer) {
+    if (id === ENTRY) return id;
     if (id === '@napi-rs/keyring') return `${ADDON}${KEYCHAIN}`;
     if (id === './binding' && /[\\/]fs-native-extensions[\\/]index\.js$/.test(importer ?? ''))
       return `${ADDON}${LOCK}`;
     return null;
   },
   load(id) {
+    if (id === ENTRY)
+      return `import { getAsset } from 'node:sea';
+import { start } from ${JSON.stringify(join(ROOT, 'src', 'main.ts'))};
+void start(getAsset('version', 'utf8'));`;
     if (!id.startsWith(ADDON)) return null;
     const loader = JSON.stringify(join(ROOT, 'src', 'build', 'sea-addons.ts'));
     return `module.exports = require(${loader}).addon(${JSON.stringify(id.slice(ADDON.length))});`;
@@ -169,4 +185,40 @@ export function withoutSignature(bytes: Buffer): Buffer {
   const stripped = Buffer.from(start + size === bytes.length && size > 0 ? bytes.subarray(0, start) : bytes);
   stripped.fill(0, entry, entry + 8);
   return stripped;
+}
+
+// `npm run build:binary [-- --target win32-x64]`: the executable in `binary/TARGET/`, with licences, man pages and schemas.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { target: { type: 'string', default: HERE } } });
+  const target = TARGETS.find(({ name }) => name === values.target);
+  if (target === undefined) {
+    const names = TARGETS.map(({ name }) => name).join(', ');
+    process.stderr.write(`There is no target ${values.target}. Targets: ${names}.\n`);
+    process.exitCode = 2;
+  } else await buildBinary(target);
+}
+
+async function buildBinary(target: Target): Promise<void> {
+  const folder = join(ROOT, 'binary', target.name);
+  rmSync(folder, { recursive: true, force: true });
+  const path = await makeExecutable(target, folder);
+  copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
+  const work = mkdtempSync(join(tmpdir(), 'ebill-build-'));
+  try {
+    await build(packageBundle(work, false));
+    await writeShippedFiles(work, folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  const lines = [
+    `Wrote ${relative(process.cwd(), path)}. It runs on its own; licences, man pages and schemas are next to it.`,
+  ];
+  if (target.name !== HERE) lines.push(`It was not run: this system is ${HERE}.`);
+  if (target.name.startsWith('darwin'))
+    lines.push('macOS runs it only when it is signed. On a Mac: codesign --force --sign - ebill');
+  if (target.name.startsWith('win32'))
+    lines.push(
+      "Node.js's own signature was removed. Sign it with yours: signtool sign /fd SHA256 /a ebill.exe",
+    );
+  process.stdout.write(`${lines.join('\n')}\n`);
 }

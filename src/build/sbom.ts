@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ROOT } from './npm-package.ts';
+import { ROOT } from './targets.ts';
 
 interface Component {
   readonly 'bom-ref': string;

@@ -3,8 +3,8 @@ import { REGISTRY } from '../commands/index.ts';
 import { declareGlobals } from '../commands/shared/options.ts';
 import { pageOf } from '../help/command-page.ts';
 import { manName, manPage } from '../help/man-page.ts';
-import { FRONT_PAGE, type HelpPage } from '../help/page.ts';
-import { TOPICS } from '../help/topics.ts';
+import type { HelpPage } from '../help/text.ts';
+import { FRONT_PAGE, TOPICS } from '../help/topics.ts';
 import { DOCUMENT_SCHEMA, EVENT_SCHEMA } from '../output/schemas.ts';
 import { planSchemaText } from '../plan/plan-schema.ts';
 

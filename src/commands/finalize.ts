@@ -3,7 +3,7 @@ import { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';
 import { requestsText } from '../output/requests-text.ts';
-import { quoted } from '../system/quoting.ts';
+import { quoted } from '../system/escaping.ts';
 import type { CommandModule, CommandResult } from './shared/command.ts';
 import {
   declareSelection,

@@ -2,7 +2,7 @@ import type { InitRequest } from '../api/request.ts';
 import { initJobId } from '../batch/job-ids.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
-import { quoted } from '../system/quoting.ts';
+import { quoted } from '../system/escaping.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { jobFlag } from './shared/options.ts';
 

@@ -14,7 +14,7 @@ import { NO_PROFILES, namesOf, type Profile, unknownProfile } from '../profile/p
 import { profileToUse } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';
 import { parseBaseUrl } from '../profile/urls.ts';
-import { quoted, type Terminal } from '../system/quoting.ts';
+import { quoted, type Terminal } from '../system/escaping.ts';
 import type { App, CommandResult } from './shared/command.ts';
 import { shownPath } from './shared/shown-path.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
-import { accountText } from '../output/account-text.ts';
+import { accountText } from '../output/batch-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { boolFlag, textFlag } from './shared/options.ts';

@@ -4,7 +4,7 @@ import type { BatchView } from '../batch/types.ts';
 import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { ColumnChoice } from '../files/result-file.ts';
-import { accountText } from '../output/account-text.ts';
+import { accountText } from '../output/batch-text.ts';
 import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { boolFlag, textFlag } from './shared/options.ts';

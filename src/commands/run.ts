@@ -3,7 +3,7 @@ import { dirname, relative, resolve } from 'node:path';
 import { EbillError } from '../errors.ts';
 import { counted } from '../output/format.ts';
 import { hangingIndent } from '../output/text-layout.ts';
-import { quoted } from '../system/quoting.ts';
+import { quoted } from '../system/escaping.ts';
 import type { RunPlanOptions } from './run/run-plan.ts';
 import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
 import { GITHUB_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';

@@ -7,7 +7,7 @@ import {
   WORLD_LIST,
 } from '../sandbox/index.ts';
 import { isInterruption } from '../system/context.ts';
-import { assignment } from '../system/quoting.ts';
+import { assignment } from '../system/escaping.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { collect } from './shared/options.ts';
 

@@ -1,5 +1,5 @@
 import type { Argument, Command, Option } from 'commander';
-import type { Block, HelpPage, Row, Section } from './page.ts';
+import type { Block, HelpPage, Row, Section } from './text.ts';
 import { type ExitCode, exitMeanings } from './topics/exit-codes.ts';
 import { TOPICS } from './topics.ts';
 

@@ -1,4 +1,4 @@
-import type { Block, HelpPage, Section } from './page.ts';
+import type { Block, HelpPage, Section } from './text.ts';
 
 /** The name and section of a man page: `ebill-upload-invoice` in section 1; topics are in section 7. */
 export function manName({ name }: Pick<HelpPage, 'name'>): { readonly name: string; readonly number: 1 | 7 } {

@@ -1,7 +1,7 @@
 import { accountOf } from '../batch/account.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
-import { quoted, type Terminal } from '../system/quoting.ts';
+import { quoted, type Terminal } from '../system/escaping.ts';
 import type { BatchState, LoadState } from './state.ts';
 
 /** The next command for a load, as it is typed, and why. */

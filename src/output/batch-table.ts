@@ -15,8 +15,7 @@ import {
 } from './batch-text.ts';
 import { count, UNKNOWN } from './format.ts';
 import { type Cell, type Column, firstFitting } from './table.ts';
-import { hangingIndent, truncateMiddle, wrapParts } from './text-layout.ts';
-import { textWidth, widthsReady } from './text-width.ts';
+import { hangingIndent, textWidth, truncateMiddle, widthsReady, wrapParts } from './text-layout.ts';
 import type { Theme } from './theme.ts';
 
 /** In a narrower terminal a table would be all gaps. */

@@ -1,8 +1,7 @@
 import type { FileReport, Finding } from '../files/findings.ts';
 import { oneLine } from '../system/escaping.ts';
 import { count, counted } from './format.ts';
-import { hangingIndent, wrap } from './text-layout.ts';
-import { textWidth } from './text-width.ts';
+import { hangingIndent, textWidth, wrap } from './text-layout.ts';
 import { plainTheme, type Theme } from './theme.ts';
 
 /** Columns a message needs after its place to stay on the same line. */

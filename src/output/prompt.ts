@@ -1,8 +1,8 @@
+import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
 import { EbillError } from '../errors.ts';
 import type { Context, OutputStream } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { isDumb, plainChoice, plainLine, plainSecret } from './plain-prompt.ts';
 
 // Questions are asked on stderr, and only when `ui.interactive` (commands rule 28). Each prompt is imported when it is needed.
 // All of them throw EbillError `INTERRUPTED` when the question was not answered: Ctrl-C, Ctrl-D, a signal.
@@ -20,7 +20,7 @@ export async function confirm(context: Context, question: string): Promise<boole
 }
 
 /** What is wrong with an answer, in a sentence; `null`: nothing. */
-export type Problem = (answer: string) => string | null;
+type Problem = (answer: string) => string | null;
 
 /**
  * Asks for one line of text, and again with the reason while there is a problem.
@@ -197,4 +197,83 @@ function withoutEnd(stream: OutputStream): NodeJS.WritableStream {
     },
   });
   return Object.assign(output, { isTTY: stream.isTTY ?? false, columns: stream.columns ?? 80 });
+}
+
+// Questions in plain lines, for a terminal that cannot move its cursor. All return `null` when there was no answer: the end of
+// the input, Ctrl-C, a signal.
+
+/** `TERM=dumb`: the shell of an editor, a serial line. */
+const isDumb = ({ env }: Pick<Context, 'env'>): boolean => env['TERM'] === 'dumb';
+
+/** One line, edited by the terminal itself. */
+function plainLine({ stdin, stderr, signal }: Context, message: string): Promise<string | null> {
+  if (signal.aborted) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    const reader = createInterface({ input: stdin, terminal: false });
+    const end = (text: string | null): void => {
+      signal.removeEventListener('abort', onAbort);
+      reader.removeAllListeners();
+      reader.close();
+      resolve(text);
+    };
+    const onAbort = (): void => end(null);
+    signal.addEventListener('abort', onAbort);
+    reader.once('line', end);
+    reader.once('close', () => end(null));
+    stderr.write(`? ${visible(message)} `);
+  });
+}
+
+/** One of several choices by its number, asked again until it is one. @returns its index */
+async function plainChoice(
+  context: Context,
+  message: string,
+  choices: readonly string[],
+): Promise<number | null> {
+  const list = choices.map((label, i) => `  ${i + 1} ${visible(label)}\n`).join('');
+  context.stderr.write(`? ${visible(message)}\n${list}`);
+  for (;;) {
+    const text = await plainLine(context, `A number from 1 to ${choices.length}:`);
+    if (text === null) return null;
+    const at = Number(text.trim()) - 1;
+    if (choices[at] !== undefined) return at;
+  }
+}
+
+type Keys = NodeJS.ReadableStream & { setRawMode?(on: boolean): unknown };
+
+/** One line that is not shown while it is typed. */
+function plainSecret(context: Context, message: string): Promise<string | null> {
+  const { stderr, signal } = context;
+  const stdin: Keys = context.stdin;
+  if (signal.aborted) return Promise.resolve(null);
+  return new Promise((resolve) => {
+    let typed = '';
+    const end = (text: string | null): void => {
+      stdin.setRawMode?.(false);
+      signal.removeEventListener('abort', onAbort);
+      stdin.removeListener('data', onData);
+      stdin.removeListener('end', onAbort);
+      stdin.pause();
+      stderr.write('\n');
+      resolve(text);
+    };
+    const onAbort = (): void => end(null);
+    const onData = (chunk: Buffer | string): void => {
+      // In raw mode Ctrl-C and Ctrl-D arrive as keys.
+      for (const key of String(chunk)) {
+        if ('\r\n\u0003\u0004'.includes(key)) {
+          end(key === '\r' || key === '\n' ? typed : null);
+          return;
+        }
+        typed = key === '\u007f' || key === '\b' ? typed.slice(0, -1) : typed + key;
+      }
+    };
+    stdin.setRawMode?.(true);
+    signal.addEventListener('abort', onAbort);
+    stdin.on('data', onData);
+    stdin.on('end', onAbort);
+    stderr.write(`? ${visible(message)} `);
+    stdin.resume();
+  });
 }

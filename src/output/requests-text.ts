@@ -1,4 +1,4 @@
-import type { ShownRequest } from './document.ts';
+import type { ShownRequest } from './json.ts';
 import type { Theme } from './theme.ts';
 
 /** The requests that `--dry-run` shows: one line each, and the body under it. Not wrapped, so that they can be compared. */

@@ -1,7 +1,14 @@
 import { oneLine } from '../system/escaping.ts';
 import { UNKNOWN } from './format.ts';
-import { hangingIndent, padEnd, padStart, truncateMiddle, wrap } from './text-layout.ts';
-import { textWidth, widthsReady } from './text-width.ts';
+import {
+  hangingIndent,
+  padEnd,
+  padStart,
+  textWidth,
+  truncateMiddle,
+  widthsReady,
+  wrap,
+} from './text-layout.ts';
 import type { Theme } from './theme.ts';
 
 export interface Cell {

@@ -4,8 +4,7 @@ import { oneLine, visible } from '../system/escaping.ts';
 import { withoutCommands } from './github-commands.ts';
 import { eventLine } from './json-text.ts';
 import { Screen } from './screen.ts';
-import { hangingIndent } from './text-layout.ts';
-import { splitEmoji } from './text-width.ts';
+import { hangingIndent, splitEmoji } from './text-layout.ts';
 import { type Colors, createColors, symbolsFor, type Theme } from './theme.ts';
 
 type ProgressMode = 'tty' | 'plain' | 'json' | 'none';

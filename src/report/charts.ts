@@ -8,7 +8,6 @@ import { count } from '../output/format.ts';
 import { plainTheme } from '../output/theme.ts';
 import { visible } from '../system/escaping.ts';
 import type { ReportBatch, ReportReason } from './facts.ts';
-import { Html } from './html.ts';
 
 use([BarChart, CustomChart, GridComponent, SVGRenderer]);
 
@@ -26,8 +25,8 @@ const FAINT = 'var(--faint)';
 const RULE = 'var(--rule)';
 const FONT = 'system-ui, sans-serif';
 
-/** A chart as markup without a script. Its ids are fixed, so that the same facts make the same page. */
-function draw(name: string, height: number, option: EChartsOption): Html {
+/** A chart as SVG without a script. Its ids are fixed, so that the same facts make the same page. */
+function draw(name: string, height: number, option: EChartsOption): string {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
   try {
     chart.setOption({
@@ -41,7 +40,7 @@ function draw(name: string, height: number, option: EChartsOption): Html {
       .replace(/\bzr\d+-/g, `${name}-`)
       // Hover effects, which need a script.
       .replace(/<style[\s\S]*?<\/style>| class="[^"]*"/g, '');
-    return new Html(svg.replace('<svg ', '<svg aria-hidden="true" focusable="false" '));
+    return svg.replace('<svg ', '<svg aria-hidden="true" focusable="false" ');
   } finally {
     chart.dispose();
   }
@@ -64,7 +63,7 @@ const names = (rows: readonly string[]) => ({
 const grid = (top: number) => ({ left: 210, right: 150, top, bottom: 28, containLabel: false });
 
 /** Records loaded, rejected and unaccounted for, a bar for each batch. */
-export function recordsChart(batches: readonly ReportBatch[]): Html {
+export function recordsChart(batches: readonly ReportBatch[]): string {
   const bar = (name: string, color: string, pick: (batch: ReportBatch) => number | null) => ({
     name,
     type: 'bar' as const,
@@ -113,7 +112,7 @@ export function recordsChart(batches: readonly ReportBatch[]): Html {
 }
 
 /** A bar for each of the most frequent reasons. */
-export function reasonChart(reasons: readonly ReportReason[]): Html {
+export function reasonChart(reasons: readonly ReportReason[]): string {
   return draw('reasons', 36 + reasons.length * ROW, {
     grid: { ...grid(8), left: 300, right: 70 },
     xAxis: {
@@ -158,7 +157,7 @@ interface Span {
 }
 
 /** When each batch was uploaded (thin bar) and processed (thick bar). @param until end of what is not final, ms since 1970 */
-export function timeChart(batches: readonly ReportBatch[], until: number): Html {
+export function timeChart(batches: readonly ReportBatch[], until: number): string {
   const time = (text: string | null): number | null => (text === null ? null : Date.parse(text));
   const spans = batches.flatMap((batch, row): Span[] => {
     const [from, to, handed, final] = [

@@ -3,8 +3,7 @@ import { lstat, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EbillError } from '../errors.ts';
 import type { Context } from './context.ts';
-import { visible } from './escaping.ts';
-import { quoted } from './quoting.ts';
+import { quoted, visible } from './escaping.ts';
 
 type Where = Pick<Context, 'paths' | 'platform' | 'uid'>;
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { build } from 'rolldown';
 import { describe, expect, it } from 'vitest';
 import { packageBundle } from '../../src/build/build.ts';
-import { ROOT } from '../../src/build/npm-package.ts';
+import { ROOT } from '../../src/build/targets.ts';
 
 /** Builds one module that imports `path`, as if it were in `src`. */
 function buildImportOf(path: string) {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HelpPage } from '../../src/help/page.ts';
-import { pageText } from '../../src/help/text.ts';
+import { type HelpPage, pageText } from '../../src/help/text.ts';
 import { main } from '../../src/main.ts';
 import { testContext } from '../helpers/context.ts';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/commands/index.ts';
 import { EXIT_CODES } from '../../src/errors.ts';
-import type { Block } from '../../src/help/page.ts';
+import type { Block } from '../../src/help/text.ts';
 import { EXIT_MEANINGS } from '../../src/help/topics/exit-codes.ts';
 import { TOPICS, topicNamed } from '../../src/help/topics.ts';
 import { DOCUMENT_SCHEMA, EVENT_SCHEMA } from '../../src/output/schemas.ts';

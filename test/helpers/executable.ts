@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeExecutable } from '../../src/build/executable.ts';
-import { CACHE, ROOT } from '../../src/build/npm-package.ts';
-import { HERE, TARGETS } from '../../src/build/targets.ts';
+import { CACHE, HERE, ROOT, TARGETS } from '../../src/build/targets.ts';
 
 const EXECUTABLES = join(CACHE, 'executables');
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type InputOptions, type Plugin } from 'rolldown';
 import { buildPackage } from '../../src/build/build.ts';
-import { ROOT } from '../../src/build/npm-package.ts';
+import { ROOT } from '../../src/build/targets.ts';
 import { COMPILED, COUNT_IO, FAST_EBILL, LIST_MODULES, MONTH_EBILL, NAMED_EBILL } from './programs.ts';
 
 /**

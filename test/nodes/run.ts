@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { npmPackage, type PinnedPackage, ROOT } from '../../src/build/npm-package.ts';
+import { npmPackage, type PinnedPackage, ROOT } from '../../src/build/targets.ts';
 import { smoke } from './smoke.ts';
 
 // `npm run test:nodes [-- --smoke] [-- VERSION… ]`: the packed program and its tests on releases of Node.js.

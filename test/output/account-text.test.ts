@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { accountText } from '../../src/output/account-text.ts';
+import { accountText } from '../../src/output/batch-text.ts';
 import { batch } from './samples.ts';
 
 const result = (rows: number, failed: number) => ({ result: { rows, failed } });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { batchTable } from '../../src/output/batch-table.ts';
-import { widthsReady } from '../../src/output/text-width.ts';
+import { widthsReady } from '../../src/output/text-layout.ts';
 import { asciiSymbols, createColors, plainTheme } from '../../src/output/theme.ts';
 import { anyBatch, anyScript } from './arbitrary.ts';
 import { batch, month } from './samples.ts';

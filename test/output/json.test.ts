@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DocumentInput } from '../../src/output/document.ts';
-import { toJson } from '../../src/output/json.ts';
+import { type DocumentInput, toJson } from '../../src/output/json.ts';
 import { cleanStrings, safeJson } from '../../src/output/json-text.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { anyBatch, anyText } from './arbitrary.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { splitEmoji } from '../../src/output/text-width.ts';
+import { splitEmoji } from '../../src/output/text-layout.ts';
 
 /** As a terminal measures that joins nothing: code point by code point. */
 const unjoined = (text: string): number => [...text].reduce((sum, char) => sum + stringWidth(char), 0);

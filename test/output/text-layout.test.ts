@@ -2,9 +2,17 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { bytes, count, duration, rate, wholeSeconds } from '../../src/output/format.ts';
-import { RateMeter } from '../../src/output/progress/rate-meter.ts';
-import { hangingIndent, truncateEnd, truncateMiddle, wrap, wrapParts } from '../../src/output/text-layout.ts';
-import { isSimple, textWidth, widthsReady } from '../../src/output/text-width.ts';
+import { RateMeter } from '../../src/output/progress/waits.ts';
+import {
+  hangingIndent,
+  isSimple,
+  textWidth,
+  truncateEnd,
+  truncateMiddle,
+  widthsReady,
+  wrap,
+  wrapParts,
+} from '../../src/output/text-layout.ts';
 import { visible } from '../../src/system/escaping.ts';
 import { anyText } from './arbitrary.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchView } from '../../src/batch/types.ts';
-import { BATCH_FIELDS, toTsv } from '../../src/output/rows.ts';
+import { BATCH_FIELDS, toTsv } from '../../src/output/print-result.ts';
 import { visible } from '../../src/system/escaping.ts';
 import { month as files, machine, sandbox } from '../e2e/harness.ts';
 import { batch, month } from './samples.ts';

@@ -40,7 +40,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'commands/shared/notify.ts': 'redacted',
   'system/atomic-file.ts': 'data',
   // Native code that an executable carries within.
-  'system/native-addon.ts': 'own',
+  'build/sea-addons.ts': 'own',
   'sample/sample-files.ts': 'data',
   'load/lock.ts': 'own',
   'commands/demo.ts': 'own',
@@ -109,14 +109,12 @@ describe('the places that write', () => {
       'commands/demo.ts',
       // The version, and failures outside a run, which `explainCrash` redacts.
       'main.ts',
-      'output/plain-prompt.ts',
       'output/print-result.ts',
       'output/prompt.ts',
       'output/screen.ts',
-      'output/spinner.ts',
       'program.ts',
       // The gate.
-      'redact/output-stream.ts',
+      'redact/redactor.ts',
     ]);
     const start = sources.get('program.ts') ?? '';
     expect(start).toContain('withChanges(context, { stdout: out.stream, stderr: err.stream })');

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
 import { shippedFiles } from '../../src/build/shipped.ts';
-import { redactedStream } from '../../src/redact/output-stream.ts';
-import { Redactor } from '../../src/redact/redactor.ts';
+import { Redactor, redactedStream } from '../../src/redact/redactor.ts';
 import { Sink } from '../helpers/context.ts';
 
 const TOKEN = 'tok-c4n4ry/+=&<zü>-9f8e7d';

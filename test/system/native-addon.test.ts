@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { loadAddon } from '../../src/build/sea-addons.ts';
 import type { EbillError } from '../../src/errors.ts';
-import { loadAddon } from '../../src/system/native-addon.ts';
 import { tempDir } from '../helpers/context.ts';
 
 const BYTES = Buffer.from('native code');

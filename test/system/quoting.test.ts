@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { assignment, quoted } from '../../src/system/quoting.ts';
+import { assignment, quoted } from '../../src/system/escaping.ts';
 
 const LINUX = { platform: 'linux', env: {} } as const;
 const WINDOWS = { platform: 'win32', env: {} } as const;

@@ -6,9 +6,8 @@ import { EbillError, errnoOf, messageOf } from '../../errors.ts';
 import { surveyJournals } from '../../load/loads.ts';
 import { bytes, counted } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
-import { visible } from '../../system/escaping.ts';
+import { quoted, type Terminal, visible } from '../../system/escaping.ts';
 import { homeProblem } from '../../system/home.ts';
-import { quoted, type Terminal } from '../../system/quoting.ts';
 import { type Check, daysLeft, ok, problem, warning } from './check.ts';
 
 /** As in `engines` of package.json. */

@@ -1,8 +1,8 @@
 import { join, relative } from 'node:path';
 import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
 import type { Run } from '../../load/run.ts';
-import { accountText } from '../../output/account-text.ts';
 import { batchTable } from '../../output/batch-table.ts';
+import { accountText } from '../../output/batch-text.ts';
 import { counted } from '../../output/format.ts';
 import { reasonFields, reasonsTable, type ShownTally } from '../../output/result-tables.ts';
 import { hangingIndent } from '../../output/text-layout.ts';

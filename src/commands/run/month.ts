@@ -9,7 +9,7 @@ import { runInit } from '../../load/init.ts';
 import type { Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
 import { counted } from '../../output/format.ts';
-import { quoted, type Terminal } from '../../system/quoting.ts';
+import { quoted, type Terminal } from '../../system/escaping.ts';
 import { viewsOf } from '../shared/batch-result.ts';
 import type { App } from '../shared/command.ts';
 import { finalizeAll, parentRef, uploadAll, uploadOne } from '../shared/load-steps.ts';

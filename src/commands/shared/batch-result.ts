@@ -4,9 +4,9 @@ import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { Run } from '../../load/run.ts';
 import { viewBatch } from '../../load/view.ts';
-import { accountText } from '../../output/account-text.ts';
 import { batchTable } from '../../output/batch-table.ts';
-import { quoted, type Terminal } from '../../system/quoting.ts';
+import { accountText } from '../../output/batch-text.ts';
+import { quoted, type Terminal } from '../../system/escaping.ts';
 import type { App, CommandResult } from './command.ts';
 
 /** Batches of a load by job id, for output; with their URLs under `--show-urls`. */

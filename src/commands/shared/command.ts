@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { EbillError } from '../../errors.ts';
 import type { CommandHelp } from '../../help/command-page.ts';
-import type { DocumentInput } from '../../output/document.ts';
+import type { DocumentInput } from '../../output/json.ts';
 import type { Ui } from '../../output/ui.ts';
 import type { Redactor } from '../../redact/redactor.ts';
 import type { Context } from '../../system/context.ts';

@@ -7,7 +7,7 @@ import { journalPath } from '../../load/loads.ts';
 import type { Run } from '../../load/run.ts';
 import type { BatchState } from '../../load/state.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
-import { accountText } from '../../output/account-text.ts';
+import { accountText } from '../../output/batch-text.ts';
 import { redactedStrings } from '../../output/json-text.ts';
 import { reasonFields } from '../../output/result-tables.ts';
 import type { Redacted } from '../../redact/redactor.ts';

@@ -3,7 +3,7 @@ import type { BatchRef } from '../../api/request.ts';
 import { EbillError } from '../../errors.ts';
 import type { Owner } from '../../load/loads.ts';
 import type { BatchState } from '../../load/state.ts';
-import { quoted } from '../../system/quoting.ts';
+import { quoted } from '../../system/escaping.ts';
 import type { App } from './command.ts';
 import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './options.ts';
 

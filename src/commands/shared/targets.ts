@@ -7,7 +7,7 @@ import { readLoads } from '../../load/loads.ts';
 import type { Run } from '../../load/run.ts';
 import { apply, type BatchState, emptyState, type LoadState } from '../../load/state.ts';
 import { unknownBatch } from '../../load/watch.ts';
-import { quoted, type Terminal } from '../../system/quoting.ts';
+import { quoted, type Terminal } from '../../system/escaping.ts';
 import { viewsOf } from './batch-result.ts';
 import type { App } from './command.ts';
 import { isBatch, type SelectionOptions, select } from './selection.ts';

@@ -14,7 +14,7 @@ import { restartInvoice } from '../../load/upload.ts';
 import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
 import { requestsText } from '../../output/requests-text.ts';
-import { quoted } from '../../system/quoting.ts';
+import { quoted } from '../../system/escaping.ts';
 import { resultOf, viewsOf } from './batch-result.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { confirmProduction } from './confirm.ts';

@@ -1,4 +1,4 @@
-import type { TopicText } from '../page.ts';
+import type { TopicText } from '../text.ts';
 
 /** Complete recipes. A test runs their shell lines, kills them and runs them again (test/e2e/recipes.test.ts). */
 export const GITHUB: readonly string[] = [

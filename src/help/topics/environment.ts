@@ -1,4 +1,4 @@
-import type { TopicText } from '../page.ts';
+import type { TopicText } from '../text.ts';
 
 export const environment: TopicText = {
   description:

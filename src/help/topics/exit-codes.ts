@@ -1,5 +1,5 @@
 import { type ErrorCode, EXIT_CODES } from '../../errors.ts';
-import type { Row, TopicText } from '../page.ts';
+import type { Row, TopicText } from '../text.ts';
 
 /** The codes themselves are defined in errors.ts. */
 export type ExitCode = 0 | (typeof EXIT_CODES)[ErrorCode];

@@ -1,5 +1,5 @@
 import { KINDS, PHASES } from '../../batch/types.ts';
-import type { TopicText } from '../page.ts';
+import type { TopicText } from '../text.ts';
 
 export const json: TopicText = {
   description:

@@ -1,5 +1,5 @@
 import { PLAN_SCHEMA } from '../../plan/plan-schema.ts';
-import type { Row, TopicText } from '../page.ts';
+import type { Row, TopicText } from '../text.ts';
 
 /** The part of JSON schema that the schema of plans uses. */
 interface Node {

@@ -1,8 +1,7 @@
 import type { Stage } from '../../load/events.ts';
 import { bytes, duration, rate, wholeSeconds } from '../format.ts';
 import type { Size } from '../screen.ts';
-import { joinWithin, truncateEnd, truncateMiddle } from '../text-layout.ts';
-import { textWidth } from '../text-width.ts';
+import { joinWithin, textWidth, truncateEnd, truncateMiddle } from '../text-layout.ts';
 import type { Theme } from '../theme.ts';
 import {
   type BoardBatch,

@@ -1,8 +1,7 @@
 import type { BatchView } from '../../batch/types.ts';
 import type { LoadEvent } from '../../load/events.ts';
 import { untilNextPoll } from './messages.ts';
-import type { Activity, Watch } from './model.ts';
-import type { RenderContext, Renderer } from './renderer.ts';
+import type { Activity, RenderContext, Renderer, Watch } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 

@@ -1,9 +1,10 @@
 import type { BatchView } from '../../batch/types.ts';
 import type { LoadEvent, PlanEntry, Stage, TimesOf } from '../../load/events.ts';
+import type { Context } from '../../system/context.ts';
 import { type BatchRow, batchRows } from '../batch-text.ts';
 import { counted } from '../format.ts';
-import { RateMeter } from './rate-meter.ts';
-import { Waits } from './waits.ts';
+import type { Ui } from '../ui.ts';
+import { RateMeter, Waits } from './waits.ts';
 
 type EventOf<Name extends LoadEvent['event']> = Extract<LoadEvent, { readonly event: Name }>;
 
@@ -264,3 +265,21 @@ export class ProgressModel {
 
 const keyOf = ({ jobId, file }: { readonly jobId: string; readonly file: string }): string =>
   `${jobId}\n${file}`;
+
+/** What a renderer draws from, and with. */
+export interface RenderContext {
+  readonly ui: Ui;
+  readonly context: Context;
+  readonly model: ProgressModel;
+  /** Call it with every line: the next heartbeat is a minute later. */
+  heard(): void;
+}
+
+/** Draws events. Nothing depends on what it does. */
+export interface Renderer {
+  /** The model has taken the event in already. */
+  event(event: LoadEvent): void;
+  /** Called when nothing was written for a minute. */
+  heartbeat?(): void;
+  stop?(): void;
+}

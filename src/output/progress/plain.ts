@@ -15,8 +15,7 @@ import {
   uploadedText,
   withJobId,
 } from './messages.ts';
-import type { Activity, Watch, WatchedBatch } from './model.ts';
-import type { RenderContext, Renderer } from './renderer.ts';
+import type { Activity, RenderContext, Renderer, Watch, WatchedBatch } from './model.ts';
 
 /** ms. A shorter wait gets no line in a log: its end is a step that says what it was for. */
 const LONG_WAIT_MS = 3000;

@@ -3,9 +3,8 @@ import type { Context } from '../../system/context.ts';
 import type { Ui } from '../ui.ts';
 import { jsonRenderer } from './json.ts';
 import { withJobId } from './messages.ts';
-import { ProgressModel } from './model.ts';
+import { ProgressModel, type RenderContext, type Renderer } from './model.ts';
 import { plainRenderer } from './plain.ts';
-import type { RenderContext, Renderer } from './renderer.ts';
 import { terminalRenderer } from './terminal.ts';
 
 /** ms. A CI runner that sees no output for minutes gives up on a job. */

@@ -3,8 +3,7 @@ import type { BatchTimes, LoadEvent } from '../../load/events.ts';
 import { oneLine } from '../../system/escaping.ts';
 import { nameOf } from '../batch-text.ts';
 import { bytes, count, counted, rate, wholeSeconds } from '../format.ts';
-import type { Frame, Size } from '../screen.ts';
-import { spinnerFrame } from '../spinner.ts';
+import { type Frame, type Size, spinnerFrame } from '../screen.ts';
 import { hangingIndent, truncateEnd } from '../text-layout.ts';
 import type { Theme } from '../theme.ts';
 import { boardLines } from './board.ts';
@@ -18,8 +17,7 @@ import {
   uploadedText,
   withJobId,
 } from './messages.ts';
-import type { ProgressModel, Watch, WatchedBatch } from './model.ts';
-import type { RenderContext, Renderer } from './renderer.ts';
+import type { ProgressModel, RenderContext, Renderer, Watch, WatchedBatch } from './model.ts';
 import { batchRow, emptyRow, measuredParts, rowLines, rowsWithin, uploadParts } from './rows.ts';
 import type { ShownWait } from './waits.ts';
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { ROOT } from '../../../src/build/npm-package.ts';
+import { ROOT } from '../../../src/build/targets.ts';
 import type { Fact, Part } from '../part.ts';
 
 const run = promisify(execFile);

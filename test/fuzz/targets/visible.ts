@@ -1,8 +1,14 @@
 import { withoutCommands, workflowCommand } from '../../../src/output/github-commands.ts';
 import { safeJson } from '../../../src/output/json-text.ts';
-import { hangingIndent, truncateEnd, truncateMiddle, wrap } from '../../../src/output/text-layout.ts';
-import { textWidth, widthsReady } from '../../../src/output/text-width.ts';
-import { html } from '../../../src/report/html.ts';
+import {
+  hangingIndent,
+  textWidth,
+  truncateEnd,
+  truncateMiddle,
+  widthsReady,
+  wrap,
+} from '../../../src/output/text-layout.ts';
+import { html } from '../../../src/report/page.ts';
 import { oneLine, visible } from '../../../src/system/escaping.ts';
 import { hold, RAW, type Target } from '../target.ts';
 

@@ -2,7 +2,7 @@ import ora, { type Ora } from 'ora';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LoadEvent } from '../../../src/load/events.ts';
 import { createProgress } from '../../../src/output/progress/progress.ts';
-import { loadOra } from '../../../src/output/spinner.ts';
+import { loadOra } from '../../../src/output/screen.ts';
 import { testContext } from '../../helpers/context.ts';
 import { terminal } from '../terminal.ts';
 import { uiFor } from '../ui-helper.ts';
