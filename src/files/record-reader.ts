@@ -157,12 +157,11 @@ const FIELD_START = 0;
 const UNQUOTED = 1;
 const QUOTED = 2;
 const QUOTE_SEEN = 3;
-const AFTER_CR = 4;
 
 /**
- * Cuts a CSV file into records, byte for byte, in blocks of any size. It reads quotes as leniently as `CsvScanner`, so that
- * both count the same records. Blank lines are not records, and a BOM belongs to none. Only the last record of a block is
- * kept.
+ * Cuts a CSV file into records, byte for byte, in blocks of any size; the first block must hold the BOM, if there is one. It
+ * reads quotes as leniently as `CsvScanner`, so that both count the same records. Blank lines are not records, and a BOM
+ * belongs to none. Only the last record of a block is kept.
  */
 export class RecordCutter {
   /** Known from the first record on. */
@@ -171,6 +170,7 @@ export class RecordCutter {
   #state = FIELD_START;
   #line = 1;
   #recordLine = 1;
+  /** The record that continues in the next block, and how much of it was scanned. */
   #carry: Buffer = Buffer.alloc(0);
   #scanned = 0;
 
@@ -180,72 +180,55 @@ export class RecordCutter {
   }
 
   /** The records that end in this block. Take them all before the next block. */
-  cut(block: Buffer): Iterator<RawRecord, void> & Iterable<RawRecord> {
-    const data = this.#carry.length === 0 ? block : Buffer.concat([this.#carry, block]);
-    if (this.#started || data.length >= 3) return this.#scan(data);
-    this.#carry = Buffer.from(data);
-    return [][Symbol.iterator]();
+  cut(block: Buffer): Generator<RawRecord, void> {
+    if (this.#started)
+      return this.#records(this.#carry.length === 0 ? block : Buffer.concat([this.#carry, block]), false);
+    this.#started = true;
+    this.hasBom = block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf;
+    return this.#records(this.hasBom ? block.subarray(3) : block, false);
   }
 
   /** Call at the end of the file: the last record, if it has no line end. */
   *end(): Generator<RawRecord, void> {
-    if (!this.#started) yield* this.#scan(this.#carry);
-    const rest = this.#carry;
-    const length = this.#state === AFTER_CR ? rest.length - 1 : rest.length;
+    yield* this.#records(this.#carry, true);
+    const bytes = this.#carry;
+    if (bytes.length > 0) yield { line: this.#recordLine, bytes, length: bytes.length };
     this.#carry = Buffer.alloc(0);
-    if (length > 0) yield { line: this.#recordLine, bytes: rest, length };
   }
 
-  *#scan(data: Buffer): Generator<RawRecord, void> {
+  *#records(data: Buffer, last: boolean): Generator<RawRecord, void> {
     let start = 0;
-    if (!this.#started) {
-      this.#started = true;
-      this.hasBom = data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf;
-      start = this.hasBom ? 3 : 0;
-      this.#scanned = start;
-    }
+    let at = this.#scanned;
     let state = this.#state;
-    let line = this.#line;
-    let i = this.#scanned;
-    while (i < data.length) {
-      const c = data[i] as number;
-      if (state === AFTER_CR) {
-        // CRLF is one line end.
-        const end = c === LF ? i + 1 : i;
-        const length = i - 1 - start;
-        if (length > 0) yield { line: this.#recordLine, bytes: data.subarray(start, end), length };
-        start = end;
-        i = end;
-        this.#recordLine = line;
-        state = FIELD_START;
+    while (at < data.length) {
+      const c = data[at] as number;
+      if (c > COMMA) {
+        if (state !== QUOTED) state = UNQUOTED;
+        at += 1;
         continue;
       }
-      i += 1;
-      if (state === QUOTED) {
-        if (c === QUOTE) state = QUOTE_SEEN;
-        else if (c === CR || (c === LF && data[i - 2] !== CR)) line += 1;
-        continue;
-      }
-      if (c === QUOTE) {
-        if (state !== UNQUOTED) state = QUOTED;
-      } else if (c === COMMA) state = FIELD_START;
-      else if (c === LF) {
-        line += 1;
-        const length = i - 1 - start;
-        if (length > 0) yield { line: this.#recordLine, bytes: data.subarray(start, i), length };
-        start = i;
-        this.#recordLine = line;
-        state = FIELD_START;
-      } else if (c === CR) {
-        line += 1;
-        state = AFTER_CR;
-      } else state = UNQUOTED;
+      // CRLF is one line end, also when a block ends between the two.
+      if (c === CR && at + 1 === data.length && !last) break;
+      const next = c === CR && data[at + 1] === LF ? at + 2 : at + 1;
+      if (c === LF || c === CR) {
+        this.#line += 1;
+        if (state !== QUOTED) {
+          const record = { line: this.#recordLine, bytes: data.subarray(start, next), length: at - start };
+          if (at > start) yield record;
+          this.#recordLine = this.#line;
+          start = next;
+          state = FIELD_START;
+        }
+      } else if (c === QUOTE) {
+        if (state === QUOTED) state = QUOTE_SEEN;
+        else if (state !== UNQUOTED) state = QUOTED;
+      } else if (state !== QUOTED) state = c === COMMA ? FIELD_START : UNQUOTED;
+      at = next;
     }
     this.#state = state;
-    this.#line = line;
     // A copy: the block's buffer is reused.
     this.#carry = Buffer.from(data.subarray(start));
-    this.#scanned = this.#carry.length;
+    this.#scanned = at - start;
   }
 }
 

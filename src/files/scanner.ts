@@ -1,7 +1,6 @@
 import type { FieldSink } from './field-values.ts';
-import type { FindingList, Position } from './findings.ts';
+import { type FindingList, finding, type Position } from './findings.ts';
 import { RecordEnds, StructureNotes, type TableShape } from './structure.ts';
-import { emptyFile, noRecords, openQuote } from './structure-findings.ts';
 
 const LF = 10;
 const CR = 13;
@@ -37,7 +36,7 @@ export class CsvScanner {
   readonly #findings: FindingList;
   readonly #notes: StructureNotes;
   readonly #ends: RecordEnds;
-  readonly #mark = new ByteOrderMark();
+  #started = false;
   #state = RECORD_START;
   #line = 1;
   /** The line the current record begins on. */
@@ -84,25 +83,53 @@ export class CsvScanner {
     return { line: this.#line, column: this.#column };
   }
 
-  /** Reads the next bytes of the file. They are not kept: the buffer may be reused. */
+  /**
+   * Reads the next bytes of the file. They are not kept: the buffer may be reused. The first block has at least three bytes,
+   * if the file does, for the byte order mark.
+   */
   write(block: Uint8Array): void {
-    for (const piece of this.#mark.strip(block)) this.#scan(piece);
+    const hasMark = !this.#started && block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf;
+    this.#started = true;
+    this.#scan(hasMark ? block.subarray(3) : block);
   }
 
   /** Call at the end of the file: ends the last record and adds the remaining findings. */
   end(): void {
-    this.#scan(this.#mark.end());
     const findings = this.#findings;
     const blank = this.#notes.blankLines;
     const open = this.#state === QUOTED || this.#state === QUOTED_AFTER_CR;
-    if (open) findings.cause(openQuote({ line: this.#openedLine, column: this.#openedColumn }));
+    if (open)
+      findings.cause(
+        finding(
+          'open-quote',
+          { line: this.#openedLine, column: this.#openedColumn },
+          'the quote opened here is never closed, so everything after it is one field',
+          'Close the quote at the end of the value, or double it ("") if it is part of the value. If the file is cut off, export it again.',
+        ),
+      );
     if (this.#state === AFTER_CR) this.#notes.loneCr(this.#line - 1);
     else if (this.#state !== RECORD_START) {
       this.#found = this.#ends.values.end();
       this.#endRecord(open, new Uint8Array(0), 0);
     }
-    if (this.#ends.width === 0) findings.cause(emptyFile(blank));
-    else if (this.#records === 0 && !open) findings.cause(noRecords());
+    if (this.#ends.width === 0)
+      findings.cause(
+        finding(
+          'empty',
+          {},
+          blank === 0 ? 'the file is empty' : 'the file contains only blank lines',
+          'Export the file again, or leave it out of the command.',
+        ),
+      );
+    else if (this.#records === 0 && !open)
+      findings.cause(
+        finding(
+          'no-records',
+          {},
+          'the file has a header but no records',
+          'Export the file again, or leave it out if there is nothing to load. If the first line is a record, add a header.',
+        ),
+      );
     this.#notes.end(this.#sawLf);
   }
 
@@ -281,32 +308,5 @@ export class CsvScanner {
     if (letter !== 69 && letter !== 101) return false;
     const digit = (plus > 1 ? block[plus - 2] : plus === 1 ? this.#lastByte : this.#byteBefore) ?? 0;
     return digit >= 48 && digit <= 57;
-  }
-}
-
-const BOM = [0xef, 0xbb, 0xbf] as const;
-
-/** Removes a byte order mark from the start of a file, in blocks of any size. */
-class ByteOrderMark {
-  /** Bytes of the mark seen so far; 3 when it is complete or ruled out. */
-  #seen = 0;
-
-  /** The text of a block, in up to two pieces. */
-  strip(block: Uint8Array): readonly Uint8Array[] {
-    if (this.#seen === BOM.length) return [block];
-    let from = 0;
-    while (this.#seen < BOM.length && from < block.length) {
-      if (block[from] !== BOM[this.#seen]) return [this.end(), block.subarray(from)];
-      this.#seen += 1;
-      from += 1;
-    }
-    return [block.subarray(from)];
-  }
-
-  /** The bytes held back, which turned out to be text. */
-  end(): Uint8Array {
-    const held = this.#seen === BOM.length ? [] : BOM.slice(0, this.#seen);
-    this.#seen = BOM.length;
-    return Uint8Array.from(held);
   }
 }

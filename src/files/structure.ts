@@ -1,14 +1,5 @@
 import { type FieldSink, MAX_KEPT, SelectedValues, splitFields } from './field-values.ts';
-import { displayValue, type FindingList, type Position } from './findings.ts';
-import {
-  badQuote,
-  blankLines,
-  loneCarriageReturns,
-  longHeader,
-  longRecord,
-  nulBytes,
-  ragged,
-} from './structure-findings.ts';
+import { displayValue, type FindingList, finding, type Position, plural } from './findings.ts';
 
 /** What the scanner knows of a record at its end. */
 interface ScannedRecord {
@@ -57,7 +48,17 @@ export class RecordEnds {
     const { values } = this;
     const width = this.#width;
     if (fields === width) this.shape.record(line, lastFilled);
-    else if (!open) this.#findings.error(() => ragged(line, fields, width));
+    else if (!open)
+      this.#findings.error(() =>
+        finding(
+          'ragged',
+          { line },
+          `the record has ${plural(fields, 'field')}, the header ${width}`,
+          fields > width
+            ? 'Put a value that contains a comma in double quotes, or remove the extra comma.'
+            : 'Add the missing fields (an empty field still needs its comma). Put a value that contains a line break in double quotes.',
+        ),
+      );
     if (values.none) return;
     const whole = fields === width && !open;
     if (!values.carried) {
@@ -66,7 +67,15 @@ export class RecordEnds {
     }
     values.keep(block, found, -1);
     const { tooLong } = values;
-    if (tooLong && !open) this.#findings.error(() => longRecord(line, MAX_KEPT));
+    if (tooLong && !open)
+      this.#findings.error(() =>
+        finding(
+          'long-record',
+          { line },
+          `the values of the record are longer than ${MAX_KEPT} bytes, too long to check`,
+          'Look for a quote that is opened in this record and closed many lines later.',
+        ),
+      );
     this.deliver(line, whole && !tooLong, values.bytes, values.keptBounds);
     values.clear();
   }
@@ -111,15 +120,34 @@ export class StructureNotes {
     if (this.#blankLines === 0) return;
     const from = this.#blankFrom;
     const count = this.#blankLines;
-    this.#findings.error(() => blankLines(from, count));
+    this.#findings.error(() =>
+      finding(
+        'blank-line',
+        { line: from },
+        count === 1 ? 'the line is blank' : `${count} blank lines, up to line ${from + count - 1}`,
+        'Remove blank lines; they are allowed only at the end of the file. Write a record with one empty value as "".',
+      ),
+    );
     this.#blankLines = 0;
   }
 
-  /** @param recordLine identifies the field together with its column: the field may span several lines */
+  /**
+   * @param recordLine identifies the field together with its column: the field may span several lines
+   * @param closed text follows a closing quote; else the quote is inside a value that does not begin with one
+   */
   badQuote(recordLine: number, { line, column }: Position, closed: boolean): void {
     if (this.#badQuoteAt?.line === recordLine && this.#badQuoteAt.column === column) return;
     this.#badQuoteAt = { line: recordLine, column };
-    this.#findings.error(() => badQuote({ line, column }, closed));
+    this.#findings.error(() =>
+      finding(
+        'bad-quote',
+        { line, column },
+        closed
+          ? 'text follows the closing quote of a value'
+          : 'a quote inside a value that does not begin with a quote',
+        'Put the whole value in double quotes, with no spaces around them, and double each quote inside it ("").',
+      ),
+    );
   }
 
   nul(line: number, column: number): void {
@@ -134,12 +162,34 @@ export class StructureNotes {
 
   /** Call at the end of the file. @param sawLf other lines of the file end with LF */
   end(sawLf: boolean): void {
-    if (this.#loneCrs > 0) {
-      const finding = loneCarriageReturns(this.#loneCrAt, this.#loneCrs, sawLf);
-      if (sawLf) this.#findings.cause(finding);
-      else this.#findings.warning(finding);
-    }
-    if (this.#nulAt !== undefined) this.#findings.cause(nulBytes(this.#nulAt, this.#nuls));
+    const [crs, nuls] = [this.#loneCrs, this.#nuls];
+    if (crs > 0 && sawLf)
+      this.#findings.cause(
+        finding(
+          'lone-cr',
+          { line: this.#loneCrAt },
+          `${plural(crs, 'line')} end${crs === 1 ? 's' : ''} with a carriage return only, the first one here, and others with a line feed: programs disagree on how many records these are`,
+          'Put a value that contains a carriage return in double quotes, or remove the carriage return.',
+        ),
+      );
+    else if (crs > 0)
+      this.#findings.warning(
+        finding(
+          'lone-cr',
+          { line: this.#loneCrAt },
+          'the lines end with a carriage return only (the old Mac line end), which some programs do not read as a line end',
+          "Save the file with LF or CRLF line ends: tr '\\r' '\\n' < in.csv > out.csv",
+        ),
+      );
+    if (this.#nulAt === undefined) return;
+    this.#findings.cause(
+      finding(
+        'nul',
+        this.#nulAt,
+        nuls === 1 ? 'a NUL byte' : `${nuls} NUL bytes, the first one here`,
+        "Export the file again: NUL bytes come from a damaged copy or a fixed-width export. To remove them: tr -d '\\000' < in.csv > out.csv",
+      ),
+    );
   }
 }
 
@@ -219,7 +269,15 @@ class HeaderRecord {
     const pieces = this.#pieces;
     this.#pieces = [];
     const tooLong = this.#length > HEADER_LIMIT;
-    if (tooLong) findings.error(() => longHeader(line, HEADER_LIMIT));
+    if (tooLong)
+      findings.error(() =>
+        finding(
+          'long-header',
+          { line },
+          `the header is longer than ${HEADER_LIMIT} bytes`,
+          'The first record must contain the column names. Check that this is a CSV file and that its lines end with LF or CRLF.',
+        ),
+      );
     // After an open quote the names would be most of the file, and the open quote is reported anyway.
     if (open || tooLong) return false;
     const text = Buffer.concat(pieces).toString('utf8');
@@ -235,43 +293,36 @@ function checkHeader(names: readonly string[], line: number, findings: FindingLi
   names.forEach((raw, index) => {
     const name = raw.trim();
     const column = index + 1;
-    if (name === '') {
-      findings.error(() => ({
-        code: 'unnamed-header',
-        line,
-        column,
-        message: `column ${column} of the header has no name`,
-        hint: 'Name the column, or remove it from every record. A comma at the end of the header adds a column.',
-      }));
-      return;
-    }
     const before = first.get(name);
-    if (before === undefined) {
-      first.set(name, column);
-      return;
-    }
-    findings.error(() => ({
-      code: 'repeated-header',
-      line,
-      column,
-      message: `the header has "${displayValue(name)}" twice, in columns ${before} and ${column}`,
-      hint: 'Rename or remove one of the two columns.',
-    }));
+    if (name === '')
+      findings.error(() =>
+        finding(
+          'unnamed-header',
+          { line, column },
+          `column ${column} of the header has no name`,
+          'Name the column, or remove it from every record. A comma at the end of the header adds a column.',
+        ),
+      );
+    else if (before === undefined) first.set(name, column);
+    else
+      findings.error(() =>
+        finding(
+          'repeated-header',
+          { line, column },
+          `the header has "${displayValue(name)}" twice, in columns ${before} and ${column}`,
+          'Rename or remove one of the two columns.',
+        ),
+      );
   });
-  checkDelimiter(names, line, findings);
-}
-
-/** A single column whose name contains another separator: nearly always a file saved with that separator. */
-function checkDelimiter(names: readonly string[], line: number, findings: FindingList): void {
-  const only = names.length === 1 ? names[0] : undefined;
-  if (only === undefined) return;
-  const delimiter = only.includes('\t') ? 'tabs' : only.includes(';') ? 'semicolons' : undefined;
-  if (delimiter === undefined) return;
-  findings.warning({
-    code: 'delimiter',
-    line,
-    column: null,
-    message: `the header is one column that contains ${delimiter}: "${displayValue(only)}"`,
-    hint: `CSV fields are separated by commas. If ${delimiter} separate the fields of this file, save it as comma-separated CSV.`,
-  });
+  const [only = ''] = names.length === 1 ? names : [];
+  const delimiter = only.includes('\t') ? 'tabs' : only.includes(';') ? 'semicolons' : null;
+  if (delimiter !== null)
+    findings.warning(
+      finding(
+        'delimiter',
+        { line },
+        `the header is one column that contains ${delimiter}: "${displayValue(only)}"`,
+        `CSV fields are separated by commas. If ${delimiter} separate the fields of this file, save it as comma-separated CSV.`,
+      ),
+    );
 }

@@ -17,7 +17,8 @@ export function checkText(content: string | Uint8Array, sizes: readonly number[]
   const check = new ContentCheck(list);
   let from = 0;
   for (let i = 0; from < bytes.length; i++) {
-    const size = sizes[Math.min(i, sizes.length - 1)] ?? bytes.length;
+    // The first block of a file has three bytes at least, for the byte order mark.
+    const size = Math.max(i === 0 ? 3 : 1, sizes[Math.min(i, sizes.length - 1)] ?? bytes.length);
     // A copy that is overwritten afterwards: no block may be used after `write` returned.
     const block = Uint8Array.from(bytes.subarray(from, from + size));
     check.write(block);

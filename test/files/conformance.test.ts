@@ -25,7 +25,8 @@ function table(text: string, size: number): { readonly rows: string[][]; readonl
   const findings = new FindingList();
   const scanner = new CsvScanner(findings, sink);
   const bytes = Buffer.from(text);
-  for (let i = 0; i < bytes.length; i += size) scanner.write(bytes.subarray(i, i + size));
+  scanner.write(bytes.subarray(0, 3));
+  for (let i = 3; i < bytes.length; i += size) scanner.write(bytes.subarray(i, i + size));
   scanner.end();
   return { rows, codes: findings.shown().map(({ code }) => code) };
 }

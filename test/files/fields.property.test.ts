@@ -63,8 +63,9 @@ function read(text: string, selected: readonly number[], size: number): string[]
   };
   const scanner = new CsvScanner(new FindingList(), sink);
   const bytes = Buffer.from(text, 'utf8');
-  for (let i = 0; i < bytes.length; i += size) {
-    const block = Uint8Array.from(bytes.subarray(i, i + size));
+  for (let i = 0, end = 0; i < bytes.length; i = end) {
+    end = i + Math.max(i === 0 ? 3 : 1, size);
+    const block = Uint8Array.from(bytes.subarray(i, end));
     scanner.write(block);
     block.fill(0x2c);
   }

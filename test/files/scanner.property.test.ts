@@ -99,7 +99,8 @@ describe('ContentCheck, for any bytes,', () => {
     const scan = (content: Uint8Array, size: number) => {
       const findings = new FindingList();
       const scanner = new CsvScanner(findings);
-      for (let i = 0; i < content.length; i += size) scanner.write(content.subarray(i, i + size));
+      scanner.write(content.subarray(0, 3));
+      for (let i = 3; i < content.length; i += size) scanner.write(content.subarray(i, i + size));
       scanner.end();
       const { header, records, position } = scanner;
       return { header, records, position, findings: findings.shown(), total: findings.total };

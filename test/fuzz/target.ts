@@ -34,10 +34,10 @@ export function expectError<T>(act: () => T, codes: readonly string[]): T | unde
   }
 }
 
-/** Cuts the input into pieces whose sizes depend on its bytes only. */
+/** Cuts the input into pieces whose sizes depend on its bytes only; the first has three bytes at least, for a BOM. */
 export function pieces(bytes: Buffer): Buffer[] {
   const found: Buffer[] = [];
-  let size = 1 + ((bytes[0] ?? 0) % 7);
+  let size = 3 + ((bytes[0] ?? 0) % 7);
   for (let from = 0; from < bytes.length; from += size, size = 1 + ((size * 31 + (bytes[from] ?? 0)) % 97))
     found.push(Buffer.from(bytes.subarray(from, from + size)));
   return found;
