@@ -70,7 +70,7 @@ export function unaccounted(batches: readonly BatchView[], hint: string): EbillE
 }
 
 /** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
-const MISSING_HINT =
+export const MISSING_HINT =
   "Ask the server's owner what became of it, and load nothing of it again until they confirm that it was not and will not be processed; only then upload its file again, and say so with --again. If it appears again, the next status shows it.";
 
 /** `The server no longer knows AUG_2020_CUS (last seen as Queued).` */

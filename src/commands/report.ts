@@ -1,7 +1,8 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
-import { outcomeOfAll } from '../batch/verdict.ts';
+import { flatten } from '../batch/tree.ts';
+import { missingText, outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { accountText } from '../output/batch-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
@@ -102,11 +103,15 @@ async function report(app: App, targets: Targets, options: ReportOptions): Promi
 
 /** A server that does not answer does not stop the report. */
 async function askAgain(app: App, { run, jobIds }: Targets, warn: Warn): Promise<void> {
-  const { refresh } = await import('../load/refresh.ts');
-  const { failures, unknown } = await refresh(run, jobIds, app.globals.retries);
+  const [{ refresh }, { viewsOf }] = await Promise.all([
+    import('../load/refresh.ts'),
+    import('./shared/batch-result.ts'),
+  ]);
+  const { failures } = await refresh(run, jobIds, { tries: app.globals.retries, all: true });
   const last = 'The report shows the last known state.';
   if (failures[0] !== undefined) warn(`${failures[0].message} ${last}`);
-  if (unknown.length > 0) warn(`The server has no batch ${unknown.join(', ')}. ${last}`);
+  const missing = flatten(viewsOf(run, jobIds)).filter(({ phase }) => phase === 'missing');
+  if (missing.length > 0) warn(`${missingText(missing)} ${last}`);
 }
 
 /** Reads the result files in the load's folder, if it exists; else downloads them to a temporary one. */

@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import { isSettled } from '../batch/outcome.ts';
+import { waitsFor } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
 import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
@@ -83,18 +83,16 @@ async function results(app: App, { run, jobIds }: Targets, options: ResultsOptio
       import('./shared/session.ts'),
       import('./shared/file-checks.ts'),
     ]);
-  const [{ refresh }, { resultsFolder }, { unknownBatch }] = await Promise.all([
+  const [{ refresh }, { resultsFolder }] = await Promise.all([
     import('../load/refresh.ts'),
     import('../load/file-names.ts'),
-    import('../load/watch.ts'),
   ]);
   const { context, ui, globals } = app;
   const { profile, job } = run.journal.state.header;
   const folder = resolve(context.cwd, options.out ?? resultsFolder(job));
   await assertFolder(folder, '--out');
-  const answers = await refresh(run, jobIds, globals.retries);
+  const answers = await refresh(run, jobIds, { tries: globals.retries, all: true });
   if (answers.failures[0] !== undefined) throw answers.failures[0];
-  if (answers.unknown.length > 0) throw unknownBatch(answers.unknown);
   const { files, batches } = await fetchResults(app, run, jobIds, { ...options, folder });
   for (const warning of uncounted(batches)) ui.warn(warning);
   const rejects: Rejects = options.rejects
@@ -128,7 +126,7 @@ async function errorOf(
   const hint = files.some(({ kept }) => kept)
     ? 'A result file that existed already was used; if it was edited, download it again with --force.'
     : '';
-  const open = batches.filter((batch) => batch.kind !== 'init' && !isSettled(batch));
+  const open = batches.filter((batch) => batch.kind !== 'init' && waitsFor(batch) === 'end');
   const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');
   const [first, ...rest] = [
     unaccounted(batches, hint),

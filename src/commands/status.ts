@@ -1,3 +1,5 @@
+import { flatten } from '../batch/tree.ts';
+import { MISSING_HINT, missingText } from '../batch/verdict.ts';
 import type { CommandModule } from './shared/command.ts';
 import { boolFlag } from './shared/options.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
@@ -26,23 +28,24 @@ export const command: CommandModule<StatusOptions> = {
   options: (_args, flags) => ({ ...selectionOptions(flags), exitStatus: boolFlag(flags, 'exitStatus') }),
 
   async run(app, options) {
-    const [{ withTargets }, { outcomeError, resultOf, viewsOf }, { refresh }, { unknownBatch }] =
-      await Promise.all([
-        import('./shared/targets.ts'),
-        import('./shared/batch-result.ts'),
-        import('../load/refresh.ts'),
-        import('../load/watch.ts'),
-      ]);
+    const [{ withTargets }, { outcomeError, resultOf, viewsOf }, { refresh }] = await Promise.all([
+      import('./shared/targets.ts'),
+      import('./shared/batch-result.ts'),
+      import('../load/refresh.ts'),
+    ]);
     return withTargets(app, options, async ({ run, jobIds }) => {
-      const answers = await refresh(run, jobIds, app.globals.retries);
+      const answers = await refresh(run, jobIds, { tries: app.globals.retries, all: true });
       for (const status of answers.strange)
         app.ui.warn(
           `the server uses an unknown status name, "${status}" (map it: ebill profile set NAME --status-name "${status}"=PHASE)`,
         );
-      const missing = answers.unknown.length > 0 ? unknownBatch(answers.unknown) : null;
-      const failure = answers.failures[0] ?? missing;
+      for (const jobId of answers.unseen)
+        app.ui.warn(`the server has no batch ${jobId}: its upload was interrupted before it was created`);
+      const batches = viewsOf(run, jobIds);
+      const missing = flatten(batches).filter(({ phase }) => phase === 'missing');
+      if (missing.length > 0 && !options.exitStatus) app.ui.warn(`${missingText(missing)} ${MISSING_HINT}`);
       const { job } = run.journal.state.header;
-      const error = failure ?? (options.exitStatus ? outcomeError(app, viewsOf(run, jobIds), job) : null);
+      const error = answers.failures[0] ?? (options.exitStatus ? outcomeError(app, batches, job) : null);
       return resultOf(app, run, jobIds, { error });
     });
   },

@@ -1,6 +1,7 @@
 import { accountOf } from '../batch/account.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
+import { missingText } from '../batch/verdict.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { BatchState, LoadState } from './state.ts';
 
@@ -43,6 +44,13 @@ export function nextStep(
     return batches.length === 0
       ? { command: `ebill init${job}`, why: 'nothing is on record yet' }
       : { command: `ebill upload customer FILE…${job}`, why: 'the load is started, but nothing is uploaded' };
+  const missing = flatten(batches).filter(({ phase }) => phase === 'missing');
+  // What depends on them is for the operator to judge.
+  if (missing.length > 0 && !has(all, 'queued', 'running'))
+    return {
+      command: `ebill status${job}`,
+      why: `${missingText(missing)} Ask the server's owner before anything of it is loaded again`,
+    };
   const customers = all.filter(({ kind }) => kind === 'customer');
   // Invoices need their customers, so they wait for those being processed.
   if (has(all, 'uploaded', 'draft') && !has(customers, 'queued', 'running'))
@@ -76,6 +84,7 @@ const isInterrupted = (batch: BatchState): boolean =>
   !batch.foundElsewhere &&
   batch.created !== 'no' &&
   batch.uploaded !== 'yes' &&
+  !batch.missing &&
   batch.finalized === 'no';
 
 function uploadOf(

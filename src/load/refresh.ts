@@ -1,8 +1,11 @@
 import { isPermanent } from '../api/net/transport-error.ts';
 import type { BatchRef } from '../api/request.ts';
+import { unavailable } from '../api/result.ts';
+import { awaitsCounts } from '../batch/account.ts';
 import { isFinal, isSettled } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
-import type { Batch } from '../batch/types.ts';
+import { flatten, parentOf } from '../batch/tree.ts';
+import type { Batch, BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf, phaseOnRecord } from './state.ts';
@@ -15,40 +18,87 @@ const AT_ONCE = 4;
 export interface Round {
   readonly changed: boolean;
   readonly answers: number;
-  /** Polls that failed; they say nothing about their batches. */
+  /** Polls that failed, "not found" that is no evidence yet included; they say nothing about their batches. */
   readonly failures: readonly EbillError[];
-  /** Job ids the server does not have. */
-  readonly unknown: readonly string[];
+  /** "Not found" was answered, and another look has to confirm it. */
+  readonly unconfirmed: boolean;
+  /** Job ids that the server does not have and never had: the creates in doubt did not happen. */
+  readonly unseen: readonly string[];
   /** Unrecognised status names, as the server spelled them. */
   readonly strange: readonly string[];
 }
 
+export interface Look {
+  /** Retries for each batch. */
+  readonly tries: number;
+  /** Asks about batches that are final and accounted for, too. */
+  readonly all?: boolean;
+  /** Several looks in a row: "not found" needs two of them. One look alone is taken at its word. */
+  readonly notFound?: NotFound;
+}
+
+/** Since when batches are not found, over the looks of one watch: one answer may come from a node that lags behind. */
+export class NotFound {
+  /** ms since 1970. */
+  readonly #since = new Map<string, number>();
+
+  clear(jobId: string): void {
+    this.#since.delete(jobId);
+  }
+
+  /** Whether it was not found before, for as long as that is no evidence (api rule 16). */
+  confirms(jobId: string, now: number, settleMs: number): boolean {
+    const since = this.#since.get(jobId);
+    if (since === undefined) this.#since.set(jobId, now);
+    return since !== undefined && now - since >= settleMs;
+  }
+}
+
 /**
- * Asks once for each named batch that is not final; items batches come with their invoice batch.
- * @param tries retries for each batch
+ * Asks once for each named batch that can still change; items batches come with their invoice batch. A batch that was seen
+ * once and is not found is recorded as missing; the settle time of its own calls is no time to judge (api rule 16).
  * @throws EbillError AUTH, REJECTED; a poll that fails otherwise is returned, not thrown
  */
-export async function refresh(run: Run, jobIds: readonly string[], tries: number): Promise<Round> {
+export async function refresh(run: Run, jobIds: readonly string[], options: Look): Promise<Round> {
+  const { tries, all = false, notFound } = options;
   const failures: EbillError[] = [];
-  const unknown: string[] = [];
+  const unseen: string[] = [];
   const strange = new Set<string>();
   let changed = false;
+  let unconfirmed = false;
   let answers = 0;
+  const onNotFound = async (known: BatchState): Promise<void> => {
+    const { jobId, seen, missing } = known;
+    const now = run.context.now();
+    const settled =
+      now >= settledAt(run, known) &&
+      (missing || notFound === undefined || notFound.confirms(jobId, now, run.settle.otherMs));
+    if (!settled) {
+      unconfirmed = true;
+      failures.push(notFoundYet(jobId));
+      return;
+    }
+    answers += 1;
+    if (seen === null) unseen.push(jobId);
+    else if (!missing) {
+      await run.journal.append({ type: 'seen', jobId, batch: null });
+      changed = true;
+    }
+  };
   const look = async (jobId: string): Promise<void> => {
     const known = run.journal.state.batches.get(jobId);
     // URLs to show must be fresh, so final batches are asked for too.
-    if (known === undefined || (run.urls === null && isDone(run, known))) return;
+    if (known === undefined || (!all && run.urls === null && isDone(run, known))) return;
     // The server cannot be reached: the next poll would fail in the same way.
     if (answers === 0 && failures.some(isPermanent)) return;
     try {
       const batch = await run.client.status(refOf(known), tries);
+      if (batch === null) return await onNotFound(known);
       answers += 1;
-      if (batch === null) unknown.push(jobId);
-      else {
-        run.urls?.note(batch);
-        noteStrange(run, jobId, batch, strange);
-        if (await recordNews(run, jobId, batch)) changed = true;
-      }
+      notFound?.clear(jobId);
+      run.urls?.note(batch);
+      noteStrange(run, jobId, batch, strange);
+      if (await recordNews(run, jobId, batch)) changed = true;
     } catch (error) {
       if (!(error instanceof EbillError) || error.code !== 'UNAVAILABLE') throw error;
       failures.push(error);
@@ -56,14 +106,53 @@ export async function refresh(run: Run, jobIds: readonly string[], tries: number
   };
   await inParallel(AT_ONCE, jobIds, look);
   await inParallel(AT_ONCE, unlistedItems(run, jobIds), look);
-  return { changed, answers, failures, unknown, strange: [...strange] };
+  return { changed, answers, failures, unconfirmed, unseen, strange: [...strange] };
 }
 
 const refOf = (known: BatchState): BatchRef =>
   known.id === null ? { jobId: known.jobId } : { id: known.id };
 
+/** When the settle time of its own calls, and of those of its invoice batch, is over; ms since 1970. */
+function settledAt({ journal, settle }: Run, known: BatchState): number {
+  const ends = [known, parentOf(journal.state.batches, known)].flatMap((batch) =>
+    Object.entries(batch?.intentAt ?? {}).map(
+      ([call, at]) => Date.parse(at) + (call === 'init' ? settle.initMs : settle.otherMs),
+    ),
+  );
+  return Math.max(0, ...ends);
+}
+
+const notFoundYet = (jobId: string): EbillError =>
+  unavailable(
+    `Getting the status of ${jobId}`,
+    'the server does not know it, which may be a delay of the server',
+    'Run the same command again in a minute. Load nothing of it again because of this.',
+  );
+
+/**
+ * Nothing about it can change any more: it is final, its counts add up (api rule 22), and of an init each part asked for
+ * has run (api rule 3).
+ */
 function isDone(run: Run, known: BatchState): boolean {
-  return known.seen !== null && isSettled(viewBatch(run.journal.state, known, run.statusNames));
+  if (known.seen === null || known.missing) return false;
+  const view = viewBatch(run.journal.state, known, run.statusNames);
+  return isSettled(view) && !flatten([view]).some(awaitsCounts) && !hasEmptyPart(known, view);
+}
+
+const PARTS = {
+  carryForwardInvoice: 'carryForwardInvoices',
+  carryForwardCreditMemo: 'carryForwardCreditMemos',
+  carryForwardDebitMemo: 'carryForwardDebitMemos',
+} as const;
+
+/** Whether an init asked for a part that has not run: it can still run, and fail. Of an init from elsewhere, for each. */
+function hasEmptyPart({ kind, init }: BatchState, { children }: BatchView): boolean {
+  if (kind !== 'init') return false;
+  return Object.entries(PARTS).some(
+    ([part, flag]) =>
+      (init === null || init[flag as (typeof PARTS)[keyof typeof PARTS]]) &&
+      !children.some((child) => child.kind === part && child.phase !== 'not-run'),
+  );
 }
 
 /** Items batches on record that a final invoice batch does not list: they are asked for one by one. */
@@ -84,9 +173,10 @@ function unlistedItems(run: Run, jobIds: readonly string[]): string[] {
 }
 
 /** Records an answer only if it is new: the journal is not a log of polls. */
-async function recordNews(run: Run, jobId: string, batch: Batch): Promise<boolean> {
-  const before = run.journal.state.batches.get(jobId)?.seen ?? null;
-  if (before !== null && digest(before) === digest(batch)) return false;
+export async function recordNews(run: Run, jobId: string, batch: Batch): Promise<boolean> {
+  const known = run.journal.state.batches.get(jobId);
+  const before = known?.seen ?? null;
+  if (before !== null && !known?.missing && digest(before) === digest(batch)) return false;
   await run.journal.append({ type: 'seen', jobId, batch });
   return true;
 }

@@ -8,6 +8,7 @@ import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { resultName } from './file-names.ts';
+import { recordNews } from './refresh.ts';
 import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf } from './state.ts';
 
@@ -146,7 +147,10 @@ async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readon
   const { state } = run.journal;
   const ask = async (jobId: string): Promise<Batch | null> => {
     const id = state.batches.get(jobId)?.id ?? null;
-    return run.client.status(id === null ? { jobId } : { id });
+    const batch = await run.client.status(id === null ? { jobId } : { id });
+    // Its counts may be newer than those on record (api rule 22).
+    if (batch !== null && state.batches.has(jobId)) await recordNews(run, jobId, batch);
+    return batch;
   };
   const files = [...new Set(jobIds)].filter((jobId) => state.batches.get(jobId)?.kind !== 'init');
   const found = await inParallel(AT_ONCE, files, async (jobId) => {

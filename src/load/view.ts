@@ -1,5 +1,5 @@
 import { accountedOutcome } from '../batch/account.ts';
-import { outcomeOf } from '../batch/outcome.ts';
+import { isFinal, outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
 import { type BatchState, draftNameOf, itemsOf, type LoadState } from './state.ts';
@@ -34,8 +34,12 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
             .filter((child) => !items.some((item) => isSame(item, child)) && !left.has(child.jobId ?? ''))
             .map((child) => viewServer(child, 'items', names)),
         ];
-  return viewOwn(state, batch, batch.seen, children, names);
+  return viewOwn(state, batch, batch.seen, batch.missing ? children.map(lostWithParent) : children, names);
 }
+
+/** The server reports the batches under a missing one only through it. What was final is. */
+const lostWithParent = (child: BatchView): BatchView =>
+  isFinal(child.phase) ? child : withOutcome({ ...child, phase: 'missing' });
 
 const isSame = (item: BatchState, child: Batch): boolean =>
   item.id !== null && child.id !== null ? item.id === child.id : item.jobId === child.jobId;
@@ -71,8 +75,9 @@ function viewOwn(
 ): BatchView {
   const reported = seen === null ? 'draft' : phaseOf(seen, names, draftNameOf(load, state)).phase;
   // The server calls it Draft until it is finalized; only the journal knows that the file has arrived.
-  const phase =
-    state.kind === 'init'
+  const phase = isMissing(state, seen)
+    ? 'missing'
+    : state.kind === 'init'
       ? initPhase(children)
       : reported === 'draft' && state.uploaded === 'yes'
         ? 'uploaded'
@@ -88,6 +93,9 @@ function viewOwn(
     jobId,
   });
 }
+
+/** @param seen its last answer: of an items batch that is not found, its invoice batch may list it again */
+const isMissing = (state: BatchState, seen: Batch | null): boolean => state.missing && seen === state.seen;
 
 const initPhase = (children: readonly BatchView[]): Phase =>
   outcomeOf(
@@ -122,8 +130,13 @@ function assemble(seen: Batch | null, known: Known): BatchView {
     errorMessage: seen?.errorMessage ?? null,
     children: known.children,
   };
-  return { ...view, outcome: accountedOutcome(view) };
+  return withOutcome(view);
 }
+
+const withOutcome = (view: Omit<BatchView, 'outcome'>): BatchView => ({
+  ...view,
+  outcome: accountedOutcome(view),
+});
 
 const KIND_OF: Readonly<Record<string, Kind>> = {
   carryForwardInvoice: 'carryForwardInvoice',

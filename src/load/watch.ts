@@ -1,9 +1,11 @@
 import { isPermanent } from '../api/net/transport-error.ts';
 import { firstPollDelay, nextPollDelay, type PollInterval, withJitter } from '../api/retry.ts';
-import { isSettled } from '../batch/outcome.ts';
+import { accountOf } from '../batch/account.ts';
+import { isSettled, waitsFor } from '../batch/outcome.ts';
+import { flatten } from '../batch/tree.ts';
 import type { BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { refresh } from './refresh.ts';
+import { NotFound, refresh } from './refresh.ts';
 import type { Run } from './run.ts';
 import { viewBatch } from './view.ts';
 
@@ -15,8 +17,14 @@ export interface WatchOptions {
   readonly patienceMs: number;
 }
 
-/** `settled`: all final. `timeout`: --max-wait elapsed. `idle`: the rest was never finalized, so nothing will happen. */
-export type WatchEnd = 'settled' | 'timeout' | 'idle';
+/**
+ * `settled`: all final. `missing`: all but batches that the server no longer knows. `timeout`: --max-wait elapsed. `idle`: the
+ * rest was never finalized, so nothing will happen.
+ */
+export type WatchEnd = 'settled' | 'missing' | 'timeout' | 'idle';
+
+/** Counts can come later than the final status: so many looks have to agree that they contradict each other (api rule 22). */
+const COUNT_LOOKS = 3;
 
 /**
  * Polls until every named batch is final. A poll that fails says nothing about the batch.
@@ -27,14 +35,15 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
   const { context } = run;
   const began = context.now();
   const warned = new Set<string>();
+  const notFound = new NotFound();
+  let contradictions = 0;
   let silentSince: number | null = null;
   let everAnswered = false;
   let pause = firstPollDelay(options.cadence);
   for (let first = true; ; first = false) {
     const asked = context.now();
-    const round = await refresh(run, jobIds, 0);
+    const round = await refresh(run, jobIds, { tries: 0, notFound });
     for (const status of round.strange) warnOnce(run, warned, status);
-    if (round.unknown[0] !== undefined) throw unknownBatch(round.unknown);
     const [failure] = round.failures;
     if (failure === undefined || round.answers > 0) silentSince = null;
     else silentSince ??= asked;
@@ -46,11 +55,16 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
       throw failure;
 
     const batches = viewAll(run, jobIds);
-    const end = endOf(batches, options, now - began, failure !== undefined);
+    const contradicted = flatten(batches).some((batch) => accountOf(batch).state === 'mismatch');
+    contradictions = contradicted ? contradictions + 1 : 0;
+    const again = contradicted && contradictions < COUNT_LOOKS;
+    const end = endOf(batches, options, now - began, failure !== undefined, again);
     pause = first ? pause : nextPollDelay(options.cadence, pause, round.changed);
     const wait = Math.min(
       withJitter(options.cadence, pause, context.random()),
       remaining(options, now - began),
+      // Nothing to wait for but a delay of the server.
+      again || round.unconfirmed ? run.settle.otherMs : Number.POSITIVE_INFINITY,
     );
     run.emit({ event: 'poll', batches, now, nextPollAt: end === null ? now + wait : null, silentSince });
     if (end !== null) return end;
@@ -70,10 +84,15 @@ function endOf(
   options: WatchOptions,
   waited: number,
   doubt: boolean,
+  contradicted: boolean,
 ): WatchEnd | null {
-  const open = batches.filter((batch) => !isSettled(batch));
-  if (open.length === 0) return 'settled';
-  if (options.maxWaitMs !== null) return waited >= options.maxWaitMs ? 'timeout' : null;
+  const elapsed = options.maxWaitMs !== null && waited >= options.maxWaitMs;
+  const open = batches.filter((batch) => waitsFor(batch) === 'end');
+  if (open.length === 0) {
+    if (contradicted && !elapsed) return null;
+    return batches.every(isSettled) ? 'settled' : 'missing';
+  }
+  if (options.maxWaitMs !== null) return elapsed ? 'timeout' : null;
   // Waiting for batches that were never submitted would hang a script; with --max-wait somebody may still submit them.
   const idle = open.every((batch) => batch.phase === 'draft' || batch.phase === 'uploaded');
   return idle && !doubt ? 'idle' : null;

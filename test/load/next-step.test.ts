@@ -56,6 +56,17 @@ describe('the next command of a load', () => {
       'ebill results --rejects',
     ],
     ['lost records', [INIT, customer('Success'), invoice('Success', { successCount: 9 })], 'ebill results'],
+    ['missing', [INIT, { ...customer('Queued'), missing: true }, invoice('Draft')], 'ebill status'],
+    [
+      'missing, its upload broken off',
+      [INIT, { ...customer('Draft'), uploaded: 'no', missing: true }],
+      'ebill status',
+    ],
+    [
+      'missing, others being processed',
+      [INIT, { ...customer('Queued'), missing: true }, invoice('Queued')],
+      'ebill watch',
+    ],
     ['all loaded', [INIT, customer('Success'), invoice('Success')], 'ebill report'],
   ])('%s', async (_what, batches, command) => {
     const state = load(...batches);

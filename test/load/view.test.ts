@@ -164,4 +164,50 @@ describe('a load as it is seen', () => {
       ['carryForwardDebitMemo', 'not-run'],
     ]);
   });
+
+  describe('with batches that the server no longer knows', () => {
+    const seen = batch({
+      id: '4',
+      status: 'Running',
+      children: [
+        batch({ id: '5', jobId: 'AUG_2020_ITM_1', status: 'Running' }),
+        batch({ id: '6', jobId: 'AUG_2020_ITM_2', status: 'Failed', failCount: 10 }),
+      ],
+    });
+    const phases = (...batches: readonly ReturnType<typeof known>[]): unknown => {
+      const [view] = viewLoad(load(...batches), {});
+      return [
+        view?.phase,
+        view?.status,
+        view?.outcome,
+        ...(view?.children.map((child) => child.phase) ?? []),
+      ];
+    };
+
+    it('an invoice batch keeps its last status, and its items are missing with it unless they were final', () => {
+      expect(phases({ ...inv, seen, missing: true }, itm)).toEqual([
+        'missing',
+        'Running',
+        'failed',
+        'missing',
+        'failed',
+      ]);
+    });
+
+    it('items that are not found are missing until their invoice batch lists them again', () => {
+      const lost = { ...itm, seen: batch({ id: '5', status: 'Running' }), missing: true };
+      const done = batch({ id: '4', status: 'Success', successCount: 10 });
+      expect(phases({ ...inv, seen: done }, lost)).toEqual(['succeeded', 'Success', 'missing', 'missing']);
+      expect(phases({ ...inv, seen }, lost)).toEqual(['running', 'Running', 'failed', 'running', 'failed']);
+    });
+
+    it('an init is missing as a whole', () => {
+      const init = known({ jobId: 'AUG_2020_INIT', kind: 'init', created: 'yes', id: '1', file: null });
+      expect(phases({ ...init, seen: batch({ id: '1', status: null }), missing: true })).toEqual([
+        'missing',
+        null,
+        'missing',
+      ]);
+    });
+  });
 });

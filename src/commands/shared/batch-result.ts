@@ -1,4 +1,4 @@
-import { isSettled } from '../../batch/outcome.ts';
+import { isSettled, waitsFor } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
@@ -49,10 +49,11 @@ export function outcomeError(
   batches: readonly BatchView[],
   job: string,
   {
-    settled = batches.every(isSettled),
+    settled = batches.every((batch) => waitsFor(batch) !== 'end'),
     idle = false,
     downloaded = false,
   }: {
+    /** Nothing more is expected: all are final, or the server no longer knows them. */
     readonly settled?: boolean;
     /** Nothing is being processed: what is left was never finalized. */
     readonly idle?: boolean;

@@ -42,7 +42,7 @@ export async function waitFor(
     run.emit({ event: 'watch.end' });
   }
   const { job } = run.journal.state.header;
-  const ended = { settled: end === 'settled', idle: end === 'idle' };
+  const ended = { settled: end === 'settled' || end === 'missing', idle: end === 'idle' };
   if (options.download === null) return { error: outcomeError(app, viewsOf(run, jobIds), job, ended) };
   const folder = resolve(context.cwd, options.download);
   // Imported late: a watch that downloads nothing needs no code that reads files.
