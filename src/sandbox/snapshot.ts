@@ -37,6 +37,8 @@ export interface BatchSnapshot {
   readonly createCount: number;
   /** Finalizes that had an effect. */
   readonly finalizeCount: number;
+  /** When the last of them was, in milliseconds since 1970. */
+  readonly finalizedAt: number | null;
   /** All finalizes, refused ones too. */
   readonly finalizeAttempts: number;
   /** `null` until final. */
@@ -90,6 +92,7 @@ function batchSnapshot(state: StoredState, batch: StoredBatch, settings: Setting
     bytes: object?.bytes ?? null,
     createCount: batch.createCount,
     finalizeCount: batch.finalizeCount,
+    finalizedAt: batch.queuedAt,
     finalizeAttempts: batch.finalizeAttempts,
     successCount: final ? (batch.work?.succeeded ?? null) : null,
     failCount: final ? (batch.work?.failed ?? null) : null,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Machine } from '../e2e/harness.ts';
 import { MONTH_EBILL } from '../helpers/programs.ts';
-import { type Duplicates, finishAndJudge, monthLines, need, quiet, type Trial, trial } from './load.ts';
+import { type Duplicates, finishAndJudge, monthLines, need, note, quiet, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
 /** Where a process ends in the Nth journal write, or when the journal has so many bytes. */
@@ -30,7 +30,13 @@ export interface Child {
 const markOf = (at: Machine): string => join(at.home, '.mark');
 
 /** Starts the whole load as one process. */
-export function startMonth(at: Machine, blow: Blow = {}, lines = monthLines(), uid?: number): Child {
+export function startMonth(
+  { server, at }: Pick<Trial, 'server' | 'at'>,
+  blow: Blow = {},
+  lines = monthLines(),
+  uid?: number,
+): Child {
+  const notes = lines.map((line) => note(server, at, line));
   const child = spawn(process.execPath, [MONTH_EBILL], {
     cwd: at.cwd,
     env: {
@@ -52,7 +58,11 @@ export function startMonth(at: Machine, blow: Blow = {}, lines = monthLines(), u
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }));
+    child.on('close', (code, signal) => {
+      // It ends at the first line that fails; after another code nobody knows how far it came.
+      if (code === 0) for (const ended of notes) ended(code);
+      resolve({ code, signal, stdout, stderr });
+    });
   });
   return { pid: child.pid ?? 0, ended, kill: (signal) => void child.kill(signal) };
 }
@@ -66,7 +76,7 @@ export interface Measure {
 
 export async function measure(duplicates: Duplicates, lines = monthLines()): Promise<Measure> {
   return trial({ duplicates }, async (clean) => {
-    const { code, stderr } = await startMonth(clean.at, {}, lines).ended;
+    const { code, stderr } = await startMonth(clean, {}, lines).ended;
     need(code === 0, `the clean load fails: ${stderr}`);
     const { writes, size } = readMark(clean.at);
     const requests = clean.server.requests.map(({ call }) => ({ call }));
@@ -105,13 +115,13 @@ export function journalPoint(duplicates: Duplicates, blow: Blow, lines = monthLi
  * @returns whether the blow fell
  */
 export async function strike(
-  { at, server }: Trial,
+  broken: Trial,
   blow: Blow,
   lines = monthLines(),
   mayConflict = false,
 ): Promise<boolean> {
-  const ended = await startMonth(at, blow, lines).ended;
-  await quiet(server);
+  const ended = await startMonth(broken, blow, lines).ended;
+  await quiet(broken.server);
   if (blow.how !== 'full' && blow.how !== 'io') {
     need(
       ended.signal === 'SIGKILL' || ended.code === 0 || ended.code === 8,
@@ -152,7 +162,7 @@ export function requestPoint(
 export async function killInRequest(broken: Trial, power: boolean, lines = monthLines()): Promise<boolean> {
   const { server, at } = broken;
   const before = acted(broken);
-  const child = startMonth(at, {}, lines);
+  const child = startMonth(broken, {}, lines);
   let over = false;
   void child.ended.then(() => {
     over = true;

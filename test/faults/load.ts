@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import { type Document, type Machine, machine, type Ran } from '../e2e/harness.ts';
+import { type Judgement, judge as oracle, type Typed, typed } from '../helpers/oracle.ts';
 
 export type Duplicates = 'reissue' | 'refuse';
 
@@ -92,18 +93,60 @@ export async function trial<T>(options: SandboxOptions, work: (trial: Trial) => 
   });
   const machines: Machine[] = [];
   const another = (): Machine => {
-    const one = machine(server);
+    const one = noting(machine(server), server);
     machines.push(one);
     writeMonth(one);
     return one;
   };
   try {
-    return await work({ server, at: another(), another });
+    const result = await work({ server, at: another(), another });
+    const { lost, doubled, wrong } = held(server);
+    if (lost.length > 0) throw new Lost(lost);
+    if (doubled.length > 0) throw new Doubled(doubled);
+    need(wrong.length === 0, wrong.join('; '));
+    return result;
   } finally {
     await server.close();
     machines.forEach(clear);
   }
 }
+
+/** What was typed against each server, for the oracle. */
+const commands = new WeakMap<Sandbox, Typed[]>();
+
+/** Notes a command line as it starts. @returns sets its exit code */
+export function note(server: Sandbox, at: Machine, argv: readonly string[]): (exit: number | null) => void {
+  // Which files are in a shard is the program's own decision.
+  if (argv.includes('--shard')) return () => undefined;
+  const all = commands.get(server) ?? [];
+  commands.set(server, all);
+  const read = (name: string): string | null => {
+    const path = join(at.cwd, name);
+    return existsSync(path) ? readFileSync(path, 'utf8') : null;
+  };
+  const one = { ...typed(argv, read, { home: at.home, startedAt: Date.now() }) };
+  const index = all.push(one) - 1;
+  return (exit) => {
+    all[index] = { ...one, exit };
+  };
+}
+
+function noting(at: Machine, server: Sandbox): Machine {
+  const noted = async (args: readonly string[], work: () => Promise<Ran>): Promise<Ran> => {
+    const ended = note(server, at, args);
+    const ran = await work();
+    ended(ran.code);
+    return ran;
+  };
+  return {
+    ...at,
+    call: (args, options) => noted(args, () => at.call(args, options)),
+    run: (args, options) => noted(args, () => at.run(args, options)),
+  };
+}
+
+/** The oracle's judgement of all that was typed against a server. */
+const held = (server: Sandbox): Judgement => oracle(commands.get(server) ?? [], server.snapshot());
 
 export function writeMonth(at: Machine): void {
   for (const [name, text] of Object.entries(FILES)) writeFileSync(join(at.cwd, name), text);
@@ -193,20 +236,13 @@ function wayOut({ duplicates, mayAdopt = false }: Finishing, failures: readonly 
   throw new Error(`a conflict that must not be: ${error?.message} ${hint}`);
 }
 
-/** What a trial came to: files not loaded, files loaded twice, and anything else that must not be. */
-export interface Verdict {
-  readonly lost: readonly string[];
-  readonly doubled: readonly string[];
-  readonly wrong: readonly string[];
-}
-
-/** Holds the sandbox's own state against what must be. */
+/** Holds the sandbox's own state against what must be of this month, once all of it is done. */
 export function judge(
   server: Sandbox,
   homes: readonly string[],
   duplicates: Duplicates,
   lies = false,
-): Verdict {
+): Judgement {
   const { batches, initCount } = server.snapshot();
   const wrong: string[] = [];
   const must = (holds: boolean, what: string): void => {

@@ -50,7 +50,7 @@ export const lockPoints: readonly Point[] = [
   point('a second writer is told who holds the load', { faults: ['create@1=hang-after'] }, async (one) => {
     const { at, server } = one;
     need((await at.call(INIT)).code === 0, 'it begins');
-    const holder = startMonth(at, {}, [CUSTOMERS]);
+    const holder = startMonth(one, {}, [CUSTOMERS]);
     // The other file's create and put go through.
     await requests(one, 5);
     await delay(150);
@@ -75,7 +75,7 @@ export const lockPoints: readonly Point[] = [
     { duplicates: 'reissue', latencyMs: 60 },
     async (one) => {
       need((await one.at.call(INIT)).code === 0, 'it begins');
-      const first = startMonth(one.at, {}, [CUSTOMERS]);
+      const first = startMonth(one, {}, [CUSTOMERS]);
       await requests(one, 4);
       const second = await one.at.run(CUSTOMERS);
       need(second.code === 0, `the second ends with ${second.code}: ${second.stderr}`);
@@ -94,7 +94,7 @@ export const lockPoints: readonly Point[] = [
     { duplicates: 'reissue', faults: ['create@1=hang'] },
     async (one) => {
       need((await one.at.call(INIT)).code === 0, 'it begins');
-      const holder = startMonth(one.at, {}, [CUSTOMERS]);
+      const holder = startMonth(one, {}, [CUSTOMERS]);
       await requests(one, 4);
       const second = one.at.run(CUSTOMERS);
       await delay(700);
@@ -215,7 +215,8 @@ export const changePoints: readonly Point[] = [
     chmodSync(at.cwd, 0o755);
     chmodSync(at.home, 0o555);
     // To root nothing is read-only: then somebody else tries.
-    const barred = await startMonth(at, {}, [INIT], process.getuid?.() === 0 ? 65_534 : undefined).ended;
+    const barred = await startMonth({ server, at }, {}, [INIT], process.getuid?.() === 0 ? 65_534 : undefined)
+      .ended;
     chmodSync(at.home, 0o755);
     need(
       barred.code === 2 && /EBILL_HOME/.test(barred.stdout),

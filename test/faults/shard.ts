@@ -43,7 +43,7 @@ export function shardPoint(round: number, next: () => number, mostKills: number)
           writeFiles(machine);
           const line = ['upload', 'items', 'itm_?.csv', 'itm_??.csv', '--shard', `${k}/${SHARDS}`, ...CHARGE];
           for (const when of [...(kills[k - 1] ?? []), null]) {
-            const child = startMonth(machine, {}, [line]);
+            const child = startMonth({ server, at: machine }, {}, [line]);
             if (when !== null) await killSome(child, 150 + when * 900);
             const { code, signal, stderr } = await child.ended;
             need(code === 0 || signal === 'SIGKILL', `shard ${k} ends with ${code}: ${stderr}`);
