@@ -1,7 +1,5 @@
-import { basename } from 'node:path';
-import { type Amount, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
+import { type Amount, type AmountProblem, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
 import {
-  badAmount,
   type CrossState,
   emptyKey,
   findRoleColumns,
@@ -10,7 +8,7 @@ import {
   unknownInvoice,
 } from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
-import type { FileToCheck, FindingList } from './findings.ts';
+import { displayValue, type FileToCheck, type FindingList, finding } from './findings.ts';
 import { AMOUNT_UNKNOWN, DUPLICATE, HAS_ITEMS } from './keys.ts';
 
 /**
@@ -125,8 +123,7 @@ export class CrossCheck {
       if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
       else balances.add(number, amount);
     } else if (!this.#addItem(amount) && this.#state.checksInvoices) {
-      const of = this.#file.of === undefined ? null : basename(this.#file.of);
-      this.#findings.error(() => unknownInvoice(line, key, this.#text(bytes, from, to), of));
+      this.#findings.error(() => unknownInvoice(line, key, this.#text(bytes, from, to), this.#file.of));
     }
   }
 
@@ -196,7 +193,14 @@ class AmountColumn {
     this.#unknown = true;
     this.#findings.error(() => {
       readValue(this.#value, bytes, from, to);
-      return badAmount(line, column, amount, valueText(this.#value));
+      if (amount === 'empty')
+        return finding('empty-amount', { line, column }, 'the amount is empty', 'Write 0 for no amount.');
+      return finding(
+        'amount',
+        { line, column },
+        `"${displayValue(valueText(this.#value))}" ${AMOUNT_PROBLEMS[amount]}`,
+        'Write amounts as 1234.56 or -1234.56; 1,234.56 and (1,234.56) are also accepted.',
+      );
     });
     return amount;
   }
@@ -207,3 +211,10 @@ class AmountColumn {
     return this.#reader.read(value.bytes, value.from, value.to);
   }
 }
+
+const AMOUNT_PROBLEMS: Readonly<Record<Exclude<AmountProblem, 'empty'>, string>> = {
+  'not-a-number': 'is not an amount',
+  comma: 'is ambiguous: the comma may separate thousands or decimals',
+  exponent: 'is written with an exponent, which loses digits',
+  'too-fine': 'has more than 18 decimals',
+};

@@ -1,19 +1,15 @@
 import { open } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { type Amount, AmountReader, equalToTheCent, toFine } from './amounts.ts';
+import { type Amount, AmountReader, equalToTheCent, formatDecimal, toFine } from './amounts.ts';
 import { readBlocks } from './blocks.ts';
 import {
   type CrossState,
-  differentSum,
-  duplicateKey,
   findRoleColumns,
-  noItems,
   type RoleColumns,
   unknownCustomer,
   unknownInvoice,
 } from './cross-state.ts';
 import { emptyValue, type FieldSink, readValue, type Value, valueText } from './field-values.ts';
-import { type FileToCheck, FindingList, unreadable } from './findings.ts';
+import { displayValue, type FileToCheck, FindingList, finding, unreadable } from './findings.ts';
 import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, REPEAT } from './keys.ts';
 import { CsvScanner } from './scanner.ts';
 
@@ -95,7 +91,14 @@ function addKey(known: Map<string, VerifiedKey>, file: CrossCheckedFile, record:
   verified.paths.add(file.path);
   verified.duplicate = true;
   const first = `in line ${verified.first.line}${verified.file === file ? '' : ` of ${verified.file.file}`}`;
-  file.findings.error(() => duplicateKey(line, roles.key, key, first));
+  file.findings.error(() =>
+    finding(
+      'duplicate-key',
+      { line, column: roles.key },
+      `the key "${displayValue(key)}" was already used ${first}`,
+      'Remove one of the two records, or correct its key.',
+    ),
+  );
 }
 
 function addInvoice(
@@ -120,8 +123,7 @@ function addItem(
   if (key === null) return;
   const invoice = invoices.get(key);
   if (invoice === undefined || (file.of !== undefined && !invoice.paths.has(file.of))) {
-    const of = file.of === undefined ? null : basename(file.of);
-    if (state.checksInvoices) file.findings.error(() => unknownInvoice(line, roles.key, key, of));
+    if (state.checksInvoices) file.findings.error(() => unknownInvoice(line, roles.key, key, file.of));
     return;
   }
   invoice.items += 1;
@@ -137,13 +139,28 @@ function checkInvoice(
   if (!state.checksItems || duplicate) return;
   const { line, roles, amount } = first;
   if (items === 0) {
-    file.findings.warning(noItems(line, roles.key, key));
+    file.findings.warning(
+      finding(
+        'no-items',
+        { line, column: roles.key },
+        `the invoice "${displayValue(key)}" has no items`,
+        'If it should have items, look for a missing item file.',
+      ),
+    );
     return;
   }
   if (!state.checksSums || amountUnknown || typeof amount === 'string') return;
   const stated = toFine(amount);
   if (equalToTheCent(stated, sum)) return;
-  file.findings.error(() => differentSum(line, roles.amount, key, stated, sum));
+  const [text, added] = [formatDecimal(stated, 2), formatDecimal(sum, 2)];
+  file.findings.error(() =>
+    finding(
+      'amount-sum',
+      { line, column: roles.amount },
+      `the amount of invoice "${displayValue(key)}" is ${text}, but its items add up to ${added} (difference ${formatDecimal(sum - stated, 2)})`,
+      'Correct the amount, or look for missing or repeated items.',
+    ),
+  );
 }
 
 /** How many candidates of an invoice file, and of all customer files, are verified; the others are counted. */

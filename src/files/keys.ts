@@ -41,6 +41,11 @@ export class KeyTable {
     return key;
   }
 
+  /** The low half of a key's hash. */
+  low(key: number): number {
+    return this.#hashes[2 * key] as number;
+  }
+
   /** True if the key with this number exists and has this hash. */
   is(key: number, low: number, high: number): boolean {
     return key < this.#size && this.#hashes[2 * key] === low && this.#hashes[2 * key + 1] === high;
@@ -101,13 +106,9 @@ export class KeyTable {
   }
 }
 
-/** Bits of the filter for each hash: about one hash in thirty-two then finds its bit taken by chance. */
-const FILTER_BITS = 16;
-
 /**
- * Calls back for each hash that occurs earlier in the list, in order, with the first position and its own. One bit for
- * each hash filters out most of them, in memory that fits the processor's cache; only hashes whose bit was taken are
- * compared. That takes a third of the time of an index of all.
+ * Calls back for each hash that occurs earlier in the list, in order, with the first position and its own. A filter passes
+ * all repeats and few others; only those are compared. That takes a third of the time of an index of all.
  * @param hashes low and high half of each
  */
 function forEachRepeat(
@@ -115,88 +116,54 @@ function forEachRepeat(
   size: number,
   onRepeat: (first: number, repeat: number) => void,
 ): void {
-  const possible = possibleRepeats(hashes, size);
-  if (possible.length === 0) return;
-  const firsts = new FirstPositions(hashes, possible);
+  const seen = new HashFilter(size);
+  const possible = new KeyTable(() => undefined);
   for (let key = 0; key < size; key++) {
-    const first = firsts.of(key);
-    if (first >= 0 && first !== key) onRepeat(first, key);
+    const low = hashes[2 * key] as number;
+    if (seen.add(low)) possible.add(low, hashes[2 * key + 1] as number);
+  }
+  if (possible.size === 0) return;
+  const wanted = new HashFilter(possible.size);
+  for (let n = 0; n < possible.size; n++) wanted.add(possible.low(n));
+  // The first position of each hash in `possible`, plus one.
+  const firsts = new Int32Array(possible.size);
+  for (let key = 0; key < size; key++) {
+    const low = hashes[2 * key] as number;
+    const found = wanted.has(low) ? possible.find(low, hashes[2 * key + 1] as number) : -1;
+    if (found < 0) continue;
+    const first = firsts[found] as number;
+    if (first === 0) firsts[found] = key + 1;
+    else onRepeat(first - 1, key);
   }
 }
 
-/** The positions whose filter bit was taken: all repeats, and a few by chance. */
-function possibleRepeats(hashes: Int32Array, size: number): Int32Array {
-  const mask = powerOfTwo(FILTER_BITS * size) - 1;
-  const bits = new Int32Array((mask >>> 5) + 1);
-  let found = new Int32Array(64);
-  let count = 0;
-  for (let key = 0; key < size; key++) {
-    const bit = (hashes[2 * key] as number) & mask;
-    const word = bits[bit >>> 5] as number;
-    const one = 1 << (bit & 31);
-    if ((word & one) === 0) bits[bit >>> 5] = word | one;
-    else {
-      if (count === found.length) found = grown(found, count + 1);
-      found[count++] = key;
-    }
-  }
-  return found.subarray(0, count);
-}
-
-/** The first position of each of some hashes. Ask for the positions in ascending order. */
-class FirstPositions {
-  readonly #hashes: Int32Array;
-  /** A filter bit for each hash; nearly all other hashes fail it. */
+/** One bit for each hash, in memory that fits the processor's cache; one hash in sixteen finds its bit taken by chance. */
+class HashFilter {
   readonly #bits: Int32Array;
-  /** Open addressing: one position of each hash plus one, 0 for a free slot. */
-  readonly #slots: Int32Array;
-  /** The first position of the hash in that slot plus one, 0 until it was asked for. */
-  readonly #firsts: Int32Array;
+  readonly #mask: number;
 
-  constructor(hashes: Int32Array, positions: Int32Array) {
-    this.#hashes = hashes;
-    this.#bits = new Int32Array(powerOfTwo(FILTER_BITS * positions.length) >>> 5);
-    this.#slots = new Int32Array(powerOfTwo(2 * positions.length));
-    this.#firsts = new Int32Array(this.#slots.length);
-    for (const position of positions) {
-      const low = hashes[2 * position] as number;
-      const bit = low & (32 * this.#bits.length - 1);
-      this.#bits[bit >>> 5] = (this.#bits[bit >>> 5] as number) | (1 << (bit & 31));
-      const slot = this.#slot(position);
-      if (this.#slots[slot] === 0) this.#slots[slot] = position + 1;
-    }
+  /** @param size how many hashes will be added */
+  constructor(size: number) {
+    let bits = 32;
+    // At most 2³¹, the reach of the mask.
+    while (bits < 16 * size && bits < 2 ** 31) bits *= 2;
+    this.#mask = bits - 1;
+    this.#bits = new Int32Array(bits >>> 5);
   }
 
-  /** The first position with the hash of this one; -1 when the hash is not among them. */
-  of(position: number): number {
-    const bit = (this.#hashes[2 * position] as number) & (32 * this.#bits.length - 1);
-    if (((this.#bits[bit >>> 5] as number) & (1 << (bit & 31))) === 0) return -1;
-    const slot = this.#slot(position);
-    if (this.#slots[slot] === 0) return -1;
-    const first = this.#firsts[slot] as number;
-    if (first > 0) return first - 1;
-    this.#firsts[slot] = position + 1;
-    return position;
+  has(hash: number): boolean {
+    const bit = hash & this.#mask;
+    return ((this.#bits[bit >>> 5] as number) & (1 << (bit & 31))) !== 0;
   }
 
-  /** The slot of the hash at this position, or the free slot where it would go. */
-  #slot(position: number): number {
-    const hashes = this.#hashes;
-    const low = hashes[2 * position] as number;
-    const high = hashes[2 * position + 1] as number;
-    const mask = this.#slots.length - 1;
-    for (let at = low & mask; ; at = (at + 1) & mask) {
-      const other = (this.#slots[at] as number) - 1;
-      if (other < 0 || (hashes[2 * other] === low && hashes[2 * other + 1] === high)) return at;
-    }
+  /** @returns whether its bit was taken: by the same hash, or by chance */
+  add(hash: number): boolean {
+    const bit = hash & this.#mask;
+    const word = this.#bits[bit >>> 5] as number;
+    const one = 1 << (bit & 31);
+    this.#bits[bit >>> 5] = word | one;
+    return (word & one) !== 0;
   }
-}
-
-/** The smallest power of two from 32 up that is at least `least`; at most 2³¹, the reach of the masks. */
-function powerOfTwo(least: number): number {
-  let power = 32;
-  while (power < least && power < 2 ** 31) power *= 2;
-  return power;
 }
 
 /** Flags of a key: a later key has the same hash. It is a duplicate, or another key. */

@@ -1,5 +1,5 @@
 import { emptyValue, isUnquoted, readValue } from './field-values.ts';
-import { displayValue, type FindingList } from './findings.ts';
+import { displayValue, type FindingList, finding } from './findings.ts';
 import type { Occurrences, TableShape } from './structure.ts';
 
 /** How many records show what a column contains. */
@@ -71,51 +71,53 @@ export class SpreadsheetDamage {
     if (records === 0) return;
     for (const [column, { line, count }] of shape.exponents) {
       if (!keys.has(column) && this.#columns[column - 1]?.isId !== true) continue;
-      findings.warning({
-        code: 'exponent',
-        line,
-        column,
-        message: `${values(count)} of ${columnLabel(header, column)} written with an exponent, such as 1.23E+11, the first one here: digits are lost`,
-        hint: 'A spreadsheet did this. Format the column as text before opening the file there, or export the file again and do not save it from a spreadsheet.',
-      });
+      findings.warning(
+        finding(
+          'exponent',
+          { line, column },
+          `${values(count)} of ${columnLabel(header, column)} written with an exponent, such as 1.23E+11, the first one here: digits are lost`,
+          'A spreadsheet did this. Format the column as text before opening the file there, or export the file again and do not save it from a spreadsheet.',
+        ),
+      );
     }
     this.#columns.forEach((digits, index) => {
       const lost = digits.lostZeros;
       if (lost === undefined) return;
-      findings.warning({
-        code: 'lost-zeros',
-        line: lost.line,
-        column: index + 1,
-        message: `${values(lost.count)} of ${columnLabel(header, index + 1)} shorter than the ${lost.width} digits of the others, the first one here: leading zeros may be lost`,
-        hint: 'Spreadsheets drop leading zeros. Format the column as text there, or export the file again: 00123 and 123 are different keys.',
-      });
+      findings.warning(
+        finding(
+          'lost-zeros',
+          { line: lost.line, column: index + 1 },
+          `${values(lost.count)} of ${columnLabel(header, index + 1)} shorter than the ${lost.width} digits of the others, the first one here: leading zeros may be lost`,
+          'Spreadsheets drop leading zeros. Format the column as text there, or export the file again: 00123 and 123 are different keys.',
+        ),
+      );
     });
     if (shape.empty !== undefined) {
       const { line, count } = shape.empty;
-      findings.warning({
-        code: 'empty-record',
-        line,
-        column: null,
-        message:
+      findings.warning(
+        finding(
+          'empty-record',
+          { line },
           count === 1 ? 'the record has no values' : `${count} records have no values, the first one here`,
-        hint: 'Remove them: a spreadsheet saves cleared rows as commas only, and they count as records.',
-      });
+          'Remove them: a spreadsheet saves cleared rows as commas only, and they count as records.',
+        ),
+      );
     }
     const empty = header.length - shape.lastFilled;
     // One record says nothing about a column, and a file without any values has empty records.
-    if (empty > 0 && shape.lastFilled > 0 && records > 1) {
-      const column = shape.lastFilled + 1;
-      findings.warning({
-        code: 'empty-column',
-        line: null,
-        column,
-        message:
-          empty === 1
-            ? `${columnLabel(header, column)}, the last one, is empty in every record`
-            : `the last ${empty} columns, from ${columnLabel(header, column)} on, are empty in every record`,
-        hint: 'Remove them if they are not needed; a spreadsheet saves cleared columns as commas.',
-      });
-    }
+    if (empty === 0 || shape.lastFilled === 0 || records === 1) return;
+    const column = shape.lastFilled + 1;
+    const label = columnLabel(header, column);
+    findings.warning(
+      finding(
+        'empty-column',
+        { column },
+        empty === 1
+          ? `${label}, the last one, is empty in every record`
+          : `the last ${empty} columns, from ${label} on, are empty in every record`,
+        'Remove them if they are not needed; a spreadsheet saves cleared columns as commas.',
+      ),
+    );
   }
 }
 
@@ -161,13 +163,15 @@ class ColumnDigits {
   }
 
   #addOther(line: number, bytes: Uint8Array, from: number, to: number): void {
-    const digits = digitsOf(bytes, from, to);
+    const digits = to - from;
     const leadingZero = bytes[from] === ZERO;
     // "0" never had other digits.
-    if (digits === EMPTY || (digits === 1 && leadingZero)) return;
+    if (digits === 0 || (digits === 1 && leadingZero)) return;
     this.#values += 1;
-    if (digits === EXPONENT) this.#exponents += 1;
-    if (digits < 0) return;
+    if (!allDigits(bytes, from, to)) {
+      if (isExponent(bytes, from, to)) this.#exponents += 1;
+      return;
+    }
     this.#digits += 1;
     if (digits > this.#longest) this.#longest = digits;
     if (leadingZero) {
@@ -206,17 +210,6 @@ class ColumnDigits {
 const ZERO = 48;
 const NINE = 57;
 const PLUS = 43;
-
-/** Results of `digitsOf` besides a number of digits. */
-const EMPTY = 0;
-const EXPONENT = -1;
-const OTHER = -2;
-
-/** The number of digits of a value, or one of the constants above. */
-function digitsOf(bytes: Uint8Array, from: number, to: number): number {
-  if (allDigits(bytes, from, to)) return to - from;
-  return isExponent(bytes, from, to) ? EXPONENT : OTHER;
-}
 
 function allDigits(bytes: Uint8Array, from: number, to: number): boolean {
   for (let i = from; i < to; i++) {
