@@ -5,7 +5,8 @@ import { pageOf } from '../help/command-page.ts';
 import { manName, manPage } from '../help/man-page.ts';
 import type { HelpPage } from '../help/text.ts';
 import { FRONT_PAGE, TOPICS } from '../help/topics.ts';
-import { DOCUMENT_SCHEMA, EVENT_SCHEMA } from '../output/schemas.ts';
+import { DOCUMENT_SCHEMA } from '../output/json.ts';
+import { eventSchema } from '../output/progress/json.ts';
 import { planSchemaText } from '../plan/plan-schema.ts';
 
 /**
@@ -17,7 +18,7 @@ export async function shippedFiles(version: string): Promise<ReadonlyMap<string,
     [FRONT_PAGE, JSON.stringify(await frontPageOf(version))],
     ['schema/plan.schema.json', planSchemaText()],
     ['schema/document.schema.json', `${JSON.stringify(DOCUMENT_SCHEMA, null, 2)}\n`],
-    ['schema/event.schema.json', `${JSON.stringify(EVENT_SCHEMA, null, 2)}\n`],
+    ['schema/event.schema.json', `${JSON.stringify(eventSchema(), null, 2)}\n`],
   ]);
   for (const [name, text] of await manPages(version)) files.set(`man/${name}`, text);
   return files;

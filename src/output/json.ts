@@ -1,130 +1,8 @@
-import type { BatchView, Phase } from '../batch/types.ts';
+import { type BatchView, KINDS, PHASES, type Phase } from '../batch/types.ts';
+import { EXIT_CODES } from '../errors.ts';
 import type { FileReport } from '../files/findings.ts';
 import { cleanStrings, safeJson } from './json-text.ts';
 import type { Failure } from './ui.ts';
-
-interface JsonOptions {
-  readonly redactor: { clean(text: string): string };
-  /** Shows presigned URLs in the two fields for them; known secrets stay hidden everywhere (commands rule 4). */
-  readonly showUrls: boolean;
-  /** The fields of each batch to write, besides its children; `null`: all. */
-  readonly fields?: readonly string[] | null;
-}
-
-type Clean = (text: string) => string;
-type Fields = Record<string, unknown>;
-
-const maybe = (text: string | null, clean: Clean): string | null => (text === null ? null : clean(text));
-
-/** BATCH (commands rule 23), field by field in its order. Nothing else of the object is written. */
-function batchFields(batch: BatchView, clean: Clean, showUrls: boolean): Fields {
-  const fields: Fields = {
-    id: maybe(batch.id, clean),
-    jobId: maybe(batch.jobId, clean),
-    kind: batch.kind,
-    file: maybe(batch.file, clean),
-    status: maybe(batch.status, clean),
-    phase: batch.phase,
-    outcome: batch.outcome,
-    operation: maybe(batch.operation, clean),
-    subOperation: maybe(batch.subOperation, clean),
-    recordsSent: batch.recordsSent,
-    successCount: batch.successCount,
-    failCount: batch.failCount,
-    successMessage: maybe(batch.successMessage, clean),
-    errorMessage: maybe(batch.errorMessage, clean),
-  };
-  for (const name of ['uploadUrl', 'downloadUrl'] as const) {
-    const url = batch[name];
-    if (url !== undefined) fields[name] = showUrls ? url : maybe(url, clean);
-  }
-  return { ...fields, children: batch.children.map((child) => batchFields(child, clean, showUrls)) };
-}
-
-function picked(batch: Fields, fields: readonly string[] | null): Fields {
-  if (fields === null) return batch;
-  const children = (batch['children'] as Fields[]).map((child) => picked(child, fields));
-  return {
-    ...Object.fromEntries(fields.filter((name) => name in batch).map((name) => [name, batch[name]])),
-    children,
-  };
-}
-
-function fileFields(report: FileReport, clean: Clean): Fields {
-  return {
-    file: clean(report.file),
-    kind: report.kind,
-    records: report.records,
-    bytes: report.bytes,
-    sha256: report.sha256,
-    findings: report.findings.map((finding) => ({
-      severity: finding.severity,
-      code: finding.code,
-      line: finding.line,
-      column: finding.column,
-      message: clean(finding.message),
-      hint: clean(finding.hint),
-    })),
-  };
-}
-
-/** `error` is null exactly when the exit code is 0, even when the caller forgot it. */
-function errorFields(exitCode: number, error: Failure | null, clean: Clean): Fields | null {
-  if (exitCode === 0) return null;
-  if (!error) {
-    return {
-      code: 'INTERNAL',
-      message: `ended with exit code ${exitCode} and no reason`,
-      hint: 'report this',
-    };
-  }
-  return { code: error.code, message: clean(error.message), hint: clean(error.hint) };
-}
-
-/** The one JSON document of a run, without a newline at its end. A whitelist: no object is written whole. */
-export function toJson(input: DocumentInput, options: JsonOptions): string {
-  const clean: Clean = (text) => options.redactor.clean(text);
-  const document: Fields = {
-    command: input.command,
-    profile: maybe(input.profile, clean),
-    job: maybe(input.job, clean),
-    outcome: input.outcome,
-    exitCode: input.exitCode,
-    batches: input.batches.map((batch) =>
-      picked(batchFields(batch, clean, options.showUrls), options.fields ?? null),
-    ),
-    error: errorFields(input.exitCode, input.error, clean),
-  };
-  if (input.requests) {
-    document['requests'] = input.requests.map(({ method, url, body }) => ({
-      method,
-      url: clean(url),
-      body: maybe(body, clean),
-    }));
-  }
-  if (input.files) document['files'] = input.files.map((report) => fileFields(report, clean));
-  if (input.loads) {
-    document['loads'] = input.loads.map((load) => ({
-      job: clean(load.job),
-      profile: maybe(load.profile, clean),
-      startedAt: load.startedAt,
-      updatedAt: load.updatedAt,
-      outcome: load.outcome,
-    }));
-  }
-  if (input.results) {
-    document['results'] = input.results.map((result) => ({
-      jobId: maybe(result.jobId, clean),
-      path: clean(result.path),
-      rows: result.rows,
-      rejects: typeof result.rejects === 'string' ? clean(result.rejects) : result.rejects,
-    }));
-  }
-  for (const [key, value] of Object.entries(input.extra ?? {})) {
-    if (!Object.hasOwn(document, key) && value !== undefined) document[key] = cleanStrings(value, clean);
-  }
-  return safeJson(document, 2);
-}
 
 /** A request as `--dry-run` shows it. */
 export interface ShownRequest {
@@ -167,4 +45,191 @@ export interface DocumentInput {
   readonly results?: readonly ShownResult[];
   /** Keys that one command adds; they never replace those above. */
   readonly extra?: Readonly<Record<string, unknown>>;
+}
+
+/** The part of JSON schema that describes the document. */
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly items?: Node;
+  readonly [keyword: string]: unknown;
+}
+
+const text = { type: 'string' } as const;
+const textOrNull = { type: ['string', 'null'] } as const;
+const countOrNull = { type: ['integer', 'null'] } as const;
+
+/** An object that always has all of these fields. */
+const whole = (properties: Readonly<Record<string, Node>>) => ({
+  type: 'object',
+  required: Object.keys(properties),
+  properties,
+});
+const list = (items: Node) => ({ type: 'array', items });
+
+const BATCH = {
+  type: 'object',
+  description:
+    'One batch. Present only as picked under --fields; uploadUrl and downloadUrl only under --show-urls.',
+  required: ['children'],
+  properties: {
+    id: textOrNull,
+    jobId: textOrNull,
+    kind: { enum: KINDS },
+    file: { ...textOrNull, description: 'Base name of the file sent.' },
+    status: { ...textOrNull, description: 'As the server spelled it.' },
+    phase: { enum: PHASES, description: 'Its own.' },
+    outcome: { enum: PHASES, description: 'The worst of itself and its children.' },
+    operation: textOrNull,
+    subOperation: textOrNull,
+    recordsSent: countOrNull,
+    successCount: countOrNull,
+    failCount: countOrNull,
+    successMessage: textOrNull,
+    errorMessage: textOrNull,
+    uploadUrl: textOrNull,
+    downloadUrl: textOrNull,
+    children: list({ $ref: '#/definitions/batch' }),
+  },
+} as const;
+
+/** The lists that single commands add. */
+const LISTS = {
+  requests: list(whole({ method: text, url: text, body: textOrNull })),
+  files: list(
+    whole({
+      file: text,
+      kind: { enum: ['customer', 'invoice', 'items'] },
+      records: countOrNull,
+      bytes: countOrNull,
+      sha256: textOrNull,
+      findings: list(
+        whole({
+          severity: { enum: ['error', 'warning'] },
+          code: text,
+          line: countOrNull,
+          column: countOrNull,
+          message: text,
+          hint: text,
+        }),
+      ),
+    }),
+  ),
+  loads: list(
+    whole({
+      job: text,
+      profile: textOrNull,
+      startedAt: textOrNull,
+      updatedAt: textOrNull,
+      outcome: { enum: [...PHASES, null] },
+    }),
+  ),
+  results: list(
+    whole({
+      jobId: textOrNull,
+      path: text,
+      rows: countOrNull,
+      rejects: { type: ['string', 'integer', 'null'] },
+    }),
+  ),
+};
+
+/**
+ * The document of `--json` (commands rule 23), and which fields of an object get into it. Fields may be added, never renamed:
+ * other keys are allowed, those named here keep their types.
+ */
+export const DOCUMENT_SCHEMA = {
+  $schema: 'http://json-schema.org/draft-07/schema#',
+  title: 'The document of ebill --json',
+  type: 'object',
+  required: ['command', 'profile', 'job', 'outcome', 'exitCode', 'batches', 'error'],
+  properties: {
+    command: { ...text, description: 'The whole name, such as "upload invoice".' },
+    profile: textOrNull,
+    job: textOrNull,
+    outcome: { enum: [...PHASES, null] },
+    exitCode: { type: 'integer', minimum: 0 },
+    batches: list({ $ref: '#/definitions/batch' }),
+    error: {
+      description: 'null exactly when exitCode is 0.',
+      oneOf: [
+        { type: 'null' },
+        whole({ code: { enum: Object.keys(EXIT_CODES) }, message: text, hint: text }),
+      ],
+    },
+    ...LISTS,
+    checks: list(
+      whole({
+        name: text,
+        state: { enum: ['ok', 'warning', 'problem', 'skipped'] },
+        message: text,
+        hint: text,
+      }),
+    ),
+  },
+  if: { properties: { exitCode: { const: 0 } } },
+  // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON schema
+  then: { properties: { error: { type: 'null' } } },
+  else: { properties: { error: { type: 'object' } } },
+  definitions: { batch: BATCH },
+};
+
+interface JsonOptions {
+  readonly redactor: { clean(text: string): string };
+  /** Shows presigned URLs in the two fields for them; known secrets stay hidden everywhere (commands rule 4). */
+  readonly showUrls: boolean;
+  /** The fields of each batch to write, besides its children; `null`: all. */
+  readonly fields?: readonly string[] | null;
+}
+
+type Fields = Record<string, unknown>;
+
+/** The fields that the schema names, in its order, cleaned; nothing else of an object is written. */
+function picked(value: unknown, schema: Node, clean: (text: string) => string): unknown {
+  const { items, properties } = schema;
+  if (items !== undefined && Array.isArray(value)) return value.map((item) => picked(item, items, clean));
+  if (properties === undefined || typeof value !== 'object' || value === null)
+    return cleanStrings(value, clean);
+  const all = value as Fields;
+  return Object.fromEntries(
+    Object.entries(properties)
+      .filter(([name]) => all[name] !== undefined)
+      .map(([name, node]) => [name, picked(all[name], node, clean)]),
+  );
+}
+
+function batchFields(batch: BatchView, options: JsonOptions): Fields {
+  const { redactor, showUrls, fields } = options;
+  const { uploadUrl, downloadUrl } = batch;
+  const all: Fields = {
+    ...(picked(batch, BATCH, (value) => redactor.clean(value)) as Fields),
+    ...(showUrls && uploadUrl !== undefined ? { uploadUrl } : {}),
+    ...(showUrls && downloadUrl !== undefined ? { downloadUrl } : {}),
+    children: batch.children.map((child) => batchFields(child, options)),
+  };
+  if (!fields) return all;
+  const names = [...fields.filter((name) => name in all), 'children'];
+  return Object.fromEntries(names.map((name) => [name, all[name]]));
+}
+
+/** `error` is null exactly when the exit code is 0, even when the caller forgot it. */
+function errorOf({ exitCode, error }: DocumentInput): Failure | null {
+  if (exitCode === 0) return null;
+  if (error !== null) return { code: error.code, message: error.message, hint: error.hint };
+  return { code: 'INTERNAL', message: `ended with exit code ${exitCode} and no reason`, hint: 'report this' };
+}
+
+/** The one JSON document of a run, without a newline at its end. */
+export function toJson(input: DocumentInput, options: JsonOptions): string {
+  const clean = (value: string): string => options.redactor.clean(value);
+  const { command, profile, job, outcome, exitCode } = input;
+  const document: Fields = {
+    ...(cleanStrings({ command, profile, job, outcome, exitCode }, clean) as Fields),
+    batches: input.batches.map((batch) => batchFields(batch, options)),
+    error: cleanStrings(errorOf(input), clean),
+    ...(picked(input, { properties: LISTS }, clean) as Fields),
+  };
+  for (const [key, value] of Object.entries(input.extra ?? {})) {
+    if (!Object.hasOwn(document, key) && value !== undefined) document[key] = cleanStrings(value, clean);
+  }
+  return safeJson(document, 2);
 }

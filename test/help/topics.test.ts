@@ -7,7 +7,8 @@ import { EXIT_CODES } from '../../src/errors.ts';
 import type { Block } from '../../src/help/text.ts';
 import { EXIT_MEANINGS } from '../../src/help/topics/exit-codes.ts';
 import { TOPICS, topicNamed } from '../../src/help/topics.ts';
-import { DOCUMENT_SCHEMA, EVENT_SCHEMA } from '../../src/output/schemas.ts';
+import { DOCUMENT_SCHEMA } from '../../src/output/json.ts';
+import { eventSchema } from '../../src/output/progress/json.ts';
 import { parseArgv } from '../../src/parse.ts';
 import { parsePlan } from '../../src/plan/parse-plan.ts';
 import { PLAN_SCHEMA } from '../../src/plan/plan-schema.ts';
@@ -65,7 +66,7 @@ describe('the help topic', () => {
 
   it('json has every event and every key of the schema', async () => {
     const listed = await names('json');
-    const events = [...new Set(EVENT_SCHEMA.oneOf.map((one) => one.properties.event.const))];
+    const events = [...new Set(eventSchema().oneOf.map((one) => one.properties.event.const))];
     expect(events.length).toBeGreaterThan(15);
     expect(listed).toEqual(expect.arrayContaining(events));
     const { properties, definitions } = DOCUMENT_SCHEMA;

@@ -3,11 +3,13 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { KINDS, PHASES } from '../../src/batch/types.ts';
 import { type LoadEvent, STAGES } from '../../src/load/events.ts';
+import { eventSchema } from '../../src/output/progress/json.ts';
 import { createProgress } from '../../src/output/progress/progress.ts';
-import { EVENT_SCHEMA } from '../../src/output/schemas.ts';
 import { machine, month, sandbox } from '../e2e/harness.ts';
 import { testContext } from '../helpers/context.ts';
 import { uiFor } from './ui-helper.ts';
+
+const EVENT_SCHEMA = eventSchema();
 
 /** For programs the schema leaves room to grow; here a field nobody wrote down is a mistake. */
 const strict = new Ajv({ allowUnionTypes: true }).compile({

@@ -11,9 +11,6 @@ import { bytesLeftText, bytesOf, isOverdue, OVERDUE, timeLeftText } from './mess
 import type { ProgressModel, StageState, Upload } from './model.ts';
 import { batchRow, emptyRow, RANK, type Row, uploadParts } from './rows.ts';
 
-/** In their order. */
-export const STAGES: readonly Stage[] = ['check', 'init', 'customers', 'invoices', 'results', 'report'];
-
 /** One batch of a stage, with all that is known of it. */
 export interface BoardBatch {
   readonly name: string;

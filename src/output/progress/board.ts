@@ -3,17 +3,9 @@ import { bytes, duration, rate, wholeSeconds } from '../format.ts';
 import type { Size } from '../screen.ts';
 import { joinWithin, textWidth, truncateEnd, truncateMiddle } from '../text-layout.ts';
 import type { Theme } from '../theme.ts';
-import {
-  type BoardBatch,
-  batchesOf,
-  boardRow,
-  colorSign,
-  resultOf,
-  STAGES,
-  stageLine,
-} from './board-stages.ts';
+import { type BoardBatch, batchesOf, boardRow, colorSign, resultOf, stageLine } from './board-stages.ts';
 import { bytesOf, nextPollText, silenceText } from './messages.ts';
-import type { ProgressModel } from './model.ts';
+import { type ProgressModel, STAGES } from './model.ts';
 import { rowsWithin } from './rows.ts';
 import type { Measured } from './waits.ts';
 

@@ -1,16 +1,100 @@
-import type { BatchView } from '../../batch/types.ts';
+import { type BatchView, KINDS, PHASES } from '../../batch/types.ts';
 import type { LoadEvent } from '../../load/events.ts';
 import { untilNextPoll } from './messages.ts';
-import type { Activity, RenderContext, Renderer, Watch } from './model.ts';
+import { type Activity, type RenderContext, type Renderer, STAGES, type Watch } from './model.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
+
+type Type = Fields;
+type Schema = Readonly<Record<string, Type>>;
+
+const text: Type = { type: 'string' };
+const textOrNull: Type = { type: ['string', 'null'] };
+const number: Type = { type: 'integer', minimum: 0 };
+const numberOrNull: Type = { type: ['integer', 'null'], minimum: 0 };
+const ms: Type = { type: 'number', minimum: 0 };
+const STAGE: Type = { enum: STAGES };
+const message = { jobId: textOrNull, message: text };
+const upload = { jobId: text, file: text, bytes: number, total: number };
+
+/** Events that only draw; what they change is written as `batch.change` and `watch.…`. */
+type UnwrittenEvent = 'run.start' | 'plan' | 'watch.start' | 'poll' | 'watch.end';
+/** Events that are written besides those of the load. `Ui` writes the last two. */
+type OtherEvent = 'batch.change' | 'watch.silent' | 'watch.answer' | 'watch.waiting' | 'note' | 'error';
+
+/**
+ * Each event with its fields; no other field of an event is written. `bytes` and `total` are bytes, `ms` and names that end in
+ * `Ms` milliseconds.
+ */
+const EVENTS = {
+  'check.start': { files: number },
+  'check.progress': { bytes: number, total: number },
+  'check.end': { files: number, records: number, bytes: number, bad: number },
+  step: message,
+  warning: message,
+  retry: { ...message, attempt: number, waitMs: ms },
+  'upload.start': upload,
+  'upload.progress': upload,
+  'upload.end': { ...upload, ms, ok: { type: 'boolean' } },
+  'wait.start': { message: text },
+  'wait.progress': { bytes: number, total: numberOrNull },
+  'wait.end': {},
+  'stage.start': { stage: STAGE },
+  'stage.end': { stage: STAGE, outcome: { enum: ['done', 'skipped', 'stopped'] }, message: textOrNull },
+  'batch.change': {
+    jobId: textOrNull,
+    id: textOrNull,
+    kind: { enum: KINDS },
+    status: textOrNull,
+    phase: { enum: PHASES },
+    outcome: { enum: PHASES },
+    recordsSent: numberOrNull,
+    successCount: numberOrNull,
+    failCount: numberOrNull,
+  },
+  'watch.silent': { lastAnswerAt: textOrNull },
+  'watch.answer': { lastAnswerAt: textOrNull },
+  'watch.waiting': { nextPollMs: { type: ['number', 'null'], minimum: 0 } },
+  note: { message: text },
+  error: { code: text, message: text, hint: text },
+} as const satisfies Readonly<Record<Exclude<LoadEvent['event'], UnwrittenEvent> | OtherEvent, Schema>>;
+
+/** The fields of a heartbeat, by what is going on. */
+const HEARTBEATS: Readonly<Record<Activity['doing'], Schema>> = {
+  uploading: { files: number, bytes: number, total: number },
+  checking: { files: number },
+  waiting: { message: text },
+  stage: { stage: STAGE },
+};
+
+/** The JSON schema of a line of `--progress json`. Events and fields may be added, never renamed. */
+export function eventSchema() {
+  const line = (event: string, fields: Schema) => ({
+    type: 'object',
+    required: ['time', 'event', ...Object.keys(fields)],
+    properties: { time: { type: 'string', description: 'ISO 8601.' }, event: { const: event }, ...fields },
+  });
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'A line of ebill --progress json',
+    oneOf: [
+      ...Object.entries(EVENTS).map(([event, fields]) => line(event, fields)),
+      ...Object.entries(HEARTBEATS).map(([doing, fields]) =>
+        line('heartbeat', { doing: { const: doing }, ...fields }),
+      ),
+    ],
+  };
+}
+
+const picked = (schema: Schema, from: object): Fields =>
+  Object.fromEntries(Object.keys(schema).map((name) => [name, (from as Fields)[name] ?? null]));
 
 /** Progress events a second, all uploads together. */
 const PER_SECOND = 10;
 
 /**
  * For scripts: one JSON event a line. Starts and ends always; upload progress at most ten times a second; each change of a batch;
- * `heartbeat` or `watch.waiting` when nothing was written for a minute. The schema is `EVENT_SCHEMA`.
+ * `heartbeat` or `watch.waiting` when nothing was written for a minute.
  */
 export function jsonRenderer({ ui, context, model, heard }: RenderContext): Renderer {
   // When each upload was last reported. Each has its own share: the fastest file must not silence the others.
@@ -36,71 +120,25 @@ export function jsonRenderer({ ui, context, model, heard }: RenderContext): Rend
         for (const [name, fields] of changes(model.watch)) write(name, fields);
         return;
       }
-      const fields = fieldsOf(event);
-      if (fields !== null) write(event.event, fields);
+      if (event.event in EVENTS)
+        write(event.event, picked(EVENTS[event.event as keyof typeof EVENTS], { bytes: 0, ...event }));
     },
     heartbeat() {
       const now = context.now();
       const activity = model.activity(now);
-      if (activity !== null) write('heartbeat', activityFields(activity));
+      if (activity !== null) write('heartbeat', heartbeatOf(activity));
       else if (model.watch !== null) write('watch.waiting', { nextPollMs: untilNextPoll(model.watch, now) });
     },
   };
 }
 
-/** The fields of an event, picked one by one: a field added to an event does not reach scripts unnoticed. `null`: not written. */
-function fieldsOf(event: LoadEvent): Fields | null {
-  switch (event.event) {
-    case 'check.start':
-      return { files: event.files };
-    case 'check.end':
-      return { files: event.files, records: event.records, bytes: event.bytes, bad: event.bad };
-    case 'check.progress':
-    case 'wait.progress':
-      return { bytes: event.bytes, total: event.total };
-    case 'step':
-    case 'warning':
-      return { jobId: event.jobId, message: event.message };
-    case 'retry':
-      return { jobId: event.jobId, message: event.message, attempt: event.attempt, waitMs: event.waitMs };
-    case 'upload.start':
-      return { jobId: event.jobId, file: event.file, bytes: 0, total: event.total };
-    case 'upload.progress':
-      return { jobId: event.jobId, file: event.file, bytes: event.bytes, total: event.total };
-    case 'upload.end': {
-      const { jobId, file, bytes, total, ms, ok } = event;
-      return { jobId, file, bytes, total, ms, ok };
-    }
-    case 'wait.start':
-      return { message: event.message };
-    case 'wait.end':
-      return {};
-    case 'stage.start':
-      return { stage: event.stage };
-    case 'stage.end':
-      return { stage: event.stage, outcome: event.outcome, message: event.message };
-    case 'run.start':
-    case 'plan':
-    case 'watch.start':
-    case 'poll':
-    case 'watch.end':
-      return null;
-  }
-}
-
-function activityFields(activity: Activity): Fields {
-  const { doing } = activity;
-  switch (doing) {
-    case 'uploading':
-      return { doing, files: activity.files.length, bytes: activity.bytes, total: activity.total };
-    case 'checking':
-      return { doing, files: activity.files };
-    case 'waiting':
-      return { doing, message: activity.message };
-    case 'stage':
-      return { doing, stage: activity.stage };
-  }
-}
+const heartbeatOf = (activity: Activity): Fields => ({
+  doing: activity.doing,
+  ...picked(
+    HEARTBEATS[activity.doing],
+    activity.doing === 'uploading' ? { ...activity, files: activity.files.length } : activity,
+  ),
+});
 
 /** What the last poll changed. */
 function changes({ poll, batches, silent, silenceChanged }: Watch): readonly (readonly [string, Fields])[] {
@@ -115,7 +153,4 @@ function changes({ poll, batches, silent, silenceChanged }: Watch): readonly (re
   return [...silence, ...changed.map(({ batch }) => ['batch.change', batchFields(batch)] as const)];
 }
 
-function batchFields(batch: BatchView): Fields {
-  const { id, jobId, kind, status, phase, outcome, recordsSent, successCount, failCount } = batch;
-  return { jobId, id, kind, status, phase, outcome, recordsSent, successCount, failCount };
-}
+const batchFields = (batch: BatchView): Fields => picked(EVENTS['batch.change'], batch);

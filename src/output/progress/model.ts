@@ -65,6 +65,9 @@ export type Activity =
   | { readonly doing: 'waiting'; readonly message: string; readonly ms: number }
   | { readonly doing: 'stage'; readonly stage: Stage };
 
+/** In their order. */
+export const STAGES: readonly Stage[] = ['check', 'init', 'customers', 'invoices', 'results', 'report'];
+
 /** Stages without uploads and polls, which would otherwise be silent. */
 const QUIET_STAGES: readonly Stage[] = ['results', 'report'];
 
