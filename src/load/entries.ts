@@ -174,7 +174,7 @@ export type Call = Extract<Entry, { type: 'call' }>;
 /** A batch created elsewhere, as the server describes it. */
 export type Found = Immutable<v.InferOutput<typeof found>>;
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 

@@ -1,4 +1,4 @@
-import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
@@ -9,13 +9,11 @@ import {
   type Entry,
   type Header,
   type Intent,
-  isEntry,
-  isKnown,
-  JOURNAL_VERSION,
   type NewEntry,
   sanitizeEntry,
   sanitizeUrl,
 } from './entries.ts';
+import { cutOff, isReadable, lineOf, replay, tornMark } from './journal-lines.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
 /** A load's record on this machine. Once `append` resolves, the entry is on disk. */
@@ -47,14 +45,11 @@ export async function openJournal(
   if (known !== null) assertSameServer(known.header, header, path);
   const handle = await openAppending(path);
   try {
-    if (known === null) await write(handle, path, `${JSON.stringify(header)}\n`);
-    // The name must survive a power loss too. Each time: an earlier run may have died before it got here.
-    await syncFolder(dirname(path)).catch((cause: unknown) => {
-      throw cannotWrite(path, cause);
-    });
-  } catch (error) {
+    if (known === null) await begin(handle, path, header);
+    await syncFolders(dirname(path), known === null ? NEW_FOLDERS : 1);
+  } catch (cause) {
     await handle.close();
-    throw error;
+    throw cannotWrite(path, cause);
   }
   return new FileJournal(path, handle, known ?? emptyState(header), now, (text) => redactor.clean(text));
 }
@@ -62,6 +57,21 @@ export async function openJournal(
 /** A journal in memory, for a load without a record here; nothing is written. */
 export function memoryJournal(state: LoadState, now: () => number): Journal {
   return new FileJournal(null, null, state, now, (text) => text as Redacted);
+}
+
+/** Writes the first line. One that a crash cut off is removed: nothing was sent, and the first line says what the file is. */
+async function begin(handle: FileHandle, path: string, header: Header): Promise<void> {
+  if ((await handle.stat()).size > 0) await truncate(path);
+  await write(handle, lineOf(header));
+}
+
+/** A journal's folder, the one of all owners, and the state folder. */
+const NEW_FOLDERS = 3;
+
+/** A name must survive a power loss too. Each time: an earlier run may have ended before it got here. */
+async function syncFolders(folder: string, levels: number): Promise<void> {
+  await syncFolder(folder);
+  if (levels > 1 && dirname(folder) !== folder) await syncFolders(dirname(folder), levels - 1);
 }
 
 class FileJournal implements Journal {
@@ -74,8 +84,10 @@ class FileJournal implements Journal {
   /** Lines that wait for the flush under way to end; they share the next one. */
   #waiting: { line: Redacted; done: () => void; failed: (error: unknown) => void }[] = [];
   #flushing: Promise<void> | null = null;
-  /** The last write failed: its line must be ended before the next one. */
-  #torn = false;
+  /** The file's size after the last write, in bytes; another process may have added lines since. -1: unknown. */
+  #end = -1;
+  /** A write failed. Entries may be missing on disk, so no further request may leave. */
+  #failed: EbillError | null = null;
 
   constructor(
     path: string | null,
@@ -101,11 +113,12 @@ class FileJournal implements Journal {
       { at: new Date(this.#now()).toISOString(), ...entry } as Entry,
       this.#clean,
     );
-    await this.#write(lineOf(stamped));
+    await this.#write(lineOf(stamped) as Redacted);
     this.#state = apply(this.#state, stamped);
   }
 
   async intent(intent: Intent): Promise<number> {
+    if (this.#failed !== null) throw this.#failed;
     const n = this.#next;
     this.#next += 1;
     await this.append({ type: 'intent', n, ...intent });
@@ -138,15 +151,16 @@ class FileJournal implements Journal {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await write(
-          handle,
-          this.path ?? '',
-          `${this.#torn ? '\n' : ''}${batch.map((waiter) => waiter.line).join('')}`,
-        );
-        this.#torn = false;
+        const lines = batch.map((waiter) => waiter.line).join('');
+        const { size } = await handle.stat();
+        const text = `${size === this.#end ? '' : await mended(handle, size, this.#now)}${lines}`;
+        await write(handle, text);
+        this.#end = size + Buffer.byteLength(text);
         for (const waiter of batch) waiter.done();
-      } catch (error) {
-        this.#torn = true;
+      } catch (cause) {
+        this.#end = -1;
+        const error = cannotWrite(this.path ?? '', cause);
+        this.#failed ??= error;
         for (const waiter of batch) waiter.failed(error);
       }
     }
@@ -154,34 +168,52 @@ class FileJournal implements Journal {
   }
 }
 
-const lineOf = (entry: Redacted<Entry>): Redacted => `${JSON.stringify(entry)}\n` as Redacted;
+async function write(handle: FileHandle, text: string): Promise<void> {
+  await handle.appendFile(text, 'utf8');
+  await handle.datasync();
+}
 
-async function write(handle: FileHandle, path: string, text: string): Promise<void> {
-  try {
-    await handle.appendFile(text, 'utf8');
-    await handle.datasync();
-  } catch (cause) {
-    throw cannotWrite(path, cause);
+/**
+ * What has to be written before the next line: the end of a last line that was cut off, and its mark (rule 3). Nothing is
+ * removed: another process may be writing that line just now.
+ */
+async function mended(handle: FileHandle, size: number, now: () => number): Promise<string> {
+  const last = await lastLine(handle, size);
+  const ended = last.at(-1) === LF;
+  const line = ended ? last.subarray(0, -1) : last;
+  const mark =
+    isReadable(line) || cutOff(line.toString()) === null
+      ? ''
+      : tornMark(new Date(now()).toISOString(), line.length);
+  return `${ended || size === 0 ? '' : '\n'}${mark}`;
+}
+
+const LF = 0x0a;
+/** Bytes read at a time, from the end. */
+const TAIL = 4096;
+
+/** The last line of a file, with its newline if it has one. */
+async function lastLine(handle: FileHandle, size: number): Promise<Buffer> {
+  for (let length = Math.min(TAIL, size); ; length = Math.min(2 * length, size)) {
+    const buffer = Buffer.alloc(length);
+    await handle.read(buffer, 0, length, size - length);
+    const before = buffer.subarray(0, -1).lastIndexOf(LF);
+    if (before >= 0) return buffer.subarray(before + 1);
+    if (length === size) return buffer;
   }
 }
 
 async function openAppending(path: string): Promise<FileHandle> {
   try {
     await makeFolders(dirname(path), 0o700);
-    const handle = await open(path, 'a+', 0o600);
-    // A last line torn by a power loss is ended, not removed (rule 3).
-    const { size } = await handle.stat();
-    if (size > 0) {
-      const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
-      if (buffer[0] !== 0x0a) await write(handle, path, '\n');
-    }
-    return handle;
+    return await open(path, 'a+', 0o600);
   } catch (cause) {
-    throw cause instanceof EbillError ? cause : cannotWrite(path, cause);
+    throw cannotWrite(path, cause);
   }
 }
 
 function cannotWrite(path: string, cause: unknown): EbillError {
+  if (cause instanceof EbillError) return cause;
   const full = errnoOf(cause) === 'ENOSPC';
   return new EbillError('USAGE', `The journal ${path} cannot be written: ${messageOf(cause)}.`, {
     hint: full
@@ -207,81 +239,21 @@ function assertSameServer(known: Header, wanted: Header, path: string): void {
  * @throws EbillError CONFLICT when it is damaged, no journal, or a newer program's; USAGE when it cannot be read
  */
 export async function readJournal(path: string): Promise<LoadState | null> {
-  let text: string;
+  const content = await readContent(path);
+  return content === null ? null : replay(content, path);
+}
+
+/** The bytes of a journal; `null` when there is none. @throws EbillError USAGE when it cannot be read */
+export async function readContent(path: string): Promise<Buffer | null> {
   try {
     // Reading a device or a pipe would never end.
     if (!(await stat(path)).isFile()) throw new Error('it is not a file');
-    text = await readFile(path, 'utf8');
+    return await readFile(path);
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return null;
     throw new EbillError('USAGE', `The journal ${path} cannot be read: ${messageOf(cause)}.`, {
       hint: 'Check the permissions of that file, or set EBILL_HOME.',
       cause,
-    });
-  }
-  return replay(text, path);
-}
-
-/** Folds the lines of a journal into a load. A line cut by a crash was never acted on and is skipped. Pure. */
-export function replay(text: string, path: string): LoadState | null {
-  const lines = text.split('\n');
-  const start = lines.findIndex((line) => parsed(line) !== undefined);
-  const header = start < 0 ? undefined : (parsed(lines[start] ?? '') as Partial<Header> | undefined);
-  if (header === undefined) return null;
-  assertReadable(header, path);
-  let state = emptyState(header);
-  // One entry at a time, so that a long journal is not in memory twice.
-  for (let i = start + 1; i < lines.length; i++) {
-    const entry = wholeEntry(lines[i] ?? '', i + 1, path);
-    if (entry !== null) state = apply(state, entry);
-  }
-  return state;
-}
-
-/** The entries of a journal, without the header and without torn or damaged lines. */
-export function entriesOf(text: string): readonly Entry[] {
-  return text.split('\n').map(parsed).filter(isEntry);
-}
-
-function parsed(line: string): unknown {
-  if (line.trim() === '') return undefined;
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The entry of a line; `null` if it is torn, or of a newer program's type. @throws EbillError CONFLICT when it is damaged */
-function wholeEntry(line: string, number: number, path: string): Entry | null {
-  const value = parsed(line);
-  if (!isKnown(value)) return null;
-  if (isEntry(value)) return value;
-  throw new EbillError('CONFLICT', `Line ${number} of the journal ${path} is damaged.`, {
-    hint: 'Restore that file, or move it away: the load is then looked up on the server by its job ids.',
-  });
-}
-
-function assertReadable(header: Partial<Header>, path: string): asserts header is Header {
-  const version = header.ebillJournal;
-  if (typeof version === 'number' && version > JOURNAL_VERSION) {
-    throw new EbillError(
-      'CONFLICT',
-      `The journal ${path} was written by a newer ebill (format ${version}, this one reads ${JOURNAL_VERSION}).`,
-      {
-        hint: 'Update ebill on this machine, then run the same command again.',
-      },
-    );
-  }
-  if (
-    version !== JOURNAL_VERSION ||
-    typeof header.job !== 'string' ||
-    typeof header.baseUrl !== 'string' ||
-    typeof header.startedAt !== 'string'
-  ) {
-    throw new EbillError('CONFLICT', `${path} is no journal of ebill.`, {
-      hint: 'Move that file away. The load is then looked up on the server by its job ids.',
     });
   }
 }

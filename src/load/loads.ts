@@ -1,12 +1,13 @@
 import type { Dirent } from 'node:fs';
 import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { endpointOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { writeAtomic } from '../system/atomic-file.ts';
 import type { Header } from './entries.ts';
 import { isDeviceName, journalName } from './file-names.ts';
-import { readJournal, replay } from './journal.ts';
+import { readContent, readJournal } from './journal.ts';
+import { replay, type Salvaged, salvage } from './journal-lines.ts';
 import type { LoadState } from './state.ts';
 
 /**
@@ -50,6 +51,30 @@ export async function knownLoads(stateFolder: string, profile: string | null): P
   return loads
     .filter((load) => profile === null || load.header.profile === profile)
     .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt) || a.header.job.localeCompare(b.header.job));
+}
+
+/**
+ * The journals of a load, damaged ones included, with what can be read of each.
+ * @param profile only this profile's; `null`: all
+ * @throws EbillError USAGE when a folder or a journal cannot be read
+ */
+export async function findJournals(
+  stateFolder: string,
+  profile: string | null,
+  job: string,
+): Promise<readonly (Salvaged & { readonly path: string })[]> {
+  const folders = await Promise.all((await ownerFolders(stateFolder)).map(journalsIn));
+  const paths = folders.flat().filter((path) => basename(path) === `${journalName(job)}.jsonl`);
+  const found = await Promise.all(
+    paths.map(async (path) => {
+      const content = await readContent(path);
+      return content === null ? [] : [{ path, ...salvage(content, path) }];
+    }),
+  );
+  return found
+    .flat()
+    .filter(({ header, lines }) => header !== null || lines.length > 0)
+    .filter(({ header }) => profile === null || header === null || header.profile === profile);
 }
 
 /**

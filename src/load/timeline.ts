@@ -1,14 +1,13 @@
-import { readFile } from 'node:fs/promises';
 import type { Batch } from '../batch/types.ts';
-import { EbillError, messageOf } from '../errors.ts';
 import type { Entry } from './entries.ts';
-import { entriesOf } from './journal.ts';
+import { readContent } from './journal.ts';
+import { type Damage, isDamage, salvage } from './journal-lines.ts';
 
 /** One event of a load, from its journal. */
 export interface Moment {
   /** ISO 8601. */
   readonly time: string;
-  /** `init`, `create`, `put`, `finalize` with their outcome, or `seen`, `found`, `adopted`, `settled`, `abandoned`. */
+  /** `init`, `create`, `put`, `finalize` with their outcome, or the type of another entry; `damaged`: a line that cannot be read. */
   readonly event: string;
   readonly jobId: string;
   readonly id: string | null;
@@ -21,20 +20,21 @@ export interface Moment {
   readonly message: string | null;
 }
 
-/** The timeline of a journal, oldest first. @throws EbillError USAGE when it cannot be read */
+/** The timeline of a journal, oldest first, of every line that can be read. @throws EbillError USAGE when it cannot be read */
 export async function readTimeline(path: string): Promise<readonly Moment[]> {
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
-    throw new EbillError('USAGE', `The journal ${path} cannot be read: ${messageOf(cause)}.`, {
-      hint: 'Check the permissions of that file.',
-      cause,
-    });
-  });
-  return timelineOf(entriesOf(text));
+  const content = await readContent(path);
+  return content === null ? [] : timelineOf(salvage(content, path).lines);
 }
 
-export function timelineOf(entries: readonly Entry[]): readonly Moment[] {
+export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[] {
   const intents = new Map<number, Extract<Entry, { type: 'intent' }>>();
-  return entries.flatMap((entry) => {
+  let at = '';
+  return lines.flatMap((entry) => {
+    if (isDamage(entry)) {
+      const message = `line ${entry.line} cannot be relied on: ${entry.reason}`;
+      return [moment({ at }, 'damaged', '', { message })];
+    }
+    at = entry.at;
     if (entry.type === 'intent') {
       intents.set(entry.n, entry);
       return [moment(entry, entry.call, entry.jobId, { outcome: 'asked', ...filed(entry) })];
@@ -69,7 +69,7 @@ export function timelineOf(entries: readonly Entry[]): readonly Moment[] {
   });
 }
 
-function moment(entry: Entry, event: string, jobId: string, parts: Partial<Moment>): Moment {
+function moment(entry: Pick<Entry, 'at'>, event: string, jobId: string, parts: Partial<Moment>): Moment {
   return {
     time: entry.at,
     event,

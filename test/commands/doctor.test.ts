@@ -110,7 +110,7 @@ describe('ebill doctor', () => {
     const found = check(await at.call(['doctor', '--json']), 'Journals');
     expect(found?.state).toBe('problem');
     expect(found?.message).toMatch(/NEWER\.jsonl was written by a newer ebill.*OTHER\.jsonl is no journal/);
-    expect(found?.hint).toMatch(/Update ebill.*Move that file away/);
+    expect(found?.hint).toMatch(/Update ebill.*Restore that file/);
   });
 
   it('does not mistake a web server for the API', async () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { replay } from '../../src/load/journal.ts';
+import { EbillError } from '../../src/errors.ts';
+import { replay } from '../../src/load/journal-lines.ts';
 import type { Document } from '../e2e/harness.ts';
 import { type Blow, strike } from './killed.ts';
 import { finish, finishAndJudge, journalsOf, judge, monthLines, need, type Trial, trial } from './load.ts';
@@ -106,11 +107,39 @@ export function cutPoints(bytes: Buffer, step: number): readonly Point[] {
   }));
 }
 
-function told(text: string): string {
-  const state = replay(text, 'cut.jsonl');
-  return JSON.stringify(
-    state === null ? null : { ...state, batches: [...state.batches], open: [...state.open] },
-  );
+/** The journal with one byte changed, at every `step`th: it is refused, or says the same. */
+export function flipPoints(bytes: Buffer, step: number): readonly Point[] {
+  const whole = told(bytes);
+  return Array.from({ length: Math.floor((bytes.length - 1) / step) }, (_, i) => ({
+    name: `replay with byte ${i * step} changed`,
+    run: async () => {
+      const at = i * step;
+      for (const byte of [0, 0x0a, 0x22, 0x7d, (bytes[at] ?? 0) ^ 1]) {
+        const damaged = Buffer.from(bytes);
+        damaged[at] = byte;
+        need(refused(damaged) || told(damaged) === whole, `${byte} is read as something else`);
+      }
+      return true;
+    },
+  }));
+}
+
+function refused(content: Buffer): boolean {
+  try {
+    replay(content, 'damaged.jsonl');
+    return false;
+  } catch (error) {
+    return error instanceof EbillError && error.code === 'CONFLICT';
+  }
+}
+
+function told(content: string | Buffer): string {
+  const state = replay(content, 'cut.jsonl');
+  if (state === null) return 'null';
+  // Fields of a newer program are kept: a checksum whose name is lost is one.
+  const { ebillJournal, job, profile, baseUrl, startedAt } = state.header;
+  const header = { ebillJournal, job, profile, baseUrl, startedAt };
+  return JSON.stringify({ ...state, header, batches: [...state.batches], open: [...state.open] });
 }
 
 const OPERATOR = /--adopt.*--next|Check what it processed/;

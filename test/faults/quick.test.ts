@@ -6,6 +6,7 @@ import {
   cutPoints,
   elsewherePoint,
   finishedJournal,
+  flipPoints,
   restartPoint,
   rolledBackPoint,
 } from './edges.ts';
@@ -57,6 +58,7 @@ describe('a load broken at some of its points', () => {
     await trial({ duplicates: 'reissue' }, async (done) => {
       const { bytes } = await finishedJournal(done);
       await tryAll('quick: replay of a journal cut', cutPoints(bytes, 37), 1, true);
+      await tryAll('quick: replay of a damaged journal', flipPoints(bytes, 97), 1, true);
       const cuts = [0, 0.3, 0.6, 0.95].map((part) => Math.floor(part * bytes.length));
       await tryAll(
         'quick: rolled back and run again',

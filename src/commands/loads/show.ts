@@ -1,8 +1,10 @@
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
-import { journalPath, knownLoads } from '../../load/loads.ts';
-import type { LoadState } from '../../load/state.ts';
-import { type Moment, readTimeline } from '../../load/timeline.ts';
+import { type Entry, type Header, JOURNAL_VERSION } from '../../load/entries.ts';
+import { damagedJournal, isDamage, type Salvaged } from '../../load/journal-lines.ts';
+import { findJournals, loadNames } from '../../load/loads.ts';
+import { apply, emptyState, type LoadState } from '../../load/state.ts';
+import { type Moment, timelineOf } from '../../load/timeline.ts';
 import { viewLoad } from '../../load/view.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { accountText } from '../../output/batch-text.ts';
@@ -39,16 +41,21 @@ export const command: CommandModule<LoadsShowOptions> = {
   },
   options: (args) => ({ job: checkedJobId(String(args[0]), 'the load') }),
   run: async (app, { job }) => {
-    const load = await withSpinner(app.ui, app.context, 'reading the journals', () => findLoad(app, job));
+    const { path, header, lines } = await withSpinner(app.ui, app.context, 'reading the journals', () =>
+      findLoad(app, job),
+    );
+    const damage = lines.find(isDamage);
+    const entries = lines.filter((line): line is Entry => !isDamage(line));
+    const load = entries.reduce(apply, emptyState(header ?? unknownHeader(job, entries[0]?.at)));
     const { profile, baseUrl } = load.header;
-    const timeline = await readTimeline(journalPath(app.context.paths.state, { profile, baseUrl }, job));
+    const timeline = timelineOf(lines);
     const batches = viewLoad(load, {});
     return {
       profile,
       job,
       outcome: outcomeOfAll(batches),
       batches,
-      error: null,
+      error: damage === undefined ? null : damagedJournal(path, damage, false),
       extra: { baseUrl, timeline },
       text: [
         headline(app, load),
@@ -100,27 +107,35 @@ function details({ file, bytes: size, records, status, message }: Moment): strin
     .join(', ');
 }
 
+/** Stands for a first line that is damaged. */
+const unknownHeader = (job: string, startedAt = new Date(0).toISOString()): Header => ({
+  ebillJournal: JOURNAL_VERSION,
+  job,
+  profile: null,
+  baseUrl: 'an unknown server',
+  startedAt,
+});
+
 /** @throws EbillError USAGE when no journal has this name, or several have it */
-async function findLoad(app: App, job: string): Promise<LoadState> {
-  const all = await knownLoads(app.context.paths.state, app.globals.profile);
-  const found = all.filter((load) => load.header.job === job);
+async function findLoad(app: App, job: string): Promise<Salvaged & { readonly path: string }> {
+  const { state } = app.context.paths;
+  const { profile } = app.globals;
+  const found = await findJournals(state, profile, job);
   const [load] = found;
   if (load === undefined) {
+    const names = (await loadNames(state, profile)).map((header) => header.job);
     throw new EbillError('USAGE', `This machine has no journal of ${job}.`, {
       hint:
-        all.length === 0
+        names.length === 0
           ? 'To ask the server: ebill status --job NAME'
-          : `Known: ${[...new Set(all.map((one) => one.header.job))].slice(0, 10).join(', ')}. To ask the server: ebill status --job NAME`,
+          : `Known: ${[...new Set(names)].slice(0, 10).join(', ')}. To ask the server: ebill status --job NAME`,
     });
   }
   if (found.length > 1) {
-    throw new EbillError(
-      'USAGE',
-      `There are ${found.length} loads named ${job}: ${found.map((one) => one.header.profile ?? one.header.baseUrl).join(', ')}.`,
-      {
-        hint: 'Choose one with --profile.',
-      },
-    );
+    const names = found.map(({ header, path }) => header?.profile ?? header?.baseUrl ?? path);
+    throw new EbillError('USAGE', `There are ${found.length} loads named ${job}: ${names.join(', ')}.`, {
+      hint: 'Choose one with --profile.',
+    });
   }
   return load;
 }

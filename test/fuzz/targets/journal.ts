@@ -1,4 +1,4 @@
-import { entriesOf, replay } from '../../../src/load/journal.ts';
+import { replay, salvage } from '../../../src/load/journal-lines.ts';
 import { nextStep } from '../../../src/load/next-step.ts';
 import { timelineOf } from '../../../src/load/timeline.ts';
 import { viewLoad } from '../../../src/load/view.ts';
@@ -160,10 +160,9 @@ export const target: Target = {
     '"parent":{}',
   ],
   run(bytes) {
-    const text = bytes.toString('utf8');
-    const state = expectError(() => replay(text, '/journal'), ['CONFLICT']);
-    if (!state) return;
-    nextStep(state, viewLoad(state, {}), { platform: 'linux', env: {} });
-    timelineOf(entriesOf(text));
+    const state = expectError(() => replay(bytes, '/journal'), ['CONFLICT']);
+    const read = expectError(() => salvage(bytes, '/journal'), ['CONFLICT']);
+    if (read) timelineOf(read.lines);
+    if (state) nextStep(state, viewLoad(state, {}), { platform: 'linux', env: {} });
   },
 };

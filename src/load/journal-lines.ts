@@ -1,0 +1,269 @@
+import { crc32 } from 'node:zlib';
+import { EbillError } from '../errors.ts';
+import { type Entry, type Header, isEntry, isKnown, isRecord, JOURNAL_VERSION } from './entries.ts';
+import { apply, emptyState, type LoadState } from './state.ts';
+
+/**
+ * A journal's bytes, read line by line and checked (load rule 3). A line that is skipped could be a request that was sent,
+ * so only a line that a crash cut off before its request left may be skipped. Pure.
+ */
+
+/** A line that cannot be relied on. */
+export interface Damage {
+  /** From 1. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+interface Reading {
+  /** The first line; `null` when none was written completely: nothing was sent then. */
+  readonly header: Readonly<Record<string, unknown>> | null;
+  readonly damage: readonly Damage[];
+}
+
+/** A line as it is written: an entry or a header, with a checksum of everything before it. */
+export function lineOf(value: object): string {
+  const text = JSON.stringify(value).slice(0, -1);
+  return `${text},"sum":"${sumOf(Buffer.from(text))}"}\n`;
+}
+
+const sumOf = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(8, '0');
+
+/** Follows a line that a crash cut off, of that many bytes. */
+export const tornMark = (at: string, bytes: number): string => lineOf({ at, type: TORN, bytes });
+
+const TORN = 'torn';
+
+/** A line that cannot be read, until it is known whether a crash cut it off. */
+interface Unreadable extends Damage {
+  readonly text: string;
+  /** Bytes. */
+  readonly size: number;
+  /** A newline follows. */
+  readonly ended: boolean;
+  /** The number of the next intent, if no intent is missing. */
+  readonly expected: number;
+  /** The number of the next intent. */
+  next: number | null;
+}
+
+/** @param onEntry receives the entries in order, also those after damage */
+export function readLines(
+  content: Uint8Array,
+  onEntry: (entry: Entry, line: number) => void,
+  onHeader: (header: Readonly<Record<string, unknown>>) => void = () => undefined,
+): Reading {
+  let header: Reading['header'] = null;
+  const damage: Damage[] = [];
+  const unreadable: Unreadable[] = [];
+  const intents = new Set<number>();
+  let newest = 0;
+  /** The line before is the last of `unreadable`. */
+  let afterUnreadable = false;
+  for (const { line, bytes, ended } of splitLines(content)) {
+    const read = readLine(bytes);
+    const broken = (reason: string): number => damage.push({ line, reason });
+    if ('reason' in read) {
+      unreadable.push({ ...read, line, size: bytes.length, ended, expected: newest + 1, next: null });
+      afterUnreadable = true;
+      continue;
+    }
+    const { value, summed } = read;
+    if (afterUnreadable && value['type'] === TORN && value['bytes'] === unreadable.at(-1)?.size)
+      unreadable.pop();
+    afterUnreadable = false;
+    if (header === null) {
+      if (!('ebillJournal' in value)) broken('no header is before it');
+      else {
+        header = value;
+        onHeader(value);
+      }
+    } else if (typeof value['type'] !== 'string') broken('it is no entry');
+    else if (isEntry(value)) {
+      if (value.type === 'intent') {
+        if (intents.has(value.n)) broken(`the number ${value.n} of its request occurs twice`);
+        // Without a checksum it is an earlier program's, which left numbers out after a failed write.
+        else if (summed && value.n !== newest + 1)
+          broken(`request ${value.n} follows request ${newest}: lines are missing`);
+        for (const one of unreadable) one.next ??= value.n;
+        intents.add(value.n);
+        newest = Math.max(newest, value.n);
+      } else if (value.type === 'answer' && !intents.has(value.n)) {
+        broken(`the request ${value.n} that it answers is missing`);
+      }
+      onEntry(value, line);
+    } else if (isKnown(value)) broken('its fields are not those of its type');
+  }
+  for (const one of unreadable) if (!isTorn(one)) damage.push({ line: one.line, reason: one.reason });
+  return { header, damage: damage.sort((a, b) => a.line - b.line) };
+}
+
+function* splitLines(
+  content: Uint8Array,
+): Generator<{ readonly line: number; readonly bytes: Buffer; readonly ended: boolean }> {
+  const all = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  for (let line = 1, from = 0; from < all.length; line += 1) {
+    const end = all.indexOf(0x0a, from);
+    const to = end < 0 ? all.length : end;
+    // A writer that cannot tell whether the last line is ended ends it again.
+    if (to > from) yield { line, bytes: all.subarray(from, to), ended: end >= 0 };
+    from = to + 1;
+  }
+}
+
+const SUM = /,"sum":"([0-9a-f]{8})"\}$/;
+
+type Read =
+  | { readonly value: Readonly<Record<string, unknown>>; readonly summed: boolean }
+  | { readonly reason: string; readonly text: string };
+
+/** One line, without its newline. */
+function readLine(bytes: Buffer): Read {
+  const text = bytes.toString('utf8');
+  const unreadable = (reason: string): Read => ({ reason, text });
+  if (bytes.includes(0)) return unreadable('it has a NUL byte');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return unreadable('it is not JSON');
+  }
+  if (!isRecord(value)) return unreadable('it is no entry');
+  const { sum, ...rest } = value;
+  if (sum === undefined) return { value: rest, summed: false };
+  const end = SUM.exec(text);
+  if (end === null || end[1] !== sumOf(bytes.subarray(0, bytes.length - end[0].length)))
+    return unreadable('its checksum is wrong');
+  return { value: rest, summed: true };
+}
+
+/** Whether a journal's last line, without its newline, can be read. */
+export const isReadable = (bytes: Buffer): boolean => bytes.length === 0 || 'value' in readLine(bytes);
+
+/**
+ * Whether a crash cut the line off before its request left. A line that this program cuts off is the last one, or has its
+ * mark behind it. Earlier programs only ended it; there the numbers of the requests show that none is missing.
+ */
+function isTorn({ text, ended, expected, next }: Unreadable): boolean {
+  const cut = cutOff(text);
+  if (cut === null || !ended) return cut !== null;
+  const damaged = text.includes('"sum":"') || (cut === 'in a string' && text.endsWith('}'));
+  return !damaged && (next === null || next === expected);
+}
+
+/** The beginning of a number or a name at the end of a text. */
+const PART = /(?<=[:[,])(?:-?\d[-+.\deE]*|-|t|tr|true?|f|fa|fals?e?|n|nul{0,2})$/;
+
+/** Where a JSON object was cut off; `null`: it is no object that was cut off, but something else. */
+export function cutOff(text: string): 'in a string' | 'between' | null {
+  if (!text.startsWith('{') || text.includes('\0')) return null;
+  const open: string[] = [];
+  let quoted = false;
+  /** Where the text is whole: before an escape that is not. */
+  let end = text.length;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i];
+    if (quoted && char === '\\') {
+      const length = text[i + 1] === 'u' ? 6 : 2;
+      if (i + length > text.length) end = i;
+      i += length - 1;
+    } else if (char === '"') quoted = !quoted;
+    else if (quoted) continue;
+    else if (char === '{') open.push('}');
+    else if (char === '[') open.push(']');
+    else if ((char === '}' || char === ']') && open.pop() !== char) return null;
+  }
+  if (open.length === 0) return null;
+  const rest = open.reverse().join('');
+  const whole = quoted ? `${text.slice(0, end)}"` : text.replace(PART, '');
+  const completions = quoted ? ['', ':0'] : ['', '0', ':0', '"":0'];
+  if (!completions.some((part) => isJson(`${whole}${part}${rest}`))) return null;
+  return quoted ? 'in a string' : 'between';
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What can be read of a journal, and what cannot. */
+export interface Salvaged {
+  /** `null` without a header: none was written, or it is damaged. */
+  readonly header: Header | null;
+  /** In their order. */
+  readonly lines: readonly (Entry | Damage)[];
+}
+
+export const isDamage = (line: Entry | Damage): line is Damage => 'reason' in line && 'line' in line;
+
+/** @throws EbillError CONFLICT when it is a newer program's */
+export function salvage(content: Uint8Array, path: string): Salvaged {
+  const read: { readonly at: number; readonly line: Entry | Damage }[] = [];
+  const { header, damage } = readLines(content, (entry, at) => read.push({ at, line: entry }));
+  const all = [...read, ...damage.map((one) => ({ at: one.line, line: one }))];
+  return {
+    header: header === null ? null : checked(header, path),
+    lines: all.sort((a, b) => a.at - b.at).map(({ line }) => line),
+  };
+}
+
+/**
+ * A load, from the bytes of its journal; `null` when there is no whole line: nothing was sent then.
+ * @throws EbillError CONFLICT when a line is damaged, it is no journal, or a newer program's
+ */
+export function replay(content: Uint8Array | string, path: string): LoadState | null {
+  let state: LoadState | null = null;
+  // One entry at a time: a long journal is not in memory twice.
+  const { header, damage } = readLines(
+    typeof content === 'string' ? Buffer.from(content) : content,
+    (entry) => {
+      if (state !== null) state = apply(state, entry);
+    },
+    (first) => {
+      state = emptyState(checked(first, path));
+    },
+  );
+  const [first] = damage;
+  if (first === undefined) return state;
+  throw header === null ? noJournal(path) : damagedJournal(path, first, true);
+}
+
+function checked(header: Partial<Header>, path: string): Header {
+  const version = header.ebillJournal;
+  if (typeof version === 'number' && version > JOURNAL_VERSION) {
+    throw new EbillError(
+      'CONFLICT',
+      `The journal ${path} was written by a newer ebill (format ${version}, this one reads ${JOURNAL_VERSION}).`,
+      {
+        hint: 'Update ebill on this machine, then run the same command again.',
+      },
+    );
+  }
+  if (
+    version !== JOURNAL_VERSION ||
+    typeof header.job !== 'string' ||
+    typeof header.baseUrl !== 'string' ||
+    typeof header.startedAt !== 'string'
+  )
+    throw noJournal(path);
+  return header as Header;
+}
+
+const RESTORE =
+  'Restore that file from a backup. Without one, move it to another folder and run the uploads of this load again with --adopt, the same files in the same order: the load is then rebuilt from the server.';
+
+const noJournal = (path: string): EbillError =>
+  new EbillError('CONFLICT', `${path} is no journal of ebill, or its first line is damaged.`, {
+    hint: RESTORE,
+  });
+
+/** @param show leads to `loads show`, which reads the rest */
+export function damagedJournal(path: string, { line, reason }: Damage, show: boolean): EbillError {
+  return new EbillError('CONFLICT', `Line ${line} of the journal ${path} is damaged: ${reason}.`, {
+    hint: show ? `ebill loads show reads the other lines. ${RESTORE}` : RESTORE,
+  });
+}

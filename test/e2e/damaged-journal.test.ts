@@ -1,0 +1,65 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type Machine, machine, month, sandbox } from './harness.ts';
+
+const journalOf = (at: Machine): string => {
+  const names = readdirSync(join(at.home, 'loads'), { recursive: true }) as string[];
+  return join(at.home, 'loads', names.find((name) => name.endsWith('.jsonl')) ?? '');
+};
+
+const UPLOAD = ['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG_2020', '--json'];
+
+/** A load of one customer file, one byte of whose create is NUL. @returns the line */
+async function damagedLoad() {
+  const server = await sandbox({ duplicates: 'reissue' });
+  const at = machine(server);
+  await month(at, { records: 4, itemFiles: 1 });
+  expect((await at.call(UPLOAD)).code).toBe(0);
+  const path = journalOf(at);
+  const bytes = readFileSync(path);
+  const place = bytes.indexOf('"call":"create"');
+  bytes[place + 8] = 0;
+  writeFileSync(path, bytes);
+  const line = bytes.subarray(0, place).toString().split('\n').length;
+  const sent = server.requests.length;
+  return { server, at, path, line, sent };
+}
+
+describe('a journal with a damaged line', () => {
+  it('stops every command that would act on it, before anything is sent', async () => {
+    const { server, at, path, line, sent } = await damagedLoad();
+    for (const command of [UPLOAD, ['finalize', '--job', 'AUG_2020', '--json'], ['status', '--json']]) {
+      const ran = await at.call(command);
+      expect([ran.code, ran.json.error?.code]).toEqual([8, 'CONFLICT']);
+      expect(ran.json.error?.message).toBe(
+        `Line ${line} of the journal ${path} is damaged: it has a NUL byte.`,
+      );
+      expect(ran.json.error?.hint).toContain('ebill loads show');
+    }
+    expect(server.requests).toHaveLength(sent);
+  });
+
+  it('is shown as far as it can be read', async () => {
+    const { at, line } = await damagedLoad();
+    const shown = await at.call(['loads', 'show', 'AUG_2020', '--json']);
+    expect([shown.code, shown.json.error?.code]).toEqual([8, 'CONFLICT']);
+    const timeline = shown.json['timeline'] as { event: string; message: string | null }[];
+    expect(timeline).toContainEqual(
+      expect.objectContaining({
+        event: 'damaged',
+        message: `line ${line} cannot be relied on: it has a NUL byte`,
+      }),
+    );
+    expect(timeline.filter(({ event }) => event === 'put')).toHaveLength(2);
+    const text = await at.call(['loads', 'show', 'AUG_2020']);
+    expect(text.stdout).toMatch(new RegExp(`damaged .*line ${line} cannot be relied on`));
+  });
+
+  it('is found by doctor', async () => {
+    const { at, line } = await damagedLoad();
+    const ran = await at.call(['doctor']);
+    expect(ran.code).not.toBe(0);
+    expect(ran.stdout).toContain(`Line ${line} of the journal`);
+  });
+});
