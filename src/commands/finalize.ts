@@ -1,10 +1,11 @@
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
-import type { BatchState } from '../load/state.ts';
+import type { BatchState, LoadState } from '../load/state.ts';
 import { requestsText } from '../output/requests-text.ts';
 import { quoted } from '../system/escaping.ts';
 import type { CommandModule, CommandResult } from './shared/command.ts';
+import { listFlag } from './shared/options.ts';
 import {
   declareSelection,
   isBatch,
@@ -14,13 +15,20 @@ import {
   selectionOptions,
 } from './shared/selection.ts';
 import type { Session } from './shared/session.ts';
+import { declareLeaveOut } from './shared/upload-options.ts';
 
-export const command: CommandModule<SelectionOptions> = {
+export interface FinalizeOptions extends SelectionOptions {
+  /** Files or job ids on record that will not come. */
+  readonly leaveOut: readonly string[];
+}
+
+export const command: CommandModule<FinalizeOptions> = {
   help: {
     examples: [
       ['ebill finalize --job AUG_2020', 'finalize every uploaded batch of the load'],
       ['ebill finalize --job-id AUG_2020_INV', 'finalize one batch with its items'],
       ['ebill finalize --job AUG_2020 --dry-run', 'show what would be finalized'],
+      ['ebill finalize --job AUG_2020 --leave-out itm_7.csv', 'finalize without a file that will not come'],
     ],
     exitCodes: [4, 5, 6, 8, 9],
     seeAlso: ['watch', 'status'],
@@ -28,48 +36,93 @@ export const command: CommandModule<SelectionOptions> = {
 
   configure(cmd) {
     cmd.description(
-      'Submit uploaded batches for processing: customers before invoices, each batch once. Items are finalized with their invoice batch.',
+      'Submit uploaded batches for processing: customers before invoices, each batch once. Items are finalized with their invoice batch. Refused while a file on record has not arrived.',
     );
     declareSelection(cmd);
+    declareLeaveOut(cmd);
   },
 
-  options: (_args, flags) => selectionOptions(flags),
+  options: (_args, flags) => ({ ...selectionOptions(flags), leaveOut: listFlag(flags, 'leaveOut') }),
 
   async run(app, options) {
-    const [{ readLoad, withLoad, withSession }, { confirmProduction }, { finalizable }] = await Promise.all([
-      import('./shared/session.ts'),
-      import('./shared/confirm.ts'),
-      import('../load/finalize.ts'),
-    ]);
+    const [{ readLoad, withLoad, withSession }, { confirmProduction }, { finalizable }, { submissionLines }] =
+      await Promise.all([
+        import('./shared/session.ts'),
+        import('./shared/confirm.ts'),
+        import('../load/finalize.ts'),
+        import('./shared/load-steps.ts'),
+      ]);
     return withSession(app, async (session) => {
       const selection = await select(app, session.owner, options);
       const job = selection.type === 'load' ? selection.job : await jobOf(session, selection.refs);
       app.soFar(() => ({ job }));
-      // Asked before the lock is taken, and only when there may be something to send.
+      const listed = new Set<string>();
+      /** Lists what would be submitted, and asks; nothing is listed twice. */
+      const ask = async (state: LoadState | null, targets: readonly BatchState[]): Promise<void> => {
+        const left = await leftOut(state, options.leaveOut, app.context.cwd);
+        const lines = state === null ? [] : submissionLines(left ?? state, targets);
+        const fresh = lines.filter((line) => !listed.has(line));
+        if (fresh.length === 0) return;
+        for (const message of fresh) {
+          listed.add(message);
+          session.emit({ event: 'step', jobId: null, message });
+        }
+        await confirmProduction(app, session.connection, `submit batches of ${job} for processing`);
+      };
+      // Asked before the lock is taken: no other command waits for an answer.
       const known = await readLoad(session, job);
       const recorded = known === null ? [] : batchesOf(selection, known.batches, finalizable(known));
-      if (recorded.length === 0 || recorded.some((batch) => batch?.finalized !== 'yes'))
-        await confirmProduction(app, session.connection, `submit batches of ${job} for processing`);
-      return withLoad(session, job, (run) => finalize(session, run, selection));
+      await ask(
+        known,
+        recorded.filter((batch) => batch !== undefined),
+      );
+      return withLoad(session, job, (run) => finalize(session, run, selection, options, ask));
     });
   },
 };
 
-async function finalize(session: Session, run: Run, selection: Selection): Promise<CommandResult> {
+/** The load as if the files of `--leave-out` were left out. */
+async function leftOut(
+  state: LoadState | null,
+  names: readonly string[],
+  cwd: string,
+): Promise<LoadState | null> {
+  if (state === null || names.length === 0) return state;
+  const [{ leftOutBy }, { apply }] = await Promise.all([
+    import('../load/leave-out.ts'),
+    import('../load/state.ts'),
+  ]);
+  const at = state.updatedAt;
+  return leftOutBy(state, names, cwd).reduce(
+    (all, { jobId }) => apply(all, { at, type: 'left-out', jobId }),
+    state,
+  );
+}
+
+async function finalize(
+  session: Session,
+  run: Run,
+  selection: Selection,
+  { leaveOut: names }: FinalizeOptions,
+  ask: (state: LoadState, targets: readonly BatchState[]) => Promise<void>,
+): Promise<CommandResult> {
   const { app, client } = session;
-  const [{ resultOf, viewsOf }, { finalizeAll }, { assertComplete }] = await Promise.all([
+  const [{ resultOf, viewsOf }, { assertArrived, finalizeAll }, { leaveOut }] = await Promise.all([
     import('./shared/batch-result.ts'),
     import('./shared/load-steps.ts'),
-    import('../load/finalize.ts'),
+    import('../load/leave-out.ts'),
   ]);
   await lookUp(session, run, selection);
-  const targets = await targetsOf(run, selection);
+  const { dryRun } = app.globals;
+  if (!dryRun) await leaveOut(run, names);
+  const state = (await leftOut(run.journal.state, dryRun ? names : [], app.context.cwd)) ?? run.journal.state;
+  const targets = await targetsOf(state, selection);
   const jobIds = targets.map(({ jobId }) => jobId);
   app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
-  const { job } = run.journal.state.header;
+  const { job } = state.header;
   const pending = targets.filter(({ finalized }) => finalized !== 'yes');
-  if (app.globals.dryRun) {
-    assertComplete(run.journal.state, targets);
+  await assertArrived(run, targets, state);
+  if (dryRun) {
     const requests = pending.map(({ id, jobId }) => client.calls.finalize({ id, jobId }));
     const text =
       requests.length === 0
@@ -81,7 +134,8 @@ async function finalize(session: Session, run: Run, selection: Selection): Promi
     throw new EbillError('USAGE', `The load ${job} has no customer or invoice batch to finalize.`, {
       hint: `Upload first: ebill upload customer FILE… --job ${quoted(job, app.context)}`,
     });
-  await finalizeAll(run, jobIds);
+  await ask(state, targets);
+  await finalizeAll(run, jobIds, false);
   // The exit code is about the batches of this call; earlier ones had theirs.
   const submitted = viewsOf(
     run,
@@ -109,21 +163,37 @@ async function lookUp({ app, client }: Session, run: Run, selection: Selection):
     if (found.length > 0) note(found.join(', '));
     return;
   }
+  const others = await run.otherLoads();
   for (const ref of selection.refs) {
     if ([...run.journal.state.batches.values()].some((batch) => isBatch(batch, ref))) continue;
     const batch = await client.status(ref);
     const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
     if (batch === null || jobId === null) throw unknownBatch(['id' in ref ? ref.id : ref.jobId]);
-    const kind = batch.children.length > 0 ? 'invoice' : 'customer';
+    // Its own journal may know of files that have not arrived.
+    const owner = others.find((load) => load.batches.get(jobId)?.file);
+    if (owner !== undefined)
+      throw new EbillError('USAGE', `${jobId} is a batch of the load ${owner.header.job}.`, {
+        hint: `Finalize it by its name: ebill finalize --job-id ${quoted(jobId, app.context)}`,
+      });
+    const { parentOnServer } = await import('../load/discover.ts');
+    const parent = await parentOnServer(run, jobId, batch);
+    if (parent !== null)
+      throw new EbillError(
+        'USAGE',
+        `${jobId} is an items batch: it is finalized with its invoice batch${parent === '' ? '' : `, ${parent}`}.`,
+        {
+          hint: 'Finalize the invoice batch, on the machine that uploaded both: its journal knows whether every file has arrived.',
+        },
+      );
+    const kind = batch.children.length > 0 || /_INV(?:_\d+)?$/.test(jobId) ? 'invoice' : 'customer';
     await run.journal.append({ type: 'found', jobId, kind, parent: null, batch });
     note(jobId);
   }
 }
 
 /** The batches to finalize, customers before invoices. @throws EbillError USAGE for a kind that is not finalized by itself */
-async function targetsOf(run: Run, selection: Selection): Promise<readonly BatchState[]> {
+async function targetsOf(state: LoadState, selection: Selection): Promise<readonly BatchState[]> {
   const { finalizable } = await import('../load/finalize.ts');
-  const { state } = run.journal;
   const all = batchesOf(selection, state.batches, finalizable(state));
   const targets = all.filter((batch) => batch !== undefined);
   const wrong = targets.find(({ kind }) => kind === 'items' || kind === 'init');
@@ -156,9 +226,16 @@ async function jobOf(
   const { readLoads } = await import('../load/loads.ts');
   const { context } = session.app;
   const loads = await readLoads(context.paths.state, session.owner);
-  const jobs = loads
-    .filter(({ batches }) => [...batches.values()].some((batch) => refs.some((ref) => isBatch(batch, ref))))
-    .map(({ header }) => header.job);
+  const holding = (sent: boolean): readonly string[] =>
+    loads
+      .filter(({ batches }) =>
+        [...batches.values()].some(
+          (batch) => (!sent || batch.file !== null) && refs.some((ref) => isBatch(batch, ref)),
+        ),
+      )
+      .map(({ header }) => header.job);
+  // The load that sent it knows whether all of its files have arrived; others may only have found it.
+  const jobs = holding(true).length > 0 ? holding(true) : holding(false);
   if (jobs.length > 1)
     throw new EbillError('USAGE', `These batches belong to several loads: ${jobs.join(', ')}.`, {
       hint: 'Finalize one load at a time.',

@@ -36,8 +36,10 @@ export async function createBatch(
   const what = `Creating ${jobId} for ${file.name}`;
   const known = run.journal.state.batches.get(jobId);
   const knownId = known?.id ?? asked?.id ?? null;
-  // An invoice batch with items cannot be replaced without them.
-  const exact = to.exact || (known?.kind === 'invoice' && itemsOf(run.journal.state, known).length > 0);
+  // An invoice batch cannot be replaced without the items that exist under it.
+  const hasItems =
+    known?.kind === 'invoice' && itemsOf(run.journal.state, known).some(({ created }) => created !== 'no');
+  const exact = to.exact || hasItems;
   const n = await run.journal.intent({ call: 'create', jobId, kind, file, parent });
   const result = await run.client.create({ kind, jobId, inputFilename: file.name, parent });
   if (result.outcome === 'answered') run.urls?.note(result.value);
@@ -65,6 +67,7 @@ export async function createBatch(
     case 'next':
       return step;
     case 'conflict':
+      await run.journal.append({ type: 'blocked', jobId, reason: 'the server has another draft for it' });
       throw twoDrafts(jobId, knownId, step.otherId, kind === 'items' || !to.exact);
     case 'fail':
       throw refusal(

@@ -1,12 +1,9 @@
-import type { ParentRef } from '../api/request.ts';
 import { batchJobId, initJobId } from '../batch/job-ids.ts';
-import { phaseOf } from '../batch/phase.ts';
 import type { Batch, Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import type { Found } from './entries.ts';
-import { askFor, isDraft, type Run } from './run.ts';
-import type { BatchState } from './state.ts';
+import type { Run } from './run.ts';
 
 /** Batches of one load; asking for so many takes a minute. */
 const MOST = 5_000;
@@ -62,67 +59,22 @@ function listedItems(run: Run, parentJobId: string, parent: Batch): readonly Fou
 }
 
 /**
- * The job id of the invoice batch to add item files to: the one named, else the load's only open one. The server is asked
- * whether it is still open.
- * @throws EbillError USAGE when several are open, CONFLICT when it is finalized, REJECTED when there is none
+ * The invoice batch of a batch that is only known to the server, when that is an items batch: by its job id, or because an
+ * invoice batch of its load lists it (api rule 29). `''`: one of items whose invoice batch is unknown; `null`: not of items.
  */
-export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
-  const known = onRecord(run, named);
-  const jobId =
-    known?.jobId ??
-    named.jobId ??
-    (named.id === null ? batchJobId(run.journal.state.header.job, 'invoice', 1) : null);
-  const batch = await askFor(
-    run,
-    jobId ?? '',
-    named.id !== null ? { id: named.id } : known?.id ? { id: known.id } : { jobId: jobId ?? '' },
-  );
-  if (batch === null) throw noInvoice(named, jobId);
-  const name = jobId ?? batch.jobId ?? '';
-  if (!isDraft(run, name, batch)) throw finalized(run, name, batch);
-  if (known === undefined)
-    await run.journal.append({ type: 'found', jobId: name, kind: 'invoice', parent: null, batch });
-  return name;
-}
-
-function onRecord(run: Run, named: ParentRef): BatchState | undefined {
-  const invoices = [...run.journal.state.batches.values()].filter(
-    (batch) => batch.kind === 'invoice' && !batch.abandoned,
-  );
-  if (named.id !== null || named.jobId !== null) {
-    return invoices.find(
-      (batch) =>
-        (named.id === null || batch.id === named.id) && (named.jobId === null || batch.jobId === named.jobId),
-    );
+export async function parentOnServer(run: Run, jobId: string, batch: Batch): Promise<string | null> {
+  const named = /^(.+)_(CUS|INV|ITM)(?:_\d+)?$/.exec(jobId);
+  const jobs = new Set([named?.[1] ?? run.journal.state.header.job, run.journal.state.header.job]);
+  for (const job of jobs) {
+    for (let n = 1; n <= MOST; n += 1) {
+      const invoice = batchJobId(job, 'invoice', n);
+      if (invoice === jobId) continue;
+      const answer = await run.client.status({ jobId: invoice });
+      if (answer === null) break;
+      if (answer.children.some((child) => child.id === batch.id || child.jobId === jobId)) return invoice;
+    }
   }
-  const open = invoices.filter((batch) => batch.finalized === 'no');
-  if (open.length > 1) {
-    throw new EbillError(
-      'USAGE',
-      `The load has ${open.length} invoice batches that are not finalized: ${open.map((batch) => batch.jobId).join(', ')}.`,
-      {
-        hint: 'Name the one the items belong to: --parent-job-id ID',
-      },
-    );
-  }
-  return open[0] ?? invoices[0];
-}
-
-function noInvoice(named: ParentRef, jobId: string | null): EbillError {
-  return new EbillError('REJECTED', `The server has no invoice batch ${jobId ?? named.id ?? ''}.`, {
-    hint: 'Upload the invoice file first (ebill upload invoice FILE), or name its batch with --parent-id or --parent-job-id.',
-  });
-}
-
-function finalized(run: Run, jobId: string, batch: Batch): EbillError {
-  const { phase } = phaseOf(batch, run.statusNames);
-  return new EbillError(
-    'CONFLICT',
-    `${jobId} is ${phase} already: items can only be added before it is finalized.`,
-    {
-      hint: 'Load the missing items with an invoice file of their own, or correct them in eBill.',
-    },
-  );
+  return named?.[2] === 'ITM' ? '' : null;
 }
 
 /** A server that has a batch of any name would be asked for ever. @param why a sentence without its full stop */

@@ -1,10 +1,9 @@
 import { refusal } from '../api/result.ts';
-import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { type Asked, decideFinalize } from './recover.ts';
 import { askFor, isDraft, pauseAfterDoubt, type Run } from './run.ts';
-import { type BatchState, itemsOf, type LoadState } from './state.ts';
+import type { BatchState, LoadState } from './state.ts';
 
 /** `sent`: by this call. `done`: finalized before, here or elsewhere. */
 export type FinalizeOutcome = 'sent' | 'done';
@@ -12,33 +11,12 @@ export type FinalizeOutcome = 'sent' | 'done';
 /** The batches of a load to finalize, customers before invoices; items are finalized with their invoice batch. */
 export function finalizable(state: LoadState): readonly BatchState[] {
   const live = [...state.batches.values()].filter(
-    (batch) => !batch.abandoned && (batch.created !== 'no' || batch.file !== null),
+    (batch) => !batch.abandoned && !batch.leftOut && (batch.created !== 'no' || batch.file !== null),
   );
   return [
     ...live.filter((batch) => batch.kind === 'customer'),
     ...live.filter((batch) => batch.kind === 'invoice'),
   ];
-}
-
-/** Created elsewhere and not adopted here: its file is unknown. */
-const uploadedElsewhere = (batch: BatchState): boolean =>
-  batch.foundElsewhere &&
-  (batch.file === null || (batch.seen !== null && phaseOf(batch.seen).phase !== 'draft'));
-
-/**
- * Checks before the first finalize of a call that every file has arrived (api rule 28).
- * @throws EbillError CONFLICT that lists what is missing
- */
-export function assertComplete(state: LoadState, targets: readonly BatchState[]): void {
-  const pending = targets.filter((batch) => batch.finalized === 'no');
-  const missing = pending
-    .flatMap((batch) => [batch, ...(batch.kind === 'invoice' ? itemsOf(state, batch) : [])])
-    .filter((batch) => batch.uploaded !== 'yes' && !uploadedElsewhere(batch));
-  if (missing.length === 0) return;
-  const list = missing.map((batch) => `${batch.jobId} (${batch.file?.name ?? 'no file'})`).join(', ');
-  throw new EbillError('CONFLICT', `Not finalized: the upload of ${list} is not complete.`, {
-    hint: 'Run the upload command again (it resumes where it stopped), then finalize.',
-  });
 }
 
 /**

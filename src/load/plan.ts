@@ -1,9 +1,11 @@
 import { batchJobId, nextJobId } from '../batch/job-ids.ts';
-import { parentJobId } from '../batch/tree.ts';
+import { isFinal } from '../batch/outcome.ts';
+import type { StatusNames } from '../batch/phase.ts';
+import { parentJobId, parentOf } from '../batch/tree.ts';
 import type { FileKind, Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import type { SourceFile } from './entries.ts';
-import type { BatchState, LoadState } from './state.ts';
+import { type BatchState, type LoadState, phaseOnRecord } from './state.ts';
 
 interface PlanOptions {
   /** `--job-id`: the id of the only batch planned. */
@@ -14,6 +16,11 @@ interface PlanOptions {
   readonly next: boolean;
   /** `--shard`: the number of each file in the whole list, by path; it determines the job id. */
   readonly numbers?: ReadonlyMap<string, number>;
+  /** For items: the job id of their invoice batch. `null`: unknown yet, so they match batches under any. */
+  readonly parent?: string | null;
+  /** Invoice batches to start over (`--restart-invoice`). */
+  readonly restart?: ReadonlySet<string>;
+  readonly names?: StatusNames;
 }
 
 /** One file and the batch it goes into. */
@@ -25,13 +32,14 @@ export interface Assignment {
   readonly action: 'new' | 'resume' | 'done' | 'duplicate';
   /** The operator gave the id, so no other may replace it. */
   readonly exact: boolean;
-  /** Drafts under the same file name that never got their content; this batch replaces them. */
+  /** Batches that this one replaces: left behind with their items and never finalized (api rule 26). */
   readonly replaces: readonly BatchState[];
 }
 
 /**
- * Assigns each file to a batch, from the journal alone. Bytes on record go into their batch; new files take the next free
- * numbers, in order (commands rule 1, api rules 24 and 27). Pure.
+ * Assigns each file to a batch, from the journal alone. Bytes on record go into their batch, items into one under their own
+ * invoice batch; new files take the next free numbers, in order (commands rules 1 and 2, api rules 24, 26 to 28). Pure.
+ * @param taken job ids that are in use; those assigned are added
  * @throws EbillError CONFLICT for a name or job id used with other content, unless `next`
  */
 export function assign(
@@ -39,42 +47,84 @@ export function assign(
   kind: FileKind,
   files: readonly SourceFile[],
   options: PlanOptions,
+  taken: Set<string> = new Set(state.batches.keys()),
 ): readonly Assignment[] {
   if (!options.again) refuseOtherKind(state, kind, files);
-  const taken = new Set(state.batches.keys());
-  const live = [...state.batches.values()].filter((batch) => batch.kind === kind && !batch.abandoned);
+  const { again, next, parent = null, restart = new Set<string>() } = options;
+  const candidates = [...state.batches.values()].filter(
+    (batch) =>
+      batch.kind === kind && !batch.abandoned && batch.file !== null && isUnder(state, batch, parent),
+  );
+  const live = candidates.filter(({ jobId }) => !restart.has(jobId));
+  const bySha = groupedBy(live, ({ file }) => file?.sha256 ?? '');
+  const byName = groupedBy(live, ({ file }) => file?.name ?? '');
   const given = new Map<string, string>();
+  const used = new Set<string>();
   return files.map((file) => {
     const exact = options.jobId !== null || options.numbers !== undefined;
-    const onRecord = live.find((batch) => batch.file?.sha256 === file.sha256);
     const duplicate = given.get(file.sha256);
-    if (duplicate !== undefined && !options.again)
+    if (duplicate !== undefined && !again)
       return { kind, file, jobId: duplicate, action: 'duplicate', exact, replaces: [] };
-    if (onRecord !== undefined && !options.again) {
-      given.set(file.sha256, onRecord.jobId);
-      const action = onRecord.uploaded === 'yes' ? 'done' : 'resume';
+    const recorded = (bySha.get(file.sha256) ?? []).filter(({ jobId }) => !used.has(jobId));
+    // Repeating `--again` resumes what `--again` began: a third batch needs another --job-id.
+    const same = again
+      ? recorded.find(({ jobId, origin }) => (exact ? jobId === options.jobId : origin.again))
+      : recorded[0];
+    if (same !== undefined) {
+      given.set(file.sha256, same.jobId);
+      used.add(same.jobId);
+      const action = same.uploaded === 'yes' ? 'done' : 'resume';
       return {
         kind,
         file,
-        jobId: onRecord.jobId,
+        jobId: same.jobId,
         action,
-        exact: exact && options.jobId !== null && options.jobId === onRecord.jobId,
+        exact: exact && options.jobId === same.jobId,
         replaces: [],
       };
     }
-    const sameName = live.filter(
-      (batch) => batch.file?.name === file.name && batch.file.sha256 !== file.sha256,
-    );
-    if (sameName[0] !== undefined && !options.next) throw nameConflict(file, sameName[0]);
+    const others = (byName.get(file.name) ?? []).filter((batch) => batch.file?.sha256 !== file.sha256);
+    const rival = others.find((batch) => !next || !(isReplaceable(batch) || isSubmitted(state, batch)));
+    if (rival !== undefined) throw nameConflict(state, file, rival, options.names ?? {});
     const jobId = requestedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, taken);
     const holder = exact ? state.batches.get(jobId) : undefined;
     if (holder !== undefined && holder.file !== null) throw idConflict(file, holder);
     taken.add(jobId);
+    used.add(jobId);
     given.set(file.sha256, jobId);
-    const replaces = sameName.filter((batch) => batch.uploaded !== 'yes' && kind !== 'items');
+    const restarted = candidates.filter(
+      (batch) =>
+        restart.has(batch.jobId) && (batch.file?.sha256 === file.sha256 || batch.file?.name === file.name),
+    );
+    const replaces = [...restarted, ...others.filter(isReplaceable)];
     return { kind, file, jobId, action: 'new', exact, replaces };
   });
 }
+
+function groupedBy<T>(all: readonly T[], key: (one: T) => string): ReadonlyMap<string, readonly T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const group = groups.get(key(one));
+    if (group === undefined) groups.set(key(one), [one]);
+    else group.push(one);
+  }
+  return groups;
+}
+
+/** Whether an items batch may be one under this invoice batch: the same bytes under another are another batch (api rule 28). */
+function isUnder(state: LoadState, batch: BatchState, parent: string | null): boolean {
+  if (batch.kind !== 'items' || parent === null) return true;
+  const own = parentJobId(state.batches, batch);
+  return own === null || own === parent;
+}
+
+/** A draft of items exists under its invoice batch, and is finalized with it: nothing can replace it alone. */
+const isReplaceable = ({ kind, created, finalized }: BatchState): boolean =>
+  finalized !== 'yes' && (kind !== 'items' || created === 'no');
+
+/** It, or its invoice batch, was submitted for processing. */
+const isSubmitted = (state: LoadState, batch: BatchState): boolean =>
+  (parentOf(state.batches, batch) ?? batch).finalized === 'yes';
 
 /** The same bytes are one batch of a load, whatever kind they are given as (api rule 27). */
 function refuseOtherKind(state: LoadState, kind: FileKind, files: readonly SourceFile[]): void {
@@ -128,10 +178,38 @@ function requestedJobId(
   return number === undefined ? options.jobId : batchJobId(state.header.job, kind, number);
 }
 
-function nameConflict(file: SourceFile, other: BatchState): EbillError {
-  return new EbillError('CONFLICT', `${file.name} is on record with other content, as ${other.jobId}.`, {
-    hint: `If this is another batch, run the command with --next. If it is the same, restore the file: its SHA-256 was ${other.file?.sha256 ?? 'unknown'}.`,
-  });
+/** Other content under a name on record. The hint must not load again what is loaded (commands rule 1). */
+function nameConflict(state: LoadState, file: SourceFile, other: BatchState, names: StatusNames): EbillError {
+  const restore = `If ${file.name} was not meant to change, restore it: its SHA-256 was ${other.file?.sha256 ?? 'unknown'}.`;
+  const conflict = (what: string, hint: string): EbillError =>
+    new EbillError('CONFLICT', `${file.name} is on record with other content, as ${other.jobId}${what}.`, {
+      hint: `${hint} ${restore}`,
+    });
+  const seen = other.seen;
+  if (seen !== null && isFinal(phaseOnRecord(state, other, seen, names).phase)) {
+    const sent = other.file?.records ?? null;
+    const loaded = seen.successCount;
+    const count =
+      loaded === null ? 'Its records' : `${loaded}${sent === null ? '' : ` of its ${sent}`} records`;
+    return conflict(
+      `, which is final`,
+      `${count} are loaded. Correct only the rejected ones: ebill results --job-id ${other.jobId} --rejects writes them to a file. Loading the whole file as another batch (--next) would load ${loaded ?? 'those that are loaded'} a second time.`,
+    );
+  }
+  if (isSubmitted(state, other))
+    return conflict(
+      ', which is being processed',
+      `Wait until it is final: ebill watch --job-id ${other.jobId}. Then correct only the records that were rejected.`,
+    );
+  if (!isReplaceable(other))
+    return conflict(
+      '',
+      `It would be finalized with its invoice batch, so it cannot be replaced alone: upload the invoice file with all its item files again, with --restart-invoice.`,
+    );
+  return conflict(
+    '',
+    `If the new content replaces the old, run the command with --next: ${other.jobId} is then left behind and never finalized.`,
+  );
 }
 
 function idConflict(file: SourceFile, holder: BatchState): EbillError {
@@ -163,8 +241,12 @@ export interface Month {
  * @throws EbillError CONFLICT for a name used with other content, or items on record under another invoice batch;
  *   INVALID_PLAN for items with the same content under two invoices
  */
-export function assignMonth(state: LoadState, files: MonthFiles, next: boolean): Month {
-  const options: PlanOptions = { jobId: null, again: false, next };
+export function assignMonth(
+  state: LoadState,
+  files: MonthFiles,
+  options: Pick<PlanOptions, 'next' | 'restart' | 'names'>,
+): Month {
+  const all: PlanOptions = { jobId: null, again: false, ...options };
   refuseSharedItems(files);
   assertOneKind([
     ...files.customers.map((file) => ({ kind: 'customer' as const, file })),
@@ -173,31 +255,30 @@ export function assignMonth(state: LoadState, files: MonthFiles, next: boolean):
       ...items.map((item) => ({ kind: 'items' as const, file: item })),
     ]),
   ]);
-  const customers = assign(state, 'customer', files.customers, options);
+  const taken = new Set(state.batches.keys());
+  const customers = assign(state, 'customer', files.customers, all, taken);
   const heads = assign(
     state,
     'invoice',
     files.invoices.map(({ file }) => file),
-    options,
+    all,
+    taken,
   );
-  const all = assign(
-    state,
-    'items',
-    files.invoices.flatMap(({ items }) => items),
-    options,
-  );
-  let from = 0;
   const invoices = heads.map((invoice, i) => {
-    const count = files.invoices[i]?.items.length ?? 0;
-    const items = all.slice(from, from + count);
-    from += count;
+    const items = assign(
+      state,
+      'items',
+      files.invoices[i]?.items ?? [],
+      { ...all, parent: invoice.jobId },
+      taken,
+    );
     for (const item of items) assertUnder(state, item, invoice);
     return { invoice, items };
   });
   return { customers, invoices };
 }
 
-/** The same content is sent once in a load, so under a second invoice it would be missing. */
+/** An item belongs to one invoice: the same items under two would be billed twice. */
 function refuseSharedItems(files: MonthFiles): void {
   const seen = new Map<string, { readonly item: SourceFile; readonly invoice: SourceFile }>();
   for (const { file: invoice, items } of files.invoices) {
@@ -215,15 +296,21 @@ function refuseSharedItems(files: MonthFiles): void {
   }
 }
 
-/** Items on record must be under the invoice batch the plan puts them under: elsewhere they would be on another bill. */
+/**
+ * Items on record under another invoice batch of the load were moved in the plan: they would be billed twice. Under an
+ * invoice file of the same name they go again with its corrected content (api rule 28).
+ */
 function assertUnder(state: LoadState, item: Assignment, invoice: Assignment): void {
-  const known = state.batches.get(item.jobId);
-  if (known === undefined || item.action === 'new') return;
-  const parent = parentJobId(state.batches, known);
-  if (parent === null || parent === invoice.jobId) return;
-  throw new EbillError(
-    'CONFLICT',
-    `${item.file.name} is on record as ${item.jobId} under ${parent}; the plan has it under ${invoice.file.name} (${invoice.jobId}).`,
-    { hint: 'Put it back under the invoice file it was sent with, or remove it from the plan.' },
-  );
+  if (item.action !== 'new') return;
+  for (const known of state.batches.values()) {
+    if (known.kind !== 'items' || known.abandoned || known.file?.sha256 !== item.file.sha256) continue;
+    const parent = parentOf(state.batches, known);
+    if (parent === null || parent.abandoned || parent.file?.name === invoice.file.name) continue;
+    if (invoice.replaces.some(({ jobId }) => jobId === parent.jobId)) continue;
+    throw new EbillError(
+      'CONFLICT',
+      `${item.file.name} is on record as ${known.jobId} under ${parent.jobId}; the plan has it under ${invoice.file.name} (${invoice.jobId}).`,
+      { hint: 'Put it back under the invoice file it was sent with, or remove it from the plan.' },
+    );
+  }
 }

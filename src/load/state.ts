@@ -136,7 +136,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     case 'call':
       return withCall(at, entry);
     case 'left-out':
-      return withBatch(at, entry.jobId, (known) => ({ ...known, leftOut: true }));
+      return withLeftOut(at, entry.jobId);
     case 'blocked':
       return withBatch(at, entry.jobId, (known) => ({ ...known, blocked: true }));
   }
@@ -170,6 +170,16 @@ function withAbandoned(state: LoadState, jobId: string, next?: string): LoadStat
     );
   }
   return all;
+}
+
+/** An invoice batch is left out with its items. */
+function withLeftOut(state: LoadState, jobId: string): LoadState {
+  const known = state.batches.get(jobId);
+  const items = known?.kind === 'invoice' ? itemsUnder(state.batches, known) : [];
+  return [jobId, ...items.map((item) => item.jobId)].reduce(
+    (all, one) => withBatch(all, one, (batch) => ({ ...batch, leftOut: true })),
+    state,
+  );
 }
 
 /** Every file of a command is expected from now on, in the batch it will go into. */

@@ -12,7 +12,7 @@ import type { Assignment } from './plan.ts';
 import { putToUrl } from './put.ts';
 import { type Asked, decideUpload } from './recover.ts';
 import { askFor, isDraft, type Run } from './run.ts';
-import { itemsOf, startedHere } from './state.ts';
+import { startedHere } from './state.ts';
 
 /** Job ids skipped for one file; a load has a few batches of a kind. */
 const MOST_SKIPPED = 1000;
@@ -55,7 +55,8 @@ export async function uploadFile(
     if (skipped > MOST_SKIPPED) throw endlessNames(`each of ${MOST_SKIPPED} names for ${file.name} is taken`);
     const known = run.journal.state.batches.get(jobId);
     const next = reserveNextJobId(run.journal, kind, file);
-    if (known !== undefined) await run.journal.append({ type: 'abandoned', jobId, id: known.id, reason });
+    if (known !== undefined)
+      await run.journal.append({ type: 'abandoned', jobId, id: known.id, reason, next });
     run.emit({
       event: 'step',
       jobId,
@@ -165,46 +166,6 @@ function reserveNextJobId(journal: Journal, kind: FileKind, file: SourceFile): s
   const jobId = nextJobId(header.job, kind, new Set([...batches.keys(), ...ids.keys()]));
   ids.set(jobId, file);
   return jobId;
-}
-
-/**
- * Abandons an invoice file's batch and its items batches, so that the file starts again under the next job id: needed when
- * an items batch has two drafts, or no upload URL any more (`--restart-invoice`, api rule 18).
- * @throws EbillError CONFLICT when the batch is submitted already
- */
-export async function restartInvoice(run: Run, file: SourceFile): Promise<void> {
-  const { state } = run.journal;
-  const old = [...state.batches.values()].find(
-    (batch) =>
-      batch.kind === 'invoice' &&
-      !batch.abandoned &&
-      (batch.file?.sha256 === file.sha256 || batch.file?.name === file.name),
-  );
-  if (old === undefined) return;
-  const seen = await askFor(run, old.jobId, old.id === null ? { jobId: old.jobId } : { id: old.id });
-  if (old.finalized === 'yes' || (seen !== null && !isDraft(run, old.jobId, seen))) {
-    throw new EbillError(
-      'CONFLICT',
-      `${old.jobId} is already submitted for processing (${seen?.status ?? 'no status'}) and cannot be restarted.`,
-      {
-        hint: `Watch it: ebill watch --job-id ${old.jobId}`,
-      },
-    );
-  }
-  // The invoice batch first: its entry abandons the items too, so a crash in between does no harm.
-  for (const batch of [old, ...itemsOf(state, old)]) {
-    await run.journal.append({
-      type: 'abandoned',
-      jobId: batch.jobId,
-      id: batch.id,
-      reason: 'the invoice batch is restarted',
-    });
-  }
-  run.emit({
-    event: 'step',
-    jobId: old.jobId,
-    message: `${old.jobId} and its items are abandoned: never finalize them`,
-  });
 }
 
 const named = (jobId: string, batch: Batch): string =>

@@ -68,6 +68,7 @@ const UPLOAD = {
   next: false,
   adopt: false,
   restartInvoice: false,
+  leaveOut: [],
   shard: null,
   columns: [],
   watch: WAIT,
@@ -201,9 +202,13 @@ describe('finalize, status, watch', () => {
     ['--id 1 --id 2', { ids: ['1', '2'] }],
     ['--job-id X --job-id Y', { jobIds: ['X', 'Y'] }],
   ])('%s', (line, over) => {
-    expect(parse(finalize, line)).toEqual({ ...SELECT, ...over });
+    expect(parse(finalize, line)).toEqual({ ...SELECT, leaveOut: [], ...over });
     expect(parse(status, line)).toEqual({ ...SELECT, exitStatus: false, ...over });
     expect(parse(watch, line)).toEqual({ ...SELECT, watch: WAIT, ...over });
+  });
+  it('--leave-out', () => {
+    expect(parse(finalize, '--leave-out a.csv --leave-out X').leaveOut).toEqual(['a.csv', 'X']);
+    expect(parse(customer, 'f --leave-out a.csv').leaveOut).toEqual(['a.csv']);
   });
   it('--notify', () => {
     expect(parse(watch, '--notify n')).toEqual({ ...SELECT, watch: { ...WAIT, notify: 'n' } });

@@ -23,7 +23,7 @@ function failure(work: () => unknown): EbillError {
 
 describe('the batches of a whole month', () => {
   it('numbers items through, each under its own invoice file', () => {
-    const month = assignMonth(load(), FILES, false);
+    const month = assignMonth(load(), FILES, { next: false });
     expect(month.customers.map(({ jobId }) => jobId)).toEqual(['AUG_2020_CUS', 'AUG_2020_CUS_2']);
     expect(
       month.invoices.map(({ invoice, items }) => [
@@ -54,7 +54,7 @@ describe('the batches of a whole month', () => {
       file: source('itm_1_1.csv', 'i11'),
       parent: { id: '7', jobId: null },
     });
-    const month = assignMonth(load(invoice, item), FILES, false);
+    const month = assignMonth(load(invoice, item), FILES, { next: false });
     expect(month.invoices[0]?.invoice.action).toBe('done');
     expect(month.invoices[0]?.items.map(({ jobId, action }) => [jobId, action])).toEqual([
       ['AUG_2020_ITM_1', 'done'],
@@ -79,7 +79,7 @@ describe('the batches of a whole month', () => {
       file: source('itm_3_1.csv', 'i31'),
       parent: { id: '7', jobId: null },
     });
-    const error = failure(() => assignMonth(load(one, item), FILES, false));
+    const error = failure(() => assignMonth(load(one, item), FILES, { next: false }));
     expect(error.code).toBe('CONFLICT');
     expect(error.message).toContain('itm_3_1.csv is on record as AUG_2020_ITM_1 under AUG_2020_INV');
   });
@@ -92,7 +92,7 @@ describe('the batches of a whole month', () => {
         { file: source('b.csv', 'b'), items: [source('y.csv', 'same')] },
       ],
     };
-    const error = failure(() => assignMonth(load(), twice, false));
+    const error = failure(() => assignMonth(load(), twice, { next: false }));
     expect(error.code).toBe('INVALID_PLAN');
     expect(error.message).toBe('x.csv (items of a.csv) and y.csv (items of b.csv) have the same content.');
   });

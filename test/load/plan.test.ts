@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
 import { assign, assignMonth } from '../../src/load/plan.ts';
-import { known, load, source } from './fixtures.ts';
+import { batch, known, load, source } from './fixtures.ts';
 
 const PLAIN = { jobId: null, again: false, next: false };
 const CUS = known({ created: 'yes', uploaded: 'yes', file: source('cus.csv', 'a') });
@@ -67,12 +67,93 @@ describe('which batch a file goes into', () => {
     ]);
   });
 
-  it('with --next a draft of the old content that never got its file is replaced, an uploaded one is not', () => {
-    const draft = known({ created: 'yes', file: source('cus.csv', 'old') });
-    const [one] = assign(load(draft), 'customer', [source('cus.csv', 'new')], { ...PLAIN, next: true });
-    expect(one?.replaces.map((batch) => batch.jobId)).toEqual(['AUG_2020_CUS']);
-    const [other] = assign(load(CUS), 'customer', [source('cus.csv', 'new')], { ...PLAIN, next: true });
-    expect(other?.replaces).toEqual([]);
+  it('with --next a batch of the old content is replaced until it is finalized', () => {
+    const next = { ...PLAIN, next: true };
+    const replaced = (...batches: Parameters<typeof load>) =>
+      assign(load(...batches), 'customer', [source('cus.csv', 'new')], next)[0]?.replaces.map(
+        ({ jobId }) => jobId,
+      );
+    expect(replaced(known({ created: 'yes', file: source('cus.csv', 'old') }))).toEqual(['AUG_2020_CUS']);
+    expect(replaced(CUS)).toEqual(['AUG_2020_CUS']);
+    expect(replaced({ ...CUS, finalized: 'yes' })).toEqual([]);
+  });
+
+  it('in a conflict with a final batch the hint says what is loaded, and offers no command that loads it again', () => {
+    const final = known({
+      ...CUS,
+      finalized: 'yes',
+      seen: batch({ status: 'Success', successCount: 9, failCount: 1 }),
+    });
+    const { hint, message } = failure(() => assign(load(final), 'customer', [source('cus.csv', 'b')], PLAIN));
+    expect(message).toContain('which is final');
+    expect(hint).toContain('9 of its 10 records are loaded');
+    expect(hint).toContain('ebill results --job-id AUG_2020_CUS --rejects');
+    expect(hint).toContain('(--next) would load 9 a second time');
+  });
+
+  it('matches items to their own invoice batch: the same bytes under another are another batch', () => {
+    const item = known({
+      jobId: 'AUG_2020_ITM_1',
+      kind: 'items',
+      created: 'yes',
+      uploaded: 'yes',
+      file: source('itm.csv', 'i'),
+      parent: { id: null, jobId: 'AUG_2020_INV' },
+    });
+    const under = (parent: string | null) =>
+      ids(load(item), 'items', [source('itm.csv', 'i')], { ...PLAIN, parent });
+    expect(under('AUG_2020_INV')).toEqual([['AUG_2020_ITM_1', 'done']]);
+    expect(under(null)).toEqual([['AUG_2020_ITM_1', 'done']]);
+    expect(under('AUG_2020_INV_2')).toEqual([['AUG_2020_ITM_2', 'new']]);
+  });
+
+  it('refuses to replace items that exist under an invoice batch: both would be finalized with it', () => {
+    const item = known({
+      jobId: 'AUG_2020_ITM_1',
+      kind: 'items',
+      created: 'yes',
+      file: source('itm.csv', 'i'),
+      parent: { id: null, jobId: 'AUG_2020_INV' },
+    });
+    const next = { ...PLAIN, next: true, parent: 'AUG_2020_INV' };
+    const error = failure(() => assign(load(item), 'items', [source('itm.csv', 'j')], next));
+    expect([error.code, error.hint.includes('--restart-invoice')]).toEqual(['CONFLICT', true]);
+    const planned = { ...item, created: 'no' as const };
+    expect(ids(load(planned), 'items', [source('itm.csv', 'j')], next)).toEqual([['AUG_2020_ITM_2', 'new']]);
+  });
+
+  it('--again and --restart-invoice find what they began: repeated, they make no third batch', () => {
+    const again = { ...PLAIN, again: true };
+    const second = known({
+      ...CUS,
+      jobId: 'AUG_2020_CUS_2',
+      uploaded: 'unknown',
+      origin: { again: true, restart: false },
+    });
+    expect(ids(load(CUS, second), 'customer', [source('cus.csv', 'a')], again)).toEqual([
+      ['AUG_2020_CUS_2', 'resume'],
+    ]);
+    const done = { ...second, uploaded: 'yes' as const };
+    expect(ids(load(CUS, done), 'customer', [source('cus.csv', 'a')], again)).toEqual([
+      ['AUG_2020_CUS_2', 'done'],
+    ]);
+    // Two files of the same bytes in one --again are two batches, and two again.
+    const files = [source('cus.csv', 'a'), source('copy.csv', 'a')];
+    expect(ids(load(CUS, done), 'customer', files, again)).toEqual([
+      ['AUG_2020_CUS_2', 'done'],
+      ['AUG_2020_CUS_3', 'new'],
+    ]);
+    expect(ids(load(CUS, done), 'customer', [source('cus.csv', 'a')], { ...again, jobId: 'THIRD' })).toEqual([
+      ['THIRD', 'new'],
+    ]);
+    const inv = known({ ...CUS, jobId: 'AUG_2020_INV', kind: 'invoice' });
+    const restart = new Set(['AUG_2020_INV']);
+    const [one] = assign(load(inv), 'invoice', [source('cus.csv', 'a')], { ...PLAIN, restart });
+    expect([one?.jobId, one?.action, one?.replaces.map(({ jobId }) => jobId)]).toEqual([
+      'AUG_2020_INV_2',
+      'new',
+      ['AUG_2020_INV'],
+    ]);
   });
 
   it('--job-id is taken exactly, and a conflict when it holds something else', () => {
@@ -97,7 +178,7 @@ describe('which batch a file goes into', () => {
       customers: [source('a.csv', 'a')],
       invoices: [{ file: source('b.csv', 'a'), items: [] }],
     };
-    expect(failure(() => assignMonth(load(), files, false)).message).toBe(
+    expect(failure(() => assignMonth(load(), files, { next: false })).message).toBe(
       'b.csv is given as invoices, but the same content is given as a.csv too, as customers.',
     );
   });

@@ -1,14 +1,15 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { withColumns } from '../../batch/columns.ts';
 import { initJobId } from '../../batch/job-ids.ts';
+import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { LoadEvent, PlanEntry } from '../../load/events.ts';
 import { resultsFolder } from '../../load/file-names.ts';
 import { setCurrentJob } from '../../load/loads.ts';
-import { assignMonth, type MonthFiles } from '../../load/plan.ts';
+import { assertRestartable, confirmPlan, restartTargets } from '../../load/open-invoice.ts';
+import { assignMonth, type Month, type MonthFiles } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
-import { itemsOf, startedHere } from '../../load/state.ts';
-import { restartInvoice } from '../../load/upload.ts';
+import { type BatchState, itemsOf, type LoadState, startedHere } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
 import { type ResolvedPlanFiles, resolvePlanFiles } from '../../plan/plan-files.ts';
@@ -16,7 +17,7 @@ import { type PlanFile, readPlan } from '../../plan/read-plan.ts';
 import type { App, CommandResult } from '../shared/command.ts';
 import { assertInitAllowed, confirmInit, confirmProduction } from '../shared/confirm.ts';
 import { assertFolder, checkedFiles, columnsFor } from '../shared/file-checks.ts';
-import { monthSends } from '../shared/load-steps.ts';
+import { monthSends, parentRef } from '../shared/load-steps.ts';
 import { fetchResults } from '../shared/results-flow.ts';
 import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
 import { readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
@@ -69,19 +70,23 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   // Refused before gigabytes are read, and asked after, when the files are known to be good.
   if (starts && !dryRun) assertInitAllowed(app, init);
   const files = await checkPlanFiles(session, file, found);
+  const assigned = (state: LoadState): Month =>
+    assignMonth(state, files, {
+      next: options.next,
+      restart: new Set(
+        options.restartInvoice ? incompleteInvoices(state, files).map(({ jobId }) => jobId) : [],
+      ),
+      names: connection.statusNames,
+    });
   const sends =
-    known === null ||
-    options.restartInvoice ||
-    monthSends(known, init?.jobId ?? null, assignMonth(known, files, options.next));
+    known === null || options.restartInvoice || monthSends(known, init?.jobId ?? null, assigned(known));
   if (sends) await confirmProduction(app, connection, `run the plan of ${plan.job}`, starts);
   if (starts && !dryRun) await confirmInit(app, plan.job, init, connection.baseUrl);
   return withLoad(session, plan.job, async (run) => {
-    if (options.restartInvoice && !dryRun) await restartIncomplete(run, files);
-    const month: PlannedMonth = {
-      init,
-      ...assignMonth(run.journal.state, files, options.next),
-      accepted: plan.accept.failedRecords,
-    };
+    const { state } = run.journal;
+    const restarted = options.restartInvoice ? incompleteInvoices(state, files) : [];
+    const planned = dryRun ? assigned(state) : await confirmedMonth(run, assigned, restarted);
+    const month: PlannedMonth = { init, ...planned, accepted: plan.accept.failedRecords };
     session.emit(await planEvent(session, month, run));
     return dryRun ? dryRunMonth(session, run, month) : perform(session, run, month, what);
   });
@@ -121,16 +126,51 @@ async function checkPlanFiles(
   };
 }
 
-/** Restarts the invoice batches that have items which were not uploaded completely. */
-async function restartIncomplete(run: Run, { invoices }: MonthFiles): Promise<void> {
-  for (const { file } of invoices) {
-    const { state } = run.journal;
-    const batch = [...state.batches.values()].find(
-      (one) => one.kind === 'invoice' && !one.abandoned && one.file?.sha256 === file.sha256,
-    );
-    if (batch === undefined || batch.finalized === 'yes') continue;
-    if (itemsOf(state, batch).some(({ uploaded }) => uploaded !== 'yes')) await restartInvoice(run, file);
-  }
+/** The invoice batches to start over: those with items that were not uploaded completely. */
+const incompleteInvoices = (state: LoadState, { invoices }: MonthFiles): readonly BatchState[] =>
+  restartTargets(
+    state,
+    invoices.map(({ file }) => file),
+  ).filter(
+    (batch) => batch.finalized !== 'yes' && itemsOf(state, batch).some(({ uploaded }) => uploaded !== 'yes'),
+  );
+
+/** The plan, after the server was asked what the journal cannot know. @throws EbillError CONFLICT */
+async function confirmedMonth(
+  run: Run,
+  assigned: (state: LoadState) => Month,
+  restarted: readonly BatchState[],
+): Promise<Month> {
+  await assertRestartable(run, restarted);
+  return confirmPlan(
+    run,
+    () => assigned(run.journal.state),
+    ({ customers, invoices }) => ({
+      heads: [...customers, ...invoices.map(({ invoice }) => invoice)],
+      invoices: invoices.map(({ invoice, items }) => ({ jobId: invoice.jobId, items })),
+    }),
+  );
+}
+
+/** The run with all of its files, as it is put on record. */
+function callOf(run: Run, { customers, invoices }: Month, { path, options }: PlanRun): PlannedCall {
+  const { out, adopt, next, restartInvoice } = options;
+  return {
+    command: 'run',
+    options: [
+      ...(out === null ? [] : ['--out', out]),
+      ...(adopt ? ['--adopt'] : []),
+      ...(next ? ['--next'] : []),
+      ...(restartInvoice ? ['--restart-invoice'] : []),
+    ],
+    paths: [path],
+    files: [
+      ...[...customers, ...invoices.map(({ invoice }) => invoice)].map((to) => ({ to, parent: null })),
+      ...invoices.flatMap(({ invoice, items }) =>
+        items.map((to) => ({ to, parent: parentRef(run, invoice.jobId) })),
+      ),
+    ],
+  };
 }
 
 async function perform(
@@ -144,6 +184,7 @@ async function perform(
   await setCurrentJob(app.context.paths.state, owner, state.header.job);
   if (month.init === null && !startedHere(state))
     app.ui.note('This load was not started on this machine: each job id is looked up on the server first.');
+  await recordCall(run, callOf(run, month, { options, file, path, folder }));
   const end = await runMonth(
     {
       app,

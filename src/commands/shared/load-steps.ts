@@ -1,12 +1,14 @@
 import type { Client } from '../../api/client.ts';
 import type { Call, ParentRef } from '../../api/request.ts';
 import { parentOf } from '../../batch/tree.ts';
-import { assertComplete, finalizeBatch } from '../../load/finalize.ts';
+import { assertComplete } from '../../load/complete.ts';
+import { finalizeBatch } from '../../load/finalize.ts';
 import type { Assignment, Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
 import { uploadFile } from '../../load/upload.ts';
-import { totalLine } from '../../output/format.ts';
+import { counted } from '../../output/format.ts';
+import { shownPath } from './shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
 
 type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;
@@ -30,14 +32,6 @@ export async function uploadOne(
   parent: ParentRef | null,
   { adopt, next }: SendOptions,
 ): Promise<string> {
-  for (const old of assignment.replaces) {
-    await run.journal.append({
-      type: 'abandoned',
-      jobId: old.jobId,
-      id: old.id,
-      reason: `replaced by ${assignment.jobId}`,
-    });
-  }
   const { name } = assignment.file;
   const step = (id: string, message: string): void => run.emit({ event: 'step', jobId: id, message });
   if (assignment.action === 'duplicate') {
@@ -55,11 +49,17 @@ export function parentRef(run: Run, jobId: string): ParentRef {
   return { id: run.journal.state.batches.get(jobId)?.id ?? null, jobId };
 }
 
-/** Finalizes batches in this order, each once. @throws EbillError CONFLICT unless every file has arrived */
-export async function finalizeAll(run: Run, jobIds: readonly string[]): Promise<void> {
-  const targets = jobIds.flatMap((jobId) => run.journal.state.batches.get(jobId) ?? []);
-  assertComplete(run.journal.state, targets);
-  showTotals(run, targets);
+/**
+ * Finalizes batches in this order, each once.
+ * @param list whether what is submitted is listed first
+ * @throws EbillError CONFLICT unless every file has arrived
+ */
+export async function finalizeAll(run: Run, jobIds: readonly string[], list = true): Promise<void> {
+  const { state } = run.journal;
+  const targets = jobIds.flatMap((jobId) => state.batches.get(jobId) ?? []);
+  await assertArrived(run, targets);
+  if (list)
+    for (const message of submissionLines(state, targets)) run.emit({ event: 'step', jobId: null, message });
   for (const { jobId } of targets) {
     const outcome = await finalizeBatch(run, jobId);
     const message =
@@ -70,14 +70,50 @@ export async function finalizeAll(run: Run, jobIds: readonly string[]): Promise<
   }
 }
 
-/** The last moment to compare them with the books. */
-function showTotals(run: Run, targets: readonly BatchState[]): void {
-  const { state } = run.journal;
-  const pending = targets.filter(({ finalized }) => finalized === 'no');
-  for (const { jobId, file } of pending.flatMap((one) => [one, ...itemsOf(state, one)])) {
-    const message = file === null ? null : totalLine(file.name, file.records, file.amount ?? null);
-    if (message !== null) run.emit({ event: 'step', jobId, message });
-  }
+/** Checks that every file on record has arrived. @throws EbillError CONFLICT */
+export async function assertArrived(
+  run: Run,
+  targets: readonly BatchState[],
+  state: LoadState = run.journal.state,
+): Promise<void> {
+  const { context } = run;
+  const pending = targets.some(({ finalized }) => finalized !== 'yes');
+  assertComplete([state, ...(pending ? await run.otherLoads() : [])], targets, {
+    terminal: context,
+    shown: (path) => shownPath(context.cwd, path),
+  });
+}
+
+/** Item files of one invoice that are listed one by one. */
+const MOST_ITEMS = 20;
+
+/** What a finalize submits, one line for each file: the last moment to compare it with the books. */
+export function submissionLines(state: LoadState, targets: readonly BatchState[]): readonly string[] {
+  const pending = targets.filter(({ finalized, leftOut }) => finalized !== 'yes' && !leftOut);
+  return pending.flatMap((one) => {
+    const items = itemsOf(state, one).filter(({ leftOut }) => !leftOut);
+    const rest = items.slice(MOST_ITEMS);
+    const records = rest.reduce((sum, { file }) => sum + (file?.records ?? 0), 0);
+    return [
+      ...[one, ...items.slice(0, MOST_ITEMS)].map(submissionLine),
+      ...(rest.length === 0
+        ? []
+        : [
+            `items of ${one.jobId}: ${counted(rest.length, 'more file', 'more files')}, ${counted(records, 'record', 'records')}`,
+          ]),
+    ];
+  });
+}
+
+function submissionLine({ jobId, kind, file }: BatchState): string {
+  if (file === null) return `${kind} ${jobId}: uploaded elsewhere`;
+  const { name, records, amount } = file;
+  const parts = [
+    name,
+    ...(records === null ? [] : [counted(records, 'record', 'records')]),
+    ...(amount ? [`amounts ${amount}`] : []),
+  ];
+  return `${kind} ${jobId}: ${parts.join(', ')}`;
 }
 
 /** The requests that upload a file, for `--dry-run`; none when nothing of it is left to send. */

@@ -2,15 +2,24 @@ import { resolve } from 'node:path';
 import type { Call, ParentRef } from '../../api/request.ts';
 import { batchJobId } from '../../batch/job-ids.ts';
 import { isSettled } from '../../batch/outcome.ts';
+import type { StatusNames } from '../../batch/phase.ts';
 import type { FileKind } from '../../batch/types.ts';
 import type { FileToCheck } from '../../files/findings.ts';
-import { openInvoice } from '../../load/discover.ts';
+import { type PlannedCall, recordCall } from '../../load/calls.ts';
+import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import { nextStep } from '../../load/next-step.ts';
+import {
+  assertRestartable,
+  confirmPlan,
+  hasArrived,
+  invoiceOnRecord,
+  openInvoice,
+  restartTargets,
+} from '../../load/open-invoice.ts';
 import { type Assignment, assertOneKind, assign } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
 import { type LoadState, startedHere } from '../../load/state.ts';
-import { restartInvoice } from '../../load/upload.ts';
 import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
 import { requestsText } from '../../output/requests-text.ts';
@@ -38,7 +47,7 @@ import { withNotification } from './notify.ts';
 import { chosenJob, noLoad } from './selection.ts';
 import { readLoad, type Session, withLoad, withSession } from './session.ts';
 import { shownPath } from './shown-path.ts';
-import type { Shard, UploadOptions } from './upload-options.ts';
+import { recordedOptions, type Shard, type UploadOptions } from './upload-options.ts';
 import { type Waited, waitFor } from './wait.ts';
 
 /** What one upload command is to do, its files checked. */
@@ -49,6 +58,9 @@ interface Upload {
   readonly parent: ParentRef | null;
   /** Under `--shard`: each item file's number in the whole list, by path. */
   readonly numbers: ReadonlyMap<string, number> | undefined;
+  /** The paths of all files, those of other shards included. */
+  readonly given: readonly string[];
+  readonly names: StatusNames;
 }
 
 /**
@@ -79,10 +91,18 @@ async function upload(
   app.soFar(() => ({ job }));
   const { download } = options.watch;
   if (download !== null) await assertFolder(resolve(app.context.cwd, download), '--download');
-  const { files, numbers } = shardOf(await givenFiles(app, given), options.shard);
+  const all = await givenFiles(app, given);
+  const { files, numbers } = shardOf(all, options.shard);
   const columns = await columnsFor(app, options.columns);
   const checked = await checkedFiles(app, files, { validate: options.validate, columns }, emit);
-  const what: Upload = { files: checked, options, parent, numbers };
+  const what: Upload = {
+    files: checked,
+    options,
+    parent,
+    numbers,
+    given: all.map(({ path }) => path),
+    names: connection.statusNames,
+  };
 
   // Asked before the lock is taken: no other command waits for an answer.
   const known = await readLoad(session, job);
@@ -116,25 +136,74 @@ function hasWork(state: LoadState, upload: Upload): boolean {
   return uploadSends(state, [...heads, ...items], upload.options.finalize);
 }
 
+interface Planned {
+  /** Customer and invoice files. */
+  readonly heads: readonly Assignment[];
+  /** The files under the invoice batch. */
+  readonly items: readonly Assignment[];
+  /** The job id of the invoice batch; `null`: there is none, or it has to be asked for. */
+  readonly invoice: string | null;
+}
+
 /**
  * Which batches the files go into, all decided before the first request, so that a conflict in the last file stops the first.
- * @returns `heads`: customer and invoice files; `items`: the files under them
+ * @param invoice the invoice batch of `upload items`, once it is known
  * @throws EbillError CONFLICT
  */
 function planUpload(
   state: LoadState,
-  { files, options, parent, numbers }: Upload,
-): Readonly<Record<'heads' | 'items', readonly Assignment[]>> {
+  { files, options, parent, numbers, names }: Upload,
+  invoice: string | null = null,
+): Planned {
   const { again, next, jobId } = options;
+  const restart = new Set(
+    options.restartInvoice ? restartTargets(state, files.invoice).map((batch) => batch.jobId) : [],
+  );
+  const all = { again, next, restart, names };
   assertOneKind(UPLOAD_KINDS.flatMap((kind) => files[kind].map((file) => ({ kind, file }))));
-  const plan = (kind: FileKind, more: { jobId: string | null; numbers?: ReadonlyMap<string, number> }) =>
-    assign(state, kind, files[kind], { again, next, ...more });
+  const heads = (['customer', 'invoice'] as const).flatMap((kind) =>
+    assign(state, kind, files[kind], { ...all, jobId }),
+  );
+  const under =
+    parent === null
+      ? (heads.find(({ kind }) => kind === 'invoice')?.jobId ?? null)
+      : (invoice ?? invoiceOnRecord(state, parent)?.jobId ?? parent.jobId);
+  const items = assign(state, 'items', files.items, {
+    ...all,
+    jobId: parent === null ? null : jobId,
+    parent: under,
+    ...(numbers === undefined ? {} : { numbers }),
+  });
+  return { heads, items, invoice: under };
+}
+
+/** The plan, after the server was asked what the journal cannot know. */
+async function confirmedPlan(run: Run, upload: Upload): Promise<Planned> {
+  const { parent, files, options } = upload;
+  if (parent !== null) {
+    const plan = planUpload(run.journal.state, upload);
+    if (plan.items.every(hasArrived)) return plan;
+    const invoice = await openInvoice(run, parent);
+    return planUpload(run.journal.state, upload, invoice);
+  }
+  if (options.restartInvoice) await assertRestartable(run, restartTargets(run.journal.state, files.invoice));
+  return confirmPlan(
+    run,
+    () => planUpload(run.journal.state, upload),
+    ({ heads, items, invoice }) => ({ heads, invoices: [{ jobId: invoice ?? '', items }] }),
+  );
+}
+
+/** The command with all of its files, as it is put on record. */
+function callOf({ app }: Session, { options, given }: Upload, plan: Planned, run: Run): PlannedCall {
+  const { invoice } = plan;
+  const parent = invoice === null ? null : parentRef(run, invoice);
+  const named = app.command === 'upload items' && invoice !== null ? ['--parent-job-id', invoice] : [];
   return {
-    heads: [...plan('customer', { jobId }), ...plan('invoice', { jobId })],
-    items: plan('items', {
-      jobId: parent === null ? null : jobId,
-      ...(numbers === undefined ? {} : { numbers }),
-    }),
+    command: app.command,
+    options: [...named, ...recordedOptions(options)],
+    ...(options.shard === null ? {} : { paths: given }),
+    files: [...plan.heads.map((to) => ({ to, parent: null })), ...plan.items.map((to) => ({ to, parent }))],
   };
 }
 
@@ -143,14 +212,12 @@ function dryRun({ app, client }: Session, run: Run, upload: Upload): CommandResu
   const { options, parent } = upload;
   const { state } = run.journal;
   const { header } = state;
-  const { heads, items } = planUpload(state, upload);
-  const parentJobId =
-    parent === null
-      ? (heads.find(({ kind }) => kind === 'invoice')?.jobId ?? null)
-      : (parent.jobId ?? (parent.id === null ? batchJobId(header.job, 'invoice', 1) : null));
+  const { heads, items, invoice: under } = planUpload(state, upload);
+  const invoiceJobId =
+    under ?? (parent !== null && parent.id === null ? batchJobId(header.job, 'invoice', 1) : null);
   const invoice: ParentRef = {
-    id: parent?.id ?? (parentJobId === null ? null : idOrPlaceholder(state, parentJobId)),
-    jobId: parentJobId,
+    id: parent?.id ?? (invoiceJobId === null ? null : idOrPlaceholder(state, invoiceJobId)),
+    jobId: invoiceJobId,
   };
   const files = [...heads, ...items];
   const requests: Call[] = files.flatMap((file) => uploadRequests(client.calls, file, invoice));
@@ -168,17 +235,20 @@ function dryRun({ app, client }: Session, run: Run, upload: Upload): CommandResu
 
 async function perform(session: Session, run: Run, upload: Upload): Promise<CommandResult> {
   const { app, owner } = session;
-  const { options, files, parent } = upload;
+  const { options, parent } = upload;
   await setCurrentJob(app.context.paths.state, owner, run.journal.state.header.job);
   let touched: readonly string[] = [];
   app.soFar(() => ({ batches: viewsOf(run, touched) }));
   if (!startedHere(run.journal.state))
     app.ui.note('This load was not started on this machine: each job id is looked up on the server first.');
-  if (options.restartInvoice) for (const file of files.invoice) await restartInvoice(run, file);
-  const { heads, items } = planUpload(run.journal.state, upload);
+  const plan = await confirmedPlan(run, upload);
+  await recordCall(run, callOf(session, upload, plan, run));
+  await leaveOut(run, options.leaveOut);
+  const expected = ({ jobId }: Assignment): boolean => run.journal.state.batches.get(jobId)?.leftOut !== true;
+  const [heads, items] = [plan.heads.filter(expected), plan.items.filter(expected)];
   touched = heads.map(({ jobId }) => jobId);
   const uploaded = await uploadAll(run, heads, null, options);
-  const invoice = parent === null ? uploaded[0] : await openInvoice(run, parent);
+  const invoice = parent === null ? uploaded[0] : (plan.invoice ?? undefined);
   touched = [...new Set(parent === null || invoice === undefined ? uploaded : [...uploaded, invoice])];
   if (items.length > 0 && invoice !== undefined)
     await uploadAll(run, items, parentRef(run, invoice), options);

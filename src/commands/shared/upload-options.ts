@@ -35,6 +35,8 @@ export interface UploadOptions {
   /** Also set by `shard`. */
   readonly adopt: boolean;
   readonly restartInvoice: boolean;
+  /** `--leave-out`: files or job ids on record that will not come. */
+  readonly leaveOut: readonly string[];
   /** `null`: all files. */
   readonly shard: Shard | null;
   /** `--column`, over the profile's columns. */
@@ -66,10 +68,39 @@ export function declareUploadOptions(command: Command): void {
   declareColumnOption(command);
   command
     .optionsGroup('If it already exists:')
-    .option('--again', 'upload a file although the same bytes were uploaded before')
+    .option(
+      '--again',
+      'upload a file although the same bytes were uploaded before; repeated, it resumes (a third time needs another --job-id)',
+    )
     .option('--next', 'create another batch for new content under a name already used')
     .option('--adopt', 'take over batches of these names on the server, started on another machine');
+  declareLeaveOut(command);
   declareWatchOptions(command);
+}
+
+/** Declares `--leave-out`, for uploads and `finalize`. */
+export function declareLeaveOut(command: Command): void {
+  command.option(
+    '--leave-out <file|jobid>',
+    'record that this file will not come, so that finalize does not wait for it (repeatable)',
+    collect,
+  );
+}
+
+/** The options that belong to a recorded command, as they are typed again. */
+export function recordedOptions(options: UploadOptions): readonly string[] {
+  const { jobId, shard, columns } = options;
+  return [
+    ...(jobId === null ? [] : ['--job-id', jobId]),
+    ...(shard === null ? [] : ['--shard', `${shard.k}/${shard.n}`]),
+    ...columns.flatMap(([role, column]) => ['--column', `${role}=${column ?? ''}`]),
+    ...(options.validate ? [] : ['--no-validate']),
+    ...(options.again ? ['--again'] : []),
+    ...(options.next ? ['--next'] : []),
+    ...(options.adopt && shard === null ? ['--adopt'] : []),
+    ...(options.restartInvoice ? ['--restart-invoice'] : []),
+    ...(options.wait ? ['--wait'] : options.finalize ? ['--finalize'] : []),
+  ];
 }
 
 /** @throws EbillError USAGE */
@@ -99,6 +130,7 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
     next,
     adopt,
     restartInvoice: boolFlag(flags, 'restartInvoice'),
+    leaveOut: listFlag(flags, 'leaveOut'),
     shard,
     columns: columnOptions(flags),
     watch,

@@ -1,0 +1,72 @@
+import { phaseOf } from '../batch/phase.ts';
+import { EbillError } from '../errors.ts';
+import type { Terminal } from '../system/escaping.ts';
+import { commandFor } from './calls.ts';
+import type { BatchState, LoadState } from './state.ts';
+
+/** Where the commands of a hint are typed, and a file's path as it is typed there. */
+export interface Typed {
+  readonly terminal: Terminal;
+  readonly shown: (path: string) => string;
+}
+
+/** Files listed in a message. */
+const MOST = 20;
+
+/**
+ * Checks before the first finalize of a call that every file on record has arrived, in whichever load of this server it is
+ * on record (api rule 28). Pure.
+ * @param loads this load first, then the others of the server
+ * @throws EbillError CONFLICT that lists what is missing, with the commands that upload it
+ */
+export function assertComplete(
+  loads: readonly LoadState[],
+  targets: readonly BatchState[],
+  { terminal, shown }: Typed,
+): void {
+  const pending = targets.filter((batch) => batch.finalized !== 'yes');
+  const recorded = loads.flatMap((load) =>
+    pending.flatMap((target) => recordOf(load, target).map((batch) => ({ load, batch }))),
+  );
+  const left = recorded.find(({ batch }) => batch.kind !== 'items' && isLeftBehind(batch));
+  if (left !== undefined)
+    throw new EbillError(
+      'CONFLICT',
+      `${left.batch.jobId} is left behind by the load ${left.load.header.job}: it is never finalized.`,
+      { hint: `See what that load has in its place: ebill status --job ${left.load.header.job}` },
+    );
+  const missing = recorded.filter(({ batch }) => !isLeftBehind(batch) && !hasArrived(batch));
+  if (missing.length === 0) return;
+  const names = missing
+    .slice(0, MOST)
+    .map(({ batch }) => `${batch.jobId} (${batch.file?.name ?? 'no file'})`);
+  const more = missing.length > MOST ? ` and ${missing.length - MOST} more` : '';
+  const commands = new Set(missing.map(({ load, batch }) => commandFor(load, batch, terminal, shown)));
+  throw new EbillError(
+    'CONFLICT',
+    `Not finalized: the upload of ${names.join(', ')}${more} is not complete.`,
+    {
+      hint: `Upload the rest, then finalize: ${[...commands].join(' ; ')} – A file that will not come has to be named with --leave-out.`,
+    },
+  );
+}
+
+/** A batch and its items as a load records them. */
+function recordOf({ batches }: LoadState, { jobId, id }: BatchState): readonly BatchState[] {
+  const isIt = (one: { readonly id: string | null; readonly jobId: string | null }): boolean =>
+    one.jobId === jobId || (id !== null && one.id === id);
+  return [...batches.values()].filter((batch) =>
+    batch.kind === 'items'
+      ? batch.parent !== null && isIt(batch.parent)
+      : batch.kind !== 'init' && isIt(batch),
+  );
+}
+
+const isLeftBehind = ({ abandoned, leftOut }: BatchState): boolean => abandoned || leftOut;
+
+const hasArrived = (batch: BatchState): boolean => batch.uploaded === 'yes' || uploadedElsewhere(batch);
+
+/** Created elsewhere and not adopted here: its file is unknown. */
+const uploadedElsewhere = (batch: BatchState): boolean =>
+  batch.foundElsewhere &&
+  (batch.file === null || (batch.seen !== null && phaseOf(batch.seen).phase !== 'draft'));

@@ -1,0 +1,176 @@
+import type { ParentRef } from '../api/request.ts';
+import { retryDelay } from '../api/retry.ts';
+import { batchJobId } from '../batch/job-ids.ts';
+import { phaseOf } from '../batch/phase.ts';
+import type { Batch } from '../batch/types.ts';
+import { EbillError } from '../errors.ts';
+import type { SourceFile } from './entries.ts';
+import type { Assignment } from './plan.ts';
+import { askFor, isDraft, type Run } from './run.ts';
+import { type BatchState, itemsOf, type LoadState } from './state.ts';
+
+// Whether a batch can still be changed: items be added to it, or another batch replace it.
+
+/**
+ * Whether the server still has a batch as a draft. After a finalize in doubt a draft is evidence only when the settle time
+ * is over (api rule 20). That it is submitted is recorded.
+ */
+export async function isOpen(run: Run, batch: BatchState): Promise<boolean> {
+  const { jobId, id } = batch;
+  if (batch.finalized === 'yes') return false;
+  const sentAt = batch.finalized === 'unknown' ? Date.parse(batch.intentAt.finalize ?? '') : Number.NaN;
+  const until = Number.isNaN(sentAt) ? 0 : sentAt + run.settle.otherMs;
+  for (let attempt = 1; ; attempt += 1) {
+    const answer = await askFor(run, jobId, id === null ? { jobId } : { id });
+    if (answer !== null && !isDraft(run, jobId, answer)) {
+      await run.journal.append({ type: 'settled', jobId, call: 'finalize', batch: answer });
+      return false;
+    }
+    const leftMs = until - run.context.now();
+    if (leftMs <= 0) return true;
+    const waitMs = Math.min(leftMs, retryDelay(attempt, run.context.random(), null));
+    run.emit({
+      event: 'retry',
+      jobId,
+      message: `${jobId} may have been submitted; asking until ${Math.ceil(leftMs / 1000)} s have passed`,
+      attempt,
+      waitMs,
+    });
+    await run.context.sleep(waitMs, run.context.signal);
+  }
+}
+
+/**
+ * The invoice batches that `--restart-invoice` starts over: those of these files. One that such a command began is resumed,
+ * unless its upload cannot go on. Pure.
+ */
+export function restartTargets(state: LoadState, files: readonly SourceFile[]): readonly BatchState[] {
+  return [...state.batches.values()].filter(
+    (batch) =>
+      batch.kind === 'invoice' &&
+      !batch.abandoned &&
+      files.some(({ sha256, name }) => batch.file?.sha256 === sha256 || batch.file?.name === name) &&
+      (!batch.origin.restart || [batch, ...itemsOf(state, batch)].some(({ blocked }) => blocked)),
+  );
+}
+
+/** @throws EbillError CONFLICT when a batch is submitted already */
+export async function assertRestartable(run: Run, batches: readonly BatchState[]): Promise<void> {
+  for (const batch of batches) {
+    if (batch.created === 'no' || (await isOpen(run, batch))) continue;
+    throw new EbillError(
+      'CONFLICT',
+      `${batch.jobId} is already submitted for processing and cannot be restarted.`,
+      { hint: `Watch it: ebill watch --job-id ${batch.jobId}` },
+    );
+  }
+}
+
+/** The parts of a plan that the server may have to be asked about. */
+export interface Doubtful {
+  /** Customer and invoice files. */
+  readonly heads: readonly Assignment[];
+  readonly invoices: readonly { readonly jobId: string; readonly items: readonly Assignment[] }[];
+}
+
+/**
+ * A plan, after the server was asked what the journal cannot know: whether the batches to be replaced are still drafts,
+ * and whether an invoice batch that may be submitted still takes items.
+ * @param plan makes the plan from the journal as it is then
+ * @throws EbillError CONFLICT
+ */
+export async function confirmPlan<Plan>(
+  run: Run,
+  plan: () => Plan,
+  parts: (plan: Plan) => Doubtful,
+): Promise<Plan> {
+  const asked = new Set<string>();
+  for (;;) {
+    const current = plan();
+    const { heads, invoices } = parts(current);
+    const { batches } = run.journal.state;
+    for (const { jobId, items } of invoices) {
+      const head = batches.get(jobId);
+      if (head !== undefined && head.finalized !== 'no' && !items.every(hasArrived))
+        await assertOpen(run, head);
+    }
+    const replaced = heads
+      .flatMap(({ replaces }) => replaces)
+      .filter(({ jobId, created }) => created !== 'no' && !asked.has(jobId));
+    if (replaced.length === 0) return current;
+    for (const batch of replaced) {
+      asked.add(batch.jobId);
+      await isOpen(run, batch);
+    }
+  }
+}
+
+/** Nothing of it is left to send. */
+export const hasArrived = ({ action }: Assignment): boolean => action === 'done' || action === 'duplicate';
+
+/** The invoice batch on record that items are added to: the one named, else the load's only open one. Pure. */
+export function invoiceOnRecord(state: LoadState, named: ParentRef): BatchState | undefined {
+  const invoices = [...state.batches.values()].filter(
+    (batch) => batch.kind === 'invoice' && !batch.abandoned && !batch.leftOut,
+  );
+  if (named.id !== null || named.jobId !== null) {
+    return invoices.find(
+      (batch) =>
+        (named.id === null || batch.id === named.id) && (named.jobId === null || batch.jobId === named.jobId),
+    );
+  }
+  const open = invoices.filter((batch) => batch.finalized !== 'yes');
+  if (open.length > 1) {
+    throw new EbillError(
+      'USAGE',
+      `The load has ${open.length} invoice batches that are not finalized: ${open.map((batch) => batch.jobId).join(', ')}.`,
+      {
+        hint: 'Name the one the items belong to: --parent-job-id ID',
+      },
+    );
+  }
+  return open[0] ?? invoices[0];
+}
+
+/**
+ * The job id of the invoice batch to add item files to. The server is asked whether it is still open.
+ * @throws EbillError USAGE when several are open, CONFLICT when it is finalized, REJECTED when there is none
+ */
+export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
+  const known = invoiceOnRecord(run.journal.state, named);
+  if (known !== undefined && known.created !== 'no') {
+    await assertOpen(run, known);
+    return known.jobId;
+  }
+  const jobId =
+    named.jobId ?? (named.id === null ? batchJobId(run.journal.state.header.job, 'invoice', 1) : null);
+  const batch = await askFor(run, jobId ?? '', named.id !== null ? { id: named.id } : { jobId: jobId ?? '' });
+  if (batch === null) throw noInvoice(named, jobId);
+  const name = jobId ?? batch.jobId ?? '';
+  if (!isDraft(run, name, batch)) throw finalized(run, name, batch);
+  await run.journal.append({ type: 'found', jobId: name, kind: 'invoice', parent: null, batch });
+  return name;
+}
+
+/** @throws EbillError CONFLICT when nothing can be added to an invoice batch any more */
+export async function assertOpen(run: Run, invoice: BatchState): Promise<void> {
+  if (await isOpen(run, invoice)) return;
+  throw finalized(run, invoice.jobId, run.journal.state.batches.get(invoice.jobId)?.seen ?? null);
+}
+
+function noInvoice(named: ParentRef, jobId: string | null): EbillError {
+  return new EbillError('REJECTED', `The server has no invoice batch ${jobId ?? named.id ?? ''}.`, {
+    hint: 'Upload the invoice file first (ebill upload invoice FILE), or name its batch with --parent-id or --parent-job-id.',
+  });
+}
+
+function finalized(run: Run, jobId: string, batch: Batch | null): EbillError {
+  const phase = batch === null ? 'finalized' : phaseOf(batch, run.statusNames).phase;
+  return new EbillError(
+    'CONFLICT',
+    `${jobId} is ${phase} already: items can only be added before it is finalized.`,
+    {
+      hint: 'This API cannot add items to it any more. Correct these items in eBill; do not load their invoices a second time for them.',
+    },
+  );
+}
