@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
 import { assign, assignMonth } from '../../src/load/plan.ts';
+import type { BatchState } from '../../src/load/state.ts';
 import { batch, known, load, source } from './fixtures.ts';
 
 const PLAIN = { jobId: null, again: false, next: false };
@@ -69,8 +70,8 @@ describe('which batch a file goes into', () => {
 
   it('with --next a batch of the old content is replaced until it is finalized', () => {
     const next = { ...PLAIN, next: true };
-    const replaced = (...batches: Parameters<typeof load>) =>
-      assign(load(...batches), 'customer', [source('cus.csv', 'new')], next)[0]?.replaces.map(
+    const replaced = (batch: BatchState) =>
+      assign(load(batch), 'customer', [source('cus.csv', 'new')], next)[0]?.replaces.map(
         ({ jobId }) => jobId,
       );
     expect(replaced(known({ created: 'yes', file: source('cus.csv', 'old') }))).toEqual(['AUG_2020_CUS']);
