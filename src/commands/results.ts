@@ -91,7 +91,8 @@ async function results(app: App, { run, jobIds }: Targets, options: ResultsOptio
   const { profile, job } = run.journal.state.header;
   const folder = resolve(context.cwd, options.out ?? resultsFolder(job));
   await assertFolder(folder, '--out');
-  const answers = await refresh(run, jobIds, { tries: globals.retries, all: true });
+  // What is final is asked about when its result is fetched.
+  const answers = await refresh(run, jobIds, { tries: globals.retries });
   if (answers.failures[0] !== undefined) throw answers.failures[0];
   const { files, batches } = await fetchResults(app, run, jobIds, { ...options, folder });
   for (const warning of uncounted(batches)) ui.warn(warning);

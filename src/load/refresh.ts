@@ -20,8 +20,6 @@ export interface Round {
   readonly answers: number;
   /** Polls that failed, "not found" that is no evidence yet included; they say nothing about their batches. */
   readonly failures: readonly EbillError[];
-  /** "Not found" was answered, and another look has to confirm it. */
-  readonly unconfirmed: boolean;
   /** Job ids that the server does not have and never had: the creates in doubt did not happen. */
   readonly unseen: readonly string[];
   /** Unrecognised status names, as the server spelled them. */
@@ -65,7 +63,6 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
   const unseen: string[] = [];
   const strange = new Set<string>();
   let changed = false;
-  let unconfirmed = false;
   let answers = 0;
   const onNotFound = async (known: BatchState): Promise<void> => {
     const { jobId, seen, missing } = known;
@@ -74,7 +71,6 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
       now >= settledAt(run, known) &&
       (missing || notFound === undefined || notFound.confirms(jobId, now, run.settle.otherMs));
     if (!settled) {
-      unconfirmed = true;
       failures.push(notFoundYet(jobId));
       return;
     }
@@ -106,7 +102,7 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
   };
   await inParallel(AT_ONCE, jobIds, look);
   await inParallel(AT_ONCE, unlistedItems(run, jobIds), look);
-  return { changed, answers, failures, unconfirmed, unseen, strange: [...strange] };
+  return { changed, answers, failures, unseen, strange: [...strange] };
 }
 
 const refOf = (known: BatchState): BatchRef =>

@@ -23,7 +23,7 @@ export interface WatchOptions {
  */
 export type WatchEnd = 'settled' | 'missing' | 'timeout' | 'idle';
 
-/** Counts can come later than the final status: so many looks have to agree that they contradict each other (api rule 22). */
+/** So many looks have to agree that counts contradict each other: they can come later than the final status (api rule 22). */
 const COUNT_LOOKS = 3;
 
 /**
@@ -36,7 +36,7 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
   const began = context.now();
   const warned = new Set<string>();
   const notFound = new NotFound();
-  let contradictions = 0;
+  let looks = 0;
   let silentSince: number | null = null;
   let everAnswered = false;
   let pause = firstPollDelay(options.cadence);
@@ -55,16 +55,20 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
       throw failure;
 
     const batches = viewAll(run, jobIds);
-    const contradicted = flatten(batches).some((batch) => accountOf(batch).state === 'mismatch');
-    contradictions = contradicted ? contradictions + 1 : 0;
-    const again = contradicted && contradictions < COUNT_LOOKS;
+    const late = lateCounts(run, batches);
+    looks = late === null ? 0 : looks + 1;
+    const again = late !== null && (looks < COUNT_LOOKS || now < late);
+    if (again && looks === 1) {
+      const message = 'the counts do not add up; they may be late, so the server is asked again';
+      run.emit({ event: 'step', jobId: null, message });
+    }
     const end = endOf(batches, options, now - began, failure !== undefined, again);
     pause = first ? pause : nextPollDelay(options.cadence, pause, round.changed);
     const wait = Math.min(
       withJitter(options.cadence, pause, context.random()),
       remaining(options, now - began),
-      // Nothing to wait for but a delay of the server.
-      again || round.unconfirmed ? run.settle.otherMs : Number.POSITIVE_INFINITY,
+      // All are final: there is nothing to wait for but a delay of the server.
+      again ? run.settle.otherMs : Number.POSITIVE_INFINITY,
     );
     run.emit({ event: 'poll', batches, now, nextPollAt: end === null ? now + wait : null, silentSince });
     if (end !== null) return end;
@@ -79,17 +83,33 @@ function viewAll(run: Run, jobIds: readonly string[]): readonly BatchView[] {
   });
 }
 
+/**
+ * Until when the counts of final batches that do not add up may only be late: the settle time after their status was first
+ * seen, ms since 1970; `null` when all add up.
+ */
+function lateCounts({ journal, settle }: Run, batches: readonly BatchView[]): number | null {
+  const contradicted = batches.filter((batch) =>
+    flatten([batch]).some((one) => accountOf(one).state === 'mismatch'),
+  );
+  if (contradicted.length === 0) return null;
+  const since = contradicted.map(({ jobId }) =>
+    Date.parse(journal.state.batches.get(jobId ?? '')?.changedAt ?? '1970-01-01T00:00:00Z'),
+  );
+  return Math.max(...since) + settle.otherMs;
+}
+
+/** @param again counts that do not add up may only be late */
 function endOf(
   batches: readonly BatchView[],
   options: WatchOptions,
   waited: number,
   doubt: boolean,
-  contradicted: boolean,
+  again: boolean,
 ): WatchEnd | null {
   const elapsed = options.maxWaitMs !== null && waited >= options.maxWaitMs;
   const open = batches.filter((batch) => waitsFor(batch) === 'end');
   if (open.length === 0) {
-    if (contradicted && !elapsed) return null;
+    if (again && !elapsed) return null;
     return batches.every(isSettled) ? 'settled' : 'missing';
   }
   if (options.maxWaitMs !== null) return elapsed ? 'timeout' : null;

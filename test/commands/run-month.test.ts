@@ -31,7 +31,7 @@ async function month(
       asked.push('init');
       return { outcome: 'answered', value: answer };
     },
-    status: async () => null,
+    status: async () => (asked.includes('init') ? answer : null),
     create: async () => {
       asked.push('create');
       throw new Error('it went on');
@@ -44,6 +44,7 @@ async function month(
     lock: null,
     emit: () => undefined,
     statusNames: {},
+    settle: { initMs: 0, otherMs: 0 },
     retries: 0,
     urls: null,
   } as unknown as Run;

@@ -70,12 +70,12 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
       syncs: { '.jsonl': 6, folder: 1 },
     });
     // An answer is kept where it tells something new.
-    const asked = { requests: ['status J_CUS', 'status J_INV'], syncs: { folder: 1 } };
+    const asked = { requests: ['status J_CUS', 'status J_INIT', 'status J_INV'], syncs: { folder: 1 } };
     expect((await cost('status')).requests).toEqual(asked.requests);
     expect(await cost('status')).toEqual(asked);
   });
 
-  it('asks no more for what is final, but for the address of each result', async () => {
+  it('watches no more what is final, but for parts of an init that can still run', async () => {
     const server = await sandbox({ processingTimeMs: 0 });
     const at = machine(server);
     const cost = costs(at, server);
@@ -85,12 +85,20 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
     await at.run(['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv']);
     await at.run(['finalize']);
     expect((await at.run(['watch'])).code).toBe(0);
-    expect(await cost('watch')).toEqual({ requests: [], syncs: { folder: 1 } });
-    expect(await cost('status')).toEqual({ requests: [], syncs: { folder: 1 } });
+    expect(await cost('watch')).toEqual({ requests: ['status J_INIT'], syncs: { folder: 1 } });
+    expect(await cost('status')).toEqual({
+      requests: ['status J_CUS', 'status J_INIT', 'status J_INV'],
+      syncs: { folder: 1 },
+    });
     const fetched = ['J_CUS', 'J_INV', 'J_ITM_1', 'J_ITM_2', 'J_ITM_3'];
     // Each result's own name, the new folder they are in, and the journal's.
     expect(await cost('results')).toEqual({
-      requests: [...fetched.map((jobId) => `download ${jobId}`), 'status J_CUS', 'status J_INV'],
+      requests: [
+        ...fetched.map((jobId) => `download ${jobId}`),
+        'status J_CUS',
+        'status J_INIT',
+        'status J_INV',
+      ],
       syncs: { '.part': fetched.length, folder: fetched.length + 2 },
     });
   });

@@ -79,7 +79,14 @@ export async function runMonth(tools: MonthTools, month: PlannedMonth): Promise<
     const uploaded = [...new Set(await uploadAll(run, customers, null, options))];
     jobIds.push(...uploaded);
     await finalizeAll(run, uploaded);
-    const stopped = await finish(tools, 'customers', uploaded, budget, invoices.length > 0 ? accepted : null);
+    const stopped = await finish(
+      tools,
+      'customers',
+      uploaded,
+      budget,
+      invoices.length > 0 ? accepted : null,
+      init?.jobId,
+    );
     if (stopped !== null) return { jobIds, stopped };
   }
 
@@ -91,7 +98,7 @@ export async function runMonth(tools: MonthTools, month: PlannedMonth): Promise<
     await finalizeAll(run, uploaded);
     // Nothing is changed from here on: other commands may work on the load.
     await run.lock?.release();
-    const stopped = await finish(tools, 'invoices', uploaded, budget, null);
+    const stopped = await finish(tools, 'invoices', uploaded, budget, null, init?.jobId);
     if (stopped !== null) return { jobIds, stopped };
   }
   return { jobIds, stopped: null };
@@ -130,6 +137,7 @@ async function startLoad(run: Run, request: InitRequest): Promise<void> {
 /**
  * Waits for the batches of a step, and decides whether the next one may start.
  * @param accepted failed records it may start with; `null`: there is no next step
+ * @param init watched too: parts of it that were empty can still run (api rule 3)
  * @returns why it must not start
  */
 async function finish(
@@ -138,11 +146,12 @@ async function finish(
   jobIds: readonly string[],
   budget: WaitBudget,
   accepted: number | null,
+  init?: string,
 ): Promise<EbillError | null> {
   const { job } = run.journal.state.header;
   const watch = { ...options.watch, maxWaitMs: budget.leftMs, download: null };
   const startedAt = app.context.now();
-  const { error } = await waitFor(app, run, jobIds, watch, false);
+  const { error } = await waitFor(app, run, init === undefined ? jobIds : [init, ...jobIds], watch, false);
   budget.spend(app.context.now() - startedAt);
   if (error?.code === 'STILL_RUNNING') {
     end(run, step, 'stopped', 'not final yet');
