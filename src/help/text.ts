@@ -38,6 +38,26 @@ export type Block =
 
 export type Row = readonly [name: string, about: string];
 
+/** A section of a topic; a string is a paragraph. */
+export const section = (title: string, ...blocks: readonly (Block | string)[]): Section => ({
+  title,
+  blocks: blocks.map((block) => (typeof block === 'string' ? { type: 'text', text: block } : block)),
+});
+
+export const lines = (text: string): Block => ({ type: 'lines', lines: text.split('\n') });
+
+export const terms = (rows: Readonly<Record<string, string>>): Block => ({
+  type: 'terms',
+  rows: Object.entries(rows),
+});
+
+/** Exit codes, which are too short for the column of other terms. */
+export const codes = (...rows: readonly Row[]): Block => ({ type: 'terms', rows, ownColumn: true });
+
+export const examples = (...rows: readonly Row[]): Section => section('Examples', { type: 'examples', rows });
+
+export const seeAlso = (...names: readonly string[]): Section => section('See also', { type: 'see', names });
+
 /** Longer lines are hard to read, however wide the terminal. */
 const MAX_WIDTH = 120;
 /** With fewer columns left, a description goes under its term instead of beside it. */

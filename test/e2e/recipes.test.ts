@@ -24,8 +24,8 @@ interface GitLab {
   readonly load: { readonly variables: Variables; readonly script: readonly string[] };
 }
 
-const github = (parse(GITHUB.join('\n')) as GitHub).jobs.load;
-const gitlab = (parse(GITLAB.join('\n')) as GitLab).load;
+const github = (parse(GITHUB) as GitHub).jobs.load;
+const gitlab = (parse(GITLAB) as GitLab).load;
 
 const RECIPES: readonly Recipe[] = [
   // GitHub's shell is bash -e; each step is a script of its own.
@@ -35,7 +35,7 @@ const RECIPES: readonly Recipe[] = [
     env: github.env,
   },
   { name: 'GitLab', script: gitlab.script.join('\n'), env: gitlab.variables },
-  { name: 'plain bash', script: BASH.join('\n'), env: {} },
+  { name: 'plain bash', script: BASH, env: {} },
 ];
 
 /** A runner's machine: the program under its name, nothing to install, and no five minutes to wait. */

@@ -1,5 +1,5 @@
 import { type ErrorCode, EXIT_CODES } from '../../errors.ts';
-import type { Row, TopicText } from '../text.ts';
+import { codes, lines, type Row, section, seeAlso, type TopicText } from '../text.ts';
 
 /** The codes themselves are defined in errors.ts. */
 export type ExitCode = 0 | (typeof EXIT_CODES)[ErrorCode];
@@ -49,63 +49,38 @@ export const exitCodes: TopicText = {
   description:
     'Every command ends with one of these exit codes. With --json the document has the code as exitCode and its name as error.code; error is null exactly when the exit code is 0.',
   sections: [
-    {
-      title: 'Codes',
-      blocks: [
-        {
-          type: 'terms',
-          ownColumn: true,
-          rows: EXIT_MEANINGS.map(({ code, names, meaning }): Row => {
-            const named = names.length === 0 ? '' : `${names.join(', ')}: `;
-            return [String(code), `${named}${meaning}`];
-          }),
-        },
-      ],
-    },
-    {
-      title: 'In a script',
-      blocks: [
-        {
-          type: 'terms',
-          ownColumn: true,
-          rows: [
-            [
-              '6, 130, 137, 143',
-              'run the same command again; it resumes where it stopped and sends nothing twice',
-            ],
-            ['7', 'keep waiting: ebill watch'],
-            ['3', 'get the rejected records (ebill results --rejects), correct them and load them again'],
-            ['others', 'a person has to act; the message says what to do'],
-          ],
-        },
-        {
-          type: 'text',
-          text: '137 means that the process was killed (SIGKILL). What it had done is recorded in the journal.',
-        },
-      ],
-    },
-    {
-      title: 'What is not a failure',
-      blocks: [
-        {
-          type: 'text',
-          text: 'ebill status ends with 0 when the server answered, whatever the state of the batches, unless --exit-status is given. ebill results and ebill report end with 0 when they wrote their files, whatever the result of the records. A file already uploaded, an init already done and a batch already finalized are skipped with 0.',
-        },
-      ],
-    },
-    {
-      title: 'Examples',
-      blocks: [
-        {
-          type: 'lines',
-          lines: [
-            'until ebill watch --max-wait 1h; do',
-            '  case $? in 6|7) continue;; *) break;; esac',
-            'done',
-          ],
-        },
-      ],
-    },
-    { title: 'See also', blocks: [{ type: 'see', names: ['help json', 'status', 'watch'] }] },
+    section(
+      'Codes',
+      codes(
+        ...EXIT_MEANINGS.map(({ code, names, meaning }): Row => {
+          const named = names.length === 0 ? '' : `${names.join(', ')}: `;
+          return [String(code), `${named}${meaning}`];
+        }),
+      ),
+    ),
+    section(
+      'In a script',
+      codes(
+        [
+          '6, 130, 137, 143',
+          'run the same command again; it resumes where it stopped and sends nothing twice',
+        ],
+        ['7', 'keep waiting: ebill watch'],
+        ['3', 'get the rejected records (ebill results --rejects), correct them and load them again'],
+        ['others', 'a person has to act; the message says what to do'],
+      ),
+      '137 means that the process was killed (SIGKILL). What it had done is recorded in the journal.',
+    ),
+    section(
+      'What is not a failure',
+      'ebill status ends with 0 when the server answered, whatever the state of the batches, unless --exit-status is given. ebill results and ebill report end with 0 when they wrote their files, whatever the result of the records. A file already uploaded, an init already done and a batch already finalized are skipped with 0.',
+    ),
+    section(
+      'Examples',
+      lines(`until ebill watch --max-wait 1h; do
+  case $? in 6|7) continue;; *) break;; esac
+done`),
+    ),
+    seeAlso('help json', 'status', 'watch'),
   ],
 };

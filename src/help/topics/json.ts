@@ -1,151 +1,97 @@
 import { KINDS, PHASES } from '../../batch/types.ts';
-import type { TopicText } from '../text.ts';
+import { examples, lines, section, seeAlso, type TopicText, terms } from '../text.ts';
 
 export const json: TopicText = {
   description:
     '--json prints exactly one document on stdout, also on failure. Messages for people go to stderr; --quiet leaves only errors and warnings there. Fields may be added, but are never renamed. An unknown value is null, never 0 or "". Ids are strings, times are ISO 8601. Control and bidi characters are written as \\uXXXX.',
   sections: [
-    {
-      title: 'The document',
-      blocks: [
-        {
-          type: 'terms',
-          rows: [
-            ['command', 'the full name, such as "upload invoice"; "ebill" for ebill without a command'],
-            ['profile', 'the profile used; null when the environment or options are the set-up'],
-            ['job', 'the load; null when the command is not about a load, or about single batches'],
-            ['outcome', 'the worst outcome of all batches (see below); null without batches'],
-            ['exitCode', 'the exit code (ebill help exit-codes)'],
-            ['batches', 'a list of BATCH in the order init, customers, invoices'],
-            ['error', '{ code, message, hint }; null exactly when exitCode is 0'],
-          ],
-        },
-        {
-          type: 'text',
-          text: 'The package contains JSON schemas: ebill/document.schema.json for this document, ebill/event.schema.json for the events of --progress json, and ebill/plan.schema.json for plans.',
-        },
+    section(
+      'The document',
+      terms({
+        command: 'the full name, such as "upload invoice"; "ebill" for ebill without a command',
+        profile: 'the profile used; null when the environment or options are the set-up',
+        job: 'the load; null when the command is not about a load, or about single batches',
+        outcome: 'the worst outcome of all batches (see below); null without batches',
+        exitCode: 'the exit code (ebill help exit-codes)',
+        batches: 'a list of BATCH in the order init, customers, invoices',
+        error: '{ code, message, hint }; null exactly when exitCode is 0',
+      }),
+      'The package contains JSON schemas: ebill/document.schema.json for this document, ebill/event.schema.json for the events of --progress json, and ebill/plan.schema.json for plans.',
+    ),
+    section(
+      'BATCH',
+      terms({
+        'id, jobId': "the server's id, and the name under which ebill created the batch",
+        kind: KINDS.join(', '),
+        file: 'name of the file sent',
+        status: 'the status as the server spells it',
+        phase: 'the state of the batch itself',
+        outcome: 'the worst state of the batch and its children',
+        'operation, subOperation': 'as the server returns them',
+        recordsSent: 'number of records in the file; null when this machine did not send it',
+        'successCount, failCount': 'counts of the server',
+        'successMessage, errorMessage': 'messages of the server',
+        'uploadUrl, downloadUrl': 'secrets; only with --show-urls',
+        children: 'a list of BATCH: the item batches of an invoice batch, the parts of an init',
+      }),
+      `Phases and outcomes, the worst first: ${PHASES.join(', ')}. missing: the server had the batch and no longer has it; the other fields are the last known ones. not-run: a part of an init that had nothing to carry forward; it is an outcome only where nothing else ran.`,
+    ),
+    section(
+      'Keys of single commands',
+      terms({
+        requests: 'with --dry-run: a list of { method, url, body } with secrets masked',
+        files:
+          'validate, and any command when a file is invalid: a list of { file, kind, records, bytes, sha256, findings }; a finding is { severity, code, line, column, message, hint }',
+        totals: 'validate, run --dry-run: control totals',
+        loads: 'loads: a list of { job, profile, startedAt, updatedAt, outcome }',
+        timeline: 'loads show: the requests and answers, oldest first',
+        results: 'results, run, and with --download: a list of { jobId, path, rows, rejects }',
+        reasons: 'results, run: the most frequent reasons for rejects',
+        'folder, manifest': 'run: paths of the output folder and the manifest',
+        report: 'run: path of the report; report: the data of the report, and its path',
+        steps: 'run --dry-run: each step and whether it is done',
+        'plan, unplaced': 'run --init-plan: the plan written, and the files left out of it',
+        profiles: 'profile list, profile show',
+        checks: 'doctor: a list of { name, state, message, hint }',
+        response: 'api: { status, contentType, body }',
+        'apiUrl, s3Url, data, environment': 'sandbox',
+        next: 'ebill without a command: { command, why }; also baseUrl, updatedAt and problems',
+      }),
+    ),
+    section(
+      'Rows: --format tsv and --fields',
+      '--format tsv prints the list of a command (batches, loads, results, checked files, profiles, checks of doctor) as tab-separated lines with a header. --fields jobId,phase,failCount selects and orders its columns; it does the same for the columns of a table and for the keys of each batch in JSON. Tabs and line breaks in values are written as \\t and \\n.',
+    ),
+    section(
+      'Events: --progress json',
+      '--progress json writes one JSON object a line to stderr, each with time and event. The progress of an upload is reported at most ten times a second, and its end always.',
+      lines(`{"time":"2020-08-31T22:00:00.000Z",
+ "event":"upload.progress",
+ "jobId":"AUG_2020_INV","file":"inv.csv",
+ "bytes":1048576,"total":4194304}`),
+      terms({
+        'check.start, check.progress, check.end':
+          'files; bytes and total; at the end records, bytes, and bad, the number of invalid files',
+        'stage.start, stage.end': 'run: stage; at the end outcome (done, skipped or stopped) and message',
+        step: 'jobId, message: one step done',
+        'upload.start, upload.progress': 'jobId, file, bytes, total',
+        'upload.end': 'the same, and ms and ok',
+        retry: 'jobId, message, attempt, waitMs',
+        'wait.start, wait.progress, wait.end': 'message; bytes and total, null when not known',
+        'batch.change': 'watch: the new state of a batch, without its children',
+        'watch.silent, watch.answer': 'lastAnswerAt: the server stopped answering, or answers again',
+        'watch.waiting, heartbeat': 'once a minute without other events',
+        'note, warning, error': 'messages for people; error has code, message and hint',
+      }),
+    ),
+    examples(
+      ["ebill status --json | jq '.batches[] | {jobId, phase}'", 'list the phase of each batch'],
+      [
+        'ebill watch --json --quiet | jq -e \'.outcome == "succeeded"\'',
+        'succeed only when everything is loaded',
       ],
-    },
-    {
-      title: 'BATCH',
-      blocks: [
-        {
-          type: 'terms',
-          rows: [
-            ['id, jobId', "the server's id, and the name under which ebill created the batch"],
-            ['kind', KINDS.join(', ')],
-            ['file', 'name of the file sent'],
-            ['status', 'the status as the server names it'],
-            ['phase', 'the state of the batch itself'],
-            ['outcome', 'the worst state of the batch and its children'],
-            ['operation, subOperation', 'as the server returns them'],
-            ['recordsSent', 'number of records in the file; null when this machine did not send it'],
-            ['successCount, failCount', 'counts of the server'],
-            ['successMessage, errorMessage', 'messages of the server'],
-            ['uploadUrl, downloadUrl', 'secrets; only with --show-urls'],
-            ['children', 'a list of BATCH: the item batches of an invoice batch, the parts of an init'],
-          ],
-        },
-        {
-          type: 'text',
-          text: `Phases and outcomes, the worst first: ${PHASES.join(', ')}. missing: the server knew the batch once and does not know it any more; its other fields are the last known ones. not-run: a part of an init with nothing to carry forward; it is an outcome only where nothing else ran.`,
-        },
-      ],
-    },
-    {
-      title: 'Keys of single commands',
-      blocks: [
-        {
-          type: 'terms',
-          rows: [
-            ['requests', 'with --dry-run: a list of { method, url, body } with secrets masked'],
-            [
-              'files',
-              'validate, and any command when a file is invalid: a list of { file, kind, records, bytes, sha256, findings }; a finding is { severity, code, line, column, message, hint }',
-            ],
-            ['totals', 'validate, run --dry-run: control totals'],
-            ['loads', 'loads: a list of { job, profile, startedAt, updatedAt, outcome }'],
-            ['timeline', 'loads show: the requests and answers, oldest first'],
-            ['results', 'results, run, and with --download: a list of { jobId, path, rows, rejects }'],
-            ['reasons', 'results, run: the most frequent reasons for rejects'],
-            ['folder, manifest', 'run: paths of the output folder and the manifest'],
-            ['report', 'run: path of the report; report: the data of the report, and its path'],
-            ['steps', 'run --dry-run: each step and whether it is done'],
-            ['plan, unplaced', 'run --init-plan: the plan written, and the files left out of it'],
-            ['profiles', 'profile list, profile show'],
-            ['checks', 'doctor: a list of { name, state, message, hint }'],
-            ['response', 'api: { status, contentType, body }'],
-            ['apiUrl, s3Url, data, environment', 'sandbox'],
-            ['next', 'ebill without a command: { command, why }; also baseUrl, updatedAt and problems'],
-          ],
-        },
-      ],
-    },
-    {
-      title: 'Rows: --format tsv and --fields',
-      blocks: [
-        {
-          type: 'text',
-          text: '--format tsv prints the list of a command (batches, loads, results, checked files, profiles, checks of doctor) as tab-separated lines with a header. --fields jobId,phase,failCount selects and orders its columns; it does the same for the columns of a table and for the keys of each batch in JSON. Tabs and line breaks in values are written as \\t and \\n.',
-        },
-      ],
-    },
-    {
-      title: 'Events: --progress json',
-      blocks: [
-        {
-          type: 'text',
-          text: '--progress json writes one JSON object a line to stderr, each with time and event. Progress of an upload is reported at most ten times a second, its end always.',
-        },
-        {
-          type: 'lines',
-          lines: [
-            '{"time":"2020-08-31T22:00:00.000Z",',
-            ' "event":"upload.progress",',
-            ' "jobId":"AUG_2020_INV","file":"inv.csv",',
-            ' "bytes":1048576,"total":4194304}',
-          ],
-        },
-        {
-          type: 'terms',
-          rows: [
-            [
-              'check.start, check.progress, check.end',
-              'files; bytes and total; at the end records, bytes, and bad, the number of invalid files',
-            ],
-            [
-              'stage.start, stage.end',
-              'run: stage; at the end outcome (done, skipped or stopped) and message',
-            ],
-            ['step', 'jobId, message: one step done'],
-            ['upload.start, upload.progress', 'jobId, file, bytes, total'],
-            ['upload.end', 'the same, and ms and ok'],
-            ['retry', 'jobId, message, attempt, waitMs'],
-            ['wait.start, wait.progress, wait.end', 'message; bytes and total, null when not known'],
-            ['batch.change', 'watch: the new state of a batch, without its children'],
-            ['watch.silent, watch.answer', 'lastAnswerAt: the server stopped answering, or answers again'],
-            ['watch.waiting, heartbeat', 'once a minute without other events'],
-            ['note, warning, error', 'messages for people; error has code, message and hint'],
-          ],
-        },
-      ],
-    },
-    {
-      title: 'Examples',
-      blocks: [
-        {
-          type: 'examples',
-          rows: [
-            ["ebill status --json | jq '.batches[] | {jobId, phase}'", 'list the phase of each batch'],
-            [
-              'ebill watch --json --quiet | jq -e \'.outcome == "succeeded"\'',
-              'succeed only when everything is loaded',
-            ],
-            ['ebill run plan.yaml --progress json 2> events.jsonl', 'save the events to a file'],
-          ],
-        },
-      ],
-    },
-    { title: 'See also', blocks: [{ type: 'see', names: ['help exit-codes', 'status', 'watch'] }] },
+      ['ebill run plan.yaml --progress json 2> events.jsonl', 'save the events to a file'],
+    ),
+    seeAlso('help exit-codes', 'status', 'watch'),
   ],
 };

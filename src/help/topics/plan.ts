@@ -1,5 +1,5 @@
 import { PLAN_SCHEMA } from '../../plan/plan-schema.ts';
-import type { Row, TopicText } from '../text.ts';
+import { examples, lines, type Row, section, seeAlso, type TopicText } from '../text.ts';
 
 /** The part of JSON schema that the schema of plans uses. */
 interface Node {
@@ -26,49 +26,34 @@ export const plan: TopicText = {
   description:
     'A plan is a YAML file that describes a whole month for ebill run. Running it again resumes where it stopped. Paths are relative to the plan file. A pattern must match at least one file. An unknown key, a wrong type or a missing file is an error (2) with its line and column, reported before anything is sent.',
   sections: [
-    {
-      title: 'A complete plan',
-      blocks: [
-        {
-          type: 'lines',
-          lines: [
-            'job: AUG_2020',
-            'init: {}',
-            'customers: [cus_*.csv]',
-            'invoices:',
-            '  - file: inv_1.csv',
-            '    items: [itm_1_*.csv]',
-            'columns:',
-            '  customer:',
-            '    key: Account Number',
-            '  invoice:',
-            '    key: Invoice Number',
-            '    customer: Account Number',
-            '    amount: Amount',
-            '  items:',
-            '    invoice: Invoice Number',
-            '    amount: Amount',
-            'accept:',
-            '  failedRecords: 0',
-          ],
-        },
-        { type: 'text', text: PLAN_SCHEMA.description },
-      ],
-    },
-    { title: 'Keys', blocks: [{ type: 'terms', rows: planKeys(PLAN_SCHEMA as Node) }] },
-    {
-      title: 'Examples',
-      blocks: [
-        {
-          type: 'examples',
-          rows: [
-            ['ebill run --init-plan --job AUG_2020', 'write plan.yaml for the CSV files in this folder'],
-            ['ebill run --plan-schema > plan.schema.json', 'save the JSON schema for an editor'],
-            ['ebill run plan.yaml --dry-run', 'check everything and show what would be sent'],
-          ],
-        },
-      ],
-    },
-    { title: 'See also', blocks: [{ type: 'see', names: ['run', 'validate', 'help exit-codes'] }] },
+    section(
+      'A complete plan',
+      lines(`job: AUG_2020
+init: {}
+customers: [cus_*.csv]
+invoices:
+  - file: inv_1.csv
+    items: [itm_1_*.csv]
+columns:
+  customer:
+    key: Account Number
+  invoice:
+    key: Invoice Number
+    customer: Account Number
+    amount: Amount
+  items:
+    invoice: Invoice Number
+    amount: Amount
+accept:
+  failedRecords: 0`),
+      PLAN_SCHEMA.description,
+    ),
+    section('Keys', { type: 'terms', rows: planKeys(PLAN_SCHEMA as Node) }),
+    examples(
+      ['ebill run --init-plan --job AUG_2020', 'write plan.yaml for the CSV files in this folder'],
+      ['ebill run --plan-schema > plan.schema.json', 'save the JSON schema for an editor'],
+      ['ebill run plan.yaml --dry-run', 'check everything and show what would be sent'],
+    ),
+    seeAlso('run', 'validate', 'help exit-codes'),
   ],
 };
