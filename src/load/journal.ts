@@ -2,7 +2,7 @@ import { type FileHandle, open, readFile, stat, truncate } from 'node:fs/promise
 import { dirname } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
-import { makeFolders, syncFolder } from '../system/atomic-file.ts';
+import { isAt, makeFolders, syncFolder } from '../system/atomic-file.ts';
 import {
   type Answered,
   type Clean,
@@ -14,6 +14,7 @@ import {
   sanitizeUrl,
 } from './entries.ts';
 import { cutOff, isReadable, lineOf, replay, tornMark } from './journal-lines.ts';
+import type { Lock } from './lock.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
 /** A load's record on this machine. Once `append` resolves, the entry is on disk. */
@@ -33,25 +34,32 @@ export interface Journal {
  * Opens a load's journal for writing; creates it if there is none.
  * @param now ms since 1970
  * @param redactor hides secrets in what is written
- * @throws EbillError CONFLICT for the journal of another server or a newer program, USAGE when it cannot be written
+ * @param lock of the only writer; `null` for a command that only adds what it has seen
+ * @throws EbillError CONFLICT for the journal of another server or a newer program, a damaged one, or one that another
+ * process holds; USAGE when it cannot be written
  */
 export async function openJournal(
   path: string,
   header: Header,
   now: () => number,
   redactor: Pick<Redactor, 'clean'>,
+  lock: Pick<Lock, 'include'> | null = null,
 ): Promise<Journal> {
-  const known = await readJournal(path);
-  if (known !== null) assertSameServer(known.header, header, path);
   const handle = await openAppending(path);
   try {
-    if (known === null) await begin(handle, path, header);
+    lock?.include(handle);
+    const known = await readJournal(path);
+    if (known !== null) assertSameServer(known.header, header, path);
+    else await begin(handle, path, header);
     await syncFolders(dirname(path), known === null ? NEW_FOLDERS : 1);
+    // Where the file system cannot tell, nothing can be checked later.
+    const watched = lock !== null && (await isAt(handle, path));
+    const clean: Clean = (text) => redactor.clean(text);
+    return new FileJournal(path, handle, known ?? emptyState(header), now, clean, watched);
   } catch (cause) {
     await handle.close();
     throw cannotWrite(path, cause);
   }
-  return new FileJournal(path, handle, known ?? emptyState(header), now, (text) => redactor.clean(text));
 }
 
 /** A journal in memory, for a load without a record here; nothing is written. */
@@ -79,6 +87,8 @@ class FileJournal implements Journal {
   readonly #handle: FileHandle | null;
   readonly #now: () => number;
   readonly #clean: Clean;
+  /** Whether to check that the file is still at its path. */
+  readonly #watched: boolean;
   #state: LoadState;
   #next: number;
   /** Lines that wait for the flush under way to end; they share the next one. */
@@ -95,6 +105,7 @@ class FileJournal implements Journal {
     state: LoadState,
     now: () => number,
     clean: Clean,
+    watched = false,
   ) {
     this.path = path;
     this.#handle = handle;
@@ -102,6 +113,7 @@ class FileJournal implements Journal {
     this.#next = state.next;
     this.#now = now;
     this.#clean = clean;
+    this.#watched = watched;
   }
 
   get state(): LoadState {
@@ -156,6 +168,8 @@ class FileJournal implements Journal {
         const text = `${size === this.#end ? '' : await mended(handle, size, this.#now)}${lines}`;
         await write(handle, text);
         this.#end = size + Buffer.byteLength(text);
+        // Another process would begin a journal of its own.
+        if (this.#watched && !(await isAt(handle, this.path ?? ''))) throw movedAway(this.path ?? '');
         for (const waiter of batch) waiter.done();
       } catch (cause) {
         this.#end = -1;
@@ -206,6 +220,8 @@ async function lastLine(handle: FileHandle, size: number): Promise<Buffer> {
 async function openAppending(path: string): Promise<FileHandle> {
   try {
     await makeFolders(dirname(path), 0o700);
+    // Opening a pipe would wait for its reader.
+    if ((await stat(path).catch(() => null))?.isFile() === false) throw new Error('it is not a file');
     return await open(path, 'a+', 0o600);
   } catch (cause) {
     throw cannotWrite(path, cause);
@@ -220,6 +236,12 @@ function cannotWrite(path: string, cause: unknown): EbillError {
       ? 'Free some space on that disk, then run the same command again. Nothing is sent without a record.'
       : 'Make the folder writable or set EBILL_HOME to one that is, then run the same command again. Nothing is sent without a record.',
     cause,
+  });
+}
+
+function movedAway(path: string): EbillError {
+  return new EbillError('CONFLICT', `The journal ${path} was moved or deleted while it was written.`, {
+    hint: 'Put it back, then run the same command again. What this command did is in that file.',
   });
 }
 

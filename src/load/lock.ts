@@ -2,7 +2,7 @@ import { constants, type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { EbillError, messageOf } from '../errors.ts';
-import { makeFolders } from '../system/atomic-file.ts';
+import { isAt, makeFolders } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
 
@@ -12,6 +12,11 @@ const HOLDER = v.object({ pid: v.number(), host: v.string(), command: v.string()
 export type Holder = Readonly<v.InferOutput<typeof HOLDER>>;
 
 export interface Lock {
+  /**
+   * Locks the open journal itself, too: whoever deletes the lock file lets nobody else in.
+   * @throws EbillError CONFLICT when another process holds it
+   */
+  include(journal: FileHandle): void;
   /** Any number of times. */
   release(): Promise<void>;
 }
@@ -19,6 +24,8 @@ export interface Lock {
 /** How long a second writer waits for the first, in ms. */
 const PATIENCE_MS = 5_000;
 const RETRY_MS = 250;
+/** Locks of files that were deleted before they were locked. */
+const MOST_TRIES = 10;
 
 /**
  * Makes this process the only writer of a load (commands rule 5). The operating system's lock ends with the process that
@@ -34,14 +41,21 @@ export async function lockLoad(
 ): Promise<Lock> {
   const path = `${journal}.lock`;
   const tryLock = await nativeLock(context.platform);
-  const handle = await openLock(path);
+  const began = context.now();
+  let handle = await openLock(path);
   try {
-    const began = context.now();
-    for (let waited = false; !tryLock(handle.fd); waited = true) {
-      const holder = await readHolder(path);
-      if (context.now() - began >= PATIENCE_MS) throw held(job, holder);
-      if (!waited) onWait(holder);
-      await context.sleep(RETRY_MS, context.signal);
+    let waited = false;
+    for (let tries = 1; ; tries += 1) {
+      for (; !tryLock(handle.fd); waited = true) {
+        const holder = await readHolder(path);
+        if (context.now() - began >= PATIENCE_MS) throw held(job, holderText(holder));
+        if (!waited) onWait(holder);
+        await context.sleep(RETRY_MS, context.signal);
+      }
+      // A lock on a file that was deleted meanwhile keeps nobody out. Some file systems cannot tell.
+      if (tries === MOST_TRIES || (await isAt(handle, path))) break;
+      await handle.close();
+      handle = await openLock(path);
     }
     const holder: Holder = {
       pid: context.pid,
@@ -56,9 +70,13 @@ export async function lockLoad(
   }
   // Closing releases the lock. The file stays: removing it would let two processes lock two files of one name.
   let released: Promise<void> | null = null;
+  const lockFile = handle;
   return {
+    include: (file) => {
+      if (!tryLock(file.fd)) throw held(job, 'another process, whose lock file was deleted');
+    },
     release: () => {
-      released ??= handle.close();
+      released ??= lockFile.close();
       return released;
     },
   };
@@ -108,8 +126,8 @@ export function holderText(holder: Holder | null, withTime = true): string {
   return visible(`${command} (process ${pid} on ${host}${from})`);
 }
 
-function held(job: string, holder: Holder | null): EbillError {
-  return new EbillError('CONFLICT', `The load ${job} is held by ${holderText(holder)}.`, {
+function held(job: string, holder: string): EbillError {
+  return new EbillError('CONFLICT', `The load ${job} is held by ${holder}.`, {
     hint: 'Wait until it has finished, then run the same command again. status and watch work meanwhile.',
   });
 }

@@ -166,6 +166,20 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Whether the open file is still the one of that path: not deleted, not replaced. */
+export async function isAt(handle: FileHandle, path: string): Promise<boolean> {
+  const [own, found] = await Promise.all([
+    handle.stat({ bigint: true }),
+    stat(path, { bigint: true }).catch((error: unknown) => {
+      if (errnoOf(error) === 'ENOENT') return null;
+      throw error;
+    }),
+  ]);
+  // On Windows the two calls may name one volume differently.
+  const oneVolume = found?.dev === own.dev || process.platform === 'win32';
+  return found?.ino === own.ino && oneVolume;
+}
+
 /** Windows opens no folder for a flush and needs none; some network file systems refuse the call. */
 function isUnsupported(errno: string | undefined): boolean {
   if (errno === 'EINVAL' || errno === 'ENOTSUP' || errno === 'ENOSYS') return true;

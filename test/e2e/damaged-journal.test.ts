@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Machine, machine, month, sandbox } from './harness.ts';
@@ -61,5 +61,24 @@ describe('a journal with a damaged line', () => {
     const ran = await at.call(['doctor']);
     expect(ran.code).not.toBe(0);
     expect(ran.stdout).toContain(`Line ${line} of the journal`);
+  });
+});
+
+describe('two processes on one load', () => {
+  it('are one after the other, even when the lock file is deleted between them', async () => {
+    const server = await sandbox({ faults: ['create@1=slow:1500ms'] });
+    const at = machine(server);
+    await month(at, { records: 4, itemFiles: 1 });
+    const first = at.run(UPLOAD);
+    while (!server.requests.some(({ call }) => call === 'create'))
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    rmSync(`${journalOf(at)}.lock`);
+    const second = await at.run(UPLOAD);
+    expect([second.code, second.json.error?.message]).toEqual([
+      8,
+      'The load AUG_2020 is held by another process, whose lock file was deleted.',
+    ]);
+    expect((await first).code).toBe(0);
+    expect(server.requests.filter(({ call }) => call === 'create')).toHaveLength(1);
   });
 });

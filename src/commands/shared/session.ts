@@ -132,7 +132,7 @@ async function openForWriting(session: Session, job: string): Promise<Run> {
     if (waiting) session.emit({ event: 'wait.end' });
   });
   try {
-    const journal = await openJournal(path, headerFor(app, owner, job), context.now, app.redactor);
+    const journal = await openJournal(path, headerFor(app, owner, job), context.now, app.redactor, lock);
     return runOf(session, journal, lock);
   } catch (error) {
     await lock.release();
