@@ -2,10 +2,12 @@ import { ApiError } from './answer.ts';
 import { create, finalize, findBatch, init, mark, requireBatch } from './batch-effects.ts';
 import { batchDocument, carryForwardDocument, draftDocument, initDocument } from './documents.ts';
 import type { FaultAction } from './faults.ts';
-import type { ServerContext } from './request-handler.ts';
+import type { Settings } from './options.ts';
+import type { Processor } from './processor.ts';
 import { type BatchReference, createRequest, finalizeRequest, initRequest } from './requests.ts';
 import type { Call, Kind, StoredBatch, StoredState } from './state.ts';
-import { type Element, readRequest } from './xml.ts';
+import type { Store } from './store.ts';
+import { BadRequestXml, type Element, readRequest } from './xml.ts';
 
 /** What a call needs while it executes. */
 export interface CallContext {
@@ -17,6 +19,13 @@ export interface CallContext {
   downloadUrl(key: string): Promise<string>;
 }
 
+/** What a call changes, and by which settings. */
+export interface Effects {
+  readonly settings: Settings;
+  readonly store: Pick<Store, 'state' | 'object' | 'save'>;
+  readonly processor: Pick<Processor, 'start'>;
+}
+
 /** A request of the API: the batch it names and its execution. */
 export interface ApiCall {
   readonly call: Call;
@@ -24,11 +33,11 @@ export interface ApiCall {
   readonly jobId: string | null;
   readonly batchId: string | null;
   /** @returns the document to answer with. @throws ApiError */
-  perform(context: ServerContext, call: CallContext): Promise<Element>;
+  perform(context: Effects, call: CallContext): Promise<Element>;
 }
 
 /** The changing calls by mode. `read` throws `ApiError` or `BadRequestXml`. */
-export const API_CALLS: readonly {
+const API_CALLS: readonly {
   readonly mode: string;
   readonly method: string;
   readonly call: Call;
@@ -38,6 +47,32 @@ export const API_CALLS: readonly {
   { mode: 'S3FileUpload', method: 'POST', call: 'create', read: readCreate },
   { mode: 'BatchFinalize', method: 'PUT', call: 'finalize', read: readFinalize },
 ];
+
+/** The call of a request; one that cannot be read is a call that fails. */
+export function readCall(method: string, rawUrl: string, body: Buffer, state: StoredState): ApiCall {
+  const text = `http://sandbox${rawUrl.replace(/^https?:\/\/[^/]*/i, '')}`;
+  if (!URL.canParse(text)) return failedCall(new ApiError(400, 'The URL cannot be read'));
+  const url = new URL(text);
+  if (!url.pathname.endsWith('/rest/batchProcess')) {
+    return failedCall(new ApiError(404, `There is nothing at ${url.pathname}`));
+  }
+  if (method === 'GET') return getStatus(url.searchParams, state);
+  const mode = url.searchParams.get('mode');
+  const known = API_CALLS.find((each) => each.mode === mode);
+  if (!known)
+    return failedCall(new ApiError(400, mode === null ? 'mode is required' : `Unknown mode ${mode}`));
+  if (method !== known.method) {
+    return failedCall(new ApiError(405, `${known.mode} takes ${known.method}, not ${method}`));
+  }
+  try {
+    return known.read(body, state);
+  } catch (error) {
+    // It still counts as this call, so that a fault for the call matches it.
+    const failure = error instanceof BadRequestXml ? new ApiError(400, error.message) : error;
+    if (failure instanceof ApiError) return { ...failedCall(failure), call: known.call };
+    throw error;
+  }
+}
 
 function readInit(body: Buffer): ApiCall {
   const request = initRequest(readRequest(body));
@@ -92,7 +127,7 @@ function readFinalize(body: Buffer, state: StoredState): ApiCall {
 }
 
 /** `GET ?id=` or `?jobId=`. */
-export function getStatus(query: URLSearchParams, state: StoredState): ApiCall {
+function getStatus(query: URLSearchParams, state: StoredState): ApiCall {
   const reference = { id: query.get('id') || null, jobId: query.get('jobId') || null };
   return {
     ...namedBatch(reference, state),

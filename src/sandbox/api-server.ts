@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, RequestListener } from 'node:http';
 import { type Answer, ApiError, apiErrorAnswer, xmlAnswer } from './answer.ts';
-import { API_CALLS, type ApiCall, failedCall, getStatus } from './api-calls.ts';
+import { type ApiCall, failedCall, readCall } from './api-calls.ts';
 import { challenge, isAuthorized } from './credentials.ts';
 import { documentAsWritten } from './fault-effects.ts';
 import type { FaultAction } from './faults.ts';
@@ -13,7 +13,7 @@ import {
   type ServerContext,
 } from './request-handler.ts';
 import type { OpenRecord } from './request-log.ts';
-import { BadRequestXml, writeXml } from './xml.ts';
+import { writeXml } from './xml.ts';
 
 /** The vendor's API, under any path that ends in `/rest/batchProcess` (api rule 13). */
 export function apiListener(context: ServerContext): RequestListener {
@@ -38,7 +38,7 @@ async function identify(
   let call: ApiCall;
   try {
     const body = await readApiBody(request, record);
-    call = readCall(request, body, context);
+    call = readCall(request.method ?? '', request.url ?? '', body, context.store.state);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     call = failedCall(error);
@@ -92,31 +92,6 @@ async function identify(
       { method, origin: context.s3Origin(request), bucket, key, signedAt, expiresSeconds },
       s3Credentials,
     );
-  }
-}
-
-function readCall(request: IncomingMessage, body: Buffer, context: ServerContext): ApiCall {
-  const text = `http://sandbox${(request.url ?? '').replace(/^https?:\/\/[^/]*/i, '')}`;
-  if (!URL.canParse(text)) return failedCall(new ApiError(400, 'The URL cannot be read'));
-  const url = new URL(text);
-  if (!url.pathname.endsWith('/rest/batchProcess')) {
-    return failedCall(new ApiError(404, `There is nothing at ${url.pathname}`));
-  }
-  if (request.method === 'GET') return getStatus(url.searchParams, context.store.state);
-  const mode = url.searchParams.get('mode');
-  const known = API_CALLS.find((each) => each.mode === mode);
-  if (!known)
-    return failedCall(new ApiError(400, mode === null ? 'mode is required' : `Unknown mode ${mode}`));
-  if (request.method !== known.method) {
-    return failedCall(new ApiError(405, `${known.mode} takes ${known.method}, not ${request.method}`));
-  }
-  try {
-    return known.read(body, context.store.state);
-  } catch (error) {
-    // It still counts as this call, so that a fault for the call matches it.
-    const failure = error instanceof BadRequestXml ? new ApiError(400, error.message) : error;
-    if (failure instanceof ApiError) return { ...failedCall(failure), call: known.call };
-    throw error;
   }
 }
 

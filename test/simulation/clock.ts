@@ -1,0 +1,89 @@
+/** Numbers in [0, 1) from a seed (mulberry32). */
+export function randomFrom(seed: number): () => number {
+  let state = seed | 0;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
+interface Event {
+  readonly at: number;
+  readonly n: number;
+  readonly run: () => void;
+}
+
+/**
+ * The only time of a simulated month, and what happens in it, in one order: by time, then as it was planned. Between two events
+ * every promise that can go on does so, and nothing in the month waits for anything real.
+ */
+export class Clock {
+  #now: number;
+  #planned = 0;
+  readonly #events: Event[] = [];
+
+  constructor(now: number) {
+    this.#now = now;
+  }
+
+  readonly now = (): number => this.#now;
+
+  /** Runs something `ms` from now. */
+  after(ms: number, run: () => void): void {
+    this.#planned += 1;
+    const event = { at: this.#now + Math.max(0, Math.round(ms)), n: this.#planned, run };
+    const events = this.#events;
+    let i = events.push(event) - 1;
+    // A binary heap.
+    while (i > 0) {
+      const parent = (i - 1) >> 1;
+      if (!before(event, events[parent] as Event)) break;
+      events[i] = events[parent] as Event;
+      i = parent;
+    }
+    events[i] = event;
+  }
+
+  /** Resolves after `ms`. */
+  wait(ms: number): Promise<void> {
+    return new Promise((resolve) => this.after(ms, resolve));
+  }
+
+  /** Runs events until `done` says so. @returns false when there is nothing left to happen, or it takes too many events */
+  async run(done: () => boolean, most = 100_000): Promise<boolean> {
+    for (let i = 0; i < most; i += 1) {
+      await settled();
+      if (done()) return true;
+      const event = this.#take();
+      if (event === undefined) return false;
+      this.#now = event.at;
+      event.run();
+    }
+    return false;
+  }
+
+  #take(): Event | undefined {
+    const events = this.#events;
+    const [first] = events;
+    const last = events.pop();
+    if (last === undefined || last === first) return first;
+    let i = 0;
+    for (;;) {
+      let child = 2 * i + 1;
+      if (child >= events.length) break;
+      if (child + 1 < events.length && before(events[child + 1] as Event, events[child] as Event)) child += 1;
+      if (before(last, events[child] as Event)) break;
+      events[i] = events[child] as Event;
+      i = child;
+    }
+    events[i] = last;
+    return first;
+  }
+}
+
+const before = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at && a.n < b.n);
+
+/** Resolves when promises and `nextTick` callbacks have run. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

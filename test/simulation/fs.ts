@@ -1,0 +1,357 @@
+/*
+ * In place of `node:fs/promises`, `node:fs` and the package that locks files, in a bundle of the program: paths are on the disks
+ * of simulated machines. `/MACHINE.PID/home/x` is the file `/home/x` of that machine as that process sees it.
+ */
+import { Readable } from 'node:stream';
+import { type File, failure, isFolder, type Node, newFolder } from './disk.ts';
+import { never, type Process, running } from './machine.ts';
+
+export * from 'node:fs';
+export { constants } from 'node:fs';
+
+const O_CREAT = 0o100;
+const O_EXCL = 0o200;
+const O_TRUNC = 0o1000;
+
+interface Place {
+  readonly process: Process;
+  readonly path: string;
+}
+
+function placeOf(path: string): Place | null {
+  const [, root = '', rest = ''] = /^\/([^/]*)(.*)$/s.exec(path) ?? [];
+  const process = running.get(root);
+  return process === undefined ? null : { process, path: rest === '' ? '/' : rest };
+}
+
+/** Looks at the disk: no effect, but a dead process sees nothing. */
+function look<T>(path: string, work: (place: Place) => T): Promise<T> {
+  const place = placeOf(path);
+  if (place === null)
+    return /^\/m\d+\.\d+(?:\/|$)/.test(path) ? never() : Promise.reject(failure('ENOENT', path));
+  return attempt(() => work(place));
+}
+
+/** Changes the disk. */
+function change<T>(path: string, work: (place: Place) => T): Promise<T> {
+  const place = placeOf(path);
+  return place === null ? never() : place.process.effect(() => work(place));
+}
+
+async function attempt<T>(work: () => T): Promise<T> {
+  return work();
+}
+
+function stats(node: Node, bigint = false): object {
+  const folder = isFolder(node);
+  const number = (value: number) => (bigint ? BigInt(Math.round(value)) : value);
+  const mtime = folder ? 0 : node.mtime;
+  return {
+    isFile: () => !folder,
+    isDirectory: () => folder,
+    isSymbolicLink: () => false,
+    size: number(folder ? 0 : node.bytes.length),
+    mtimeMs: number(mtime),
+    ctimeMs: number(mtime),
+    ...(bigint ? { mtimeNs: BigInt(mtime) * 1_000_000n, ctimeNs: BigInt(mtime) * 1_000_000n } : {}),
+    mtime: new Date(mtime),
+    ino: number(node.ino),
+    dev: number(1),
+    nlink: number(1),
+    uid: number(0),
+    mode: number(folder ? 0o40700 : 0o100600),
+  };
+}
+
+let fds = 10;
+const handles = new Map<number, Handle>();
+/** Who holds the lock of a file. */
+const locks = new Map<number, Handle>();
+
+class Handle {
+  readonly fd = ++fds;
+  readonly #process: Process;
+  readonly #node: Node;
+  readonly #append: boolean;
+  #at = 0;
+
+  constructor(process: Process, node: Node, append: boolean) {
+    this.#process = process;
+    this.#node = node;
+    this.#append = append;
+    process.open.add(this);
+    handles.set(this.fd, this);
+  }
+
+  get #file(): File {
+    if (isFolder(this.#node)) throw failure('EISDIR', 'read');
+    return this.#node;
+  }
+
+  release(): void {
+    handles.delete(this.fd);
+    if (locks.get(this.#node.ino) === this) locks.delete(this.#node.ino);
+  }
+
+  tryLock(): boolean {
+    const holder = locks.get(this.#node.ino);
+    if (holder !== undefined && holder !== this) return false;
+    locks.set(this.#node.ino, this);
+    return true;
+  }
+
+  unlock(): void {
+    if (locks.get(this.#node.ino) === this) locks.delete(this.#node.ino);
+  }
+
+  #look<T>(work: () => T): Promise<T> {
+    return this.#process.dead ? never() : attempt(work);
+  }
+
+  stat(options?: { bigint?: boolean }): Promise<object> {
+    return this.#look(() => stats(this.#node, options?.bigint));
+  }
+
+  read(
+    into: Buffer | { buffer?: Buffer; offset?: number; length?: number; position?: number | null },
+    offset = 0,
+    length?: number,
+    position: number | null = null,
+  ): Promise<{ bytesRead: number; buffer: Buffer }> {
+    return this.#look(() => {
+      const given = ArrayBuffer.isView(into) ? { buffer: into as Buffer, offset, length, position } : into;
+      const buffer = given.buffer ?? Buffer.alloc(16_384);
+      const from = given.position ?? this.#at;
+      const to = given.offset ?? 0;
+      const most = given.length ?? buffer.length - to;
+      const { bytes } = this.#file;
+      const part = bytes.subarray(from, from + most);
+      buffer.set(part, to);
+      if (given.position === null || given.position === undefined) this.#at += part.length;
+      return { bytesRead: part.length, buffer };
+    });
+  }
+
+  readFile(options?: string | { encoding?: string }): Promise<string | Buffer> {
+    const encoding = typeof options === 'string' ? options : options?.encoding;
+    return this.#look(() => (encoding ? this.#file.bytes.toString('utf8') : Buffer.from(this.#file.bytes)));
+  }
+
+  appendFile(data: string | Uint8Array): Promise<void> {
+    const bytes = Buffer.from(data as string);
+    const put = (part: Buffer): void => {
+      const { bytes: old } = this.#file;
+      const at = this.#append ? old.length : this.#at;
+      const after = Buffer.concat([old.subarray(0, at), part, old.subarray(at + part.length)]);
+      this.#process.machine.disk.write(this.#file, after);
+      this.#at = at + part.length;
+    };
+    const torn = (): void => put(bytes.subarray(0, Math.floor(this.#process.random() * bytes.length)));
+    return this.#process.effect(() => put(bytes), torn);
+  }
+
+  writeFile(data: string | Uint8Array): Promise<void> {
+    return this.appendFile(data);
+  }
+
+  async write(
+    data: string | Uint8Array,
+    offset?: number,
+    length?: unknown,
+    position?: number | null,
+  ): Promise<{ bytesWritten: number }> {
+    const text = typeof data === 'string';
+    const bytes = text ? Buffer.from(data) : Buffer.from(data).subarray(offset ?? 0);
+    const at = text ? offset : position;
+    if (typeof at === 'number') this.#at = at;
+    const part = text || typeof length !== 'number' ? bytes : bytes.subarray(0, length);
+    await this.appendFile(part);
+    return { bytesWritten: part.length };
+  }
+
+  truncate(length = 0): Promise<void> {
+    return this.#process.effect(() => {
+      this.#process.machine.disk.write(this.#file, Buffer.from(this.#file.bytes.subarray(0, length)));
+    });
+  }
+
+  sync(): Promise<void> {
+    return this.#process.effect(() => flush(this.#node));
+  }
+
+  datasync(): Promise<void> {
+    return this.sync();
+  }
+
+  chmod(): Promise<void> {
+    return this.#look(() => undefined);
+  }
+
+  close(): Promise<void> {
+    return this.#look(() => {
+      this.#process.open.delete(this);
+      this.release();
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function flush(node: Node): void {
+  if (!isFolder(node)) {
+    node.flushed = node.bytes;
+    return;
+  }
+  node.flushed.clear();
+  for (const [name, one] of node.names) node.flushed.set(name, one);
+}
+
+export async function open(path: string, flags: string | number = 'r'): Promise<Handle> {
+  const bits =
+    typeof flags === 'number'
+      ? flags
+      : flags.startsWith('r')
+        ? 0
+        : O_CREAT | (flags.includes('x') ? O_EXCL : 0) | (flags.startsWith('w') ? O_TRUNC : 0);
+  const append = typeof flags === 'string' && flags.startsWith('a');
+  const opened = ({ process, path: at }: Place): Handle => {
+    const { disk } = process.machine;
+    let node = disk.find(at);
+    if (node !== undefined && (bits & O_EXCL) !== 0) throw failure('EEXIST', at);
+    if (node === undefined && (bits & O_CREAT) !== 0) node = disk.create(at);
+    if (node === undefined) throw failure('ENOENT', at);
+    if ((bits & O_TRUNC) !== 0 && !isFolder(node)) disk.write(node, Buffer.alloc(0));
+    return new Handle(process, node, append);
+  };
+  return bits === 0 ? look(path, opened) : change(path, opened);
+}
+
+export function readFile(path: string, options?: string | { encoding?: string }): Promise<string | Buffer> {
+  const encoding = typeof options === 'string' ? options : options?.encoding;
+  return look(String(path), ({ process, path: at }) => {
+    const { bytes } = process.machine.disk.file(at);
+    return encoding ? bytes.toString('utf8') : Buffer.from(bytes);
+  });
+}
+
+export async function writeFile(
+  path: string,
+  data: string | Uint8Array,
+  options?: { flag?: string },
+): Promise<void> {
+  const handle = await open(path, options?.flag ?? 'w');
+  await handle.appendFile(data);
+  await handle.close();
+}
+
+export async function appendFile(path: string, data: string | Uint8Array): Promise<void> {
+  const handle = await open(path, 'a');
+  await handle.appendFile(data);
+  await handle.close();
+}
+
+export function stat(path: string, options?: { bigint?: boolean }): Promise<object> {
+  return look(path, ({ process, path: at }) => stats(process.machine.disk.get(at), options?.bigint));
+}
+
+export const lstat = stat;
+
+export function access(path: string): Promise<void> {
+  return look(path, ({ process, path: at }) => void process.machine.disk.get(at));
+}
+
+export function realpath(path: string): Promise<string> {
+  return look(path, ({ process, path: at }) => {
+    process.machine.disk.get(at);
+    return path;
+  });
+}
+
+export function readdir(path: string, options?: { withFileTypes?: boolean }): Promise<unknown[]> {
+  return look(path, ({ process, path: at }) =>
+    [...process.machine.disk.folder(at).names]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, node]) =>
+        options?.withFileTypes === true ? Object.assign(stats(node), { name, parentPath: path }) : name,
+      ),
+  );
+}
+
+export async function mkdir(path: string, options?: { recursive?: boolean }): Promise<void> {
+  return change(path, ({ process, path: at }) => {
+    const { disk } = process.machine;
+    if (options?.recursive === true && isFolder(disk.find(at))) return;
+    const [folder, name] = disk.within(at);
+    if (folder.names.has(name)) throw failure('EEXIST', at);
+    folder.names.set(name, newFolder());
+  });
+}
+
+export function rename(from: string, to: string): Promise<void> {
+  return change(from, ({ process, path: at }) => {
+    const { disk } = process.machine;
+    const node = disk.get(at);
+    const [folder, name] = disk.within(placeOf(to)?.path ?? to);
+    folder.names.set(name, node);
+    const [old, oldName] = disk.within(at);
+    if (old !== folder || oldName !== name) old.names.delete(oldName);
+  });
+}
+
+export function link(from: string, to: string): Promise<void> {
+  return change(from, ({ process, path: at }) => {
+    const { disk } = process.machine;
+    const node = disk.get(at);
+    const [folder, name] = disk.within(placeOf(to)?.path ?? to);
+    if (folder.names.has(name)) throw failure('EEXIST', to);
+    folder.names.set(name, node);
+  });
+}
+
+export function rm(path: string, options?: { force?: boolean }): Promise<void> {
+  return change(path, ({ process, path: at }) => {
+    const { disk } = process.machine;
+    if (disk.find(at) === undefined) {
+      if (options?.force === true) return;
+      throw failure('ENOENT', at);
+    }
+    const [folder, name] = disk.within(at);
+    folder.names.delete(name);
+  });
+}
+
+export const unlink = (path: string): Promise<void> => rm(path);
+export const chmod = async (): Promise<void> => undefined;
+export const utimes = async (): Promise<void> => undefined;
+
+export async function truncate(path: string, length = 0): Promise<void> {
+  const handle = await open(path, 'r+');
+  await handle.truncate(length);
+  await handle.close();
+}
+
+export async function mkdtemp(prefix: string): Promise<string> {
+  const path = `${prefix}${++fds}`;
+  await mkdir(path);
+  return path;
+}
+
+export async function statfs(): Promise<object> {
+  return { bavail: 1e9, bsize: 4096 };
+}
+
+export function createReadStream(path: string): Readable {
+  return Readable.from(
+    (async function* () {
+      yield await readFile(path);
+    })(),
+  );
+}
+
+/** The package `fs-native-extensions`. */
+export default {
+  tryLock: (fd: number): boolean => handles.get(fd)?.tryLock() ?? false,
+  unlock: (fd: number): void => handles.get(fd)?.unlock(),
+};

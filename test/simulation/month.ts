@@ -1,0 +1,284 @@
+import { main } from '../../src/main.ts';
+import type { SandboxOptions } from '../../src/sandbox/options.ts';
+import { WORLD_NAMES, worldOptions } from '../../src/sandbox/worlds.ts';
+import { type Judgement, judge, type Typed, typed } from '../helpers/oracle.ts';
+import { Clock, randomFrom } from './clock.ts';
+import { type Machine, newMachine, Process } from './machine.ts';
+import type { Network, Quality } from './network.ts';
+import { API, Server } from './server.ts';
+
+/** A month as a seed makes it, and what became of it. */
+export interface SimulatedMonth {
+  readonly seed: number;
+  /** For people: the worlds, faults and people of it. */
+  readonly about: string;
+  readonly judgement: Judgement;
+  /** All its commands ended with 0. */
+  readonly finished: boolean;
+  readonly commands: readonly Typed[];
+  /** Everything that happened, in order. */
+  readonly trace: readonly string[];
+}
+
+const JOB = 'AUG_2020';
+const START = Date.UTC(2020, 7, 31, 22);
+const MINUTE = 60_000;
+/** How often the operator tries before giving up. */
+const PASSES = 14;
+
+const CALLS = ['init', 'create', 'create', 'put', 'put', 'finalize', 'status', 'status', 'any'];
+const ACTIONS = [
+  'reset-before',
+  'reset-after',
+  'status:503',
+  'status-after:500',
+  'status-after:504',
+  'cut',
+  'truncate',
+  'empty',
+  'html',
+  'page',
+  'html-before',
+  'hang',
+  'hang-after',
+  'slow:20s',
+  'status:429,retry-after:3',
+];
+const OF: Readonly<Record<string, readonly string[]>> = {
+  init: ['late:40s', 'gateway:4s,12s', 'hidden:3s'],
+  create: ['late:70s', 'gateway:0s,3s', 'hidden:3s', 'expired'],
+  finalize: ['late:70s', 'gateway:0s,3s', 'hidden:3s', 'ignored'],
+  put: [
+    'reset-during',
+    'slowdown',
+    'request-timeout',
+    'bad-etag',
+    'kms-etag',
+    'corrupt',
+    'error-body',
+    'early',
+    'no-etag',
+  ],
+  status: ['other-batch', 'other-id', 'no-counts'],
+};
+
+class Dice {
+  readonly random: () => number;
+  constructor(seed: number) {
+    this.random = randomFrom(seed);
+  }
+  chance(p: number): boolean {
+    return this.random() < p;
+  }
+  upTo(n: number): number {
+    return Math.floor(this.random() * n);
+  }
+  pick<T>(all: readonly T[]): T {
+    return all[this.upTo(all.length)] as T;
+  }
+}
+
+/** The files: 1 or 2 customer files, 1 or 2 invoice files, up to 3 item files each. */
+function filesOf(dice: Dice): {
+  readonly files: Readonly<Record<string, string>>;
+  readonly lines: readonly string[];
+} {
+  const files: Record<string, string> = {};
+  const customers = Array.from({ length: 1 + dice.upTo(2) }, (_, i) => `cus_${i + 1}.csv`);
+  customers.forEach((name, i) => {
+    files[name] = `Account Number,Name\nA${i}1,One\nA${i}2,Two\n`;
+  });
+  const invoices = Array.from({ length: 1 + (dice.chance(0.3) ? 1 : 0) }, (_, i) => {
+    const items = Array.from({ length: dice.upTo(4) }, (_item, n) => `itm_${i + 1}_${n + 1}.csv`);
+    files[`inv_${i + 1}.csv`] = `Invoice Number,Account Number,Amount\nI${i}1,A01,1.00\nI${i}2,A02,2.00\n`;
+    items.forEach((item, n) => {
+      files[item] = `Invoice Number,Amount,Description\nI${i}1,1.00,part ${i} ${n}\n`;
+    });
+    return { file: `inv_${i + 1}.csv`, items };
+  });
+  files['plan.yaml'] = [
+    `job: ${JOB}`,
+    'init: {}',
+    `customers: [${customers.join(', ')}]`,
+    'invoices:',
+    ...invoices.map(({ file, items }) => `  - { file: ${file}, items: [${items.join(', ')}] }`),
+    '',
+  ].join('\n');
+  const finish = dice.pick(['apart', 'apart', 'together']);
+  const more = finish === 'together' ? ' --finalize --wait' : '';
+  const apart = dice.chance(0.3) ? ' --concurrency 1' : '';
+  const lines = dice.chance(0.25)
+    ? ['run plan.yaml']
+    : [
+        'init',
+        `upload customer ${customers.join(' ')}${more}${apart}`,
+        ...invoices.map(
+          ({ file, items }) =>
+            `upload invoice ${file}${items.length > 0 ? ` --items ${items.join(' ')}` : ''}${more}${apart}`,
+        ),
+        'finalize',
+        'watch',
+      ].map((line) => `${line} --job ${JOB}`);
+  return { files, lines };
+}
+
+function serverOptions(dice: Dice): { readonly options: SandboxOptions; readonly about: string } {
+  const worlds = dice.chance(0.5)
+    ? []
+    : Array.from({ length: 1 + dice.upTo(2) }, () => dice.pick(WORLD_NAMES));
+  const world = worldOptions(worlds);
+  const faults = Array.from({ length: dice.upTo(4) }, () => {
+    const call = dice.pick(CALLS);
+    const action = dice.pick([...ACTIONS, ...(OF[call] ?? [])]);
+    return `${call}@${1 + dice.upTo(call === 'any' ? 25 : 5)}=${action}`;
+  });
+  const options: SandboxOptions = {
+    processingTimeMs: 1000 * (1 + dice.upTo(30)),
+    duplicates: dice.pick(['refuse', 'reissue', 'conflict'] as const),
+    repeats: dice.chance(0.5) ? 'execute' : 'refuse',
+    ...world,
+    faults: [...faults, ...(world.faults ?? [])],
+  };
+  return { options, about: [...worlds, ...faults, options.duplicates, options.repeats].join(' ') };
+}
+
+const PERFECT: Quality = { delay: 20, refused: 0, requestLost: 0, answerLost: 0 };
+
+/** Plays one month; the seed decides everything. */
+export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
+  const dice = new Dice(seed);
+  const clock = new Clock(START);
+  const trace: string[] = [];
+  const { options, about } = serverOptions(dice);
+  const server = new Server(options, clock);
+  const poor = 0.15 * dice.random();
+  const quality: Quality = dice.chance(0.6)
+    ? PERFECT
+    : { delay: dice.pick([20, 500, 20_000]), refused: poor / 2, requestLost: poor, answerLost: poor };
+  const network: Network = { server, quality, random: dice.random, log: (line) => trace.push(line) };
+  const machine = newMachine(clock, 'm1');
+  const { files, lines } = filesOf(dice);
+  for (const [name, text] of Object.entries(files)) machine.disk.put(`/data/${name}`, text);
+  machine.disk.put('/home/.keep', '');
+  const commands: Typed[] = [];
+  const deadly = dice.chance(0.6) ? dice.random() : 0;
+  const slowDisk = dice.chance(0.3) ? 300 : 0;
+  const env = {
+    EBILL_BASE_URL: API,
+    EBILL_AUTH: 'none',
+  };
+
+  /** Types one line, and waits for its end or its death. */
+  async function type(at: Machine, line: readonly string[], home: string, mortal: boolean): Promise<Ended> {
+    const process = new Process(at, network, clock, dice.random);
+    process.slowDisk = slowDisk;
+    if (mortal && dice.chance(deadly))
+      process.doom = {
+        at: 1 + dice.upTo(dice.chance(0.5) ? 30 : 150),
+        after: dice.chance(0.5),
+        power: dice.chance(0.4),
+      };
+    if (mortal && dice.chance(deadly * 0.2)) clock.after(dice.upTo(30_000), () => process.interrupt());
+    const read = (name: string): string | null => files[name] ?? null;
+    const index = commands.push(typed(line, read, { home, startedAt: clock.now() })) - 1;
+    trace.push(`${clock.now()} ${at.name}.${process.pid % 1000} $ ebill ${line.join(' ')}`);
+    const argv = [...line, '--json', '--progress', 'none'];
+    const code = await new Promise<number | null>((resolve) => {
+      process.onDeath = () => resolve(null);
+      main(argv, process.context(env), '0.0.0').then(resolve, (error: unknown) => {
+        trace.push(String(error instanceof Error ? error.stack : error));
+        resolve(1);
+      });
+    });
+    process.onDeath = null;
+    if (code !== null) process.end();
+    commands[index] = { ...(commands[index] as Typed), exit: code };
+    const text = process.stdout.text;
+    const error = code === null || code === 0 ? null : errorIn(text, process.stderr.text);
+    trace.push(
+      `${clock.now()} ${at.name}.${process.pid % 1000} ends with ${code}${error === null ? '' : ` ${error.message} → ${error.hint}`}`,
+    );
+    return { code, hint: error?.hint ?? '' };
+  }
+
+  /** Types the lines until each has ended with 0, or patience is over. */
+  async function operate(at: Machine, all: readonly string[], mortal: boolean): Promise<boolean> {
+    const ways = new Map<string, string>();
+    let reached = 0;
+    // Something before this line is not done (7): it says so.
+    let undone = false;
+    for (let pass = 1; pass <= PASSES; pass += 1) {
+      let failed = false;
+      // Some begin again with the first line, some with the one that failed.
+      const from = undone || dice.chance(0.3) ? 0 : reached;
+      undone = false;
+      for (const [i, line] of all.entries()) {
+        if (i < from) continue;
+        reached = i;
+        const way = ways.get(line);
+        const { code, hint } = await type(
+          at,
+          [...line.split(' '), ...(way === undefined ? [] : [way])],
+          at.name,
+          mortal && pass <= PASSES - 4,
+        );
+        if (code === 0) {
+          ways.delete(line);
+          continue;
+        }
+        const option = code === 8 ? /--adopt|--restart-invoice/.exec(hint)?.[0] : undefined;
+        if (option === undefined) ways.delete(line);
+        else ways.set(line, option);
+        undone = code === 7 || code === 8;
+        failed = true;
+        break;
+      }
+      if (!failed) return true;
+      await clock.wait(dice.upTo(dice.chance(0.8) ? MINUTE : 30 * MINUTE));
+    }
+    return false;
+  }
+
+  const work: Promise<unknown>[] = [];
+  let finished = false;
+  work.push(
+    operate(machine, lines, true).then((done) => {
+      finished = done;
+    }),
+  );
+  const second = dice.chance(0.2);
+  if (second) {
+    work.push(clock.wait(dice.upTo(20_000)).then(() => operate(machine, lines, true)));
+  }
+  let over = false;
+  void Promise.all(work).then(() => {
+    over = true;
+  });
+  const ended = await clock.run(() => over);
+  if (!ended) trace.push('the month never ended');
+  for (const one of [...machine.processes]) one.kill();
+  // What is still under way on the server happens.
+  await clock.run(() => false, 2_000);
+  return {
+    seed,
+    about: `${about}${second ? ' two' : ''}${deadly > 0 ? ' deadly' : ''}${quality === PERFECT ? '' : ' poor-network'}${slowDisk > 0 ? ' slow-disk' : ''}`,
+    judgement: judge(commands, server.snapshot()),
+    finished: finished && ended,
+    commands,
+    trace,
+  };
+}
+
+interface Ended {
+  readonly code: number | null;
+  readonly hint: string;
+}
+
+function errorIn(stdout: string, stderr: string): { readonly message: string; readonly hint: string } {
+  try {
+    const { error } = JSON.parse(stdout) as { error: { message: string; hint: string } | null };
+    return error ?? { message: 'no error', hint: '' };
+  } catch {
+    return { message: stderr, hint: '' };
+  }
+}

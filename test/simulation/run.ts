@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { ROOT } from '../../src/build/targets.ts';
+import { bundleSimulation } from './bundle.ts';
+import type { Report } from './worker.ts';
+
+/*
+ * npm run simulate -- --months N --seed S      N months, from seed S
+ * npm run simulate -- --show S                 what happened in the month of seed S
+ */
+
+const option = (name: string): string | undefined => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? undefined : process.argv[at + 1];
+};
+
+const folder = join(ROOT, 'node_modules/.cache/ebill-simulation');
+mkdirSync(folder, { recursive: true });
+const program = join(folder, 'simulation.mjs');
+await bundleSimulation(program);
+
+function worker(args: readonly string[], inherit = false): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, ['--max-old-space-size=768', program, ...args], {
+      stdio: ['ignore', inherit ? 'inherit' : 'pipe', 'inherit'],
+    });
+    let text = '';
+    child.stdout?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+    });
+    child.on('error', reject);
+    child.on('close', (code) =>
+      code === 0 ? resolve(text) : reject(new Error(`a worker ended with ${code}`)),
+    );
+  });
+}
+
+const show = option('show');
+if (show !== undefined) {
+  await worker([show, show, '1', 'show'], true);
+} else {
+  const months = Number(option('months') ?? 1000);
+  const seed = Number(option('seed') ?? 0);
+  const cores = availableParallelism();
+  const began = Date.now();
+  const reports = await Promise.all(
+    Array.from({ length: cores }, (_, i) => worker([String(seed + i), String(seed + months), String(cores)])),
+  ).then((all) => all.map((text) => JSON.parse(text) as Report));
+  const stuck = new Map<string, readonly number[]>();
+  for (const report of reports)
+    for (const [words, seeds] of Object.entries(report.stuck))
+      stuck.set(words, [...(stuck.get(words) ?? []), ...seeds]);
+  const failures = reports.flatMap((report) => report.failures).sort((a, b) => a.seed - b.seed);
+  for (const { seed: bad, about, what } of failures)
+    process.stdout.write(`seed ${bad} (${about})\n  ${what.join('\n  ')}\n`);
+  if (process.argv.includes('--stuck'))
+    for (const [words, seeds] of [...stuck].sort((a, b) => b[1].length - a[1].length))
+      process.stdout.write(`${seeds.length} × ${words} (${seeds.slice(0, 3).join(', ')})\n`);
+  const finished = reports.reduce((sum, report) => sum + report.finished, 0);
+  const seconds = (Date.now() - began) / 1000;
+  process.stdout.write(
+    `${months} months from seed ${seed}: ${finished} finished, ${failures.length} broke a promise (${seconds.toFixed(1)} s)\n`,
+  );
+  process.exitCode = failures.length > 0 ? 1 : 0;
+}
