@@ -9,7 +9,7 @@ import { viewLoad } from '../load/view.ts';
 import { tally } from '../output/batch-text.ts';
 import { timeText } from '../output/format.ts';
 import { hangingIndent } from '../output/text-layout.ts';
-import { environmentLayer } from '../profile/credentials.ts';
+import { environmentLayer } from '../profile/auth.ts';
 import { NO_PROFILES, namesOf, type Profile, unknownProfile } from '../profile/profile.ts';
 import { profileToUse } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';

@@ -5,7 +5,7 @@ import { count } from '../output/format.ts';
 import { createProgress } from '../output/progress/progress.ts';
 import { table } from '../output/table.ts';
 import type { Theme } from '../output/theme.ts';
-import type { ColumnChange } from '../profile/columns.ts';
+import type { ColumnChange } from '../profile/pairs.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { boolFlag, listFlag } from './shared/options.ts';
 import { columnOptions, declareColumnOption } from './shared/upload-options.ts';

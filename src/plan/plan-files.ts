@@ -4,7 +4,7 @@ import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { expandFiles, patternProblem } from '../files/file-arguments.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { invalidPlan, type Mistake, type Place, type Plan, type PlannedFile } from './plan-model.ts';
+import { invalidPlan, type Mistake, type Place, type Plan, type PlannedFile } from './plan-schema.ts';
 
 /** The files of a plan: absolute paths in natural order. */
 export interface ResolvedPlanFiles {

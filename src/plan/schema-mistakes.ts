@@ -2,9 +2,8 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { jobIdProblem } from '../batch/job-ids.ts';
 import { visible } from '../system/escaping.ts';
 import { nearest } from '../system/nearest.ts';
-import type { Mistake } from './plan-model.ts';
-import { PLAN_SCHEMA } from './plan-schema.ts';
-import type { YamlPlaces } from './yaml-places.ts';
+import { type Mistake, PLAN_SCHEMA } from './plan-schema.ts';
+import type { YamlPlaces } from './yaml.ts';
 
 /** The part of the schema that a value violates. */
 interface ViolatedSchema {

@@ -3,7 +3,7 @@ import { EbillError } from '../errors.ts';
 import { addConnectionSecrets } from '../redact/known-secrets.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
-import { credentials, type EnvironmentLayer, environmentLayer, needsStoredSecret } from './credentials.ts';
+import { credentials, type EnvironmentLayer, environmentLayer, needsStoredSecret } from './auth.ts';
 import { checkProfileName, namesOf, type Profile, type Profiles, profileNamed } from './profile.ts';
 import { getSecret, type StoredSecret } from './secrets.ts';
 import { loadProfiles } from './store.ts';

@@ -3,15 +3,7 @@ import { join } from 'node:path';
 import { errnoOf, messageOf } from '../errors.ts';
 import { writeAtomic } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
-import {
-  FILE_VERSION,
-  fieldsOf,
-  invalidFile,
-  makeFolder,
-  parseFile,
-  storageError,
-  textOf,
-} from './json-file.ts';
+import { FILE_VERSION, fieldsOf, invalidFile, makeFolder, parseFile, storageError, textOf } from './store.ts';
 
 /** A profile's secret, as found. */
 export interface StoredSecret {

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { candidates as candidatesOf } from '../../src/commands/completion/candidates.ts';
-import { quotedForBash, readBashLine, SCRIPTS, type Shell } from '../../src/commands/completion/shells.ts';
-import { reply } from '../../src/commands/completion.ts';
+import {
+  quotedForBash,
+  readBashLine,
+  SCRIPTS,
+  type Shell,
+  shellReply,
+} from '../../src/commands/completion/shells.ts';
+import { candidates as candidatesOf } from '../../src/commands/completion.ts';
 import { REGISTRY } from '../../src/commands/index.ts';
 import type { Context } from '../../src/system/context.ts';
 import { machine } from '../e2e/harness.ts';
@@ -141,7 +146,8 @@ describe('a bash line', () => {
 describe('the reply to a script', () => {
   it('has the format of its shell', async () => {
     const context = testContext({ home: await fakeHome(['it\'s: "one" \\', 'Ü 2020', '!bang']) });
-    const of = (shell: Shell, ...words: readonly string[]) => reply(REGISTRY, shell, words, context);
+    const of = (shell: Shell, ...words: readonly string[]) =>
+      shellReply(shell, words, (before, typed) => candidatesOf(REGISTRY, context, before, typed));
     expect(await of('bash', 'ebill --profile=pr', BREAKS)).toEqual(['words', 'prod']);
     expect(await of('bash', 'ebill watch --job i', BREAKS)).toEqual(['words', `it\\'s:\\ \\"one\\"\\ \\\\`]);
     expect(await of('bash', 'ebill watch --job "it\'s:', BREAKS)).toEqual(['words', `it's: \\"one\\" \\\\`]);

@@ -10,8 +10,8 @@ import { TOPICS, topicNamed } from '../../src/help/topics.ts';
 import { DOCUMENT_SCHEMA } from '../../src/output/json.ts';
 import { eventSchema } from '../../src/output/progress/json.ts';
 import { parseArgv } from '../../src/parse.ts';
-import { parsePlan } from '../../src/plan/parse-plan.ts';
 import { PLAN_SCHEMA } from '../../src/plan/plan-schema.ts';
+import { parsePlan } from '../../src/plan/read-plan.ts';
 
 const SRC = fileURLToPath(new URL('../../src', import.meta.url));
 const sources = readdirSync(SRC, { recursive: true, encoding: 'utf8' })

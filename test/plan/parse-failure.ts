@@ -1,5 +1,5 @@
 import { EbillError } from '../../src/errors.ts';
-import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { parsePlan } from '../../src/plan/read-plan.ts';
 
 /** The error that `parsePlan` throws for a text. */
 export function parseFailure(text: string): EbillError {

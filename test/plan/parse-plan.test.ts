@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { EbillError } from '../../src/errors.ts';
-import { parsePlan } from '../../src/plan/parse-plan.ts';
+import { parsePlan } from '../../src/plan/read-plan.ts';
 
 const WHOLE = `job: AUG_2020
 init:                          # left out: the load is already initialised

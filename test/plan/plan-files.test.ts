@@ -2,8 +2,8 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
-import { parsePlan } from '../../src/plan/parse-plan.ts';
 import { resolvePlanFiles } from '../../src/plan/plan-files.ts';
+import { parsePlan } from '../../src/plan/read-plan.ts';
 import { tempDir } from '../helpers/context.ts';
 
 function folder(...names: readonly string[]): string {

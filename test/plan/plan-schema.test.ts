@@ -4,9 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { ROLES } from '../../src/batch/columns.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
-import { parsePlan } from '../../src/plan/parse-plan.ts';
-import type { PlannedInit } from '../../src/plan/plan-model.ts';
-import { PLAN_SCHEMA, planSchemaText } from '../../src/plan/plan-schema.ts';
+import { PLAN_SCHEMA, type PlannedInit, planSchemaText } from '../../src/plan/plan-schema.ts';
+import { parsePlan } from '../../src/plan/read-plan.ts';
 import { parseFailure } from './parse-failure.ts';
 
 interface Node {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { columnList, columnsOf, ROLE_NAMES, withColumns } from '../../src/batch/columns.ts';
-import { changedColumns, parseColumn, parseColumns } from '../../src/profile/columns.ts';
+import { changedColumns, parseColumn, parseColumns } from '../../src/profile/pairs.ts';
 
 const hintOf = (call: () => unknown): string => {
   try {

@@ -15,6 +15,86 @@ export type Completions =
   | { readonly type: 'files'; readonly extensions: readonly string[] }
   | { readonly type: 'folders' };
 
+export interface Candidates {
+  readonly completions: Completions;
+  /** The start of the typed word that the candidates do not contain: `--color=` of `--color=al`. */
+  readonly prefix: string;
+}
+
+/** @param before the words after `ebill`, without quotes */
+type Complete = (before: readonly string[], typed: string) => Promise<Candidates>;
+
+/**
+ * The answer to a shell's script, line by line. The first line says what follows: `words`, `nospace` (bash: words to
+ * which no space is added), `files EXTENSION…`, `folders`, or `shell` (leave it to the shell). Words come one a line in
+ * the shell's own format. For files in bash: the path typed so far, and the part of it that bash keeps.
+ * @param words what the script passed on
+ */
+export async function shellReply(
+  shell: Shell,
+  words: readonly string[],
+  complete: Complete,
+): Promise<readonly string[]> {
+  if (shell === 'bash') return bashReply(words, complete);
+  const last = words.at(-1) ?? '';
+  // PowerShell drops empty arguments, so its script puts a = before the last word, which keeps its opening quote.
+  const typed = shell === 'powershell' ? last.replace(/^=['"]?/, '') : last;
+  const { completions, prefix } = await complete(words.slice(0, -1), typed);
+  return replyLines(completions, (list) =>
+    shell === 'powershell'
+      ? matching(list, typed.slice(prefix.length)).map((one) => powershellLine(one, prefix))
+      : list.map((one) => (shell === 'zsh' ? zshLine(one) : fishLine(one, prefix))),
+  );
+}
+
+/** bash passes the line and its word breaks; the answer is the exact text for the part of the word that bash replaces. */
+async function bashReply(
+  [line = '', breaks = '']: readonly string[],
+  complete: Complete,
+): Promise<readonly string[]> {
+  const { before, typed, quote, kept, expands } = readBashLine(line, breaks);
+  if (expands) return ['shell'];
+  const { completions, prefix } = await complete(before.slice(1), typed);
+  const value = typed.slice(prefix.length);
+  if (completions.type !== 'words') {
+    const own = Math.max(0, kept - prefix.length);
+    return [...replyLines(completions, () => []), value, value.slice(0, own)];
+  }
+  const rest = (one: Candidate): string => `${prefix}${one.value}`.slice(kept);
+  // In double quotes ! is written "'!'" (quotedForBash); at the start readline would take that quote for its own.
+  const list = matching(completions.list, value).filter((one) => quote !== '"' || !rest(one).startsWith('!'));
+  const incomplete = list.length > 0 && list.every((one) => /[:=]$/.test(one.value));
+  return [incomplete ? 'nospace' : 'words', ...list.map((one) => quotedForBash(rest(one), quote))];
+}
+
+function replyLines(
+  completions: Completions,
+  lines: (list: readonly Candidate[]) => readonly string[],
+): readonly string[] {
+  if (completions.type === 'files') return [['files', ...completions.extensions].join(' ')];
+  if (completions.type === 'folders') return ['folders'];
+  return ['words', ...lines(completions.list)];
+}
+
+const matching = (list: readonly Candidate[], typed: string): readonly Candidate[] =>
+  list.filter(({ value }) => value.startsWith(typed));
+
+/** `VALUE:DESCRIPTION`, for _describe. */
+const zshLine = ({ value, description }: Candidate): string => {
+  const name = value.replace(/[\\:]/g, '\\$&');
+  return description === '' ? name : `${name}:${description}`;
+};
+
+const fishLine = ({ value, description }: Candidate, prefix: string): string =>
+  `${prefix}${value}\t${description}`;
+
+/** The text to insert, the text to list, and the tooltip, which must not be empty. */
+function powershellLine({ value, description }: Candidate, prefix: string): string {
+  const whole = `${prefix}${value}`;
+  const plain = /^[\p{L}\p{N}_./:=-]+$/u.test(whole);
+  return [plain ? whole : `'${whole.replaceAll("'", "''")}'`, value, description || value].join('\t');
+}
+
 /** A bash command line up to the cursor. */
 interface BashLine {
   /** The words before the one being typed, without quotes. */

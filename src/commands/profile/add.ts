@@ -1,7 +1,5 @@
-import { secretName } from '../../profile/auth.ts';
-import { type EnvironmentLayer, environmentAuth, environmentLayer } from '../../profile/credentials.ts';
-import { changed, newProfile } from '../../profile/edit.ts';
-import { type AuthKind, checkProfileName } from '../../profile/profile.ts';
+import { type EnvironmentLayer, environmentAuth, environmentLayer, secretName } from '../../profile/auth.ts';
+import { type AuthKind, changed, checkProfileName, newProfile } from '../../profile/profile.ts';
 import { profilesPath, readProfiles } from '../../profile/store.ts';
 import { checkSecure, parseBaseUrl } from '../../profile/urls.ts';
 import type { App, CommandModule } from '../shared/command.ts';

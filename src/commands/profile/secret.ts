@@ -1,8 +1,7 @@
 import { EbillError } from '../../errors.ts';
 import { askSecret } from '../../output/prompt.ts';
 import { readStdinSecret } from '../../output/stdin-secret.ts';
-import { authText, checkSecret, secretName } from '../../profile/auth.ts';
-import type { EnvironmentLayer } from '../../profile/credentials.ts';
+import { authText, checkSecret, type EnvironmentLayer, secretName } from '../../profile/auth.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
 import { removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';

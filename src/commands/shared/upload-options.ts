@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { EbillError } from '../../errors.ts';
 import type { WatchOptions } from '../../load/watch.ts';
-import { type ColumnChange, parseColumn } from '../../profile/columns.ts';
+import { type ColumnChange, parseColumn } from '../../profile/pairs.ts';
 import { visible } from '../../system/escaping.ts';
 import {
   boolFlag,

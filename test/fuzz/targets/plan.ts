@@ -1,4 +1,4 @@
-import { parsePlan } from '../../../src/plan/parse-plan.ts';
+import { parsePlan } from '../../../src/plan/read-plan.ts';
 import { expectError, expectIntactPrototype, hold, type Target } from '../target.ts';
 
 /** Plan files. */

@@ -1,5 +1,4 @@
-import { textOf } from '../../../src/profile/json-file.ts';
-import { documentOf, parseProfiles } from '../../../src/profile/profile-file.ts';
+import { documentOf, parseProfiles, textOf } from '../../../src/profile/store.ts';
 import { expectEqual, expectError, expectIntactPrototype, type Target } from '../target.ts';
 
 /** The profiles file. */
