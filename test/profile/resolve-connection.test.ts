@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { newProfile, type Profile } from '../../src/profile/profile.ts';
+import { newProfile } from '../../src/profile/edit.ts';
+import type { Profile } from '../../src/profile/profile.ts';
 import { type ConnectionOptions, resolveConnection } from '../../src/profile/resolve.ts';
 import { setSecret } from '../../src/profile/secrets.ts';
 import { changeProfiles } from '../../src/profile/store.ts';

@@ -10,7 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { newProfile, type Profile, type Profiles } from '../../src/profile/profile.ts';
+import { newProfile } from '../../src/profile/edit.ts';
+import type { Profile, Profiles } from '../../src/profile/profile.ts';
 import { changeProfiles, loadProfiles } from '../../src/profile/store.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 import { spyOnSync } from '../helpers/sync-spy.ts';

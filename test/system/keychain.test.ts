@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { newProfile } from '../../src/profile/profile.ts';
+import { newProfile } from '../../src/profile/edit.ts';
 import { resolveConnection } from '../../src/profile/resolve.ts';
 import { getSecret, isInKeychain, removeSecret, setSecret } from '../../src/profile/secrets.ts';
 import { changeProfiles } from '../../src/profile/store.ts';

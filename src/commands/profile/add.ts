@@ -1,5 +1,6 @@
 import { type EnvironmentLayer, environmentAuth, environmentLayer, secretName } from '../../profile/auth.ts';
-import { type AuthKind, changed, checkProfileName, newProfile } from '../../profile/profile.ts';
+import { changed, newProfile } from '../../profile/edit.ts';
+import { type AuthKind, checkProfileName } from '../../profile/profile.ts';
 import { profilesPath, readProfiles } from '../../profile/store.ts';
 import { checkSecure, parseBaseUrl } from '../../profile/urls.ts';
 import type { App, CommandModule } from '../shared/command.ts';

@@ -1,6 +1,7 @@
 import { EbillError } from '../../errors.ts';
 import { environmentLayer, sameKind, secretName } from '../../profile/auth.ts';
-import { type Changes, changed, type Profile, profileNamed } from '../../profile/profile.ts';
+import { type Changes, changed } from '../../profile/edit.ts';
+import { type Profile, profileNamed } from '../../profile/profile.ts';
 import { getSecret } from '../../profile/secrets.ts';
 import { readProfiles } from '../../profile/store.ts';
 import { checkSecure, originOf, parseBaseUrl } from '../../profile/urls.ts';
