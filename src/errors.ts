@@ -13,6 +13,7 @@ export const EXIT_CODES = {
   STILL_RUNNING: 7,
   CONFLICT: 8,
   REJECTED: 9,
+  LOCAL: 10,
   INTERRUPTED: 130,
 } as const;
 
@@ -39,6 +40,39 @@ export class EbillError extends Error {
     this.exitCode = parts.exitCode ?? EXIT_CODES[code];
     this.hint = parts.hint;
   }
+}
+
+/** System errors of a disk that fails or takes no more data. Other codes may come from anywhere. */
+const DISK: ReadonlySet<string> = new Set([
+  'ENOSPC',
+  'EDQUOT',
+  'EFBIG',
+  'EROFS',
+  'EIO',
+  'ESTALE',
+  'ENXIO',
+  'ENODEV',
+]);
+
+export const isDiskFailure = (error: unknown): boolean => DISK.has(errnoOf(error) ?? '');
+
+/**
+ * What an error of this machine's files is once something was sent: LOCAL instead of USAGE, which says that nothing was
+ * (commands rule 26). Other errors stay as they are.
+ */
+export function afterSending(error: EbillError): EbillError {
+  const { code, message, cause } = error;
+  const errno = errnoOf(cause) ?? '';
+  // Node's own errors (`ERR_…`) are not about files.
+  if (code !== 'USAGE' || !/^E[A-Z\d]+$/.test(errno)) return error;
+  const remedy =
+    errno === 'ENOSPC' || errno === 'EDQUOT'
+      ? 'Free some space on that disk'
+      : 'Check that disk, and the permissions there';
+  return new EbillError('LOCAL', message, {
+    hint: `What is on record is safe. ${remedy}, then run the same command again.`,
+    cause,
+  });
 }
 
 /** The message of anything thrown. */

@@ -2,7 +2,7 @@ import { flatten } from './batch/tree.ts';
 import { commandIn } from './commands/index.ts';
 import { type App, type CommandResult, EMPTY_RESULT, type GlobalOptions } from './commands/shared/command.ts';
 import { globalOptions } from './commands/shared/options.ts';
-import { EbillError, errnoOf, messageOf } from './errors.ts';
+import { afterSending, EbillError, errnoOf, isDiskFailure, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/topics.ts';
 import { type PrintOptions, printResult } from './output/print-result.ts';
 import { createUi, type Ui, wantsColor } from './output/ui.ts';
@@ -31,16 +31,31 @@ export async function runProgram(
     if (errnoOf(error) !== 'EPIPE') writeError ??= error;
   });
   context.stderr.on('error', () => undefined);
-  const code = await runCommand(argv, redacted, version, redactor);
+  const traffic: Traffic = { sent: false };
+  const observed = withChanges(redacted, {
+    onRequest: () => {
+      traffic.sent = true;
+    },
+  });
+  const code = await runCommand(argv, observed, version, redactor, traffic);
   out.flush();
   err.flush();
   await drained(context);
   if (writeError === null) return code;
-  const error = new EbillError('USAGE', `The result could not be written: ${messageOf(writeError)}.`, {
-    hint: 'What was done is on record. Free some space and look again: ebill status, ebill loads.',
-  });
+  const error = new EbillError(
+    traffic.sent ? 'LOCAL' : 'USAGE',
+    `The result could not be written: ${messageOf(writeError)}.`,
+    {
+      hint: 'What was done is on record. Free some space and look again: ebill status, ebill loads.',
+    },
+  );
   redacted.stderr.write(`error: ${error.message}\n  → ${error.hint}\n`);
   return code === 0 ? error.exitCode : code;
+}
+
+/** Whether a request has left in this call. */
+interface Traffic {
+  sent: boolean;
 }
 
 /** Resolves when stdout has written everything, or never will. */
@@ -57,7 +72,9 @@ async function runCommand(
   context: Context,
   version: string,
   redactor: Redactor,
+  traffic: Traffic,
 ): Promise<number> {
+  const inTime = (error: EbillError): EbillError => (traffic.sent ? afterSending(error) : error);
   const sources: (() => Partial<CommandResult>)[] = [];
   const known = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
   let parsed: Parsed | null = null;
@@ -90,11 +107,12 @@ async function runCommand(
     };
     await assertUsable(name, context);
     const result = await Promise.race([parsed.run(app), context.crash]);
-    if (result.printed !== true) await printResult(result, name, printing);
-    return result.error?.exitCode ?? 0;
+    const error = result.error === null ? null : inTime(result.error);
+    if (result.printed !== true) await printResult({ ...result, error }, name, printing);
+    return error?.exitCode ?? 0;
   } catch (thrown) {
     const result = known();
-    const error = await asEbillError(thrown, argv, context, redactor, result);
+    const error = inTime(await asEbillError(thrown, argv, context, redactor, result));
     ui ??= await createUi(context, DEFAULT_UI, redactor);
     const name = parsed?.type === 'command' ? parsed.name : commandIn(argv);
     await printResult({ ...EMPTY_RESULT, ...result, error }, name, {
@@ -142,9 +160,6 @@ async function assertUsable(command: string, context: Context): Promise<void> {
   if (problem !== null) throw problem;
 }
 
-/** System errors of a disk that takes no more data: no bug. */
-const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS']);
-
 /** @param known about the batches, at the time of the error */
 async function asEbillError(
   thrown: unknown,
@@ -155,9 +170,9 @@ async function asEbillError(
 ): Promise<EbillError> {
   if (thrown instanceof EbillError) return thrown;
   if (isInterruption(thrown, context.signal)) return interrupted(argv, context, known);
-  if (DISK_FULL.has(errnoOf(thrown) ?? ''))
-    return new EbillError('USAGE', `A file cannot be written: ${messageOf(thrown)}.`, {
-      hint: 'Free some space (ebill doctor shows how much there is), then run the same command again. What was done so far is on record.',
+  if (isDiskFailure(thrown))
+    return new EbillError('USAGE', `The disk failed: ${messageOf(thrown)}.`, {
+      hint: 'Free some space (ebill doctor shows how much there is) or check the disk, then run the same command again.',
       cause: thrown,
     });
   const { explainCrash } = await import('./system/crash-log.ts');

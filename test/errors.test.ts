@@ -16,6 +16,7 @@ const TABLE: Readonly<Record<ErrorCode, number>> = {
   STILL_RUNNING: 7,
   CONFLICT: 8,
   REJECTED: 9,
+  LOCAL: 10,
   INTERRUPTED: 130,
 };
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { EbillError, messageOf } from '../errors.ts';
+import { EbillError, isDiskFailure, messageOf } from '../errors.ts';
+import { cannotRead } from '../system/atomic-file.ts';
 
 /** The file as it was checked. */
 export interface ExpectedFile {
@@ -57,7 +58,7 @@ export function nextChunkBytes(bytes: number, ms: number): number {
  * A chunk may be overwritten once the consumer asks for the next one, except those of the last block.
  * @param onBytes called with the bytes handed out so far
  * @param now ms, to adapt the chunk size to the connection
- * @throws EbillError CONFLICT when the file changed or can no longer be read
+ * @throws EbillError CONFLICT when the file changed or can no longer be read, USAGE when the disk fails
  */
 export async function* uploadBody(
   expected: ExpectedFile,
@@ -99,6 +100,7 @@ export async function openToRead(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'r');
   } catch (cause) {
+    if (isDiskFailure(cause)) throw cannotRead(path, cause);
     throw new EbillError('CONFLICT', `${path} can no longer be read: ${messageOf(cause)}.`, {
       hint: 'Put the file back where it was when it was checked, then run the same command again.',
       cause,
@@ -139,7 +141,11 @@ async function readBlock(
   const size = Math.min(buffer.length, expected.bytes - from);
   let filled = 0;
   while (filled < size) {
-    const { bytesRead } = await handle.read(buffer, filled, size - filled, from + filled);
+    const { bytesRead } = await handle
+      .read(buffer, filled, size - filled, from + filled)
+      .catch((cause: unknown) => {
+        throw cannotRead(expected.path, cause);
+      });
     if (bytesRead === 0)
       throw fileChanged(expected.path, `it ends after ${from + filled} of ${expected.bytes} bytes`);
     filled += bytesRead;

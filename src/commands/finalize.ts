@@ -30,7 +30,7 @@ export const command: CommandModule<FinalizeOptions> = {
       ['ebill finalize --job AUG_2020 --dry-run', 'show what would be finalized'],
       ['ebill finalize --job AUG_2020 --leave-out itm_7.csv', 'finalize without a file that will not come'],
     ],
-    exitCodes: [4, 5, 6, 8, 9],
+    exitCodes: [4, 5, 6, 8, 9, 10],
     seeAlso: ['watch', 'status'],
   },
 

@@ -21,7 +21,7 @@ export const command: CommandModule<InitOptions> = {
       ],
       ['ebill init --job AUG_2020 --dry-run', 'print the request and send nothing'],
     ],
-    exitCodes: [4, 5, 6, 8, 9],
+    exitCodes: [4, 5, 6, 8, 9, 10],
     seeAlso: ['run', 'upload customer', 'status'],
   },
 

@@ -31,7 +31,7 @@ export const command: CommandModule<ReportOptions> = {
       ['ebill report --job AUG_2020 --out august.html', 'write to another file'],
       ['ebill report --job AUG_2020 --json', 'also print the data as JSON'],
     ],
-    exitCodes: [5, 9],
+    exitCodes: [5, 9, 10],
     seeAlso: ['results', 'loads show', 'run'],
   },
   configure: (cmd) => {

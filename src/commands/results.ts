@@ -40,7 +40,7 @@ export const command: CommandModule<ResultsOptions> = {
         'name the columns when they are not recognised',
       ],
     ],
-    exitCodes: [4, 5, 6, 7, 8, 9],
+    exitCodes: [4, 5, 6, 7, 8, 9, 10],
     seeAlso: ['report', 'watch', 'upload customer'],
   },
 

@@ -39,7 +39,7 @@ export const command: CommandModule<RunOptions> = {
       ['ebill run plan.yaml', 'run the month, or resume it'],
       ['ebill run plan.yaml --max-wait 6h --json', 'stop waiting after 6 hours, with exit code 7'],
     ],
-    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9, 10],
     seeAlso: ['help plan', 'validate', 'watch', 'report'],
   },
   configure(cmd) {

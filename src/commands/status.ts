@@ -16,7 +16,7 @@ export const command: CommandModule<StatusOptions> = {
       ['ebill status --job AUG_2020 --json', 'print the status as JSON'],
       ['ebill status --job-id AUG_2020_INV --exit-status', 'set the exit code by the outcome'],
     ],
-    exitCodes: [3, 4, 5, 6, 7, 9],
+    exitCodes: [3, 4, 5, 6, 7, 9, 10],
     seeAlso: ['watch', 'loads show'],
   },
   configure: (cmd) => {

@@ -15,7 +15,7 @@ export const command: CommandModule<UploadOptions> = {
         'print the requests as JSON and send nothing',
       ],
     ],
-    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9, 10],
     seeAlso: ['upload invoice', 'finalize', 'validate'],
   },
   configure: (cmd) => {

@@ -20,7 +20,7 @@ export const command: CommandModule<UploadInvoiceOptions> = {
         'upload two invoice files without items',
       ],
     ],
-    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9, 10],
     seeAlso: ['upload items', 'finalize', 'run'],
   },
   configure: (cmd) => {

@@ -24,7 +24,7 @@ export const command: CommandModule<UploadItemsOptions> = {
         'upload the share of the third of eight machines',
       ],
     ],
-    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9, 10],
     seeAlso: ['upload invoice', 'finalize'],
   },
   configure: (cmd) => {

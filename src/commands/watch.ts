@@ -30,7 +30,7 @@ export const command: CommandModule<WatchCommandOptions> = {
         'send a mail at the end',
       ],
     ],
-    exitCodes: [3, 4, 5, 6, 7, 8, 9],
+    exitCodes: [3, 4, 5, 6, 7, 8, 9, 10],
     seeAlso: ['status', 'results', 'help exit-codes', 'help json'],
   },
   configure: (cmd) => {

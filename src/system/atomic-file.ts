@@ -219,6 +219,14 @@ async function renameToReserved(from: string, to: string): Promise<boolean> {
   return true;
 }
 
+/** A file that can no longer be read because the disk fails, for people. */
+export function cannotRead(path: string, cause: unknown): EbillError {
+  return new EbillError('USAGE', `${visible(path)} cannot be read: ${visible(messageOf(cause))}.`, {
+    hint: 'Check that disk or network share, or copy the file to another one, then run the command again.',
+    cause,
+  });
+}
+
 /** A file that cannot be written, for people. */
 export function cannotWrite(path: string, cause: unknown): EbillError {
   return new EbillError('USAGE', `${visible(path)} cannot be written: ${visible(messageOf(cause))}.`, {

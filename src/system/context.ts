@@ -53,6 +53,8 @@ export interface Context {
   readonly lookup: LookupFunction;
   /** In [0, 1), for jitter. */
   random(): number;
+  /** Called whenever a request begins to be written to a connection. */
+  readonly onRequest?: () => void;
   /** Aborted by SIGINT or SIGTERM; the reason is the signal's name. */
   readonly signal: AbortSignal;
   /** Rejects with an uncaught exception or an unhandled rejection. Never resolves. */

@@ -116,7 +116,7 @@ const ROWS: readonly Row[] = [
   {
     name: 'a full disk under stdout: what was done is done, and said',
     script: 'ebill upload customer cus.csv --json >/dev/full',
-    code: 2,
+    code: 10,
     err: /error: The result could not be written: .*ENOSPC[^\n]*\n {2}→ What was done is on record/,
     sent: UPLOADED,
   },

@@ -61,7 +61,7 @@ export async function openTransport(
     const { origin, path } = splitUrl(request.url);
     const progress = { sending: false };
     try {
-      const response = await trackSending(dispatcher, progress).request({
+      const response = await trackSending(dispatcher, progress, context).request({
         method: request.method as Dispatcher.HttpMethod,
         origin,
         path,
@@ -95,11 +95,16 @@ export async function openTransport(
  * Notes when a request is about to be written to an established connection. Whatever fails before that (name, connection,
  * proxy, TLS), nothing was sent. Error codes alone cannot tell a failed handshake from a connection that broke later.
  */
-function trackSending(dispatcher: Dispatcher, progress: { sending: boolean }): Dispatcher {
+function trackSending(
+  dispatcher: Dispatcher,
+  progress: { sending: boolean },
+  { onRequest }: Pick<Context, 'onRequest'>,
+): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
     const start = handler.onRequestStart;
     handler.onRequestStart = (...args) => {
       progress.sending = true;
+      onRequest?.();
       start?.apply(handler, args);
     };
     return dispatch(options, handler);

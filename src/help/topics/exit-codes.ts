@@ -15,6 +15,7 @@ const MEANINGS: Readonly<Record<ExitCode, string>> = {
   7: 'not final yet: --max-wait elapsed, or batches were never finalized',
   8: 'another process holds the load, a file changed, or a name or job id is already used',
   9: 'the server or the storage refused the request',
+  10: 'a file here cannot be written or read, after something was sent; what is on record is safe',
   130: 'stopped by Ctrl-C (143: by SIGTERM); run the same command again',
 };
 
@@ -65,6 +66,7 @@ export const exitCodes: TopicText = {
           '6, 130, 137, 143',
           'run the same command again; it resumes where it stopped and sends nothing twice',
         ],
+        ['10', 'free some space or repair the disk, then run the same command again'],
         ['7', 'keep waiting: ebill watch'],
         ['3', 'get the rejected records (ebill results --rejects), correct them and load them again'],
         ['others', 'a person has to act; the message says what to do'],
