@@ -32,12 +32,7 @@ export async function runProgram(
   });
   context.stderr.on('error', () => undefined);
   const traffic: Traffic = { sent: false };
-  const observed = withChanges(redacted, {
-    onRequest: () => {
-      traffic.sent = true;
-    },
-  });
-  const code = await runCommand(argv, observed, version, redactor, traffic);
+  const code = await runCommand(argv, redacted, version, redactor, traffic);
   out.flush();
   err.flush();
   await drained(context);
@@ -69,11 +64,16 @@ function drained({ stdout }: Context): Promise<void> {
 /** Parses, runs and prints one command. The one place that catches errors and decides the exit code. */
 async function runCommand(
   argv: readonly string[],
-  context: Context,
+  redacted: Context,
   version: string,
   redactor: Redactor,
   traffic: Traffic,
 ): Promise<number> {
+  const context = withChanges(redacted, {
+    onRequest: () => {
+      traffic.sent = true;
+    },
+  });
   const inTime = (error: EbillError): EbillError => (traffic.sent ? afterSending(error) : error);
   const sources: (() => Partial<CommandResult>)[] = [];
   const known = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
