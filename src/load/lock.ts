@@ -40,7 +40,7 @@ export async function lockLoad(
   onWait: (holder: Holder | null) => void,
 ): Promise<Lock> {
   const path = `${journal}.lock`;
-  const tryLock = await nativeLock(context.platform);
+  const { tryLock, unlock } = await nativeLock(context.platform);
   const began = context.now();
   let handle = await openLock(path);
   try {
@@ -70,12 +70,16 @@ export async function lockLoad(
   }
   // Closing releases the lock. The file stays: removing it would let two processes lock two files of one name.
   let released: Promise<void> | null = null;
+  let included: FileHandle | null = null;
   const lockFile = handle;
   return {
     include: (file) => {
       if (!tryLock(file.fd)) throw held(job, 'another process, whose lock file was deleted');
+      included = file;
     },
     release: () => {
+      // A command that waits keeps its journal open. A closed handle has no lock, and -1 in place of a descriptor.
+      if (released === null && included !== null && included.fd >= 0) unlock(included.fd);
       released ??= lockFile.close();
       return released;
     },
@@ -136,14 +140,25 @@ function held(job: string, holder: string): EbillError {
 interface Native {
   /** An exclusive advisory lock on an open file, without waiting; `false` when another open file holds it. */
   tryLock(fd: number, offset?: number, length?: number): boolean;
+  unlock(fd: number, offset?: number, length?: number): void;
 }
 
 /** Windows keeps others from reading the bytes that are locked, so there one byte far behind the holder's name is. */
 const FAR = 2 ** 30;
 
-export async function nativeLock(platform: NodeJS.Platform): Promise<(fd: number) => boolean> {
+interface NativeLock {
+  /** `false` when another open file holds it. */
+  tryLock(fd: number): boolean;
+  unlock(fd: number): void;
+}
+
+export async function nativeLock(platform: NodeJS.Platform): Promise<NativeLock> {
   // Loaded only to lock: native code is slow to load.
   // @ts-expect-error The package has no types.
   const native = (await import('fs-native-extensions')).default as Native;
-  return platform === 'win32' ? (fd) => native.tryLock(fd, FAR, 1) : (fd) => native.tryLock(fd);
+  const range: readonly [number, number] = platform === 'win32' ? [FAR, 1] : [0, 0];
+  return {
+    tryLock: (fd) => native.tryLock(fd, ...range),
+    unlock: (fd) => native.unlock(fd, ...range),
+  };
 }

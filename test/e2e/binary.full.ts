@@ -84,7 +84,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
       name.endsWith('.lock'),
     );
     const held = await open(join(at.home, lock ?? ''), 'r+');
-    expect((await nativeLock(process.platform))(held.fd)).toBe(true);
+    expect((await nativeLock(process.platform)).tryLock(held.fd)).toBe(true);
     let before: readonly string[] | null = null;
     const upload = ['upload', 'customer', '--job', 'AUG_2020', ...(await month(at)).customers];
     const ran = await at.run(upload, {

@@ -35,6 +35,16 @@ describe('the lock of a load', () => {
     await locked(path);
   });
 
+  it('is free when released, although the journal stays open for a wait', async () => {
+    const path = at();
+    const first = await locked(path);
+    const waiting = await opened(path, first);
+    await first.release();
+    const second = await locked(path);
+    expect(await (await opened(path, second)).intent(FINALIZE)).toBe(1);
+    await waiting.append({ type: 'seen', jobId: 'J', batch: null });
+  });
+
   it('keeps others out although its file is deleted', async () => {
     const path = at();
     const first = await locked(path);
