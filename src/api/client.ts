@@ -1,45 +1,28 @@
+import { type Identity, type Ids, idsText } from '../batch/identity.ts';
 import type { Batch } from '../batch/types.ts';
-import { EbillError, messageOf } from '../errors.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { authHeaders, type Connection, endpointOf } from './connection.ts';
-import { errorMessageFrom } from './error-message.ts';
 import { followRedirects, type Transport } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 import {
-  type BatchRef,
   type Call,
   type CreateRequest,
   callsAt,
   type FinalizeRequest,
   type InitRequest,
+  type StatusRef,
 } from './request.ts';
-import { parseBatch } from './response.ts';
 import { readBody } from './response-body.ts';
-import { type CallResult, refusal, unavailable } from './result.ts';
-import {
-  type Attempt,
-  afterTransportError,
-  isRetryable,
-  type RetryNotice,
-  retryAfterMs,
-  wasNotProcessed,
-  withRetries,
-} from './retry.ts';
+import { type CallResult, changeResult, type Reply, refusal, statusAttempt, unavailable } from './result.ts';
+import { type Attempt, afterTransportError, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
 import { assertSafeTransferUrl } from './transfer-url.ts';
-
-/** A response, read completely. */
-export interface Reply {
-  readonly status: number;
-  readonly contentType: string;
-  readonly body: string;
-  readonly retryAfterMs: number | null;
-}
 
 /** What the client reports while calls are under way. */
 export type ApiEvent =
   | { readonly event: 'wait.start'; readonly message: string }
   | { readonly event: 'wait.end' }
+  | { readonly event: 'warning'; readonly jobId: string | null; readonly message: string }
   | ({ readonly event: 'retry'; readonly jobId: null } & RetryNotice);
 
 export interface ClientOptions {
@@ -66,14 +49,39 @@ export function createClient(options: ClientOptions) {
   const { origin } = new URL(endpoint);
   const onRetry = (notice: RetryNotice): void => emit({ event: 'retry', jobId: null, ...notice });
 
+  /** Answers in a row about another batch, by the batch asked about. */
+  const otherAnswers = new Map<string, number>();
+  let warnedOfPadding = false;
+
+  /** Counts answers about another batch, and warns once of ids that differ in zeros (api rule 14). @returns how many in a row */
+  function noteIdentity(asked: Ids, identity: Identity): number {
+    const key = asked.jobId ?? `id ${asked.id}`;
+    const count = identity === 'other' ? (otherAnswers.get(key) ?? 0) + 1 : 0;
+    otherAnswers.set(key, count);
+    if (identity === 'padded' && !warnedOfPadding) {
+      warnedOfPadding = true;
+      const message = `the server writes the id of ${idsText(asked)} with another number of leading zeros; they are taken for the same`;
+      emit({ event: 'warning', jobId: asked.jobId, message });
+    }
+    return count;
+  }
+
+  interface Sending {
+    readonly signal?: AbortSignal;
+    readonly headersTimeoutMs?: number;
+    readonly headers?: Readonly<Record<string, string>>;
+  }
+
   /** One request and its response. A GET follows redirects, without credentials to another origin. */
-  async function exchange(call: Call, signal: AbortSignal = context.signal): Promise<Reply> {
+  async function exchange(call: Call, options: Sending = {}): Promise<Reply> {
+    const { signal = context.signal, headersTimeoutMs, headers = {} } = options;
     const send = (url: string) =>
       transport.send({
         method: call.method,
         url,
-        headers: headersFor(url, call.body !== null),
+        headers: { ...headers, ...headersFor(url, call.body !== null) },
         ...(call.body === null ? {} : { body: call.body }),
+        ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
         signal,
       });
     const response = await (call.method === 'GET'
@@ -100,19 +108,22 @@ export function createClient(options: ClientOptions) {
     return Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), value]));
   }
 
-  /** Sends a changing call. Retries only what certainly did not happen; the caller has to ask about the rest (api rule 15). */
-  async function change(message: string, call: Call): Promise<CallResult<Batch>> {
+  /**
+   * Sends a changing call. Retries only what certainly did not happen; the caller has to ask about the rest (api rule 15).
+   * @param about the batch it is about; an id that the call makes is not known yet
+   */
+  async function change(
+    message: string,
+    call: Call,
+    about: Ids,
+    headersTimeoutMs?: number,
+  ): Promise<CallResult<Batch>> {
     const attempt = async (): Promise<Attempt<CallResult<Batch>>> => {
       try {
-        const reply = await withShutdownDelay(context, (signal) => exchange(call, signal));
-        if (wasNotProcessed(reply.status)) {
-          return {
-            retry: { outcome: 'refused', status: reply.status, message: errorMessageFrom(reply.body) },
-            message: `HTTP ${reply.status}`,
-            retryAfterMs: reply.retryAfterMs,
-          };
-        }
-        return { done: changeResult(reply) };
+        const reply = await withShutdownDelay(context, (signal) =>
+          exchange(call, { signal, ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }) }),
+        );
+        return { done: changeResult(reply, about, (identity) => noteIdentity(about, identity)) };
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         // Aborted by us: the intent in the journal says what to ask when the command is run again.
@@ -127,12 +138,15 @@ export function createClient(options: ClientOptions) {
     return result;
   }
 
-  /** Asks until a response can be read. */
-  async function ask(call: Call, tries: number): Promise<Batch | null> {
+  /** Asks until a response can be read that is about this batch. */
+  async function ask(ref: StatusRef, tries: number, pageIsAbsence: boolean): Promise<Batch | null> {
     const what = 'Getting the status';
+    const call = calls.status(ref);
+    const about: Ids = { id: 'id' in ref ? ref.id : null, jobId: 'jobId' in ref ? ref.jobId : null };
     const answer = await withRetries<() => Batch | null>(context, tries, onRetry, async () => {
       try {
-        return statusAttempt(await exchange(call), what);
+        const reply = await exchange(call, { headers: FRESH });
+        return statusAttempt(reply, what, about, pageIsAbsence, (identity) => noteIdentity(about, identity));
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         return afterTransportError<() => never>(error, () => {
@@ -164,25 +178,38 @@ export function createClient(options: ClientOptions) {
 
   return {
     calls,
-    /** Vendor 4.9.1. Rewrites every open invoice: never sent again without asking. */
-    init: (request: InitRequest) =>
-      change(`starting ${request.jobId}: open invoices are carried forward`, calls.init(request)),
-    /** Vendor 4.9.2.1 and 4.9.3.1-2. The `uploadUrl` in the result is a secret. */
-    create: (request: CreateRequest) => change(`creating ${request.jobId}`, calls.create(request)),
+    /**
+     * Vendor 4.9.1. Rewrites every open invoice: never sent again without asking.
+     * @param timeoutMs until the answer starts, which comes when the work is done (api rule 17)
+     */
+    init: (request: InitRequest, timeoutMs?: number) =>
+      change(
+        `starting ${request.jobId}: open invoices are carried forward`,
+        calls.init(request),
+        { id: null, jobId: request.jobId },
+        timeoutMs,
+      ),
+    /**
+     * Vendor 4.9.2.1 and 4.9.3.1-2. The `uploadUrl` in the result is a secret. The answer may have another id than a batch
+     * on record under this job id (api rule 18).
+     */
+    create: (request: CreateRequest) =>
+      change(`creating ${request.jobId}`, calls.create(request), { id: null, jobId: request.jobId }),
     /** Vendor 4.9.2.2 and 4.9.3.3. */
     finalize: (request: FinalizeRequest) =>
-      change(`submitting ${request.jobId ?? request.id} for processing`, calls.finalize(request)),
+      change(`submitting ${request.jobId ?? request.id} for processing`, calls.finalize(request), request),
     /**
      * Vendor 4.9.2.3.
      * @param tries retries after the first try. With 0 (the polls of a watch) no wait is reported: a watch draws its own
+     * @param pageIsAbsence whether a page with status 404 or 400 is "not found": only where nothing was sent yet
      * @returns `null` when there is no such batch
-     * @throws EbillError UNAVAILABLE, AUTH or REJECTED
+     * @throws EbillError UNAVAILABLE, AUTH, REJECTED, or CONFLICT for two answers in a row about another batch
      */
-    status: (ref: BatchRef, tries = retries) =>
+    status: (ref: StatusRef, tries = retries, pageIsAbsence = false) =>
       tries === 0
-        ? ask(calls.status(ref), tries)
+        ? ask(ref, tries, pageIsAbsence)
         : during(`getting the status of ${'id' in ref ? `batch ${ref.id}` : ref.jobId}`, () =>
-            ask(calls.status(ref), tries),
+            ask(ref, tries, pageIsAbsence),
           ),
     /**
      * One raw authorised call below the base URL, not retried.
@@ -195,6 +222,9 @@ export function createClient(options: ClientOptions) {
     },
   };
 }
+
+/** A status from a cache is no answer: "Draft" from before a finalize would have it sent twice (api rule 20). */
+const FRESH = { 'cache-control': 'no-cache' } as const;
 
 /** ms that a changing call under way may still take after an interruption; the program has to end within 2 s. */
 const SHUTDOWN_DELAY_MS = 1_500;
@@ -225,57 +255,4 @@ export async function withShutdownDelay<T>(
     signal.removeEventListener('abort', onAbort);
     finished.abort();
   }
-}
-
-function changeResult(reply: Reply): CallResult<Batch> {
-  const { status } = reply;
-  if (status >= 200 && status < 300) {
-    try {
-      const batch = parseBatch(reply.body);
-      if (batch.id !== null) return { outcome: 'answered', value: batch };
-      if (batch.errorMessage !== null) return { outcome: 'refused', status, message: batch.errorMessage };
-      return { outcome: 'ambiguous', message: 'the response has no batch id', retryAfterMs: null };
-    } catch (error) {
-      return { outcome: 'ambiguous', message: messageOf(error), retryAfterMs: null };
-    }
-  }
-  const message = errorMessageFrom(reply.body);
-  if (status >= 300 && status < 500) return { outcome: 'refused', status, message };
-  return {
-    outcome: 'ambiguous',
-    message: `HTTP ${status} ${message}`.trim(),
-    retryAfterMs: reply.retryAfterMs,
-  };
-}
-
-/** "Not found" is 404, 400, or a batch without an id (api rule 16). */
-function statusAttempt(reply: Reply, what: string): Attempt<() => Batch | null> {
-  const { status } = reply;
-  const fail = (error: EbillError) => (): never => {
-    throw error;
-  };
-  const again = (message: string): Attempt<() => never> => ({
-    retry: fail(unavailable(what, message)),
-    message,
-    retryAfterMs: isRetryable(status) ? reply.retryAfterMs : null,
-  });
-  if (isRetryable(status)) return again(`HTTP ${status} ${errorMessageFrom(reply.body)}`.trim());
-  if (status === 404 || status === 400) return { done: () => null };
-  if (status >= 300 && status < 400) return { done: fail(badRedirect(what, status)) };
-  if (status < 200 || status >= 300)
-    return { done: fail(refusal(what, status, errorMessageFrom(reply.body))) };
-  try {
-    const batch = parseBatch(reply.body);
-    return { done: () => (batch.id === null ? null : batch) };
-  } catch (error) {
-    return again(`the response cannot be read: ${messageOf(error)}`);
-  }
-}
-
-function badRedirect(what: string, status: number): EbillError {
-  return new EbillError(
-    'REJECTED',
-    `${what}: the server sent too many redirects, or one without a target (HTTP ${status}).`,
-    { hint: 'Check the base URL: ebill profile show' },
-  );
 }

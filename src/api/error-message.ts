@@ -23,6 +23,12 @@ export function errorMessageFrom(body: string): string {
   return messageLine(found);
 }
 
+/** Whether a body is an HTML page: of a login, a gateway or maintenance (api rule 8). */
+export const isPage = (body: string): boolean =>
+  /^(?:\s|\ufeff|<\?xml[^>]*>|<!--[\s\S]*?-->)*<(?:!doctype\s+html|html|head|body)\b/i.test(
+    body.slice(0, 2000),
+  );
+
 /** An S3 error document's `Code` and `Message`; `null` when the body is not one. */
 export function s3Error(body: string): { readonly code: string; readonly message: string } | null {
   try {

@@ -32,6 +32,12 @@ export interface FinalizeRequest {
 
 /** The batch to ask for. */
 export type BatchRef = { readonly id: string } | { readonly jobId: string };
+/** The same with both ids where both are known: it is asked for by its id, and the answer is compared with both (api rule 14). */
+export type StatusRef = BatchRef | { readonly id: string; readonly jobId: string };
+
+/** A batch on record, to be asked for. */
+export const refOf = ({ id, jobId }: { readonly id: string | null; readonly jobId: string }): StatusRef =>
+  id === null ? { jobId } : { id, jobId };
 
 /** A request as it will be sent, without credentials: for sending, `--dry-run` and tests. */
 export interface Call {
@@ -64,7 +70,11 @@ export function callsAt(endpoint: string, query: Readonly<Record<string, string>
       url: at({ mode: 'BatchFinalize' }),
       body: finalizeBody(request),
     }),
-    status: (ref: BatchRef): Call => ({ method: 'GET', url: at({ ...ref }), body: null }),
+    status: (ref: StatusRef): Call => ({
+      method: 'GET',
+      url: at('id' in ref ? { id: ref.id } : { jobId: ref.jobId }),
+      body: null,
+    }),
   };
 }
 

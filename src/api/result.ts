@@ -1,5 +1,18 @@
-import { EbillError } from '../errors.ts';
-import { wasNotProcessed } from './retry.ts';
+import { type Identity, type Ids, identityOf, idsText } from '../batch/identity.ts';
+import type { Batch } from '../batch/types.ts';
+import { EbillError, messageOf } from '../errors.ts';
+import { visible } from '../system/escaping.ts';
+import { errorMessageFrom, isPage } from './error-message.ts';
+import { parseBatch } from './response.ts';
+import { type Attempt, isRetryable } from './retry.ts';
+
+/** A response, read completely. */
+export interface Reply {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly retryAfterMs: number | null;
+}
 
 /** How a changing call ended. The union makes every caller handle that it may have happened (api rule 15). */
 export type CallResult<T> =
@@ -13,7 +26,109 @@ export type CallResult<T> =
       readonly hint?: string;
     }
   /** It may have happened: ask before trying again. */
-  | { readonly outcome: 'ambiguous'; readonly message: string; readonly retryAfterMs: number | null };
+  | {
+      readonly outcome: 'ambiguous';
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+      /** HTTP status of a redirect or a page: sent again, the call would end in the same way. */
+      readonly turnedAway?: number;
+    };
+
+/**
+ * What the reply to a changing call says (api rules 14 and 15). Only a readable 4xx says that it did not happen.
+ * @param asked the batch it was about; an id that the call makes is not known yet
+ * @param seen is told how the answer's ids compare
+ */
+export function changeResult(
+  reply: Reply,
+  asked: Ids,
+  seen: (identity: Identity) => void,
+): CallResult<Batch> {
+  const { status, body } = reply;
+  const ambiguous = (message: string): CallResult<never> => ({
+    outcome: 'ambiguous',
+    message,
+    retryAfterMs: reply.retryAfterMs,
+  });
+  if (status >= 200 && status < 300) {
+    try {
+      const batch = parseBatch(body);
+      const identity = identityOf(asked, batch);
+      seen(identity);
+      if (identity === 'other') return ambiguous(otherBatchText(asked, batch));
+      if (batch.id !== null) return { outcome: 'answered', value: batch };
+      if (batch.errorMessage !== null) return { outcome: 'refused', status, message: batch.errorMessage };
+      return ambiguous('the response has no batch id');
+    } catch (error) {
+      return ambiguous(messageOf(error));
+    }
+  }
+  const message = errorMessageFrom(body);
+  const refused = status >= 400 && status < 500 && !isRetryable(status);
+  if (refused && (status === 401 || status === 403 || !isPage(body)))
+    return { outcome: 'refused', status, message };
+  if (refused || (status >= 300 && status < 400))
+    return { outcome: 'ambiguous', message, retryAfterMs: null, turnedAway: status };
+  return ambiguous(`HTTP ${status} ${message}`.trim());
+}
+
+/**
+ * What the reply to a question for the status says. "Not found" is 404, 400, or a batch without an id (api rule 16).
+ * @param pageIsAbsence a page of such a status counts too: nothing was sent yet that it could contradict
+ * @param seen is told how the answer's ids compare, and says how many in a row were about another batch (api rule 14)
+ */
+export function statusAttempt(
+  reply: Reply,
+  what: string,
+  asked: Ids,
+  pageIsAbsence: boolean,
+  seen: (identity: Identity) => number,
+): Attempt<() => Batch | null> {
+  const { status, body } = reply;
+  const fail = (error: EbillError) => (): never => {
+    throw error;
+  };
+  const again = (message: string): Attempt<() => never> => ({
+    retry: fail(unavailable(what, message)),
+    message,
+    retryAfterMs: isRetryable(status) ? reply.retryAfterMs : null,
+  });
+  if (isRetryable(status)) return again(`HTTP ${status} ${errorMessageFrom(body)}`.trim());
+  if (status === 404 || status === 400)
+    return pageIsAbsence || !isPage(body)
+      ? { done: () => null }
+      : again(`HTTP ${status} with ${errorMessageFrom(body)}`);
+  if (status >= 300 && status < 400) return { done: fail(badRedirect(what, status)) };
+  if (status < 200 || status >= 300) return { done: fail(refusal(what, status, errorMessageFrom(body))) };
+  try {
+    const batch = parseBatch(body);
+    const identity = identityOf(asked, batch);
+    const inARow = seen(identity);
+    if (identity !== 'other') return { done: () => (batch.id === null ? null : batch) };
+    return inARow > 1 ? { done: fail(otherBatch(what, asked, batch)) } : again(otherBatchText(asked, batch));
+  } catch (error) {
+    return again(`the response cannot be read: ${messageOf(error)}`);
+  }
+}
+
+function otherBatchText(asked: Ids, answer: Ids): string {
+  return visible(`asked about ${idsText(asked)}, the server answered about ${idsText(answer)}`);
+}
+
+/** The second answer in a row about another batch (api rule 14). */
+function otherBatch(what: string, asked: Ids, answer: Ids): EbillError {
+  return new EbillError('CONFLICT', `${what}: twice ${otherBatchText(asked, answer)}.`, {
+    hint: 'Nothing was concluded from it. Ask the operator of the eBill server why it mixes up these two batches (a cache or a proxy may do so, too), then run the same command again: it resumes where it stopped.',
+  });
+}
+
+function badRedirect(what: string, status: number): EbillError {
+  return new EbillError(
+    'REJECTED',
+    `${what}: the server sent too many redirects, or one without a target (HTTP ${status}).`,
+    { hint: 'Check the base URL: ebill profile show' },
+  );
+}
 
 /** The error for a refusal: UNAVAILABLE without a connection, AUTH for 401 and 403, else REJECTED (commands rule 26). */
 export function refusal(
@@ -31,7 +146,7 @@ export function refusal(
     });
   }
   // "Not now", after every retry, is not a refusal of what was asked.
-  if (wasNotProcessed(status)) return unavailable(what, `HTTP ${status} ${message}`.trim());
+  if (isRetryable(status)) return unavailable(what, `HTTP ${status} ${message}`.trim());
   const reply = message === '' ? `HTTP ${status}` : `HTTP ${status}: ${message}`;
   if (status === 401 || status === 403) {
     return new EbillError('AUTH', `${what}: the server did not accept the credentials (${reply}).`, {

@@ -1,13 +1,10 @@
 import type { Context } from '../system/context.ts';
 import type { TransportError } from './net/transport-error.ts';
 
-/** HTTP statuses that are retried (commands rule 29). */
+/** HTTP statuses that say "not now": a question is asked again (commands rule 29), a changing call is in doubt (api rule 15). */
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504]);
-/** Of these, the statuses that say the request was not processed: even a changing call can simply be sent again. */
-const NOT_PROCESSED = new Set([408, 425, 429]);
 
 export const isRetryable = (status: number): boolean => RETRYABLE.has(status);
-export const wasNotProcessed = (status: number): boolean => NOT_PROCESSED.has(status);
 
 const BASE_MS = 500;
 const MAX_MS = 30_000;

@@ -166,7 +166,7 @@ async function lookUp({ app, client }: Session, run: Run, selection: Selection):
   const others = await run.otherLoads();
   for (const ref of selection.refs) {
     if ([...run.journal.state.batches.values()].some((batch) => isBatch(batch, ref))) continue;
-    const batch = await client.status(ref);
+    const batch = await client.status(ref, run.retries, true);
     const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
     if (batch === null || jobId === null) throw unknownBatch(['id' in ref ? ref.id : ref.jobId]);
     // Its own journal may know of files that have not arrived.

@@ -4,9 +4,11 @@ import { refusal } from '../api/result.ts';
 import { type PresignedFacts, presignedFacts } from '../api/transfer-url.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { askFor, pauseAfterDoubt } from './ask.ts';
+import type { Journal } from './journal.ts';
 import type { Assignment } from './plan.ts';
 import { type Asked, judgeCreate } from './recover.ts';
-import { askFor, pauseAfterDoubt, type Run } from './run.ts';
+import type { Run } from './run.ts';
 import { itemsOf } from './state.ts';
 
 /** A presigned upload URL. Its query is a secret and stays in memory. */
@@ -17,8 +19,19 @@ export interface LiveUrl extends PresignedFacts {
 type Created =
   | { readonly do: 'put'; readonly live: LiveUrl }
   | { readonly do: 'next'; readonly reason: string }
-  /** Decide again. `asked`: the server's answer when it was asked right away. */
-  | { readonly do: 'ask'; readonly attempt: number; readonly asked: Asked };
+  /** Decide again, and say `message` if there is no try left. `asked`: the server's answer when it was asked right away. */
+  | { readonly do: 'ask'; readonly message: string; readonly asked: Asked };
+
+/** Batches that this process created: nobody else can have used their names, or put items under them. */
+const createdHere = new WeakMap<Journal, Set<string>>();
+
+export const wasCreatedHere = (journal: Journal, jobId: string): boolean =>
+  createdHere.get(journal)?.has(jobId) === true;
+
+function noteCreated(journal: Journal, jobId: string): void {
+  const ids = createdHere.get(journal) ?? new Set();
+  createdHere.set(journal, ids.add(jobId));
+}
 
 /**
  * Creates a batch for a file, once, and judges the answer (api rule 18).
@@ -35,7 +48,7 @@ export async function createBatch(
   const { jobId, kind, file } = to;
   const what = `Creating ${jobId} for ${file.name}`;
   const known = run.journal.state.batches.get(jobId);
-  const knownId = known?.id ?? asked?.id ?? null;
+  const knownId = known?.id ?? asked?.batch?.id ?? null;
   // An invoice batch cannot be replaced without the items that exist under it.
   const hasItems =
     known?.kind === 'invoice' && itemsOf(run.journal.state, known).some(({ created }) => created !== 'no');
@@ -47,6 +60,7 @@ export async function createBatch(
   const step = judgeCreate({ kind, knownId, asked, exact, result: reduced(result, live) });
   const usable = step.do === 'put' || (step.do === 'ask' && result.outcome === 'answered');
   if (result.outcome === 'answered' && usable) {
+    if (known === undefined || known.created === 'no') noteCreated(run.journal, jobId);
     await run.journal.answer(n, {
       outcome: 'answered',
       batch: result.value,
@@ -80,19 +94,17 @@ export async function createBatch(
       if (result.outcome === 'refused') {
         // The job id is the reason for the refusal only if a batch has it.
         const found = await askFor(run, jobId);
-        if (found === null) throw refusal(what, result.status, result.message, result.hint);
-        return { do: 'ask', attempt: attempt + 1, asked: found };
+        if (found.batch === null) throw refusal(what, result.status, result.message, result.hint);
+        return { do: 'ask', message: result.message, asked: found };
       }
-      const message = result.outcome === 'ambiguous' ? result.message : 'the answer has no upload URL';
-      await pauseAfterDoubt(
-        run,
-        what,
-        jobId,
-        attempt,
-        message,
-        result.outcome === 'ambiguous' ? result.retryAfterMs : null,
-      );
-      return { do: 'ask', attempt: attempt + 1, asked: undefined };
+      if (result.outcome === 'ambiguous' && result.turnedAway !== undefined)
+        throw refusal(what, result.turnedAway, result.message);
+      const doubt =
+        result.outcome === 'ambiguous'
+          ? result
+          : { message: 'the answer has no upload URL', retryAfterMs: null };
+      await pauseAfterDoubt(run, what, jobId, attempt, doubt);
+      return { do: 'ask', message: doubt.message, asked: undefined };
     }
   }
 }

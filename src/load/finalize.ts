@@ -1,12 +1,15 @@
-import { refusal } from '../api/result.ts';
+import { refusal, unavailable } from '../api/result.ts';
+import { idsText } from '../batch/identity.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { type Asked, decideFinalize } from './recover.ts';
-import { askFor, isDraft, pauseAfterDoubt, type Run } from './run.ts';
+import { visible } from '../system/escaping.ts';
+import { askForEvidence, finalizeDecision, pauseAfterDoubt, standingOf } from './ask.ts';
+import type { Answer, Asked, FinalizeStep } from './recover.ts';
+import type { Run } from './run.ts';
 import type { BatchState, LoadState } from './state.ts';
 
-/** `sent`: by this call. `done`: finalized before, here or elsewhere. */
-export type FinalizeOutcome = 'sent' | 'done';
+/** `sent`: by this call. `done`: finalized before, here or elsewhere. `missing`: the server no longer knows the batch. */
+export type FinalizeOutcome = 'sent' | 'done' | 'missing';
 
 /** The batches of a load to finalize, customers before invoices; items are finalized with their invoice batch. */
 export function finalizable(state: LoadState): readonly BatchState[] {
@@ -21,49 +24,105 @@ export function finalizable(state: LoadState): readonly BatchState[] {
 
 /**
  * Submits one batch for processing, once (api rule 20).
- * @throws EbillError REJECTED, AUTH, UNAVAILABLE
+ * @throws EbillError CONFLICT, REJECTED, AUTH, UNAVAILABLE
  */
 export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOutcome> {
   const what = `Finalizing ${jobId}`;
   let asked: Asked;
-  let sent = false;
+  let sends = 0;
+  /** Sends that were answered while the batch stayed a draft. */
+  let ignored = 0;
+  let latest = run.context.now();
+  let last = '';
   let refused: Error | null = null;
-  for (let attempt = 1; ; ) {
+  const recorded = (): BatchState => {
     const known = run.journal.state.batches.get(jobId);
-    if (known === undefined) throw gone(what, jobId);
-    const step = decideFinalize(known, asked, (batch) => isDraft(run, jobId, batch));
-    if (step.do === 'gone') throw gone(what, jobId);
-    if (step.do === 'done') {
-      if (known.finalized !== 'yes')
-        await run.journal.append({ type: 'settled', jobId, call: 'finalize', batch: asked as Batch });
-      return sent ? 'sent' : 'done';
+    if (known === undefined) throw new Error(`${jobId} is not on record`);
+    return known;
+  };
+  const decide = (answer: Asked): FinalizeStep => finalizeDecision(run, recorded(), latest, answer);
+  for (;;) {
+    const step = decide(asked);
+    switch (step.do) {
+      case 'done':
+        if (recorded().finalized !== 'yes')
+          await run.journal.append({
+            type: 'settled',
+            jobId,
+            call: 'finalize',
+            batch: (asked as Answer).batch as Batch,
+          });
+        return sends > 0 ? 'sent' : 'done';
+      case 'missing':
+        return 'missing';
+      case 'unclear':
+        throw unclearStatus(what, jobId, step.batch);
+      case 'ask':
+      case 'wait': {
+        const calls = ['create', 'finalize'] as const;
+        asked = await askForEvidence(run, jobId, { what, calls, latest }, decide);
+        break;
+      }
+      case 'send': {
+        if (refused !== null) throw refused;
+        if (ignored > 1) throw staysDraft(what, jobId, (asked as Answer).batch);
+        if (sends > run.retries) throw unavailable(what, last);
+        const { id } = recorded();
+        const n = await run.journal.intent({ call: 'finalize', jobId, id });
+        sends += 1;
+        const result = await run.client.finalize({ id, jobId });
+        latest = run.context.now();
+        asked = undefined;
+        if (result.outcome === 'refused') {
+          sends -= 1;
+          await run.journal.answer(n, { outcome: 'refused', message: result.message });
+          refused = refusal(what, result.status, result.message, result.hint);
+          // The refusal may mean that it is finalized already: ask once before giving up.
+          if (result.status === null || result.status === 401 || result.status === 403) throw refused;
+        } else if (result.outcome === 'ambiguous') {
+          await run.journal.answer(n, { outcome: 'ambiguous', message: result.message });
+          if (result.turnedAway !== undefined) throw refusal(what, result.turnedAway, result.message);
+          last = result.message;
+          await pauseAfterDoubt(run, what, jobId, sends, result);
+        } else if (standingOf(run, jobId, result.value) === 'draft') {
+          ignored += 1;
+          const message = `answered, but the batch is still ${result.value.status}`;
+          await run.journal.answer(n, { outcome: 'ambiguous', message });
+          await pauseAfterDoubt(run, what, jobId, sends, { message, retryAfterMs: null });
+        } else await run.journal.answer(n, { outcome: 'answered', batch: result.value });
+      }
     }
-    if (step.do === 'ask') {
-      asked = await askFor(run, jobId, known.id === null ? { jobId } : { id: known.id });
-      continue;
-    }
-    if (refused !== null) throw refused;
-    const n = await run.journal.intent({ call: 'finalize', jobId, id: known.id });
-    const result = await run.client.finalize({ id: known.id, jobId });
-    if (result.outcome === 'answered') {
-      sent = true;
-      await run.journal.answer(n, { outcome: 'answered', batch: result.value });
-    } else if (result.outcome === 'refused') {
-      await run.journal.answer(n, { outcome: 'refused', message: result.message });
-      refused = refusal(what, result.status, result.message, result.hint);
-      if (result.status === null || result.status === 401 || result.status === 403) throw refused;
-    } else {
-      sent = true;
-      await run.journal.answer(n, { outcome: 'ambiguous', message: result.message });
-      await pauseAfterDoubt(run, what, jobId, attempt, result.message, result.retryAfterMs);
-      attempt += 1;
-    }
-    asked = undefined;
   }
 }
 
-function gone(what: string, jobId: string): EbillError {
-  return new EbillError('REJECTED', `${what}: the server has no batch of that name.`, {
-    hint: `Check the profile and the base URL. If the server lost it, upload the file of ${jobId} with --again.`,
+/** Batches that the server knew once and no longer knows: they are not submitted, and nothing else waits for them. */
+export function missingBatches(batches: readonly BatchState[]): EbillError {
+  const list = batches.map((batch) => `${idsText(batch)}, last seen as ${batch.seen?.status ?? 'no status'}`);
+  return new EbillError('REJECTED', `Not finalized: the server no longer knows ${list.join('; ')}.`, {
+    hint: `Check the profile and the base URL (ebill profile show). If they are right, confirm with the operator of the eBill server what became of ${batches.length === 1 ? 'this batch' : 'these batches'} before anything else is done about ${batches.length === 1 ? 'it' : 'them'}.`,
   });
+}
+
+/** The server accepts the call, twice, and nothing comes of it. */
+function staysDraft(what: string, jobId: string, batch: Batch | null): EbillError {
+  return new EbillError(
+    'UNAVAILABLE',
+    `${what}: the server answered twice as if it was done, but the batch is still ${batch?.status ?? 'a draft'}.`,
+    {
+      hint: `Ask the operator of the eBill server why ${jobId} does not start; then run the same command again.`,
+    },
+  );
+}
+
+function unclearStatus(what: string, jobId: string, { status }: Batch): EbillError {
+  const name = visible(status ?? '');
+  return new EbillError(
+    'CONFLICT',
+    status === null
+      ? `${what}: the server gives ${jobId} no status.`
+      : `${what}: the server calls the status of ${jobId} "${name}", which may mean that it is waiting to be finalized, or that it is finalized.`,
+    {
+      hint: 'Ask the operator of the eBill server which it is. A status name is mapped in the profile: ebill profile set NAME --status-name STATUS=draft (or =queued, =running).',
+    },
+  );
 }

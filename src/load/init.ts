@@ -1,58 +1,106 @@
 import type { InitRequest } from '../api/request.ts';
-import { refusal } from '../api/result.ts';
-import { type Asked, decideInit } from './recover.ts';
-import { askFor, pauseAfterDoubt, type Run } from './run.ts';
+import { refusal, unavailable } from '../api/result.ts';
+import { EbillError } from '../errors.ts';
+import { askForEvidence, pauseAfterDoubt } from './ask.ts';
+import { type Asked, decideInit, type InitDifference, type InitStep, initDifferences } from './recover.ts';
+import type { Run } from './run.ts';
+import type { BatchState } from './state.ts';
 
 /** `sent`: by this run. `on-record`: done before. `found`: done by another machine. */
 export type InitOutcome = 'sent' | 'on-record' | 'found';
 
+/** An init is answered when its work is done, so it takes longer than other calls (api rule 17). ms. */
+export const INIT_TIMEOUT_MS = 30 * 60_000;
+
 /**
  * Starts a load, once (commands rule 1, api rule 17).
- * @throws EbillError REJECTED, AUTH, UNAVAILABLE
+ * @param timeoutMs until the answer to the init starts
+ * @throws EbillError CONFLICT for an init on record with other options, REJECTED, AUTH, UNAVAILABLE
  */
-export async function runInit(run: Run, request: InitRequest): Promise<InitOutcome> {
+export async function runInit(
+  run: Run,
+  request: InitRequest,
+  timeoutMs = INIT_TIMEOUT_MS,
+): Promise<InitOutcome> {
   const { jobId } = request;
   const what = `Init ${jobId}`;
   let asked: Asked;
-  let sent = false;
+  let sends = 0;
+  let latest = run.context.now();
+  let last = '';
   let refused: Error | null = null;
-  for (let attempt = 1; ; ) {
-    const known = run.journal.state.batches.get(jobId);
-    const doubted = known?.created === 'unknown';
-    const step = decideInit(known, asked);
-    if (step.do === 'done') return sent ? 'sent' : 'on-record';
-    if (step.do === 'ask') {
-      asked = await askFor(run, jobId);
-      continue;
-    }
-    if (step.do === 'found') {
-      await run.journal.append({ type: 'found', jobId, kind: 'init', parent: null, batch: step.batch });
-      if (doubted)
-        run.emit({
-          event: 'step',
-          jobId,
-          message: `${jobId} had succeeded; only its answer was lost`,
-        });
-      return sent || doubted ? 'sent' : 'found';
-    }
-    if (refused !== null) throw refused;
-    const n = await run.journal.intent({ call: 'init', jobId, request });
-    sent = true;
-    const result = await run.client.init(request);
-    if (result.outcome === 'answered') {
-      await run.journal.answer(n, { outcome: 'answered', batch: result.value });
-    } else if (result.outcome === 'refused') {
-      await run.journal.answer(n, { outcome: 'refused', message: result.message });
-      refused = refusal(what, result.status, result.message, result.hint);
-      // The refusal may mean that it exists: ask once before giving up.
-      if (result.status === null || result.status === 401 || result.status === 403) throw refused;
-      sent = false;
-      asked = undefined;
-    } else {
-      await run.journal.answer(n, { outcome: 'ambiguous', message: result.message });
-      await pauseAfterDoubt(run, what, jobId, attempt, result.message, result.retryAfterMs);
-      attempt += 1;
-      asked = undefined;
+  const known = (): BatchState | undefined => run.journal.state.batches.get(jobId);
+  const decide = (answer: Asked): InitStep =>
+    decideInit({ known: known(), request, asked: answer, settle: run.settle, latest });
+  for (;;) {
+    const doubted = known()?.created === 'unknown';
+    const step = decide(asked);
+    switch (step.do) {
+      case 'done':
+        return sends > 0 ? 'sent' : 'on-record';
+      case 'conflict':
+        throw otherOptions(jobId, step.differences, request);
+      case 'ask':
+      case 'wait':
+        asked = await askForEvidence(run, jobId, { what, calls: ['init'], latest }, decide);
+        break;
+      case 'found':
+        await run.journal.append({ type: 'found', jobId, kind: 'init', parent: null, batch: step.batch });
+        if (doubted) {
+          const message = `${jobId} had succeeded; only its answer was lost`;
+          run.emit({ event: 'step', jobId, message });
+        }
+        return doubted ? 'sent' : 'found';
+      case 'send': {
+        if (refused !== null) throw refused;
+        if (sends > run.retries) throw unavailable(what, last);
+        const n = await run.journal.intent({ call: 'init', jobId, request });
+        sends += 1;
+        const result = await run.client.init(request, timeoutMs);
+        latest = run.context.now();
+        asked = undefined;
+        if (result.outcome === 'answered') {
+          await run.journal.answer(n, { outcome: 'answered', batch: result.value });
+        } else if (result.outcome === 'refused') {
+          await run.journal.answer(n, { outcome: 'refused', message: result.message });
+          refused = refusal(what, result.status, result.message, result.hint);
+          // The refusal may mean that it exists: ask once before giving up.
+          if (result.status === null || result.status === 401 || result.status === 403) throw refused;
+        } else {
+          await run.journal.answer(n, { outcome: 'ambiguous', message: result.message });
+          if (result.turnedAway !== undefined) throw refusal(what, result.turnedAway, result.message);
+          last = result.message;
+          await pauseAfterDoubt(run, what, jobId, sends, result);
+        }
+      }
     }
   }
+}
+
+/** @throws EbillError CONFLICT when the init on record was sent with other options than asked for now */
+export function assertSameInit(known: BatchState | undefined, request: InitRequest): void {
+  const differences = known?.created === 'yes' ? initDifferences(known, request) : [];
+  if (differences.length > 0) throw otherOptions(request.jobId, differences, request);
+}
+
+const OPTION: Readonly<Record<InitDifference, string>> = {
+  carryForwardInvoices: 'carry forward invoices',
+  carryForwardCreditMemos: 'carry forward credit memos',
+  carryForwardDebitMemos: 'carry forward debit memos',
+  zeroOutCustomerBalance: "set customers' balances to zero",
+};
+
+/** An init cannot be undone, and is not sent a second time: what it did stays (api rule 17). */
+function otherOptions(
+  jobId: string,
+  differences: readonly InitDifference[],
+  request: InitRequest,
+): EbillError {
+  const word = (yes: boolean): string => (yes ? 'yes' : 'no');
+  const list = differences.map(
+    (option) => `${OPTION[option]}: ${word(!request[option])}, now asked for: ${word(request[option])}`,
+  );
+  return new EbillError('CONFLICT', `${jobId} was sent with other options (${list.join('; ')}).`, {
+    hint: 'An init cannot be undone or sent again. Ask for it with the options it was sent with; balances that are wrong because of it are corrected in eBill.',
+  });
 }

@@ -1,43 +1,32 @@
 import type { ParentRef } from '../api/request.ts';
-import { retryDelay } from '../api/retry.ts';
 import { batchJobId } from '../batch/job-ids.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { askFor, askForEvidence, finalizeDecision, standingOf } from './ask.ts';
 import type { SourceFile } from './entries.ts';
 import type { Assignment } from './plan.ts';
-import { askFor, isDraft, type Run } from './run.ts';
+import type { Asked } from './recover.ts';
+import type { Run } from './run.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
 // Whether a batch can still be changed: items be added to it, or another batch replace it.
 
 /**
- * Whether the server still has a batch as a draft. After a finalize in doubt a draft is evidence only when the settle time
- * is over (api rule 20). That it is submitted is recorded.
+ * Whether it is certain that a batch is not submitted for processing. After a finalize in doubt a draft is evidence only
+ * when the settle time is over (api rule 20). That it is submitted is recorded.
  */
-export async function isOpen(run: Run, batch: BatchState): Promise<boolean> {
-  const { jobId, id } = batch;
-  if (batch.finalized === 'yes') return false;
-  const sentAt = batch.finalized === 'unknown' ? Date.parse(batch.intentAt.finalize ?? '') : Number.NaN;
-  const until = Number.isNaN(sentAt) ? 0 : sentAt + run.settle.otherMs;
-  for (let attempt = 1; ; attempt += 1) {
-    const answer = await askFor(run, jobId, id === null ? { jobId } : { id });
-    if (answer !== null && !isDraft(run, jobId, answer)) {
-      await run.journal.append({ type: 'settled', jobId, call: 'finalize', batch: answer });
-      return false;
-    }
-    const leftMs = until - run.context.now();
-    if (leftMs <= 0) return true;
-    const waitMs = Math.min(leftMs, retryDelay(attempt, run.context.random(), null));
-    run.emit({
-      event: 'retry',
-      jobId,
-      message: `${jobId} may have been submitted; asking until ${Math.ceil(leftMs / 1000)} s have passed`,
-      attempt,
-      waitMs,
-    });
-    await run.context.sleep(waitMs, run.context.signal);
-  }
+export async function isOpen(run: Run, { jobId }: BatchState): Promise<boolean> {
+  const recorded = (): BatchState => run.journal.state.batches.get(jobId) as BatchState;
+  if (recorded().finalized === 'yes') return false;
+  const latest = run.context.now();
+  const decide = (asked: Asked) => finalizeDecision(run, recorded(), latest, asked);
+  const calls = ['create', 'finalize'] as const;
+  const answer = await askForEvidence(run, jobId, { what: `Finalizing ${jobId}`, calls, latest }, decide);
+  const step = decide(answer).do;
+  if (step === 'done' && answer.batch !== null)
+    await run.journal.append({ type: 'settled', jobId, call: 'finalize', batch: answer.batch });
+  return step === 'send' || (step === 'missing' && recorded().finalized === 'no');
 }
 
 /**
@@ -144,10 +133,11 @@ export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
   }
   const jobId =
     named.jobId ?? (named.id === null ? batchJobId(run.journal.state.header.job, 'invoice', 1) : null);
-  const batch = await askFor(run, jobId ?? '', named.id !== null ? { id: named.id } : { jobId: jobId ?? '' });
+  const ref = named.id === null ? {} : { ref: { id: named.id } };
+  const { batch } = await askFor(run, jobId ?? '', ref);
   if (batch === null) throw noInvoice(named, jobId);
   const name = jobId ?? batch.jobId ?? '';
-  if (!isDraft(run, name, batch)) throw finalized(run, name, batch);
+  if (standingOf(run, name, batch) !== 'draft') throw finalized(run, name, batch);
   await run.journal.append({ type: 'found', jobId: name, kind: 'invoice', parent: null, batch });
   return name;
 }

@@ -1,10 +1,9 @@
+import type { InitRequest } from '../api/request.ts';
+import { sameId } from '../batch/identity.ts';
 import type { Batch, FileKind } from '../batch/types.ts';
 import type { BatchState } from './state.ts';
 
-/** The server's answer about a job id: not asked yet (`undefined`), no such batch (`null`), or the batch. */
-export type Asked = undefined | null | Batch;
-
-/** How long "not found" and an unchanged status are no evidence after a call, ms from its intent (api rule 16). */
+/** How long "not found" and an unchanged status are no evidence after a call, ms (api rule 16). */
 export interface Settle {
   readonly initMs: number;
   /** For create and finalize. */
@@ -17,18 +16,88 @@ export const settleTimes = (ms: number | null): Settle => ({
   otherMs: ms ?? 60_000,
 });
 
+/** The server's answer about a batch, `null` for "not found", and when it was asked for, ms since 1970. */
+export interface Answer {
+  readonly at: number;
+  readonly batch: Batch | null;
+}
+
+/** `undefined`: not asked yet. */
+export type Asked = undefined | Answer;
+
+/**
+ * Until when an answer that shows no effect of these calls is no evidence that they had none, ms since 1970 (api rule 16);
+ * 0 where none of them is in doubt.
+ * @param latest no call was sent after it: a clock that was set back since must not make the wait longer
+ */
+export function settledAt(
+  known: BatchState | undefined,
+  calls: readonly ('init' | 'create' | 'finalize')[],
+  settle: Settle,
+  latest: number,
+): number {
+  const ends = calls.flatMap((call) => {
+    const since = known?.doubtSince[call];
+    if (since === undefined) return [];
+    return [Math.min(Date.parse(since), latest) + (call === 'init' ? settle.initMs : settle.otherMs)];
+  });
+  return Math.max(0, ...ends);
+}
+
+/** No evidence yet: ask again until then, ms since 1970. */
+export interface Wait {
+  readonly do: 'wait';
+  readonly untilMs: number;
+}
+
+/** Init options that differ between the init on record and the one asked for now. */
+export type InitDifference = Exclude<keyof InitRequest, 'jobId'>;
+
 export type InitStep =
   /** It is on record that it happened. */
   | { readonly do: 'done' }
   | { readonly do: 'found'; readonly batch: Batch }
+  /** It happened with other options. */
+  | { readonly do: 'conflict'; readonly differences: readonly InitDifference[] }
   | { readonly do: 'ask' }
+  | Wait
   | { readonly do: 'send' };
 
+export interface InitFacts {
+  readonly known: BatchState | undefined;
+  readonly request: InitRequest;
+  readonly asked: Asked;
+  readonly settle: Settle;
+  /** Since when this run knows of the doubt, ms since 1970. */
+  readonly latest: number;
+}
+
 /** An init rewrites every open invoice, so the server is asked before the first send and after every doubt (api rule 17). */
-export function decideInit(known: BatchState | undefined, asked: Asked): InitStep {
-  if (known?.created === 'yes') return { do: 'done' };
+export function decideInit({ known, request, asked, settle, latest }: InitFacts): InitStep {
+  const differences = initDifferences(known, request);
+  const happened = (step: InitStep): InitStep =>
+    differences.length > 0 ? { do: 'conflict', differences } : step;
+  if (known?.created === 'yes') return happened({ do: 'done' });
   if (asked === undefined) return { do: 'ask' };
-  return asked === null ? { do: 'send' } : { do: 'found', batch: asked };
+  if (asked.batch !== null) return happened({ do: 'found', batch: asked.batch });
+  const untilMs = settledAt(known, ['init'], settle, latest);
+  return asked.at < untilMs ? { do: 'wait', untilMs } : { do: 'send' };
+}
+
+/** Options that an init on record was sent with and that are not what is asked for now; none for one sent from elsewhere. */
+export function initDifferences(
+  known: BatchState | undefined,
+  request: InitRequest,
+): readonly InitDifference[] {
+  const sent = known?.created === 'no' ? null : (known?.init ?? null);
+  if (sent === null) return [];
+  const options: readonly InitDifference[] = [
+    'carryForwardInvoices',
+    'carryForwardCreditMemos',
+    'carryForwardDebitMemos',
+    'zeroOutCustomerBalance',
+  ];
+  return options.filter((option) => sent[option] !== request[option]);
 }
 
 export interface UploadFacts {
@@ -38,19 +107,24 @@ export interface UploadFacts {
   readonly asked: Asked;
   /** A usable upload URL is in memory. */
   readonly hasUrl: boolean;
-  /** Whether this journal started the load, so that no other machine's batches are expected under its names. */
-  readonly startedHere: boolean;
   /** `--adopt`: batches found under the load's names belong to it. */
   readonly adopt: boolean;
   /** `--next`: they do not; take the next number. */
   readonly next: boolean;
-  /** Whether a batch is still a draft. */
-  readonly isDraft: (batch: Batch) => boolean;
+  readonly settle: Settle;
+  /** Since when this run knows of the doubt, ms since 1970. */
+  readonly latest: number;
+  /** The status of a batch: a draft, further than that, or a name that says neither. */
+  readonly standing: (batch: Batch) => Standing;
 }
+
+/** `unclear`: an unknown status name, which may stand for a draft or for anything after it. */
+export type Standing = 'draft' | 'further' | 'unclear';
 
 export type UploadStep =
   | { readonly do: 'done' }
   | { readonly do: 'ask' }
+  | Wait
   | { readonly do: 'create' }
   | { readonly do: 'put' }
   /** It belongs to this load: record it as this file's, then decide again. */
@@ -62,26 +136,30 @@ export type UploadStep =
 
 /** The next step of a file's upload, from the journal, the server's answer and the upload URL (api rule 18). */
 export function decideUpload(facts: UploadFacts): UploadStep {
-  const { known, asked } = facts;
+  const { known, asked, settle, latest } = facts;
   if (known?.uploaded === 'yes') return { do: 'done' };
   if (facts.hasUrl) return { do: 'put' };
-  if (known === undefined || known.created === 'no') return decideFirst(facts);
-  // An intent without an answer, or a lost upload URL: ask before creating again.
+  // A first use, an intent without an answer, a lost upload URL: ask before creating.
   if (asked === undefined) return { do: 'ask' };
-  if (asked === null || facts.isDraft(asked)) return { do: 'create' };
+  if (known === undefined || known.created === 'no') return decideFirst(facts, asked.batch);
+  if (asked.batch === null) {
+    const untilMs = settledAt(known, ['create'], settle, latest);
+    return asked.at < untilMs ? { do: 'wait', untilMs } : { do: 'create' };
+  }
+  const standing = facts.standing(asked.batch);
+  // Nothing of this batch was submitted from here: another create shows by its answer whether it is a draft.
+  if (standing === 'draft' || (standing === 'unclear' && known.finalized === 'no')) return { do: 'create' };
   return known.foundElsewhere
-    ? { do: 'left-alone', batch: asked }
-    : { do: 'conflict', reason: 'beyond-draft', batch: asked };
+    ? { do: 'left-alone', batch: asked.batch }
+    : { do: 'conflict', reason: 'beyond-draft', batch: asked.batch };
 }
 
-/** The first use of a job id: in a load started elsewhere another machine may have used it. */
-function decideFirst(facts: UploadFacts): UploadStep {
-  const { asked } = facts;
-  if (asked === undefined) return facts.startedHere ? { do: 'create' } : { do: 'ask' };
-  if (asked === null) return { do: 'create' };
-  if (facts.adopt) return { do: 'adopt', batch: asked };
+/** The first use of a job id: somebody else may have used it. */
+function decideFirst(facts: UploadFacts, found: Batch | null): UploadStep {
+  if (found === null) return { do: 'create' };
+  if (facts.adopt) return { do: 'adopt', batch: found };
   if (facts.next) return { do: 'next', reason: 'the server already has a batch of that name' };
-  return { do: 'conflict', reason: 'taken', batch: asked };
+  return { do: 'conflict', reason: 'taken', batch: found };
 }
 
 export interface CreateFacts {
@@ -111,16 +189,14 @@ export function judgeCreate(facts: CreateFacts): CreateStep {
   const { result, knownId } = facts;
   if (result.outcome === 'ambiguous') return { do: 'ask' };
   if (result.outcome === 'answered') {
-    if (knownId === null || result.id === knownId) return result.hasUrl ? { do: 'put' } : { do: 'ask' };
+    if (knownId === null || (result.id !== null && sameId(result.id, knownId)))
+      return result.hasUrl ? { do: 'put' } : { do: 'ask' };
     return otherDraft(facts, result.id, `the server answered with another batch, ${result.id}`);
   }
-  if (result.status === null || result.status === 401 || result.status === 403 || result.status >= 429)
-    return { do: 'fail' };
-  // A redirect says nothing about the job id.
-  if (result.status >= 300 && result.status < 400) return { do: 'fail' };
-  // A refusal may only mean that the job id exists: ask once.
+  if (result.status === null || result.status === 401 || result.status === 403) return { do: 'fail' };
+  // A refusal may only mean that the job id exists.
   if (facts.asked === undefined) return { do: 'ask' };
-  if (facts.asked === null) return { do: 'fail' };
+  if (facts.asked.batch === null) return { do: 'fail' };
   return otherDraft(facts, null, 'the server refuses a second upload URL for it');
 }
 
@@ -132,17 +208,40 @@ function otherDraft(facts: CreateFacts, otherId: string | null, reason: string):
 export type FinalizeStep =
   | { readonly do: 'done' }
   | { readonly do: 'ask' }
+  | Wait
   | { readonly do: 'send' }
-  | { readonly do: 'gone' };
+  /** The server does not know it, and it is not too early to say so (api rule 16). */
+  | { readonly do: 'missing' }
+  /** Its status may be a draft or may not: neither sending nor leaving it is safe. */
+  | { readonly do: 'unclear'; readonly batch: Batch };
 
-/** The server is asked before every send: a draft → send; anything further → it happened (api rule 20). */
-export function decideFinalize(
-  known: BatchState,
-  asked: Asked,
-  isDraft: (batch: Batch) => boolean,
-): FinalizeStep {
+export interface FinalizeFacts {
+  readonly known: BatchState;
+  readonly asked: Asked;
+  readonly settle: Settle;
+  /** Since when this run knows of the doubt, ms since 1970. */
+  readonly latest: number;
+  readonly standing: (batch: Batch) => Standing;
+}
+
+/** The server is asked before every send: a draft → send, once an earlier send had time to show; further → it happened (api rule 20). */
+export function decideFinalize({ known, asked, settle, latest, standing }: FinalizeFacts): FinalizeStep {
   if (known.finalized === 'yes') return { do: 'done' };
   if (asked === undefined) return { do: 'ask' };
-  if (asked === null) return { do: 'gone' };
-  return isDraft(asked) ? { do: 'send' } : { do: 'done' };
+  const unless = (calls: readonly ('create' | 'finalize')[], step: FinalizeStep): FinalizeStep => {
+    const untilMs = settledAt(known, calls, settle, latest);
+    return asked.at < untilMs ? { do: 'wait', untilMs } : step;
+  };
+  if (asked.batch === null) return unless(['create', 'finalize'], { do: 'missing' });
+  switch (standing(asked.batch)) {
+    case 'draft':
+      return unless(['finalize'], { do: 'send' });
+    case 'further':
+      return { do: 'done' };
+    case 'unclear':
+      // Only a name that it did not have before says that it went on.
+      return asked.batch.status !== null && (known.createStatus !== null || known.finalized === 'unknown')
+        ? { do: 'done' }
+        : { do: 'unclear', batch: asked.batch };
+  }
 }

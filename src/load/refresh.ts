@@ -1,12 +1,13 @@
 import { isPermanent } from '../api/net/transport-error.ts';
-import type { BatchRef } from '../api/request.ts';
+import { refOf } from '../api/request.ts';
 import { unavailable } from '../api/result.ts';
 import { awaitsCounts } from '../batch/account.ts';
 import { isFinal, isSettled } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
-import { flatten, parentOf } from '../batch/tree.ts';
+import { flatten } from '../batch/tree.ts';
 import type { Batch, BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { foundBy, recordAnswer } from './ask.ts';
 import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf, phaseOnRecord } from './state.ts';
 import { viewBatch } from './view.ts';
@@ -68,7 +69,7 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
     const { jobId, seen, missing } = known;
     const now = run.context.now();
     const settled =
-      now >= settledAt(run, known) &&
+      now >= foundBy(run, known, now) &&
       (missing || notFound === undefined || notFound.confirms(jobId, now, run.settle.otherMs));
     if (!settled) {
       failures.push(notFoundYet(jobId));
@@ -88,13 +89,14 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
     // The server cannot be reached: the next poll would fail in the same way.
     if (answers === 0 && failures.some(isPermanent)) return;
     try {
+      const at = run.context.now();
       const batch = await run.client.status(refOf(known), tries);
       if (batch === null) return await onNotFound(known);
       answers += 1;
       notFound?.clear(jobId);
       run.urls?.note(batch);
       noteStrange(run, jobId, batch, strange);
-      if (await recordNews(run, jobId, batch)) changed = true;
+      if (await recordAnswer(run, jobId, { at, batch })) changed = true;
     } catch (error) {
       if (!(error instanceof EbillError) || error.code !== 'UNAVAILABLE') throw error;
       failures.push(error);
@@ -103,19 +105,6 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
   await inParallel(AT_ONCE, jobIds, look);
   await inParallel(AT_ONCE, unlistedItems(run, jobIds), look);
   return { changed, answers, failures, unseen, strange: [...strange] };
-}
-
-const refOf = (known: BatchState): BatchRef =>
-  known.id === null ? { jobId: known.jobId } : { id: known.id };
-
-/** When the settle time of its own calls, and of those of its invoice batch, is over; ms since 1970. */
-function settledAt({ journal, settle }: Run, known: BatchState): number {
-  const ends = [known, parentOf(journal.state.batches, known)].flatMap((batch) =>
-    Object.entries(batch?.intentAt ?? {}).map(
-      ([call, at]) => Date.parse(at) + (call === 'init' ? settle.initMs : settle.otherMs),
-    ),
-  );
-  return Math.max(0, ...ends);
 }
 
 const notFoundYet = (jobId: string): EbillError =>
@@ -166,22 +155,6 @@ function unlistedItems(run: Run, jobIds: readonly string[]): string[] {
       .filter((item) => !listed.some((child) => child.id === item.id || child.jobId === item.jobId))
       .map((item) => item.jobId);
   });
-}
-
-/** Records an answer only if it is new: the journal is not a log of polls. */
-export async function recordNews(run: Run, jobId: string, batch: Batch): Promise<boolean> {
-  const known = run.journal.state.batches.get(jobId);
-  const before = known?.seen ?? null;
-  if (before !== null && !known?.missing && digest(before) === digest(batch)) return false;
-  await run.journal.append({ type: 'seen', jobId, batch });
-  return true;
-}
-
-/** What makes an answer new. Presigned URLs differ in each answer, so only whether there is one counts. */
-function digest(batch: Batch): string {
-  return JSON.stringify(batch, (key, value: unknown) =>
-    key === 'downloadUrl' || key === 'uploadUrl' ? value !== null : value,
-  );
 }
 
 function noteStrange(run: Run, jobId: string | null, batch: Batch, strange: Set<string>): void {

@@ -1,14 +1,15 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadFile } from '../api/download.ts';
+import { refOf } from '../api/request.ts';
 import { unavailable } from '../api/result.ts';
 import type { RetryNotice } from '../api/retry.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { recordAnswer } from './ask.ts';
 import { resultName } from './file-names.ts';
-import { recordNews } from './refresh.ts';
 import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf } from './state.ts';
 
@@ -89,7 +90,7 @@ async function downloadOne(
 }
 
 async function renewed(run: Run, jobId: string, batch: Batch): Promise<string | null> {
-  const again = await run.client.status(batch.id === null ? { jobId } : { id: batch.id });
+  const again = await run.client.status(refOf({ id: batch.id, jobId }));
   return again?.downloadUrl ?? null;
 }
 
@@ -147,9 +148,10 @@ async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readon
   const { state } = run.journal;
   const ask = async (jobId: string): Promise<Batch | null> => {
     const id = state.batches.get(jobId)?.id ?? null;
-    const batch = await run.client.status(id === null ? { jobId } : { id });
+    const at = run.context.now();
+    const batch = await run.client.status(refOf({ id, jobId }));
     // Its counts may be newer than those on record (api rule 22).
-    if (batch !== null && state.batches.has(jobId)) await recordNews(run, jobId, batch);
+    if (batch !== null) await recordAnswer(run, jobId, { at, batch });
     return batch;
   };
   const files = [...new Set(jobIds)].filter((jobId) => state.batches.get(jobId)?.kind !== 'init');

@@ -1,16 +1,12 @@
 import type { Client } from '../api/client.ts';
-import type { BatchRef } from '../api/request.ts';
-import { unavailable } from '../api/result.ts';
-import { retryDelay } from '../api/retry.ts';
 import type { StorageOptions } from '../api/storage.ts';
-import { phaseOf, type StatusNames } from '../batch/phase.ts';
-import type { Batch } from '../batch/types.ts';
+import type { StatusNames } from '../batch/phase.ts';
 import type { Context } from '../system/context.ts';
 import type { Listener } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Lock } from './lock.ts';
 import type { Settle } from './recover.ts';
-import { type LoadState, phaseOnRecord } from './state.ts';
+import type { LoadState } from './state.ts';
 import type { PresignedUrls } from './view.ts';
 
 /** What every step of a load works with. */
@@ -32,47 +28,6 @@ export interface Run {
   readonly assertSafeUrl: (url: string) => void;
   /** The owner's other loads, read once: batches with one file name share one object (api rule 26). */
   readonly otherLoads: () => Promise<readonly LoadState[]>;
-}
-
-/** Whether an answer about a batch says that it is a draft (api rule 6). */
-export function isDraft(run: Pick<Run, 'journal' | 'statusNames'>, jobId: string, answer: Batch): boolean {
-  const { state } = run.journal;
-  const known = state.batches.get(jobId);
-  const { phase } = known
-    ? phaseOnRecord(state, known, answer, run.statusNames)
-    : phaseOf(answer, run.statusNames);
-  return phase === 'draft';
-}
-
-/** Asks the server for a batch and records the answer. `null`: there is no such batch. */
-export async function askFor(run: Run, jobId: string, ref: BatchRef = { jobId }): Promise<Batch | null> {
-  const batch = await run.client.status(ref);
-  if (run.journal.state.batches.has(jobId)) await run.journal.append({ type: 'seen', jobId, batch });
-  return batch;
-}
-
-/**
- * Waits before asking about a call that may have succeeded.
- * @throws EbillError UNAVAILABLE when no retry is left
- */
-export async function pauseAfterDoubt(
-  run: Run,
-  what: string,
-  jobId: string,
-  attempt: number,
-  message: string,
-  retryAfterMs: number | null,
-): Promise<void> {
-  if (attempt > run.retries) throw unavailable(what, message);
-  const waitMs = retryDelay(attempt, run.context.random(), retryAfterMs);
-  run.emit({
-    event: 'retry',
-    jobId,
-    message: `${what}: ${message}; asking whether it happened`,
-    attempt,
-    waitMs,
-  });
-  await run.context.sleep(waitMs, run.context.signal);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { InitRequest, ParentRef } from '../api/request.ts';
+import { identityOf } from '../batch/identity.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder, parentOf } from '../batch/tree.ts';
 import type { Batch, Kind, Phase } from '../batch/types.ts';
@@ -22,8 +23,11 @@ export interface BatchState {
   readonly created: Happened;
   readonly uploaded: Happened;
   readonly finalized: Happened;
-  /** When each call was last about to be sent, ISO 8601: the settle time counts from here (api rule 16). */
-  readonly intentAt: Readonly<Partial<Record<'init' | 'create' | 'finalize', string>>>;
+  /**
+   * When each call was last under way, ISO 8601: its intent, or later its answer unless that was a refusal. Until the settle
+   * time after it is over, an answer that shows no effect is no evidence that there was none (api rule 16).
+   */
+  readonly doubtSince: Readonly<Partial<Record<Changing, string>>>;
   /** The status in the answer to its own create: what this server calls a draft (api rule 6). See `draftNameOf`. */
   readonly createStatus: string | null;
   /** When it was submitted for processing, an init by its call, ISO 8601; `null` if it was not, or not from here. */
@@ -50,12 +54,10 @@ export interface BatchState {
   readonly origin: { readonly again: boolean; readonly restart: boolean };
 }
 
-/** Whether this journal started the load, so that no other machine's batches are expected under its names. */
-export function startedHere(state: LoadState): boolean {
-  return [...state.batches.values()].some(
-    (batch) => batch.kind === 'init' && batch.created === 'yes' && !batch.foundElsewhere,
-  );
-}
+/** The calls whose effect is learnt by asking; that of a put is not. */
+type Changing = Exclude<Call, 'put'>;
+type Call = keyof typeof FIELD;
+const FIELD = { init: 'created', create: 'created', put: 'uploaded', finalize: 'finalized' } as const;
 
 /** A load: its journal, folded. */
 export interface LoadState {
@@ -64,12 +66,16 @@ export interface LoadState {
   /** In the order they were started. */
   readonly batches: ReadonlyMap<string, BatchState>;
   /** Requests without an answer on record, by number. */
-  readonly open: ReadonlyMap<
-    number,
-    { readonly call: 'init' | 'create' | 'put' | 'finalize'; readonly jobId: string }
-  >;
+  readonly open: ReadonlyMap<number, OpenCall>;
   /** The next intent's number. */
   readonly next: number;
+}
+
+interface OpenCall {
+  readonly call: Call;
+  readonly jobId: string;
+  /** Whether an earlier call of the same kind had happened: a refusal says nothing about that one. */
+  readonly before: Happened;
 }
 
 export function emptyState(header: Header): LoadState {
@@ -104,7 +110,9 @@ export function apply(state: LoadState, entry: Entry): LoadState {
   const at = { ...state, updatedAt: entry.at };
   switch (entry.type) {
     case 'intent': {
-      const open = VersionMap.of(state.open).with(entry.n, { call: entry.call, jobId: entry.jobId });
+      const { n, call, jobId } = entry;
+      const before = state.batches.get(jobId)?.[FIELD[call]] ?? 'no';
+      const open = VersionMap.of(state.open).with(n, { call, jobId, before });
       return {
         ...withBatch(at, entry.jobId, (known) => intended(known, entry)),
         open,
@@ -115,7 +123,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
       const intent = state.open.get(entry.n);
       if (intent === undefined) return at;
       const open = VersionMap.of(state.open).without(entry.n);
-      return { ...withBatch(at, intent.jobId, (known) => answered(known, intent.call, entry)), open };
+      return { ...withBatch(at, intent.jobId, (known) => answered(known, intent, entry)), open };
     }
     case 'seen':
       return withBatch(at, entry.jobId, (known) =>
@@ -228,7 +236,7 @@ function blank(jobId: string): BatchState {
     created: 'no',
     uploaded: 'no',
     finalized: 'no',
-    intentAt: {},
+    doubtSince: {},
     createStatus: null,
     finalizedAt: null,
     foundElsewhere: false,
@@ -251,37 +259,47 @@ const begun = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'unkno
 function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>): BatchState {
   const { call } = entry;
   if (call === 'put') return { ...known, object: entry.object, uploaded: begun(known.uploaded) };
-  const intentAt = { ...known.intentAt, [call]: entry.at };
+  const doubtSince = { ...known.doubtSince, [call]: entry.at };
   switch (call) {
     case 'init':
-      return { ...known, intentAt, kind: 'init', init: entry.request, created: begun(known.created) };
+      return { ...known, doubtSince, kind: 'init', init: entry.request, created: begun(known.created) };
     case 'create':
       return {
         ...known,
-        intentAt,
+        doubtSince,
         kind: entry.kind,
         file: entry.file,
         parent: entry.parent,
         created: begun(known.created),
       };
     case 'finalize':
-      return { ...known, intentAt, finalized: begun(known.finalized) };
+      return { ...known, doubtSince, finalized: begun(known.finalized) };
   }
 }
 
-type Call = 'init' | 'create' | 'put' | 'finalize';
-const FIELD = { init: 'created', create: 'created', put: 'uploaded', finalize: 'finalized' } as const;
-
-function answered(known: BatchState, call: Call, entry: Extract<Entry, { type: 'answer' }>): BatchState {
+function answered(
+  known: BatchState,
+  { call, before }: OpenCall,
+  entry: Extract<Entry, { type: 'answer' }>,
+): BatchState {
   const field = FIELD[call];
-  if (entry.outcome === 'ambiguous') return known;
-  // A refused call did not happen, but an earlier one may have.
-  if (entry.outcome === 'refused') return known[field] === 'yes' ? known : { ...known, [field]: 'no' };
-  const done = submitted({ ...known, [field]: 'yes' }, { call, at: entry.at });
+  const doubted = call === 'put' ? known : withDoubt(known, call, entry.at);
+  if (entry.outcome === 'ambiguous') return doubted;
+  if (entry.outcome === 'refused') {
+    if (known[field] === 'yes') return known;
+    const refused = { ...known, [field]: before };
+    return before === 'no' && call !== 'put' ? withDoubt(refused, call, null) : refused;
+  }
+  const done = submitted({ ...doubted, [field]: 'yes' }, { call, at: entry.at });
   const upload = entry.upload ? { object: entry.upload.object, urlExpiresAt: entry.upload.expiresAt } : {};
   const status = call === 'create' ? (known.createStatus ?? entry.batch?.status ?? null) : known.createStatus;
   const next = { ...done, ...upload, createStatus: status };
   return entry.batch ? withSeen(next, entry.batch, entry.at) : next;
+}
+
+function withDoubt(known: BatchState, call: Changing, since: string | null): BatchState {
+  const { [call]: _last, ...others } = known.doubtSince;
+  return { ...known, doubtSince: since === null ? others : { ...others, [call]: since } };
 }
 
 const submitted = (
@@ -294,7 +312,7 @@ const submitted = (
 
 /** The first id of a batch is its id. An answer under the same job id with another id is not about it (api rule 14). */
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
-  if (known.id !== null && batch.id !== null && known.id !== batch.id) return known;
+  if (identityOf(known, { id: batch.id, jobId: null }) === 'other') return known;
   const changedAt = known.seen !== null && sameStatuses(known.seen, batch) ? known.changedAt : at;
   return { ...known, id: known.id ?? batch.id, seen: batch, changedAt, missing: false };
 }

@@ -4,15 +4,16 @@ import { isExpired } from '../api/transfer-url.ts';
 import { nextJobId } from '../batch/job-ids.ts';
 import type { Batch, FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { createBatch, type LiveUrl } from './create.ts';
+import { askForEvidence, standingOf } from './ask.ts';
+import { createBatch, type LiveUrl, wasCreatedHere } from './create.ts';
 import { endlessNames } from './discover.ts';
 import type { SourceFile } from './entries.ts';
 import type { Journal } from './journal.ts';
 import type { Assignment } from './plan.ts';
 import { putToUrl } from './put.ts';
-import { type Asked, decideUpload } from './recover.ts';
-import { askFor, isDraft, type Run } from './run.ts';
-import { startedHere } from './state.ts';
+import { type Answer, type Asked, decideUpload, settledAt, type UploadStep } from './recover.ts';
+import type { Run } from './run.ts';
+import type { BatchState } from './state.ts';
 
 /** Job ids skipped for one file; a load has a few batches of a kind. */
 const MOST_SKIPPED = 1000;
@@ -28,6 +29,38 @@ export interface Uploaded {
   readonly outcome: 'uploaded' | 'on-record' | 'elsewhere';
 }
 
+/** The invoice batch that items go under. */
+export interface ItemsParent {
+  readonly ref: ParentRef;
+  /** The batch of items that the server has of this job id. */
+  readonly lookUp: (jobId: string) => Promise<Answer>;
+}
+
+/**
+ * An invoice batch as the parent of items. Whether somebody else has used their job ids is asked once for all of them: the
+ * server lists the items under an invoice batch (api rule 18).
+ */
+export function itemsParent(run: Run, ref: ParentRef & { readonly jobId: string }): ItemsParent {
+  const { jobId } = ref;
+  const latest = run.context.now();
+  const calls = ['create'] as const;
+  let asked: Promise<Answer> | undefined;
+  const ask = (): Promise<Answer> =>
+    askForEvidence(run, jobId, { what: `Creating ${jobId}`, calls, latest }, (answer) => {
+      const until = settledAt(run.journal.state.batches.get(jobId), calls, run.settle, latest);
+      return { do: answer?.batch === null && answer.at < until ? 'wait' : 'go on' };
+    });
+  return {
+    ref,
+    lookUp: async (item) => {
+      if (wasCreatedHere(run.journal, jobId)) return { at: run.context.now(), batch: null };
+      asked ??= ask();
+      const { at, batch } = await asked;
+      return { at, batch: batch?.children.find((child) => child.jobId === item) ?? null };
+    },
+  };
+}
+
 /**
  * Uploads one file into its batch, from wherever an earlier run stopped: each turn of the loop asks `decideUpload` for
  * the next step and takes it.
@@ -37,7 +70,7 @@ export interface Uploaded {
 export async function uploadFile(
   run: Run,
   assignment: Assignment,
-  parent: ParentRef | null,
+  parent: ItemsParent | null,
   policy: UploadPolicy,
 ): Promise<Uploaded> {
   const { kind, file } = assignment;
@@ -46,6 +79,8 @@ export async function uploadFile(
   let live: LiveUrl | null = null;
   let worked = false;
   let attempt = 1;
+  let latest = run.context.now();
+  let last = '';
   // The plan was made before the first file was sent; an earlier file may have taken this job id since.
   if (!reserveJobId(run.journal, jobId, file)) jobId = reserveNextJobId(run.journal, kind, file);
 
@@ -67,27 +102,45 @@ export async function uploadFile(
     live = null;
   };
 
-  for (;;) {
-    const known = run.journal.state.batches.get(jobId);
-    const step = decideUpload({
+  const recorded = (): BatchState | undefined => run.journal.state.batches.get(jobId);
+  const decide = (answer: Asked): UploadStep =>
+    decideUpload({
       kind,
-      known,
-      asked,
+      known: recorded(),
+      asked: answer,
       hasUrl: live !== null,
-      startedHere: startedHere(run.journal.state),
       ...policy,
-      isDraft: (batch) => isDraft(run, jobId, batch),
+      settle: run.settle,
+      latest,
+      standing: (batch) => standingOf(run, jobId, batch),
     });
+  for (;;) {
+    const step = decide(asked);
     switch (step.do) {
       case 'done':
         return { jobId, outcome: worked ? 'uploaded' : 'on-record' };
       case 'left-alone':
         return { jobId, outcome: 'elsewhere' };
       case 'ask':
-        asked = await askFor(run, jobId);
+      case 'wait':
+        asked =
+          parent !== null && (recorded()?.created ?? 'no') === 'no'
+            ? await parent.lookUp(jobId)
+            : await askForEvidence(
+                run,
+                jobId,
+                { what: `Creating ${jobId}`, calls: ['create'], latest },
+                decide,
+              );
         break;
       case 'adopt':
-        await run.journal.append({ type: 'found', jobId, kind, parent, batch: step.batch });
+        await run.journal.append({
+          type: 'found',
+          jobId,
+          kind,
+          parent: parent?.ref ?? null,
+          batch: step.batch,
+        });
         await run.journal.append({ type: 'adopted', jobId, file });
         run.emit({
           event: 'step',
@@ -101,13 +154,17 @@ export async function uploadFile(
       case 'conflict':
         throw step.reason === 'taken' ? jobIdTaken(jobId, step.batch) : beyondDraft(jobId, file, step.batch);
       case 'create': {
-        const outcome = await createBatch(run, { ...assignment, jobId }, parent, asked, attempt);
+        if (attempt > run.retries + 1) throw unavailable(`Creating ${jobId} for ${file.name}`, last);
+        const to = { ...assignment, jobId };
+        const outcome = await createBatch(run, to, parent?.ref ?? null, asked, attempt);
+        latest = run.context.now();
         worked = true;
         if (outcome.do === 'next') await takeNext(outcome.reason);
         else if (outcome.do === 'put') live = outcome.live;
         else {
           asked = outcome.asked;
-          attempt = outcome.attempt;
+          last = outcome.message;
+          attempt += 1;
         }
         break;
       }

@@ -5,7 +5,6 @@ import {
   nextPollDelay,
   retryAfterMs,
   retryDelay,
-  wasNotProcessed,
   withJitter,
   withRetries,
 } from '../../src/api/retry.ts';
@@ -16,7 +15,6 @@ describe('retries', () => {
   test('are made for these statuses', () => {
     const all = Array.from({ length: 500 }, (_, n) => n + 100);
     expect(all.filter(isRetryable)).toEqual([408, 425, 429, 500, 502, 503, 504]);
-    expect(all.filter(wasNotProcessed)).toEqual([408, 425, 429]);
   });
 
   test('wait exponentially from 0.5 s to 30 s with full jitter', () => {

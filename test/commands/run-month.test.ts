@@ -31,7 +31,7 @@ async function month(
       asked.push('init');
       return { outcome: 'answered', value: answer };
     },
-    status: async () => (asked.includes('init') ? answer : null),
+    status: async ({ id }: { readonly id?: string }) => (id === '1' ? answer : null),
     create: async () => {
       asked.push('create');
       throw new Error('it went on');
@@ -44,8 +44,8 @@ async function month(
     lock: null,
     emit: () => undefined,
     statusNames: {},
-    settle: { initMs: 0, otherMs: 0 },
     retries: 0,
+    settle: { initMs: 0, otherMs: 0 },
     urls: null,
   } as unknown as Run;
   const app = { context, ui: await uiFor(context), soFar: () => undefined } as unknown as App;

@@ -48,18 +48,20 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
     // ones, the journal's own name, and that of the file which names the current load.
     expect(await cost('init', '--job', 'J')).toEqual({
       requests: ['init J_INIT', 'status J_INIT'],
-      syncs: { '.jsonl': 3, '.part': 1, folder: 4 },
+      syncs: { '.jsonl': 3, '.part': 1, folder: 6 },
     });
     expect(await cost('upload', 'customer', 'CUS_AUG_2020.csv')).toEqual({
-      requests: ['create J_CUS', 'put J_CUS'],
+      requests: ['create J_CUS', 'put J_CUS', 'status J_CUS'],
       // Opening a journal flushes its folder: the process that made the journal may have died before it did.
-      syncs: { '.jsonl': 4, folder: 1 },
+      syncs: { '.jsonl': 5, folder: 1 },
     });
     const upload = await cost('upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv');
     const sent = ['J_INV', 'J_ITM_1', 'J_ITM_2', 'J_ITM_3'];
     expect(upload.requests).toEqual([
       ...sent.map((jobId) => `create ${jobId}`),
       ...sent.map((jobId) => `put ${jobId}`),
+      // Nobody else can have put items under an invoice batch that was just created.
+      'status J_INV',
     ]);
     // Files under way at once share a flush.
     expect(upload.syncs['.jsonl']).toBeLessThanOrEqual(4 * sent.length);

@@ -79,9 +79,29 @@ describe('what a draft is called', () => {
 });
 
 describe('the settle time', () => {
+  const since = (...entries: NewEntry[]): unknown => folded(...entries).batches.get(CUS)?.doubtSince;
+  const answer = (n: number, outcome: 'refused' | 'ambiguous'): NewEntry => ({
+    type: 'answer',
+    n,
+    outcome,
+    message: 'x',
+  });
+
   it('counts from the last intent of each call', () => {
-    const state = folded(create(1), created(1, 'Draft'), create(2), finalize(3), finalize(4));
-    expect(state.batches.get(CUS)?.intentAt).toEqual({ create: at(2), finalize: at(4) });
+    expect(since(create(1), finalize(2), finalize(3))).toEqual({ create: at(0), finalize: at(2) });
+  });
+
+  it('counts from its answer once that is there: the call was under way until then', () => {
+    expect(since(create(1), created(1, 'Draft'))).toEqual({ create: at(1) });
+    expect(since(create(1), finalize(2), answer(2, 'ambiguous'))).toMatchObject({ finalize: at(2) });
+  });
+
+  it('is over with a refusal, unless an earlier call is in doubt', () => {
+    expect(since(create(1), answer(1, 'refused'))).toEqual({});
+    const twice = [create(1), finalize(2), finalize(3), answer(3, 'refused')] as const;
+    expect(since(...twice)).toEqual({ create: at(0), finalize: at(2) });
+    expect(folded(...twice).batches.get(CUS)?.finalized).toBe('unknown');
+    expect(folded(create(1), finalize(2), answer(2, 'refused')).batches.get(CUS)?.finalized).toBe('no');
   });
 });
 

@@ -131,7 +131,7 @@ describe('a batch that is not found', () => {
   });
 
   it('is no news within the settle time of its own calls', async () => {
-    const submitted = { ...CUS, intentAt: { create: at(-50), finalize: at(-20) } };
+    const submitted = { ...CUS, doubtSince: { create: at(-50), finalize: at(-20) } };
     const { look, phases } = rig([submitted], { 3: [null] }, 60);
     const { failures, answers } = await look();
     expect([failures[0]?.code, answers]).toEqual(['UNAVAILABLE', 0]);
@@ -140,7 +140,7 @@ describe('a batch that is not found', () => {
   });
 
   it('is missing at one look when the settle time of its own calls is over', async () => {
-    const submitted = { ...CUS, intentAt: { create: at(-90), finalize: at(-61) } };
+    const submitted = { ...CUS, doubtSince: { create: at(-90), finalize: at(-61) } };
     const { look, phases } = rig([submitted], { 3: [null] }, 60);
     expect((await look()).failures).toEqual([]);
     expect(phases()).toEqual([['missing', 'Queued']]);

@@ -14,6 +14,8 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | AsyncIterable<Buffer>;
   readonly signal?: AbortSignal;
+  /** ms until the response headers, for a request that takes longer than others. */
+  readonly headersTimeoutMs?: number;
 }
 
 export interface HttpResponse {
@@ -68,6 +70,7 @@ export async function openTransport(
         headers: { ...request.headers },
         body: (request.body ?? null) as Dispatcher.DispatchOptions['body'] & null,
         ...(request.signal ? { signal: request.signal } : {}),
+        ...(request.headersTimeoutMs === undefined ? {} : { headersTimeout: request.headersTimeoutMs }),
       });
       return {
         status: response.statusCode,

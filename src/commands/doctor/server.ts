@@ -187,7 +187,7 @@ export function plannedCalls({ baseUrl, query }: Connection, authorised: boolean
 export async function authorisation(client: Client): Promise<Check> {
   const name = 'Authorisation';
   try {
-    const found = await client.status({ jobId: UNKNOWN_JOB_ID }, 0);
+    const found = await client.status({ jobId: UNKNOWN_JOB_ID }, 0, true);
     if (found === null && (await isWebPage(client)))
       return problem(
         name,

@@ -8,6 +8,7 @@ import { rejectsName } from '../../load/file-names.ts';
 import { runInit } from '../../load/init.ts';
 import type { Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
+import { itemsParent } from '../../load/upload.ts';
 import { counted } from '../../output/format.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
 import { viewsOf } from '../shared/batch-result.ts';
@@ -117,7 +118,7 @@ async function uploadInvoices(
     options,
   );
   const items = invoices.flatMap((invoice, i) => {
-    const parent = parentRef(run, heads[i] ?? '');
+    const parent = itemsParent(run, parentRef(run, heads[i] ?? ''));
     return invoice.items.map((item) => ({ item, parent }));
   });
   await inParallel(options.concurrency, items, ({ item, parent }) => uploadOne(run, item, parent, options));

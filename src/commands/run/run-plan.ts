@@ -9,7 +9,7 @@ import { setCurrentJob } from '../../load/loads.ts';
 import { assertRestartable, confirmPlan, restartTargets } from '../../load/open-invoice.ts';
 import { assignMonth, type Month, type MonthFiles } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
-import { type BatchState, itemsOf, type LoadState, startedHere } from '../../load/state.ts';
+import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
 import { type ResolvedPlanFiles, resolvePlanFiles } from '../../plan/plan-files.ts';
@@ -182,8 +182,6 @@ async function perform(
   const { app, owner } = session;
   const { state } = run.journal;
   await setCurrentJob(app.context.paths.state, owner, state.header.job);
-  if (month.init === null && !startedHere(state))
-    app.ui.note('This load was not started on this machine: each job id is looked up on the server first.');
   await recordCall(run, callOf(run, month, { options, file, path, folder }));
   const end = await runMonth(
     {

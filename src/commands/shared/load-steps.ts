@@ -2,24 +2,25 @@ import type { Client } from '../../api/client.ts';
 import type { Call, ParentRef } from '../../api/request.ts';
 import { parentOf } from '../../batch/tree.ts';
 import { assertComplete } from '../../load/complete.ts';
-import { finalizeBatch } from '../../load/finalize.ts';
+import { finalizeBatch, missingBatches } from '../../load/finalize.ts';
 import type { Assignment, Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
-import { uploadFile } from '../../load/upload.ts';
+import { type ItemsParent, itemsParent, uploadFile } from '../../load/upload.ts';
 import { counted } from '../../output/format.ts';
 import { shownPath } from './shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
 
 type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;
 
-/** Uploads files, at most `--concurrency` at a time. @returns the job ids of their batches, in order */
+/** Uploads files, at most `--concurrency` at a time. @param invoice the job id of the items' invoice batch @returns the job ids of their batches, in order */
 export function uploadAll(
   run: Run,
   assignments: readonly Assignment[],
-  parent: ParentRef | null,
+  invoice: string | null,
   options: SendOptions,
 ): Promise<readonly string[]> {
+  const parent = invoice === null ? null : itemsParent(run, parentRef(run, invoice));
   return inParallel(options.concurrency, assignments, (assignment) =>
     uploadOne(run, assignment, parent, options),
   );
@@ -29,7 +30,7 @@ export function uploadAll(
 export async function uploadOne(
   run: Run,
   assignment: Assignment,
-  parent: ParentRef | null,
+  parent: ItemsParent | null,
   { adopt, next }: SendOptions,
 ): Promise<string> {
   const { name } = assignment.file;
@@ -45,7 +46,7 @@ export async function uploadOne(
 }
 
 /** An invoice batch as the parent of its items. */
-export function parentRef(run: Run, jobId: string): ParentRef {
+export function parentRef(run: Run, jobId: string): ParentRef & { readonly jobId: string } {
   return { id: run.journal.state.batches.get(jobId)?.id ?? null, jobId };
 }
 
@@ -60,14 +61,22 @@ export async function finalizeAll(run: Run, jobIds: readonly string[], list = tr
   await assertArrived(run, targets);
   if (list)
     for (const message of submissionLines(state, targets)) run.emit({ event: 'step', jobId: null, message });
-  for (const { jobId } of targets) {
+  const missing: BatchState[] = [];
+  for (const target of targets) {
+    const { jobId } = target;
     const outcome = await finalizeBatch(run, jobId);
+    if (outcome === 'missing') {
+      missing.push(target);
+      continue;
+    }
     const message =
       outcome === 'sent'
         ? `${jobId} submitted for processing`
         : `${jobId} is already finalized: nothing sent`;
     run.emit({ event: 'step', jobId, message });
   }
+  // A lost batch holds up no other.
+  if (missing.length > 0) throw missingBatches(missing);
 }
 
 /** Checks that every file on record has arrived. @throws EbillError CONFLICT */

@@ -105,7 +105,7 @@ async function batchTargets(session: Session, refs: readonly BatchRef[]): Promis
   }
   let state: LoadState = { ...empty, batches };
   for (const ref of unknown) {
-    const batch = await session.client.status(ref);
+    const batch = await session.client.status(ref, session.app.globals.retries, true);
     if (batch === null) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
     const jobId = batch.jobId ?? ('jobId' in ref ? ref.jobId : ref.id);
     const at = new Date(context.now()).toISOString();

@@ -19,7 +19,7 @@ import {
 } from '../../load/open-invoice.ts';
 import { type Assignment, assertOneKind, assign } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
-import { type LoadState, startedHere } from '../../load/state.ts';
+import type { LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
 import { requestsText } from '../../output/requests-text.ts';
@@ -239,8 +239,6 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   await setCurrentJob(app.context.paths.state, owner, run.journal.state.header.job);
   let touched: readonly string[] = [];
   app.soFar(() => ({ batches: viewsOf(run, touched) }));
-  if (!startedHere(run.journal.state))
-    app.ui.note('This load was not started on this machine: each job id is looked up on the server first.');
   const plan = await confirmedPlan(run, upload);
   await recordCall(run, callOf(session, upload, plan, run));
   await leaveOut(run, options.leaveOut);
@@ -250,8 +248,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   const uploaded = await uploadAll(run, heads, null, options);
   const invoice = parent === null ? uploaded[0] : (plan.invoice ?? undefined);
   touched = [...new Set(parent === null || invoice === undefined ? uploaded : [...uploaded, invoice])];
-  if (items.length > 0 && invoice !== undefined)
-    await uploadAll(run, items, parentRef(run, invoice), options);
+  if (items.length > 0 && invoice !== undefined) await uploadAll(run, items, invoice, options);
 
   let ended: Waited = { error: null };
   if (options.finalize) await finalizeAll(run, touched);

@@ -368,7 +368,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         response.writeHead(307, { location: `${elsewhere.origin}/x` }).end(),
       );
       const rig = await rigFor(server.origin, { connection: { caFile: pem('ca.crt') } });
-      expect(await rig.client.create(CREATE)).toMatchObject({ outcome: 'refused', status: 307 });
+      expect(await rig.client.create(CREATE)).toMatchObject({ outcome: 'ambiguous', turnedAway: 307 });
       expect(
         await putFile(rig.storage, `${server.origin}/o`, fileOf(randomBytes(9)), IGNORE_PROGRESS),
       ).toMatchObject({

@@ -1,0 +1,170 @@
+import { isPermanent } from '../api/net/transport-error.ts';
+import { refOf, type StatusRef } from '../api/request.ts';
+import { retryDelay } from '../api/retry.ts';
+import { isFinal } from '../batch/outcome.ts';
+import { phaseOf } from '../batch/phase.ts';
+import { parentOf } from '../batch/tree.ts';
+import type { Batch } from '../batch/types.ts';
+import { EbillError } from '../errors.ts';
+import {
+  type Answer,
+  type Asked,
+  decideFinalize,
+  type FinalizeStep,
+  type Standing,
+  settledAt,
+} from './recover.ts';
+import type { Run } from './run.ts';
+import { type BatchState, phaseOnRecord } from './state.ts';
+
+// Asking the server about a batch, and what may be concluded from its answer.
+
+/** What an answer says of a batch: a draft, further than that, or neither for certain (api rule 6). */
+export function standingOf(
+  run: Pick<Run, 'journal' | 'statusNames'>,
+  jobId: string,
+  answer: Batch,
+): Standing {
+  const { state } = run.journal;
+  const known = state.batches.get(jobId);
+  const { phase, recognised } = known
+    ? phaseOnRecord(state, known, answer, run.statusNames)
+    : phaseOf(answer, run.statusNames);
+  if (phase === 'draft') return 'draft';
+  return recognised || isFinal(phase) ? 'further' : 'unclear';
+}
+
+/** The next step of a finalize. @param latest no call in doubt was sent after it, ms since 1970 */
+export const finalizeDecision = (run: Run, known: BatchState, latest: number, asked: Asked): FinalizeStep =>
+  decideFinalize({
+    known,
+    asked,
+    settle: run.settle,
+    latest,
+    standing: (batch) => standingOf(run, known.jobId, batch),
+  });
+
+/** Asks the server for a batch, by its id where that is known, and records the answer. */
+export async function askFor(
+  run: Run,
+  jobId: string,
+  { ref, tries = run.retries }: { readonly ref?: StatusRef; readonly tries?: number } = {},
+): Promise<Answer> {
+  const known = run.journal.state.batches.get(jobId);
+  const at = run.context.now();
+  const batch = await run.client.status(
+    ref ?? (known === undefined ? { jobId } : refOf(known)),
+    tries,
+    nothingSent(known),
+  );
+  await recordAnswer(run, jobId, { at, batch });
+  return { at, batch };
+}
+
+/** Whether no request about this job id ever left this machine, so that a gateway's 404 page contradicts nothing. */
+const nothingSent = (known: BatchState | undefined): boolean =>
+  known === undefined ||
+  (known.created === 'no' && known.seen === null && Object.keys(known.doubtSince).length === 0);
+
+/**
+ * Records an answer about a batch on record if it is new: the journal is not a log of polls. "Not found" is recorded only
+ * once it is evidence (api rule 16).
+ * @returns whether it was new
+ */
+export async function recordAnswer(run: Run, jobId: string, { at, batch }: Answer): Promise<boolean> {
+  const known = run.journal.state.batches.get(jobId);
+  if (known === undefined) return false;
+  const isNew =
+    batch === null
+      ? known.seen !== null && !known.missing && at >= foundBy(run, known, at)
+      : known.missing ||
+        (known.created !== 'yes' && known.kind !== 'init') ||
+        known.seen === null ||
+        digest(known.seen) !== digest(batch);
+  if (isNew) await run.journal.append({ type: 'seen', jobId, batch });
+  return isNew;
+}
+
+/**
+ * By when a batch has to be found: until the settle time of its own calls, and of those of its invoice batch, is over,
+ * "not found" is no evidence (api rule 16). ms since 1970.
+ */
+export function foundBy({ journal, settle }: Run, known: BatchState, now: number): number {
+  const calls = ['init', 'create', 'finalize'] as const;
+  const invoice = parentOf(journal.state.batches, known) ?? undefined;
+  return Math.max(settledAt(known, calls, settle, now), settledAt(invoice, calls, settle, now));
+}
+
+/** What makes an answer new. Presigned URLs differ in each answer, so only whether there is one counts. */
+function digest(batch: Batch): string {
+  return JSON.stringify(batch, (key, value: unknown) =>
+    key === 'downloadUrl' || key === 'uploadUrl' ? value !== null : value,
+  );
+}
+
+export interface Doubt {
+  /** The call in words: `Init AUG_2020_INIT`. */
+  readonly what: string;
+  readonly calls: readonly ('init' | 'create' | 'finalize')[];
+  /** No call in doubt was sent after it, ms since 1970. */
+  readonly latest: number;
+}
+
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+
+/**
+ * Asks about a batch until the answer is evidence: at once where no call is in doubt, else again with growing pauses until
+ * an effect shows or the settle time is over (api rule 16). Meanwhile a question without an answer is just asked again.
+ * @param decide what the answer leads to; `wait`: it is no evidence yet
+ * @throws EbillError UNAVAILABLE, AUTH, REJECTED, CONFLICT; the signal's reason when interrupted
+ */
+export async function askForEvidence(
+  run: Run,
+  jobId: string,
+  doubt: Doubt,
+  decide: (asked: Asked) => { readonly do: string },
+): Promise<Answer> {
+  const { context } = run;
+  const until = (): number =>
+    settledAt(run.journal.state.batches.get(jobId), doubt.calls, run.settle, doubt.latest);
+  const left = until() - context.now();
+  if (left <= 0) return askFor(run, jobId);
+  run.emit({
+    event: 'wait.start',
+    message: `${doubt.what} may still take effect: asking the server for up to ${spanText(left)}`,
+  });
+  try {
+    for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
+      const over = context.now() >= until();
+      const answer = await askFor(run, jobId, { tries: over ? run.retries : 0 }).catch((error: unknown) => {
+        const again =
+          !over && error instanceof EbillError && error.code === 'UNAVAILABLE' && !isPermanent(error);
+        if (again) return null;
+        throw error;
+      });
+      if (answer !== null && decide(answer).do !== 'wait') return answer;
+      const leftMs = until() - context.now();
+      await context.sleep(Math.max(1, Math.min(pauseMs, leftMs)), context.signal);
+    }
+  } finally {
+    run.emit({ event: 'wait.end' });
+  }
+}
+
+const spanText = (ms: number): string =>
+  ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
+
+/** Waits a moment before asking about a call that may have happened. */
+export async function pauseAfterDoubt(
+  run: Run,
+  what: string,
+  jobId: string,
+  attempt: number,
+  result: { readonly message: string; readonly retryAfterMs: number | null },
+): Promise<void> {
+  const waitMs = retryDelay(attempt, run.context.random(), result.retryAfterMs);
+  const message = `${what}: ${result.message}; asking whether it happened`;
+  run.emit({ event: 'retry', jobId, message, attempt, waitMs });
+  await run.context.sleep(waitMs, run.context.signal);
+}
