@@ -26,7 +26,7 @@ const SINCE = new Date(SENT).toISOString();
 const STANDING: Readonly<Record<string, Standing>> = { Draft: 'draft', Queued: 'further' };
 const standing = (one: Batch): Standing => STANDING[one.status ?? ''] ?? 'unclear';
 /** An answer to a question asked so many seconds after the call. */
-const answer = (seconds: number, status: string | null): Answer => ({
+const replied = (seconds: number, status: string | null): Answer => ({
   at: SENT + seconds * 1000,
   batch: status === null ? null : batch({ id: '4', status }),
 });
@@ -46,33 +46,33 @@ describe('init: never blind', () => {
   const zeroed = { ...REQUEST, zeroOutCustomerBalance: true };
   it.each<[string, Partial<InitFacts>, string]>([
     ['the first time: somebody else may have done it', {}, 'ask'],
-    ['nobody did', { asked: answer(0, null) }, 'send'],
-    ['another machine did', { asked: answer(0, 'Queued') }, 'found'],
+    ['nobody did', { asked: replied(0, null) }, 'send'],
+    ['another machine did', { asked: replied(0, 'Queued') }, 'found'],
     ['an intent without an answer', { known: doubted }, 'ask'],
-    ['… not found, 1 s later: it may commit late', { known: doubted, asked: answer(1, null) }, 'wait'],
+    ['… not found, 1 s later: it may commit late', { known: doubted, asked: replied(1, null) }, 'wait'],
     [
       '… not found, just before the settle time is over',
-      { known: doubted, asked: answer(899.9, null) },
+      { known: doubted, asked: replied(899.9, null) },
       'wait',
     ],
-    ['… not found, asked when it was over', { known: doubted, asked: answer(900, null) }, 'send'],
-    ['… found', { known: doubted, asked: answer(1, 'Queued') }, 'found'],
+    ['… not found, asked when it was over', { known: doubted, asked: replied(900, null) }, 'send'],
+    ['… found', { known: doubted, asked: replied(1, 'Queued') }, 'found'],
     ['a refused one', { known: known({ created: 'no', init: REQUEST }) }, 'ask'],
     [
       '… with other options now',
-      { known: known({ created: 'no', init: zeroed }), asked: answer(0, null) },
+      { known: known({ created: 'no', init: zeroed }), asked: replied(0, null) },
       'send',
     ],
     ['on record', { known: done }, 'done'],
     ['on record with other options', { known: done, request: zeroed }, 'conflict'],
     [
       'in doubt with other options, found',
-      { known: doubted, request: zeroed, asked: answer(1, 'Queued') },
+      { known: doubted, request: zeroed, asked: replied(1, 'Queued') },
       'conflict',
     ],
     [
       'in doubt with other options, not found in the end',
-      { known: doubted, request: zeroed, asked: answer(900, null) },
+      { known: doubted, request: zeroed, asked: replied(900, null) },
       'send',
     ],
     [
@@ -116,36 +116,36 @@ describe('create and upload', () => {
   const created = known({ created: 'yes', doubtSince: { create: SINCE }, createStatus: 'Draft' });
   it.each<[string, Partial<UploadFacts>, string]>([
     ['the first use of a job id, in any load', {}, 'ask'],
-    ['… that is free', { asked: answer(0, null) }, 'create'],
-    ['… that is taken', { asked: answer(0, 'Draft') }, 'conflict'],
-    ['… taken, --adopt', { asked: answer(0, 'Draft'), adopt: true }, 'adopt'],
-    ['… taken, --next', { asked: answer(0, 'Draft'), next: true }, 'next'],
-    ['a name found taken after a refusal', { known: known(), asked: answer(0, 'Draft') }, 'conflict'],
+    ['… that is free', { asked: replied(0, null) }, 'create'],
+    ['… that is taken', { asked: replied(0, 'Draft') }, 'conflict'],
+    ['… taken, --adopt', { asked: replied(0, 'Draft'), adopt: true }, 'adopt'],
+    ['… taken, --next', { asked: replied(0, 'Draft'), next: true }, 'next'],
+    ['a name found taken after a refusal', { known: known(), asked: replied(0, 'Draft') }, 'conflict'],
     ['created, URL in hand', { known: created, hasUrl: true }, 'put'],
     ['created in an earlier run: its URL is gone', { known: created }, 'ask'],
-    ['… still a draft', { known: created, asked: answer(1, 'Draft') }, 'create'],
-    ['… not found, 1 s later: reads lag behind writes', { known: created, asked: answer(1, null) }, 'wait'],
-    ['… not found when the settle time is over', { known: created, asked: answer(60, null) }, 'create'],
-    ['… gone on without our file', { known: created, asked: answer(1, 'Queued') }, 'conflict'],
+    ['… still a draft', { known: created, asked: replied(1, 'Draft') }, 'create'],
+    ['… not found, 1 s later: reads lag behind writes', { known: created, asked: replied(1, null) }, 'wait'],
+    ['… not found when the settle time is over', { known: created, asked: replied(60, null) }, 'create'],
+    ['… gone on without our file', { known: created, asked: replied(1, 'Queued') }, 'conflict'],
     [
       '… under a name that says neither: a create shows',
-      { known: created, asked: answer(1, 'Parked') },
+      { known: created, asked: replied(1, 'Parked') },
       'create',
     ],
     [
       '… unless it was submitted from here',
-      { known: { ...created, finalized: 'unknown' }, asked: answer(1, 'Parked') },
+      { known: { ...created, finalized: 'unknown' }, asked: replied(1, 'Parked') },
       'conflict',
     ],
     [
       '… gone on, begun elsewhere',
-      { known: { ...created, foundElsewhere: true }, asked: answer(1, 'Queued') },
+      { known: { ...created, foundElsewhere: true }, asked: replied(1, 'Queued') },
       'left-alone',
     ],
     ['an intent without an answer', { known: doubted }, 'ask'],
-    ['… not found, 59 s later', { known: doubted, asked: answer(59, null) }, 'wait'],
-    ['… not found when the settle time is over', { known: doubted, asked: answer(60, null) }, 'create'],
-    ['… found as a draft', { known: doubted, asked: answer(1, 'Draft') }, 'create'],
+    ['… not found, 59 s later', { known: doubted, asked: replied(59, null) }, 'wait'],
+    ['… not found when the settle time is over', { known: doubted, asked: replied(60, null) }, 'create'],
+    ['… found as a draft', { known: doubted, asked: replied(1, 'Draft') }, 'create'],
     ['a put without an answer, in an earlier run', { known: { ...created, uploaded: 'unknown' } }, 'ask'],
     ['uploaded', { known: { ...created, uploaded: 'yes' } }, 'done'],
   ])('%s', (_name, over, step) => {
@@ -154,7 +154,7 @@ describe('create and upload', () => {
 });
 
 describe("a create's answer", () => {
-  const DRAFT = answer(0, 'Draft');
+  const DRAFT = replied(0, 'Draft');
   const facts = (over: Partial<CreateFacts>): CreateFacts => ({
     kind: 'customer',
     knownId: null,
@@ -180,7 +180,7 @@ describe("a create's answer", () => {
     ],
     ['another id, exact job id', { knownId: '4', asked: DRAFT, result: OTHER, exact: true }, 'conflict'],
     ['refused at first: does it exist?', { result: REFUSED }, 'ask'],
-    ['refused, and it does not exist', { asked: answer(0, null), result: REFUSED }, 'fail'],
+    ['refused, and it does not exist', { asked: replied(0, null), result: REFUSED }, 'fail'],
     ['refused as a duplicate, customers', { knownId: '4', asked: DRAFT, result: REFUSED }, 'next'],
     [
       'refused as a duplicate, items',
@@ -206,21 +206,21 @@ describe('finalize: asked before every send', () => {
   const doubted = { finalized: 'unknown', doubtSince: { finalize: SINCE } } as const;
   it.each<[string, Partial<BatchState>, Answer | undefined, string]>([
     ['not asked yet', {}, undefined, 'ask'],
-    ['a draft', {}, answer(0, 'Draft'), 'send'],
-    ['finalized elsewhere', {}, answer(0, 'Queued'), 'done'],
-    ['a name that it did not have at its creation', {}, answer(0, 'Released'), 'done'],
-    ['a name of which nothing is known', { createStatus: null }, answer(0, 'Released'), 'unclear'],
+    ['a draft', {}, replied(0, 'Draft'), 'send'],
+    ['finalized elsewhere', {}, replied(0, 'Queued'), 'done'],
+    ['a name that it did not have at its creation', {}, replied(0, 'Released'), 'done'],
+    ['a name of which nothing is known', { createStatus: null }, replied(0, 'Released'), 'unclear'],
     ['an intent without an answer', doubted, undefined, 'ask'],
-    ['… still a draft, 1 s later: it may take effect late', doubted, answer(1, 'Draft'), 'wait'],
-    ['… still a draft, 59 s later', doubted, answer(59, 'Draft'), 'wait'],
-    ['… still a draft when the settle time is over', doubted, answer(60, 'Draft'), 'send'],
-    ['… that did happen', doubted, answer(1, 'Queued'), 'done'],
-    ['… under a new name', { ...doubted, createStatus: null }, answer(1, 'Released'), 'done'],
-    ['… not found, 1 s later', doubted, answer(1, null), 'wait'],
+    ['… still a draft, 1 s later: it may take effect late', doubted, replied(1, 'Draft'), 'wait'],
+    ['… still a draft, 59 s later', doubted, replied(59, 'Draft'), 'wait'],
+    ['… still a draft when the settle time is over', doubted, replied(60, 'Draft'), 'send'],
+    ['… that did happen', doubted, replied(1, 'Queued'), 'done'],
+    ['… under a new name', { ...doubted, createStatus: null }, replied(1, 'Released'), 'done'],
+    ['… not found, 1 s later', doubted, replied(1, null), 'wait'],
     ['on record', { finalized: 'yes' }, undefined, 'done'],
-    ['not found', {}, answer(0, null), 'missing'],
-    ['… just after it was created: reads lag', { doubtSince: { create: SINCE } }, answer(2, null), 'wait'],
-    ['… when its creation has settled', { doubtSince: { create: SINCE } }, answer(60, null), 'missing'],
+    ['not found', {}, replied(0, null), 'missing'],
+    ['… just after it was created: reads lag', { doubtSince: { create: SINCE } }, replied(2, null), 'wait'],
+    ['… when its creation has settled', { doubtSince: { create: SINCE } }, replied(60, null), 'missing'],
   ])('%s', (_name, over, asked, expected) => {
     expect(step(over, asked)).toBe(expected);
   });
@@ -247,7 +247,7 @@ describe('in every state of a journal and for every answer', () => {
   it('nothing is sent again while an earlier call may still take effect', () => {
     fc.assert(
       fc.property(states, answers, settles, (state, [asked, status], settle) => {
-        const answer = answer(asked, status);
+        const answer = replied(asked, status);
         const facts = { known: state, asked: answer, settle, latest: NOW.latest };
         const age = answer.at - SENT;
         const init = decideInit({ ...facts, request: REQUEST });
@@ -289,9 +289,9 @@ describe('in every state of a journal and for every answer', () => {
           (answer: Answer) => decideInit({ ...facts, asked: answer, request: REQUEST }),
           (answer: Answer) => decideFinalize({ ...facts, asked: answer, standing } as FinalizeFacts),
         ]) {
-          const step = decide(answer(asked, status));
+          const step = decide(replied(asked, status));
           if (step.do !== 'wait') continue;
-          const then = { ...answer(asked, status), at: step.untilMs };
+          const then = { ...replied(asked, status), at: step.untilMs };
           expect(decide(then).do).not.toBe('wait');
         }
       }),
