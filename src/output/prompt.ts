@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
-import { EbillError } from '../errors.ts';
+import { addAbortSignal, type Readable, Writable } from 'node:stream';
+import { EbillError, messageOf } from '../errors.ts';
 import type { Context, OutputStream } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
 
@@ -9,10 +10,7 @@ import { visible } from '../system/escaping.ts';
 
 /** Asks yes or no; the default is no. */
 export async function confirm(context: Context, question: string): Promise<boolean> {
-  if (isDumb(context)) {
-    const answer = required(context, await plainLine(context, `${question} (y/N)`));
-    return /^y(es)?$/i.test(answer);
-  }
+  if (isDumb(context)) return /^y(es)?$/i.test(await plainLine(context, `${question} (y/N)`));
   const { default: prompt } = await import('@inquirer/confirm');
   return ask(context, (streams) =>
     prompt({ message: visible(question), default: false, theme: THEME }, streams),
@@ -22,18 +20,33 @@ export async function confirm(context: Context, question: string): Promise<boole
 /** What is wrong with an answer, in a sentence; `null`: nothing. */
 type Problem = (answer: string) => string | null;
 
+const anything: Problem = () => null;
+
 /**
  * Asks for one line of text, and again with the reason while there is a problem.
  * @returns the text without the blanks around it
  */
 export async function askText(context: Context, question: string, problem: Problem): Promise<string> {
-  if (isDumb(context)) return plainUntilValid(context, () => plainLine(context, question), problem);
-  const { default: prompt } = await import('@inquirer/input');
-  const validate = validator((text) => problem(text.trim()));
-  const text = await ask(context, (streams) =>
-    prompt({ message: visible(question), validate, theme: THEME }, streams),
-  );
+  const trimmed: Problem = (text) => problem(text.trim());
+  const text = isDumb(context)
+    ? await plainUntilValid(context, question, trimmed)
+    : await ask(context, async (streams) => {
+        const { default: prompt } = await import('@inquirer/input');
+        return prompt({ message: visible(question), validate: validator(trimmed), theme: THEME }, streams);
+      });
   return text.trim();
+}
+
+/**
+ * Asks for `expected` to be typed before something that cannot be undone.
+ * @returns whether it was typed, letter by letter
+ */
+export async function confirmByTyping(
+  context: Context,
+  question: string,
+  expected: string,
+): Promise<boolean> {
+  return (await askText(context, `${question} Type ${expected} to continue:`, anything)) === expected;
 }
 
 /** Asks for one of several choices, with the arrow keys or by its number. */
@@ -42,13 +55,7 @@ export async function askChoice<Value extends string>(
   question: string,
   choices: readonly (readonly [value: Value, label: string])[],
 ): Promise<Value> {
-  if (isDumb(context)) {
-    const labels = choices.map(([, label]) => label);
-    const at = await plainChoice(context, question, labels);
-    const [value] = choices[at ?? -1] ?? [];
-    if (value === undefined) throw interrupted(context);
-    return value;
-  }
+  if (isDumb(context)) return plainChoice(context, question, choices);
   const { default: prompt } = await import('@inquirer/select');
   const config = {
     message: visible(question),
@@ -65,31 +72,15 @@ export async function askChoice<Value extends string>(
 }
 
 /**
- * Asks for `expected` to be typed before something that cannot be undone.
- * @returns whether it was typed, letter by letter
- */
-export async function confirmByTyping(
-  context: Context,
-  question: string,
-  expected: string,
-): Promise<boolean> {
-  const message = `${question} Type ${expected} to continue:`;
-  if (isDumb(context)) return required(context, await plainLine(context, message)).trim() === expected;
-  const { default: prompt } = await import('@inquirer/input');
-  const text = await ask(context, (streams) => prompt({ message: visible(message), theme: THEME }, streams));
-  return text.trim() === expected;
-}
-
-/**
  * Asks for a password or token; nothing of it is shown, not even its length.
  * @returns what was typed, `''` for Enter alone
  */
 export async function askSecret(
   context: Context,
   question: string,
-  problem: Problem = () => null,
+  problem: Problem = anything,
 ): Promise<string> {
-  if (isDumb(context)) return plainUntilValid(context, () => plainSecret(context, question), problem, false);
+  if (isDumb(context)) return plainUntilValid(context, question, problem, true);
   const { default: prompt } = await import('@inquirer/password');
   const validate = validator(problem);
   return ask(context, (streams) =>
@@ -97,32 +88,63 @@ export async function askSecret(
   );
 }
 
-export function interrupted(context: Context): EbillError {
+/** Bytes: far more than any token has. A file piped in by mistake is refused. */
+const STDIN_LIMIT = 64 * 1024;
+
+/**
+ * The secret piped in for `--password-stdin` or `--token-stdin`: all of standard input without the newline at its end,
+ * which `echo` and editors add.
+ * @throws EbillError `USAGE` when standard input is a terminal (which would show what is typed), empty, over 64 KiB or
+ * not UTF-8; `INTERRUPTED` on a signal
+ */
+export async function readStdinSecret(context: Context): Promise<string> {
+  const { stdin, signal } = context;
+  const unusable = (problem: string, hint: string, cause?: unknown): EbillError =>
+    new EbillError('USAGE', `Standard input ${problem}.`, { hint, cause });
+  if (stdin.isTTY)
+    throw unusable(
+      'is a terminal, which would show the secret as it is typed',
+      'Leave the option out to be prompted for the secret, or pipe it in.',
+    );
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // Leaving the loop destroys the stream: a flowing standard input would keep the process alive.
+    for await (const chunk of addAbortSignal(signal, stdin as Readable)) {
+      const bytes = Buffer.from(chunk as string);
+      size += bytes.length;
+      chunks.push(bytes);
+      if (size > STDIN_LIMIT) break;
+    }
+  } catch (cause) {
+    if (signal.aborted) throw interrupted(context);
+    throw unusable(
+      `cannot be read: ${visible(messageOf(cause))}`,
+      'Pipe in the password or token, or leave the option out to be prompted.',
+      cause,
+    );
+  }
+  if (size > STDIN_LIMIT)
+    throw unusable(
+      'has more than 64 KiB, which is not a password or token',
+      'Pipe in only the password or token.',
+    );
+  const bytes = Buffer.concat(chunks);
+  if (!isUtf8(bytes)) throw unusable('is not UTF-8 text', 'Pipe in the password or token as text.');
+  const text = new TextDecoder().decode(bytes).replace(/\r?\n$/u, '');
+  if (text === '')
+    throw unusable(
+      'is empty',
+      'Pipe the secret in, for example: printf %s "$SECRET" | ebill profile set NAME --token-stdin',
+    );
+  return text;
+}
+
+function interrupted(context: Context): EbillError {
   return new EbillError('INTERRUPTED', 'Interrupted before the question was answered. Nothing was changed.', {
     hint: 'Run the same command again.',
     ...(context.signal.reason === 'SIGTERM' ? { exitCode: 143 } : {}),
   });
-}
-
-/** @throws EbillError `INTERRUPTED` when there is no answer */
-function required(context: Context, answer: string | null): string {
-  if (answer === null) throw interrupted(context);
-  return answer;
-}
-
-async function plainUntilValid(
-  context: Context,
-  askOnce: () => Promise<string | null>,
-  problem: Problem,
-  trim = true,
-): Promise<string> {
-  for (;;) {
-    const answer = required(context, await askOnce());
-    const text = trim ? answer.trim() : answer;
-    const reason = problem(text);
-    if (reason === null) return text;
-    context.stderr.write(`> ${visible(reason)}\n`);
-  }
 }
 
 /** As inquirer wants it: `true`, or what is wrong. */
@@ -199,81 +221,59 @@ function withoutEnd(stream: OutputStream): NodeJS.WritableStream {
   return Object.assign(output, { isTTY: stream.isTTY ?? false, columns: stream.columns ?? 80 });
 }
 
-// Questions in plain lines, for a terminal that cannot move its cursor. All return `null` when there was no answer: the end of
-// the input, Ctrl-C, a signal.
+// Questions in plain lines, for a terminal that cannot move its cursor.
 
 /** `TERM=dumb`: the shell of an editor, a serial line. */
 const isDumb = ({ env }: Pick<Context, 'env'>): boolean => env['TERM'] === 'dumb';
 
-/** One line, edited by the terminal itself. */
-function plainLine({ stdin, stderr, signal }: Context, message: string): Promise<string | null> {
-  if (signal.aborted) return Promise.resolve(null);
-  return new Promise((resolve) => {
-    const reader = createInterface({ input: stdin, terminal: false });
-    const end = (text: string | null): void => {
-      signal.removeEventListener('abort', onAbort);
-      reader.removeAllListeners();
-      reader.close();
-      resolve(text);
-    };
-    const onAbort = (): void => end(null);
-    signal.addEventListener('abort', onAbort);
-    reader.once('line', end);
-    reader.once('close', () => end(null));
-    stderr.write(`? ${visible(message)} `);
+/**
+ * One line, edited by the terminal itself, or by readline without an output where nothing may be shown.
+ * @throws EbillError `INTERRUPTED` at the end of the input, on Ctrl-C and on a signal
+ */
+async function plainLine(context: Context, message: string, hidden = false): Promise<string> {
+  const { stdin, stderr, signal } = context;
+  if (signal.aborted) throw interrupted(context);
+  // Before the question is shown: from then on no key may be echoed.
+  const reader = createInterface({ input: stdin, terminal: hidden, historySize: 0 });
+  const close = (): void => reader.close();
+  signal.addEventListener('abort', close);
+  stderr.write(`? ${visible(message)} `);
+  const line = await new Promise<string | null>((resolve) => {
+    reader.once('line', resolve).once('close', () => resolve(null));
   });
+  signal.removeEventListener('abort', close);
+  reader.close();
+  if (hidden) stderr.write('\n');
+  if (line === null) throw interrupted(context);
+  // On a dumb terminal readline leaves Backspace in the line.
+  return [...line].reduce((text, key) => ('\b\u007f'.includes(key) ? text.slice(0, -1) : text + key), '');
 }
 
-/** One of several choices by its number, asked again until it is one. @returns its index */
-async function plainChoice(
+/** Asks again until the answer is one of the numbers. */
+async function plainChoice<Value>(
   context: Context,
-  message: string,
-  choices: readonly string[],
-): Promise<number | null> {
-  const list = choices.map((label, i) => `  ${i + 1} ${visible(label)}\n`).join('');
-  context.stderr.write(`? ${visible(message)}\n${list}`);
+  question: string,
+  choices: readonly (readonly [value: Value, label: string])[],
+): Promise<Value> {
+  const list = choices.map(([, label], i) => `  ${i + 1} ${visible(label)}\n`).join('');
+  context.stderr.write(`? ${visible(question)}\n${list}`);
   for (;;) {
     const text = await plainLine(context, `A number from 1 to ${choices.length}:`);
-    if (text === null) return null;
-    const at = Number(text.trim()) - 1;
-    if (choices[at] !== undefined) return at;
+    const choice = choices[Number(text.trim()) - 1];
+    if (choice !== undefined) return choice[0];
   }
 }
 
-type Keys = NodeJS.ReadableStream & { setRawMode?(on: boolean): unknown };
-
-/** One line that is not shown while it is typed. */
-function plainSecret(context: Context, message: string): Promise<string | null> {
-  const { stderr, signal } = context;
-  const stdin: Keys = context.stdin;
-  if (signal.aborted) return Promise.resolve(null);
-  return new Promise((resolve) => {
-    let typed = '';
-    const end = (text: string | null): void => {
-      stdin.setRawMode?.(false);
-      signal.removeEventListener('abort', onAbort);
-      stdin.removeListener('data', onData);
-      stdin.removeListener('end', onAbort);
-      stdin.pause();
-      stderr.write('\n');
-      resolve(text);
-    };
-    const onAbort = (): void => end(null);
-    const onData = (chunk: Buffer | string): void => {
-      // In raw mode Ctrl-C and Ctrl-D arrive as keys.
-      for (const key of String(chunk)) {
-        if ('\r\n\u0003\u0004'.includes(key)) {
-          end(key === '\r' || key === '\n' ? typed : null);
-          return;
-        }
-        typed = key === '\u007f' || key === '\b' ? typed.slice(0, -1) : typed + key;
-      }
-    };
-    stdin.setRawMode?.(true);
-    signal.addEventListener('abort', onAbort);
-    stdin.on('data', onData);
-    stdin.on('end', onAbort);
-    stderr.write(`? ${visible(message)} `);
-    stdin.resume();
-  });
+async function plainUntilValid(
+  context: Context,
+  question: string,
+  problem: Problem,
+  hidden = false,
+): Promise<string> {
+  for (;;) {
+    const text = await plainLine(context, question, hidden);
+    const reason = problem(text);
+    if (reason === null) return text;
+    context.stderr.write(`> ${visible(reason)}\n`);
+  }
 }

@@ -1,7 +1,13 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, it } from 'vitest';
-import { askChoice, askSecret, askText, confirm, confirmByTyping } from '../../src/output/prompt.ts';
-import { readStdinSecret } from '../../src/output/stdin-secret.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import {
+  askChoice,
+  askSecret,
+  askText,
+  confirm,
+  confirmByTyping,
+  readStdinSecret,
+} from '../../src/output/prompt.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
 
 /** A context whose terminal answers `keys` as soon as something is asked. */
@@ -24,6 +30,10 @@ function dumb(...answers: readonly string[]): TestContext {
 }
 
 describe('questions on a dumb terminal', () => {
+  // Node's readline reads it from the process.
+  beforeEach(() => vi.stubEnv('TERM', 'dumb'));
+  afterEach(() => vi.unstubAllEnvs());
+
   it('are plain lines: nothing moves, nothing is coloured', async () => {
     const context = dumb('yes\n', '\n', '\n', ' lab \n', '7\n', '2\n', 'AUG_2020\n', 'hunter3\u007f2\r');
     expect(await confirm(context, 'Go on?')).toBe(true);
@@ -41,6 +51,19 @@ describe('questions on a dumb terminal', () => {
     expect(said).not.toContain('hunter');
     expect(said).toContain('> it is empty');
     expect(said).toContain('  2 the second');
+  });
+
+  it('are not echoed from the moment a secret is asked for', async () => {
+    const context = dumb('hunter2\r');
+    let raw = false;
+    const setRawMode = (on: boolean): void => {
+      raw = on;
+    };
+    Object.assign(context.stdin, { setRawMode });
+    const shown: boolean[] = [];
+    context.stderr.on('data', (chunk: Buffer) => shown.push(raw || !chunk.includes('?')));
+    expect(await askSecret(context, 'The token:')).toBe('hunter2');
+    expect([raw, shown.every(Boolean)]).toEqual([false, true]);
   });
 
   it('are left unanswered by the end of the input, Ctrl-C and a signal', async () => {

@@ -1,6 +1,5 @@
 import { EbillError } from '../../errors.ts';
-import { askSecret } from '../../output/prompt.ts';
-import { readStdinSecret } from '../../output/stdin-secret.ts';
+import { askSecret, readStdinSecret } from '../../output/prompt.ts';
 import { authText, checkSecret, type EnvironmentLayer, secretName } from '../../profile/auth.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
 import { removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
