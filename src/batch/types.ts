@@ -76,6 +76,8 @@ export interface BatchView {
   readonly failCount: number | null;
   readonly successMessage: string | null;
   readonly errorMessage: string | null;
+  /** Its file was not to come (`--leave-out`): it takes no part in any outcome. Present only when it is so. */
+  readonly leftOut?: true;
   /** Present once its result file was read. */
   readonly result?: ResultCounts;
   /** Present only under `--show-urls`. */

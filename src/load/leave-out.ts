@@ -74,7 +74,7 @@ export async function leaveOut(run: Run, names: readonly string[]): Promise<void
     run.emit({
       event: 'warning',
       jobId,
-      message: `${jobId} exists on the server as a draft. This API cannot delete it, and finalizing ${invoice} takes it along: the server will report it, most likely as failed.${content}`,
+      message: `${jobId} exists on the server as a draft. This API cannot delete it, and finalizing ${invoice} takes it along: the server reports it as failed, or refuses the invoice batch. Then upload the invoice file without it, with --restart-invoice.${content}`,
     });
   }
 }

@@ -1,8 +1,10 @@
+import type { InitRequest } from '../api/request.ts';
 import { accountOf } from '../batch/account.ts';
-import { flatten } from '../batch/tree.ts';
+import { flatten, parentOf } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { missingText } from '../batch/verdict.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
+import { commandFor } from './calls.ts';
 import type { BatchState, LoadState } from './state.ts';
 
 /** The next command for a load, as it is typed, and why. */
@@ -28,17 +30,24 @@ export function nextStep(
   const own = [...load.batches.values()].filter(({ abandoned }) => !abandoned);
   const has = (where: readonly BatchView[], ...phases: readonly Phase[]): boolean =>
     where.some(({ phase }) => phases.includes(phase));
-  const interrupted = own.filter(isInterrupted);
-  const [first] = interrupted;
-  if (own.some(({ kind, created }) => kind === 'init' && created === 'unknown'))
+  const open = own.filter((batch) => isOpen(load, batch));
+  const interrupted = open.filter(({ uploaded }) => uploaded !== 'yes');
+  const init = own.find(({ kind, created }) => kind === 'init' && created === 'unknown');
+  const run = open.find(({ call }) => call?.command === 'run') ?? runUnderWay(own, all);
+  if (run !== undefined)
     return {
-      command: `ebill init${job}`,
+      command: commandFor(load, run, terminal, shown),
+      why: 'the run of this plan is not finished: the same command resumes it',
+    };
+  if (init !== undefined)
+    return {
+      command: `ebill init${job}${initOptions(init.init)}`,
       why: 'it is unknown whether the init happened: this asks the server and continues',
     };
-  if (first !== undefined)
+  if (interrupted[0] !== undefined)
     return {
-      command: `${uploadOf(first, terminal, shown)}${job}`,
-      why: `${interrupted.length === 1 ? 'its upload was' : `${interrupted.length} uploads were`} interrupted; this command, or the original one, resumes`,
+      command: commandFor(load, interrupted[0], terminal, shown),
+      why: `${interrupted.length === 1 ? 'a file of this command has' : `${interrupted.length} files have`} not arrived yet: the same command resumes`,
     };
   if (all.length === 0)
     return batches.length === 0
@@ -57,6 +66,12 @@ export function nextStep(
     return { command: `ebill finalize${job}`, why: 'uploaded batches are not yet submitted for processing' };
   if (has(all, 'queued', 'running'))
     return { command: `ebill watch${job}`, why: 'batches are being processed' };
+  const stranded = own.find((batch) => isExpected(batch) && batch.uploaded !== 'yes' && !isOpen(load, batch));
+  if (stranded !== undefined)
+    return {
+      command: `ebill finalize${job} --leave-out ${quoted(stranded.jobId, terminal)}`,
+      why: `${stranded.file?.name} did not arrive before its invoice batch was submitted, and cannot be added any more: this records it`,
+    };
   if (all.some((batch) => accountOf(batch).state === 'mismatch'))
     return {
       command: `ebill results${job}`,
@@ -77,24 +92,30 @@ export function nextStep(
 
 const FILES: ReadonlySet<string> = new Set(['customer', 'invoice', 'items']);
 
-/** Started here, and its file is not known to have arrived. */
-const isInterrupted = (batch: BatchState): boolean =>
-  batch.kind !== 'init' &&
-  batch.file !== null &&
-  !batch.foundElsewhere &&
-  batch.created !== 'no' &&
-  batch.uploaded !== 'yes' &&
-  !batch.missing &&
-  batch.finalized === 'no';
+/** Its file is given here and is to be loaded. */
+const isExpected = ({ kind, file, foundElsewhere, leftOut, abandoned, missing }: BatchState): boolean =>
+  kind !== 'init' && file !== null && !foundElsewhere && !leftOut && !abandoned && !missing;
 
-function uploadOf(
-  { kind, file, parent }: BatchState,
-  terminal: Terminal,
-  shown: (path: string) => string,
-): string {
-  const under =
-    kind === 'items' && parent !== null && parent.jobId !== null
-      ? ` --parent-job-id ${quoted(parent.jobId, terminal)}`
-      : '';
-  return `ebill upload ${kind} ${quoted(shown(file?.path ?? ''), terminal)}${under}`;
+/** It is expected, and neither it nor its invoice batch is submitted. */
+const isOpen = ({ batches }: LoadState, batch: BatchState): boolean =>
+  isExpected(batch) && batch.finalized === 'no' && (parentOf(batches, batch)?.finalized ?? 'no') === 'no';
+
+/** A batch of a run that is being processed: the run waits for it, and goes on. */
+function runUnderWay(own: readonly BatchState[], views: readonly BatchView[]): BatchState | undefined {
+  const waiting = new Set(
+    views.filter(({ phase }) => phase === 'queued' || phase === 'running').map(({ jobId }) => jobId),
+  );
+  return own.find(({ call, jobId }) => call?.command === 'run' && waiting.has(jobId));
+}
+
+/** The options an init was sent with: with others it would be another init (api rule 17). */
+function initOptions(request: InitRequest | null): string {
+  if (request === null) return '';
+  const options = [
+    request.carryForwardInvoices ? '' : ' --no-carry-forward-invoices',
+    request.carryForwardCreditMemos ? '' : ' --no-carry-forward-credit-memos',
+    request.carryForwardDebitMemos ? '' : ' --no-carry-forward-debit-memos',
+    request.zeroOutCustomerBalance ? ' --zero-out-customer-balance' : '',
+  ];
+  return options.join('');
 }

@@ -15,8 +15,9 @@ export function viewLoad(state: LoadState, names: StatusNames): readonly BatchVi
   return [...top, ...orphans].map((batch) => viewBatch(state, batch, names));
 }
 
-/** A request was sent, or may have been. */
-const wasStarted = (batch: BatchState): boolean => batch.created !== 'no' || batch.uploaded !== 'no';
+/** A request was sent, or may have been; or it was decided that none will be. */
+const wasStarted = (batch: BatchState): boolean =>
+  batch.created !== 'no' || batch.uploaded !== 'no' || batch.leftOut;
 
 /** One batch with its children: those the server lists, and those on record that it does not list yet. */
 export function viewBatch(state: LoadState, batch: BatchState, names: StatusNames): BatchView {
@@ -83,15 +84,18 @@ function viewOwn(
         ? 'uploaded'
         : reported;
   const { kind, id, jobId, file } = state;
-  return assemble(seen, {
+  // The server processed it all the same: then its records count.
+  const leftOut = state.leftOut && !((seen?.successCount ?? 0) > 0 || (seen?.failCount ?? 0) > 0);
+  const view = assemble(seen, {
     kind,
     file: file?.name ?? null,
-    recordsSent: file?.records ?? null,
-    phase,
+    recordsSent: leftOut ? null : (file?.records ?? null),
+    phase: leftOut ? 'not-run' : phase,
     children,
     id,
     jobId,
   });
+  return leftOut ? { ...view, leftOut: true } : view;
 }
 
 /** @param seen its last answer: of an items batch that is not found, its invoice batch may list it again */

@@ -86,6 +86,10 @@ const BATCH = {
     failCount: countOrNull,
     successMessage: textOrNull,
     errorMessage: textOrNull,
+    leftOut: {
+      const: true,
+      description: 'Its file was not to come (--leave-out). Present only when it is so.',
+    },
     uploadUrl: textOrNull,
     downloadUrl: textOrNull,
     children: list({ $ref: '#/definitions/batch' }),

@@ -261,14 +261,15 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   return resultOf(app, run, touched, { ...ended, next: `Next: ${nextCommand(run, touched)}` });
 }
 
-/** The next command for these batches; once they are final, for the load. */
+/** The next command for the load; for these batches, while the load has nothing unfinished. */
 function nextCommand(run: Run, touched: readonly string[]): string {
   const { state } = run.journal;
   const job = quoted(state.header.job, run.context);
-  if (touched.some((jobId) => state.batches.get(jobId)?.finalized !== 'yes'))
-    return `ebill finalize --job ${job}`;
-  if (!viewsOf(run, touched).every(isSettled)) return `ebill watch --job ${job}`;
-  return nextStep(state, viewLoad(state, run.statusNames), run.context, (path) =>
+  const step = nextStep(state, viewLoad(state, run.statusNames), run.context, (path) =>
     shownPath(run.context.cwd, path),
   ).command;
+  if (step.startsWith('ebill upload') || step.startsWith('ebill run')) return step;
+  if (touched.some((jobId) => state.batches.get(jobId)?.finalized !== 'yes'))
+    return `ebill finalize --job ${job}`;
+  return viewsOf(run, touched).every(isSettled) ? step : `ebill watch --job ${job}`;
 }
