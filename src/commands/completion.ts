@@ -257,12 +257,18 @@ async function profiles(context: Context): Promise<readonly Candidate[]> {
   }
 }
 
-/** The loads on this machine, the last changed first; only those of the profile in the line, if it names one. */
+/** The loads on this machine, the last changed first; only those on the server of the profile in the line, if it names one. */
 async function loads(context: Context, before: readonly string[]): Promise<readonly Candidate[]> {
-  const { loadNames } = await import('../load/loads.ts');
-  const known = await loadNames(context.paths.state, profileIn(before));
+  const [{ loadNames }, { loadFilter, serverText }] = await Promise.all([
+    import('../load/loads.ts'),
+    import('./shared/load-filter.ts'),
+  ]);
+  const profile = profileIn(before);
+  const filter = await loadFilter(context, { profile, baseUrl: null }).catch(() => null);
+  const known = await loadNames(context.paths.state, filter);
   const jobs = new Map<string, string>();
-  for (const { job, profile, baseUrl } of known) if (!jobs.has(job)) jobs.set(job, profile ?? baseUrl);
+  for (const header of known)
+    if (!jobs.has(header.job)) jobs.set(header.job, header.profile ?? serverText(header));
   return [...jobs].map(([value, description]) => ({ value, description }));
 }
 

@@ -2,7 +2,7 @@ import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
 import { readJournal } from '../load/journal.ts';
-import { currentJob, journalPath } from '../load/loads.ts';
+import { currentJob, findJournal } from '../load/journal-places.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
 import type { LoadState } from '../load/state.ts';
 import { viewLoad } from '../load/view.ts';
@@ -13,7 +13,7 @@ import { environmentLayer } from '../profile/auth.ts';
 import { NO_PROFILES, namesOf, type Profile, unknownProfile } from '../profile/profile.ts';
 import { profileToUse } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';
-import { parseBaseUrl } from '../profile/urls.ts';
+import { originOf, parseBaseUrl } from '../profile/urls.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { App, CommandResult } from './shared/command.ts';
 import { shownPath } from './shared/shown-path.ts';
@@ -116,10 +116,13 @@ async function readSetUp({ context, globals }: App): Promise<SetUp> {
   const server = given === null ? null : await attempt(() => parseBaseUrl(given, source));
   const where = { server, profile, known, problems };
   if (server === null) return { ...where, job: null, load: null };
-  const owner = { profile: profile?.name ?? null, baseUrl: server };
+  const own = profile !== null && originOf(profile.baseUrl) === originOf(server) ? profile : null;
+  const organisation = env?.organisation ?? own?.organisation ?? null;
+  const owner = { profile: profile?.name ?? null, baseUrl: server, organisation };
   const { state } = context.paths;
   const job = context.env['EBILL_JOB'] || (await currentJob(state, owner));
-  const load = job === null ? null : await attempt(() => readJournal(journalPath(state, owner, job)));
+  const load =
+    job === null ? null : await attempt(async () => readJournal(await findJournal(state, owner, job)));
   return { ...where, job, load };
 }
 

@@ -88,7 +88,8 @@ async function results(app: App, { run, jobIds }: Targets, options: ResultsOptio
     import('../load/file-names.ts'),
   ]);
   const { context, ui, globals } = app;
-  const { profile, job } = run.journal.state.header;
+  const { profile } = run;
+  const { job } = run.journal.state.header;
   const folder = resolve(context.cwd, options.out ?? resultsFolder(job));
   await assertFolder(folder, '--out');
   // What is final is asked about when its result is fetched.

@@ -11,7 +11,7 @@ export const isDeviceName = (name: string): boolean =>
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
 
-/** The name of a journal or of a server's folder of journals; the hash tells names apart that look the same as file names. */
+/** The name of a journal; the hash tells names apart that look the same as file names. */
 export function journalName(text: string): string {
   const readable = text
     .replace(/[^A-Za-z0-9._-]+/g, '_')
@@ -20,6 +20,18 @@ export function journalName(text: string): string {
   const name = `${readable}-${shortHash(text)}`;
   return isDeviceName(name) ? `_${name}` : name;
 }
+
+/**
+ * The name of a server's folder of journals, `https+ebill.example.com-1a2b3c4d`. No profile's name has a `+`: that tells
+ * these folders from those of the earlier layout, which had one for each profile.
+ * @param server as `serverOf` names it
+ */
+export function serverFolderName(server: string): string {
+  const [, scheme = '', rest = ''] = /^([a-z]+):\/\/(.*)$/s.exec(server) ?? [null, 'other', server];
+  return `${scheme}+${journalName(rest)}`;
+}
+
+export const isServerFolder = (name: string): boolean => name.includes('+');
 
 /** Such a job id is its own file name. Upper case alone, because `a` and `A` are one file on many systems. */
 const PLAIN = /^[A-Z0-9][A-Z0-9_-]{0,79}$/;

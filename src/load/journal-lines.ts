@@ -247,6 +247,7 @@ function checked(header: Partial<Header>, path: string): Header {
     version !== JOURNAL_VERSION ||
     typeof header.job !== 'string' ||
     typeof header.baseUrl !== 'string' ||
+    !['string', 'undefined'].includes(typeof header.organisation) ||
     typeof header.startedAt !== 'string'
   )
     throw noJournal(path);

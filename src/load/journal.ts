@@ -1,5 +1,6 @@
 import { type FileHandle, open, readFile, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { serverOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
 import { isAt, makeFolders, syncFolder } from '../system/atomic-file.ts';
@@ -246,12 +247,14 @@ function movedAway(path: string): EbillError {
 }
 
 function assertSameServer(known: Header, wanted: Header, path: string): void {
-  if (known.baseUrl === wanted.baseUrl && known.job === wanted.job) return;
+  // A journal of before the organisation was known is in the folder of the right one.
+  const organisation = known.organisation === undefined ? undefined : wanted.organisation;
+  if (serverOf(known) === serverOf({ ...wanted, organisation }) && known.job === wanted.job) return;
   throw new EbillError(
     'CONFLICT',
-    `The load ${wanted.job} was started here against ${known.baseUrl}, not ${wanted.baseUrl}.`,
+    `The journal ${path} is of ${known.job} on ${serverOf(known)}, not of ${wanted.job} on ${serverOf(wanted)}.`,
     {
-      hint: `Use the profile or base URL it was started with, or another profile name for the other server. Its journal: ${path}`,
+      hint: `It was renamed or copied. Move it back to where it came from, then run the same command again. Nothing was sent.`,
     },
   );
 }

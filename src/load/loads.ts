@@ -1,70 +1,96 @@
-import type { Dirent } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
-import { endpointOf } from '../api/connection.ts';
-import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { EbillError, messageOf } from '../errors.ts';
 import { writeAtomic } from '../system/atomic-file.ts';
 import type { Header } from './entries.ts';
-import { isDeviceName, journalName } from './file-names.ts';
 import { readContent, readJournal } from './journal.ts';
-import { replay, type Salvaged, salvage } from './journal-lines.ts';
+import { type Salvaged, salvage } from './journal-lines.ts';
+import {
+  currentJob,
+  currentPath,
+  isJournalOf,
+  journalFileName,
+  journalFolders,
+  journalsIn,
+  journalsOf,
+  type Owner,
+  readHeader,
+} from './journal-places.ts';
 import type { LoadState } from './state.ts';
 
-/**
- * The loads this machine has journals of: `loads/<owner>/<job>.jsonl` in the state folder. Everything that lists, finds
- * or reads them is here.
- */
+/** The loads this machine has journals of. Everything that lists, finds or reads several of them is here. */
 
-/** Whose loads: a profile's, or without one those of a base URL. */
-export interface Owner {
-  readonly profile: string | null;
-  readonly baseUrl: string;
+/** Which loads: those of a server, those started with a profile that is gone, or all (`null`). */
+export type LoadFilter = Owner | { readonly profile: string } | null;
+
+/** A load and the file it was read from. */
+export interface KnownLoad {
+  readonly path: string;
+  readonly load: LoadState;
 }
 
-/** The folder of an owner's journals. */
-export function loadsFolder(stateFolder: string, owner: Owner): string {
-  const { profile, baseUrl } = owner;
-  const name = profile ?? `@${journalName(endpointOf(baseUrl).replace(/\/rest\/batchProcess$/, ''))}`;
-  // Windows makes no folder of a device's name, and drops a dot at the end.
-  const impossible = isDeviceName(name) || name.endsWith('.');
-  return join(stateFolder, 'loads', impossible ? journalName(name) : name);
-}
-
-/** The journal of one load. */
-export function journalPath(stateFolder: string, owner: Owner, job: string): string {
-  return join(loadsFolder(stateFolder, owner), `${journalName(job)}.jsonl`);
-}
-
-/** Every load of an owner, by the name of its journal. @throws EbillError when one cannot be read */
+/** Every load of a server, by the name of its journal. @throws EbillError when one cannot be read */
 export async function readLoads(stateFolder: string, owner: Owner): Promise<readonly LoadState[]> {
-  return readAll(await journalsIn(loadsFolder(stateFolder, owner)));
+  return (await readAll(await journalsOf(stateFolder, owner))).map(({ load }) => load);
 }
 
 /**
- * Every load of this machine, the last changed first.
- * @param profile only this profile's; `null`: all
+ * Reads every load of a server as its journal is at each call. A journal that has not grown since the last call is not
+ * read again: nothing is ever removed from one.
+ * @returns throws EbillError when one cannot be read
+ */
+export function loadsReader(stateFolder: string, owner: Owner): () => Promise<readonly LoadState[]> {
+  const known = new Map<string, { readonly version: string; readonly load: LoadState | null }>();
+  return async () => {
+    const paths = await journalsOf(stateFolder, owner);
+    const loads = await Promise.all(
+      paths.map(async (path) => {
+        const stats = await stat(path).catch(() => null);
+        const version = stats === null ? '' : `${stats.ino} ${stats.size}`;
+        const before = known.get(path);
+        if (before !== undefined && stats !== null && before.version === version) return before.load;
+        const load = await readJournal(path);
+        known.set(path, { version, load });
+        return load;
+      }),
+    );
+    return loads.filter((load) => load !== null);
+  };
+}
+
+/**
+ * The loads of this machine, the last changed first.
  * @throws EbillError USAGE when a folder or a journal cannot be read
  */
-export async function knownLoads(stateFolder: string, profile: string | null): Promise<readonly LoadState[]> {
-  const folders = await Promise.all((await ownerFolders(stateFolder)).map(journalsIn));
+export async function knownLoads(stateFolder: string, filter: LoadFilter): Promise<readonly KnownLoad[]> {
+  const folders = await Promise.all((await journalFolders(stateFolder)).map(journalsIn));
   const loads = await readAll(folders.flat());
   return loads
-    .filter((load) => profile === null || load.header.profile === profile)
-    .sort((a, b) => b.updatedAt.localeCompare(a.updatedAt) || a.header.job.localeCompare(b.header.job));
+    .filter(({ path, load }) => fits(stateFolder, filter, path, load.header))
+    .sort(
+      (a, b) =>
+        b.load.updatedAt.localeCompare(a.load.updatedAt) ||
+        a.load.header.job.localeCompare(b.load.header.job),
+    );
+}
+
+function fits(stateFolder: string, filter: LoadFilter, path: string, header: Header): boolean {
+  if (filter === null) return true;
+  if (!('baseUrl' in filter)) return header.profile === filter.profile;
+  return isJournalOf(stateFolder, filter, path, header);
 }
 
 /**
  * The journals of a load, damaged ones included, with what can be read of each.
- * @param profile only this profile's; `null`: all
  * @throws EbillError USAGE when a folder or a journal cannot be read
  */
 export async function findJournals(
   stateFolder: string,
-  profile: string | null,
+  filter: LoadFilter,
   job: string,
 ): Promise<readonly (Salvaged & { readonly path: string })[]> {
-  const folders = await Promise.all((await ownerFolders(stateFolder)).map(journalsIn));
-  const paths = folders.flat().filter((path) => basename(path) === `${journalName(job)}.jsonl`);
+  const folders = await Promise.all((await journalFolders(stateFolder)).map(journalsIn));
+  const paths = folders.flat().filter((path) => basename(path) === journalFileName(job));
   const found = await Promise.all(
     paths.map(async (path) => {
       const content = await readContent(path);
@@ -74,7 +100,7 @@ export async function findJournals(
   return found
     .flat()
     .filter(({ header, lines }) => header !== null || lines.length > 0)
-    .filter(({ header }) => profile === null || header === null || header.profile === profile);
+    .filter(({ header, path }) => header === null || fits(stateFolder, filter, path, header));
 }
 
 /**
@@ -97,7 +123,7 @@ export async function surveyJournals(
     }
   };
   // One after the other: in a fixed order, and never more than one in memory.
-  for (const folder of await ownerFolders(stateFolder)) {
+  for (const folder of await journalFolders(stateFolder)) {
     for (const journal of (await attempt(() => journalsIn(folder))) ?? []) {
       if ((await attempt(() => readJournal(journal))) !== null) readable += 1;
     }
@@ -111,7 +137,7 @@ const RECENT = 12;
 const LONGEST = 16 * 1024 * 1024;
 
 /**
- * The owner's loads written to last, the latest first, `except` left out. Only for estimates: what cannot be read is
+ * The server's loads written to last, the latest first, `except` left out. Only for estimates: what cannot be read is
  * skipped, and nothing is thrown.
  */
 export async function recentLoads(
@@ -119,11 +145,11 @@ export async function recentLoads(
   owner: Owner,
   except: string,
 ): Promise<readonly LoadState[]> {
-  const own = journalPath(stateFolder, owner, except);
-  const journals = await journalsIn(loadsFolder(stateFolder, owner)).catch(() => []);
+  const own = journalFileName(except);
+  const journals = await journalsOf(stateFolder, owner).catch(() => []);
   const found = await Promise.all(
     journals
-      .filter((path) => path !== own)
+      .filter((path) => basename(path) !== own)
       .map(async (path) => {
         const stats = await stat(path).catch(() => null);
         return stats?.isFile() && stats.size <= LONGEST ? [{ path, at: stats.mtimeMs }] : [];
@@ -133,62 +159,33 @@ export async function recentLoads(
     .flat()
     .sort((a, b) => b.at - a.at)
     .slice(0, RECENT);
-  return readAll(
+  const loads = await readAll(
     latest.map(({ path }) => path),
     (path) => readJournal(path).catch(() => null),
   );
+  return loads.map(({ load }) => load);
 }
-
-/** Bytes in which a journal's first line ends. */
-const FIRST_LINE = 4096;
 
 /**
  * The headers of this machine's loads, the last changed first, read from first lines alone: quick however long the
  * journals are. Only for suggestions: what cannot be read is left out.
- * @param profile only this profile's; `null`: all
  */
-export async function loadNames(stateFolder: string, profile: string | null): Promise<readonly Header[]> {
-  const folders = await ownerFolders(stateFolder).catch(() => []);
+export async function loadNames(stateFolder: string, filter: LoadFilter): Promise<readonly Header[]> {
+  const folders = await journalFolders(stateFolder).catch(() => []);
   const journals = await Promise.all(folders.map((folder) => journalsIn(folder).catch(() => [])));
-  const found = await Promise.all(journals.flat().map(firstLine));
+  const found = await Promise.all(
+    journals.flat().map(async (path) => {
+      const stats = await stat(path).catch(() => null);
+      const header = await readHeader(path).catch(() => null);
+      return stats === null || header === null || !fits(stateFolder, filter, path, header)
+        ? []
+        : [{ header, changed: stats.mtimeMs }];
+    }),
+  );
   return found
-    .flatMap((one) => one ?? [])
-    .filter(({ header }) => profile === null || header.profile === profile)
+    .flat()
     .sort((a, b) => b.changed - a.changed || a.header.job.localeCompare(b.header.job))
     .map(({ header }) => header);
-}
-
-async function firstLine(path: string): Promise<{ header: Header; changed: number } | null> {
-  try {
-    // Opening a named pipe would wait for its writer.
-    const stats = await stat(path);
-    if (!stats.isFile()) return null;
-    const file = await open(path);
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_LINE), 0, FIRST_LINE, 0);
-      const [line = ''] = buffer.toString('utf8', 0, bytesRead).split('\n', 1);
-      const state = replay(line, path);
-      return state === null ? null : { header: state.header, changed: stats.mtimeMs };
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return null;
-  }
-}
-
-const CURRENT = 'current.json';
-
-/** The load last started on this machine for this owner; `null` when there is none. */
-export async function currentJob(stateFolder: string, owner: Owner): Promise<string | null> {
-  try {
-    const value: unknown = JSON.parse(await readFile(join(loadsFolder(stateFolder, owner), CURRENT), 'utf8'));
-    const job = typeof value === 'object' && value !== null && 'job' in value ? value.job : null;
-    return typeof job === 'string' && job !== '' ? job : null;
-  } catch {
-    // Only a convenience: without it the load has to be named.
-    return null;
-  }
 }
 
 /**
@@ -197,42 +194,19 @@ export async function currentJob(stateFolder: string, owner: Owner): Promise<str
  */
 export async function setCurrentJob(stateFolder: string, owner: Owner, job: string): Promise<void> {
   if ((await currentJob(stateFolder, owner)) === job) return;
-  const folder = loadsFolder(stateFolder, owner);
+  const path = currentPath(stateFolder, owner);
   const errorFor = (cause: unknown): EbillError =>
-    new EbillError('USAGE', `The load last started cannot be recorded in ${folder}: ${messageOf(cause)}.`, {
+    new EbillError('USAGE', `The load last started cannot be recorded in ${path}: ${messageOf(cause)}.`, {
       hint: 'Free some space or make the folder writable, then run the same command again. What was done so far is on record.',
       cause,
     });
-  await writeAtomic(join(folder, CURRENT), `${JSON.stringify({ job })}\n`, { folderMode: 0o700, errorFor });
+  await writeAtomic(path, `${JSON.stringify({ job })}\n`, { folderMode: 0o700, errorFor });
 }
 
 async function readAll(
   journals: readonly string[],
   read: (path: string) => Promise<LoadState | null> = readJournal,
-): Promise<readonly LoadState[]> {
-  const loads = await Promise.all(journals.map(read));
-  return loads.filter((load) => load !== null);
-}
-
-/** The paths of a folder's journals, by name; none when there is no folder. @throws EbillError USAGE when it cannot be read */
-async function journalsIn(folder: string): Promise<readonly string[]> {
-  const names = (await entriesIn(folder)).map(({ name }) => name).filter((name) => name.endsWith('.jsonl'));
-  return names.sort().map((name) => join(folder, name));
-}
-
-/** One folder for each owner, by name. @throws EbillError USAGE when they cannot be listed */
-async function ownerFolders(stateFolder: string): Promise<readonly string[]> {
-  const folder = join(stateFolder, 'loads');
-  const names = (await entriesIn(folder)).filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  return names.sort().map((name) => join(folder, name));
-}
-
-async function entriesIn(folder: string): Promise<readonly Dirent[]> {
-  return readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    if (errnoOf(cause) === 'ENOENT') return [];
-    throw new EbillError('USAGE', `The folder ${folder} cannot be read: ${messageOf(cause)}.`, {
-      hint: 'Check its permissions, or set EBILL_HOME.',
-      cause,
-    });
-  });
+): Promise<readonly KnownLoad[]> {
+  const loads = await Promise.all(journals.map(async (path) => ({ path, load: await read(path) })));
+  return loads.flatMap(({ path, load }) => (load === null ? [] : [{ path, load }]));
 }

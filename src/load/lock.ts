@@ -1,5 +1,5 @@
 import { constants, type FileHandle, open, readFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { EbillError, messageOf } from '../errors.ts';
 import { isAt, makeFolders } from '../system/atomic-file.ts';
@@ -24,6 +24,8 @@ export interface Lock {
 /** How long a second writer waits for the first, in ms. */
 const PATIENCE_MS = 5_000;
 const RETRY_MS = 250;
+/** A server is locked for a few ms at a time, so a longer wait means a process that is stopped. */
+const SERVER_TIMES: Times = { patienceMs: 30_000, retryMs: 20 };
 /** Locks of files that were deleted before they were locked. */
 const MOST_TRIES = 10;
 
@@ -33,13 +35,42 @@ const MOST_TRIES = 10;
  * @param onWait called once, when another process holds the load
  * @throws EbillError CONFLICT naming the holder, when it is still held after 5 s; USAGE when there can be no lock file
  */
-export async function lockLoad(
+export function lockLoad(
   context: Context,
   journal: string,
-  { job, command }: { readonly job: string; readonly command: string },
+  {
+    job,
+    command,
+    patienceMs = PATIENCE_MS,
+  }: { readonly job: string; readonly command: string; readonly patienceMs?: number },
+  onWait: (holder: Holder | null) => void = () => undefined,
+): Promise<Lock> {
+  const times = { patienceMs, retryMs: RETRY_MS };
+  return lockAt(context, `${journal}.lock`, { what: `The load ${job}`, command }, times, onWait);
+}
+
+/**
+ * Locks a server's folder of journals for the moment in which they are read and one entry is written (api rule 26).
+ * @throws EbillError as `lockLoad`
+ */
+export function lockServer(context: Context, folder: string): Promise<Lock> {
+  const what = 'The record of this server';
+  return lockAt(context, join(folder, 'server.lock'), { what, command: null }, SERVER_TIMES, () => undefined);
+}
+
+/** In ms. */
+interface Times {
+  readonly patienceMs: number;
+  readonly retryMs: number;
+}
+
+async function lockAt(
+  context: Context,
+  path: string,
+  { what, command }: { readonly what: string; readonly command: string | null },
+  { patienceMs, retryMs }: Times,
   onWait: (holder: Holder | null) => void,
 ): Promise<Lock> {
-  const path = `${journal}.lock`;
   const { tryLock, unlock } = await nativeLock(context.platform);
   const began = context.now();
   let handle = await openLock(path);
@@ -48,22 +79,16 @@ export async function lockLoad(
     for (let tries = 1; ; tries += 1) {
       for (; !tryLock(handle.fd); waited = true) {
         const holder = await readHolder(path);
-        if (context.now() - began >= PATIENCE_MS) throw held(job, holderText(holder));
+        if (context.now() - began >= patienceMs) throw held(what, holderText(holder));
         if (!waited) onWait(holder);
-        await context.sleep(RETRY_MS, context.signal);
+        await context.sleep(retryMs, context.signal);
       }
       // A lock on a file that was deleted meanwhile keeps nobody out. Some file systems cannot tell.
       if (tries === MOST_TRIES || (await isAt(handle, path))) break;
       await handle.close();
       handle = await openLock(path);
     }
-    const holder: Holder = {
-      pid: context.pid,
-      host: context.hostname,
-      command,
-      since: new Date(context.now()).toISOString(),
-    };
-    await writeHolder(handle, path, holder);
+    if (command !== null) await writeHolder(handle, path, holderOf(context, command));
   } catch (error) {
     await handle.close();
     throw error;
@@ -74,7 +99,7 @@ export async function lockLoad(
   const lockFile = handle;
   return {
     include: (file) => {
-      if (!tryLock(file.fd)) throw held(job, 'another process, whose lock file was deleted');
+      if (!tryLock(file.fd)) throw held(what, 'another process, whose lock file was deleted');
       included = file;
     },
     release: () => {
@@ -85,6 +110,13 @@ export async function lockLoad(
     },
   };
 }
+
+const holderOf = (context: Context, command: string): Holder => ({
+  pid: context.pid,
+  host: context.hostname,
+  command,
+  since: new Date(context.now()).toISOString(),
+});
 
 async function writeHolder(handle: FileHandle, path: string, holder: Holder): Promise<void> {
   try {
@@ -130,8 +162,8 @@ export function holderText(holder: Holder | null, withTime = true): string {
   return visible(`${command} (process ${pid} on ${host}${from})`);
 }
 
-function held(job: string, holder: string): EbillError {
-  return new EbillError('CONFLICT', `The load ${job} is held by ${holder}.`, {
+function held(what: string, holder: string): EbillError {
+  return new EbillError('CONFLICT', `${what} is held by ${holder}.`, {
     hint: 'Wait until it has finished, then run the same command again. status and watch work meanwhile.',
   });
 }

@@ -21,8 +21,11 @@ export async function putToUrl(
   live: { readonly url: string; readonly object: string },
 ): Promise<'stored' | 'expired'> {
   run.assertSafeUrl(live.url);
-  await assertOwnObject(run, jobId, file, live.object);
-  const n = await run.journal.intent({ call: 'put', jobId, object: live.object, bytes: file.bytes });
+  // Checked and recorded in one step: of two loads with one object, the second sees the first.
+  const n = await run.withServerLock(async () => {
+    await assertOwnObject(run, jobId, file, live.object);
+    return run.journal.intent({ call: 'put', jobId, object: live.object, bytes: file.bytes });
+  });
   const began = run.context.now();
   const base = { jobId, file: file.name, total: file.bytes };
   let sent = 0;

@@ -12,6 +12,8 @@ import type { PresignedUrls } from './view.ts';
 /** What every step of a load works with. */
 export interface Run {
   readonly context: Context;
+  /** The profile of this command; the load may have been started with another one (api rule 25). */
+  readonly profile: string | null;
   readonly client: Client;
   readonly storage: StorageOptions;
   readonly journal: Journal;
@@ -26,8 +28,10 @@ export interface Run {
   readonly urls: PresignedUrls | null;
   /** @throws EbillError REJECTED when customers' data must not travel there */
   readonly assertSafeUrl: (url: string) => void;
-  /** The owner's other loads, read once: batches with one file name share one object (api rule 26). */
+  /** The server's other loads, as their journals are now: batches with one file name share one object (api rule 26). */
   readonly otherLoads: () => Promise<readonly LoadState[]>;
+  /** Runs `work` while no other process works on any load of the server within the same lock. */
+  readonly withServerLock: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface ShownRequest {
 export interface ShownLoad {
   readonly job: string;
   readonly profile: string | null;
+  readonly baseUrl: string;
+  readonly organisation: string | null;
   readonly startedAt: string | null;
   readonly updatedAt: string | null;
   readonly outcome: Phase | null;
@@ -122,6 +124,8 @@ const LISTS = {
     whole({
       job: text,
       profile: textOrNull,
+      baseUrl: text,
+      organisation: textOrNull,
       startedAt: textOrNull,
       updatedAt: textOrNull,
       outcome: { enum: [...PHASES, null] },

@@ -83,10 +83,26 @@ export const BATCH_FIELDS = [
   'errorMessage',
   'parent',
 ] as const;
-const LOAD_FIELDS = ['job', 'profile', 'startedAt', 'updatedAt', 'outcome'] as const;
+const LOAD_FIELDS = [
+  'job',
+  'profile',
+  'startedAt',
+  'updatedAt',
+  'outcome',
+  'baseUrl',
+  'organisation',
+] as const;
 const RESULT_FIELDS = ['jobId', 'path', 'rows', 'rejects'] as const;
 const FILE_FIELDS = ['file', 'kind', 'records', 'bytes', 'sha256', 'findings'] as const;
-const PROFILE_FIELDS = ['name', 'current', 'baseUrl', 'auth', 'username', 'production'] as const;
+const PROFILE_FIELDS = [
+  'name',
+  'current',
+  'baseUrl',
+  'auth',
+  'username',
+  'production',
+  'organisation',
+] as const;
 const CHECK_FIELDS = ['name', 'state', 'message', 'hint'] as const;
 
 /** Every field that `--fields` accepts. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { batchTimes } from '../../src/commands/shared/wait.ts';
 import type { Entry, Header } from '../../src/load/entries.ts';
 import { memoryJournal } from '../../src/load/journal.ts';
-import { journalPath, loadsFolder } from '../../src/load/loads.ts';
+import { journalPath, loadsFolder } from '../../src/load/journal-places.ts';
 import type { Run } from '../../src/load/run.ts';
 import { testContext } from '../helpers/context.ts';
 import { batch, HEADER, known, load, source } from '../load/fixtures.ts';

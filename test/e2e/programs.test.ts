@@ -92,7 +92,7 @@ describe('ebill demo', () => {
 });
 
 describe('profiles, as a person sets them up', () => {
-  it('add with the secret from standard input, then load with it; loads of two profiles stay apart', async () => {
+  it('add with the secret from standard input, then load with it; two profiles of one server share their loads', async () => {
     const server = await sandbox();
     const at = machine(null);
     const added = await at.run(
@@ -114,8 +114,14 @@ describe('profiles, as a person sets them up', () => {
     expect(loads.json['loads']).toMatchObject([{ job: 'AUG_2020', profile: 'prod', outcome: 'succeeded' }]);
     const elsewhere = await at.call(['init', '--job', 'AUG_2020', '--profile', 'other', '--json']);
     expect([elsewhere.code, elsewhere.json.profile]).toEqual([0, 'other']);
-    expect(elsewhere.stderr).toContain('on another machine');
+    expect(elsewhere.stderr).toContain('AUG_2020_INIT is already done: nothing sent');
     expect(server.snapshot().initCount).toBe(1);
+    const both = await at.call(['loads', '--profile', 'other', '--json']);
+    const { apiUrl } = server;
+    expect(both.json['loads']).toMatchObject([{ job: 'AUG_2020', profile: 'prod', baseUrl: `${apiUrl}/` }]);
+    expect((await at.call(['loads', '--base-url', 'http://127.0.0.1:1', '--json'])).json['loads']).toEqual(
+      [],
+    );
     expect(
       server.requests.every((request) => request.side === 's3' || request.authorization === 'bearer'),
     ).toBe(true);
@@ -186,6 +192,6 @@ describe('ebill loads', () => {
     const unknown = await at.call(['loads', 'show', 'NOPE', '--json']);
     expect([unknown.code, unknown.json.error?.hint]).toEqual([2, expect.stringContaining('SEP_2020')]);
     const list2 = await at.call(['loads']);
-    expect(list2.stdout).toMatch(/Load\s+Profile\s+Started/);
+    expect(list2.stdout).toMatch(/Load\s+Profile\s+Server\s+Started/);
   });
 });

@@ -10,6 +10,7 @@ import {
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { journalPath } from '../../src/load/journal-places.ts';
 import { EBILL, type Machine, type Ran } from '../e2e/harness.ts';
 import { startMonth } from './killed.ts';
 import {
@@ -323,14 +324,7 @@ async function journalPathOf(at: Machine, sentBefore: number): Promise<string> {
   });
   expect([probe.code, sentBefore]).toEqual([6, 0]);
   const [made = ''] = journalsOf(at.home);
-  const base = dirname(made);
-  const { createHash } = await import('node:crypto');
-  const server = at.env['EBILL_BASE_URL'] ?? '';
-  const readable = server.replace(/[^A-Za-z0-9._-]+/g, '_').slice(0, 60);
-  const folder = join(
-    dirname(base),
-    `@${readable}-${createHash('sha256').update(server).digest('hex').slice(0, 8)}`,
-  );
-  mkdirSync(folder, { recursive: true });
-  return join(folder, made.slice(base.length + 1));
+  const path = journalPath(dirname(dirname(dirname(made))), { baseUrl: at.env['EBILL_BASE_URL'] ?? '' }, JOB);
+  mkdirSync(dirname(path), { recursive: true });
+  return path;
 }

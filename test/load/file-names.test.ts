@@ -1,7 +1,7 @@
 import { win32 } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/file-names.ts';
-import { journalPath, loadsFolder } from '../../src/load/loads.ts';
+import { journalPath, loadsFolder } from '../../src/load/journal-places.ts';
 
 const DEVICES = ['CON', 'nul', 'Aux.csv', 'COM1', 'lpt9.2020', 'COM¹', 'NUL .x', 'CONIN$', 'con.'];
 const ODD = [
@@ -29,7 +29,7 @@ function trouble(name: string): string | null {
 
 describe('files named after what a server or a load is called', () => {
   it.each([...DEVICES, ...ODD])('can be made on Windows: %j', (text) => {
-    const owner = { profile: null, baseUrl: 'https://ebill.example.com:8443/a' };
+    const owner = { baseUrl: 'https://ebill.example.com:8443/a' };
     const names = [
       resultName(text),
       rejectsName(text),
@@ -41,17 +41,18 @@ describe('files named after what a server or a load is called', () => {
     expect(names.map((name) => [name, trouble(name)])).toEqual(names.map((name) => [name, null]));
   });
 
-  it.each(['con', 'Nul', 'com1', 'aux.prod', 'prod.', 'a..'])(
-    "so can the folder of a profile's loads: %s",
-    (profile) => {
-      const folder = win32.basename(loadsFolder('.', { profile, baseUrl: 'https://ebill.example.com' }));
+  it.each(['con', 'Nul', 'com1', 'aux.prod', 'h.', 'h:8443/a|b', '[fe80::1]'])(
+    "so can the folder of a server's loads: %s",
+    (host) => {
+      const folder = win32.basename(loadsFolder('.', { baseUrl: `https://${host}`, organisation: 'a:b/c' }));
       expect(trouble(folder)).toBeNull();
     },
   );
 
-  it('stays as it was for a name that gives no trouble', () => {
-    const owner = { profile: 'eu.prod-1', baseUrl: 'https://ebill.example.com' };
-    expect(loadsFolder('/state', owner)).toBe('/state/loads/eu.prod-1');
+  it('stays readable for a name that gives no trouble', () => {
+    expect(loadsFolder('/state', { baseUrl: 'https://ebill.example.com:8443/a' })).toMatch(
+      /^\/state\/loads\/https\+ebill\.example\.com_8443_a-[0-9a-f]{8}$/,
+    );
     expect(resultsFolder('AUG_2020')).toBe('AUG_2020');
   });
 });

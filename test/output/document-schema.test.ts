@@ -115,7 +115,18 @@ describe('the schema of --json', () => {
     expect(valid({ ...good, outcome: 'done' })).toBe(false);
     const more = {
       ...good,
-      loads: [{ job: 'J', profile: null, startedAt: null, updatedAt: null, outcome: null, x: 1 }],
+      loads: [
+        {
+          job: 'J',
+          profile: null,
+          baseUrl: 'http://h',
+          organisation: null,
+          startedAt: null,
+          updatedAt: null,
+          outcome: null,
+          x: 1,
+        },
+      ],
     };
     expect([valid(more), strict(more)]).toEqual([true, false]);
   });

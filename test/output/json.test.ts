@@ -120,7 +120,15 @@ describe('toJson', () => {
             },
           ],
           loads: [
-            { job: 'J', profile: null, startedAt: '2020-08-31T22:00:00Z', updatedAt: null, outcome: null },
+            {
+              job: 'J',
+              profile: null,
+              baseUrl: 'http://h',
+              organisation: null,
+              startedAt: '2020-08-31T22:00:00Z',
+              updatedAt: null,
+              outcome: null,
+            },
           ],
           results: [{ jobId: 'J', path: 'r.csv', rows: 1, rejects: null }],
           extra: { exitCode: 0, created: 'x' },

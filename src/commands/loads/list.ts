@@ -8,12 +8,13 @@ import type { ShownLoad } from '../../output/json.ts';
 import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import { type CommandModule, EMPTY_RESULT } from '../shared/command.ts';
+import { loadFilter, serverText } from '../shared/load-filter.ts';
 
 export const command: CommandModule<Record<never, never>> = {
   help: {
     examples: [
       ['ebill loads', 'list all loads'],
-      ['ebill loads --profile prod', 'list the loads of one profile'],
+      ['ebill loads --profile prod', "list the loads on one profile's server"],
       ['ebill loads --json', 'print them as JSON'],
     ],
     exitCodes: [8],
@@ -26,15 +27,16 @@ export const command: CommandModule<Record<never, never>> = {
   },
   options: () => ({}),
   run: async (app) => {
-    const states = await withSpinner(app.ui, app.context, 'reading the journals', () =>
-      knownLoads(app.context.paths.state, app.globals.profile),
+    const known = await withSpinner(app.ui, app.context, 'reading the journals', () =>
+      loadFilter(app.context, app.globals).then((filter) => knownLoads(app.context.paths.state, filter)),
     );
-    const loads = states.map(shown);
+    const loads = known.map(({ load }) => shown(load));
     const now = app.context.now();
     const at = (iso: string | null): string | null => (iso === null ? null : timeText(iso, now, app.ui));
     const rows = loads.map((load) => [
       load.job,
       load.profile,
+      serverText(load),
       at(load.startedAt),
       at(load.updatedAt),
       load.outcome === null ? null : phaseText(load.outcome, app.ui),
@@ -42,7 +44,11 @@ export const command: CommandModule<Record<never, never>> = {
     const text =
       rows.length === 0
         ? ''
-        : await table(['Load', 'Profile', 'Started', 'Last change', 'Outcome'], rows, app.ui);
+        : await table(
+            ['Load', 'Profile', { title: 'Server', least: 16 }, 'Started', 'Last change', 'Outcome'],
+            rows,
+            app.ui,
+          );
     return {
       ...EMPTY_RESULT,
       profile: app.globals.profile,
@@ -56,6 +62,7 @@ export const command: CommandModule<Record<never, never>> = {
 };
 
 function shown(load: LoadState): ShownLoad {
-  const { job, profile, startedAt } = load.header;
-  return { job, profile, startedAt, updatedAt: load.updatedAt, outcome: outcomeOfAll(viewLoad(load, {})) };
+  const { job, profile, baseUrl, organisation = null, startedAt } = load.header;
+  const outcome = outcomeOfAll(viewLoad(load, {}));
+  return { job, profile, baseUrl, organisation, startedAt, updatedAt: load.updatedAt, outcome };
 }

@@ -13,6 +13,7 @@ import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { App, CommandModule } from '../shared/command.ts';
+import { loadFilter, serverText } from '../shared/load-filter.ts';
 import { checkedJobId } from '../shared/options.ts';
 
 export interface LoadsShowOptions {
@@ -25,7 +26,7 @@ export const command: CommandModule<LoadsShowOptions> = {
       ['ebill loads show AUG_2020', 'show what was done when'],
       [
         'ebill loads show AUG_2020 --profile prod',
-        'choose one when several profiles have a load of that name',
+        'choose one when several servers have a load of that name',
       ],
       ['ebill loads show AUG_2020 --json', 'print it as JSON'],
     ],
@@ -47,7 +48,7 @@ export const command: CommandModule<LoadsShowOptions> = {
     const damage = lines.find(isDamage);
     const entries = lines.filter((line): line is Entry => !isDamage(line));
     const load = entries.reduce(apply, emptyState(header ?? unknownHeader(job, entries[0]?.at)));
-    const { profile, baseUrl } = load.header;
+    const { profile, baseUrl, organisation = null } = load.header;
     const timeline = timelineOf(lines);
     const batches = viewLoad(load, {});
     return {
@@ -56,7 +57,7 @@ export const command: CommandModule<LoadsShowOptions> = {
       outcome: outcomeOfAll(batches),
       batches,
       error: damage === undefined ? null : damagedJournal(path, damage, false),
-      extra: { baseUrl, timeline },
+      extra: { baseUrl, organisation, timeline },
       text: [
         headline(app, load),
         await timelineTable(app, timeline, load.header.startedAt),
@@ -71,11 +72,11 @@ export const command: CommandModule<LoadsShowOptions> = {
 
 /** The load, its server, and when it was started and changed. */
 function headline({ ui, context }: App, { header, updatedAt }: LoadState): string {
-  const { job, baseUrl, profile, startedAt } = header;
+  const { job, profile, startedAt } = header;
   const at = (iso: string): string => timeText(iso, context.now(), ui);
   const who = profile === null ? '' : ` (profile ${profile})`;
   const when = `started ${at(startedAt)}, last change ${at(updatedAt)}`;
-  return hangingIndent('', ui.clean(`${job} on ${baseUrl}${who}, ${when}`), ui.width, 2);
+  return hangingIndent('', ui.clean(`${job} on ${serverText(header)}${who}, ${when}`), ui.width, 2);
 }
 
 async function timelineTable(app: App, timeline: readonly Moment[], startedAt: string): Promise<string> {
@@ -119,11 +120,11 @@ const unknownHeader = (job: string, startedAt = new Date(0).toISOString()): Head
 /** @throws EbillError USAGE when no journal has this name, or several have it */
 async function findLoad(app: App, job: string): Promise<Salvaged & { readonly path: string }> {
   const { state } = app.context.paths;
-  const { profile } = app.globals;
-  const found = await findJournals(state, profile, job);
+  const filter = await loadFilter(app.context, app.globals);
+  const found = await findJournals(state, filter, job);
   const [load] = found;
   if (load === undefined) {
-    const names = (await loadNames(state, profile)).map((header) => header.job);
+    const names = (await loadNames(state, filter)).map((header) => header.job);
     throw new EbillError('USAGE', `This machine has no journal of ${job}.`, {
       hint:
         names.length === 0
@@ -132,9 +133,9 @@ async function findLoad(app: App, job: string): Promise<Salvaged & { readonly pa
     });
   }
   if (found.length > 1) {
-    const names = found.map(({ header, path }) => header?.profile ?? header?.baseUrl ?? path);
-    throw new EbillError('USAGE', `There are ${found.length} loads named ${job}: ${names.join(', ')}.`, {
-      hint: 'Choose one with --profile.',
+    const names = found.map(({ header, path }) => (header ? `${path} (on ${serverText(header)})` : path));
+    throw new EbillError('USAGE', `There are ${found.length} journals of ${job}: ${names.join(', ')}.`, {
+      hint: 'Choose a server with --profile or --base-url.',
     });
   }
   return load;

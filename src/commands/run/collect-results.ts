@@ -40,7 +40,8 @@ export async function collectResults(
 ): Promise<CommandResult> {
   const { app, owner } = session;
   const { context, ui, userAgent, redactor } = app;
-  const { profile, job } = run.journal.state.header;
+  const { profile } = run;
+  const { job } = run.journal.state.header;
 
   run.emit({ event: 'stage.start', stage: 'results' });
   // Of the whole load: the report includes batches that were loaded without the plan.

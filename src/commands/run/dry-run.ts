@@ -53,7 +53,7 @@ export async function dryRunMonth(
   ];
   return {
     ...EMPTY_RESULT,
-    profile: header.profile,
+    profile: run.profile,
     job: header.job,
     requests,
     extra: { steps: rows, totals, acceptedFailedRecords: month.accepted },

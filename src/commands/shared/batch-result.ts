@@ -31,7 +31,7 @@ export async function resultOf(
   const { header } = run.journal.state;
   const table = await batchTable(batches, app.ui);
   return {
-    profile: header.profile,
+    profile: run.profile,
     job: header.job === '' ? null : header.job,
     outcome: outcomeOfAll(batches),
     batches,

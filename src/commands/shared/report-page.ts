@@ -3,7 +3,7 @@ import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView, FileKind, Kind } from '../../batch/types.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { sumAmounts } from '../../files/amounts.ts';
-import { journalPath } from '../../load/loads.ts';
+import { findJournal } from '../../load/journal-places.ts';
 import type { Run } from '../../load/run.ts';
 import type { BatchState } from '../../load/state.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
@@ -32,9 +32,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
   const { state } = run.journal;
   const { profile, baseUrl, job, startedAt } = state.header;
   // A load found on the server has no journal here.
-  const timeline = await readTimeline(journalPath(context.paths.state, { profile, baseUrl }, job)).catch(
-    () => [],
-  );
+  const timeline = await timelineOfRun(run).catch(() => []);
   const own = new Map([...state.batches.values()].map((batch) => [batch.jobId, batch] as const));
   const files = filesOf([...own.values()]);
   const facts: ReportFacts = {
@@ -60,6 +58,11 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
     source: { profile, server: baseUrl, startedAt, asOf: state.updatedAt },
   };
   return redactedStrings(facts, app.redactor);
+}
+
+async function timelineOfRun({ context, journal }: Run): Promise<readonly Moment[]> {
+  const { header } = journal.state;
+  return readTimeline(journal.path ?? (await findJournal(context.paths.state, header, header.job)));
 }
 
 export function reportBatches(

@@ -3,9 +3,10 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { type ServerAddress, serverOf } from '../../api/connection.ts';
 import type { Phase } from '../../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
-import type { Owner } from '../../load/loads.ts';
+import type { Owner } from '../../load/journal-places.ts';
 import type { LoadState } from '../../load/state.ts';
 import { redactedJson, redactedStrings } from '../../output/json-text.ts';
 import type { Redactor } from '../../redact/redactor.ts';
@@ -62,7 +63,7 @@ export async function assertOwnFolder(folder: string, owner: Owner, job: string)
   });
   if (text === null) return;
   const other = loadIn(text);
-  if (other !== null && other.job === job && other.baseUrl === owner.baseUrl) return;
+  if (other !== null && other.job === job && serverOf(other) === serverOf(owner)) return;
   const content = other === null ? 'something else' : `the load ${other.job} on ${other.baseUrl}`;
   throw new EbillError('USAGE', `${folder} holds the results of ${content}.`, {
     hint: 'Nothing was sent. Name another folder with --out, or move that one away.',
@@ -76,13 +77,15 @@ async function readManifest(path: string): Promise<string> {
   return readFile(path, 'utf8');
 }
 
-function loadIn(text: string): { readonly job: string; readonly baseUrl: string } | null {
+function loadIn(text: string): (ServerAddress & { readonly job: string }) | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('job' in value) || !('baseUrl' in value))
       return null;
     const { job, baseUrl } = value;
-    return typeof job === 'string' && typeof baseUrl === 'string' ? { job, baseUrl } : null;
+    const organisation =
+      'organisation' in value && typeof value.organisation === 'string' ? value.organisation : null;
+    return typeof job === 'string' && typeof baseUrl === 'string' ? { job, baseUrl, organisation } : null;
   } catch {
     return null;
   }
@@ -100,6 +103,7 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
     job: load.header.job,
     profile: owner.profile,
     baseUrl: owner.baseUrl,
+    organisation: owner.organisation ?? null,
     program,
     writtenAt: new Date(at).toISOString(),
     startedAt: load.header.startedAt,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BatchRef } from '../../api/request.ts';
 import { EbillError } from '../../errors.ts';
-import type { Owner } from '../../load/loads.ts';
+import type { Owner } from '../../load/journal-places.ts';
 import type { BatchState } from '../../load/state.ts';
 import { quoted } from '../../system/escaping.ts';
 import type { App } from './command.ts';
@@ -45,7 +45,7 @@ export async function chosenJob(app: App, owner: Owner, option: string | null): 
   if (option !== null) return option;
   const named = app.context.env['EBILL_JOB'];
   if (named) return checkedJobId(named, 'EBILL_JOB');
-  const { currentJob } = await import('../../load/loads.ts');
+  const { currentJob } = await import('../../load/journal-places.ts');
   const job = await currentJob(app.context.paths.state, owner);
   if (job !== null)
     app.ui.note(`Using load ${quoted(job, app.context)}, the last one started here (--job selects another)`);

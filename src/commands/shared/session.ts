@@ -7,8 +7,9 @@ import { EbillError } from '../../errors.ts';
 import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { type Journal, memoryJournal, openJournal, readJournal } from '../../load/journal.ts';
-import { journalPath, type Owner, readLoads } from '../../load/loads.ts';
-import { type Holder, holderText, type Lock, lockLoad } from '../../load/lock.ts';
+import { findJournal, journalPath, loadsFolder, moveJournal, type Owner } from '../../load/journal-places.ts';
+import { loadsReader } from '../../load/loads.ts';
+import { type Holder, holderText, type Lock, lockLoad, lockServer } from '../../load/lock.ts';
 import { settleTimes } from '../../load/recover.ts';
 import type { Run } from '../../load/run.ts';
 import { emptyState, type LoadState } from '../../load/state.ts';
@@ -36,7 +37,8 @@ export async function connect(app: App): Promise<{ readonly connection: Connecti
   );
   for (const warning of warnings) app.ui.warn(warning);
   app.soFar(() => ({ profile: connection.profile }));
-  return { connection, owner: { profile: connection.profile, baseUrl: connection.baseUrl } };
+  const { profile, baseUrl, organisation } = connection;
+  return { connection, owner: { profile, baseUrl, organisation } };
 }
 
 /** Runs `work` with a session, and closes it. */
@@ -91,14 +93,16 @@ export function headerFor(app: App, owner: Owner, job: string): Header {
   return {
     ebillJournal: JOURNAL_VERSION,
     job,
-    ...owner,
+    profile: owner.profile,
+    baseUrl: owner.baseUrl,
+    ...(owner.organisation ? { organisation: owner.organisation } : {}),
     startedAt: new Date(app.context.now()).toISOString(),
   };
 }
 
 /** The load as its journal records it, read without the lock; `null` when this machine has no journal of it. */
-export function readLoad({ app, owner }: Session, job: string): Promise<LoadState | null> {
-  return readJournal(journalPath(app.context.paths.state, owner, job));
+export async function readLoad({ app, owner }: Session, job: string): Promise<LoadState | null> {
+  return readJournal(await findJournal(app.context.paths.state, owner, job));
 }
 
 /**
@@ -132,10 +136,44 @@ async function openForWriting(session: Session, job: string): Promise<Run> {
     if (waiting) session.emit({ event: 'wait.end' });
   });
   try {
+    await bringHome(session, job, path);
     const journal = await openJournal(path, headerFor(app, owner, job), context.now, app.redactor, lock);
     return runOf(session, journal, lock);
   } catch (error) {
     await lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Moves the load's journal to its place if an earlier version put it elsewhere. The lock of the place is held.
+ * @param path its place
+ * @throws EbillError CONFLICT when another process has it there, or there are two
+ */
+async function bringHome({ app, owner }: Session, job: string, path: string): Promise<void> {
+  const { context } = app;
+  for (;;) {
+    const from = await findJournal(context.paths.state, owner, job);
+    if (from === path) return;
+    const lock = await lockLoad(context, from, { job, command: `ebill ${app.command}` });
+    try {
+      // Another process may have moved it before this one had the lock.
+      if ((await findJournal(context.paths.state, owner, job)) === from) await moveJournal(from, path, job);
+    } finally {
+      await lock.release();
+    }
+  }
+}
+
+/** The same for a command that only reads: the load may be in use, or the disk not writable. */
+async function tryToBringHome(session: Session, job: string, path: string): Promise<boolean> {
+  const { context, command } = session.app;
+  try {
+    const lock = await lockLoad(context, path, { job, command: `ebill ${command}`, patienceMs: 0 });
+    await bringHome(session, job, path).finally(() => lock.release());
+    return true;
+  } catch (error) {
+    if (error instanceof EbillError) return false;
     throw error;
   }
 }
@@ -152,11 +190,13 @@ export async function closeLoad(run: Run): Promise<void> {
  */
 export async function openForReading(session: Session, job: string): Promise<Run> {
   const { app, owner } = session;
-  const { now } = app.context;
-  const known = await readLoad(session, job);
+  const { now, paths } = app.context;
+  const found = await findJournal(paths.state, owner, job);
+  const known = await readJournal(found);
   if (known === null) return openInMemory(session, emptyState(headerFor(app, owner, job)));
+  const path = journalPath(paths.state, owner, job);
+  if (found !== path && !(await tryToBringHome(session, job, path))) return openInMemory(session, known);
   try {
-    const path = journalPath(app.context.paths.state, owner, job);
     return runOf(session, await openJournal(path, known.header, now, app.redactor));
   } catch (error) {
     if (!(error instanceof EbillError) || error.code !== 'USAGE') throw error;
@@ -172,9 +212,14 @@ export function openInMemory(session: Session, state: LoadState): Run {
 
 function runOf(session: Session, journal: Journal, lock: Lock | null = null): Run {
   const { app, connection, owner } = session;
-  let others: Promise<readonly LoadState[]> | undefined;
+  const { context } = app;
+  const folder = loadsFolder(context.paths.state, owner);
+  const readLoads = loadsReader(context.paths.state, owner);
+  // Files of one command take turns here, because waiting for a lock file takes longer.
+  let last: Promise<unknown> = Promise.resolve();
   return {
-    context: app.context,
+    context,
+    profile: connection.profile,
     client: session.client,
     storage: session.storage,
     journal,
@@ -185,11 +230,15 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
     settle: settleTimes(app.globals.settleMs),
     urls: app.globals.showUrls ? new PresignedUrls() : null,
     assertSafeUrl: (url) => assertSafeTransferUrl(url, connection),
-    otherLoads: () => {
-      others ??= readLoads(app.context.paths.state, owner).then((loads) =>
-        loads.filter((load) => load.header.job !== journal.state.header.job),
-      );
-      return others;
+    otherLoads: async () =>
+      (await readLoads()).filter((load) => load.header.job !== journal.state.header.job),
+    withServerLock: (work) => {
+      const turn = last.then(async () => {
+        const serverLock = await lockServer(context, folder);
+        return work().finally(() => serverLock.release());
+      });
+      last = turn.catch(() => undefined);
+      return turn;
     },
   };
 }

@@ -230,7 +230,7 @@ function dryRun({ app, client }: Session, run: Run, upload: Upload): CommandResu
     .filter(({ action }) => action === 'done')
     .map(({ file, jobId }) => `${file.name} is already uploaded as ${jobId}.`);
   lines.push(requests.length === 0 ? 'Nothing would be sent.' : requestsText(requests, app.ui));
-  return { ...EMPTY_RESULT, profile: header.profile, job: header.job, requests, text: lines.join('\n') };
+  return { ...EMPTY_RESULT, profile: run.profile, job: header.job, requests, text: lines.join('\n') };
 }
 
 async function perform(session: Session, run: Run, upload: Upload): Promise<CommandResult> {

@@ -1,4 +1,4 @@
-import { journalPath } from '../../../../src/load/loads.ts';
+import { journalPath } from '../../../../src/load/journal-places.ts';
 import { lockLoad } from '../../../../src/load/lock.ts';
 import type { Scene } from '../stage.ts';
 
@@ -18,7 +18,7 @@ export const trouble: Scene = async ({ run, quietly, freeze, file, server, env, 
   await quietly('upload customer cus.csv');
   const lock = await lockLoad(
     context,
-    journalPath(context.paths.state, { profile: null, baseUrl: server.apiUrl }, 'AUG_2020'),
+    journalPath(context.paths.state, { baseUrl: server.apiUrl }, 'AUG_2020'),
     { job: 'AUG_2020', command: 'ebill upload invoice' },
     () => undefined,
   );
