@@ -2,7 +2,7 @@ import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState, LoadState } from '../load/state.ts';
-import { requestsText } from '../output/requests-text.ts';
+import { requestsText } from '../output/print-result.ts';
 import { quoted } from '../system/escaping.ts';
 import type { CommandModule, CommandResult } from './shared/command.ts';
 import { listFlag } from './shared/options.ts';

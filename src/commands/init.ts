@@ -76,7 +76,7 @@ export const command: CommandModule<InitOptions> = {
       const known = await readLoad(session, job);
       const done = known?.batches.get(request.jobId)?.created === 'yes';
       if (globals.dryRun) {
-        const { requestsText } = await import('../output/requests-text.ts');
+        const { requestsText } = await import('../output/print-result.ts');
         const requests = done ? [] : [session.client.calls.init(request)];
         const text = done
           ? `${request.jobId} is already done: nothing would be sent.`

@@ -1,7 +1,8 @@
 import { flattenPlaced } from '../batch/tree.ts';
 import type { EbillError } from '../errors.ts';
 import type { Redactor } from '../redact/redactor.ts';
-import type { DocumentInput } from './json.ts';
+import type { DocumentInput, ShownRequest } from './json.ts';
+import type { Theme } from './theme.ts';
 import type { Ui } from './ui.ts';
 
 /** The result of a command; `CommandResult` fits. */
@@ -163,4 +164,18 @@ const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\t': '\\t', '
 function cell(value: unknown, clean: (text: string) => string): string {
   if (value === null || value === undefined) return '';
   return clean(String(value).replace(/[\\\t\n\r]/g, (char) => ESCAPES[char] ?? ''));
+}
+
+/** The requests that `--dry-run` shows: one line each, and the body under it. Not wrapped, so that they can be compared. */
+export function requestsText(requests: readonly ShownRequest[], theme: Theme): string {
+  const { colors, clean } = theme;
+  if (requests.length === 0) return 'No requests.';
+  return requests
+    .map(({ method, url, body }) => {
+      const head = `${colors.bold(clean(method))} ${clean(url)}`;
+      if (body === null || body === '') return head;
+      const lines = body.split(/\r?\n/).map((line) => `  ${clean(line.replaceAll('\t', '  '))}`.trimEnd());
+      return [head, ...lines].join('\n').trimEnd();
+    })
+    .join('\n\n');
 }

@@ -1,7 +1,6 @@
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
-import { oneLine, visible } from '../system/escaping.ts';
-import { withoutCommands } from './github-commands.ts';
+import { oneLine, visible, withoutCommands } from '../system/escaping.ts';
 import { eventLine } from './json-text.ts';
 import { Screen } from './screen.ts';
 import { hangingIndent, splitEmoji } from './text-layout.ts';
@@ -25,7 +24,6 @@ export interface Ui extends Theme {
   readonly progress: ProgressMode;
   /** Paints stdout text; without colour it returns its input. */
   readonly colors: Colors;
-  /** Paints stderr text; the same as `err.colors`. */
   /** Columns of stdout; `Infinity` when it is not a terminal. */
   readonly width: number;
   /** The theme of stderr. */

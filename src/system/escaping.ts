@@ -25,6 +25,14 @@ export function oneLine(text: string): string {
   return text.replace(/\s*[\t\n\v\f\r\u0085\u2028\u2029]\s*/gu, ' ').trim();
 }
 
+/**
+ * A text in which a GitHub runner finds no command. It takes two forms for one: `::name …::` where a line begins, blanks
+ * passed over, and the older `##[name …]` anywhere in a line.
+ */
+export function withoutCommands(text: string): string {
+  return text.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '## [');
+}
+
 /** Where a printed command line will be typed. */
 export type Terminal = Pick<Context, 'platform' | 'env'>;
 

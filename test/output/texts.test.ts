@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { FileReport, Finding } from '../../src/files/findings.ts';
 import { accountText } from '../../src/output/batch-text.ts';
 import { findingsText, findingsVerdict } from '../../src/output/findings-text.ts';
-import { requestsText } from '../../src/output/requests-text.ts';
+import { requestsText } from '../../src/output/print-result.ts';
 import { widthsReady } from '../../src/output/text-layout.ts';
 import { createColors, plainTheme } from '../../src/output/theme.ts';
 import { errorText } from '../../src/output/ui.ts';

@@ -7,7 +7,7 @@ import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
 import { phaseWord } from '../../output/batch-text.ts';
 import { count, counted } from '../../output/format.ts';
-import { requestsText } from '../../output/requests-text.ts';
+import { requestsText } from '../../output/print-result.ts';
 import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
 import { viewsOf } from '../shared/batch-result.ts';

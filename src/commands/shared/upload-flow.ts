@@ -22,7 +22,7 @@ import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
-import { requestsText } from '../../output/requests-text.ts';
+import { requestsText } from '../../output/print-result.ts';
 import { quoted } from '../../system/escaping.ts';
 import { resultOf, viewsOf } from './batch-result.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';

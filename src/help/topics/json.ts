@@ -72,7 +72,7 @@ export const json: TopicText = {
  "bytes":1048576,"total":4194304}`),
       terms({
         'check.start, check.progress, check.end':
-          'files; bytes and total; at the end records, bytes, and bad, the number of invalid files',
+          'files; bytes and total; at the end records, bytes, and bad, the number of files that failed the check',
         'stage.start, stage.end': 'run: stage; at the end outcome (done, skipped or stopped) and message',
         step: 'jobId, message: one step done',
         'upload.start, upload.progress': 'jobId, file, bytes, total',

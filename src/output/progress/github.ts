@@ -2,10 +2,9 @@ import { accountOf, isWorst, shownPhaseOf } from '../../batch/account.ts';
 import { flatten, flattenPlaced } from '../../batch/tree.ts';
 import type { BatchView, Phase } from '../../batch/types.ts';
 import { missingText } from '../../batch/verdict.ts';
-import { oneLine, visible } from '../../system/escaping.ts';
+import { oneLine, visible, withoutCommands } from '../../system/escaping.ts';
 import { accountText, countsOf, countsText, nameOf, phaseText, phaseWord } from '../batch-text.ts';
 import { count } from '../format.ts';
-import { type AnnotationLevel, workflowCommand } from '../github-commands.ts';
 import { truncateEnd, truncateMiddle } from '../text-layout.ts';
 import { plainTheme, type Theme } from '../theme.ts';
 import type { Failure } from '../ui.ts';
@@ -128,3 +127,22 @@ const escaped = (text: string): string =>
     .replace(/[&<>]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char] ?? '')
     .replace(/[\\`*_{}[\]()#+!|~$@-]/g, (char) => `\\${char}`)
     .replace(/:(?=\/\/)|(?<=\bwww)\.|(?<=^\d+)\./gi, (char) => `\\${char}`);
+
+type AnnotationLevel = 'error' | 'warning' | 'notice';
+
+/**
+ * One workflow command of GitHub Actions, escaped as the toolkit does it: `%`, CR and LF, and in a property `:` and `,` too,
+ * so that no text in it can begin another command. The runner reads commands from stdout and stderr alike.
+ */
+export function workflowCommand(level: AnnotationLevel, title: string, text: string): string {
+  // Line breaks are kept: the runner shows them as lines, which must not pose as commands in the log either.
+  const message = text
+    .split(/\r?\n/)
+    .map((line) => withoutCommands(visible(line)))
+    .join('\n');
+  return `::${level} title=${property(visible(title))}::${data(message)}`;
+}
+
+const data = (text: string): string =>
+  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');

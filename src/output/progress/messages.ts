@@ -1,6 +1,6 @@
 import type { BatchTimes, LoadEvent } from '../../load/events.ts';
 import { oneLine } from '../../system/escaping.ts';
-import { bytes, counted, duration, rate, timeOfDay, wholeSeconds } from '../format.ts';
+import { bytes, count, counted, duration, rate, timeOfDay, wholeSeconds } from '../format.ts';
 import type { Theme } from '../theme.ts';
 import type { Watch } from './model.ts';
 
@@ -17,10 +17,10 @@ export function withJobId({
   return jobId === null || message.includes(jobId) ? message : `${jobId}: ${message}`;
 }
 
-/** `checked 3 files: 20,375 records, 1.4 MB`. */
+/** `checked 3 files: 20,375 records, 1.4 MB, 1 failed`. */
 export function checkedText({ files, records, bytes: size, bad }: EventOf<'check.end'>): string {
-  const invalid = bad === 0 ? '' : `, ${counted(bad, 'invalid file', 'invalid files')}`;
-  return `checked ${counted(files, 'file', 'files')}: ${counted(records, 'record', 'records')}, ${bytes(size)}${invalid}`;
+  const failed = bad === 0 ? '' : `, ${count(bad)} failed`;
+  return `checked ${counted(files, 'file', 'files')}: ${counted(records, 'record', 'records')}, ${bytes(size)}${failed}`;
 }
 
 /** ms; a shorter upload gives no meaningful rate. */

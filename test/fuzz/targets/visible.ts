@@ -1,5 +1,5 @@
-import { withoutCommands, workflowCommand } from '../../../src/output/github-commands.ts';
 import { safeJson } from '../../../src/output/json-text.ts';
+import { workflowCommand } from '../../../src/output/progress/github.ts';
 import {
   hangingIndent,
   textWidth,
@@ -9,7 +9,7 @@ import {
   wrap,
 } from '../../../src/output/text-layout.ts';
 import { html } from '../../../src/report/page.ts';
-import { oneLine, visible } from '../../../src/system/escaping.ts';
+import { oneLine, visible, withoutCommands } from '../../../src/system/escaping.ts';
 import { hold, RAW, type Target } from '../target.ts';
 
 await widthsReady(['日']);
