@@ -103,7 +103,7 @@ export const command: CommandModule<ValidateOptions> = {
 
 /** Records and amounts of each file, to compare with the books; `null` where unknown. */
 const totalsOf = (reports: readonly FileReport[]) =>
-  reports.map(({ file, kind, records, amount = null }) => ({ file, kind, records, amount }));
+  reports.map(({ file, kind, records, amount }) => ({ file, kind, records, amount }));
 
 export function totalsTable(reports: readonly FileReport[], look: Theme): Promise<string> {
   const rows = totalsOf(reports).map(({ file, kind, records, amount }) => [

@@ -115,11 +115,8 @@ export interface FileReport {
   readonly md5: string | null;
   /** Column names. */
   readonly header: readonly string[];
-  /**
-   * The sum of the amounts as a decimal; `null` when their column is not named or a value is not an amount. Missing when
-   * no columns were named at all.
-   */
-  readonly amount?: string | null;
+  /** The sum of the amounts as a decimal; `null` when their column is not named or a value is not an amount. */
+  readonly amount: string | null;
   /** At most ten; `findingsTotal` counts all. */
   readonly findings: readonly Finding[];
   readonly findingsTotal: number;

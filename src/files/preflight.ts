@@ -1,11 +1,10 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Columns } from '../batch/columns.ts';
+import { type Columns, columnList } from '../batch/columns.ts';
 import { visible } from '../system/escaping.ts';
 import { BLOCKS_KEPT, BlockPool, readBlocks } from './blocks.ts';
-import { CrossCheck } from './cross-check.ts';
-import { CrossState } from './cross-state.ts';
-import { type CrossCheckedFile, verifyCandidates } from './cross-verify.ts';
+import type { CrossCheck } from './cross-check.ts';
+import type { CrossCheckedFile } from './cross-verify.ts';
 import { foreignContent, notUtf8, Utf8Checker } from './encoding.ts';
 import type { FieldSink } from './field-values.ts';
 import { type FileReport, type FileToCheck, FindingList, finding, notAFile, unreadable } from './findings.ts';
@@ -44,21 +43,44 @@ export async function checkFiles(
   files: readonly FileToCheck[],
   options: CheckOptions = {},
 ): Promise<FileReport[]> {
-  const { columns, hash, signal } = options;
-  const state =
-    columns === undefined ? undefined : new CrossState(columns, new Set(files.map(({ kind }) => kind)), hash);
+  const { columns = {}, hash, signal } = options;
+  const across = columnList(columns).length === 0 ? null : await crossChecks(columns, files, hash);
   const checked: CheckedFile[] = [];
   const [hashing, pool] = [new Hashing(), new BlockPool()];
   try {
     for (const kind of ['customer', 'invoice', 'items'] as const) {
       for (const file of files)
-        if (file.kind === kind) checked.push(await checkOne(file, { ...options, hashing, pool }, state));
+        if (file.kind === kind) checked.push(await checkOne(file, { ...options, hashing, pool }, across));
     }
   } finally {
     await hashing.close();
   }
-  if (state !== undefined) await verifyCandidates(state, checked, signal);
+  await across?.verify(checked, signal);
   return files.flatMap((file) => checked.find(({ given }) => given === file) ?? []).map(toReport);
+}
+
+/** The checks across the files of a call. */
+interface CrossChecks {
+  begin(file: FileToCheck, findings: FindingList): CrossCheck;
+  verify(files: readonly CrossCheckedFile[], signal: AbortSignal | undefined): Promise<void>;
+}
+
+/** Their code is loaded only when columns are named. */
+async function crossChecks(
+  columns: Columns,
+  files: readonly FileToCheck[],
+  hash: KeyHash | undefined,
+): Promise<CrossChecks> {
+  const [{ CrossState }, { CrossCheck }, { verifyCandidates }] = await Promise.all([
+    import('./cross-state.ts'),
+    import('./cross-check.ts'),
+    import('./cross-verify.ts'),
+  ]);
+  const state = new CrossState(columns, new Set(files.map(({ kind }) => kind)), hash);
+  return {
+    begin: (file, findings) => new CrossCheck(state, file, findings),
+    verify: (checked, signal) => verifyCandidates(state, checked, signal),
+  };
 }
 
 /** What the checks of one call share. */
@@ -82,7 +104,7 @@ type Content = Pick<FileReport, 'bytes' | 'records' | 'header' | 'sha256' | 'md5
 async function checkOne(
   given: FileToCheck,
   options: SharedOptions,
-  state: CrossState | undefined,
+  across: CrossChecks | null,
 ): Promise<CheckedFile> {
   options.signal?.throwIfAborted();
   const file = basename(given.path);
@@ -97,7 +119,7 @@ async function checkOne(
         'Rename the file: its name is sent to the server and shown in reports.',
       ),
     );
-  const cross = state === undefined ? undefined : new CrossCheck(state, given, findings);
+  const cross = across?.begin(given, findings);
   const content = await readContent(given, findings, cross, options);
   cross?.end();
   return { ...given, given, file, findings, content, cross };
@@ -113,7 +135,7 @@ function toReport({ path, file, kind, content, cross, findings }: CheckedFile): 
     sha256: content?.sha256 ?? null,
     md5: content?.md5 ?? null,
     header: content?.header ?? [],
-    ...(cross === undefined ? {} : { amount: cross.total }),
+    amount: cross?.total ?? null,
     findings: findings.shown(),
     findingsTotal: findings.total,
   };

@@ -1,15 +1,8 @@
-import type { Auth } from '../api/connection.ts';
+import { isLoopback } from '../api/net/addresses.ts';
+import { displayProxy } from '../api/net/proxy.ts';
 import { EbillError } from '../errors.ts';
-import type { Environment } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { checkHeaderName, isHeaderText } from './pairs.ts';
-import {
-  type AuthKind,
-  checkOrganisation,
-  checkProfileName,
-  type Profile,
-  type StoredAuth,
-} from './profile.ts';
+import type { AuthKind, StoredAuth } from './profile.ts';
 
 /**
  * Parses `basic`, `bearer`, `none`, or `header:NAME`, whose header carries the token.
@@ -76,95 +69,124 @@ export function checkUsername(username: string, source: string): string {
   });
 }
 
-/** What the environment says about where and as whom (commands rule 11). */
-export interface EnvironmentLayer {
-  readonly profile: string | null;
-  readonly baseUrl: string | null;
-  readonly organisation: string | null;
-  readonly auth: AuthKind | null;
-  readonly username: string | null;
-  readonly password: string | null;
-  readonly token: string | null;
-}
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/u;
+// RFC 9110, 5.5, without the tab and the C1 controls.
+const HEADER_VALUE = /^[\u0020-\u007e\u00a0-\u00ff]*$/u;
+
+// Credentials have options of their own, and a wrong framing header would break or smuggle requests.
+const RESERVED_HEADERS = new Set([
+  'authorization',
+  'proxy-authorization',
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'connection',
+  'keep-alive',
+  'upgrade',
+  'expect',
+  'te',
+  'trailer',
+]);
 
 /**
- * Reads the `EBILL_…` variables. An empty one counts as absent: CI systems set variables without a value to "".
+ * Checks the name of a header that a profile adds (RFC 9110, 5.6.2).
  *
- * @throws EbillError `USAGE` for an `EBILL_AUTH`, `EBILL_USERNAME`, `EBILL_PROFILE` or `EBILL_ORGANISATION` of the wrong form
+ * @throws EbillError `USAGE` when it is not a header name, or reserved
  */
-export function environmentLayer(env: Environment): EnvironmentLayer {
-  const profile = env['EBILL_PROFILE'] || null;
-  const organisation = env['EBILL_ORGANISATION'] || null;
-  const auth = env['EBILL_AUTH'] || null;
-  const username = env['EBILL_USERNAME'] || null;
-  return {
-    profile: profile === null ? null : checkProfileName(profile, 'EBILL_PROFILE'),
-    baseUrl: env['EBILL_BASE_URL'] || null,
-    organisation: organisation === null ? null : checkOrganisation(organisation, 'EBILL_ORGANISATION'),
-    auth: auth === null ? null : parseAuthKind(auth, 'EBILL_AUTH'),
-    username: username === null ? null : checkUsername(username, 'EBILL_USERNAME'),
-    password: env['EBILL_PASSWORD'] || null,
-    token: env['EBILL_TOKEN'] || null,
-  };
-}
-
-/**
- * How to authorise by the environment alone: `EBILL_AUTH`, else `bearer` with a token, `basic` with a username, `null`
- * with neither. A token in the environment replaces that of a profile, in the profile's own header.
- */
-export function environmentAuth(env: EnvironmentLayer, profile: AuthKind | null): AuthKind | null {
-  if (env.auth !== null) return env.auth;
-  if (env.token !== null) return profile?.type === 'header' ? profile : { type: 'bearer' };
-  return env.username === null ? null : { type: 'basic' };
-}
-
-/** A profile whose credentials may be sent to this base URL, with its stored secret. */
-interface OwnCredentials {
-  readonly profile: Profile;
-  readonly secret: string | null;
-}
-
-/**
- * The credentials to send: environment over profile. A stored secret is used only with the kind and the username it was
- * stored for.
- *
- * @param own `null` when there is no profile, or it is for another origin
- * @throws EbillError `AUTH` when a username or secret is missing, `USAGE` when a secret cannot be sent
- */
-export function credentials(env: EnvironmentLayer, own: OwnCredentials | null): Auth {
-  const stored = own?.profile.auth ?? null;
-  const kind = environmentAuth(env, stored) ?? stored ?? { type: 'none' };
-  if (kind.type === 'none') return { type: 'none' };
-  const storedSecret = own !== null && stored !== null && sameKind(kind, stored) ? own.secret : null;
-  const profile = own?.profile.name ?? null;
-  if (kind.type === 'basic') {
-    const storedName = stored?.type === 'basic' ? stored.username : null;
-    const username = env.username ?? storedName;
-    if (username === null) throw missing('username', 'basic', profile);
-    const password = env.password ?? (username === storedName ? storedSecret : null);
-    if (password === null) throw missing('password', `basic, as ${username}`, profile);
-    const source = env.password === null ? `The password of profile ${profile}` : 'EBILL_PASSWORD';
-    return { type: 'basic', username, password: checkSecret(password, kind, source) };
+export function checkHeaderName(name: string, source: string): string {
+  if (!HEADER_NAME.test(name)) {
+    throw new EbillError('USAGE', `${source}: "${visible(name.slice(0, 80))}" is not a header name.`, {
+      hint: 'A header name is letters, digits and dashes, like X-Tenant.',
+    });
   }
-  const token = env.token ?? storedSecret;
-  if (token === null) throw missing('token', authText(kind), profile);
-  checkSecret(token, kind, env.token === null ? `The token of profile ${profile}` : 'EBILL_TOKEN');
-  return kind.type === 'bearer' ? { type: 'bearer', token } : { type: 'header', name: kind.name, token };
+  if (RESERVED_HEADERS.has(name.toLowerCase())) {
+    throw new EbillError('USAGE', `${source}: a profile cannot set the header ${name}.`, {
+      hint: 'For credentials use --auth; host, length and connection headers are set by the program.',
+    });
+  }
+  return name;
 }
 
-/** Is the stored secret needed, or does the environment replace it? */
-export function needsStoredSecret(env: EnvironmentLayer, profile: Profile): boolean {
-  const kind = environmentAuth(env, profile.auth) ?? profile.auth;
-  if (kind.type === 'none' || !sameKind(kind, profile.auth)) return false;
-  return (kind.type === 'basic' ? env.password : env.token) === null;
+/** Can a header carry this text as its value? */
+export function isHeaderText(text: string): boolean {
+  return HEADER_VALUE.test(text);
 }
 
-function missing(what: 'username' | 'password' | 'token', auth: string, profile: string | null): EbillError {
-  const variable = `EBILL_${what.toUpperCase()}`;
-  const option = what === 'username' ? '--auth basic --username U' : `--${what}-stdin`;
-  const hint =
-    profile === null
-      ? `Set ${variable}, or EBILL_AUTH=none for a server that asks for nothing.`
-      : `Set ${variable}, or store it: ebill profile set ${profile} ${option}`;
-  return new EbillError('AUTH', `No ${what} to authorise with (${auth}).`, { hint });
+/**
+ * Checks the base URL of an eBill server, which may carry a path (api rule 13).
+ *
+ * @param source of the text, for the message
+ * @returns the text as given, without spaces around it
+ * @throws EbillError `USAGE` unless it is http or https, without userinfo, query or fragment
+ */
+export function parseBaseUrl(text: string, source: string): string {
+  const given = text.trim();
+  const fail = (problem: string, hint: string): EbillError =>
+    new EbillError('USAGE', `${source}: ${shown(given)} ${problem}.`, { hint });
+  const example = 'A base URL looks like https://ebill.example.com or https://ebill.example.com/acme.';
+  // A URL parser accepts the following, and reads something else than a person does.
+  if (/[\s\u0000-\u001f\u007f\\]/u.test(given))
+    throw fail('holds a space, backslash or control character', example);
+  if (!/^https?:\/\/[^/]/iu.test(given)) throw fail('does not begin with https:// and a host', example);
+  if (/[?#]/u.test(given)) throw fail('has a query or fragment', `${example} Query parameters: --query K=V.`);
+  const [, authority = ''] = /^https?:\/\/([^/]*)/iu.exec(given) ?? [];
+  if (given.includes('@') && (authority.includes('@') || !URL.canParse(given))) {
+    throw fail(
+      'has a username or password in it',
+      'Take it out; use --username with --password-stdin, or EBILL_USERNAME and EBILL_PASSWORD.',
+    );
+  }
+  if (!URL.canParse(given)) throw fail('is not a URL', example);
+  return given;
+}
+
+/** Scheme, host and port: credentials are sent to no other. */
+export function originOf(baseUrl: string): string {
+  return new URL(baseUrl).origin;
+}
+
+/**
+ * Refuses plain http to anything but loopback, unless the profile says `allowInsecure` (commands rule 29).
+ *
+ * @throws EbillError `USAGE`
+ */
+export function checkSecure(baseUrl: string, allowInsecure: boolean, profile: string | null): void {
+  const url = new URL(baseUrl);
+  if (url.protocol === 'https:' || allowInsecure || isLoopback(url)) return;
+  const command =
+    profile === null ? `ebill profile add NAME --base-url ${shown(baseUrl)}` : `ebill profile set ${profile}`;
+  throw new EbillError(
+    'USAGE',
+    `${shown(baseUrl)} is plain http: credentials and bills would be sent unencrypted.`,
+    { hint: `Use https://. If the network is private: ${command} --allow-insecure` },
+  );
+}
+
+/** The URL for a message, without userinfo and query, even where it does not parse. */
+function shown(text: string): string {
+  const bare = text.replace(/^([a-z]+:\/\/)?.*@/iu, '$1***@').replace(/[?#].*$/su, '');
+  return visible(bare.slice(0, 200)) || '(empty)';
+}
+
+/** Is this the URL of an http or https proxy? Userinfo is allowed: a profile edited by hand may have it. */
+export function isProxyUrl(text: string): boolean {
+  return /^https?:\/\/[^\s\u0000-\u001f\u007f\\?#]+$/iu.test(text) && URL.canParse(text);
+}
+
+/**
+ * Checks a proxy given on the command line.
+ *
+ * @returns the text as given
+ * @throws EbillError `USAGE` unless it is an http(s) URL without userinfo: no secret comes from an argument
+ */
+export function parseProxy(text: string): string {
+  if (text.includes('@')) {
+    throw new EbillError('USAGE', `--proxy: ${displayProxy(text)} has a username or password in it.`, {
+      hint: 'Give a proxy that needs one in the environment, as HTTPS_PROXY.',
+    });
+  }
+  if (isProxyUrl(text)) return text;
+  throw new EbillError('USAGE', `--proxy: ${displayProxy(text.slice(0, 200))} is not an http or https URL.`, {
+    hint: 'A proxy looks like http://proxy.example.com:3128.',
+  });
 }

@@ -3,6 +3,7 @@ import type { FileKind, Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import { nearest } from '../system/nearest.ts';
+import { checkHeaderName, isHeaderText } from './auth.ts';
 
 /** One `K=V` of the command line; `null` removes K. */
 export type Pair<Value = string> = readonly [key: string, value: Value | null];
@@ -53,49 +54,6 @@ export function withPairs<Value>(
 }
 
 export const sameHeader = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/u;
-// RFC 9110, 5.5, without the tab and the C1 controls.
-const HEADER_VALUE = /^[\u0020-\u007e\u00a0-\u00ff]*$/u;
-
-// Credentials have options of their own, and a wrong framing header would break or smuggle requests.
-const RESERVED_HEADERS = new Set([
-  'authorization',
-  'proxy-authorization',
-  'host',
-  'content-length',
-  'transfer-encoding',
-  'connection',
-  'keep-alive',
-  'upgrade',
-  'expect',
-  'te',
-  'trailer',
-]);
-
-/**
- * Checks the name of a header that a profile adds (RFC 9110, 5.6.2).
- *
- * @throws EbillError `USAGE` when it is not a header name, or reserved
- */
-export function checkHeaderName(name: string, source: string): string {
-  if (!HEADER_NAME.test(name)) {
-    throw new EbillError('USAGE', `${source}: "${visible(name.slice(0, 80))}" is not a header name.`, {
-      hint: 'A header name is letters, digits and dashes, like X-Tenant.',
-    });
-  }
-  if (RESERVED_HEADERS.has(name.toLowerCase())) {
-    throw new EbillError('USAGE', `${source}: a profile cannot set the header ${name}.`, {
-      hint: 'For credentials use --auth; host, length and connection headers are set by the program.',
-    });
-  }
-  return name;
-}
-
-/** Can a header carry this text as its value? */
-export function isHeaderText(text: string): boolean {
-  return HEADER_VALUE.test(text);
-}
 
 /**
  * Checks the value of a header. The message does not contain it: it may be a key.

@@ -5,15 +5,8 @@ import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { makeFolders, syncFolder } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { checkUsername, parseAuthKind } from './auth.ts';
-import {
-  checkHeaderName,
-  checkHeaderValue,
-  checkPhase,
-  checkQueryName,
-  checkQueryValue,
-  parseColumns,
-} from './pairs.ts';
+import { checkHeaderName, checkUsername, isProxyUrl, parseAuthKind, parseBaseUrl } from './auth.ts';
+import { checkHeaderValue, checkPhase, checkQueryName, checkQueryValue, parseColumns } from './pairs.ts';
 import {
   checkOrganisation,
   isProfileName,
@@ -22,7 +15,6 @@ import {
   type Profiles,
   type StoredAuth,
 } from './profile.ts';
-import { isProxyUrl, parseBaseUrl } from './urls.ts';
 
 const FILE = 'profiles';
 

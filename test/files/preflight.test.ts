@@ -35,6 +35,7 @@ describe('checkFiles', () => {
       bytes: Buffer.byteLength(content),
       sha256: hex('sha256', content),
       md5: hex('md5', content),
+      amount: null,
       header: ['Invoice Number', 'Amount'],
       findings: [],
       findingsTotal: 0,

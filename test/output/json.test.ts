@@ -112,6 +112,7 @@ describe('toJson', () => {
               bytes: 10,
               sha256: 'ab',
               md5: 'cd',
+              amount: null,
               header: ['h'],
               findingsTotal: 1,
               findings: [

@@ -2,10 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { displayProxy } from '../../src/api/net/proxy.ts';
 import { EbillError } from '../../src/errors.ts';
-import { authText, checkUsername, parseAuthKind } from '../../src/profile/auth.ts';
+import {
+  authText,
+  checkSecure,
+  checkUsername,
+  parseAuthKind,
+  parseBaseUrl,
+  parseProxy,
+} from '../../src/profile/auth.ts';
 import { parseHeader, parseQuery, parseStatusName, sameHeader, withPairs } from '../../src/profile/pairs.ts';
 import { checkProfileName, isProfileName } from '../../src/profile/profile.ts';
-import { checkSecure, parseBaseUrl, parseProxy } from '../../src/profile/urls.ts';
 
 const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/./) });
 

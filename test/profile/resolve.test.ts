@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Auth } from '../../src/api/connection.ts';
-import { environmentLayer } from '../../src/profile/auth.ts';
 import { newProfile } from '../../src/profile/edit.ts';
 import type { Profile, StoredAuth } from '../../src/profile/profile.ts';
-import { type Layers, profileToUse, resolve } from '../../src/profile/resolve.ts';
+import { environmentLayer, type Layers, profileToUse, resolve } from '../../src/profile/resolve.ts';
 
 const OWN = 'https://own.example.com/acme';
 const OTHER = 'https://other.example.com';

@@ -1,8 +1,8 @@
-import { type EnvironmentLayer, environmentAuth, environmentLayer, secretName } from '../../profile/auth.ts';
+import { checkSecure, parseBaseUrl, secretName } from '../../profile/auth.ts';
 import { changed, newProfile } from '../../profile/edit.ts';
 import { type AuthKind, checkProfileName } from '../../profile/profile.ts';
+import { type EnvironmentLayer, environmentAuth, environmentLayer } from '../../profile/resolve.ts';
 import { profilesPath, readProfiles } from '../../profile/store.ts';
-import { checkSecure, parseBaseUrl } from '../../profile/urls.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import { absoluteFiles, declareFlags, type ProfileFlags, profileFlags } from './options.ts';
 import { alreadyExists, askMissing, askProduction, confirmProfile, type Given } from './questions.ts';

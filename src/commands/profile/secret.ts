@@ -1,7 +1,8 @@
 import { EbillError } from '../../errors.ts';
 import { askSecret, readStdinSecret } from '../../output/prompt.ts';
-import { authText, checkSecret, type EnvironmentLayer, secretName } from '../../profile/auth.ts';
+import { authText, checkSecret, secretName } from '../../profile/auth.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
+import type { EnvironmentLayer } from '../../profile/resolve.ts';
 import { removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';
 import type { App } from '../shared/command.ts';

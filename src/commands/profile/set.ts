@@ -1,10 +1,10 @@
 import { EbillError } from '../../errors.ts';
-import { environmentLayer, sameKind, secretName } from '../../profile/auth.ts';
+import { checkSecure, originOf, parseBaseUrl, sameKind, secretName } from '../../profile/auth.ts';
 import { type Changes, changed } from '../../profile/edit.ts';
 import { type Profile, profileNamed } from '../../profile/profile.ts';
+import { environmentLayer } from '../../profile/resolve.ts';
 import { getSecret } from '../../profile/secrets.ts';
 import { readProfiles } from '../../profile/store.ts';
-import { checkSecure, originOf, parseBaseUrl } from '../../profile/urls.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import {
   absoluteFiles,
