@@ -118,12 +118,6 @@ function setModes(): void {
     chmodSync(path, path === join(ROOT, 'bin', 'ebill.js') ? 0o755 : 0o644);
 }
 
-// `npm run build`; before packing `npm run build -- --modes`.
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await buildPackage();
-  if (process.argv.includes('--modes')) setModes();
-}
-
 /**
  * Which modules share a file. To find and read a file costs more than unused code in it, which V8 only scans. So what
  * every command needs is one file, and what every command that talks to a server needs is another.
@@ -246,3 +240,9 @@ export const slim: Plugin = {
       throw new Error(`Nothing imports ${unused.join(', ')} any more (src/build/build.ts).`);
   },
 };
+
+// `npm run build`; before packing `npm run build -- --modes`.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await buildPackage();
+  if (process.argv.includes('--modes')) setModes();
+}

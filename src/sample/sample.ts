@@ -1,12 +1,16 @@
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { EbillError, errnoOf } from '../errors.ts';
 import { makeFolders } from '../system/atomic-file.ts';
-import { BadRecords, CsvWriter } from './sample-files.ts';
-import { type ResolvedSampleOptions, resolveSampleOptions, type SampleOptions } from './sample-options.ts';
+import { visible } from '../system/escaping.ts';
 import {
   CUSTOMER_COLUMNS,
   customerRow,
   INVOICE_COLUMNS,
   ITEM_COLUMNS,
+  type ResolvedSampleOptions,
+  resolveSampleOptions,
+  type SampleOptions,
   sampleInvoice,
 } from './sample-records.ts';
 
@@ -53,8 +57,8 @@ class Written {
 }
 
 async function writeCustomers(options: ResolvedSampleOptions, written: Written): Promise<string> {
-  const { folder, seed, month, customers, bad, names } = options;
-  const path = join(folder, `${names.customers}_${month.name}.csv`);
+  const { folder, seed, month, customers, bad } = options;
+  const path = join(folder, `CUS_${month.name}.csv`);
   await CsvWriter.write(path, CUSTOMER_COLUMNS, async (output) => {
     const rejects = new BadRecords('key', bad, customers);
     for (let i = 0; i < customers; i++) {
@@ -73,8 +77,8 @@ async function writeInvoices(
   options: ResolvedSampleOptions,
   written: Written,
 ): Promise<{ invoices: string; items: string[] }> {
-  const { folder, month, invoices: count, itemFiles, bad, names } = options;
-  const path = join(folder, `${names.invoices}_${month.name}.csv`);
+  const { folder, month, invoices: count, itemFiles, bad } = options;
+  const path = join(folder, `INV_${month.name}.csv`);
   const items: string[] = [];
   await CsvWriter.write(path, INVOICE_COLUMNS, async (invoices) => {
     const rejects = new BadRecords('key', bad, count);
@@ -82,7 +86,7 @@ async function writeInvoices(
     for (let file = 0; file < itemFiles; file++) {
       const from = Math.floor((file * count) / itemFiles);
       const to = Math.floor(((file + 1) * count) / itemFiles);
-      const itemPath = join(folder, `${names.items}_${month.name}_${file + 1}.csv`);
+      const itemPath = join(folder, `ITM_${month.name}_${file + 1}.csv`);
       items.push(itemPath);
       await CsvWriter.write(itemPath, ITEM_COLUMNS, async (output) => {
         const itemRejects = new BadRecords('reference', bad, to - from);
@@ -125,5 +129,113 @@ async function writeRange(
     for (const item of invoice.items) items.row(item);
     itemRejects?.after(i - from, invoice.items[0] ?? [], items);
     if (items.isFull) await items.flush();
+  }
+}
+
+/** Characters to collect before they are written. */
+const BUFFERED = 1 << 18;
+
+/** Writes a CSV file (RFC 4180, LF, UTF-8) row by row with flat memory. Libraries take minutes for millions of rows. */
+class CsvWriter {
+  readonly #handle: FileHandle;
+  #buffered = '';
+  #rows = 0;
+
+  private constructor(handle: FileHandle) {
+    this.#handle = handle;
+  }
+
+  /**
+   * Creates a file with this header, lets `fill` add its rows, and closes it, even when `fill` throws.
+   * Throws EbillError USAGE when the file exists: it may hold real data.
+   */
+  static async write(
+    path: string,
+    header: readonly string[],
+    fill: (output: CsvWriter) => Promise<void>,
+  ): Promise<void> {
+    const handle = await open(path, 'wx').catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+      throw new EbillError('USAGE', `${visible(path)} already exists; sample data never replaces a file.`, {
+        hint: 'Choose another folder, or remove the file.',
+        cause: error,
+      });
+    });
+    try {
+      const output = new CsvWriter(handle);
+      output.#buffered = csvLine(header);
+      await fill(output);
+      await output.flush();
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /** Rows besides the header. */
+  get rows(): number {
+    return this.#rows;
+  }
+
+  /** When true, await `flush` before adding more rows. */
+  get isFull(): boolean {
+    return this.#buffered.length > BUFFERED;
+  }
+
+  row(fields: readonly string[]): void {
+    this.#buffered += csvLine(fields);
+    this.#rows += 1;
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#buffered;
+    this.#buffered = '';
+    await this.#handle.writeFile(text);
+  }
+}
+
+const NEEDS_QUOTES = /[",\r\n]/;
+
+function csvLine(fields: readonly string[]): string {
+  let text = '';
+  let separator = '';
+  for (const field of fields) {
+    text += separator + (NEEDS_QUOTES.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
+    separator = ',';
+  }
+  return `${text}\n`;
+}
+
+/**
+ * Adds records that pass every check of a single file but that an eBill server rejects. Customer and invoice files get,
+ * in turn, an empty key and a repeated key (the later one is rejected); item files get, in turn, an unknown invoice and
+ * none at all. Bad invoices have no items, so no bad record makes another one fail.
+ */
+class BadRecords {
+  readonly #kind: 'key' | 'reference';
+  readonly #total: number;
+  readonly #steps: number;
+  #written = 0;
+
+  /** Spreads `total` records evenly over `steps` calls of `after`. */
+  constructor(kind: 'key' | 'reference', total: number, steps: number) {
+    this.#kind = kind;
+    this.#total = total;
+    this.#steps = steps;
+  }
+
+  /** Bad records added so far. */
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Call after the good `row` of each step (counted from 0): adds the bad records due here, made from that row. */
+  after(step: number, row: readonly string[], output: CsvWriter): void {
+    const due = Math.floor(((step + 1) * this.#total) / this.#steps);
+    while (this.#written < due) {
+      const empty = this.#written % 2 === (this.#kind === 'key' ? 0 : 1);
+      const key = this.#kind === 'key' ? (row[0] ?? '') : `NONE-${this.#written + 1}`;
+      output.row([empty ? '' : key, ...row.slice(1)]);
+      this.#written += 1;
+    }
   }
 }

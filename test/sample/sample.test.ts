@@ -29,14 +29,14 @@ function accepted(path: string, column: string): { keys: Set<string>; failed: nu
 
 describe('sample files', () => {
   it('are the same bytes for the same seed and options, others for another seed', async () => {
-    const options = { records: 300, itemFiles: 3, bad: true, seed: 7 };
+    const options = { records: 300, itemFiles: 3, bad: 3, seed: 7 };
     const first = digest(await writeSample(tempDir(), options));
     expect(digest(await writeSample(tempDir(), options))).toEqual(first);
     expect(digest(await writeSample(tempDir(), { ...options, seed: 8 }))).not.toEqual(first);
   });
 
   it('pass preflight with the reported counts, with and without bad records', async () => {
-    for (const bad of [false, true, 25]) {
+    for (const bad of [0, 3, 25]) {
       const files = await writeSample(tempDir(), { records: 1000, itemFiles: 4, bad });
       const reports = await checkFiles(all(files).map((path) => ({ path, kind: 'items' as const })));
       for (const report of reports) {
@@ -60,8 +60,8 @@ describe('sample files', () => {
     expect(readFileSync(invoices, 'utf8').split('\n')[0]).toBe(
       'Invoice Number,Account Number,Invoice Date,Due Date,Currency,Amount',
     );
-    const named = await writeSample(tempDir(), { records: 1, month: 'X-1', names: { items: 'LINES' } });
-    expect(named.items.map((path) => basename(path))).toEqual(['LINES_X-1_1.csv']);
+    const named = await writeSample(tempDir(), { records: 1, month: 'X-1' });
+    expect(named.items.map((path) => basename(path))).toEqual(['ITM_X-1_1.csv']);
   });
 
   it('are consistent: customers exist, amounts add up, an invoice is in one item file', async () => {
@@ -107,12 +107,12 @@ describe('sample files', () => {
 
   it('contain the reported number of bad records, each rejected on its own', async () => {
     for (const options of [
-      { records: 200, itemFiles: 3, bad: true },
+      { records: 200, itemFiles: 3, bad: 3 },
       { records: 3, itemFiles: 3, bad: 5 },
       { records: 1, bad: 1 },
     ]) {
       const files = await writeSample(tempDir(), options);
-      const wanted = options.bad === true ? 3 : options.bad;
+      const wanted = options.bad;
       const [customers = ''] = files.customers;
       const [invoices = ''] = files.invoices;
       expect(accepted(customers, 'Account Number').failed).toBe(wanted);

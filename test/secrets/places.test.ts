@@ -41,7 +41,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'system/atomic-file.ts': 'data',
   // Native code that an executable carries within.
   'build/sea-addons.ts': 'own',
-  'sample/sample-files.ts': 'data',
+  'sample/sample.ts': 'data',
   'load/lock.ts': 'own',
   'commands/demo.ts': 'own',
   'commands/report.ts': 'own',

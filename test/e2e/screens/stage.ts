@@ -5,7 +5,7 @@ import { main } from '../../../src/main.ts';
 import { createUi, type Ui } from '../../../src/output/ui.ts';
 import { Redactor } from '../../../src/redact/redactor.ts';
 import { writeSample } from '../../../src/sample/sample.ts';
-import type { SampleOptions } from '../../../src/sample/sample-options.ts';
+import type { SampleOptions } from '../../../src/sample/sample-records.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../../src/sandbox/index.ts';
 import { type Context, systemContext } from '../../../src/system/context.ts';
 import { type Cue, cueText } from './cue.ts';
