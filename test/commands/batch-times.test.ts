@@ -51,19 +51,19 @@ const lines = (header: Header): string =>
   `${[header, ...JULY].map((line) => JSON.stringify(line)).join('\n')}\n`;
 
 describe('the times of batches', () => {
-  it('are of the journal, and of what earlier loads took', async () => {
+  it('come from the journal and from earlier loads', async () => {
     const of = await times({ JUL_2020: lines({ ...HEADER, job: 'JUL_2020' }), JUN_2020: 'torn' });
     expect(of('AUG_2020_CUS')).toEqual({ since: Date.parse(at(500)), estimateMs: 80_000 });
     expect(of('AUG_2020_INV')).toEqual({ since: Date.parse(at(500)), estimateMs: null });
   });
 
-  it('of items are those of their invoice, without a guess of their own', async () => {
+  it('of items are those of their invoice batch, without an estimate of their own', async () => {
     const of = await times({});
     expect(of('AUG_2020_ITM_1')).toEqual({ since: Date.parse(at(500)), estimateMs: null });
     expect(of('NOBODY')).toEqual({ since: null, estimateMs: null });
   });
 
-  it('are not learnt from the load itself', async () => {
+  it('are not estimated from the load itself', async () => {
     const of = await times({ AUG_2020: lines(HEADER) });
     expect(of('AUG_2020_CUS').estimateMs).toBeNull();
   });

@@ -52,7 +52,7 @@ async function callWith(
 }
 
 describe('--notify', () => {
-  it('hands the outcome to a command as the document of --json, and no secret', async () => {
+  it('passes the outcome to a command as the document of --json, without a secret', async () => {
     const at = await uploaded([], 1);
     const env = { EBILL_PASSWORD: 'hush-hush' };
     const ran = await at.call([...WATCH, '--notify', keeper(at), '--show-urls', '--json'], { env });
@@ -69,7 +69,7 @@ describe('--notify', () => {
     expect(input).toMatchObject({ command: 'watch', outcome: 'partial', error: { code: 'PARTIAL' } });
   });
 
-  it('tells of a failure too, with what was known by then', async () => {
+  it('reports a failure too, with what was known by then', async () => {
     const server = await startSandbox({ auth: { type: 'none' } });
     const at = machine(server);
     await upload(at);
@@ -92,7 +92,7 @@ describe('--notify', () => {
     });
   });
 
-  it('is a warning when it fails or does not exist: the outcome stays', async () => {
+  it('prints a warning when the command fails or does not exist, and keeps the outcome', async () => {
     const at = await uploaded();
     const last = `console.log('\\x1b[31mmail is down\\x1b[0m é'); process.exit(7)`;
     const failing = await at.call([...WATCH, '--notify', keeper(at, last)]);
@@ -110,7 +110,7 @@ describe('--notify', () => {
     expect(noShell.stderr).toContain('warning: the --notify command could not be run: spawn sh ENOENT');
   });
 
-  it('is given 30 s and the interruption, and the outcome outlives both', async () => {
+  it('stops after 30 s and on an interruption, without changing the outcome', async () => {
     const at = await uploaded();
     const limits: number[] = [];
     const slow = await callWith(at, [...WATCH, '--notify', 'sleep 600'], (context) => ({
@@ -151,7 +151,7 @@ describe('--notify', () => {
     expect(runnerCommands(ended.stderr)).toEqual([]);
   });
 
-  it('works for run and for an upload that waits, and is refused where nothing is waited for', async () => {
+  it('works for run and for an upload with --wait, and is refused where a command does not wait', async () => {
     const at = machine(await sandbox());
     const sample = await month(at, { records: 8 });
     const words = ['upload', 'customer', ...sample.customers, '--job', 'A', '--notify', keeper(at)];
@@ -198,7 +198,7 @@ describe('on GitHub Actions', () => {
     expect(readFileSync(full)).toHaveLength(1024 * 1024 - 100);
   });
 
-  it('tells of records that nobody accounts for', async () => {
+  it('records that are unaccounted for are reported', async () => {
     const at = await uploaded(['finalize=lose-records:2']);
     const ran = await at.call(WATCH, { env: { GITHUB_ACTIONS: 'true' } });
     expect(ran.code).toBe(4);
@@ -208,7 +208,7 @@ describe('on GitHub Actions', () => {
     ]);
   });
 
-  it('names that look like commands are none, in whatever is printed', async () => {
+  it('names that look like workflow commands are escaped in all output', async () => {
     const at = machine(await sandbox(), { GITHUB_ACTIONS: 'true' });
     const sample = await month(at, { bad: 1, records: 8 });
     const file = '::set-output name=a::##[stop-commands]b.csv';

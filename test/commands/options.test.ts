@@ -177,7 +177,7 @@ describe('upload', () => {
       expect(() => parse(items, `f --shard ${shard}`)).toThrow();
     expect(parse(items, 'f --parent-job-id P')).toEqual({ ...UPLOAD, parentId: null, parentJobId: 'P' });
   });
-  it('what contradicts itself is refused', () => {
+  it('refuses options that contradict each other', () => {
     for (const line of [
       'f --adopt --next',
       'f g --job-id X',
@@ -301,8 +301,8 @@ describe('api and demo', () => {
   });
 });
 
-describe('the contract is frozen', () => {
-  it('every command and every option by name', async () => {
+describe('the command line', () => {
+  it('has exactly these commands and options', async () => {
     const flags: Record<string, string[]> = {};
     for (const entry of COMMANDS) {
       const cmd = new Command('x');

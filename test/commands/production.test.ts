@@ -28,7 +28,7 @@ function terminal(keys: string): TestContext {
 }
 
 describe('a profile marked as production', () => {
-  it('is named, and asked about on a terminal', async () => {
+  it('is named, and must be confirmed on a terminal', async () => {
     const yes = terminal('y\r');
     await confirmProduction(await app(yes), PROD, 'upload 3 files to AUG_2020');
     expect(yes.stderr.text).toContain('PRODUCTION prod: upload 3 files to AUG_2020');
@@ -37,7 +37,7 @@ describe('a profile marked as production', () => {
     await expect(confirmProduction(await app(no), PROD, 'x')).rejects.toMatchObject({ code: 'DECLINED' });
   });
 
-  it('is not asked about twice, nor where nobody can answer, nor under --yes; another profile not at all', async () => {
+  it('is not confirmed twice, without a terminal or with --yes; other profiles never', async () => {
     const context = testContext({ tty: true });
     await confirmProduction(await app(context), PROD, 'x', true);
     await confirmProduction(await app(context, true), PROD, 'x');
@@ -48,7 +48,7 @@ describe('a profile marked as production', () => {
     expect(other.stderr.text).toBe('');
   });
 
-  it('is not asked about when nothing is left to send', async () => {
+  it('is not confirmed when nothing is left to send', async () => {
     const server = await sandbox();
     const at = machine(server, {
       EBILL_BASE_URL: '',

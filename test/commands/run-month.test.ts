@@ -78,15 +78,15 @@ async function month(
   return { asked, stopped: end.stopped?.message ?? null };
 }
 
-describe('the gate after the init', () => {
-  it('keeps customers from starting when more failed than the plan accepts', async () => {
+describe('run, after the init,', () => {
+  it('does not start customers when more records failed than the plan accepts', async () => {
     expect(await month(3, 2)).toEqual({
       asked: ['init'],
       stopped: 'Stopped after init: 3 records failed, and the plan accepts 2 (accept.failedRecords).',
     });
   });
 
-  it('opens when the plan accepts them', async () => {
+  it('continues when the plan accepts them', async () => {
     expect(await month(3, 3)).toEqual({ asked: ['init', 'create'], stopped: 'it went on' });
   });
 });

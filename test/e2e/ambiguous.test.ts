@@ -38,8 +38,8 @@ describe.each([
   'create:items',
   'finalize:customer',
   'finalize:invoice',
-])('an answer to %s that does not come', (call) => {
-  it.each([...LOST, ...NOT_DONE])('%s: the load goes through, with each effect once', async (action) => {
+])('a missing answer to %s', (call) => {
+  it.each([...LOST, ...NOT_DONE])('is recovered from, with each effect once: %s', async (action) => {
     // A reissue keeps the drafts countable: each batch is created once, whatever was asked how often.
     const server = await sandbox({ duplicates: 'reissue', faults: [`${call}@1=${action}`] });
     const at = machine(server);
@@ -72,7 +72,7 @@ describe.each([
   });
 });
 
-describe('an upload that does not go through at once', () => {
+describe('an upload that fails at first', () => {
   it.each([
     'reset-before',
     'reset-during',
@@ -85,7 +85,7 @@ describe('an upload that does not go through at once', () => {
     'html',
     'status:500',
     'expired',
-  ])('%s: the bytes are complete in the end', async (action) => {
+  ])('is complete in the end: %s', async (action) => {
     const server = await sandbox({ duplicates: 'reissue', faults: [`put@1=${action}`] });
     const at = machine(server);
     await month(at, { records: 4, itemFiles: 1 });
@@ -130,8 +130,8 @@ describe('a file of more than 5 GiB', () => {
   });
 });
 
-describe('what does not pass', () => {
-  it('gives up with 6 after the retries, and goes on when called again', async () => {
+describe('a failure that persists', () => {
+  it('ends with 6 after the retries, and the next call resumes', async () => {
     const server = await sandbox({ faults: ['put@1-3=slowdown'] });
     const at = machine(server);
     await month(at);
@@ -147,7 +147,7 @@ describe('what does not pass', () => {
     expect(again.code).toBe(0);
   });
 
-  it('names what the server says when it refuses', async () => {
+  it('shows what the server answered when it refused', async () => {
     const server = await sandbox({ faults: ['create@*=status:422'] });
     const at = machine(server);
     await month(at);
@@ -157,7 +157,7 @@ describe('what does not pass', () => {
     expect(done.json.error).toMatchObject({ code: 'REJECTED', message: expect.stringContaining('HTTP 422') });
   });
 
-  it('follows no redirect of a changing call', async () => {
+  it('never follows a redirect of a changing call', async () => {
     const server = await sandbox({ faults: ['init@1=redirect:http://127.0.0.1:1/elsewhere'] });
     const at = machine(server);
     const done = await at.call(['init', '--job', 'AUG_2020', '--json']);
@@ -166,7 +166,7 @@ describe('what does not pass', () => {
     expect(server.snapshot().initCount).toBe(0);
   });
 
-  it('says 5 to wrong credentials, 6 to a closed port', async () => {
+  it('ends with 5 for wrong credentials and with 6 for a closed port', async () => {
     const server = await sandbox();
     const at = machine(server, { EBILL_TOKEN: 'wrong' });
     const refused = await at.call(['init', '--job', 'AUG_2020', '--json']);

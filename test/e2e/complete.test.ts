@@ -38,7 +38,7 @@ const WHOLE = [
   'AUG_2020_ITM_2 ITM_AUG_2020_2.csv',
 ];
 
-describe('what belongs together (api rule 28)', () => {
+describe('an invoice batch and its items (api rule 28)', () => {
   it.each([
     ['before its items are created', 'create:items@1-=reset-before', []],
     ['after its first item', 'create:items@2-=reset-before', ['--concurrency', '1']],

@@ -76,7 +76,7 @@ describe('the one JSON document', () => {
     expect(Object.keys(failed.json.error ?? {})).toEqual(['code', 'message', 'hint']);
   });
 
-  it('comes for a call that cannot be read too', async () => {
+  it('is also printed for an invalid call', async () => {
     const at = machine(null);
     const done = await at.call(['upload', 'invoice', '--jbo', 'X', '--json']);
     expect(done.code).toBe(2);
@@ -91,7 +91,7 @@ describe('the one JSON document', () => {
     });
   });
 
-  it('shows presigned URLs only when asked, and never in the journal or on stderr', async () => {
+  it('has presigned URLs only with --show-urls, which never reach the journal or stderr', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);
@@ -124,7 +124,7 @@ describe('the one JSON document', () => {
 });
 
 describe('nothing is sent', () => {
-  it('for --dry-run, which prints what would be', async () => {
+  it('for --dry-run, which prints the requests instead', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);
@@ -187,7 +187,7 @@ describe('nothing is sent', () => {
     expect(server.snapshot().zeroedCustomerBalances).toBe(1);
   });
 
-  it('if any file is bad, and every bad file is named', async () => {
+  it('if any file fails the check, and every such file is named', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);
@@ -220,7 +220,7 @@ describe('nothing is sent', () => {
     expect(plain.stdout).toMatch(/bad1\.csv:2/);
   });
 
-  it('for two files of one name, which would replace each other on the server', async () => {
+  it('for two files with one name, which would replace each other on the server', async () => {
     const server = await sandbox();
     const at = machine(server);
     for (const folder of ['a', 'b']) {
@@ -257,8 +257,8 @@ describe('nothing is sent', () => {
   });
 });
 
-describe('conflicts', () => {
-  it('the same name with other content, unless --next', async () => {
+describe('a conflict (exit code 8)', () => {
+  it('is a file name with other content, unless --next is given', async () => {
     const server = await sandbox();
     const at = machine(server);
     await at.call(['init', '--job', 'AUG_2020']);
@@ -274,7 +274,7 @@ describe('conflicts', () => {
     expect(next.json.batches[0]?.jobId).toBe('AUG_2020_CUS_2');
   });
 
-  it('a file name whose object another batch still needs', async () => {
+  it('is a file name whose object another batch still needs', async () => {
     const server = await sandbox({ processingTimeMs: 60_000 });
     const at = machine(server);
     await at.call(['init', '--job', 'AUG_2020']);
@@ -288,7 +288,7 @@ describe('conflicts', () => {
     expect(calls(server).filter((call) => call.startsWith('put'))).toEqual(['put AUG_2020_CUS']);
   });
 
-  it('a job id the server has and this machine does not know: --adopt or --next', async () => {
+  it('is a job id that the server has and this machine does not know, unless --adopt or --next is given', async () => {
     const server = await sandbox({ duplicates: 'reissue' });
     const first = machine(server);
     const second = machine(server);
@@ -327,7 +327,7 @@ describe('conflicts', () => {
 });
 
 describe('waiting', () => {
-  it('ends with 7 when --max-wait is over, and at once when nothing was handed over', async () => {
+  it('ends with 7 when --max-wait has elapsed, and at once when nothing was submitted', async () => {
     const server = await sandbox({ processingTimeMs: 3_600_000 });
     const at = machine(server);
     await month(at);
@@ -344,7 +344,7 @@ describe('waiting', () => {
     expect((await at.call(['status', '--exit-status'])).code).toBe(7);
   });
 
-  it('goes on through looks that fail, and gives up with 6 when patience is over', async () => {
+  it('continues when polls fail, and ends with 6 when --patience has elapsed', async () => {
     const server = await sandbox({ processingTimeMs: 200 });
     const at = machine(server);
     await month(at);
@@ -361,7 +361,7 @@ describe('waiting', () => {
     expect([given.code, given.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
   });
 
-  it('never takes a difference in the records for success', async () => {
+  it('never reports success when the records do not add up', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);
@@ -373,7 +373,7 @@ describe('waiting', () => {
     expect([done.code, done.json.error?.code, done.json.outcome]).toEqual([4, 'UNACCOUNTED', 'failed']);
   });
 
-  it('says 4 to a batch that failed', async () => {
+  it('ends with 4 when a batch failed', async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n"",x\n');
@@ -382,7 +382,7 @@ describe('waiting', () => {
   });
 });
 
-describe('a load this machine has no record of', () => {
+describe('a load without a journal on this machine', () => {
   it('is looked up on the server by its job ids: status, watch, finalize', async () => {
     const server = await sandbox();
     const first = machine(server);
@@ -409,7 +409,7 @@ describe('a load this machine has no record of', () => {
     ).toEqual(['AUG_2020_CUS', 'AUG_2020_INV']);
   });
 
-  it('single batches by id and job id, wherever they are on record', async () => {
+  it('is not needed for single batches by id or job id', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);
@@ -434,7 +434,7 @@ describe('a load this machine has no record of', () => {
 });
 
 describe('items added later', () => {
-  it('go under the open invoice batch, and into no finalized one', async () => {
+  it('go into the open invoice batch, never into a finalized one', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at, { itemFiles: 3 });

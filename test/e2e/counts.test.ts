@@ -38,7 +38,7 @@ const costs =
   };
 
 describe.skipIf(process.platform !== 'linux')('a load', () => {
-  it('sends each request once, and flushes once for each line of its journal at most', async () => {
+  it('sends each request once, and flushes the journal at most once for each line', async () => {
     // Nothing is final while this runs.
     const server = await sandbox({ processingTimeMs: 3_600_000 });
     const at = machine(server);
@@ -77,7 +77,7 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
     expect(await cost('status')).toEqual(asked);
   });
 
-  it('watches no more what is final, but for parts of an init that can still run', async () => {
+  it('stops polling final batches, except parts of an init that can still run', async () => {
     const server = await sandbox({ processingTimeMs: 0 });
     const at = machine(server);
     const cost = costs(at, server);
@@ -105,7 +105,7 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
     });
   });
 
-  it('reads a file twice: to check it, and to send it', async () => {
+  it('reads a file twice: to check it and to send it', async () => {
     const server = await sandbox();
     const read = async (rows: number): Promise<number> => {
       const at = machine(server);

@@ -90,7 +90,7 @@ describe('a month, command by command', () => {
     expect(new Set(puts).size).toBe(5);
   });
 
-  it('does nothing twice: every command again sends no changing call and ends with 0', async () => {
+  it('does nothing twice: each command run again sends no changing call and ends with 0', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);
@@ -151,7 +151,7 @@ describe('a month, command by command', () => {
     },
   );
 
-  it('keeps nothing secret in the journal, and everything it needs', async () => {
+  it('records everything it needs in the journal, and no secret', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);

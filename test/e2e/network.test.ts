@@ -78,7 +78,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
   });
 
   describe('over TLS', () => {
-    it('loads a month with the authority, the client certificate and its locked key', async () => {
+    it('loads a month with its own certificate authority, a client certificate and an encrypted key', async () => {
       const { server, api, storage } = await securedSandbox(pem, wanting());
       const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
       const ran = await load(at);
@@ -87,7 +87,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect(traces(at, ran)).not.toContain(PASSPHRASE);
     });
 
-    it('says that the key is locked, and sends nothing', async () => {
+    it('reports that the key is encrypted, and sends nothing', async () => {
       const { server, api } = await securedSandbox(pem, wanting());
       const at = await profiled(api);
       const ran = await at.run(['init', '--job', 'AUG_2020', '--json']);
@@ -130,7 +130,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
   });
 
   describe.skipIf(!hasTinyproxy)('through a real proxy', () => {
-    it('loads a month by its tunnels, with its password, which is shown nowhere', async () => {
+    it('loads a month through its tunnels, with its password, which is never shown', async () => {
       const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
       const { api, storage } = await securedSandbox(pem, wanting());
       const at = await profiled(api, {
@@ -151,7 +151,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
     it.each([
       ['wrong', `robot:${CANARY}x@`, /rejected the username and password/],
       ['missing', '', /requires a username and a password/],
-    ])('%s credentials: exit 6 after one try', async (_what, login, words) => {
+    ])('ends with 6 after one try with %s credentials', async (_what, login, words) => {
       const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
       const { server, api } = await securedSandbox(pem);
       const at = await profiled(api, {
@@ -173,7 +173,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect(await proxy.asked()).toHaveLength(1);
     });
 
-    it('a watch shows it the wrong password once, not for ten minutes', async () => {
+    it('sends it a wrong password once, not at every poll', async () => {
       const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
       const { api } = await securedSandbox(pem, {}, { processingTimeMs: 3_600_000 });
       const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
@@ -191,7 +191,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect((await proxy.asked()).length).toBeLessThanOrEqual(4);
     });
 
-    it('leaves out what NO_PROXY names, and takes the profile’s own before both', async () => {
+    it('is not used for hosts in NO_PROXY, and the proxy of the profile takes precedence', async () => {
       const [proxy, own] = [await tinyproxy(), await tinyproxy()];
       const { api } = await securedSandbox(pem);
       const HTTPS_PROXY = `http://${proxy.host}`;
@@ -206,7 +206,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect([await proxy.asked(), await own.asked()]).toEqual([[new URL(api).host], [new URL(api).host]]);
     });
 
-    it('says what the proxy says of a server that is not there', async () => {
+    it('shows the answer of the proxy about an unreachable server', async () => {
       const proxy = await tinyproxy();
       const at = machine(null, {
         EBILL_BASE_URL: `https://127.0.0.1:${await closedPort()}`,
@@ -222,7 +222,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
     });
   });
 
-  describe('through what only looks like a proxy', () => {
+  describe('through an unusable proxy', () => {
     const through = async (HTTPS_PROXY: string): Promise<Ran> => {
       const { api } = await securedSandbox(pem);
       const at = machine(null, { EBILL_BASE_URL: api, HTTPS_PROXY });
@@ -307,7 +307,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
     });
   });
 
-  describe('where a server says the files are to go', () => {
+  describe('to the upload URLs of the server', () => {
     it.each<[url: string, names: Record<string, string>, message: RegExp]>([
       ['https://169.254.169.254/latest/api/token', {}, /metadata service/],
       ['https://0xa9fea9fe/x', {}, /metadata service/],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { machine, month, sandbox } from './harness.ts';
 
-describe('ebill alone', () => {
+describe('ebill without a command', () => {
   it('says how to start without a set-up', async () => {
     const ran = await machine(null).call([]);
     expect(ran.code).toBe(0);
@@ -12,7 +12,7 @@ describe('ebill alone', () => {
     expect(ran.stderr).toBe('');
   });
 
-  it('shows the load and the next command, and asks no server', async () => {
+  it('shows the load and the next command, without a request', async () => {
     const server = await sandbox();
     const at = machine(server);
     expect((await at.call([])).stdout).toMatch(/^Next {5}ebill run --init-plan$/m);

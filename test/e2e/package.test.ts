@@ -29,7 +29,7 @@ describe('the packed tarball', () => {
   ) as { filename: string; files: { path: string }[] }[];
   const names = packed?.files.map((file) => file.path) ?? [];
 
-  it('holds only what runs', () => {
+  it('contains only what is needed to run', () => {
     expect(names).toContain('bin/ebill.js');
     expect(names).toContain('dist/main.js');
     for (const shipped of [
@@ -109,7 +109,7 @@ describe('the packed tarball', () => {
     for (const entry of Object.values(installed)) expect(entry.hasInstallScript).toBeUndefined();
   }, 120_000);
 
-  it('needs no package with an install script, on whatever system', () => {
+  it('needs no package with an install script, on any system', () => {
     const scripted = Object.entries(lockedIn(join(ROOT, 'package-lock.json'))).filter(
       ([, entry]) => entry.hasInstallScript === true && entry.dev !== true,
     );

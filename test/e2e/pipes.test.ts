@@ -21,8 +21,8 @@ function shell(line: string): { readonly code: number | null; readonly out: stri
   return { code: status, out: stdout, err: stderr };
 }
 
-describe('in pipes', () => {
-  it('a reader that has seen enough is no error', () => {
+describe('in a pipe', () => {
+  it('a reader that closes the pipe is no error', () => {
     expect(shell('ebill help environment | head -1')).toEqual({
       code: 0,
       out: expect.stringContaining('An option takes precedence'),
@@ -41,7 +41,7 @@ describe('in pipes', () => {
     expect(shell('ebill status --job X --json > /dev/full').code).toBe(2);
   });
 
-  it('closed streams, no terminal and no colour are fine', () => {
+  it('the program works with closed streams, without a terminal and without colour', () => {
     expect(shell('ebill loads <&-').code).toBe(0);
     expect(shell('ebill loads >&-').code).toBe(0);
     expect(shell('ebill nonsense 2>&-').code).toBe(2);

@@ -35,7 +35,7 @@ describe('ebill sandbox', () => {
     expect(await ended).toBe(0);
   });
 
-  it('says what to do when its port is taken, and when a fault cannot be read', async () => {
+  it('says what to do when its port is taken, and when a fault is invalid', async () => {
     const taken = createServer();
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const address = taken.address();
@@ -54,7 +54,7 @@ describe('ebill sandbox', () => {
 });
 
 describe('ebill demo', () => {
-  it('loads a whole month, tells why records were rejected, and touches only its own folder', async () => {
+  it('loads a whole month, shows why records were rejected, and touches only its own folder', async () => {
     const at = machine(null);
     const done = await at.run(['demo', '--records', '100'], { entry: EBILL });
     expect(done.code).toBe(0);
@@ -81,7 +81,7 @@ describe('ebill demo', () => {
     expect(again.stderr).toBe('');
   }, 90_000);
 
-  it('leaves a folder of the same name that is not its own alone', async () => {
+  it('does not touch a folder of the same name that it did not create', async () => {
     const at = machine(null);
     mkdirSync(join(at.cwd, 'ebill-demo'));
     writeFileSync(join(at.cwd, 'ebill-demo', 'mine'), 'x');
@@ -91,8 +91,8 @@ describe('ebill demo', () => {
   });
 });
 
-describe('profiles, as a person sets them up', () => {
-  it('add with the secret from standard input, then load with it; two profiles of one server share their loads', async () => {
+describe('a profile', () => {
+  it('is added with the secret from standard input and used; two profiles of one server share their loads', async () => {
     const server = await sandbox();
     const at = machine(null);
     const added = await at.run(
@@ -129,7 +129,7 @@ describe('profiles, as a person sets them up', () => {
 });
 
 describe('a warning about the set-up', () => {
-  it('is said once in an upload, not once for each look at the profile', async () => {
+  it('is printed once in an upload, not each time the profile is read', async () => {
     const server = await sandbox();
     const at = machine(null);
     const add = ['profile', 'add', 'prod', '--base-url', server.apiUrl, '--auth', 'bearer', '--token-stdin'];
@@ -143,7 +143,7 @@ describe('a warning about the set-up', () => {
 });
 
 describe('ebill loads', () => {
-  it('lists what this machine knows, and shows one load as a timeline', async () => {
+  it('lists the loads of this machine, and shows one as a timeline', async () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);

@@ -25,7 +25,7 @@ async function loaded(bad = 1): Promise<{ at: Machine; server: Sandbox }> {
 }
 
 describe('ebill report', () => {
-  it('writes the page and tells the same facts as JSON, and changes nothing on the server', async () => {
+  it('writes the page, prints the same facts as JSON, and changes nothing on the server', async () => {
     const { at, server } = await loaded();
     const before = calls(server).length;
     const ran = await at.call(['report', '--json']);
@@ -75,7 +75,7 @@ describe('ebill report', () => {
     expect(calls(server).length).toBe(before + 4);
   });
 
-  it('shows the last known state when the server is away, and says so on the page', async () => {
+  it('shows the last known state when the server cannot be reached, and says so on the page', async () => {
     const { at, server } = await loaded(0);
     await server.close();
     const ran = await at.call(['report', '--json', '--retries', '0', '--out', 'away.html']);
@@ -86,7 +86,7 @@ describe('ebill report', () => {
     );
   });
 
-  it('takes the place of a report only, unless it is forced', async () => {
+  it('replaces only a report, unless --force is given', async () => {
     const { at } = await loaded(0);
     const path = join(at.cwd, 'mine.html');
     writeFileSync(path, 'mine');
@@ -98,7 +98,7 @@ describe('ebill report', () => {
     expect([dry.code, existsSync(join(at.cwd, 'dry.html'))]).toEqual([0, false]);
   });
 
-  it('of a load that nobody knows is refused', async () => {
+  it('refuses an unknown load', async () => {
     const at = machine(await sandbox());
     const ran = await at.call(['report', '--job', 'NOPE', '--json']);
     expect([ran.code, ran.json.error?.code]).toEqual([9, 'REJECTED']);

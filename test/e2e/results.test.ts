@@ -28,7 +28,7 @@ async function customers(server: Sandbox, text = CUSTOMERS, job = 'AUG_2020'): P
 }
 
 describe('ebill results', () => {
-  it('fetches every result of a month, tells why records failed, and ends with 0', async () => {
+  it('downloads every result of a month, shows why records failed, and ends with 0', async () => {
     const server = await sandbox();
     const at = machine(server);
     const files = await month(at, { bad: 2 });
@@ -52,7 +52,7 @@ describe('ebill results', () => {
     expect(people.stdout).toMatch(/customers sent, .* loaded, 2 rejected, 0 unaccounted/);
   });
 
-  it('keeps a file that is there, unless forced; asks for an expired URL anew', async () => {
+  it('keeps an existing file unless --force is given, and gets a new URL for an expired one', async () => {
     const server = await sandbox({ faults: ['download@1-2=expired'] });
     const at = await customers(server);
     expect((await at.call(['results'])).code).toBe(0);
@@ -68,7 +68,7 @@ describe('ebill results', () => {
     expect(readFileSync(path, 'utf8')).toBe(whole);
   });
 
-  it('fetches what is final and ends with 7 for the rest', async () => {
+  it('downloads the results of final batches, and ends with 7 if there are others', async () => {
     const server = await sandbox();
     const at = await customers(server);
     writeFileSync(join(at.cwd, 'more.csv'), 'Account Number\n9\n');
@@ -95,7 +95,7 @@ describe('ebill results', () => {
     expect([rejects.code, rejects.json.error?.message]).toEqual([8, expect.stringContaining('AUG_2020_CUS')]);
   });
 
-  it('a job id that is a path, or another one in other letters, stays in its folder under its own name', async () => {
+  it('gives each job id a file of its own in the folder, even one that is a path or differs only in case', async () => {
     const server = await sandbox();
     const at = machine(server);
     for (const [i, jobId] of ['../../evil', 'a', 'A', 'nul.x'].entries()) {
@@ -111,7 +111,7 @@ describe('ebill results', () => {
     expect(existsSync(join(at.cwd, 'evil_result.csv'))).toBe(false);
   });
 
-  it('columns that are unclear are listed; options name them', async () => {
+  it('lists the columns when they are ambiguous; options name them', async () => {
     const server = await sandbox();
     // Without the file that was sent, which of two columns called Status is the server's cannot be told.
     const at = await customers(server, 'Account Number,Status\n1,x\n,y\n');
@@ -128,7 +128,7 @@ describe('ebill results', () => {
 });
 
 describe('ebill results --rejects', () => {
-  it('writes them as they were sent; fixed and loaded again, everything is loaded', async () => {
+  it('writes them as they were sent; corrected and loaded again, everything is loaded', async () => {
     const server = await sandbox();
     const at = await customers(server);
     const got = await at.call(['results', '--rejects', '--json']);
@@ -157,7 +157,7 @@ describe('ebill results --rejects', () => {
     expect(again.json.batches).toMatchObject([{ jobId: 'AUG_2020_CUS_2', successCount: 2, failCount: 0 }]);
   });
 
-  it('invoices go with the rejected items of theirs', async () => {
+  it('writes rejected invoices together with their items', async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'inv.csv'), 'Invoice Number,N\n1,a\n,b\n');
@@ -174,7 +174,7 @@ describe('ebill results --rejects', () => {
     expect([again.code, again.json.outcome]).toEqual([0, 'succeeded']);
   });
 
-  it('items alone cannot be added after finalize, and it says so', async () => {
+  it('says that items alone cannot be added after finalize', async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'inv.csv'), 'Invoice Number\n1\n');
@@ -189,7 +189,7 @@ describe('ebill results --rejects', () => {
   it.each([
     ['changed', (path: string) => appendFileSync(path, '\r\n6,new')],
     ['gone', (path: string) => rmSync(path)],
-  ])('a file sent that is %s is a conflict that names it; the results are here', async (_name, spoil) => {
+  ])('reports a sent file that is %s as a conflict, and downloads the results', async (_name, spoil) => {
     const server = await sandbox();
     const at = await customers(server);
     spoil(join(at.cwd, 'cus.csv'));
@@ -221,7 +221,7 @@ async function withoutCounts(server: Sandbox): Promise<string> {
 }
 
 describe('counts the server leaves empty', () => {
-  it('are settled by the result file: partial, not failed, and no warning any more', async () => {
+  it('are taken from the result file: partial, not failed, without a warning', async () => {
     const server = await sandbox();
     const at = machine(server, { EBILL_BASE_URL: await withoutCounts(server) });
     writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS);
@@ -239,7 +239,7 @@ describe('counts the server leaves empty', () => {
   });
 });
 
-describe('what a file says', () => {
+describe('text in a result file', () => {
   it('never reaches the terminal raw', async () => {
     const server = await sandbox();
     const key = 'x\u001b]0;owned\u0007\u202e';
@@ -252,7 +252,7 @@ describe('what a file says', () => {
   });
 });
 
-describe('lost records are caught', () => {
+describe('a mismatch of the records', () => {
   it.each([
     [
       'the server counts fewer',
@@ -264,7 +264,7 @@ describe('lost records are caught', () => {
       ['download@*=drop-row'],
       '5 records sent, 5 accounted for (3 loaded, 2 rejected), 4 rows',
     ],
-  ])('%s: exit 4 with the numbers, from results and from watch', async (_name, faults, numbers) => {
+  ])('ends results and watch with 4 and the numbers: %s', async (_name, faults, numbers) => {
     const server = await sandbox({ faults });
     const text = faults[0]?.startsWith('finalize') ? CUSTOMERS.replace('3,again', '4,again') : CUSTOMERS;
     const at = await customers(server, text);
@@ -277,7 +277,7 @@ describe('lost records are caught', () => {
     expect((await at.call(['results'])).stdout).toMatch(/, [12] unaccounted/);
   });
 
-  it('watch --download reads what it fetched', async () => {
+  it('is found by watch --download in the files it downloaded', async () => {
     const server = await sandbox();
     const at = await customers(server);
     const got = await at.call(['watch', '--download', 'w', '--json']);

@@ -42,7 +42,7 @@ const changes = (server: Parameters<typeof calls>[0]): string[] =>
     .map((call) => call.replace(/^put .*/, 'put -'));
 
 describe('ebill run', () => {
-  it('runs the whole month in its order, and brings everything home', async () => {
+  it('loads the whole month in order, and downloads all results', async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at);
@@ -93,7 +93,7 @@ describe('ebill run', () => {
     expect(readFileSync(join(at.cwd, 'AUG_2020', 'report.html'), 'utf8')).toContain('Everything was loaded');
   });
 
-  it('run again sends nothing, and ends as before', async () => {
+  it('sends nothing when it is run again, and ends as before', async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at);
@@ -105,7 +105,7 @@ describe('ebill run', () => {
     expect(changes(server)).toHaveLength(before);
   });
 
-  it('stops at the gate with the rejects at hand, and goes on when the plan accepts them', async () => {
+  it('stops when too many records were rejected, with the rejects written, and resumes when the plan accepts them', async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at, { bad: 2 });
@@ -177,7 +177,7 @@ describe('ebill run', () => {
     },
   );
 
-  it('with --dry-run says what is done and what would be sent, and sends nothing', async () => {
+  it('shows what is done and what would be sent with --dry-run, and sends nothing', async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at, { init: 'init: { zeroOutCustomerBalance: true }' });
@@ -211,7 +211,7 @@ describe('ebill run', () => {
     );
   });
 
-  it('zeroes no balance without a terminal unless --yes says so: nothing is sent', async () => {
+  it('sends nothing that sets balances to zero without a terminal, unless --yes is given', async () => {
     const server = await sandbox();
     const at = machine(server);
     const ran = await at.call([
@@ -224,7 +224,7 @@ describe('ebill run', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('ends with 7 when --max-wait is over, and goes on when it is run again', async () => {
+  it('ends with 7 when --max-wait has elapsed, and resumes when it is run again', async () => {
     const server = await sandbox({ processingTimeMs: 100_000 });
     const at = machine(server);
     const plan = await planned(at);
@@ -253,7 +253,7 @@ describe('ebill run', () => {
     expect(other.requests).toEqual([]);
   });
 
-  it('on a machine without the journal it takes --adopt to go on', async () => {
+  it('resumes on a machine without the journal only with --adopt', async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at);
@@ -267,7 +267,7 @@ describe('ebill run', () => {
     expect(changes(server)).toHaveLength(before);
   });
 
-  it('names findings and mistakes before anything is sent', async () => {
+  it('reports findings and mistakes in the plan before anything is sent', async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at);

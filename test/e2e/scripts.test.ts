@@ -200,7 +200,7 @@ const ownDisk = (): boolean =>
     .status === 0;
 
 describe('with a home on a disk of its own', () => {
-  it.skipIf(!ownDisk())('full, or read-only: nothing is sent, and looking works', async () => {
+  it.skipIf(!ownDisk())('sends nothing when the disk is full or read-only, and status works', async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
@@ -238,7 +238,7 @@ describe('with a home on a disk of its own', () => {
   });
 });
 
-describe('on a terminal that is told to be quiet', () => {
+describe('on a terminal with --quiet', () => {
   const COLOUR = /\u001b\[[\d;]*m/;
   const MOVES = /\u001b\[(?:\?25|\d*[ABCDGJKH])/;
 
@@ -275,7 +275,7 @@ describe('on a terminal that is told to be quiet', () => {
 });
 
 describe('on a dumb terminal', () => {
-  it('a question is a plain line, and is answered', async () => {
+  it('a question is a plain line and can be answered', async () => {
     const server = await sandbox();
     const at = machine(server);
     const child = spawn(process.execPath, [FAST_EBILL, 'init', '--job', 'AUG_2020'], {
@@ -297,8 +297,8 @@ describe('on a dumb terminal', () => {
   });
 });
 
-describe('twice the same', () => {
-  it('two runs print the same bytes', async () => {
+describe('the output', () => {
+  it('is byte for byte the same in two runs', async () => {
     const server = await sandbox();
     const at = machine(server);
     await begun(at);

@@ -17,7 +17,7 @@ describe('batchTable', () => {
     expect(`\n${await at(width)}\n`).toMatchSnapshot();
   });
 
-  it('is not cut in a pipe, and holds one batch a line', async () => {
+  it('shortens nothing in a pipe, and has one line for each batch', async () => {
     const long = batch({ jobId: 'J'.repeat(300), file: `${'f'.repeat(300)}.csv` });
     const text = await batchTable([long], plainTheme());
     expect(text).toContain('J'.repeat(300));
@@ -26,17 +26,17 @@ describe('batchTable', () => {
     expect(`\n${await at(Infinity)}\n`).toMatchSnapshot();
   });
 
-  it('does not let one overlong job id cost the others their columns', async () => {
+  it('keeps all columns when one job id is overlong', async () => {
     const text = await batchTable([batch({ jobId: 'J'.repeat(300) }), batch()], plainTheme({ width: 120 }));
     expect(text.split('\n')[0]).toMatch(/^Batch +Id +Kind +File +Status/);
   });
 
-  it('says unknown as –, never as 0', async () => {
+  it('shows unknown as –, never as 0', async () => {
     const text = await batchTable([batch({ successCount: null, failCount: null })], plainTheme());
     expect(text).toMatch(/20,375 +– +–$/);
   });
 
-  it('shows the server’s spelling only where it tells more', async () => {
+  it('shows the server’s spelling only where it adds something', async () => {
     const of = (status: string, phase: 'partial' | 'succeeded' | 'running') =>
       batchTable([batch({ status, phase })], plainTheme());
     expect(await of('Success', 'partial')).toContain('partial (Success)');
@@ -45,20 +45,20 @@ describe('batchTable', () => {
     expect(await of('Odd\u001b[2J', 'running')).toContain('running (Odd\\u001b[2J)');
   });
 
-  it('never says by colour alone what a sign and a word can say', async () => {
+  it('says nothing by colour alone', async () => {
     const text = await batchTable(month, plainTheme({ symbols: asciiSymbols }));
     for (const word of ['+ succeeded', '~ partial', 'x failed', '. running', '- not run'])
       expect(text).toContain(word);
   });
 
-  it('paints without moving anything', async () => {
+  it('colours without moving anything', async () => {
     const colors = await createColors(true);
     const painted = await batchTable(month, plainTheme({ width: 80, colors }));
     expect(painted).toContain('\u001b[31m');
     expect(painted.replace(/\u001b\[\d+m/g, '')).toBe(await at(80));
   });
 
-  it('is drawn by cli-table3, with a rule under the head on a terminal and none in a pipe', async () => {
+  it('is drawn by cli-table3, with a rule under the header on a terminal and none in a pipe', async () => {
     const drawn = vi.spyOn(Table.prototype, 'toString');
     expect((await at(80)).split('\n')[1]).toMatch(/^─+$/);
     expect(
@@ -73,7 +73,7 @@ describe('batchTable', () => {
     drawn.mockRestore();
   });
 
-  it('shows no 0 of a batch that is not final, and every 0 of one that is', async () => {
+  it('shows 0 only for a batch that is final', async () => {
     const zero = { successCount: 0, failCount: 0 };
     const last = async (parts: Parameters<typeof batch>[0]) =>
       (await batchTable([batch({ ...zero, ...parts })], plainTheme())).split('\n').at(-1);
@@ -116,7 +116,7 @@ describe('batchTable', () => {
     },
   );
 
-  it('keeps its columns straight in every script, on a terminal and in a pipe', async () => {
+  it('keeps its columns aligned in every script, on a terminal and in a pipe', async () => {
     const cell = fc.option(anyScript, { nil: null });
     const any = fc.record({ jobId: cell, id: cell, file: cell, status: cell, failCount: fc.nat() });
     const width = fc.oneof(fc.integer({ min: 50, max: 200 }), fc.constant(Infinity));
@@ -137,7 +137,7 @@ describe('batchTable', () => {
     );
   });
 
-  it('fits every width with any text in any cell, and lets no control character through', async () => {
+  it('fits every width with any text in any cell, without control characters', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(anyBatch(2), { maxLength: 4 }),

@@ -27,7 +27,7 @@ function hold(stderr: string): ReadonlySet<string> {
 }
 
 describe('the schema of --progress json', () => {
-  it('holds for every event a load tells', async () => {
+  it('holds for every event of a load', async () => {
     const context = testContext();
     const { listener, stop } = createProgress(await uiFor(context, { progress: 'json' }));
     const upload = { jobId: 'J', file: 'f', bytes: 1, total: 2 };
@@ -51,7 +51,7 @@ describe('the schema of --progress json', () => {
     expect(hold(context.stderr.text)).toEqual(new Set(all.map(({ event }) => event)));
   });
 
-  it('holds for a whole upload and watch, and for its end', async () => {
+  it('holds for a whole upload with --wait, up to its error', async () => {
     const server = await sandbox();
     const at = machine(server);
     const sample = await month(at, { bad: 1, records: 10 });

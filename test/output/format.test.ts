@@ -21,7 +21,7 @@ it('groups numbers as Intl does', () => {
   expect(count(null)).toBe('–');
 });
 
-it('says sizes as Intl does, in units of a thousand', () => {
+it('formats sizes as Intl does, in units of a thousand', () => {
   const intl = (unit: string, digits: number) =>
     new Intl.NumberFormat('en-US', { style: 'unit', unit, maximumFractionDigits: digits });
   const units = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte', 'petabyte'];

@@ -29,7 +29,7 @@ const evil = fc.string({
 });
 
 describe('annotations on GitHub Actions', () => {
-  it('tell of each batch that did not go well, the worst first, and of the outcome', () => {
+  it('report each batch that did not succeed, the worst first, and the outcome', () => {
     const commands = runnerCommands(annotations('watch', partial, same).join('\n'));
     expect(commands.map(({ name, properties }) => [name, properties['title']])).toEqual([
       ['error', 'AUG_2020_ITM_2: failed'],
@@ -42,14 +42,14 @@ describe('annotations on GitHub Actions', () => {
     expect(commands[2]?.data).toBe('2 records were rejected in AUG_2020_INV.\nSee: ebill results');
   });
 
-  it('of what went well are one notice: what became of the records, and what is next', () => {
+  it('of a success are one notice: the result for the records, and the next step', () => {
     const well = { job: 'A', outcome: 'succeeded', batches: [batch()], error: null } as const;
     expect(annotations('run', { ...well, next: 'Next: read the report' }, same)).toEqual([
       '::notice title=ebill run A%3A succeeded::20,375 invoices sent, 20,375 loaded, 0 rejected, 0 unaccounted%0ANext: read the report',
     ]);
   });
 
-  it('name a batch that lost records, and not the batch above it', () => {
+  it('name a batch with unaccounted records, and not its parent', () => {
     const item = batch({ jobId: 'ITM', kind: 'items', outcome: 'failed', recordsSent: 9, successCount: 7 });
     const batches = [batch({ jobId: 'INV', outcome: 'failed', children: [item] })];
     const error = new EbillError('UNACCOUNTED', 'Records are unaccounted for.', { hint: '' });
@@ -61,7 +61,7 @@ describe('annotations on GitHub Actions', () => {
     ]);
   });
 
-  it('are ten at most, and the verdict counts the rest', () => {
+  it('are ten at most, and the outcome counts the rest', () => {
     const batches = [batch({ phase: 'partial' }), ...Array.from({ length: 40 }, (_, i) => failed(i))];
     const commands = runnerCommands(annotations('run', { ...partial, batches }, same).join('\n'));
     expect(commands).toHaveLength(10);
@@ -71,7 +71,7 @@ describe('annotations on GitHub Actions', () => {
     expect(annotations('run', nine, same).at(-1)).not.toContain('more batches');
   });
 
-  it('carry any text without becoming another command, and give it back as it was', () => {
+  it('carry any text unchanged, without a second workflow command', () => {
     fc.assert(
       fc.property(evil, evil, evil, (jobId, message, hint) => {
         const outcome: Outcome = {
@@ -114,8 +114,8 @@ describe('annotations on GitHub Actions', () => {
   });
 });
 
-describe('whatever else reaches a GitHub log', () => {
-  it('gives the runner no command: neither as text nor as JSON', async () => {
+describe('other text in a GitHub log', () => {
+  it('contains no workflow command, neither as text nor as JSON', async () => {
     const ui = await uiFor(testContext({ env: { GITHUB_ACTIONS: 'true' } }));
     fc.assert(
       fc.property(evil, (text) => {
@@ -142,11 +142,11 @@ describe('whatever else reaches a GitHub log', () => {
 });
 
 describe('the job summary', () => {
-  it('has the verdict, the batches and the next step', () => {
+  it('has the outcome, the batches and the next step', () => {
     expect(jobSummary('watch', partial, same)).toMatchSnapshot();
   });
 
-  it('says what is next when all went well, and the reason when nothing is known', () => {
+  it('has the next step after a success, and the reason when no batch is known', () => {
     const well = jobSummary(
       'run',
       { job: 'A', outcome: 'succeeded', batches: [batch()], error: null, next: 'Next: read it' },
@@ -160,7 +160,7 @@ describe('the job summary', () => {
     );
   });
 
-  it('keeps Markdown, HTML, mathematics and addresses in texts as text, a row a line', () => {
+  it('escapes Markdown, HTML, mathematics and addresses, and has one line for each row', () => {
     const text = '| <img src=x> [a](http://x) `b` $x$ www.x.y @z a\\|b\n# c **d** ![e](f)\n1. g';
     const summary = jobSummary(
       'run',
@@ -179,7 +179,7 @@ describe('the job summary', () => {
     for (const row of rows) expect(row.match(/(?<!\\)(?:\\\\)*\|/g)).toHaveLength(6);
   });
 
-  it('hides secrets, and stays below what GitHub takes', () => {
+  it('hides secrets, and stays below the size limit of GitHub', () => {
     const hide = (text: string): string => text.replaceAll('hush', '***');
     const many = Array.from({ length: 5000 }, (_, i) => batch({ jobId: `hush_${i}_${'|'.repeat(9000)}` }));
     const error = new EbillError('PARTIAL', '*'.repeat(2_000_000), { hint: '<'.repeat(2_000_000) });

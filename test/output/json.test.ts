@@ -54,13 +54,13 @@ describe('toJson', () => {
     expect(Object.keys(doc.error)).toEqual(['code', 'message', 'hint']);
   });
 
-  it('is a whitelist: what else an object carries stays inside', () => {
+  it('is a whitelist: other fields of an object are not written', () => {
     const sly = { ...batch(), password: 'hunter22' };
     const error = Object.assign(new Error('m'), { code: 'AUTH', hint: 'h', config: 'hunter22' });
     expect(toJson(input({ batches: [sly], error }), options)).not.toContain('hunter22');
   });
 
-  it('shows URLs only where the view has them, and whole only under --show-urls', () => {
+  it('shows URLs only where the batch has them, and whole only with --show-urls', () => {
     const batches = [batch({ uploadUrl: SIGNED, downloadUrl: null })];
     const hidden = JSON.parse(toJson(input({ batches }), options)).batches[0];
     expect(hidden.uploadUrl).toBe('https://s3.example/in/a.csv?X-Amz-Signature=***&X-Amz-Date=1');
@@ -98,7 +98,7 @@ describe('toJson', () => {
     expect(JSON.parse(toJson(input({ exitCode: 1, error: null }), options)).error.code).toBe('INTERNAL');
   });
 
-  it('adds further keys, which replace none of the contract’s', () => {
+  it('adds keys of a command, which never replace those of the contract', () => {
     const doc = JSON.parse(
       toJson(
         input({
@@ -160,7 +160,7 @@ describe('toJson', () => {
     expect(text).toBe('{"a":"\\u001b[2J\\u000a\\u0009\\u007f\\u009b\\u202e\\\\n\\""}');
   });
 
-  it('parses back to the same, whatever the text, with no raw control or bidi character', () => {
+  it('parses back to the same value for any text, without raw control or bidi characters', () => {
     fc.assert(
       fc.property(
         fc.dictionary(anyText, fc.oneof(anyText, fc.jsonValue())),
@@ -177,7 +177,7 @@ describe('toJson', () => {
     );
   });
 
-  it('keeps every batch as it was, all the way down', () => {
+  it('keeps every batch as it is, with all its children', () => {
     fc.assert(
       fc.property(fc.array(anyBatch(2), { maxLength: 3 }), (batches) => {
         expect(JSON.parse(toJson(input({ batches }), keep)).batches).toEqual(batches);

@@ -34,7 +34,7 @@ describe('questions on a dumb terminal', () => {
   beforeEach(() => vi.stubEnv('TERM', 'dumb'));
   afterEach(() => vi.unstubAllEnvs());
 
-  it('are plain lines: nothing moves, nothing is coloured', async () => {
+  it('are plain lines without cursor movements and colours', async () => {
     const context = dumb('yes\n', '\n', '\n', ' lab \n', '7\n', '2\n', 'AUG_2020\n', 'hunter3\u007f2\r');
     expect(await confirm(context, 'Go on?')).toBe(true);
     expect(await confirm(context, 'Go on?')).toBe(false);
@@ -53,7 +53,7 @@ describe('questions on a dumb terminal', () => {
     expect(said).toContain('  2 the second');
   });
 
-  it('are not echoed from the moment a secret is asked for', async () => {
+  it('do not echo a secret, from the moment they are shown', async () => {
     const context = dumb('hunter2\r');
     let raw = false;
     const setRawMode = (on: boolean): void => {
@@ -88,11 +88,11 @@ describe('questions', () => {
     ['n\r', false],
     ['\r', false],
     ['what?\r', false],
-  ])('confirm: %j → %s', async (keys, answer) => {
+  ])('confirm answers %j with %s', async (keys, answer) => {
     expect(await confirm(terminal(keys), 'Go on?')).toBe(answer);
   });
 
-  it('asks on stderr, which can be written to afterwards, and never on stdout', async () => {
+  it('are written to stderr, which stays open, and never to stdout', async () => {
     const context = terminal('y\r');
     await confirm(context, 'Rewrite \u001b[31m\u202e3\u202c invoices?');
     // And a second question on the same streams.
@@ -109,13 +109,13 @@ describe('questions', () => {
     [' AUG_2020 \r', true],
     ['aug_2020\r', false],
     ['\r', false],
-  ])('confirmByTyping(%j) → %s', async (keys, answer) => {
+  ])('confirmByTyping answers %j with %s', async (keys, answer) => {
     const context = terminal(keys);
     expect(await confirmByTyping(context, 'Balances go to zero.', 'AUG_2020')).toBe(answer);
     expect(context.stderr.text).toContain('AUG_2020');
   });
 
-  it('does not show a secret, nor its length', async () => {
+  it('show neither a secret nor its length', async () => {
     const context = terminal('hunter2-hunter2\r');
     expect(await askSecret(context, 'Password:')).toBe('hunter2-hunter2');
     expect(context.stderr.text).toContain('Password:');
@@ -125,7 +125,7 @@ describe('questions', () => {
   it.each([
     ['Ctrl-C', '\u0003'],
     ['Ctrl-D', '\u0004'],
-  ])('%s leaves it unanswered: INTERRUPTED, 130', async (_, keys) => {
+  ])('end with INTERRUPTED (130) on %s', async (_, keys) => {
     for (const ask of [confirm, askSecret, (c: TestContext, q: string) => confirmByTyping(c, q, 'X')]) {
       await expect(ask(terminal(keys), 'Go on?')).rejects.toMatchObject({
         code: 'INTERRUPTED',
@@ -134,19 +134,19 @@ describe('questions', () => {
     }
   });
 
-  it('an input that ends leaves it unanswered', async () => {
+  it('end with INTERRUPTED when the input ends', async () => {
     await expect(confirm(testContext({ tty: true }), 'Go on?')).rejects.toMatchObject({
       code: 'INTERRUPTED',
     });
   });
 
-  it('a signal ends it: 143 after SIGTERM', async () => {
+  it('end with 130 after SIGINT and 143 after SIGTERM', async () => {
     const context = terminal(null);
     setTimeout(() => context.interrupt('SIGTERM'), 50);
     await expect(confirm(context, 'Go on?')).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 143 });
   });
 
-  it('a signal that came before: nothing is asked, and no reader is left on the input', async () => {
+  it('ask nothing after a signal, and leave no reader on the input', async () => {
     const context = terminal(null);
     context.interrupt('SIGTERM');
     await expect(askSecret(context, 'Go on?')).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 143 });
@@ -156,7 +156,7 @@ describe('questions', () => {
     expect(context.stderr.text).toBe('');
   });
 
-  it('leaves no listeners behind', async () => {
+  it('leave no listeners behind', async () => {
     const context = terminal('y\r');
     await confirm(context, 'Go on?');
     for (const event of ['pause', 'end', 'close', 'error']) {
@@ -173,7 +173,7 @@ describe('readStdinSecret', () => {
     ['s3cret\n\n', 's3cret\n'],
     [' s3 cret ', ' s3 cret '],
     ['\ufeffs3cret', 's3cret'],
-  ])('%j → %j', async (stdin, text) => {
+  ])('reads %j as %j', async (stdin, text) => {
     expect(await readStdinSecret(testContext({ stdin }))).toBe(text);
   });
 
@@ -189,15 +189,15 @@ describe('readStdinSecret', () => {
     ['nothing', ''],
     ['a newline alone', '\n'],
     ['more than 64 KiB', 'x'.repeat(64 * 1024 + 1)],
-  ])('%s: USAGE', async (_, stdin) => {
+  ])('refuses %s with USAGE', async (_, stdin) => {
     await expect(readStdinSecret(testContext({ stdin }))).rejects.toMatchObject({ code: 'USAGE' });
   });
 
-  it('takes 64 KiB to the byte', async () => {
+  it('accepts exactly 64 KiB', async () => {
     expect(await readStdinSecret(testContext({ stdin: 'x'.repeat(64 * 1024) }))).toHaveLength(64 * 1024);
   });
 
-  it('is USAGE for what is not UTF-8, a terminal, a broken stream', async () => {
+  it('refuses text that is not UTF-8, a terminal and a broken stream with USAGE', async () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: false });
     stdin.end(Buffer.from([0x70, 0xe4]));
     await expect(readStdinSecret({ ...testContext(), stdin })).rejects.toMatchObject({ code: 'USAGE' });
@@ -211,7 +211,7 @@ describe('readStdinSecret', () => {
     expect(String(error)).not.toContain('\u001b');
   });
 
-  it('is broken off by a signal', async () => {
+  it('ends with INTERRUPTED on a signal', async () => {
     const context = { ...testContext(), stdin: Object.assign(new PassThrough(), { isTTY: false }) };
     setImmediate(() => context.interrupt());
     await expect(readStdinSecret(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });

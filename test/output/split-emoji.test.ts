@@ -6,8 +6,8 @@ import { splitEmoji } from '../../src/output/text-layout.ts';
 /** As a terminal measures that joins nothing: code point by code point. */
 const unjoined = (text: string): number => [...text].reduce((sum, char) => sum + stringWidth(char), 0);
 
-describe('apart', () => {
-  it('takes joined emoji apart, and leaves the rest alone', () => {
+describe('splitEmoji', () => {
+  it('splits joined emoji, and leaves other text as it is', () => {
     expect(splitEmoji('👩‍👩‍👧‍👦.csv')).toBe('👩👩👧👦.csv');
     expect(splitEmoji('👍🏽')).toBe('👍\u200b🏽');
     expect(splitEmoji('❤️‍🔥')).toBe('❤🔥');

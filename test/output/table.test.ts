@@ -15,15 +15,15 @@ const ROWS = [
 ] as const;
 
 describe('table', () => {
-  it.each([40, 80, 120, Infinity])('looks as the batches do at %s columns', async (width) => {
+  it.each([40, 80, 120, Infinity])('is drawn like the table of batches at %s columns', async (width) => {
     expect(`\n${await table(HEAD, ROWS, plainTheme({ width }))}\n`).toMatchSnapshot();
   });
 
-  it('becomes lines under each other where columns do not fit', async () => {
+  it('becomes a list where the columns do not fit', async () => {
     expect(`\n${await table(HEAD, ROWS, plainTheme({ width: 30 }))}\n`).toMatchSnapshot();
   });
 
-  it('cleans every text, and paints without moving anything', async () => {
+  it('cleans every text, and colours without moving anything', async () => {
     const rows = [[{ text: 'a\u001b[2J\nb', color: (text: string) => `\u001b[31m${text}\u001b[39m` }, 'x']];
     const theme = plainTheme({ width: 60, colors: await createColors(true) });
     const painted = await table(['One', 'Two'], rows, theme);
@@ -33,7 +33,7 @@ describe('table', () => {
     );
   });
 
-  it('has a head without rows, too', async () => {
+  it('has a header without rows', async () => {
     expect(await table(['One', 'Two'], [], plainTheme({ width: 60 }))).toBe('One  Two');
     expect(await table(['', 'Two'], [['', 'x']], plainTheme())).toBe('Two\nx');
   });
@@ -65,7 +65,7 @@ describe('table', () => {
     expect(performance.now() - began).toBeLessThan(5000);
   });
 
-  it('fits every width, straight in every script', async () => {
+  it('fits every width, with aligned columns in every script', async () => {
     const rows = fc.array(fc.tuple(anyScript, fc.oneof(anyScript, anyText), fc.nat().map(String)), {
       minLength: 1,
       maxLength: 6,
@@ -89,7 +89,7 @@ describe('table', () => {
     );
   });
 
-  it('fits every width as a table of results, of reasons and of what a file adds up to', async () => {
+  it('fits every width as a table of results, of reasons and of control totals', async () => {
     const number = fc.constantFrom(0, 20_375, 999_999_999_999);
     const reason = fc.record({ message: anyText, count: number, line: number });
     const tally = fc.record({

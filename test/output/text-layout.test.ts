@@ -17,12 +17,12 @@ import { visible } from '../../src/system/escaping.ts';
 import { anyText } from './arbitrary.ts';
 
 describe('textWidth', () => {
-  it('never says too little before exact widths are here', () => {
+  it('never returns too little before string-width is loaded', () => {
     for (const text of ['日本', 'ก็', '👨‍👩‍👧', 'ｶﾞ'])
       expect(textWidth(text)).toBeGreaterThanOrEqual(stringWidth(text));
   });
 
-  it('takes for simple only what string-width gives one column, alone and together', async () => {
+  it('counts as simple only what string-width gives one column, alone and combined', async () => {
     await widthsReady(['日']);
     let all = '';
     for (let code = 0; code < 0x10000; code++)
@@ -34,14 +34,14 @@ describe('textWidth', () => {
   });
 });
 
-describe('fit', () => {
+describe('fitting text', () => {
   beforeAll(() => widthsReady(['日']));
-  it('cuts a grapheme apart that is wider than a line', () => {
+  it('cuts a grapheme that is wider than a line', () => {
     const wide = `a${'\u0903'.repeat(20)}`;
     expect(wrap(wide, 8).every((line) => stringWidth(line) <= 8)).toBe(true);
     expect(wrap(wide, 8).join('')).toBe(wide);
   });
-  it('is done in one walk, however long and wide a text is', () => {
+  it('takes linear time, however long and wide a text is', () => {
     // Measured to its end again for each of its lines, this took minutes.
     const text = '日'.repeat(20_000);
     const lines = wrap(text, 40);
@@ -51,7 +51,7 @@ describe('fit', () => {
     expect(truncateEnd(endless, 9)).toBe('日日日日…');
     expect(truncateMiddle(endless, Number.POSITIVE_INFINITY)).toBe(endless);
   });
-  it('shortens in the middle and clips at the end', () => {
+  it('shortens in the middle or at the end', () => {
     expect(truncateMiddle('AUG_2020_ITM_12', 11)).toBe('AUG_2…TM_12');
     expect(truncateMiddle('日本語日本語', 8)).toBe('日本…語');
     expect(truncateEnd('one two three', 8)).toBe('one two…');
@@ -61,12 +61,12 @@ describe('fit', () => {
       'abc',
     ]);
   });
-  it('wraps words, breaks long ones, and hangs', () => {
+  it('wraps words, breaks long ones, and indents the following lines', () => {
     expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
     expect(wrap('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
     expect(hangingIndent('✖ ', 'one two three', 10)).toBe('✖ one two\n  three');
   });
-  it('keeps a number and its unit together, and parts whole', () => {
+  it('keeps a number and its unit on one line, and parts whole', () => {
     expect(wrap('uploaded: 254 kB in 12 s (976 kB/s)', 14)).toEqual([
       'uploaded:',
       '254 kB in 12 s',
@@ -76,7 +76,7 @@ describe('fit', () => {
     expect(wrapParts(['5 sent', '4 loaded', '1 rejected'], 17)).toEqual(['5 sent, 4 loaded,', '1 rejected']);
     expect(wrapParts(['a part that is too long', 'b'], 12)).toEqual(['a part that', 'is too long,', 'b']);
   });
-  it('fits any text into any width, and loses none when it wraps', () => {
+  it('fits any text into any width, and loses nothing when it wraps', () => {
     fc.assert(
       fc.property(anyText, fc.integer({ min: 2, max: 60 }), (raw, width) => {
         const text = visible(raw);

@@ -39,7 +39,7 @@ const report = (findings: readonly Finding[], parts: Partial<FileReport> = {}): 
 beforeAll(() => widthsReady(['日']));
 
 describe('findingsText', () => {
-  it('gives a long name lines of its own, painted as they are', async () => {
+  it('puts a long name on lines of its own', async () => {
     const theme = plainTheme({ width: 24, colors: await createColors(true) });
     const text = findingsText([report([finding()], { file: 'INVOICES_AUG_2020.csv' })], theme);
     expect(stripVTControlCharacters(text).split('\n').slice(0, 2)).toEqual([
@@ -48,7 +48,7 @@ describe('findingsText', () => {
     ]);
   });
 
-  it('names every bad file, place by place, and counts the rest', () => {
+  it('lists the findings of every file with their places, and counts the rest', () => {
     const files = [
       report(
         [
@@ -102,7 +102,7 @@ describe('findingsText', () => {
   });
 });
 
-it('requestsText shows each request with its body, hidden and visible as it should be', () => {
+it('requestsText shows each request with its body, without secrets and control characters', () => {
   const text = requestsText(
     [
       { method: 'POST', url: 'https://h/rest?X-Amz-Signature=abc', body: '<a>\n\t<b>\u001b</b>\n</a>\n' },
@@ -181,7 +181,7 @@ describe('the account in words', () => {
   ])('%s', (expected, batches) => {
     expect(accountText(batches)).toBe(expected);
   });
-  it('is broken only between its parts', () => {
+  it('wraps only between its parts', () => {
     expect(
       accountText(month, plainTheme({ width: 40 }))
         .split('\n')

@@ -6,7 +6,7 @@ import { machine, month, sandbox } from '../e2e/harness.ts';
 const NOW = Date.parse('2020-08-31T22:00:00.500Z');
 const earlier = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
 
-describe('how long ago', () => {
+describe('a relative time', () => {
   it.each([
     [0, 'just now'],
     [59, 'just now'],
@@ -20,11 +20,11 @@ describe('how long ago', () => {
     [40 * 86_400, '2020-07-22'],
     // A clock that is ahead: no "in 5 minutes" about the past.
     [-300, '2020-08-31T22:05:00Z'],
-  ])('%i s: %s', (seconds, text) => {
+  ])('of %i s is %s', (seconds, text) => {
     expect(relativeTime(earlier(seconds), NOW)).toBe(text);
   });
 
-  it('is for terminals; a pipe gets the time itself', () => {
+  it('is shown on terminals; a pipe gets the time itself', () => {
     expect(timeText(earlier(180), NOW, { width: 80 })).toBe('3 minutes ago');
     expect(timeText(earlier(180), NOW, { width: Infinity })).toBe('2020-08-31T21:57:00Z');
     expect(offsetText(earlier(0), earlier(125), { width: 80 })).toBe('+00:02:05');
@@ -33,13 +33,13 @@ describe('how long ago', () => {
     expect(offsetText(earlier(0), earlier(125), { width: Infinity })).toBe('2020-08-31T22:00:00Z');
   });
 
-  it('never throws, whatever a journal holds for a time', () => {
+  it('never throws, whatever the journal has as a time', () => {
     fc.assert(fc.property(fc.string(), (text) => typeof relativeTime(text, NOW) === 'string'));
     expect(offsetText('x', 'y', { width: 80 })).toBe('x');
   });
 });
 
-it('loads tells times in ISO in a pipe, in tab-separated values and in JSON', async () => {
+it('loads prints ISO times in a pipe, in TSV and in JSON', async () => {
   const server = await sandbox();
   const at = machine(server);
   await month(at, { records: 3, itemFiles: 1 });

@@ -10,8 +10,8 @@ import { batch, month } from './samples.ts';
 
 const RESULT = { command: 'status', profile: null, job: 'J', outcome: null, exitCode: 0, error: null };
 
-describe('tab-separated values', () => {
-  it('are a header and a row for each batch, children after their parents', () => {
+describe('TSV', () => {
+  it('has a header and a row for each batch, children after their parents', () => {
     const lines = toTsv({ ...RESULT, batches: month }, null, visible)
       .trimEnd()
       .split('\n');
@@ -22,7 +22,7 @@ describe('tab-separated values', () => {
     expect(rows.map((row) => `${row[parent]}/${row[jobId]}`)).toContain('AUG_2020_INV/AUG_2020_ITM_1');
   });
 
-  it('hold any text: a line is a row, a tab a column, and it can be read back', () => {
+  it('keeps any text: one line a row, one tab between columns, and it parses back', () => {
     const back = (text: string): string =>
       text.replace(/\\([tnr\\])/g, (_all, char: string) => ({ t: '\t', n: '\n', r: '\r' })[char] ?? char);
     const text = fc.string({ unit: fc.constantFrom('\t', '\n', '\r', '\\', 'n', 't', 'é', '"', ' ') });
@@ -42,7 +42,7 @@ describe('tab-separated values', () => {
 });
 
 describe('--format and --fields', () => {
-  it('pick and order columns, in rows, tables and JSON; the exit code is the same', async () => {
+  it('select and order columns in TSV, tables and JSON, and keep the exit code', async () => {
     const server = await sandbox();
     const at = machine(server);
     const sample = await files(at, { bad: 1, records: 10 });
@@ -62,7 +62,7 @@ describe('--format and --fields', () => {
     expect(results).toBe('jobId\trejects\nAUG_2020_CUS\t1\n');
   });
 
-  it('are the rows of profiles and of checks, too', async () => {
+  it('work for profiles and for checks too', async () => {
     const server = await sandbox();
     const at = machine(server);
     await at.call(['profile', 'add', 'prod', '--base-url', 'https://x.example', '--auth', 'none', '--use']);
@@ -74,7 +74,7 @@ describe('--format and --fields', () => {
     expect(checks.split('\n').slice(0, 2)).toEqual(['state\tname', 'ok\tNode']);
   });
 
-  it('keep stdout to rows when files fail the check, and JSON to the fields wanted', async () => {
+  it('keep stdout to rows when files fail the check, and JSON to the selected fields', async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'bad.csv'), 'a,b\n1,2,3\n');
@@ -89,7 +89,7 @@ describe('--format and --fields', () => {
     expect(open.json.batches).toEqual([{ jobId: 'AUG_2020_CUS', children: [] }]);
   });
 
-  it('are refused before anything is done when they cannot be meant', async () => {
+  it('are refused before anything is done when they are contradictory or unknown', async () => {
     const server = await sandbox();
     const at = machine(server);
     const field = await at.call(['init', '--job', 'AUG_2020', '--fields', 'jobid,fase', '--format', 'json']);

@@ -49,7 +49,7 @@ describe('progress', () => {
   ] as const)('%s is %s', (mode, expected) => {
     expect(mode).toBe(expected);
   });
-  it('knows CI', () => {
+  it('recognises CI', () => {
     expect([
       isCi({}),
       isCi({ CI: '' }),
@@ -61,7 +61,7 @@ describe('progress', () => {
 });
 
 describe('createUi', () => {
-  it('decides for stdout and stderr apart, and loads no chalk for a pipe', async () => {
+  it('decides for stdout and stderr separately, and loads no chalk for a pipe', async () => {
     const context = testContext({ tty: true, columns: 66 });
     context.stdout.isTTY = false;
     const ui = await uiFor(context, { color: 'auto' });
@@ -72,7 +72,7 @@ describe('createUi', () => {
     expect((await uiFor(testContext())).interactive).toBe(false);
   });
 
-  it('lets nothing raw and nothing secret through', async () => {
+  it('prints no control character and no secret', async () => {
     const redactor = new Redactor();
     redactor.add('pass\u001bword');
     const context = testContext();
@@ -93,7 +93,7 @@ describe('createUi', () => {
     expect(context.stdout.text).toBe('');
   });
 
-  it('keeps notes, not warnings and errors, from --quiet', async () => {
+  it('suppresses notes, but no warnings and errors, under --quiet', async () => {
     const context = testContext();
     const ui = await uiFor(context, { quiet: true });
     ui.note('n');
@@ -121,7 +121,7 @@ describe('createUi', () => {
     ]);
   });
 
-  it('puts lines above what is live, wrapped or not', async () => {
+  it('writes lines above the live lines, wrapped or not', async () => {
     const term = terminal(30);
     const ui = await uiFor(term.context);
     const hide = ui.screen.show(() => ['live one', 'live two']);
@@ -158,7 +158,7 @@ describe('createUi', () => {
     expect((await term.screen()).join(' ')).not.toMatch(/[a-f]/);
   });
 
-  it('gives the cursor back when the process ends at once', async () => {
+  it('shows the cursor again when the process exits at once', async () => {
     const term = terminal(30);
     const ui = await uiFor(term.context);
     const before = process.listeners('exit');
@@ -174,7 +174,7 @@ describe('createUi', () => {
     expect(process.listeners('exit')).toEqual(before);
   });
 
-  it('does not throw when the reader is gone', async () => {
+  it('does not throw when the reader has closed the pipe', async () => {
     const context = testContext();
     const ui = await uiFor(context);
     context.stderr.destroy();
@@ -183,7 +183,7 @@ describe('createUi', () => {
   });
 });
 
-it('keeps to ASCII where the font has no more', () => {
+it('uses ASCII symbols where fonts lack the others', () => {
   expect(symbolsFor({ TERM: 'linux' }, 'linux')).toBe(asciiSymbols);
   expect(symbolsFor({}, 'win32')).toBe(asciiSymbols);
   expect(symbolsFor({ WT_SESSION: '1' }, 'win32')).toBe(unicodeSymbols);

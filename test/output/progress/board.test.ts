@@ -187,7 +187,7 @@ describe('the board', () => {
     [60, 20, 12],
     [80, 24, 100],
     [200, 50, 4],
-  ])('at %i columns and %i rows, with %i item files', async (columns, rows, items) => {
+  ])('is drawn at %i columns and %i rows, with %i item files', async (columns, rows, items) => {
     const it = await begun(columns, rows, items);
     const screens: string[][] = [await it.shown()];
     invoices(it);
@@ -283,7 +283,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('says a time once: beside the invoice batch, and beside its items only when that one is over', async () => {
+  it('shows a time once: next to the invoice batch, and next to its items only when that is final', async () => {
     const it = await begun(100, 24, 2);
     invoices(it);
     handedOver(it, 2);
@@ -303,7 +303,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('tells a stalled upload from one that waits for its answer', async () => {
+  it('distinguishes a stalled upload from one that waits for its answer', async () => {
     const it = await begun(100, 24, 2);
     invoices(it);
     const row = async (): Promise<string> => (await it.shown()).find((line) => line.includes('ITM_2')) ?? '';
@@ -317,7 +317,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('says since when nobody answers', async () => {
+  it('says since when the server has not answered', async () => {
     const it = await begun(80, 24, 0);
     it.sent('AUG_2020_CUS', 'cus.csv', 240_300);
     const now = it.term.context.clock;
@@ -333,7 +333,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('knows what was done before, from the record', async () => {
+  it('shows what was done before, from the journal', async () => {
     const uploaded = { status: 'Draft', phase: 'uploaded', outcome: 'uploaded', successCount: 0 } as const;
     const it = await begun(80, 24, 3, {
       recorded: [
@@ -358,7 +358,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('takes no other batch of a file of that name for its own, but follows a file to another job id', async () => {
+  it('ignores another batch with a file of the same name, but follows a file to another job id', async () => {
     const entries: PlanEntry[] = [
       { stage: 'customers', jobId: 'AUG_2020_CUS_2', file: file('cus.csv', 10), parent: null },
       { stage: 'customers', jobId: 'AUG_2020_CUS_3', file: file('more.csv', 10), parent: null },
@@ -381,7 +381,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('shows what an init carries forward, and items nobody planned', async () => {
+  it('shows what an init carries forward, and items that were not planned', async () => {
     const it = await scene(80, 24);
     it.plan(planOf(1));
     it.start('init');
@@ -422,7 +422,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('gives a step the sign of its worst batch, and unknown counts no number', async () => {
+  it('gives a stage the sign of its worst batch, and shows unknown counts as unknown', async () => {
     const it = await begun(80, 24, 1);
     it.sent('AUG_2020_CUS', 'cus.csv', 240_300);
     it.look(customers({ successCount: 2401 }));
@@ -436,7 +436,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('keeps the columns with wide characters, and cuts no name out of its line', async () => {
+  it('keeps columns aligned with wide characters, and drops no name', async () => {
     const it = await scene(50, 20, 'AUGUST_八月_請求');
     it.plan(
       planOf(0, {
@@ -459,7 +459,7 @@ describe('the board', () => {
     it.progress.stop();
   });
 
-  it('leaves warnings, tries again and broken uploads above it, and hides for a question', async () => {
+  it('leaves warnings, retries and failed uploads above it, and disappears for a question', async () => {
     const it = await begun(80, 24, 0);
     it.progress.listener({ event: 'warning', jobId: null, message: 'the clock is off' });
     it.progress.listener({
@@ -528,7 +528,7 @@ async function told(mode: 'plain' | 'json' | 'none'): Promise<string[]> {
   return term.raw().trimEnd().split('\n');
 }
 
-describe('a month elsewhere', () => {
+describe('a month without a terminal', () => {
   it('is a line for each change in a pipe', async () => {
     const at = timeOfDay(terminal(80).context.clock);
     expect(await told('plain')).toEqual([
@@ -543,7 +543,7 @@ describe('a month elsewhere', () => {
     ]);
   });
 
-  it('is an event for each change for machines, with these fields and no others', async () => {
+  it('is an event for each change with --progress json, with these fields and no others', async () => {
     const events = (await told('json')).map((line) => JSON.parse(line));
     expect(events.map(({ event }) => event)).toEqual([
       ...MONTH.map(({ event }) => event),
@@ -562,7 +562,7 @@ describe('a month elsewhere', () => {
     });
   });
 
-  it('is nothing but warnings when nothing is wanted', async () => {
+  it('is only warnings with --progress none', async () => {
     expect(await told('none')).toEqual(['warning: the clock is off']);
   });
 });

@@ -38,8 +38,8 @@ const HOSTILE = 'x\u001b[2J\r\ny';
 
 afterEach(() => vi.useRealTimers());
 
-describe('on a terminal', () => {
-  it.each([40, 80])('draws bars, then lines, at %i columns, and leaves nothing behind', async (columns) => {
+describe('progress on a terminal', () => {
+  it.each([40, 80])('draws bars, then lines, at %i columns, and clears them', async (columns) => {
     const term = terminal(columns);
     const ui = await uiFor(term.context);
     const { listener, stop } = createProgress(ui);
@@ -91,7 +91,7 @@ describe('on a terminal', () => {
     expect(await term.screen()).toEqual(['✔ first']);
   });
 
-  it('lets no control character of a stranger into the live lines', async () => {
+  it('lets no control character of a server or file into the live lines', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
     const { listener, stop } = createProgress(ui);
@@ -107,7 +107,7 @@ describe('on a terminal', () => {
     expect(term.raw()).not.toContain('\ny');
   });
 
-  it('draws at most ten frames a second, by itself', async () => {
+  it('draws at most ten frames a second', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
     const ui = await uiFor(term.context);
@@ -181,7 +181,7 @@ describe('the spinner', () => {
     stop();
   });
 
-  it('counts waits that overlap and nest, and shows the latest', async () => {
+  it('shows the latest of waits that overlap and nest', async () => {
     const { listener, stop, later } = await scene();
     listener(wait('creating J_ITM_1'));
     await later(200);
@@ -207,7 +207,7 @@ describe('the spinner', () => {
     expect(await later(0)).toEqual([]);
   });
 
-  it('does not take the check of the files for a wait', async () => {
+  it('is not confused by the check of the files', async () => {
     const { listener, stop, later } = await scene();
     listener({ event: 'check.start', files: 2 });
     listener(wait('looking for J_INV'));
@@ -218,7 +218,7 @@ describe('the spinner', () => {
     stop();
   });
 
-  it('stands below the bars, and takes itself away when a short wait follows them', async () => {
+  it('is below the bars, and disappears when a short wait follows them', async () => {
     const { listener, stop, later, term } = await scene();
     listener(start(1, 1000));
     listener(wait('creating J_ITM_2'));
@@ -251,7 +251,7 @@ describe('the spinner', () => {
     expect(spinner.isSpinning).toBe(false);
   });
 
-  it('stays below the lines that are written meanwhile, and leaves nothing behind in a narrower window', async () => {
+  it('stays below lines that are written meanwhile, and is cleared in a narrower window', async () => {
     const { listener, stop, ui, term, later } = await scene();
     listener(wait('creating J_INV, which takes a while longer than it used to'));
     await later(300);
@@ -319,7 +319,7 @@ async function silence(progress: 'plain' | 'json') {
   };
 }
 
-describe('elsewhere', () => {
+describe('progress without a terminal', () => {
   it('writes one plain line for each step in a pipe', async () => {
     expect((await drawn({})).split('\n')).toEqual([
       'checking 1 file',
@@ -334,7 +334,7 @@ describe('elsewhere', () => {
     ]);
   });
 
-  it('tells of a wait in a pipe only when it lasts', async () => {
+  it('reports a wait in a pipe only when it lasts', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const context = testContext();
     const { listener, stop } = createProgress(await uiFor(context));
@@ -398,7 +398,7 @@ describe('elsewhere', () => {
     },
   );
 
-  it('gives one of a check, of a wait and of a step that tells of nothing, and none when nothing goes on', async () => {
+  it('writes a heartbeat during a check, a wait and a silent stage, and none when nothing is going on', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout'] });
     const { lines, listener, later, stop } = await silence('plain');
     await later(180_000);
@@ -437,7 +437,7 @@ describe('elsewhere', () => {
     expect(events[3].message).toBe(HOSTILE);
   });
 
-  it('writes at most ten progress events a second, of every upload some', async () => {
+  it('writes at most ten progress events a second, some of every upload', async () => {
     const term = terminal(80);
     const { listener } = createProgress(await uiFor(term.context, { progress: 'json' }));
     for (const n of [1, 2, 3]) listener(start(n, 1000));

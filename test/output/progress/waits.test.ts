@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Waits } from '../../../src/output/progress/waits.ts';
 
 describe('waits that overlap', () => {
-  it('show the latest begun, once it has been a while', () => {
+  it('show the latest one, after 300 ms', () => {
     const waits = new Waits();
     waits.start('wait', 'first', 0);
     waits.start('wait', 'second', 100);
@@ -14,7 +14,7 @@ describe('waits that overlap', () => {
     expect(waits.shown(500)).toBeNull();
   });
 
-  it('keep the one that is measured, whatever comes and goes within it', () => {
+  it('keep showing a measured one while others start and end', () => {
     const waits = new Waits();
     waits.start('wait', 'fetching', 0);
     waits.measure('wait', 1000, null, 500);

@@ -37,8 +37,8 @@ function watching(ui: Ui, times: TimesOf | null = null) {
   };
 }
 
-describe('on a terminal', () => {
-  it.each([40, 80])('keeps a line for each batch at %i columns', async (columns) => {
+describe('watching on a terminal', () => {
+  it.each([40, 80])('shows a line for each batch at %i columns', async (columns) => {
     const term = terminal(columns);
     const ui = await uiFor(term.context);
     const view = watching(ui);
@@ -53,7 +53,7 @@ describe('on a terminal', () => {
     expect(term.cursorHidden()).toBe(false);
   });
 
-  it('counts down, starts the time anew at a change, and says since when nobody answers', async () => {
+  it('counts down, restarts the time at a change, and says since when the server has not answered', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
     const view = watching(ui);
@@ -99,7 +99,7 @@ describe('on a terminal', () => {
     },
   );
 
-  it('shows no counts that are none, and looks when the time has come', async () => {
+  it('shows no counts while there are none, and polls when it is time', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
     const view = watching(ui);
@@ -120,7 +120,7 @@ describe('on a terminal', () => {
     view.stop();
   });
 
-  it('fits the rows: what goes on stays, the rest is counted', async () => {
+  it('fits the height: active batches stay, the rest is counted', async () => {
     const term = terminal(60, 8);
     const ui = await uiFor(term.context);
     const view = watching(ui);
@@ -137,7 +137,7 @@ describe('on a terminal', () => {
   });
 });
 
-describe('elsewhere', () => {
+describe('watching without a terminal', () => {
   it('writes a line for each change, and a heartbeat each minute', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
@@ -205,7 +205,7 @@ describe('elsewhere', () => {
     ]);
   });
 
-  it('writes an event each minute between looks that are further apart', async () => {
+  it('writes an event each minute between polls that are further apart', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
     const view = watching(await uiFor(term.context, { progress: 'json' }));
@@ -229,7 +229,7 @@ describe('elsewhere', () => {
     );
   });
 
-  it('says nothing when nothing is wanted', async () => {
+  it('writes nothing with --progress none', async () => {
     const term = terminal(80);
     watching(await uiFor(term.context, { quiet: true })).update(month, good(0));
     expect(await term.screen()).toEqual([]);
