@@ -6,14 +6,7 @@ import { visible } from '../system/escaping.ts';
 import { displayValue } from './findings.ts';
 import { KeyHash64, KeyTable } from './keys.ts';
 import { detached, type RawRecord, recordFields, withRecords } from './record-reader.ts';
-import {
-  KEY_NAMES,
-  normalizeWord,
-  type ResultTally,
-  recordResult,
-  type SentFile,
-  withSentFile,
-} from './result-file.ts';
+import { KEY_COLUMNS, type ResultTally, recordResult, type SentFile, withSentFile } from './result-file.ts';
 
 export interface RejectsRequest extends SentAndResult {
   readonly kind: FileKind;
@@ -58,10 +51,9 @@ export async function writeRejects(request: RejectsRequest): Promise<Rejects> {
 
 /** The key's index in the header sent; `null` when there is no usual key. */
 function keyIndex({ keyColumn, header, kind, sent }: RejectsRequest): number | null {
-  const names = KEY_NAMES[kind];
   const index =
     keyColumn === null
-      ? header.findIndex((name) => names.includes(normalizeWord(name)))
+      ? header.findIndex((name) => KEY_COLUMNS[kind].test(name.trim()))
       : header.findIndex((name) => name.trim() === keyColumn.trim());
   if (index >= 0) return index;
   if (keyColumn === null) return null;

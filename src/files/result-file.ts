@@ -297,9 +297,13 @@ const MESSAGE_NAMES: readonly (readonly string[])[] = [
   ['error', 'errors', 'reason', 'failurereason', 'errordescription', 'statusdescription'],
 ];
 
+/** Matches the usual names of a number column: `Invoice Number`, `invoice_no`, `InvoiceId`. */
+const numberColumn = (what: string): RegExp =>
+  new RegExp(`^(?:${what})[ _.-]?(?:number|no\\.?|nr\\.?|num|id|key|#)$`, 'i');
+
 /** Usual names of key columns by kind. Whether the column is unique is checked. */
-export const KEY_NAMES: Readonly<Record<FileKind, readonly string[]>> = {
-  customer: ['accountnumber', 'accountno', 'accountid', 'customernumber', 'customerno', 'customerid'],
-  invoice: ['invoicenumber', 'invoiceno', 'invoiceid'],
-  items: ['itemid', 'lineitemid', 'lineid', 'itemnumber'],
+export const KEY_COLUMNS: Readonly<Record<FileKind, RegExp>> = {
+  customer: numberColumn('account|customer'),
+  invoice: numberColumn('invoice'),
+  items: numberColumn('item|line[ _.-]?item|line(?=[ _.-]?id)'),
 };

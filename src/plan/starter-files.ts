@@ -5,6 +5,7 @@ import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { compareNaturally } from '../files/file-arguments.ts';
 import { withRecords } from '../files/record-reader.ts';
+import { KEY_COLUMNS } from '../files/result-file.ts';
 
 /** A CSV file of a folder. */
 export interface CsvHeader {
@@ -62,10 +63,6 @@ const KIND_WORDS: Readonly<Record<FileKind, RegExp>> = {
 /** `details` counts only with another word: invoice_details are items, customer_details are not. */
 const DETAILS = word('details?');
 
-/** Matches the name of a number column: `Invoice Number`, `invoice_no`, `InvoiceId`. */
-const numberOf = (what: string): RegExp =>
-  new RegExp(`^(?:${what})[ _-]?(?:number|no\\.?|nr\\.?|num|id|key|#)$`, 'i');
-
 /** The likely kind of a file, by its name, else by its header; `null` when neither is clear. Pure. */
 export function kindOf({ name, header }: CsvHeader): FileKind | null {
   const text = normalized(name);
@@ -80,13 +77,13 @@ export function kindOf({ name, header }: CsvHeader): FileKind | null {
 
 function kindByHeader(header: readonly string[]): FileKind | null {
   const has = (pattern: RegExp): boolean => header.some((column) => pattern.test(column.trim()));
-  if (has(numberOf('invoice'))) {
+  if (has(KEY_COLUMNS.invoice)) {
     const isLine = has(
       /^(?:line|item)(?:[ _-]?(?:number|no\.?|nr\.?|id))?$|^(?:quantity|qty|unit[ _-]?price)$/i,
     );
     return isLine ? 'items' : 'invoice';
   }
-  return has(numberOf('account|customer')) ? 'customer' : null;
+  return has(KEY_COLUMNS.customer) ? 'customer' : null;
 }
 
 /**
@@ -127,11 +124,11 @@ export interface GuessedColumns {
 }
 
 const ROLE_PATTERNS: Readonly<Record<RoleName, RegExp>> = {
-  'customer.key': numberOf('account|customer'),
-  'invoice.key': numberOf('invoice'),
-  'invoice.customer': numberOf('account|customer'),
+  'customer.key': KEY_COLUMNS.customer,
+  'invoice.key': KEY_COLUMNS.invoice,
+  'invoice.customer': KEY_COLUMNS.customer,
   'invoice.amount': /^(?:(?:total|invoice|gross)[ _-]?)?(?:amount|total)(?:[ _-]?due)?$/i,
-  'items.invoice': numberOf('invoice'),
+  'items.invoice': KEY_COLUMNS.invoice,
   'items.amount': /^(?:(?:line|item|total)[ _-]?)?(?:amount|total)$/i,
 };
 
