@@ -74,10 +74,12 @@ export const command: CommandModule<DemoOptions> = {
     });
     try {
       print(app, `Started a local eBill server: ${sandbox.apiUrl}`);
-      const env = { ...sandbox.environment, EBILL_HOME: join(folder, 'home') };
-      const batches = await month(app, folder, sample, env);
+      const run: RunLine = (line, allowed) => step(app, line, folder, sandbox.environment, allowed);
+      const batches = await month(run, sample);
       sandbox.addFault(`finalize[${LOSSY_JOB}_CUS]=lose-records:${LOST}`);
-      await lostRecords(app, folder, sample, env);
+      print(app, `\nNext month the server silently loses ${LOST} customers and reports Success:`);
+      const customers = ['upload', 'customer', ...sample.customers.map(displayed)];
+      await run([...customers, '--job', LOSSY_JOB, '--wait', '--interval', '0.5s'], [4]);
       return {
         profile: null,
         job: JOB,
@@ -92,13 +94,11 @@ export const command: CommandModule<DemoOptions> = {
   },
 };
 
+/** Runs one command line, which may end with these exit codes. */
+type RunLine = (line: readonly string[], allowed: readonly number[]) => Promise<readonly BatchView[]>;
+
 /** Runs the commands of a month as an operator would type them. */
-async function month(
-  app: App,
-  folder: string,
-  sample: SampleFiles,
-  env: Readonly<Record<string, string>>,
-): Promise<readonly BatchView[]> {
+async function month(run: RunLine, sample: SampleFiles): Promise<readonly BatchView[]> {
   const [customers, invoices] = [sample.customers.map(displayed), sample.invoices.map(displayed)];
   const lines: readonly (readonly string[])[] = [
     ['init', '--job', JOB, '--zero-out-customer-balance', '--yes'],
@@ -107,32 +107,11 @@ async function month(
     ['upload', 'customer', ...customers],
     ['finalize'],
   ];
-  for (const line of lines) await step(app, line, folder, env, [0]);
-  await step(app, ['watch', '--interval', '0.5s'], folder, env, [0, 3]);
-  const batches = await step(app, ['results', '--out', 'results', '--rejects'], folder, env, [0]);
+  for (const line of lines) await run(line, [0]);
+  await run(['watch', '--interval', '0.5s'], [0, 3]);
+  const batches = await run(['results', '--out', 'results', '--rejects'], [0]);
   assertExpected(batches, sample);
   return batches;
-}
-
-/** Loads the same customers once more, while the server silently loses some: the counts reveal it. */
-async function lostRecords(
-  app: App,
-  folder: string,
-  sample: SampleFiles,
-  env: Readonly<Record<string, string>>,
-): Promise<void> {
-  print(app, `\nNext month the server silently loses ${LOST} customers and reports Success:`);
-  const line = [
-    'upload',
-    'customer',
-    ...sample.customers.map(displayed),
-    '--job',
-    LOSSY_JOB,
-    '--wait',
-    '--interval',
-    '0.5s',
-  ];
-  await step(app, line, folder, env, [4]);
 }
 
 const displayed = (path: string): string => join('files', basename(path));
@@ -147,6 +126,7 @@ async function step(
 ): Promise<readonly BatchView[]> {
   const { context, globals } = app;
   print(app, `\n$ ebill ${line.map((word) => (/\s/.test(word) ? `'${word}'` : word)).join(' ')}`);
+  const home = join(folder, 'home');
   const captured = new Capture(context.stdout);
   const capturedErrors = new Capture(context.stderr);
   const quiet = globals.json
@@ -154,8 +134,8 @@ async function step(
     : ['--color', globals.color, '--progress', globals.progress];
   const inner = withChanges(context, {
     cwd: folder,
-    env: { ...cleanEnv(context), ...env },
-    paths: { config: env['EBILL_HOME'] ?? folder, state: env['EBILL_HOME'] ?? folder },
+    env: { ...cleanEnv(context), ...env, EBILL_HOME: home },
+    paths: { config: home, state: home },
     stdout: globals.json ? captured : context.stdout,
     stderr: globals.json ? capturedErrors : context.stderr,
   });

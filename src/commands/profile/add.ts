@@ -12,8 +12,14 @@ import type { Check } from '../doctor/check.ts';
 import { authorisation } from '../doctor/server.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import { absoluteFiles, declareFlags, type ProfileFlags, profileFlags } from './options.ts';
-import { gatherSecret, problemOf, saveProfile, warnOfMissingSecret } from './secret.ts';
-import { profileResult, summary } from './view.ts';
+import {
+  gatherSecret,
+  problemOf,
+  profileResult,
+  saveProfile,
+  summary,
+  warnOfMissingSecret,
+} from './result.ts';
 
 interface AddOptions extends ProfileFlags {
   /** `null`: ask for it. */

@@ -3,7 +3,7 @@ import type { Theme } from '../../output/theme.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
 import { readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
-import { profileResult, profileView } from './view.ts';
+import { profileResult, profileView } from './result.ts';
 export const command: CommandModule<Record<string, never>> = {
   help: {
     examples: [

@@ -142,29 +142,30 @@ type Files = Pick<Changes, 'caFile' | 'clientCert' | 'clientKey'>;
  * Makes the paths of certificate files absolute, so that the profile works from any folder.
  * @throws EbillError USAGE for a path that is not a readable file
  */
-export async function absoluteFiles(context: Context, files: Files): Promise<Files> {
-  return {
-    caFile: await absolute(context, '--ca-file', files.caFile),
-    clientCert: await absolute(context, '--client-cert', files.clientCert),
-    clientKey: await absolute(context, '--client-key', files.clientKey),
+export async function absoluteFiles(
+  { cwd }: Pick<Context, 'cwd'>,
+  { caFile, clientCert, clientKey }: Files,
+): Promise<Files> {
+  const absolute = async <File extends string | null | undefined>(
+    option: string,
+    file: File,
+  ): Promise<File | string> => {
+    if (typeof file !== 'string') return file;
+    const path = resolve(cwd, file);
+    try {
+      if (!(await stat(path)).isFile()) throw new Error('not a file');
+      await access(path, constants.R_OK);
+      return path;
+    } catch (cause) {
+      throw new EbillError('USAGE', `${option}: ${visible(path)} is not a readable file.`, {
+        hint: 'Check the path and its permissions.',
+        cause,
+      });
+    }
   };
-}
-
-async function absolute<File extends string | null | undefined>(
-  context: Context,
-  option: string,
-  file: File,
-): Promise<File | string> {
-  if (typeof file !== 'string') return file;
-  const path = resolve(context.cwd, file);
-  try {
-    if (!(await stat(path)).isFile()) throw new Error('not a file');
-    await access(path, constants.R_OK);
-    return path;
-  } catch (cause) {
-    throw new EbillError('USAGE', `${option}: ${visible(path)} is not a readable file.`, {
-      hint: 'Check the path and its permissions.',
-      cause,
-    });
-  }
+  return {
+    caFile: await absolute('--ca-file', caFile),
+    clientCert: await absolute('--client-cert', clientCert),
+    clientKey: await absolute('--client-key', clientKey),
+  };
 }

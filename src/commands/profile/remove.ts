@@ -3,9 +3,7 @@ import { confirm } from '../../output/prompt.ts';
 import { checkProfileName, namesOf, profileNamed } from '../../profile/profile.ts';
 import { changeProfiles, readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
-import { forgetSecret } from './secret.ts';
-import { profileResult, summary } from './view.ts';
-
+import { forgetSecret, profileResult, summary } from './result.ts';
 export const command: CommandModule<{ readonly name: string }> = {
   help: {
     notes: ['On a terminal it asks first, unless --yes is given. The journals of the loads stay.'],

@@ -13,9 +13,14 @@ import {
   type ProfileOptions,
   profileOptions,
 } from './options.ts';
-import { gatherSecret, type SecretChange, saveProfile, warnOfMissingSecret } from './secret.ts';
-import { profileResult, summary } from './view.ts';
-
+import {
+  gatherSecret,
+  profileResult,
+  type SecretChange,
+  saveProfile,
+  summary,
+  warnOfMissingSecret,
+} from './result.ts';
 /** The environment can supply the secret, but changes nothing else. */
 export const command: CommandModule<ProfileOptions> = {
   help: {

@@ -6,7 +6,7 @@ import { checkProfileName, namesOf, type Profiles, profileNamed } from '../../pr
 import { getSecret, isInKeychain, secretsPath } from '../../profile/secrets.ts';
 import { readProfiles } from '../../profile/store.ts';
 import type { App, CommandModule } from '../shared/command.ts';
-import { type ProfileView, profileResult, profileView } from './view.ts';
+import { type ProfileView, profileResult, profileView } from './result.ts';
 export const command: CommandModule<{ readonly name: string | null }> = {
   help: {
     notes: ['Headers and query parameters that are named like a key or token are shown as ***.'],

@@ -1,7 +1,7 @@
 import { checkProfileName, profileNamed } from '../../profile/profile.ts';
 import { changeProfiles, readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
-import { profileResult, summary } from './view.ts';
+import { profileResult, summary } from './result.ts';
 
 export const command: CommandModule<{ readonly name: string }> = {
   help: {

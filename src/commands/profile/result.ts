@@ -1,11 +1,73 @@
+import { displayProxy } from '../../api/net/proxy.ts';
 import { EbillError } from '../../errors.ts';
 import { askSecret, readStdinSecret } from '../../output/prompt.ts';
+import { hangingIndent } from '../../output/text-layout.ts';
+import type { Theme } from '../../output/theme.ts';
 import { authText, checkSecret, secretName } from '../../profile/auth.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
 import type { EnvironmentLayer } from '../../profile/resolve.ts';
 import { removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';
-import type { App } from '../shared/command.ts';
+import { isSecretName } from '../../redact/known-secrets.ts';
+import { visible } from '../../system/escaping.ts';
+import { type App, type CommandResult, EMPTY_RESULT } from '../shared/command.ts';
+
+const HIDDEN = '***';
+
+/** A profile as `--json` and `profile show` print it: a whitelist without secrets (commands rule 4). */
+export interface ProfileView extends Omit<Profile, 'auth' | 'statusNames'> {
+  readonly current: boolean;
+  readonly auth: string;
+  readonly username: string | null;
+  readonly statusNames: Readonly<Record<string, string>>;
+}
+
+export function profileView(profile: Profile, current: string | null): ProfileView {
+  return {
+    name: profile.name,
+    current: profile.name === current,
+    baseUrl: profile.baseUrl,
+    organisation: profile.organisation,
+    auth: authText(profile.auth),
+    username: profile.auth.type === 'basic' ? profile.auth.username : null,
+    query: masked(profile.query),
+    headers: masked(profile.headers),
+    statusNames: { ...profile.statusNames },
+    columns: profile.columns,
+    caFile: profile.caFile,
+    clientCert: profile.clientCert,
+    clientKey: profile.clientKey,
+    proxy: profile.proxy === null ? null : displayProxy(profile.proxy),
+    allowInsecure: profile.allowInsecure,
+    production: profile.production,
+  };
+}
+
+/** Hides the values of headers and parameters that are named like a key or token. */
+function masked(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(record).map(([key, value]) => [key, isSecretName(key) ? HIDDEN : value]),
+  );
+}
+
+/** The result of every `profile` command; it has no load and no batches. */
+export function profileResult(
+  { width }: Pick<Theme, 'width'>,
+  profile: string | null,
+  text: string,
+  more: Pick<CommandResult, 'extra' | 'next' | 'requests'> = {},
+): CommandResult {
+  const lines = text.split('\n').map((line) => hangingIndent('', line, width, 2));
+  return { ...EMPTY_RESULT, profile, text: lines.join('\n'), ...more };
+}
+
+/** One line: `prod: https://ebill.example.com (basic as loader, production)`. */
+export function summary(profile: Profile): string {
+  const who = profile.auth.type === 'basic' ? ` as ${profile.auth.username}` : '';
+  const production = profile.production ? ', production' : '';
+  const of = profile.organisation === null ? '' : ` for ${profile.organisation}`;
+  return visible(`${profile.name}: ${profile.baseUrl}${of} (${authText(profile.auth)}${who}${production})`);
+}
 
 /**
  * Reads the secret a profile needs: from standard input, else the environment, else a prompt on a terminal, never from
