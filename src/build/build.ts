@@ -129,7 +129,12 @@ const CHUNKS = [
   { name: 'parse', roots: ['src/parse.ts'] },
   {
     name: 'options',
-    roots: ['selection', 'upload-options'].map((name) => `src/commands/shared/${name}.ts`),
+    roots: [
+      'src/commands/shared/selection.ts',
+      'src/commands/shared/upload-options.ts',
+      // Commands use it with their options; in the next chunk it would bring the network.
+      'src/batch/verdict.ts',
+    ],
   },
   {
     name: 'session',

@@ -29,7 +29,7 @@ const { inject } = createRequire(import.meta.url)('postject') as {
   ): Promise<void>;
 };
 
-/** Where Node.js looks for an embedded program, and the mark that says whether there is one. */
+/** Where Node.js looks for an embedded program, and the mark for its presence. */
 const RESOURCE = 'NODE_SEA_BLOB';
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2';
 

@@ -7,7 +7,7 @@ import { count, counted } from './format.ts';
 import { wrapParts } from './text-layout.ts';
 import { type Color, plainTheme, type Symbols, type Theme } from './theme.ts';
 
-/** How a phase is shown beside its word; never by colour alone. */
+/** The sign and colour beside the word for a phase; never by colour alone. */
 const STYLE: Readonly<Record<ShownPhase, { sign: keyof Symbols; color: Color }>> = {
   succeeded: { sign: 'done', color: 'green' },
   partial: { sign: 'partial', color: 'yellow' },
@@ -131,7 +131,7 @@ function sum(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
 }
 
-const said = (value: number | null, word: string): string =>
+const numberOf = (value: number | null, word: string): string =>
   value === null ? `${word} unknown` : `${count(value)} ${word}`;
 
 const unknownFor = (unknown: number, of: number): string =>
@@ -153,10 +153,10 @@ export function unaccountedText(batches: readonly BatchView[]): string {
   ] as const;
   // "unaccounted" alone means missing.
   const plain = total('missing') === all;
-  const told = parts
+  const details = parts
     .filter(([records]) => records > 0)
     .map(([records, words]) => `${count(records)} ${words}`);
-  return `${count(all)} unaccounted${plain ? '' : ` (${told.join(', ')})`}`;
+  return `${count(all)} unaccounted${plain ? '' : ` (${details.join(', ')})`}`;
 }
 
 const LOST = 'in batches the server no longer knows';
@@ -165,20 +165,20 @@ const LOST = 'in batches the server no longer knows';
 const isOver = ({ phase }: BatchView): boolean => isFinal(phase) || phase === 'missing';
 
 /** The result for the records of batches that are over. @param of all batches */
-function fates(over: readonly BatchView[], of: number): string[] {
+function accountParts(over: readonly BatchView[], of: number): string[] {
   const final = over.filter(({ phase }) => isFinal(phase));
   const accounts = over.map((batch) => accountOf(batch).unaccounted);
   const open = of - over.length;
   const soFar = open > 0 ? ' so far' : '';
   const loaded = sum(final.map((batch) => batch.successCount));
   const rejected = sum(final.map((batch) => batch.failCount));
-  const unaccounted = unaccountedText(over) || said(sum(accounts), 'unaccounted');
+  const unaccounted = unaccountedText(over) || numberOf(sum(accounts), 'unaccounted');
   const parts =
     final.length === 0
       ? [unaccounted + soFar]
       : loaded === null && rejected === null
         ? ['loaded', `rejected and unaccounted unknown${soFar}`]
-        : [said(loaded, 'loaded'), said(rejected, 'rejected'), unaccounted + soFar];
+        : [numberOf(loaded, 'loaded'), numberOf(rejected, 'rejected'), unaccounted + soFar];
   const unknown = accounts.filter((account) => account === null).length;
   if (unknown > 0 && unknown < over.length) {
     parts.push(`${open > 0 ? '' : 'and '}${unknownFor(unknown, of)}`);
@@ -194,7 +194,7 @@ function kindLine(kind: FileKind, batches: readonly BatchView[]): string[] {
   const lead = sent === null ? `${many} sent unknown` : `${counted(sent, one, many)} sent`;
   const gap = sent !== null && sentUnknown > 0 ? ` (${unknownFor(sentUnknown, batches.length)})` : '';
   const over = batches.filter(isOver);
-  return [lead + gap, ...(over.length === 0 ? [] : fates(over, batches.length))];
+  return [lead + gap, ...(over.length === 0 ? [] : accountParts(over, batches.length))];
 }
 
 /**

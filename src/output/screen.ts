@@ -234,7 +234,7 @@ const CLEAR_FROM_HERE = '\u001b[K\u001b7\u001b[B\u001b[J\u001b8';
  */
 function terminalFor(stream: OutputStream): NodeJS.WritableStream {
   const raw = (text: string): boolean => {
-    // A reader that went away is main's to notice, by the stream's 'error' event.
+    // `main` handles a reader that has closed the stream, by its 'error' event.
     if (stream.writable) stream.write(text);
     return true;
   };

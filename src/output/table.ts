@@ -20,7 +20,7 @@ interface Setting {
   readonly title: string;
   /** For numbers. */
   readonly right?: boolean;
-  /** For sentences: what is too long goes on in the next line. Anything else, such as a name, is shortened in the middle. */
+  /** For sentences: a long one is wrapped. Anything else, such as a name, is shortened in the middle. */
   readonly wrap?: boolean;
   /** The width it may be narrowed to, in columns of the terminal; by default its natural width. */
   readonly least?: number;

@@ -140,11 +140,11 @@ function batchRow(batch: ReportBatch, day: string): Html {
 
 /** The server's messages about batches that failed or have rejected records. */
 function messages(batches: readonly ReportBatch[]): Html {
-  const told = batches.filter(
+  const noted = batches.filter(
     ({ message, phase }) => message !== null && (phase === 'failed' || phase === 'partial'),
   );
-  if (told.length === 0) return html``;
-  return html`<h3>Messages from the server</h3><dl>${told.map(({ jobId, kind, message }) => html`<dt>${jobId ?? kind}</dt><dd>${message}</dd>`)}</dl>`;
+  if (noted.length === 0) return html``;
+  return html`<h3>Messages from the server</h3><dl>${noted.map(({ jobId, kind, message }) => html`<dt>${jobId ?? kind}</dt><dd>${message}</dd>`)}</dl>`;
 }
 
 /** Adds up each reason over all batches. */

@@ -11,7 +11,7 @@ import { visible } from './escaping.ts';
 import { DAMAGED, type Failure } from './startup-failure.ts';
 
 /**
- * Logs a bug with its stack trace, which users are not shown, and says what they are shown. Both are redacted.
+ * Logs a bug with its stack trace, and returns the message for users, without the trace. Both are redacted.
  * @param redactor of the run; a crash outside a run has none
  */
 export async function explainCrash(

@@ -47,8 +47,8 @@ export function annotations(
     const phase = shownPhaseOf(batch);
     const word = phase === 'unaccounted' ? 'records unaccounted for' : phaseWord(phase);
     const sent = lost && batch.recordsSent !== null ? `${count(batch.recordsSent)} sent` : '';
-    const told = [sent, countsText(batch)].filter((part) => part !== '').join(', ');
-    const text = [told, hide(batch.errorMessage ?? '')].filter((part) => part.trim() !== '').join(': ');
+    const counts = [sent, countsText(batch)].filter((part) => part !== '').join(', ');
+    const text = [counts, hide(batch.errorMessage ?? '')].filter((part) => part.trim() !== '').join(': ');
     return workflowCommand(
       failed.includes(batch) ? 'error' : 'warning',
       `${nameOf(batch, theme)}: ${word}`,
@@ -63,9 +63,9 @@ export function annotations(
   const end = error === null ? phaseWord(outcome.outcome ?? 'succeeded') : error.code;
   const more =
     bad.length > MOST ? `${count(bad.length - MOST)} more batches failed or have rejected records.` : '';
-  const said =
+  const paragraphs =
     error === null ? [accountText(batches, theme), outcome.next ?? ''] : [error.message, more, error.hint];
-  const text = said.filter((part) => part !== '').join('\n');
+  const text = paragraphs.filter((part) => part !== '').join('\n');
   const title = `ebill ${command}${job === null ? '' : ` ${hide(job)}`}: ${end}`;
   return [...lines, workflowCommand(level, title, text === '' ? end : hide(text))];
 }

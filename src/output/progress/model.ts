@@ -52,7 +52,7 @@ export interface Watch {
   readonly silenceChanged: boolean;
 }
 
-/** What a sign of life says is going on. Sizes in bytes, rates in bytes/s. */
+/** What is going on, for heartbeats. Sizes in bytes, rates in bytes/s. */
 export type Activity =
   | {
       readonly doing: 'uploading';

@@ -186,7 +186,7 @@ export function rowLines(rows: readonly Row[], width: number, theme: Theme): str
   );
   const { withFile, most } = layout ?? { withFile: false, most: 4 };
   const bar = layout === undefined || moving.length === 0 ? 0 : Math.min(LONGEST_BAR, spare(layout));
-  // The name gives way to the details, or at least to the first of them, down to a third of the line: rows have to be told apart.
+  // The name gives way to the details, or at least to the first of them, down to a third of the line: rows must stay distinguishable.
   const least = Math.max(Math.floor(width * 0.35), 8);
   const first = widest(rows.map(({ parts }) => parts.find((part) => part !== '') ?? ''));
   const rooms = [Math.max(standing, moved(most)), first, 0].map(
