@@ -245,7 +245,7 @@ function beyondDraft(jobId: string, file: SourceFile, batch: Batch): EbillError 
     'CONFLICT',
     `${named(jobId, batch)} was submitted for processing before the upload of ${file.name} was complete.`,
     {
-      hint: `Check what it processed: ebill status --job-id ${jobId}. If it does not contain ${file.name}, upload that with --again.`,
+      hint: `See what it processed: ebill status --job-id ${jobId}. Load ${file.name} in another way only when the operator of the eBill server has confirmed that none of it was processed.`,
     },
   );
 }

@@ -210,9 +210,12 @@ function stopError(
   }
   const verdict = verdictOf(batches, job, terminal, true);
   const message = verdict?.message ?? 'The server gives no counts, and no result file that has them.';
+  const loaded = batches.reduce((sum, { successCount }) => sum + (successCount ?? 0), 0);
   const correct =
     step === 'customers' && gate.why === 'failed'
-      ? 'Correct the file and run the plan again with --next, which loads it as another batch,'
+      ? loaded === 0
+        ? 'None of its records is loaded: correct the file and run the plan again with --next,'
+        : `${counted(loaded, 'record is', 'records are')} loaded and must not be loaded again: correct only those that were rejected (ebill results --rejects),`
       : 'Find out on the server what happened to the records,';
   return new EbillError(verdict?.code ?? 'UNACCOUNTED', `Stopped after ${step}: ${message}`, {
     hint: `No later step was started. ${correct} or remove ${step} from the plan to continue regardless.`,

@@ -209,20 +209,19 @@ export function reloadAdvice(
   }
   if (lines.length > 0) lines.unshift('Next: correct the rejects, then load them again:');
   if (withItems) lines.push(ITEMS_ADVICE);
-  return [...lines, ...itemsWithoutInvoice([...items].map(shown), options)].join('\n');
+  return [...lines, ...itemsWithoutInvoice([...items].map(shown))].join('\n');
 }
 
 const ITEMS_ADVICE =
   'Items must belong to an invoice in the same call: remove the items of invoices that were loaded before; nothing can be added to a finalized invoice batch.';
 
 /** Items are added to an invoice batch before it is finalized, and the one of these is: no command can undo that. */
-function itemsWithoutInvoice(items: readonly string[], options: string): string[] {
+function itemsWithoutInvoice(items: readonly string[]): string[] {
   if (items.length === 0) return [];
   const first = items.slice(0, 3);
   const more = items.length > 3 ? ` and ${items.length - 3} more` : '';
   return [
     `The items in ${first.join(', ')}${more} belong to invoice batches that are finalized; nothing can be added to those.`,
-    'They need a new invoice batch with their invoices. It is not documented whether the server accepts an invoice it has loaded before, so ask its operator first:',
-    `ebill upload invoice INVOICES.csv --items ${first.join(' ')}${more === '' ? '' : ' …'}${options}`,
+    'Correct these items in eBill: loading their invoices again would bill them a second time.',
   ];
 }
