@@ -1,10 +1,9 @@
 import { unavailable } from '../api/result.ts';
 import { type PutResult, putFile } from '../api/storage.ts';
-import { isFinal } from '../batch/outcome.ts';
 import { EbillError } from '../errors.ts';
 import type { SourceFile } from './entries.ts';
+import { assertOwnObject } from './other-loads.ts';
 import type { Run } from './run.ts';
-import { type LoadState, phaseOnRecord } from './state.ts';
 
 /** ms between two progress events of a file; more than ten a second are not visible. */
 const PROGRESS_EVERY_MS = 100;
@@ -23,7 +22,8 @@ export async function putToUrl(
   run.assertSafeUrl(live.url);
   // Checked and recorded in one step: of two loads with one object, the second sees the first.
   const n = await run.withServerLock(async () => {
-    await assertOwnObject(run, jobId, file, live.object);
+    const put = { jobId, file, object: run.journal.kept(live.object) };
+    assertOwnObject(run.journal.state, await run.otherLoads(), put, run.statusNames, run.context);
     return run.journal.intent({ call: 'put', jobId, object: live.object, bytes: file.bytes });
   });
   const began = run.context.now();
@@ -70,50 +70,4 @@ function storageRefusal(what: string, status: number, message: string): EbillErr
   return new EbillError('REJECTED', `${what}: the storage refused it (HTTP ${status}, ${message}).`, {
     hint: 'Run the same command again to get a new upload URL; if it is refused again, report this to the operator of the eBill server.',
   });
-}
-
-async function assertOwnObject(run: Run, jobId: string, file: SourceFile, object: string): Promise<void> {
-  for (const load of [run.journal.state, ...(await run.otherLoads())]) {
-    const rival = rivalOf(run, load, jobId, file, object);
-    if (rival !== undefined) throw sameObject(jobId, file, rival.jobId, load.header.job, rival.file);
-  }
-}
-
-function rivalOf(
-  run: Run,
-  load: LoadState,
-  jobId: string,
-  file: SourceFile,
-  object: string,
-): { jobId: string; file: SourceFile } | undefined {
-  for (const batch of load.batches.values()) {
-    const own = load === run.journal.state && batch.jobId === jobId;
-    if (
-      own ||
-      batch.abandoned ||
-      batch.file === null ||
-      batch.object !== run.journal.kept(object) ||
-      batch.file.sha256 === file.sha256
-    )
-      continue;
-    const final =
-      batch.seen !== null && isFinal(phaseOnRecord(load, batch, batch.seen, run.statusNames).phase);
-    if (!final) return { jobId: batch.jobId, file: batch.file };
-  }
-  return undefined;
-}
-
-/** Another batch that is not final would lose its file (api rule 26). */
-function sameObject(
-  jobId: string,
-  file: SourceFile,
-  other: string,
-  otherJob: string,
-  otherFile: SourceFile,
-): EbillError {
-  return new EbillError(
-    'CONFLICT',
-    `Uploading ${file.name} (${jobId}) would replace the file of ${other} (${otherFile.path}, load ${otherJob}), which is not processed yet: the server stores both as one object.`,
-    { hint: `Wait until ${other} is final (ebill watch --job ${otherJob}), or give this file another name.` },
-  );
 }

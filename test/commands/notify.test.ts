@@ -160,7 +160,8 @@ describe('--notify', () => {
     expect((await at.call([...words, '--wait'])).code).toBe(0);
     expect(told(at).input).toMatchObject({ command: 'upload customer', job: 'A', outcome: 'succeeded' });
     rmSync(join(at.cwd, 'told.json'));
-    writeFileSync(join(at.cwd, 'plan.yaml'), `job: B\ncustomers: ['${sample.customers[0]}']\n`);
+    writeFileSync(join(at.cwd, 'cus_b.csv'), 'Account Number\n1\n');
+    writeFileSync(join(at.cwd, 'plan.yaml'), 'job: B\ncustomers: [cus_b.csv]\n');
     const real = await at.run(['run', 'plan.yaml', '--notify', keeper(at)]);
     expect([real.code, real.stderr]).toEqual([0, expect.not.stringContaining('warning')]);
     expect(told(at).input).toMatchObject({ command: 'run', job: 'B', outcome: 'succeeded', error: null });

@@ -83,7 +83,7 @@ describe('a profile marked as production', () => {
     expect((await at.call(['run', 'plan.yaml'])).code).toBe(0);
     expect(await alone('run', 'plan.yaml')).toEqual([0, false]);
     // And when there is again: another file, another batch.
-    expect((await alone('upload', 'customer', customers, '--again'))[0]).toBe(130);
+    expect((await alone('upload', 'customer', customers, '--again', '--job', 'AUG_2020'))[0]).toBe(130);
   });
 
   it('shows its name on every command that writes, and on none that reads', async () => {

@@ -266,10 +266,11 @@ describe('a conflict (exit code 8)', () => {
     expect((await at.call(['upload', 'customer', 'cus.csv', '--wait'])).code).toBe(0);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n2\n');
     const before = server.requests.length;
-    const refused = await at.call(['upload', 'customer', 'cus.csv', '--json']);
+    const line = ['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--json'];
+    const refused = await at.call(line);
     expect([refused.code, refused.json.error?.code]).toEqual([8, 'CONFLICT']);
     expect(server.requests.length).toBe(before);
-    const next = await at.call(['upload', 'customer', 'cus.csv', '--next', '--wait', '--json']);
+    const next = await at.call([...line, '--next', '--wait']);
     expect(next.code).toBe(0);
     expect(next.json.batches[0]?.jobId).toBe('AUG_2020_CUS_2');
   });

@@ -17,7 +17,7 @@ import { type PlanFile, readPlan } from '../../plan/read-plan.ts';
 import type { App, CommandResult } from '../shared/command.ts';
 import { assertInitAllowed, confirmInit, confirmProduction } from '../shared/confirm.ts';
 import { assertFolder, checkedFiles, columnsFor } from '../shared/file-checks.ts';
-import { monthSends, parentRef } from '../shared/load-steps.ts';
+import { assertNew, monthSends, parentRef } from '../shared/load-steps.ts';
 import { fetchResults } from '../shared/results-flow.ts';
 import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
 import { readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
@@ -86,6 +86,12 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
     const { state } = run.journal;
     const restarted = options.restartInvoice ? incompleteInvoices(state, files) : [];
     const planned = dryRun ? assigned(state) : await confirmedMonth(run, assigned, restarted);
+    const { customers, invoices } = planned;
+    await assertNew(
+      run,
+      [...customers, ...invoices.flatMap(({ invoice, items }) => [invoice, ...items])],
+      false,
+    );
     const month: PlannedMonth = { init, ...planned, accepted: plan.accept.failedRecords };
     session.emit(await planEvent(session, month, run));
     return dryRun ? dryRunMonth(session, run, month) : perform(session, run, month, what);

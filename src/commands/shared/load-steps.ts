@@ -3,6 +3,7 @@ import type { Call, ParentRef } from '../../api/request.ts';
 import { parentOf } from '../../batch/tree.ts';
 import { assertComplete } from '../../load/complete.ts';
 import { finalizeBatch, missingBatches } from '../../load/finalize.ts';
+import { assertNotProcessed } from '../../load/other-loads.ts';
 import type { Assignment, Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
@@ -24,6 +25,11 @@ export function uploadAll(
   return inParallel(options.concurrency, assignments, (assignment) =>
     uploadOne(run, assignment, parent, options),
   );
+}
+
+/** Checks before anything is sent that no file was processed in another load of the server. @throws EbillError CONFLICT */
+export async function assertNew(run: Run, files: readonly Assignment[], again: boolean): Promise<void> {
+  assertNotProcessed(await run.otherLoads(), files, again, run.statusNames);
 }
 
 /** Uploads one file. @returns the job id of its batch */

@@ -36,6 +36,7 @@ import {
   givenFiles,
 } from './file-checks.ts';
 import {
+  assertNew,
   finalizeAll,
   idOrPlaceholder,
   parentRef,
@@ -84,9 +85,10 @@ async function upload(
   given: GivenFiles,
   parent: ParentRef | null,
 ): Promise<CommandResult> {
-  const { app, owner, connection, emit } = session;
+  const { app, connection, emit } = session;
   // Before the files are read: a missing base URL or load should not cost the reading of gigabytes.
-  const job = (await chosenJob(app, owner, options.job)) ?? options.jobId;
+  const kind = parent !== null ? 'items' : (given.invoice ?? []).length > 0 ? 'invoice' : 'customer';
+  const job = (await chosenJob(session, options.job, kind)) ?? options.jobId;
   if (job === null) throw noLoad();
   app.soFar(() => ({ job }));
   const { download } = options.watch;
@@ -207,8 +209,8 @@ function callOf({ app }: Session, { options, given }: Upload, plan: Planned, run
   };
 }
 
-/** The requests in their order, from the journal alone: nothing is sent. */
-function dryRun({ app, client }: Session, run: Run, upload: Upload): CommandResult {
+/** The requests in their order, from the journals alone: nothing is sent. */
+async function dryRun({ app, client }: Session, run: Run, upload: Upload): Promise<CommandResult> {
   const { options, parent } = upload;
   const { state } = run.journal;
   const { header } = state;
@@ -220,6 +222,7 @@ function dryRun({ app, client }: Session, run: Run, upload: Upload): CommandResu
     jobId: invoiceJobId,
   };
   const files = [...heads, ...items];
+  await assertNew(run, files, options.again);
   const requests: Call[] = files.flatMap((file) => uploadRequests(client.calls, file, invoice));
   if (options.finalize) {
     for (const jobId of parent === null ? heads.map((head) => head.jobId) : [invoice.jobId ?? ''])
@@ -240,6 +243,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   let touched: readonly string[] = [];
   app.soFar(() => ({ batches: viewsOf(run, touched) }));
   const plan = await confirmedPlan(run, upload);
+  await assertNew(run, [...plan.heads, ...plan.items], options.again);
   await recordCall(run, callOf(session, upload, plan, run));
   await leaveOut(run, options.leaveOut);
   const expected = ({ jobId }: Assignment): boolean => run.journal.state.batches.get(jobId)?.leftOut !== true;

@@ -57,7 +57,10 @@ const PATIENCE_MS = 10 * 60_000;
 export function declareUploadOptions(command: Command): void {
   command
     .optionsGroup('Which batches:')
-    .option('--job <name>', 'the load (default: EBILL_JOB, else the load last started here)')
+    .option(
+      '--job <name>',
+      'the load (default: EBILL_JOB, else the load last started here, while it is open)',
+    )
     .option('--job-id <id>', 'job id of the batch, used exactly as given')
     .optionsGroup('Options:')
     .option('--concurrency <n>', 'number of files uploaded at the same time', '4')

@@ -47,7 +47,9 @@ export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, c
   await quietly('upload invoice INV_AUG_2020.csv --items ITM*.csv --concurrency 1 --finalize');
   freeze(3, /next poll in/);
   await run('watch');
+  // The next month has other records.
+  await sample({ records: 20, itemFiles: 3, seed: 9 });
   await quietly('run --init-plan --job SEP_2020');
-  freeze(12, /next poll in/);
+  freeze(6, /next poll in/);
   await run('run plan.yaml --concurrency 1', [[/Start the load/, 'y\r']]);
 };

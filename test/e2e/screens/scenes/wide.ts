@@ -7,7 +7,7 @@ export const wide: Scene = async ({ run, file }) => {
   await run('init --job 八月_2020 --yes');
   // One batch at a time: of two the journal has first whichever answer came first.
   await run('upload customer 顧客_2020年08月.csv --wait');
-  await run('upload customer 👩‍👩‍👧‍👦_cafe\u0301.csv --wait');
+  await run('upload customer 👩‍👩‍👧‍👦_cafe\u0301.csv --job 八月_2020 --wait');
   await run('results --rejects');
   await run('loads');
   await run('loads show 八月_2020');

@@ -1,0 +1,142 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Sandbox } from '../../src/sandbox/index.ts';
+import { calls, type Machine, machine, sandbox } from './harness.ts';
+import { collide } from './same-object.ts';
+
+const csv = (name: string, records: number): string =>
+  `Account Number,Name\n${Array.from({ length: records }, (_, i) => `${name}${i},Customer ${i}\n`).join('')}`;
+
+const ourJournals = (at: Machine): readonly string[] =>
+  readdirSync(join(at.home, 'loads'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.jsonl'),
+  );
+
+/** The other spelling of the same server. */
+const spelled = ({ apiUrl }: Sandbox): string => `${apiUrl.replace('127.0.0.1', 'LOCALHOST')}/rest/`;
+
+describe('one server, two names (api rule 25)', () => {
+  it('two processes with two spellings send the init once', async () => {
+    const server = await sandbox({ faults: ['init@1=slow:1s'] });
+    const at = machine(server);
+    const init = ['init', '--job', 'AUG_2020', '--json'];
+    const both = await Promise.all([
+      at.run(init),
+      at.run(init, { env: { EBILL_BASE_URL: spelled(server) } }),
+    ]);
+    expect(both.map(({ code }) => [0, 8].includes(code ?? -1))).toEqual([true, true]);
+    expect(both.some(({ code }) => code === 0)).toBe(true);
+    expect([server.snapshot().initCount, ourJournals(at).length]).toEqual([1, 1]);
+    const again = await at.call(init, { env: { EBILL_BASE_URL: spelled(server) } });
+    expect([again.code, again.stderr]).toEqual([0, expect.stringContaining('already done')]);
+    expect(calls(server).filter((call) => call.startsWith('init'))).toHaveLength(1);
+  });
+
+  it('an organisation has loads of its own', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), csv('A', 2));
+    const upload = ['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--json'];
+    expect((await at.call(upload)).code).toBe(0);
+    const other = await at.call(['loads', 'show', 'AUG_2020', '--json']);
+    expect(other.json['organisation']).toBe(null);
+    const taken = await at.call(upload, { env: { EBILL_ORGANISATION: 'Acme' } });
+    // It has no record of the batch, so it asks, and finds that somebody used the name.
+    expect(taken.code).toBe(8);
+  });
+
+  it('a journal of the earlier layout is used and moved, by reading commands too', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), csv('A', 2));
+    expect((await at.call(['init', '--job', 'AUG_2020'])).code).toBe(0);
+    const [path = ''] = ourJournals(at);
+    const earlier = join('loads', 'prod', path.split(/[\\/]/).at(-1) ?? '');
+    const toEarlier = (): void => {
+      mkdirSync(join(at.home, 'loads', 'prod'), { recursive: true });
+      renameSync(join(at.home, 'loads', path), join(at.home, earlier));
+    };
+    toEarlier();
+    const status = await at.call(['status', '--job', 'AUG_2020', '--json']);
+    expect([status.code, status.json.batches.length]).toEqual([0, 1]);
+    expect(ourJournals(at)).toEqual([path]);
+    toEarlier();
+    const init = await at.call(['init', '--job', 'AUG_2020', '--json']);
+    expect([init.code, init.stderr]).toEqual([0, expect.stringContaining('already done')]);
+    expect([ourJournals(at), existsSync(dirname(join(at.home, earlier)))]).toEqual([[path], false]);
+    toEarlier();
+    mkdirSync(dirname(join(at.home, 'loads', path)), { recursive: true });
+    writeFileSync(join(at.home, 'loads', path), readFileSync(join(at.home, earlier)));
+    const before = server.requests.length;
+    const two = await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--json']);
+    expect([two.code, two.json.error?.message]).toEqual([8, expect.stringContaining(earlier)]);
+    expect(server.requests.length).toBe(before);
+  });
+});
+
+describe('one object a file name (api rule 26)', () => {
+  it('of two loads that upload one file name at the same time, one is refused', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    for (let round = 1; round <= 6; round += 1) await collide(server, at, round, at.call);
+    await collide(server, at, 7, at.run);
+  });
+});
+
+describe('the same bytes (api rule 27)', () => {
+  it("last month's file is a conflict, --again means it", async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), csv('A', 2));
+    writeFileSync(join(at.cwd, 'cus_sep.csv'), csv('A', 2));
+    const first = ['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait', '--json'];
+    expect((await at.call(first)).code).toBe(0);
+    const before = calls(server).length;
+    const line = ['upload', 'customer', 'cus_sep.csv', '--job', 'SEP_2020', '--json'];
+    for (const more of [[], ['--dry-run']]) {
+      const refused = await at.call([...line, ...more]);
+      expect([refused.code, refused.json.error?.message]).toEqual([
+        8,
+        expect.stringMatching(/AUG_2020_CUS of the load AUG_2020, submitted on \d{4}-\d\d-\d\d/),
+      ]);
+    }
+    writeFileSync(join(at.cwd, 'plan.yaml'), 'job: SEP_2020\ncustomers: [cus_sep.csv]\n');
+    expect((await at.call(['run', 'plan.yaml', '--json'])).json.error?.code).toBe('CONFLICT');
+    expect(calls(server).length).toBe(before);
+    expect((await at.call([...line, '--again'])).code).toBe(0);
+    // It is on record now.
+    expect((await at.call(['finalize', '--job', 'SEP_2020', '--json'])).code).toBe(0);
+  });
+});
+
+describe('the load last started (commands rule 9)', () => {
+  it('serves changing commands only while it is open, and reading ones always', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), csv('A', 2));
+    writeFileSync(join(at.cwd, 'cus_sep.csv'), csv('A', 3));
+    writeFileSync(join(at.cwd, 'inv.csv'), 'Invoice Number,Account Number,Amount\n1,A0,1.00\n');
+    expect((await at.call(['init', '--job', 'AUG_2020'])).code).toBe(0);
+    const open = await at.call(['upload', 'customer', 'cus.csv', '--wait', '--json']);
+    expect([open.code, open.stderr]).toEqual([
+      0,
+      expect.stringContaining('Using load AUG_2020, the last one'),
+    ]);
+    expect((await at.call(['upload', 'invoice', 'inv.csv', '--wait', '--json'])).code).toBe(0);
+    const before = server.requests.length;
+    for (const line of [['upload', 'customer', 'cus_sep.csv'], ['finalize']]) {
+      const closed = await at.call([...line, '--json']);
+      expect([closed.code, closed.json.error?.code, closed.json.error?.hint]).toEqual([
+        2,
+        'USAGE',
+        expect.stringContaining('ebill init --job'),
+      ]);
+    }
+    expect(server.requests.length).toBe(before);
+    expect((await at.call(['status', '--json'])).json.job).toBe('AUG_2020');
+    expect((await at.call([])).stdout).toMatch(/^Next {5}ebill init --job SEP_2020$/m);
+    const named = await at.call(['status', '--json'], { env: { EBILL_JOB: 'AUG_2020' } });
+    expect(named.stderr).toContain('Using load AUG_2020, from EBILL_JOB');
+  });
+});

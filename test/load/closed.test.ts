@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { isClosed, nextMonth } from '../../src/load/closed.ts';
+import type { BatchState } from '../../src/load/state.ts';
+import { batch, known, load, source } from './fixtures.ts';
+
+const DONE = { created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
+const final = (successCount: number, failCount: number) =>
+  batch({ status: 'Success', successCount, failCount });
+const CUS = known({ ...DONE, file: source('cus.csv', 'a', 10), seen: final(10, 0) });
+const INV = known({
+  ...DONE,
+  jobId: 'AUG_2020_INV',
+  kind: 'invoice',
+  file: source('inv.csv', 'b', 10),
+  seen: final(10, 0),
+});
+const INIT = known({ jobId: 'AUG_2020_INIT', kind: 'init', file: null, created: 'yes' });
+const closed = (...batches: readonly BatchState[]) => isClosed(load(...batches), {}, null);
+
+describe('a load is closed', () => {
+  it('when every batch is final and nothing is left to correct', () => {
+    expect(closed(INIT, CUS, INV)).toBe(true);
+    expect(isClosed(load(CUS, INV), {}, 'customer')).toBe(true);
+    expect(isClosed(load(CUS, INV), {}, 'invoice')).toBe(true);
+  });
+
+  it('but not before its first file', () => {
+    expect(closed()).toBe(false);
+    expect(closed(INIT)).toBe(false);
+  });
+
+  it('with customers alone for more customers, not for the invoices that follow', () => {
+    expect(isClosed(load(INIT, CUS), {}, 'customer')).toBe(true);
+    expect(isClosed(load(INIT, CUS), {}, 'invoice')).toBe(false);
+  });
+
+  it.each<[string, Partial<BatchState>]>([
+    ['is processed', { seen: batch({ status: 'Queued' }) }],
+    ['is not finalized', { finalized: 'no', seen: batch({ status: 'Draft' }) }],
+    ['has rejected records', { seen: final(9, 1) }],
+    ['has records unaccounted for', { seen: final(9, 0) }],
+    ['is missing', { missing: true, seen: batch({ status: 'Queued' }) }],
+    ['is planned', { created: 'no', uploaded: 'no', finalized: 'no', seen: null }],
+  ])('not while a batch %s', (_, more) => {
+    expect(closed(CUS, { ...INV, ...more })).toBe(false);
+  });
+
+  it('when a batch that is not final is left behind', () => {
+    expect(closed(CUS, INV, known({ jobId: 'AUG_2020_CUS_2', created: 'yes', abandoned: true }))).toBe(true);
+  });
+});
+
+it.each([
+  ['AUG_2020', 'SEP_2020'],
+  ['DEC_2020', 'JAN_2021'],
+  ['DEC2020', 'JAN2021'],
+  ['2020-08', '2020-09'],
+  ['202012', '202101'],
+  ['AUGUST', null],
+  ['FIX_2020', null],
+])('after %s comes %s', (job, next) => {
+  expect(nextMonth(job)).toBe(next);
+});
