@@ -78,6 +78,8 @@ export interface BatchView {
   readonly errorMessage: string | null;
   /** Its file was not to come (`--leave-out`): it takes no part in any outcome. Present only when it is so. */
   readonly leftOut?: true;
+  /** A draft that another batch replaced and that is never finalized: it takes no part either. Present only when it is so. */
+  readonly leftBehind?: true;
   /** Present once its result file was read. */
   readonly result?: ResultCounts;
   /** Present only under `--show-urls`. */

@@ -84,7 +84,7 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
   };
   const look = async (jobId: string): Promise<void> => {
     const known = run.journal.state.batches.get(jobId);
-    if (known?.leftOut && known.created === 'no') return;
+    if (known?.abandoned || (known?.leftOut && known.created === 'no')) return;
     // URLs to show must be fresh, so final batches are asked for too.
     if (known === undefined || (!all && run.urls === null && isDone(run, known))) return;
     // The server cannot be reached: the next poll would fail in the same way.

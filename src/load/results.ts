@@ -154,7 +154,10 @@ async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readon
     if (batch !== null) await recordAnswer(run, jobId, { at, batch });
     return batch;
   };
-  const files = [...new Set(jobIds)].filter((jobId) => state.batches.get(jobId)?.kind !== 'init');
+  const files = [...new Set(jobIds)].filter((jobId) => {
+    const known = state.batches.get(jobId);
+    return known?.kind !== 'init' && !known?.abandoned;
+  });
   const found = await inParallel(AT_ONCE, files, async (jobId) => {
     const batch = await ask(jobId);
     return batch === null ? [] : [{ jobId, batch }, ...batch.children.flatMap((child) => named(run, child))];

@@ -1,16 +1,17 @@
 import { accountedOutcome } from '../batch/account.ts';
 import { isFinal, outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
+import { itemsUnder } from '../batch/tree.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
 import { type BatchState, draftNameOf, itemsOf, type LoadState } from './state.ts';
 
-/** Every batch of a load as it is shown: init, customers, invoices with their items; without abandoned drafts. */
+/** Every batch of a load as it is shown: init, customers, invoices with their items. */
 export function viewLoad(state: LoadState, names: StatusNames): readonly BatchView[] {
-  const live = [...state.batches.values()].filter((batch) => !batch.abandoned && wasStarted(batch));
+  const live = [...state.batches.values()].filter(wasStarted);
   const order: readonly Kind[] = ['init', 'customer', 'invoice'];
   const top = order.flatMap((kind) => live.filter((batch) => batch.kind === kind));
   // Items whose invoice batch is not on record stand at the top.
-  const claimed = new Set(top.flatMap((batch) => itemsOf(state, batch).map((item) => item.jobId)));
+  const claimed = new Set(top.flatMap((batch) => itemsUnder(state.batches, batch).map(({ jobId }) => jobId)));
   const orphans = live.filter((batch) => batch.kind === 'items' && !claimed.has(batch.jobId));
   return [...top, ...orphans].map((batch) => viewBatch(state, batch, names));
 }
@@ -21,6 +22,7 @@ const wasStarted = (batch: BatchState): boolean =>
 
 /** One batch with its children: those the server lists, and those on record that it does not list yet. */
 export function viewBatch(state: LoadState, batch: BatchState, names: StatusNames): BatchView {
+  if (batch.abandoned) return leftBehind(viewOwn(state, batch, batch.seen, [], names));
   const items = batch.kind === 'invoice' ? itemsOf(state, batch).filter(wasStarted) : [];
   const listed = batch.seen?.children ?? [];
   const left = new Set(
@@ -37,6 +39,12 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
         ];
   return viewOwn(state, batch, batch.seen, batch.missing ? children.map(lostWithParent) : children, names);
 }
+
+/** A draft that is never finalized; an invoice batch stands for its items. Nothing is expected of its records. */
+const leftBehind = (view: BatchView): BatchView => ({
+  ...withOutcome({ ...view, phase: 'not-run', recordsSent: null, successCount: null, failCount: null }),
+  leftBehind: true,
+});
 
 /** The server reports the batches under a missing one only through it. What was final is. */
 const lostWithParent = (child: BatchView): BatchView =>

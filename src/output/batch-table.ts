@@ -88,11 +88,14 @@ function attempts(rows: readonly BatchRow[], theme: Theme): readonly (readonly C
   ];
 }
 
-const LEFT_OUT_WORDS = '– left out';
+/** What is shown in place of the phase of a batch that takes no part (api rule 7). */
+const leftWords = ({ leftOut, leftBehind }: BatchView): string | null =>
+  leftOut ? '– left out' : leftBehind ? '– left behind' : null;
 
 /** @param long with the server's spelling of the status, where that adds to our word */
 function statusCell(batch: BatchView, long: boolean, theme: Theme): Cell {
-  if (batch.leftOut) return { text: LEFT_OUT_WORDS, color: theme.colors.dim };
+  const left = leftWords(batch);
+  if (left !== null) return { text: left, color: theme.colors.dim };
   const phase = shownPhaseOf(batch);
   const more = long
     ? truncateMiddle(spelling(batch, theme), Number.isFinite(theme.width) ? 24 : Infinity)
@@ -109,9 +112,7 @@ function batchList(rows: readonly BatchRow[], theme: Theme): string {
     const indent = ' '.repeat(Math.min(branch.length, 8) + 2);
     const room = width - indent.length;
     const phase = shownPhaseOf(batch);
-    const status = batch.leftOut
-      ? LEFT_OUT_WORDS
-      : truncateMiddle(phaseText(phase, theme) + spelling(batch, theme), room);
+    const status = leftWords(batch) ?? truncateMiddle(phaseText(phase, theme) + spelling(batch, theme), room);
     const { loaded, rejected } = countsOf(batch);
     const counted = CARRIES_FILE.includes(batch.kind) || [loaded, rejected].some((value) => value !== null);
     // Unknown is worth a word only when a batch is final and has counts.

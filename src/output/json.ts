@@ -92,6 +92,10 @@ const BATCH = {
       const: true,
       description: 'Its file was not to come (--leave-out). Present only when it is so.',
     },
+    leftBehind: {
+      const: true,
+      description: 'A draft that another batch replaced; it is never finalized. Present only when it is so.',
+    },
     uploadUrl: textOrNull,
     downloadUrl: textOrNull,
     children: list({ $ref: '#/definitions/batch' }),

@@ -10,7 +10,7 @@ import { calls, type Machine, machine, month, sandbox } from './harness.ts';
 const FAST = ['--interval', '50ms'];
 
 /** Customers and invoices with items, submitted. */
-async function submitted(server: Sandbox, final = true): Promise<Machine> {
+async function submitted(server: Sandbox): Promise<Machine> {
   const at = machine(server);
   await month(at);
   for (const args of [
@@ -19,7 +19,7 @@ async function submitted(server: Sandbox, final = true): Promise<Machine> {
     ['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv', '--finalize'],
   ])
     expect((await at.call(args)).code).toBe(0);
-  if (final) await server.waitForIdle();
+  await server.waitForIdle();
   return at;
 }
 
@@ -100,9 +100,7 @@ describe('a batch that the server forgot', () => {
   });
 
   it('while it was processed leaves the others to be watched to their end', async () => {
-    const server = await sandbox({ processingTimeMs: 1000 });
-    const at = await submitted(server, false);
-    server.addFault('status:customer@1=forget');
+    const at = await submitted(await sandbox({ faults: ['finalize:customer@1=forget'] }));
     const watched = await at.call(['watch', ...FAST, '--json']);
     expect([watched.code, watched.json.error?.code]).toEqual([4, 'UNACCOUNTED']);
     expect(phases(watched.json.batches)).toMatchObject({

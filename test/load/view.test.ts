@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { accountOf } from '../../src/batch/account.ts';
-import { verdictOf } from '../../src/batch/verdict.ts';
+import { isSettled } from '../../src/batch/outcome.ts';
+import { outcomeOfAll, verdictOf } from '../../src/batch/verdict.ts';
 import { viewLoad } from '../../src/load/view.ts';
+import { accountText } from '../../src/output/batch-text.ts';
 import { batch, known, LINUX, load, source } from './fixtures.ts';
 
 const done = { created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
@@ -163,6 +165,19 @@ describe('a load as it is seen', () => {
       ['carryForwardCreditMemo', 'not-run'],
       ['carryForwardDebitMemo', 'not-run'],
     ]);
+  });
+
+  it('a draft that is left behind is shown as such, and takes no part in any outcome', () => {
+    const done = batch({ id: '4', status: 'Success', successCount: 10 });
+    const old = { ...inv, jobId: 'AUG_2020_INV_OLD', id: '9', seen: batch({ id: '9' }), abandoned: true };
+    const views = viewLoad(load({ ...inv, seen: done }, old), {});
+    expect(views.map(({ jobId, leftBehind, phase }) => [jobId, leftBehind, phase])).toEqual([
+      ['AUG_2020_INV', undefined, 'succeeded'],
+      ['AUG_2020_INV_OLD', true, 'not-run'],
+    ]);
+    expect(views.every(isSettled)).toBe(true);
+    expect([outcomeOfAll(views), verdictOf(views, null, LINUX)]).toEqual(['succeeded', null]);
+    expect(accountText(views)).toBe('10 invoices sent, 10 loaded, 0 rejected, 0 unaccounted');
   });
 
   describe('with batches that the server no longer knows', () => {

@@ -34,7 +34,7 @@ const strict = new Ajv({ allowUnionTypes: true }).compile({
     batch: {
       ...(strictly(DOCUMENT_SCHEMA.definitions.batch) as Schema),
       required: Object.keys(DOCUMENT_SCHEMA.definitions.batch.properties).filter(
-        (key) => !key.endsWith('Url') && key !== 'leftOut',
+        (key) => !key.endsWith('Url') && !key.startsWith('left'),
       ),
     },
   },

@@ -68,7 +68,7 @@ async function loadTargets(session: Session, job: string): Promise<Found> {
 export function topLevelBatches(state: LoadState): readonly string[] {
   const order: readonly Kind[] = KINDS;
   const live = [...state.batches.values()].filter(
-    (batch) => !batch.abandoned && (batch.created !== 'no' || batch.foundElsewhere || batch.leftOut),
+    ({ created, foundElsewhere, leftOut }) => created !== 'no' || foundElsewhere || leftOut,
   );
   const alive = new Map(live.map((batch) => [batch.jobId, batch]));
   return live

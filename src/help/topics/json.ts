@@ -32,10 +32,11 @@ export const json: TopicText = {
         'successCount, failCount': 'counts of the server',
         'successMessage, errorMessage': 'messages of the server',
         leftOut: 'true when its file was left out (--leave-out); present only then',
+        leftBehind: 'true for a draft that another batch replaced; it is never finalized; present only then',
         'uploadUrl, downloadUrl': 'secrets; only with --show-urls',
         children: 'a list of BATCH: the item batches of an invoice batch, the parts of an init',
       }),
-      `Phases and outcomes, the worst first: ${PHASES.join(', ')}. missing: the server had the batch and no longer has it; the other fields are the last known ones. not-run: a part of an init that had nothing to carry forward, or a batch left out; it is an outcome only where nothing else ran.`,
+      `Phases and outcomes, the worst first: ${PHASES.join(', ')}. missing: the server had the batch and no longer has it; the other fields are the last known ones. not-run: a part of an init that had nothing to carry forward, or a batch left out or left behind; it is an outcome only where nothing else ran.`,
     ),
     section(
       'Keys of single commands',
