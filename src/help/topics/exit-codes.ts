@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<ExitCode, string>> = {
   7: 'not final yet: --max-wait elapsed, or batches were never finalized',
   8: 'another process holds the load, a file changed, or a name or job id is already used',
   9: 'the server or the storage refused the request',
-  10: 'a file here cannot be written or read, after something was sent; what is on record is safe',
+  10: 'a file on this machine cannot be written or read, after something was sent; the journal is safe',
   130: 'stopped by Ctrl-C (143: by SIGTERM); run the same command again',
 };
 
