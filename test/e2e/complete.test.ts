@@ -152,7 +152,7 @@ describe('an invoice batch and its items (api rule 28)', () => {
     expect((await at.call(['status'])).stdout).toContain('left out');
     expect(loaded(server)).toEqual(WHOLE.slice(0, 2));
     expect(((await at.call(['--json'])).json['next'] as { command: string }).command).toBe(
-      'ebill report --job AUG_2020',
+      'ebill init --job SEP_2020',
     );
   });
 
@@ -179,7 +179,7 @@ describe('--again, --next and --restart-invoice resume (commands rule 2)', () =>
       const { at, server } = await started([`${where}=status:403`]);
       const line = ['upload', 'customer', 'CUS_AUG_2020.csv', '--wait', '--interval', '1s'];
       expect((await at.call(line)).code).toBe(0);
-      const again = [...line, '--again'];
+      const again = [...line, '--again', '--job', 'AUG_2020'];
       expect((await at.call(again)).code).toBeGreaterThan(0);
       expect((await at.call(again)).code).toBe(0);
       expect((await at.call(again)).code).toBe(0);
