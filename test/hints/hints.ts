@@ -107,7 +107,7 @@ async function inWorld<T>(
         const waits = ['watch', 'run'].includes(words[0] ?? '') || words.includes('--wait');
         const ran = await at.call([
           ...words,
-          ...(waits ? ['--interval', '1s', '--max-wait', '20s'] : []),
+          ...(waits ? ['--interval', '1s', '--patience', '5s'] : []),
           '--json',
         ]);
         keep();
