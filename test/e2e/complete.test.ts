@@ -177,7 +177,16 @@ describe('--again, --next and --restart-invoice resume (commands rule 2)', () =>
     '--again broken off at %s makes no third batch',
     async (where) => {
       const { at, server } = await started([`${where}=status:403`]);
-      const line = ['upload', 'customer', 'CUS_AUG_2020.csv', '--wait', '--interval', '1s'];
+      const line = [
+        'upload',
+        'customer',
+        'CUS_AUG_2020.csv',
+        '--job',
+        'AUG_2020',
+        '--wait',
+        '--interval',
+        '1s',
+      ];
       expect((await at.call(line)).code).toBe(0);
       const again = [...line, '--again', '--job', 'AUG_2020'];
       expect((await at.call(again)).code).toBeGreaterThan(0);

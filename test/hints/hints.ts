@@ -191,7 +191,8 @@ const isFit = (word: string, before: string, at: Machine): boolean =>
 function judge({ server, texts }: World, { items = {} }: Scenario): readonly string[] {
   const wrong: string[] = [];
   const { batches, initCount } = server.snapshot();
-  if (initCount > 1) wrong.push(`${initCount} inits`);
+  const inits = new Set(batches.filter(({ kind }) => kind === 'init').map(({ jobId }) => jobId)).size;
+  if (initCount > inits) wrong.push(`${initCount} inits of ${inits} loads`);
   const loaded = batches.filter((batch) => batch.inputFilename !== null && batch.finalizeCount > 0);
   const seen = new Map<string, string>();
   for (const batch of loaded) {
