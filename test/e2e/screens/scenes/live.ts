@@ -2,7 +2,7 @@ import { createProgress } from '../../../../src/output/progress/progress.ts';
 import type { Scene } from '../stage.ts';
 
 /** What moves, stopped at a moment. */
-export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, context }) => {
+export const live: Scene = async ({ run, quietly, sample, file, freeze, draw, later, context }) => {
   await draw('an upload under way', /and 1 more file/, (ui) => {
     const { listener, stop } = createProgress(ui, context);
     const files = ['inv_2020_08.csv', 'itm_1.csv', 'itm_2.csv', 'itm_3.csv', 'itm_4.csv'];
@@ -48,8 +48,9 @@ export const live: Scene = async ({ run, quietly, sample, freeze, draw, later, c
   freeze(3, /next poll in/);
   await run('watch');
   // The next month has other records.
-  await sample({ records: 20, itemFiles: 3, seed: 9 });
-  await quietly('run --init-plan --job SEP_2020');
-  freeze(6, /next poll in/);
+  await sample({ records: 20, itemFiles: 3, month: 'SEP_2020', seed: 2 });
+  const invoice = '  - file: INV_SEP_2020.csv\n    items: [ITM_SEP_2020_*.csv]\n';
+  file('plan.yaml', `job: SEP_2020\ninit: {}\ncustomers: [CUS_SEP_2020.csv]\ninvoices:\n${invoice}`);
+  freeze(12, /next poll in/);
   await run('run plan.yaml --concurrency 1', [[/Start the load/, 'y\r']]);
 };
