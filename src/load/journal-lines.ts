@@ -13,12 +13,16 @@ export interface Damage {
   /** From 1. */
   readonly line: number;
   readonly reason: string;
+  /** The text of a line that cannot be read; `null` where the line says only that others are missing. */
+  readonly text: string | null;
 }
 
 interface Reading {
   /** The first line; `null` when none was written completely: nothing was sent then. */
   readonly header: Readonly<Record<string, unknown>> | null;
   readonly damage: readonly Damage[];
+  /** How many requests the numbers show to be missing. */
+  readonly missing: number;
 }
 
 /** A line as it is written: an entry or a header, with a checksum of everything before it. */
@@ -33,9 +37,11 @@ const sumOf = (bytes: Uint8Array): string => crc32(bytes).toString(16).padStart(
 export const tornMark = (at: string, bytes: number): string => lineOf({ at, type: TORN, bytes });
 
 const TORN = 'torn';
+/** Names damaged lines that the operator has given up: `--adopt` asks the server instead. */
+export const SKIPPED = 'skipped';
 
 /** A line that cannot be read, until it is known whether a crash cut it off. */
-interface Unreadable extends Damage {
+interface Unreadable extends Omit<Damage, 'text'> {
   readonly text: string;
   /** Bytes. */
   readonly size: number;
@@ -57,12 +63,15 @@ export function readLines(
   const damage: Damage[] = [];
   const unreadable: Unreadable[] = [];
   const intents = new Set<number>();
+  const orphans = new Set<number>();
+  const skipped = new Set<unknown>();
   let newest = 0;
   /** The line before is the last of `unreadable`. */
   let afterUnreadable = false;
   for (const { line, bytes, ended } of splitLines(content)) {
     const read = readLine(bytes);
-    const broken = (reason: string): number => damage.push({ line, reason });
+    const broken = (reason: string, text: string | null = bytes.toString()): number =>
+      damage.push({ line, reason, text });
     if ('reason' in read) {
       unreadable.push({ ...read, line, size: bytes.length, ended, expected: newest + 1, next: null });
       afterUnreadable = true;
@@ -84,18 +93,29 @@ export function readLines(
         if (intents.has(value.n)) broken(`the number ${value.n} of its request occurs twice`);
         // Without a checksum it is an earlier program's, which left numbers out after a failed write.
         else if (summed && value.n !== newest + 1)
-          broken(`request ${value.n} follows request ${newest}: lines are missing`);
+          broken(`request ${value.n} follows request ${newest}: lines are missing`, null);
         for (const one of unreadable) one.next ??= value.n;
         intents.add(value.n);
         newest = Math.max(newest, value.n);
       } else if (value.type === 'answer' && !intents.has(value.n)) {
-        broken(`the request ${value.n} that it answers is missing`);
+        broken(`the request ${value.n} that it answers is missing`, null);
+        orphans.add(value.n);
       }
       onEntry(value, line);
     } else if (isKnown(value)) broken('its fields are not those of its type');
+    else if (value['type'] === SKIPPED && summed && Array.isArray(value['lines']))
+      for (const one of value['lines']) skipped.add(one);
   }
-  for (const one of unreadable) if (!isTorn(one)) damage.push({ line: one.line, reason: one.reason });
-  return { header, damage: damage.sort((a, b) => a.line - b.line) };
+  for (const one of unreadable) {
+    const { line, reason, text } = one;
+    if (!isTorn(one)) damage.push({ line, reason, text });
+  }
+  const last = Math.max(newest, ...orphans);
+  return {
+    header,
+    damage: damage.filter(({ line }) => !skipped.has(line)).sort((a, b) => a.line - b.line),
+    missing: last - intents.size,
+  };
 }
 
 function* splitLines(
@@ -196,6 +216,8 @@ export interface Salvaged {
   readonly header: Header | null;
   /** In their order. */
   readonly lines: readonly (Entry | Damage)[];
+  /** How many requests the numbers show to be missing. */
+  readonly missing: number;
 }
 
 export const isDamage = (line: Entry | Damage): line is Damage => 'reason' in line && 'line' in line;
@@ -203,11 +225,12 @@ export const isDamage = (line: Entry | Damage): line is Damage => 'reason' in li
 /** @throws EbillError CONFLICT when it is a newer program's */
 export function salvage(content: Uint8Array, path: string): Salvaged {
   const read: { readonly at: number; readonly line: Entry | Damage }[] = [];
-  const { header, damage } = readLines(content, (entry, at) => read.push({ at, line: entry }));
+  const { header, damage, missing } = readLines(content, (entry, at) => read.push({ at, line: entry }));
   const all = [...read, ...damage.map((one) => ({ at: one.line, line: one }))];
   return {
     header: header === null ? null : checked(header, path),
     lines: all.sort((a, b) => a.at - b.at).map(({ line }) => line),
+    missing,
   };
 }
 
@@ -216,10 +239,11 @@ export function salvage(content: Uint8Array, path: string): Salvaged {
  * @throws EbillError CONFLICT when a line is damaged, it is no journal, or a newer program's
  */
 export function replay(content: Uint8Array | string, path: string): LoadState | null {
+  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
   let state: LoadState | null = null;
   // One entry at a time: a long journal is not in memory twice.
   const { header, damage } = readLines(
-    typeof content === 'string' ? Buffer.from(content) : content,
+    bytes,
     (entry) => {
       if (state !== null) state = apply(state, entry);
     },
@@ -229,7 +253,7 @@ export function replay(content: Uint8Array | string, path: string): LoadState | 
   );
   const [first] = damage;
   if (first === undefined) return state;
-  throw header === null ? noJournal(path) : damagedJournal(path, first, true);
+  throw header === null ? noJournal(path) : damagedJournal(path, salvage(bytes, path), true);
 }
 
 function checked(header: Partial<Header>, path: string): Header {
@@ -254,17 +278,78 @@ function checked(header: Partial<Header>, path: string): Header {
   return header as Header;
 }
 
-const RESTORE =
-  'Restore that file from a backup. Without one, move it to another folder and run the uploads of this load again with --adopt, the same files in the same order: the load is then rebuilt from the server.';
+const BACKUP = 'Restore that file from a backup.';
 
 const noJournal = (path: string): EbillError =>
   new EbillError('CONFLICT', `${path} is no journal of ebill, or its first line is damaged.`, {
-    hint: RESTORE,
+    hint: `${BACKUP} Without one only the owner of the server can say what was done.`,
   });
 
 /** @param show leads to `loads show`, which reads the rest */
-export function damagedJournal(path: string, { line, reason }: Damage, show: boolean): EbillError {
-  return new EbillError('CONFLICT', `Line ${line} of the journal ${path} is damaged: ${reason}.`, {
-    hint: show ? `ebill loads show reads the other lines. ${RESTORE}` : RESTORE,
+export function damagedJournal(path: string, read: Salvaged, show: boolean): EbillError {
+  const [first] = read.lines.filter(isDamage);
+  const hint = canBeSkipped(read)
+    ? 'Run the upload or run command of this load again with --adopt: damaged lines are skipped, and the server is asked what they said.'
+    : `${BACKUP} Without one only the owner of the server can say what was done: the damage may hide that a batch must not be finalized, or which files belong together.`;
+  return new EbillError(
+    'CONFLICT',
+    `Line ${first?.line} of the journal ${path} is damaged: ${first?.reason}.`,
+    {
+      hint: show ? `ebill loads show reads the other lines. ${hint}` : hint,
+    },
+  );
+}
+
+/** Types whose content the server knows too. What others say (what is left behind, what belongs together) nobody else does. */
+const KNOWN_TO_SERVER: ReadonlySet<string> = new Set(['intent', 'answer', 'seen', 'settled', 'found', TORN]);
+
+/** Bytes in a row that are no text; a line is longer. */
+const HIDDEN = 64;
+
+/**
+ * Whether the server can be asked for all that damaged lines may have said (`--adopt`). Each has to be recognised as one
+ * line, and every request that is missing as one of them.
+ */
+export function canBeSkipped({ header, lines, missing }: Salvaged): boolean {
+  if (header === null) return false;
+  const texts = lines.filter(isDamage).flatMap(({ text }) => text ?? []);
+  const types = texts.map((text) => {
+    const [type, ...more] = [...text.matchAll(/"type":"([\w-]+)"/g)].map((match) => match[1] ?? '');
+    const whole = text.startsWith('{"at":"') && more.length === 0 && text.split('"at":"').length === 2;
+    return whole && !new RegExp(`[\\p{Cc}\uFFFD]{${HIDDEN}}`, 'u').test(text) ? (type ?? '') : '';
   });
+  if (types.some((type) => !KNOWN_TO_SERVER.has(type))) return false;
+  if (missing > types.filter((type) => type === 'intent').length) return false;
+  const state = foldedFrom(header, lines);
+  // The file of a batch that is not in a readable line could be given another batch.
+  return [...state.batches.values()].every(
+    ({ kind, file, foundElsewhere }) => kind === 'init' || foundElsewhere || file !== null,
+  );
+}
+
+/** The load that the readable lines tell. */
+export const foldedFrom = (header: Header, lines: Salvaged['lines']): LoadState =>
+  lines
+    .filter((line) => !isDamage(line))
+    .reduce((state, line) => apply(state, line as Entry), emptyState(header));
+
+/**
+ * The lines that skip the damage of a journal, to be added in one write; none where there is no damage. Every batch becomes
+ * one that was found, so that the server is asked about it before anything is sent.
+ * @throws EbillError CONFLICT when it cannot be skipped
+ */
+export function skipLines(content: Uint8Array, path: string, at: string): readonly string[] {
+  const read = salvage(content, path);
+  const damage = read.lines.filter(isDamage);
+  if (damage.length === 0) return [];
+  if (read.header === null) throw noJournal(path);
+  if (!canBeSkipped(read)) throw damagedJournal(path, read, true);
+  const found = [...foldedFrom(read.header, read.lines).batches.values()].flatMap(
+    ({ jobId, kind, parent, seen, abandoned, missing }) =>
+      seen === null || abandoned || missing
+        ? []
+        : [lineOf({ at, type: 'found', jobId, kind, parent, batch: seen })],
+  );
+  // The last line makes the others count.
+  return [...found, lineOf({ at, type: SKIPPED, lines: damage.map(({ line }) => line) })];
 }

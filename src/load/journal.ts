@@ -14,7 +14,7 @@ import {
   sanitizeEntry,
   sanitizeUrl,
 } from './entries.ts';
-import { cutOff, isReadable, lineOf, replay, tornMark } from './journal-lines.ts';
+import { cutOff, isReadable, lineOf, replay, skipLines, tornMark } from './journal-lines.ts';
 import type { Lock } from './lock.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
@@ -66,6 +66,31 @@ export async function openJournal(
 /** A journal in memory, for a load without a record here; nothing is written. */
 export function memoryJournal(state: LoadState, now: () => number): Journal {
   return new FileJournal(null, null, state, now, (text) => text as Redacted);
+}
+
+/**
+ * Skips the damaged lines of a journal for good, where the server can be asked instead (`--adopt`).
+ * @returns whether there were any
+ * @throws EbillError CONFLICT when they cannot be skipped, or another process holds the load
+ */
+export async function skipDamage(
+  path: string,
+  now: () => number,
+  lock: Pick<Lock, 'include'>,
+): Promise<boolean> {
+  const handle = await openAppending(path);
+  try {
+    lock.include(handle);
+    const content = (await readContent(path)) ?? Buffer.alloc(0);
+    const lines = skipLines(content, path, new Date(now()).toISOString());
+    if (lines.length === 0) return false;
+    await write(handle, `${await mended(handle, content.length, now)}${lines.join('')}`);
+    return true;
+  } catch (cause) {
+    throw cannotWrite(path, cause);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** Writes the first line. One that a crash cut off is removed: nothing was sent, and the first line says what the file is. */

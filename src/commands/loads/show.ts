@@ -1,9 +1,9 @@
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
-import { type Entry, type Header, JOURNAL_VERSION } from '../../load/entries.ts';
-import { damagedJournal, isDamage, type Salvaged } from '../../load/journal-lines.ts';
+import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
+import { damagedJournal, foldedFrom, isDamage, type Salvaged } from '../../load/journal-lines.ts';
 import { findJournals, loadNames } from '../../load/loads.ts';
-import { apply, emptyState, type LoadState } from '../../load/state.ts';
+import type { LoadState } from '../../load/state.ts';
 import { type Moment, timelineOf } from '../../load/timeline.ts';
 import { viewLoad } from '../../load/view.ts';
 import { batchTable } from '../../output/batch-table.ts';
@@ -42,12 +42,9 @@ export const command: CommandModule<LoadsShowOptions> = {
   },
   options: (args) => ({ job: checkedJobId(String(args[0]), 'the load') }),
   run: async (app, { job }) => {
-    const { path, header, lines } = await withSpinner(app.ui, app.context, 'reading the journals', () =>
-      findLoad(app, job),
-    );
-    const damage = lines.find(isDamage);
-    const entries = lines.filter((line): line is Entry => !isDamage(line));
-    const load = entries.reduce(apply, emptyState(header ?? unknownHeader(job, entries[0]?.at)));
+    const read = await withSpinner(app.ui, app.context, 'reading the journals', () => findLoad(app, job));
+    const { path, header, lines } = read;
+    const load = foldedFrom(header ?? unknownHeader(job), lines);
     const { profile, baseUrl, organisation = null } = load.header;
     const timeline = timelineOf(lines);
     const batches = viewLoad(load, {});
@@ -56,7 +53,7 @@ export const command: CommandModule<LoadsShowOptions> = {
       job,
       outcome: outcomeOfAll(batches),
       batches,
-      error: damage === undefined ? null : damagedJournal(path, damage, false),
+      error: lines.some(isDamage) ? damagedJournal(path, read, false) : null,
       extra: { baseUrl, organisation, timeline },
       text: [
         headline(app, load),
@@ -109,12 +106,12 @@ function details({ file, bytes: size, records, status, message }: Moment): strin
 }
 
 /** Stands for a first line that is damaged. */
-const unknownHeader = (job: string, startedAt = new Date(0).toISOString()): Header => ({
+const unknownHeader = (job: string): Header => ({
   ebillJournal: JOURNAL_VERSION,
   job,
   profile: null,
   baseUrl: 'an unknown server',
-  startedAt,
+  startedAt: new Date(0).toISOString(),
 });
 
 /** @throws EbillError USAGE when no journal has this name, or several have it */

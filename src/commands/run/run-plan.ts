@@ -20,7 +20,7 @@ import { assertFolder, checkedFiles, columnsFor } from '../shared/file-checks.ts
 import { assertNew, monthSends, parentRef } from '../shared/load-steps.ts';
 import { fetchResults } from '../shared/results-flow.ts';
 import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
-import { readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
+import { adoptDamaged, readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
 import { batchTimes } from '../shared/wait.ts';
 import { collectResults } from './collect-results.ts';
 import { dryRunMonth } from './dry-run.ts';
@@ -64,6 +64,7 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   const { plan } = file;
   session.emit({ event: 'run.start', job: plan.job });
   await assertOwnFolder(folder, owner, plan.job);
+  if (options.adopt) await adoptDamaged(session, plan.job);
   const known = await readLoad(session, plan.job);
   const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
   const starts = init !== null && known?.batches.get(init.jobId)?.created !== 'yes';

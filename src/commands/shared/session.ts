@@ -6,7 +6,7 @@ import { assertSafeTransferUrl } from '../../api/transfer-url.ts';
 import { EbillError } from '../../errors.ts';
 import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
-import { type Journal, memoryJournal, openJournal, readJournal } from '../../load/journal.ts';
+import { type Journal, memoryJournal, openJournal, readJournal, skipDamage } from '../../load/journal.ts';
 import { findJournal, journalPath, loadsFolder, moveJournal, type Owner } from '../../load/journal-places.ts';
 import { loadsReader } from '../../load/loads.ts';
 import { type Holder, holderText, type Lock, lockLoad, lockServer } from '../../load/lock.ts';
@@ -120,21 +120,31 @@ export async function withLoad<T>(session: Session, job: string, work: (run: Run
   }
 }
 
+/** `--adopt`: damaged lines of the load's journal are skipped, and the server is asked what they said (load rule 3). */
+export async function adoptDamaged(session: Session, job: string): Promise<void> {
+  const { context, globals, ui } = session.app;
+  const path = journalPath(context.paths.state, session.owner, job);
+  const damaged = await readLoad(session, job).then(
+    () => false,
+    (error: unknown) => error instanceof EbillError && error.code === 'CONFLICT',
+  );
+  if (!damaged || globals.dryRun) return;
+  const lock = await lockFor(session, path, job);
+  try {
+    await bringHome(session, job, path);
+    if (await skipDamage(path, context.now, lock))
+      ui.warn(`Damaged lines of the journal ${path} are skipped; the server is asked about every batch.`);
+  } finally {
+    await lock.release();
+  }
+}
+
 async function openForWriting(session: Session, job: string): Promise<Run> {
   const { app, owner } = session;
-  const { context, ui } = app;
+  const { context } = app;
   const path = journalPath(context.paths.state, owner, job);
-  let waiting = false;
-  const wait = (holder: Holder | null): void => {
-    // A terminal shows how long it has waited; a log gets one line.
-    waiting = ui.progress === 'tty';
-    if (waiting) session.emit({ event: 'wait.start', message: `waiting for ${holderText(holder, false)}` });
-    else ui.note(`Waiting for ${holderText(holder)}, which holds the load`);
-  };
   // Locked before the journal is read, so that decisions rest on its last entry.
-  const lock = await lockLoad(context, path, { job, command: `ebill ${app.command}` }, wait).finally(() => {
-    if (waiting) session.emit({ event: 'wait.end' });
-  });
+  const lock = await lockFor(session, path, job);
   try {
     await bringHome(session, job, path);
     const journal = await openJournal(path, headerFor(app, owner, job), context.now, app.redactor, lock);
@@ -176,6 +186,20 @@ async function tryToBringHome(session: Session, job: string, path: string): Prom
     if (error instanceof EbillError) return false;
     throw error;
   }
+}
+
+function lockFor(session: Session, path: string, job: string): Promise<Lock> {
+  const { context, ui, command } = session.app;
+  let waiting = false;
+  const wait = (holder: Holder | null): void => {
+    // A terminal shows how long it has waited; a log gets one line.
+    waiting = ui.progress === 'tty';
+    if (waiting) session.emit({ event: 'wait.start', message: `waiting for ${holderText(holder, false)}` });
+    else ui.note(`Waiting for ${holderText(holder)}, which holds the load`);
+  };
+  return lockLoad(context, path, { job, command: `ebill ${command}` }, wait).finally(() => {
+    if (waiting) session.emit({ event: 'wait.end' });
+  });
 }
 
 /** Closes a load's journal and releases its lock. */

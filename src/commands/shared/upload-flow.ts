@@ -46,7 +46,7 @@ import {
 } from './load-steps.ts';
 import { withNotification } from './notify.ts';
 import { chosenJob, noLoad } from './selection.ts';
-import { readLoad, type Session, withLoad, withSession } from './session.ts';
+import { adoptDamaged, readLoad, type Session, withLoad, withSession } from './session.ts';
 import { shownPath } from './shown-path.ts';
 import { recordedOptions, type Shard, type UploadOptions } from './upload-options.ts';
 import { type Waited, waitFor } from './wait.ts';
@@ -107,6 +107,7 @@ async function upload(
   };
 
   // Asked before the lock is taken: no other command waits for an answer.
+  if (options.adopt) await adoptDamaged(session, job);
   const known = await readLoad(session, job);
   if (known === null || options.restartInvoice || hasWork(known, what)) {
     const finalize = options.finalize ? ', and submit them for processing' : '';
