@@ -4,11 +4,13 @@ import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { quoted } from '../system/escaping.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
-import { jobFlag } from './shared/options.ts';
+import { declareInitTimeout, initTimeoutFlag, jobFlag } from './shared/options.ts';
 
 interface InitOptions extends Omit<InitRequest, 'jobId'> {
   readonly job: string | null;
   readonly jobId: string | null;
+  /** ms; `null`: the default. */
+  readonly initTimeoutMs: number | null;
 }
 
 export const command: CommandModule<InitOptions> = {
@@ -36,6 +38,7 @@ export const command: CommandModule<InitOptions> = {
       .option('--no-carry-forward-credit-memos', 'do not carry forward credit memos')
       .option('--no-carry-forward-debit-memos', 'do not carry forward debit memos')
       .option('--zero-out-customer-balance', 'set the balance of every customer to zero');
+    declareInitTimeout(cmd);
   },
 
   options: (_args, flags) => ({
@@ -45,9 +48,10 @@ export const command: CommandModule<InitOptions> = {
     carryForwardCreditMemos: flags['carryForwardCreditMemos'] !== false,
     carryForwardDebitMemos: flags['carryForwardDebitMemos'] !== false,
     zeroOutCustomerBalance: flags['zeroOutCustomerBalance'] === true,
+    initTimeoutMs: initTimeoutFlag(flags),
   }),
 
-  async run(app, { job: option, jobId, ...what }) {
+  async run(app, { job: option, jobId, initTimeoutMs, ...what }) {
     const { context, globals, ui } = app;
     // Not the load last started: an init is for a new one.
     const job = option ?? (context.env['EBILL_JOB'] || null);
@@ -60,7 +64,7 @@ export const command: CommandModule<InitOptions> = {
       { readLoad, withLoad, withSession },
       confirm,
       { resultOf, viewsOf },
-      { runInit },
+      { assertSameInit, initTimeout, runInit },
       { setCurrentJob },
     ] = await Promise.all([
       import('./shared/session.ts'),
@@ -74,6 +78,7 @@ export const command: CommandModule<InitOptions> = {
       const { connection, owner } = session;
       app.soFar(() => ({ job }));
       const known = await readLoad(session, job);
+      assertSameInit(known?.batches.get(request.jobId), request);
       const done = known?.batches.get(request.jobId)?.created === 'yes';
       if (globals.dryRun) {
         const { requestsText } = await import('../output/print-result.ts');
@@ -89,7 +94,7 @@ export const command: CommandModule<InitOptions> = {
       }
       return withLoad(session, job, async (run) => {
         app.soFar(() => ({ batches: viewsOf(run, [request.jobId]) }));
-        const outcome = await runInit(run, request);
+        const outcome = await runInit(run, request, initTimeout(initTimeoutMs, globals.timeoutMs));
         await setCurrentJob(context.paths.state, owner, job);
         if (outcome === 'on-record') ui.note(`${request.jobId} is already done: nothing sent`);
         if (outcome === 'found') ui.note(`${request.jobId} was done on another machine: nothing sent`);

@@ -7,7 +7,14 @@ import { quoted } from '../system/escaping.ts';
 import type { RunPlanOptions } from './run/run-plan.ts';
 import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
 import { GITHUB_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
-import { boolFlag, type Flags, jobFlag, textFlag } from './shared/options.ts';
+import {
+  boolFlag,
+  declareInitTimeout,
+  type Flags,
+  initTimeoutFlag,
+  jobFlag,
+  textFlag,
+} from './shared/options.ts';
 import {
   concurrencyFlag,
   declareWatchOptions,
@@ -47,7 +54,9 @@ export const command: CommandModule<RunOptions> = {
       .description('Run a whole month from a plan file. Run it again to resume after any interruption.')
       .argument('[plan]', 'plan file, such as plan.yaml')
       .option('--out <dir>', 'folder for results, rejects and the report (default: ./JOB)')
-      .option('--concurrency <n>', 'number of files uploaded at the same time', '4')
+      .option('--concurrency <n>', 'number of files uploaded at the same time', '4');
+    declareInitTimeout(cmd);
+    cmd
       .optionsGroup('If it already exists:')
       .option('--adopt', 'take over batches of these names on the server, started on another machine')
       .option('--next', 'create another batch for new content under a name already used')
@@ -81,6 +90,7 @@ export const command: CommandModule<RunOptions> = {
       ...takeover(flags),
       restartInvoice: boolFlag(flags, 'restartInvoice'),
       watch,
+      initTimeoutMs: initTimeoutFlag(flags),
     };
   },
 

@@ -10,18 +10,22 @@ import type { BatchState } from './state.ts';
 export type InitOutcome = 'sent' | 'on-record' | 'found';
 
 /** An init is answered when its work is done, so it takes longer than other calls (api rule 17). ms. */
-export const INIT_TIMEOUT_MS = 30 * 60_000;
+const INIT_TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * How long an init waits until its answer starts, ms.
+ * @param given `--init-timeout`
+ * @param timeoutMs `--timeout`, which does not shorten it
+ */
+export const initTimeout = (given: number | null, timeoutMs: number): number =>
+  given ?? Math.max(INIT_TIMEOUT_MS, timeoutMs);
 
 /**
  * Starts a load, once (commands rule 1, api rule 17).
  * @param timeoutMs until the answer to the init starts
  * @throws EbillError CONFLICT for an init on record with other options, REJECTED, AUTH, UNAVAILABLE
  */
-export async function runInit(
-  run: Run,
-  request: InitRequest,
-  timeoutMs = INIT_TIMEOUT_MS,
-): Promise<InitOutcome> {
+export async function runInit(run: Run, request: InitRequest, timeoutMs: number): Promise<InitOutcome> {
   const { jobId } = request;
   const what = `Init ${jobId}`;
   let asked: Asked;

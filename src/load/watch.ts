@@ -5,6 +5,7 @@ import { isSettled, waitsFor } from '../batch/outcome.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { foundBy } from './ask.ts';
 import { NotFound, refresh } from './refresh.ts';
 import type { Run } from './run.ts';
 import { viewBatch } from './view.ts';
@@ -62,7 +63,8 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
       const message = 'the counts do not add up; they may be late, so the server is asked again';
       run.emit({ event: 'step', jobId: null, message });
     }
-    const end = endOf(batches, options, now - began, failure !== undefined, again);
+    const doubt = failure !== undefined || lagsBehind(run, batches, now);
+    const end = endOf(batches, options, now - began, doubt, again);
     pause = first ? pause : nextPollDelay(options.cadence, pause, round.changed);
     const wait = Math.min(
       withJitter(options.cadence, pause, context.random()),
@@ -97,6 +99,13 @@ function lateCounts({ journal, settle }: Run, batches: readonly BatchView[]): nu
   );
   return Math.max(...since) + settle.otherMs;
 }
+
+/** Whether a batch that was finalized a moment ago still shows as a draft: reads lag behind writes (api rule 16). */
+const lagsBehind = (run: Run, batches: readonly BatchView[], now: number): boolean =>
+  batches.some(({ jobId }) => {
+    const known = run.journal.state.batches.get(jobId ?? '');
+    return known?.finalized === 'yes' && now < foundBy(run, known, now);
+  });
 
 /** @param again counts that do not add up may only be late */
 function endOf(

@@ -48,6 +48,7 @@ const INIT = {
   carryForwardCreditMemos: true,
   carryForwardDebitMemos: true,
   zeroOutCustomerBalance: false,
+  initTimeoutMs: null,
 };
 const WAIT = {
   cadence: { fixedMs: null },
@@ -251,9 +252,11 @@ describe('run and report', () => {
     next: false,
     restartInvoice: false,
     watch: WAIT,
+    initTimeoutMs: null,
   };
   it.each([
     ['p.yaml', {}],
+    ['p.yaml --init-timeout 1h', { initTimeoutMs: 3_600_000 }],
     ['p.yaml --out d', { out: 'd' }],
     ['p.yaml --download d', { out: 'd', watch: { ...WAIT, download: 'd' } }],
     ['p.yaml --concurrency 8', { concurrency: 8 }],

@@ -48,7 +48,12 @@ async function month(
     settle: { initMs: 0, otherMs: 0 },
     urls: null,
   } as unknown as Run;
-  const app = { context, ui: await uiFor(context), soFar: () => undefined } as unknown as App;
+  const app = {
+    context,
+    ui: await uiFor(context),
+    globals: { timeoutMs: 60_000 },
+    soFar: () => undefined,
+  } as unknown as App;
   const options = {
     concurrency: 1,
     adopt: false,

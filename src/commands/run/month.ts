@@ -5,7 +5,7 @@ import { type Acceptance, acceptanceOf, verdictOf } from '../../batch/verdict.ts
 import { EbillError } from '../../errors.ts';
 import type { Stage } from '../../load/events.ts';
 import { rejectsName } from '../../load/file-names.ts';
-import { runInit } from '../../load/init.ts';
+import { initTimeout, runInit } from '../../load/init.ts';
 import type { Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
 import { itemsParent } from '../../load/upload.ts';
@@ -30,6 +30,8 @@ export interface StepOptions {
   readonly adopt: boolean;
   readonly next: boolean;
   readonly watch: WaitOptions;
+  /** ms; `null`: the default. */
+  readonly initTimeoutMs: number | null;
 }
 
 /** How far a run came. */
@@ -68,7 +70,7 @@ export async function runMonth(tools: MonthTools, month: PlannedMonth): Promise<
   if (init === null) skip(run, 'init', 'not in the plan');
   else {
     start(run, 'init');
-    await startLoad(run, init);
+    await startLoad(run, init, initTimeout(options.initTimeoutMs, app.globals.timeoutMs));
     jobIds.push(init.jobId);
     const stopped = await finish(tools, 'init', [init.jobId], budget, accepted);
     if (stopped !== null) return { jobIds, stopped };
@@ -125,13 +127,13 @@ async function uploadInvoices(
   return [...new Set(heads)];
 }
 
-async function startLoad(run: Run, request: InitRequest): Promise<void> {
+async function startLoad(run: Run, request: InitRequest, timeoutMs: number): Promise<void> {
   const { jobId } = request;
   const message = {
     sent: `${jobId} is done: open invoices and memos are carried forward as asked`,
     'on-record': `${jobId} is already done: nothing sent`,
     found: `${jobId} was done on another machine: nothing sent`,
-  }[await runInit(run, request)];
+  }[await runInit(run, request, timeoutMs)];
   run.emit({ event: 'step', jobId, message });
 }
 

@@ -5,6 +5,7 @@ import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { LoadEvent, PlanEntry } from '../../load/events.ts';
 import { resultsFolder } from '../../load/file-names.ts';
+import { assertSameInit } from '../../load/init.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import { assertRestartable, confirmPlan, restartTargets } from '../../load/open-invoice.ts';
 import { assignMonth, type Month, type MonthFiles } from '../../load/plan.ts';
@@ -68,6 +69,7 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   const known = await readLoad(session, plan.job);
   const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
   const starts = init !== null && known?.batches.get(init.jobId)?.created !== 'yes';
+  if (init !== null) assertSameInit(known?.batches.get(init.jobId), init);
   // Refused before gigabytes are read, and asked after, when the files are known to be good.
   if (starts && !dryRun) assertInitAllowed(app, init);
   const files = await checkPlanFiles(session, file, found);

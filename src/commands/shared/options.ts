@@ -127,6 +127,16 @@ export function durationFlag(flags: Flags, name: string, option: string): number
   return text === null ? null : parseDuration(text, option);
 }
 
+export function declareInitTimeout(command: Command): void {
+  command.option('--init-timeout <duration>', 'how long to wait for the answer to the init (default: 30m)');
+}
+
+/** ms; `null`: the default. @throws EbillError USAGE */
+export function initTimeoutFlag(flags: Flags): number | null {
+  const ms = durationFlag(flags, 'initTimeout', '--init-timeout');
+  return ms === null ? null : positive(ms, '--init-timeout');
+}
+
 /** @throws EbillError USAGE when it cannot be a load's name or a job id */
 export function jobFlag(flags: Flags, name: string, option: string): string | null {
   const text = textFlag(flags, name);
