@@ -291,6 +291,85 @@ describe('status', () => {
   });
 });
 
+describe('the batch that an answer is about', () => {
+  const about = (jobId: string, id = '3'): string =>
+    `<batchProcess><id>${id}</id><jobId>${jobId}</jobId><status>Queued</status></batchProcess>`;
+
+  test('is compared: another one is ambiguous for a changing call', async () => {
+    for (const [name, change] of CHANGES) {
+      const server = await answering(200, about('B'));
+      const { client } = await rigFor(server.origin);
+      expect([name, await change(client)]).toMatchObject([name, { outcome: 'ambiguous' }]);
+    }
+    const reused = await answering(200, about('A_CUS', '9'));
+    const { client } = await rigFor(reused.origin);
+    expect(await client.finalize({ id: '3', jobId: 'A_CUS' })).toMatchObject({ outcome: 'ambiguous' });
+  });
+
+  test('is asked about again once, then it is a conflict that names both', async () => {
+    const once = await rawServer((_request, response, n) => response.end(about(n === 1 ? 'B' : 'A', '3')));
+    const { client } = await rigFor(once.origin);
+    expect(await client.status({ id: '3', jobId: 'A' })).toMatchObject({ jobId: 'A' });
+    const always = await answering(200, about('B', '9'));
+    const wrong = await rigFor(always.origin);
+    expect(await rejection(wrong.client.status({ id: '3', jobId: 'A' }))).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('asked about A (batch 3), the server answered about B (batch 9)'),
+    });
+    expect(always.requests).toHaveLength(2);
+  });
+
+  test('is counted over the polls of a watch', async () => {
+    const server = await rawServer((_request, response, n) => response.end(about(n === 2 ? 'A' : 'B', '3')));
+    const { client } = await rigFor(server.origin);
+    const poll = () => client.status({ id: '3', jobId: 'A' }, 0);
+    expect(await rejection(poll())).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await poll()).toMatchObject({ jobId: 'A' });
+    expect(await rejection(poll())).toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await rejection(poll())).toMatchObject({ code: 'CONFLICT' });
+  });
+
+  test('is the same with more zeros in front of its id, with one warning', async () => {
+    const server = await answering(200, about('A', '0003'));
+    const { client, events } = await rigFor(server.origin);
+    for (let n = 0; n < 3; n += 1) expect(await client.status({ id: '3', jobId: 'A' })).not.toBeNull();
+    expect(events.filter(({ event }) => event === 'warning')).toHaveLength(1);
+  });
+});
+
+describe('a status question', () => {
+  test('asks for an answer that no cache has', async () => {
+    const server = await answering(200, DRAFT);
+    const { client } = await rigFor(server.origin);
+    await client.status({ id: '3' });
+    for (const [, change] of CHANGES) await change(client);
+    expect(server.requests.map(({ headers }) => headers['cache-control'])).toEqual([
+      'no-cache',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  test.each([400, 404])(
+    'takes a page with %i for "not found" only where nothing was sent',
+    async (status) => {
+      const server = await answering(status, '<!DOCTYPE html><html><title>Nothing here</title></html>');
+      const { client } = await rigFor(server.origin, { retries: 0 });
+      expect(await client.status({ jobId: 'A' }, 0, true)).toBeNull();
+      expect(await rejection(client.status({ jobId: 'A' }, 0))).toMatchObject({ code: 'UNAVAILABLE' });
+    },
+  );
+});
+
+test('an init waits for its answer longer than other calls', async () => {
+  const server = await rawServer((_request, response) => {
+    setTimeout(() => response.end(DRAFT), 300);
+  });
+  const { client } = await rigFor(server.origin, { timeoutMs: 100 });
+  expect(await client.init(INIT, 10_000)).toMatchObject({ outcome: 'answered' });
+});
+
 describe('the client against the sandbox', () => {
   test.each([
     ['reset-before', false],
