@@ -53,11 +53,18 @@ export class Clock {
 
   /** Runs events until `done` says so. @returns false when there is nothing left to happen, or it takes too many events */
   async run(done: () => boolean, most = 100_000): Promise<boolean> {
+    let idle = 0;
     for (let i = 0; i < most; i += 1) {
       await settled();
       if (done()) return true;
       const event = this.#take();
-      if (event === undefined) return false;
+      if (event === undefined) {
+        // A stream may need another turn.
+        idle += 1;
+        if (idle > 20) return false;
+        continue;
+      }
+      idle = 0;
       this.#now = event.at;
       event.run();
     }

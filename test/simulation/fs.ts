@@ -3,8 +3,8 @@
  * of simulated machines. `/MACHINE.PID/home/x` is the file `/home/x` of that machine as that process sees it.
  */
 import { Readable } from 'node:stream';
-import { type File, failure, isFolder, type Node, newFolder } from './disk.ts';
-import { never, type Process, running } from './machine.ts';
+import { type Disk, type File, failure, isFolder, type Node, newFolder } from './disk.ts';
+import { disks, never, type Process, running } from './machine.ts';
 
 export * from 'node:fs';
 export { constants } from 'node:fs';
@@ -14,32 +14,32 @@ const O_EXCL = 0o200;
 const O_TRUNC = 0o1000;
 
 interface Place {
-  readonly process: Process;
+  readonly disk: Disk;
   readonly path: string;
+  /** `null`: it has ended, and a journal has its path. */
+  readonly process: Process | null;
 }
 
-function placeOf(path: string): Place | null {
-  const [, root = '', rest = ''] = /^\/([^/]*)(.*)$/s.exec(path) ?? [];
-  const process = running.get(root);
-  return process === undefined ? null : { process, path: rest === '' ? '/' : rest };
+function placeOf(path: string): Place {
+  const [, root = '', machine = '', rest = ''] = /^\/((m\d+)\.\d+)(.*)$/s.exec(path) ?? [];
+  const disk = disks.get(machine);
+  if (disk === undefined) throw failure('ENOENT', path);
+  return { disk, path: rest === '' ? '/' : rest, process: running.get(root) ?? null };
 }
 
-/** Looks at the disk: no effect, but a dead process sees nothing. */
-function look<T>(path: string, work: (place: Place) => T): Promise<T> {
+/** Looks at the disk: no effect. */
+async function look<T>(path: string, work: (place: Place) => T): Promise<T> {
+  return work(placeOf(path));
+}
+
+/** Changes the disk: a process that is dead never does. */
+async function change<T>(
+  path: string,
+  work: (place: Place & { readonly process: Process }) => T,
+): Promise<T> {
   const place = placeOf(path);
-  if (place === null)
-    return /^\/m\d+\.\d+(?:\/|$)/.test(path) ? never() : Promise.reject(failure('ENOENT', path));
-  return attempt(() => work(place));
-}
-
-/** Changes the disk. */
-function change<T>(path: string, work: (place: Place) => T): Promise<T> {
-  const place = placeOf(path);
-  return place === null ? never() : place.process.effect(() => work(place));
-}
-
-async function attempt<T>(work: () => T): Promise<T> {
-  return work();
+  const { process } = place;
+  return process === null ? never() : process.effect(() => work({ ...place, process }));
 }
 
 function stats(node: Node, bigint = false): object {
@@ -70,16 +70,16 @@ const locks = new Map<number, Handle>();
 
 class Handle {
   readonly fd = ++fds;
-  readonly #process: Process;
+  readonly #process: Process | null;
   readonly #node: Node;
   readonly #append: boolean;
   #at = 0;
 
-  constructor(process: Process, node: Node, append: boolean) {
+  constructor(process: Process | null, node: Node, append: boolean) {
     this.#process = process;
     this.#node = node;
     this.#append = append;
-    process.open.add(this);
+    process?.open.add(this);
     handles.set(this.fd, this);
   }
 
@@ -104,8 +104,12 @@ class Handle {
     if (locks.get(this.#node.ino) === this) locks.delete(this.#node.ino);
   }
 
-  #look<T>(work: () => T): Promise<T> {
-    return this.#process.dead ? never() : attempt(work);
+  async #look<T>(work: () => T): Promise<T> {
+    return work();
+  }
+
+  #change(work: () => void, torn: (() => void) | null = null): Promise<void> {
+    return this.#process?.effect(work, torn) ?? never();
   }
 
   stat(options?: { bigint?: boolean }): Promise<object> {
@@ -143,11 +147,12 @@ class Handle {
       const { bytes: old } = this.#file;
       const at = this.#append ? old.length : this.#at;
       const after = Buffer.concat([old.subarray(0, at), part, old.subarray(at + part.length)]);
-      this.#process.machine.disk.write(this.#file, after);
+      this.#process?.machine.disk.write(this.#file, after);
       this.#at = at + part.length;
     };
-    const torn = (): void => put(bytes.subarray(0, Math.floor(this.#process.random() * bytes.length)));
-    return this.#process.effect(() => put(bytes), torn);
+    const torn = (): void =>
+      put(bytes.subarray(0, Math.floor((this.#process?.random() ?? 0) * bytes.length)));
+    return this.#change(() => put(bytes), torn);
   }
 
   writeFile(data: string | Uint8Array): Promise<void> {
@@ -170,13 +175,13 @@ class Handle {
   }
 
   truncate(length = 0): Promise<void> {
-    return this.#process.effect(() => {
-      this.#process.machine.disk.write(this.#file, Buffer.from(this.#file.bytes.subarray(0, length)));
+    return this.#change(() => {
+      this.#process?.machine.disk.write(this.#file, Buffer.from(this.#file.bytes.subarray(0, length)));
     });
   }
 
   sync(): Promise<void> {
-    return this.#process.effect(() => flush(this.#node));
+    return this.#change(() => flush(this.#node));
   }
 
   datasync(): Promise<void> {
@@ -189,7 +194,7 @@ class Handle {
 
   close(): Promise<void> {
     return this.#look(() => {
-      this.#process.open.delete(this);
+      this.#process?.open.delete(this);
       this.release();
     });
   }
@@ -216,8 +221,7 @@ export async function open(path: string, flags: string | number = 'r'): Promise<
         ? 0
         : O_CREAT | (flags.includes('x') ? O_EXCL : 0) | (flags.startsWith('w') ? O_TRUNC : 0);
   const append = typeof flags === 'string' && flags.startsWith('a');
-  const opened = ({ process, path: at }: Place): Handle => {
-    const { disk } = process.machine;
+  const opened = ({ disk, process, path: at }: Place): Handle => {
     let node = disk.find(at);
     if (node !== undefined && (bits & O_EXCL) !== 0) throw failure('EEXIST', at);
     if (node === undefined && (bits & O_CREAT) !== 0) node = disk.create(at);
@@ -230,8 +234,8 @@ export async function open(path: string, flags: string | number = 'r'): Promise<
 
 export function readFile(path: string, options?: string | { encoding?: string }): Promise<string | Buffer> {
   const encoding = typeof options === 'string' ? options : options?.encoding;
-  return look(String(path), ({ process, path: at }) => {
-    const { bytes } = process.machine.disk.file(at);
+  return look(String(path), ({ disk, path: at }) => {
+    const { bytes } = disk.file(at);
     return encoding ? bytes.toString('utf8') : Buffer.from(bytes);
   });
 }
@@ -253,25 +257,25 @@ export async function appendFile(path: string, data: string | Uint8Array): Promi
 }
 
 export function stat(path: string, options?: { bigint?: boolean }): Promise<object> {
-  return look(path, ({ process, path: at }) => stats(process.machine.disk.get(at), options?.bigint));
+  return look(path, ({ disk, path: at }) => stats(disk.get(at), options?.bigint));
 }
 
 export const lstat = stat;
 
 export function access(path: string): Promise<void> {
-  return look(path, ({ process, path: at }) => void process.machine.disk.get(at));
+  return look(path, ({ disk, path: at }) => void disk.get(at));
 }
 
 export function realpath(path: string): Promise<string> {
-  return look(path, ({ process, path: at }) => {
-    process.machine.disk.get(at);
+  return look(path, ({ disk, path: at }) => {
+    disk.get(at);
     return path;
   });
 }
 
 export function readdir(path: string, options?: { withFileTypes?: boolean }): Promise<unknown[]> {
-  return look(path, ({ process, path: at }) =>
-    [...process.machine.disk.folder(at).names]
+  return look(path, ({ disk, path: at }) =>
+    [...disk.folder(at).names]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, node]) =>
         options?.withFileTypes === true ? Object.assign(stats(node), { name, parentPath: path }) : name,
@@ -280,8 +284,7 @@ export function readdir(path: string, options?: { withFileTypes?: boolean }): Pr
 }
 
 export async function mkdir(path: string, options?: { recursive?: boolean }): Promise<void> {
-  return change(path, ({ process, path: at }) => {
-    const { disk } = process.machine;
+  return change(path, ({ disk, path: at }) => {
     if (options?.recursive === true && isFolder(disk.find(at))) return;
     const [folder, name] = disk.within(at);
     if (folder.names.has(name)) throw failure('EEXIST', at);
@@ -290,10 +293,9 @@ export async function mkdir(path: string, options?: { recursive?: boolean }): Pr
 }
 
 export function rename(from: string, to: string): Promise<void> {
-  return change(from, ({ process, path: at }) => {
-    const { disk } = process.machine;
+  return change(from, ({ disk, path: at }) => {
     const node = disk.get(at);
-    const [folder, name] = disk.within(placeOf(to)?.path ?? to);
+    const [folder, name] = disk.within(placeOf(to).path);
     folder.names.set(name, node);
     const [old, oldName] = disk.within(at);
     if (old !== folder || oldName !== name) old.names.delete(oldName);
@@ -301,18 +303,16 @@ export function rename(from: string, to: string): Promise<void> {
 }
 
 export function link(from: string, to: string): Promise<void> {
-  return change(from, ({ process, path: at }) => {
-    const { disk } = process.machine;
+  return change(from, ({ disk, path: at }) => {
     const node = disk.get(at);
-    const [folder, name] = disk.within(placeOf(to)?.path ?? to);
+    const [folder, name] = disk.within(placeOf(to).path);
     if (folder.names.has(name)) throw failure('EEXIST', to);
     folder.names.set(name, node);
   });
 }
 
 export function rm(path: string, options?: { force?: boolean }): Promise<void> {
-  return change(path, ({ process, path: at }) => {
-    const { disk } = process.machine;
+  return change(path, ({ disk, path: at }) => {
     if (disk.find(at) === undefined) {
       if (options?.force === true) return;
       throw failure('ENOENT', at);

@@ -22,8 +22,13 @@ let pids = 1000;
 /** The processes that have not ended, by the first part of the paths they use. */
 export const running = new Map<string, Process>();
 
+/** By the names of machines. */
+export const disks = new Map<string, Disk>();
+
 export function newMachine(clock: Clock, name: string): Machine {
-  return { name, disk: new Disk(clock.now), processes: new Set() };
+  const disk = new Disk(clock.now);
+  disks.set(name, disk);
+  return { name, disk, processes: new Set() };
 }
 
 class Text extends Writable {
