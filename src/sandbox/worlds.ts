@@ -24,7 +24,12 @@ const WORLDS = {
     about: 'a gateway answers 504 at once, and the request is executed 3 s later',
     options: {
       repeats: 'execute',
-      faults: ['init@*=gateway:0s,3s', 'create@*/3=gateway:0s,3s', 'finalize@*=gateway:0s,3s'],
+      faults: [
+        'init@*=gateway:0s,3s',
+        'create@2=gateway:0s,3s',
+        'create@5=gateway:0s,3s',
+        'finalize@*=gateway:0s,3s',
+      ],
     },
   },
   'read-lag': {
@@ -81,11 +86,11 @@ const WORLDS = {
   },
   conflict: {
     about: 'a job id that is used again is refused with 409, and some answers to a create are lost',
-    options: { duplicates: 'conflict', faults: ['create@*/3=reset-after'] },
+    options: { duplicates: 'conflict', faults: ['create@2=reset-after', 'create@5=reset-after'] },
   },
   'another-draft': {
     about: 'a job id that is used again gets another batch, and some answers to a create are lost',
-    options: { duplicates: 'another', faults: ['create@*/3=reset-after'] },
+    options: { duplicates: 'another', faults: ['create@2=reset-after', 'create@5=reset-after'] },
   },
 } as const satisfies Readonly<Record<string, World>>;
 

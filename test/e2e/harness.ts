@@ -6,6 +6,7 @@ import { afterEach } from 'vitest';
 import { main } from '../../src/main.ts';
 import { type SampleFiles, writeSample } from '../../src/sample/sample.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
+import type { Context } from '../../src/system/context.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
 import { FAST_EBILL } from '../helpers/programs.ts';
 
@@ -60,8 +61,10 @@ export interface Machine {
   readonly home: string;
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The clock of `call`, ms since 1970. */
+  now(): number;
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
-  /** The same without a process: for tables of many runs. Sleeps are a fiftieth as long. */
+  /** The same without a process, by the machine's clock: for tables of many runs. */
   call(args: readonly string[], options?: Pick<RunOptions, 'env' | 'stdin'>): Promise<Ran>;
 }
 
@@ -94,7 +97,25 @@ export async function sandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   return server;
 }
 
-export function machine(server: Sandbox | null, env: Readonly<Record<string, string>> = {}): Machine {
+type Clock = Pick<Context, 'now' | 'sleep'>;
+
+/** Sleeps are a fiftieth as long. */
+const IMPATIENT_CLOCK: Clock = { now: Date.now, sleep: (ms) => delay(ms / 50) };
+
+/** A clock that runs so many times as fast, for a machine and the sandbox that it talks to. */
+export function fastClock(times: number): Clock {
+  const began = Date.now();
+  return {
+    now: () => began + (Date.now() - began) * times,
+    sleep: (ms, signal) => delay(ms / times, undefined, signal ? { signal } : {}),
+  };
+}
+
+export function machine(
+  server: Sandbox | null,
+  env: Readonly<Record<string, string>> = {},
+  clock: Clock = IMPATIENT_CLOCK,
+): Machine {
   const home = tempDir('ebill-home-');
   const cwd = tempDir('ebill cwd é ');
   const all = { ...(server?.environment ?? {}), EBILL_HOME: home, EBILL_SETTLE: '0s', ...env };
@@ -102,10 +123,11 @@ export function machine(server: Sandbox | null, env: Readonly<Record<string, str
     home,
     cwd,
     env: all,
+    now: clock.now,
     run: (args, options = {}) => ebill(args, cwd, { ...all, ...options.env }, options),
     call: async (args, options = {}) => {
       const context = testContext({ home, cwd, env: { ...all, ...options.env }, stdin: options.stdin ?? '' });
-      const real = { ...context, now: Date.now, random: Math.random, sleep: (ms: number) => delay(ms / 50) };
+      const real = { ...context, ...clock, random: Math.random };
       const code = await main(args, real);
       return ran(code, context.stdout.text, context.stderr.text);
     },

@@ -85,7 +85,11 @@ export interface Trial {
   another(): Machine;
 }
 
-export async function trial<T>(options: SandboxOptions, work: (trial: Trial) => Promise<T>): Promise<T> {
+export async function trial<T>(
+  options: SandboxOptions,
+  work: (trial: Trial) => Promise<T>,
+  newMachine: (server: Sandbox) => Machine = machine,
+): Promise<T> {
   const server = await startSandbox({
     processingTimeMs: 10,
     auth: { type: 'bearer', token: 'test-token-1' },
@@ -93,7 +97,7 @@ export async function trial<T>(options: SandboxOptions, work: (trial: Trial) => 
   });
   const machines: Machine[] = [];
   const another = (): Machine => {
-    const one = noting(machine(server), server);
+    const one = noting(newMachine(server), server);
     machines.push(one);
     writeMonth(one);
     return one;
@@ -124,7 +128,7 @@ export function note(server: Sandbox, at: Machine, argv: readonly string[]): (ex
     const path = join(at.cwd, name);
     return existsSync(path) ? readFileSync(path, 'utf8') : null;
   };
-  const one = { ...typed(argv, read, { home: at.home, startedAt: Date.now() }) };
+  const one = { ...typed(argv, read, { home: at.home, startedAt: at.now() }) };
   const index = all.push(one) - 1;
   return (exit) => {
     all[index] = { ...one, exit };

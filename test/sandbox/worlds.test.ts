@@ -249,7 +249,7 @@ describe('a world', () => {
     });
     expect(all.duplicates).toBe('reissue');
     expect(all.faults?.[0]).toBe('put=cut');
-    expect(all.faults).toHaveLength(6);
+    expect(all.faults).toHaveLength(8);
     expect(sandboxOptions({ world: ['created'] }).draftName).toBe('Created');
   });
 
