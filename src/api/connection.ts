@@ -1,4 +1,5 @@
 import type { Phase } from '../batch/types.ts';
+import { isUrl } from '../system/url.ts';
 
 /** How a request is authorised (api rule 13). */
 export type Auth =
@@ -55,7 +56,7 @@ const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
 export function serverOf({ baseUrl, organisation }: ServerAddress): string {
   const part = organisation ? `#${organisation.trim().normalize('NFC').toLowerCase()}` : '';
   // A damaged journal may have anything here.
-  if (!URL.canParse(baseUrl)) return `${baseUrl.trim()}${part}`;
+  if (!isUrl(baseUrl)) return `${baseUrl.trim()}${part}`;
   const { protocol, hostname, port, pathname } = new URL(baseUrl);
   const host = hostname.replace(/\.$/, '');
   const path = pathname

@@ -1,6 +1,7 @@
 import { EbillError } from '../errors.ts';
 import { addressOf } from '../redact/shapes.ts';
 import { visible } from '../system/escaping.ts';
+import { isUrl } from '../system/url.ts';
 import type { Connection } from './connection.ts';
 import { forbiddenReason, isApiHost, isLoopback } from './net/addresses.ts';
 
@@ -16,7 +17,7 @@ export function assertSafeTransferUrl(
 ): void {
   // `URL` forgives a missing slash, a backslash or a line break here; other parsers may not.
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(url)?.[1] ?? '';
-  if (!URL.canParse(url) || authority === '' || /[\s\\\p{Cc}]/u.test(authority))
+  if (!isUrl(url) || authority === '' || /[\s\\\p{Cc}]/u.test(authority))
     throw refused('an upload or download address that is not a URL', ASK_OPERATOR);
   const parsed = new URL(url);
   const place = visible(`${parsed.protocol}//${parsed.host}`);

@@ -78,7 +78,14 @@ export const command: CommandModule<DemoOptions> = {
       const batches = await month(run, sample);
       sandbox.addFault(`finalize[${LOSSY_JOB}_CUS]=lose-records:${LOST}`);
       print(app, `\nNext month the server silently loses ${LOST} customers and reports Success:`);
-      const customers = ['upload', 'customer', ...sample.customers.map(displayed)];
+      const next = await writeSample(join(folder, 'files'), {
+        records: options.records,
+        seed: (options.seed + 1) % 1_000_000_000,
+        itemFiles: 4,
+        bad: 0,
+        month: LOSSY_JOB,
+      });
+      const customers = ['upload', 'customer', ...next.customers.map(displayed)];
       await run([...customers, '--job', LOSSY_JOB, '--wait', '--interval', '0.5s'], [4]);
       return {
         profile: null,
@@ -134,7 +141,8 @@ async function step(
     : ['--color', globals.color, '--progress', globals.progress];
   const inner = withChanges(context, {
     cwd: folder,
-    env: { ...cleanEnv(context), ...env, EBILL_HOME: home },
+    // The sandbox commits at once, so nothing is gained by waiting for it to settle.
+    env: { ...cleanEnv(context), ...env, EBILL_HOME: home, EBILL_SETTLE: '0s' },
     paths: { config: home, state: home },
     stdout: globals.json ? captured : context.stdout,
     stderr: globals.json ? capturedErrors : context.stderr,

@@ -2,6 +2,7 @@ import { isLoopback } from '../api/net/addresses.ts';
 import { displayProxy } from '../api/net/proxy.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
+import { isUrl } from '../system/url.ts';
 import type { AuthKind, StoredAuth } from './profile.ts';
 
 /**
@@ -130,13 +131,13 @@ export function parseBaseUrl(text: string, source: string): string {
   if (!/^https?:\/\/[^/]/iu.test(given)) throw fail('does not begin with https:// and a host', example);
   if (/[?#]/u.test(given)) throw fail('has a query or fragment', `${example} Query parameters: --query K=V.`);
   const [, authority = ''] = /^https?:\/\/([^/]*)/iu.exec(given) ?? [];
-  if (given.includes('@') && (authority.includes('@') || !URL.canParse(given))) {
+  if (given.includes('@') && (authority.includes('@') || !isUrl(given))) {
     throw fail(
       'has a username or password in it',
       'Take it out; use --username with --password-stdin, or EBILL_USERNAME and EBILL_PASSWORD.',
     );
   }
-  if (!URL.canParse(given)) throw fail('is not a URL', example);
+  if (!isUrl(given)) throw fail('is not a URL', example);
   return given;
 }
 
@@ -170,7 +171,7 @@ function shown(text: string): string {
 
 /** Is this the URL of an http or https proxy? Userinfo is allowed: a profile edited by hand may have it. */
 export function isProxyUrl(text: string): boolean {
-  return /^https?:\/\/[^\s\u0000-\u001f\u007f\\?#]+$/iu.test(text) && URL.canParse(text);
+  return /^https?:\/\/[^\s\u0000-\u001f\u007f\\?#]+$/iu.test(text) && isUrl(text);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { isUrl } from '../system/url.ts';
 import { ApiError } from './answer.ts';
 import { create, finalize, findBatch, init, mark, requireBatch } from './batch-effects.ts';
 import { batchDocument, carryForwardDocument, draftDocument, initDocument } from './documents.ts';
@@ -51,7 +52,7 @@ const API_CALLS: readonly {
 /** The call of a request; one that cannot be read is a call that fails. */
 export function readCall(method: string, rawUrl: string, body: Buffer, state: StoredState): ApiCall {
   const text = `http://sandbox${rawUrl.replace(/^https?:\/\/[^/]*/i, '')}`;
-  if (!URL.canParse(text)) return failedCall(new ApiError(400, 'The URL cannot be read'));
+  if (!isUrl(text)) return failedCall(new ApiError(400, 'The URL cannot be read'));
   const url = new URL(text);
   if (!url.pathname.endsWith('/rest/batchProcess')) {
     return failedCall(new ApiError(404, `There is nothing at ${url.pathname}`));

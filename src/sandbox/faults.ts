@@ -1,5 +1,6 @@
 import { EbillError } from '../errors.ts';
 import { parseDuration } from '../system/quantities.ts';
+import { isUrl } from '../system/url.ts';
 import type { Call, Kind, UploadKind } from './state.ts';
 
 /** Actions without a parameter. */
@@ -129,7 +130,7 @@ function parseRange(text: string, range: string | undefined): Pick<FaultSpec, 'f
 function parseAction(text: string, what: FaultTarget, action: string): FaultAction {
   const redirect = /^redirect:(.+)$/s.exec(action)?.[1];
   if (redirect !== undefined) {
-    if (!URL.canParse(redirect)) throw refuse(text, `"${redirect}" is not a URL`);
+    if (!isUrl(redirect)) throw refuse(text, `"${redirect}" is not a URL`);
     return { type: 'redirect', url: redirect };
   }
   const duration = (value: string): number => parseDuration(value, `Fault "${text}"`);

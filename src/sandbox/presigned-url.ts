@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
+import { parseUrl } from '../system/url.ts';
 import type { S3Error } from './answer.ts';
 import type { S3Credentials } from './options.ts';
 
@@ -150,7 +151,7 @@ function urlOf(request: ReceivedRequest): URL | null {
   const text = /^https?:\/\//i.test(request.rawUrl)
     ? request.rawUrl
     : `http://${request.host ?? ''}${request.rawUrl}`;
-  return request.host && URL.canParse(text) ? new URL(text) : null;
+  return request.host ? parseUrl(text) : null;
 }
 
 /** The path of a request line, as received. */

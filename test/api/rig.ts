@@ -166,6 +166,9 @@ export function answering(status: number, body: string, headers: Record<string, 
   });
 }
 
+/** What makes an answer to a PUT evidence of the storage (api rule 19). */
+export const S3_MARK = { etag: '"kms"', 'x-amz-request-id': 'R' };
+
 /** A port on which nothing listens. */
 export async function closedPort(): Promise<number> {
   const server = createTcp();

@@ -171,15 +171,16 @@ describe('ebill loads', () => {
       bytes: number | null;
       time: string;
     }[];
-    expect(timeline.map((one) => `${one.event} ${one.outcome} ${one.jobId}`).slice(0, 6)).toEqual([
+    expect(timeline.map((one) => `${one.event} ${one.outcome} ${one.jobId}`).slice(0, 7)).toEqual([
       'init asked AUG_2020_INIT',
       'init answered AUG_2020_INIT',
+      'call null AUG_2020_CUS',
       'create asked AUG_2020_CUS',
       'create answered AUG_2020_CUS',
       'put asked AUG_2020_CUS',
       'put answered AUG_2020_CUS',
     ]);
-    expect(timeline[2]?.bytes).toBeGreaterThan(100);
+    expect(timeline[3]?.bytes).toBeGreaterThan(100);
     expect(show.json).toMatchObject({
       command: 'loads show',
       job: 'AUG_2020',

@@ -142,7 +142,7 @@ function told(content: string | Buffer): string {
   return JSON.stringify({ ...state, header, batches: [...state.batches], open: [...state.open] });
 }
 
-const OPERATOR = /--adopt.*--next|Check what it processed/;
+const OPERATOR = /--adopt.*--next|See what it processed/;
 
 /**
  * A finished load whose journal was rolled back to its first bytes (a restored disk) and is run again. Nothing may be

@@ -39,7 +39,8 @@ describe.skipIf(process.platform === 'win32')('what is kept in a home', () => {
   it('is for its owner alone, file by file and folder by folder, whatever the mask', async () => {
     const server = await sandbox();
     const cwd = tempDir();
-    for (const name of ['cus', 'inv', 'itm']) writeFileSync(join(cwd, `${name}.csv`), 'Name\nA\n');
+    for (const name of ['cus', 'inv', 'itm'])
+      writeFileSync(join(cwd, `${name}.csv`), `Name,Kind\nA,${name}\n`);
     writeFileSync(
       join(cwd, 'plan.yaml'),
       'job: AUG\ninit: {}\ncustomers: [cus.csv]\ninvoices: [{ file: inv.csv, items: [itm.csv] }]\naccept: { failedRecords: 9 }\n',

@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { isUrl } from '../../system/url.ts';
 
 /** `private` is an organisation's own network; `public` is everything that is none of the others. */
 export type AddressKind = 'loopback' | 'metadata' | 'link-local' | 'unspecified' | 'private' | 'public';
@@ -109,5 +110,5 @@ export function forbiddenReason(host: string): string | null {
 
 /** Is this the API's host, on any port? */
 export function isApiHost(host: string, baseUrl: string): boolean {
-  return URL.canParse(baseUrl) && bareHost(new URL(baseUrl).hostname) === bareHost(host);
+  return isUrl(baseUrl) && bareHost(new URL(baseUrl).hostname) === bareHost(host);
 }

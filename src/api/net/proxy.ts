@@ -3,6 +3,7 @@ import { EbillError } from '../../errors.ts';
 import { redactShapes } from '../../redact/shapes.ts';
 import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';
+import { isUrl } from '../../system/url.ts';
 import { bareHost, isLoopback } from './addresses.ts';
 
 /** The proxy a request goes through, and where it was configured. */
@@ -46,7 +47,7 @@ function configuredProxy(url: URL, profileProxy: string | null, env: Context['en
 /** A missing scheme means http, as for curl. */
 function checked({ url, source }: ProxyChoice): ProxyChoice {
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `http://${url}`;
-  if (/^https?:\/\/[^/]/i.test(withScheme) && URL.canParse(withScheme)) return { url: withScheme, source };
+  if (/^https?:\/\/[^/]/i.test(withScheme) && isUrl(withScheme)) return { url: withScheme, source };
   throw new EbillError(
     'USAGE',
     `The proxy ${displayProxy(withScheme.slice(0, 200))} (${source}) is not an http or https URL.`,

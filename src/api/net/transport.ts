@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { EbillError, messageOf } from '../../errors.ts';
 import type { Context } from '../../system/context.ts';
+import { isUrl } from '../../system/url.ts';
 import type { Connection } from '../connection.ts';
 import { connectorOf } from './connector.ts';
 import { chooseProxy } from './proxy.ts';
@@ -167,7 +168,7 @@ export async function followRedirects(
 /** The absolute URL a redirect points to, without its fragment; `null` when it is not a redirect. */
 export function redirectTarget(status: number, location: string | undefined, from: string): string | null {
   if (location === undefined || ![301, 302, 303, 307, 308].includes(status)) return null;
-  if (!URL.canParse(location, from)) return null;
+  if (!isUrl(location, from)) return null;
   // An absolute URL passes unchanged: a presigned one must not be re-encoded (api rule 2).
   const target = /^https?:\/\//i.test(location) ? location : new URL(location, from).href;
   return target.replace(/#.*$/s, '');

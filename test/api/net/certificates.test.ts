@@ -23,6 +23,7 @@ import {
   recordingHandler,
   rejection,
   rigFor,
+  S3_MARK,
 } from '../rig.ts';
 
 /** OpenSSL 3 speaks TLS 1.0 and 1.1 only with this. */
@@ -232,7 +233,7 @@ describe.skipIf(!hasOpenssl)('certificates', () => {
         (request, response) => {
           const { subject } = (request.socket as import('node:tls').TLSSocket).getPeerCertificate();
           shown.push([subject?.CN].flat()[0]);
-          request.resume().on('end', () => response.end());
+          request.resume().on('end', () => response.writeHead(200, S3_MARK).end());
         },
       );
       const port = await listening(storage);

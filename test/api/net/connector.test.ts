@@ -5,7 +5,7 @@ import { guardedLookup } from '../../../src/api/net/connector.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { tempDir } from '../../helpers/context.ts';
 import { fakeLookup } from '../fake-lookup.ts';
-import { answering, DRAFT, fileOf, IGNORE_PROGRESS, rawServer, rejection, rigFor } from '../rig.ts';
+import { answering, DRAFT, fileOf, IGNORE_PROGRESS, rawServer, rejection, rigFor, S3_MARK } from '../rig.ts';
 
 const API = 'https://api.test';
 
@@ -86,7 +86,7 @@ describe('a connection', () => {
   const bytes = Buffer.from('a,b\n1,2\n');
 
   test('goes where the name resolves to, unless that is a metadata service', async () => {
-    const server = await answering(200, '');
+    const server = await answering(200, '', S3_MARK);
     const port = new URL(server.origin).port;
     const { lookup, asked } = fakeLookup({ 's3.test': ['127.0.0.1'], 'evil.test': ['169.254.169.254'] });
     const { storage, context } = await rigFor('https://api.test', {
@@ -106,7 +106,7 @@ describe('a connection', () => {
   });
 
   test('goes to the addresses that were checked, without a second look-up', async () => {
-    const server = await answering(200, '');
+    const server = await answering(200, '', S3_MARK);
     const port = new URL(server.origin).port;
     const answers = [['127.0.0.1'], ['169.254.169.254']];
     const { lookup, asked } = fakeLookup({
