@@ -89,7 +89,8 @@ function fittedWidths(columns: readonly Column[], width: number): readonly numbe
   const widths = columns.map(({ most }, i) =>
     Math.min(natural[i] ?? 0, most ?? Number.POSITIVE_INFINITY, width),
   );
-  const least = columns.map((column, i) => column.least ?? natural[i] ?? 0);
+  // cli-table3 draws a column of no width as one of width 1.
+  const least = columns.map((column, i) => Math.max(1, column.least ?? natural[i] ?? 0));
   const room = width - GAP * Math.max(0, columns.length - 1);
   let excess = widths.reduce((sum, own) => sum + own, 0) - room;
   while (excess > 0) {
