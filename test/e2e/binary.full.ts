@@ -111,7 +111,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
     writeFileSync(home, 'a file');
     const ran = await at.run(['init', '--job', 'AUG_2020'], { program, env: { EBILL_HOME: home } });
     expect(ran.code).toBe(2);
-    expect(ran.stderr).toMatch(/error: The journal .* cannot be read: .*\n {2}→ .*EBILL_HOME/);
+    expect(ran.stderr).toMatch(/error: The folder .* cannot be read: .*\n {2}→ .*EBILL_HOME/);
     expect(calls(server)).toEqual([]);
   });
 
