@@ -10,6 +10,7 @@ import {
   type StoredObject,
   type StoredState,
   takeId,
+  type Work,
 } from './state.ts';
 
 // How each changing call changes the state. Each function changes all of it or throws ApiError; none is asynchronous, so no
@@ -73,8 +74,8 @@ export function create(state: StoredState, settings: Settings, request: CreateRe
 }
 
 /**
- * Queues a batch for processing, an invoice batch with all its item batches, with their objects as they are now. It is
- * refused while one of them has no object.
+ * Queues a batch for processing, an invoice batch with all its item batches, with their objects as they are now. By
+ * `missingFiles` it is refused while one of them has no object, or that batch fails.
  */
 export function finalize(
   state: StoredState,
@@ -93,18 +94,21 @@ export function finalize(
   const all = [batch, ...childrenOf(state, batch)];
   const sources = all.map((each) => {
     const source = objectOf(each.objectKey ?? '');
-    if (!source) throw new ApiError(400, `No file is uploaded for batch ${each.id} (${each.inputFilename})`);
+    if (!source && settings.missingFiles === 'refuse')
+      throw new ApiError(400, `No file is uploaded for batch ${each.id} (${each.inputFilename})`);
     return { each, source };
   });
   const now = settings.now();
   for (const { each, source } of sources) {
     each.source = source;
     each.queuedAt = now;
-    each.work = null;
+    each.work = source ? null : NO_FILE;
     each.finalizeCount += 1;
   }
   return batch;
 }
+
+const NO_FILE: Work = { succeeded: 0, failed: 0, errorMessage: 'Input file not found', resultKey: null };
 
 function openInvoiceBatch(state: StoredState, reference: BatchReference): StoredBatch {
   const parent = requireBatch(state, reference);

@@ -31,6 +31,8 @@ export interface SandboxOptions {
   readonly duplicates?: Duplicates | undefined;
   /** Whether an init or a finalize that happened is refused when it comes again (default), or happens again. */
   readonly repeats?: 'refuse' | 'execute' | undefined;
+  /** A finalize while a file is missing is refused (default), or accepted, and the batch fails. */
+  readonly missingFiles?: 'refuse' | 'fail' | undefined;
   /** `request` (default) echoes the sub-operation asked for; `vendor` says Customer for invoices, as the example does. */
   readonly echo?: 'request' | 'vendor' | undefined;
   readonly auth?: SandboxAuth | undefined;
@@ -91,6 +93,7 @@ export interface Settings {
   readonly style: 'escaped' | 'bare';
   readonly duplicates: Duplicates;
   readonly repeats: 'refuse' | 'execute';
+  readonly missingFiles: 'refuse' | 'fail';
   readonly echo: 'request' | 'vendor';
   readonly auth: SandboxAuth;
   readonly faults: readonly string[];
@@ -141,6 +144,7 @@ export function settingsOf(options: SandboxOptions): Settings {
     style: options.style ?? 'bare',
     duplicates: options.duplicates ?? 'refuse',
     repeats: options.repeats ?? 'refuse',
+    missingFiles: options.missingFiles ?? 'refuse',
     echo: options.echo ?? 'request',
     auth: options.auth ?? { type: 'none' },
     faults: options.faults ?? [],

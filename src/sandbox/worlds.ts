@@ -52,8 +52,9 @@ const WORLDS = {
         'init=other-job-id',
         'create@2=other-batch',
         'finalize@1=other-batch',
-        'status@*/3=other-batch',
-        'status@*/5=other-id',
+        'status@3=other-batch',
+        'status@7=other-batch',
+        'status@12=other-id',
       ],
     },
   },
@@ -69,6 +70,7 @@ const WORLDS = {
     about:
       'the storage answers 200 to files that it did not store, or without an ETag, or with one that is not an MD5',
     options: {
+      missingFiles: 'fail',
       faults: ['put@1=page', 'put@2=error-body', 'put@3=early', 'put@4=no-etag', 'put@*/2=kms-etag'],
     },
   },

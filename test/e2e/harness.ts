@@ -103,8 +103,7 @@ type Clock = Pick<Context, 'now' | 'sleep'>;
 const IMPATIENT_CLOCK: Clock = { now: Date.now, sleep: (ms) => delay(ms / 50) };
 
 /** A clock that runs so many times as fast, for a machine and the sandbox that it talks to. */
-export function fastClock(times: number): Clock {
-  const began = Date.now();
+export function fastClock(times: number, began = Date.now()): Clock {
   return {
     now: () => began + (Date.now() - began) * times,
     sleep: (ms, signal) => delay(ms / times, undefined, signal ? { signal } : {}),

@@ -12,6 +12,8 @@ export interface Blow {
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
   readonly byte?: number;
+  /** Its clock began then, and runs so many times as fast. */
+  readonly clock?: { readonly began: number; readonly times: number };
 }
 
 export interface Ended {

@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type SandboxOptions, type WorldName, worldOptions } from '../../src/sandbox/index.ts';
 import { fastClock, machine } from '../e2e/harness.ts';
+import { type Blow, startMonth } from './killed.ts';
 import { monthLines, need, planLines, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
@@ -10,6 +12,7 @@ const PASSES = 10;
 const MORE = ['--timeout', `${60_000 / TIMES}ms`];
 
 export interface WorldTrial extends Trial {
+  readonly clock: NonNullable<Blow['clock']>;
   /** Types the lines until each has ended with 0. @returns whether all have */
   operate(lines: readonly (readonly string[])[]): Promise<boolean>;
 }
@@ -20,7 +23,8 @@ export function inWorlds<T>(
   more: SandboxOptions,
   work: (one: WorldTrial) => Promise<T>,
 ): Promise<T> {
-  const clock = fastClock(TIMES);
+  const began = Date.now();
+  const clock = fastClock(TIMES, began);
   const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
     await clock.sleep(ms, signal).catch(() => undefined);
   };
@@ -28,7 +32,7 @@ export function inWorlds<T>(
   const faults = [...(more.faults ?? []), ...(options.faults ?? [])];
   return trial(
     { ...options, ...more, faults },
-    (one) => work({ ...one, operate: (lines) => operate(one, lines) }),
+    (one) => work({ ...one, clock: { began, times: TIMES }, operate: (lines) => operate(one, lines) }),
     (server) => machine(server, { EBILL_SETTLE: '' }, clock),
   );
 }
@@ -72,6 +76,30 @@ export function worldPoint(names: readonly WorldName[], how: 'commands' | 'plan'
         // A batch that the server forgot is never accounted for.
         need(done || names.includes('forgetful'), `never came to an end: ${last.get(at.home)}`);
         return true;
+      }),
+  };
+}
+
+/** The program killed while the server holds its Nth request, then the month to its end. */
+export function killedInWorld(name: WorldName, n: number, when: 'hang' | 'hang-after'): Point {
+  const fault = `any@${n}=${when}`;
+  return {
+    name: `${name}, killed in request ${n} ${when}`,
+    run: () =>
+      inWorlds([name], { faults: [fault] }, async (one) => {
+        const child = startMonth(one, { clock: one.clock }, monthLines(MORE));
+        let over = false;
+        void child.ended.then(() => {
+          over = true;
+        });
+        const held = (): boolean => one.server.requests.some((request) => request.fault === fault);
+        while (!over && !held()) await delay(3);
+        const reached = held();
+        child.kill('SIGKILL');
+        await child.ended;
+        const done = await one.operate(monthLines());
+        need(done || name === 'forgetful', `never came to an end: ${last.get(one.at.home)}`);
+        return reached;
       }),
   };
 }

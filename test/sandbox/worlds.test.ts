@@ -122,6 +122,15 @@ test('repeats: execute processes a batch again that is finalized again', async (
   expect(batch(box, 'A')).toMatchObject({ finalizeCount: 2, successCount: 1 });
 });
 
+test('missingFiles: fail processes nothing, and says so', async () => {
+  const box = await sandbox({ missingFiles: 'fail', processingTimeMs: 0 });
+  const id = field(await create(box, 'customer', 'A', 'a.csv'), 'id');
+  expect((await finalize(box, id)).status).toBe(200);
+  await box.waitForIdle();
+  const reply = await status(box, id);
+  expect([field(reply, 'status'), field(reply, 'errorMessage')]).toEqual(['Failed', 'Input file not found']);
+});
+
 test('forget: the batch is known, and then it is not; what it loaded stays loaded', async () => {
   const box = await sandbox({ processingTimeMs: 0, faults: ['status[A]@2=forget'] });
   const id = await upload(box, 'customer', 'A', 'a.csv', 'k\n1\n');

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { build, type Plugin } from 'rolldown';
 import { ROOT } from '../../src/build/targets.ts';
+import type { Order, Report } from './worker.ts';
 
 const HERE = import.meta.dirname;
 const FILE_SYSTEM = new Set(['node:fs/promises', 'node:fs', 'fs-native-extensions']);
@@ -31,3 +34,13 @@ export async function bundleSimulation(file: string, change: Plugin[] = []): Pro
     output: { file, format: 'es', codeSplitting: false },
   });
 }
+
+/** Runs a bundle in a process of its own. @returns its output */
+export async function runWorker(program: string, order: Order): Promise<string> {
+  const args = ['--max-old-space-size=768', program, JSON.stringify(order)];
+  const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 1 << 28 });
+  return stdout;
+}
+
+export const play = async (program: string, order: Order): Promise<Report> =>
+  JSON.parse(await runWorker(program, order)) as Report;

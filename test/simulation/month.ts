@@ -3,7 +3,7 @@ import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { WORLD_NAMES, worldOptions } from '../../src/sandbox/worlds.ts';
 import { type Judgement, judge, type Typed, typed } from '../helpers/oracle.ts';
 import { Clock, randomFrom } from './clock.ts';
-import { type Machine, newMachine, Process } from './machine.ts';
+import { type Machine, newMachine, Process, running } from './machine.ts';
 import type { Network, Quality } from './network.ts';
 import { API, Server } from './server.ts';
 
@@ -122,7 +122,11 @@ function filesOf(dice: Dice): {
   return { files, lines };
 }
 
-function serverOptions(dice: Dice): { readonly options: SandboxOptions; readonly about: string } {
+function serverOptions(dice: Dice): {
+  readonly settle: string;
+  readonly options: SandboxOptions;
+  readonly about: string;
+} {
   const worlds = dice.chance(0.5)
     ? []
     : Array.from({ length: 1 + dice.upTo(2) }, () => dice.pick(WORLD_NAMES));
@@ -136,10 +140,17 @@ function serverOptions(dice: Dice): { readonly options: SandboxOptions; readonly
     processingTimeMs: 1000 * (1 + dice.upTo(30)),
     duplicates: dice.pick(['refuse', 'reissue', 'conflict'] as const),
     repeats: dice.chance(0.5) ? 'execute' : 'refuse',
+    missingFiles: dice.pick(['refuse', 'fail'] as const),
     ...world,
+    ...(worlds.includes('cache') ? { cacheMs: MINUTE * dice.pick([0.5, 5]) } : {}),
     faults: [...faults, ...(world.faults ?? [])],
   };
-  return { options, about: [...worlds, ...faults, options.duplicates, options.repeats].join(' ') };
+  // It commits later than the usual settle time of a minute: somebody has found that out.
+  const slow = worlds.includes('late-commit') || faults.some((fault) => /^finalize.*late/.test(fault));
+  const certain =
+    options.repeats === 'refuse' && !options.faults?.some((fault) => /late|gateway|hidden/.test(fault));
+  const settle = slow ? '90s' : certain && dice.chance(0.3) ? '0s' : '';
+  return { settle, options, about: [...worlds, ...faults, options.duplicates, options.repeats].join(' ') };
 }
 
 const PERFECT: Quality = { delay: 20, refused: 0, requestLost: 0, answerLost: 0 };
@@ -149,7 +160,7 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
   const dice = new Dice(seed);
   const clock = new Clock(START);
   const trace: string[] = [];
-  const { options, about } = serverOptions(dice);
+  const { options, about, settle } = serverOptions(dice);
   const server = new Server(options, clock);
   const poor = 0.15 * dice.random();
   const quality: Quality = dice.chance(0.6)
@@ -162,10 +173,14 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
   machine.disk.put('/home/.keep', '');
   const commands: Typed[] = [];
   const deadly = dice.chance(0.6) ? dice.random() : 0;
+  const second = dice.chance(0.2);
+  const hasty = dice.chance(0.2);
+  const away = dice.chance(0.1);
   const slowDisk = dice.chance(0.3) ? 300 : 0;
   const env = {
     EBILL_BASE_URL: API,
     EBILL_AUTH: 'none',
+    EBILL_SETTLE: settle,
   };
 
   /** Types one line, and waits for its end or its death. */
@@ -231,12 +246,34 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
         else ways.set(line, option);
         undone = code === 7 || code === 8;
         failed = true;
+        // Somebody in a hurry finalizes what there is: it must not go without what is on its way.
+        if (hasty && dice.chance(0.5)) await type(at, ['finalize', '--job', JOB], at.name, mortal);
         break;
       }
       if (!failed) return true;
       await clock.wait(dice.upTo(dice.chance(0.8) ? MINUTE : 30 * MINUTE));
     }
     return false;
+  }
+
+  /** From a machine without the journal: it looks on, and finalizes when everything has been uploaded. */
+  async function elsewhere(): Promise<void> {
+    await clock.wait(dice.upTo(2 * MINUTE));
+    const uploads = commands.filter(({ argv }) => argv[0] === 'upload');
+    const uploaded = lines
+      .filter((line) => line.startsWith('upload'))
+      .every((line) =>
+        uploads.some(({ argv, exit }) => exit === 0 && line.startsWith(argv.slice(0, 4).join(' '))),
+      );
+    // Without the journal nobody can tell a draft that was left behind from one that is meant (api rule 29).
+    const finalize =
+      uploaded && lines.length > 1 && options.repeats === 'refuse' && options.duplicates === 'reissue';
+    const other = newMachine(clock, 'm2');
+    other.disk.put('/home/.keep', '');
+    other.disk.put('/data/.keep', '');
+    if (finalize) await type(other, ['finalize', '--job', JOB], 'm2', false);
+    else await type(other, ['status', '--job', JOB], 'm2', false);
+    await type(other, ['watch', '--job', JOB, '--max-wait', '2m'], 'm2', false);
   }
 
   const work: Promise<unknown>[] = [];
@@ -246,22 +283,22 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
       finished = done;
     }),
   );
-  const second = dice.chance(0.2);
   if (second) {
     work.push(clock.wait(dice.upTo(20_000)).then(() => operate(machine, lines, true)));
   }
+  if (away) work.push(elsewhere());
   let over = false;
   void Promise.all(work).then(() => {
     over = true;
   });
   const ended = await clock.run(() => over);
   if (!ended) trace.push('the month never ended');
-  for (const one of [...machine.processes]) one.kill();
+  for (const one of [...running.values()]) one.kill();
   // What is still under way on the server happens.
   await clock.run(() => false, 2_000);
   return {
     seed,
-    about: `${about}${second ? ' two' : ''}${deadly > 0 ? ' deadly' : ''}${quality === PERFECT ? '' : ' poor-network'}${slowDisk > 0 ? ' slow-disk' : ''}`,
+    about: `${about} ${settle}${second ? ' two' : ''}${hasty ? ' hasty' : ''}${away ? ' away' : ''}${deadly > 0 ? ' deadly' : ''}${quality === PERFECT ? '' : ' poor-network'}${slowDisk > 0 ? ' slow-disk' : ''}`,
     judgement: judge(commands, server.snapshot()),
     finished: finished && ended,
     commands,

@@ -1,14 +1,13 @@
-import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../src/build/targets.ts';
-import { bundleSimulation } from './bundle.ts';
-import type { Report } from './worker.ts';
+import { bundleSimulation, play, runWorker } from './bundle.ts';
 
 /*
  * npm run simulate -- --months N --seed S      N months, from seed S
  * npm run simulate -- --show S                 what happened in the month of seed S
+ * --stuck: also the last words of months whose commands never all ended with 0
  */
 
 const option = (name: string): string | undefined => {
@@ -21,33 +20,19 @@ mkdirSync(folder, { recursive: true });
 const program = join(folder, 'simulation.mjs');
 await bundleSimulation(program);
 
-function worker(args: readonly string[], inherit = false): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, ['--max-old-space-size=768', program, ...args], {
-      stdio: ['ignore', inherit ? 'inherit' : 'pipe', 'inherit'],
-    });
-    let text = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-    });
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve(text) : reject(new Error(`a worker ended with ${code}`)),
-    );
-  });
-}
-
 const show = option('show');
 if (show !== undefined) {
-  await worker([show, show, '1', 'show'], true);
+  process.stdout.write(await runWorker(program, { seeds: [Number(show)], show: true }));
 } else {
   const months = Number(option('months') ?? 1000);
   const seed = Number(option('seed') ?? 0);
   const cores = availableParallelism();
   const began = Date.now();
   const reports = await Promise.all(
-    Array.from({ length: cores }, (_, i) => worker([String(seed + i), String(seed + months), String(cores)])),
-  ).then((all) => all.map((text) => JSON.parse(text) as Report));
+    Array.from({ length: cores }, (_, i) =>
+      play(program, { seeds: { from: seed + i, to: seed + months, step: cores } }),
+    ),
+  );
   const stuck = new Map<string, readonly number[]>();
   for (const report of reports)
     for (const [words, seeds] of Object.entries(report.stuck))

@@ -181,6 +181,7 @@ export class Server {
   /** Every record is loaded, but for those that a fault loses. */
   #process(batch: StoredBatch): void {
     for (const one of [batch, ...childrenOf(this.state, batch)]) {
+      if (one.work) continue;
       const text = this.#contents.get(one.source?.blob ?? '')?.toString() ?? '';
       const [header = '', ...lines] = text.trimEnd().split('\n');
       const records = lines.slice(one.loses ?? 0);

@@ -32,14 +32,22 @@ export interface Report {
   readonly digest: string;
 }
 
-/** Plays the months `from`, `from + step`, … below `to`. */
-export async function playMonths(from: number, to: number, step: number): Promise<Report> {
+/** What to play, as the one argument. */
+export interface Order {
+  readonly seeds: readonly number[] | { readonly from: number; readonly to: number; readonly step: number };
+  /** Stop at the first month that breaks a promise. */
+  readonly first?: boolean;
+  /** Print everything that happened. */
+  readonly show?: boolean;
+}
+
+export async function playMonths({ seeds, first = false }: Order): Promise<Report> {
   const failures: Report['failures'][number][] = [];
   const digest = createHash('sha256');
+  const stuck: Record<string, number[]> = {};
   let months = 0;
   let finished = 0;
-  const stuck: Record<string, number[]> = {};
-  for (let seed = from; seed < to; seed += step) {
+  for (const seed of numbers(seeds)) {
     const month = await simulateMonth(seed);
     months += 1;
     if (month.finished) finished += 1;
@@ -50,18 +58,28 @@ export async function playMonths(from: number, to: number, step: number): Promis
     }
     for (const line of month.trace) digest.update(line);
     const { lost, doubled, wrong } = month.judgement;
-    const what = [...lost.map((one) => `lost: ${one}`), ...doubled.map((one) => `doubled: ${one}`), ...wrong];
+    const what = [
+      ...lost.map((one) => `lost: ${one}`),
+      ...doubled.map((one) => `doubled: ${one}`),
+      ...wrong.map((one) => `wrong: ${one}`),
+    ];
     if (what.length > 0) failures.push({ seed, about: month.about, what });
+    if (first && what.length > 0) break;
   }
   return { months, finished, failures, stuck, digest: digest.digest('hex') };
 }
 
-const [from, to, step, show] = process.argv.slice(2);
-if (show !== undefined) {
-  const { about, trace, judgement, finished } = await simulateMonth(Number(from));
-  process.stdout.write(
-    `${about}\n${trace.join('\n')}\n${JSON.stringify({ ...judgement, finished }, null, 2)}\n`,
-  );
-} else if (step !== undefined) {
-  process.stdout.write(`${JSON.stringify(await playMonths(Number(from), Number(to), Number(step)))}\n`);
+function* numbers(seeds: Order['seeds']): Generator<number> {
+  if ('step' in seeds) for (let seed = seeds.from; seed < seeds.to; seed += seeds.step) yield seed;
+  else yield* seeds;
 }
+
+const order = JSON.parse(process.argv[2] ?? '{"seeds":[]}') as Order;
+if (order.show === true)
+  for (const seed of numbers(order.seeds)) {
+    const { about, trace, judgement, finished } = await simulateMonth(seed);
+    process.stdout.write(
+      `${about}\n${trace.join('\n')}\n${JSON.stringify({ ...judgement, finished }, null, 2)}\n`,
+    );
+  }
+else process.stdout.write(`${JSON.stringify(await playMonths(order))}\n`);

@@ -6,7 +6,7 @@ import { fastContext } from './fast-context.ts';
 /*
  * A whole load in one process: command lines of the built program in turn, with a fast clock, up to the first that fails.
  * It can kill itself, or make the disk fail, at any write to the journal; the program has no hooks for that.
- *   EBILL_TEST_MONTH = { lines: string[][], mark: file, at?: N, how?: HOW, byte?: K }
+ *   EBILL_TEST_MONTH = { lines: string[][], mark: file, at?: N, how?: HOW, byte?: K, clock? }
  *   HOW at the Nth write: before; half (a torn line); written (not flushed); lost (not flushed, and the power fails);
  *   synced; full (ENOSPC from then on); io (the flush fails from then on). byte: torn when the journal has K bytes.
  */
@@ -16,8 +16,17 @@ interface Month {
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
   readonly byte?: number;
+  /** A clock that began then, ms since 1970, and runs so many times as fast. Without it pauses are short. */
+  readonly clock?: { readonly began: number; readonly times: number };
 }
-const { lines, mark, at = 0, how, byte = 0 } = JSON.parse(process.env['EBILL_TEST_MONTH'] ?? '{}') as Month;
+const {
+  lines,
+  mark,
+  at = 0,
+  how,
+  byte = 0,
+  clock,
+} = JSON.parse(process.env['EBILL_TEST_MONTH'] ?? '{}') as Month;
 
 const probe = await open(process.execPath, 'r');
 const proto = Object.getPrototypeOf(probe) as FileHandle;
@@ -83,7 +92,15 @@ proto.datasync = async function (this: FileHandle) {
   if (writes === at && how === 'synced') die();
 };
 
-const context = fastContext(systemContext());
+const real = systemContext();
+const context =
+  clock === undefined
+    ? fastContext(real)
+    : {
+        ...real,
+        now: () => clock.began + (Date.now() - clock.began) * clock.times,
+        sleep: (ms: number, signal?: AbortSignal) => real.sleep(ms / clock.times, signal),
+      };
 for (const line of lines) {
   process.exitCode = await main(line, context);
   if (process.exitCode !== 0) break;
