@@ -53,7 +53,7 @@ export const command: CommandModule<FinalizeOptions> = {
         import('./shared/load-steps.ts'),
       ]);
     return withSession(app, async (session) => {
-      const selection = await select(session, options, 'finalize');
+      const selection = await select(session, options);
       const job = selection.type === 'load' ? selection.job : await jobOf(session, selection.refs);
       app.soFar(() => ({ job }));
       const listed = new Set<string>();

@@ -1,7 +1,6 @@
 import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
-import { isClosed, nextMonth } from '../load/closed.ts';
 import { readJournal } from '../load/journal.ts';
 import { currentJob, findJournal } from '../load/journal-places.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
@@ -33,8 +32,7 @@ export async function overview(app: App): Promise<CommandResult> {
   const next =
     load === null
       ? firstStep(at, app.context)
-      : (nextLoad(load, profile, app.context) ??
-        nextStep(load, batches, app.context, (path) => shownPath(app.context.cwd, path)));
+      : nextStep(load, batches, app.context, (path) => shownPath(app.context.cwd, path));
   const rows: readonly (readonly [string, string])[] = [
     ['Server', server ?? 'none yet'],
     ['Profile', profileText(at)],
@@ -125,18 +123,6 @@ async function readSetUp({ context, globals }: App): Promise<SetUp> {
   const load =
     job === null ? null : await attempt(async () => readJournal(await findJournal(state, owner, job)));
   return { ...where, job, load };
-}
-
-/** The next command when the load is closed. */
-function nextLoad(load: LoadState, profile: Profile | null, terminal: Terminal): NextStep | null {
-  // One with customers alone goes on with its invoices.
-  if (!isClosed(load, profile?.statusNames ?? {}, 'invoice')) return null;
-  const { job } = load.header;
-  const next = nextMonth(job);
-  return {
-    command: `ebill init --job ${next === null ? 'NAME' : quoted(next, terminal)}`,
-    why: `${job} is closed: this starts the next load, when its month has come. The report: ebill report --job ${quoted(job, terminal)}`,
-  };
 }
 
 /** The next command when there is no journal of a load. */

@@ -7,9 +7,9 @@ import { viewLoad } from './view.ts';
 /**
  * Whether a load is closed: every batch of it is final and nothing is left to correct (commands rule 7). A load is open
  * before its first file; one with customers alone is open for its invoices. Pure.
- * @param adds what is to be added to it; `null`: nothing
+ * @param adds what is to be added to it
  */
-export function isClosed(state: LoadState, names: StatusNames, adds: FileKind | null): boolean {
+export function isClosed(state: LoadState, names: StatusNames, adds: FileKind): boolean {
   const batches = viewLoad(state, names);
   const kinds = flatten(batches).map(({ kind }) => kind);
   const hasFiles = kinds.some((kind) => kind === 'customer' || kind === 'invoice' || kind === 'items');

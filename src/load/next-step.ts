@@ -5,6 +5,7 @@ import type { BatchView, Phase } from '../batch/types.ts';
 import { missingText } from '../batch/verdict.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { commandFor } from './calls.ts';
+import { nextMonth } from './closed.ts';
 import type { BatchState, LoadState } from './state.ts';
 
 /** The next command for a load, as it is typed, and why. */
@@ -87,7 +88,17 @@ export function nextStep(
       command: `ebill upload invoice FILE… --items FILE…${job}`,
       why: 'all customers are loaded, but no invoices are uploaded yet',
     };
-  return { command: `ebill report${job}`, why: 'everything is loaded: this writes the report' };
+  return {
+    command: `ebill report${job}`,
+    why: `everything is loaded: this writes the report. ${nextMonthText(load.header.job, terminal)}`,
+  };
+}
+
+/** In words: an init cannot be undone, so it is never the command to copy. */
+function nextMonthText(job: string, terminal: Terminal): string {
+  const next = nextMonth(job);
+  const init = `ebill init --job ${next === null ? 'NAME' : quoted(next, terminal)}`;
+  return `The next month starts with a load of its own (${init})`;
 }
 
 const FILES: ReadonlySet<string> = new Set(['customer', 'invoice', 'items']);

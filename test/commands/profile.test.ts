@@ -214,7 +214,8 @@ describe('profile add', () => {
 
   it.each<[string, string[], string | null, RegExp]>([
     ['no base URL', ['x'], null, /base URL/],
-    ['a name that exists', ['a'], URL, /already/],
+    ['a name that exists', ['a'], 'https://other.example.com', /already/],
+    ['a name that exists, with a token', ['a', '--token-stdin'], URL, /already/],
     ['a missing file', ['x', '--ca-file', 'gone.pem'], URL, /--ca-file: .*gone\.pem/],
     ['a folder as file', ['x', '--ca-file', '.'], URL, /--ca-file/],
     ['a key without certificate', ['x', '--client-key', 'profiles.json'], URL, /certificate/],
@@ -234,6 +235,15 @@ describe('profile add', () => {
       message: expect.stringMatching(message),
       hint: expect.stringMatching(/./),
     });
+    expect(readFileSync(join(home, 'profiles.json'), 'utf8')).toBe(before);
+  });
+
+  it('changes nothing when a profile of this name has these settings', async () => {
+    const home = tempDir();
+    const line = ['a', '--production', '--query', 'format=xml'];
+    await run(add, line, { home, ...at(URL) });
+    const before = readFileSync(join(home, 'profiles.json'), 'utf8');
+    expect((await run(add, line, { home, ...at(URL) })).result.text).toContain('already');
     expect(readFileSync(join(home, 'profiles.json'), 'utf8')).toBe(before);
   });
 

@@ -15,7 +15,7 @@ const INV = known({
   seen: final(10, 0),
 });
 const INIT = known({ jobId: 'AUG_2020_INIT', kind: 'init', file: null, created: 'yes' });
-const closed = (...batches: readonly BatchState[]) => isClosed(load(...batches), {}, null);
+const closed = (...batches: readonly BatchState[]) => isClosed(load(...batches), {}, 'customer');
 
 describe('a load is closed', () => {
   it('when every batch is final and nothing is left to correct', () => {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { openApi } from '../../api/open.ts';
 import { EbillError } from '../../errors.ts';
 import { createProgress } from '../../output/progress/progress.ts';
@@ -63,9 +64,19 @@ export const command: CommandModule<AddOptions> = {
   async run(app, options) {
     const { changes, stdin } = options;
     const profiles = await readProfiles(app.context);
-    if (options.name !== null && profiles.all.has(options.name)) throw alreadyExists(options.name);
     const env = environmentLayer(app.context.env);
     const files = await absoluteFiles(app.context, changes);
+    const existing = options.name === null ? undefined : profiles.all.get(options.name);
+    if (existing !== undefined) {
+      const baseUrl = baseUrlOf(app.globals.baseUrl, env);
+      const same =
+        baseUrl !== null &&
+        stdin === null &&
+        (!options.use || profiles.current === existing.name) &&
+        isDeepStrictEqual(changed(existing, { ...changes, ...files, baseUrl }), existing);
+      if (!same) throw alreadyExists(existing.name);
+      return profileResult(app.ui, existing.name, `${existing.name} is stored already with these settings`);
+    }
     const { name, baseUrl, auth, username, asked } = await askMissing(
       app,
       givenBy(app, options, env),

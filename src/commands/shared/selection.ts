@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { BatchRef } from '../../api/request.ts';
-import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import type { BatchState } from '../../load/state.ts';
-import { quoted, type Terminal } from '../../system/escaping.ts';
+import { quoted } from '../../system/escaping.ts';
 import { checkedJobId, collect, type Flags, jobFlag, listFlag } from './options.ts';
 import type { Session } from './session.ts';
 
@@ -40,63 +39,43 @@ export function selectionOptions(flags: Flags): SelectionOptions {
   return { job, ids, jobIds };
 }
 
-/** What a load is chosen for: to be read, for its batches to be finalized, or for files to be added. */
-export type ChosenFor = 'read' | 'finalize' | FileKind;
+/** The load a command works on. */
+interface ChosenLoad {
+  readonly job: string;
+  /** Not named by the operator: it is the load last started here. */
+  readonly lastStarted: boolean;
+}
 
 /**
  * The load to work on: the option, else EBILL_JOB, else the load last started here, with a note that says which
  * (commands rule 9); `null`: none.
- * @throws EbillError USAGE when the load last started is closed and would be changed
  */
-export async function chosenJob(
-  { app, owner, connection }: Session,
+export async function chosenLoad(
+  { app: { context, ui }, owner }: Session,
   option: string | null,
-  chosenFor: ChosenFor,
-): Promise<string | null> {
-  if (option !== null) return option;
-  const { context, ui } = app;
+): Promise<ChosenLoad | null> {
+  if (option !== null) return { job: option, lastStarted: false };
   const using = (job: string, why: string): void => ui.note(`Using load ${quoted(job, context)}, ${why}`);
   const named = context.env['EBILL_JOB'];
   if (named) {
     const job = checkedJobId(named, 'EBILL_JOB');
     using(job, 'from EBILL_JOB');
-    return job;
+    return { job, lastStarted: false };
   }
-  const { currentJob, findJournal } = await import('../../load/journal-places.ts');
-  const { state } = context.paths;
-  const job = await currentJob(state, owner);
+  const { currentJob } = await import('../../load/journal-places.ts');
+  const job = await currentJob(context.paths.state, owner);
   if (job === null) return null;
-  if (chosenFor !== 'read') {
-    const [{ readJournal }, { isClosed }] = await Promise.all([
-      import('../../load/journal.ts'),
-      import('../../load/closed.ts'),
-    ]);
-    const load = await readJournal(await findJournal(state, owner, job));
-    const adds = chosenFor === 'finalize' ? null : chosenFor;
-    if (load !== null && isClosed(load, connection.statusNames, adds)) throw closed(job, context);
-  }
   using(job, 'the last one started here (--job selects another)');
-  return job;
-}
-
-function closed(job: string, terminal: Terminal): EbillError {
-  const name = quoted(job, terminal);
-  return new EbillError('USAGE', `No load was given, and ${name}, the last one started here, is closed.`, {
-    hint: `To start the next load: ebill init --job NAME. What is still for ${name} needs --job ${name}.`,
-  });
+  return { job, lastStarted: true };
 }
 
 /** @throws EbillError USAGE when there is no load to work on */
-export async function select(
-  session: Session,
-  options: SelectionOptions,
-  chosenFor: ChosenFor,
-): Promise<Selection> {
+export async function select(session: Session, options: SelectionOptions): Promise<Selection> {
   const refs = [...options.ids.map((id) => ({ id })), ...options.jobIds.map((jobId) => ({ jobId }))];
   if (refs.length > 0) return { type: 'batches', refs };
-  const job = await chosenJob(session, options.job, chosenFor);
-  if (job === null) throw noLoad();
-  return { type: 'load', job };
+  const load = await chosenLoad(session, options.job);
+  if (load === null) throw noLoad();
+  return { type: 'load', job: load.job };
 }
 
 export function noLoad(): EbillError {

@@ -31,7 +31,7 @@ export function withTargets<T>(
   work: (targets: Targets) => Promise<T>,
 ): Promise<T> {
   return withSession(app, async (session) => {
-    const selection = await select(session, options, 'read');
+    const selection = await select(session, options);
     if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
     const { run, jobIds } =
       selection.type === 'load'

@@ -4,8 +4,10 @@ import { batchJobId } from '../../batch/job-ids.ts';
 import { isSettled } from '../../batch/outcome.ts';
 import type { StatusNames } from '../../batch/phase.ts';
 import type { FileKind } from '../../batch/types.ts';
+import { EbillError } from '../../errors.ts';
 import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
+import { isClosed } from '../../load/closed.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import { nextStep } from '../../load/next-step.ts';
@@ -23,7 +25,7 @@ import type { LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
 import { requestsText } from '../../output/print-result.ts';
-import { quoted } from '../../system/escaping.ts';
+import { quoted, type Terminal } from '../../system/escaping.ts';
 import { resultOf, viewsOf } from './batch-result.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { confirmProduction } from './confirm.ts';
@@ -45,7 +47,7 @@ import {
   uploadSends,
 } from './load-steps.ts';
 import { withNotification } from './notify.ts';
-import { chosenJob, noLoad } from './selection.ts';
+import { chosenLoad, noLoad } from './selection.ts';
 import { adoptDamaged, readLoad, type Session, withLoad, withSession } from './session.ts';
 import { shownPath } from './shown-path.ts';
 import { recordedOptions, type Shard, type UploadOptions } from './upload-options.ts';
@@ -88,7 +90,8 @@ async function upload(
   const { app, connection, emit } = session;
   // Before the files are read: a missing base URL or load should not cost the reading of gigabytes.
   const kind = parent !== null ? 'items' : (given.invoice ?? []).length > 0 ? 'invoice' : 'customer';
-  const job = (await chosenJob(session, options.job, kind)) ?? options.jobId;
+  const chosen = await chosenLoad(session, options.job);
+  const job = chosen?.job ?? options.jobId;
   if (job === null) throw noLoad();
   app.soFar(() => ({ job }));
   const { download } = options.watch;
@@ -109,7 +112,9 @@ async function upload(
   // Asked before the lock is taken: no other command waits for an answer.
   if (options.adopt) await adoptDamaged(session, job);
   const known = await readLoad(session, job);
-  if (known === null || options.restartInvoice || hasWork(known, what)) {
+  const closed = chosen?.lastStarted === true && known !== null && isClosed(known, what.names, kind);
+  if (closed && mayHaveWork(known, what)) throw closedLoad(job, app.context);
+  if (known === null || hasWork(known, what)) {
     const finalize = options.finalize ? ', and submit them for processing' : '';
     await confirmProduction(
       app,
@@ -135,8 +140,31 @@ function shardOf(
 const UPLOAD_KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
 
 function hasWork(state: LoadState, upload: Upload): boolean {
+  if (upload.options.restartInvoice) return true;
   const { heads, items } = planUpload(state, upload);
   return uploadSends(state, [...heads, ...items], upload.options.finalize);
+}
+
+/** Files that the load cannot take are work for another one. */
+function mayHaveWork(state: LoadState, upload: Upload): boolean {
+  try {
+    return hasWork(state, upload);
+  } catch (error) {
+    if (error instanceof EbillError) return true;
+    throw error;
+  }
+}
+
+/** The files may be next month's, before its init: then they must not go into this load (commands rule 9). */
+function closedLoad(job: string, terminal: Terminal): EbillError {
+  const name = quoted(job, terminal);
+  return new EbillError(
+    'USAGE',
+    `No load was given, and everything in ${name}, the last one started here, is loaded already.`,
+    {
+      hint: `If these files belong to ${name}, run the same command with --job ${name}. If they are another month's, that load starts with its own init (ebill init).`,
+    },
+  );
 }
 
 interface Planned {
