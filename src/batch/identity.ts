@@ -19,6 +19,12 @@ export function identityOf(asked: Ids, answer: Ids): Identity {
   return sameId(asked.id, answer.id) ? 'padded' : 'other';
 }
 
+/** Whether a batch in a list is the one that is known: by its id, else by its job id. */
+export function isSameBatch(known: Ids, listed: Ids): boolean {
+  if (known.id !== null && listed.id !== null) return sameId(known.id, listed.id);
+  return known.jobId !== null && known.jobId === listed.jobId;
+}
+
 /** A batch in a sentence: `AUG_2020_CUS (batch 3)`. */
 export function idsText({ id, jobId }: Ids): string {
   if (jobId === null) return `batch ${id ?? 'without an id'}`;

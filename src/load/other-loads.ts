@@ -5,7 +5,7 @@ import { EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
 import type { Assignment } from './plan.ts';
-import { type BatchState, type LoadState, phaseOnRecord } from './state.ts';
+import { type BatchState, type LoadState, lastAnswer, phaseOnRecord } from './state.ts';
 
 /** What the loads of a server forbid each other. Pure. */
 
@@ -38,10 +38,13 @@ export function assertOwnObject(
 }
 
 function holdsObject(load: LoadState, batch: BatchState, put: Put, names: StatusNames): boolean {
-  const { file, object, uploaded, abandoned, leftOut, missing, seen } = batch;
+  const { file, object, uploaded, abandoned, leftOut, missing } = batch;
   if (file === null || object !== put.object || file.sha256 === put.file.sha256) return false;
   if (uploaded === 'no' || abandoned || leftOut || missing) return false;
-  return seen === null || !isFinal(phaseOnRecord(load, batch, seen, names).phase);
+  // The server reports items through their invoice batch, and never again when that is missing.
+  const answer = lastAnswer(load, batch);
+  if (answer !== null && isFinal(phaseOnRecord(load, batch, answer, names).phase)) return false;
+  return parentOf(load.batches, batch)?.missing !== true;
 }
 
 function sameObject(

@@ -2,6 +2,7 @@ import { isPermanent } from '../api/net/transport-error.ts';
 import { refOf } from '../api/request.ts';
 import { unavailable } from '../api/result.ts';
 import { awaitsCounts } from '../batch/account.ts';
+import { isSameBatch } from '../batch/identity.ts';
 import { isFinal, isSettled } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
@@ -154,7 +155,7 @@ function unlistedItems(run: Run, jobIds: readonly string[]): string[] {
     const listed = known.seen.children;
     return itemsOf(run.journal.state, known)
       .filter(({ created }) => created !== 'no')
-      .filter((item) => !listed.some((child) => child.id === item.id || child.jobId === item.jobId))
+      .filter((item) => !listed.some((child) => isSameBatch(item, child)))
       .map((item) => item.jobId);
   });
 }

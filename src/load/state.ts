@@ -1,5 +1,5 @@
 import type { InitRequest, ParentRef } from '../api/request.ts';
-import { identityOf } from '../batch/identity.ts';
+import { identityOf, isSameBatch } from '../batch/identity.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder, parentOf } from '../batch/tree.ts';
 import type { Batch, Kind, Phase } from '../batch/types.ts';
@@ -94,6 +94,12 @@ export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchSt
 export function draftNameOf(state: LoadState, batch: BatchState): string | null {
   const submitted = parentOf(state.batches, batch) ?? batch;
   return submitted.finalized === 'yes' ? null : batch.createStatus;
+}
+
+/** The last answer about a batch: of an items batch what its invoice batch lists, else the answer to its own question. */
+export function lastAnswer(state: LoadState, batch: BatchState): Batch | null {
+  const listed = parentOf(state.batches, batch)?.seen?.children ?? [];
+  return listed.find((child) => isSameBatch(batch, child)) ?? batch.seen;
 }
 
 /** The phase of a batch on record by an answer about it. The only place that decides whether it is a draft. */

@@ -1,9 +1,10 @@
 import { accountedOutcome } from '../batch/account.ts';
+import { isSameBatch } from '../batch/identity.ts';
 import { isFinal, outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder } from '../batch/tree.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
-import { type BatchState, draftNameOf, itemsOf, type LoadState } from './state.ts';
+import { type BatchState, draftNameOf, itemsOf, type LoadState, lastAnswer } from './state.ts';
 
 /** Every batch of a load as it is shown: init, customers, invoices with their items. */
 export function viewLoad(state: LoadState, names: StatusNames): readonly BatchView[] {
@@ -32,9 +33,11 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
     batch.kind === 'init'
       ? listed.map((child) => viewServer(child, kindOfElement(child), names))
       : [
-          ...items.map((item) => viewOwn(state, item, statusOf(item, listed), [], names)),
+          ...items.map((item) => viewOwn(state, item, lastAnswer(state, item), [], names)),
           ...listed
-            .filter((child) => !items.some((item) => isSame(item, child)) && !left.has(child.jobId ?? ''))
+            .filter(
+              (child) => !items.some((item) => isSameBatch(item, child)) && !left.has(child.jobId ?? ''),
+            )
             .map((child) => viewServer(child, 'items', names)),
         ];
   return viewOwn(state, batch, batch.seen, batch.missing ? children.map(lostWithParent) : children, names);
@@ -49,14 +52,6 @@ const leftBehind = (view: BatchView): BatchView => ({
 /** The server reports the batches under a missing one only through it. What was final is. */
 const lostWithParent = (child: BatchView): BatchView =>
   isFinal(child.phase) ? child : withOutcome({ ...child, phase: 'missing' });
-
-const isSame = (item: BatchState, child: Batch): boolean =>
-  item.id !== null && child.id !== null ? item.id === child.id : item.jobId === child.jobId;
-
-/** The status of an items batch: from the answer about its invoice batch, else from its own. */
-function statusOf(item: BatchState, listed: readonly Batch[]): Batch | null {
-  return listed.find((child) => isSame(item, child)) ?? item.seen;
-}
 
 /** A batch that is not on record here. */
 function viewServer(batch: Batch, kind: Kind, names: StatusNames): BatchView {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalId, identityOf, idsText, sameId } from '../../src/batch/identity.ts';
+import { canonicalId, identityOf, idsText, isSameBatch, sameId } from '../../src/batch/identity.ts';
 
 describe('an answer', () => {
   const asked = { id: '4', jobId: 'AUG_2020_INV' };
@@ -21,6 +21,13 @@ describe('an answer', () => {
     expect(identityOf({ id: null, jobId: 'A' }, { id: '7', jobId: 'B' })).toBe('other');
     expect(identityOf({ id: '7', jobId: null }, { id: '7', jobId: 'B' })).toBe('same');
   });
+});
+
+it('a batch in a list is found by its id, padded or not, else by its job id', () => {
+  expect(isSameBatch({ id: '5', jobId: 'A' }, { id: '0000000005', jobId: null })).toBe(true);
+  expect(isSameBatch({ id: '5', jobId: 'A' }, { id: '6', jobId: 'A' })).toBe(false);
+  expect(isSameBatch({ id: null, jobId: 'A' }, { id: '6', jobId: 'A' })).toBe(true);
+  expect(isSameBatch({ id: null, jobId: null }, { id: null, jobId: null })).toBe(false);
 });
 
 describe('ids', () => {

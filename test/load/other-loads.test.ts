@@ -51,6 +51,24 @@ describe('a PUT to an object that another batch has (api rule 26)', () => {
     expect(check({ ...OTHER, ...more })).toBeNull();
   });
 
+  it('is none with items whose invoice batch reports them final, or is missing', () => {
+    const invoice = known({ jobId: 'FIX_INV', kind: 'invoice', created: 'yes', finalized: 'yes', id: '1' });
+    const items = {
+      ...OTHER,
+      jobId: 'FIX_ITM_1',
+      kind: 'items',
+      id: '2',
+      parent: { id: '1', jobId: 'FIX_INV' },
+      seen: batch({ id: '2', status: 'Draft' }),
+    } as const;
+    const under = (parts: Partial<BatchState>) =>
+      failure(() => assertOwnObject(load(), [fix({ ...invoice, ...parts }, items)], put, {}, LINUX));
+    const listed = (status: string) => batch({ status, children: [batch({ id: '2', status })] });
+    expect(under({ seen: listed('Queued') })).toContain('FIX_ITM_1');
+    expect(under({ seen: listed('Success') })).toBeNull();
+    expect(under({ seen: listed('Queued'), missing: true })).toBeNull();
+  });
+
   it('is one with another batch of the same load, but not with itself', () => {
     const own = load({ ...OTHER, jobId: 'AUG_2020_INV_2' });
     expect(failure(() => assertOwnObject(own, [], put, {}, LINUX))).toContain('AUG_2020_INV_2');
