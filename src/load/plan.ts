@@ -4,6 +4,7 @@ import type { StatusNames } from '../batch/phase.ts';
 import { parentJobId, parentOf } from '../batch/tree.ts';
 import type { FileKind, Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { quoted, type Terminal } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
 import { type BatchState, type LoadState, phaseOnRecord } from './state.ts';
 
@@ -21,6 +22,8 @@ interface PlanOptions {
   /** Invoice batches to start over (`--restart-invoice`). */
   readonly restart?: ReadonlySet<string>;
   readonly names?: StatusNames;
+  /** Where the commands of a hint are typed. */
+  readonly terminal?: Terminal;
 }
 
 /** One file and the batch it goes into. */
@@ -85,7 +88,7 @@ export function assign(
     }
     const others = (byName.get(file.name) ?? []).filter((batch) => batch.file?.sha256 !== file.sha256);
     const rival = others.find((batch) => !next || !(isReplaceable(batch) || isSubmitted(state, batch)));
-    if (rival !== undefined) throw nameConflict(state, file, rival, options.names ?? {});
+    if (rival !== undefined) throw nameConflict(state, file, rival, options);
     const jobId = requestedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, taken);
     const holder = exact ? state.batches.get(jobId) : undefined;
     if (holder !== undefined && holder.file !== null) throw idConflict(file, holder);
@@ -179,11 +182,18 @@ function requestedJobId(
 }
 
 /** Other content under a name on record. The hint must not load again what is loaded (commands rule 1). */
-function nameConflict(state: LoadState, file: SourceFile, other: BatchState, names: StatusNames): EbillError {
-  const restore = `If ${file.name} was not meant to change, restore it: its SHA-256 was ${other.file?.sha256 ?? 'unknown'}.`;
+function nameConflict(
+  state: LoadState,
+  file: SourceFile,
+  other: BatchState,
+  { names = {}, terminal = { platform: 'linux', env: {} } }: Pick<PlanOptions, 'names' | 'terminal'>,
+): EbillError {
+  const word = quoted(other.jobId, terminal);
+  const sha256 = `its SHA-256 was ${other.file?.sha256 ?? 'unknown'}`;
+  const restore = `If ${file.name} was not meant to change, restore it: ${sha256}.`;
   const conflict = (what: string, hint: string): EbillError =>
     new EbillError('CONFLICT', `${file.name} is on record with other content, as ${other.jobId}${what}.`, {
-      hint: `${hint} ${restore}`,
+      hint,
     });
   const seen = other.seen;
   if (seen !== null && isFinal(phaseOnRecord(state, other, seen, names).phase)) {
@@ -192,23 +202,24 @@ function nameConflict(state: LoadState, file: SourceFile, other: BatchState, nam
     const count =
       loaded === null ? 'Its records' : `${loaded}${sent === null ? '' : ` of its ${sent}`} records`;
     return conflict(
-      `, which is final`,
-      `${count} are loaded. Correct only the rejected ones: ebill results --job-id ${other.jobId} --rejects writes them to a file. Loading the whole file as another batch (--next) would load ${loaded ?? 'those that are loaded'} a second time.`,
+      ', which is final',
+      // Rejects are cut from the file as it was sent.
+      `${count} are loaded: the whole file as another batch (--next) would load ${loaded ?? 'those that are loaded'} a second time. To correct only the rejected records, restore ${file.name} first (${sha256}): results --rejects then writes them to a file. To see them: ebill results --job-id ${word}`,
     );
   }
   if (isSubmitted(state, other))
     return conflict(
       ', which is being processed',
-      `Wait until it is final: ebill watch --job-id ${other.jobId}. Then correct only the records that were rejected.`,
+      `${restore} Otherwise correct only the records that are rejected, once it is final: ebill watch --job-id ${word}`,
     );
   if (!isReplaceable(other))
     return conflict(
       '',
-      `It would be finalized with its invoice batch, so it cannot be replaced alone: upload the invoice file with all its item files again, with --restart-invoice.`,
+      `It would be finalized with its invoice batch, so it cannot be replaced alone: upload the invoice file with all its item files again, with --restart-invoice. ${restore}`,
     );
   return conflict(
     '',
-    `If the new content replaces the old, run the command with --next: ${other.jobId} is then left behind and never finalized.`,
+    `If the new content replaces the old, run the command with --next: ${other.jobId} is then left behind and never finalized. ${restore}`,
   );
 }
 
@@ -244,7 +255,7 @@ export interface Month {
 export function assignMonth(
   state: LoadState,
   files: MonthFiles,
-  options: Pick<PlanOptions, 'next' | 'restart' | 'names'>,
+  options: Pick<PlanOptions, 'next' | 'restart' | 'names' | 'terminal'>,
 ): Month {
   const all: PlanOptions = { jobId: null, again: false, ...options };
   refuseSharedItems(files);

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index.ts';
+import { typed } from '../helpers/command-line.ts';
 import { type Batch, type Machine, machine, month, sandbox } from './harness.ts';
 
 interface Result {
@@ -50,6 +51,26 @@ describe('ebill results', () => {
     const people = await at.call(['results', '--out', 'elsewhere']);
     expect(people.stdout).toContain('is empty');
     expect(people.stdout).toMatch(/customers sent, .* loaded, 2 rejected, 0 unaccounted/);
+  });
+
+  it('is what the conflict of a corrected source file names, and works although the file changed', async () => {
+    const server = await sandbox();
+    const at = await customers(server);
+    await at.call(['watch']);
+    writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS.replace('\r\n,', '\r\n2,'));
+    const again = await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--json']);
+    expect([again.code, again.json.error?.code]).toEqual([8, 'CONFLICT']);
+    const [, line = ''] = /: (ebill [^:]*)$/.exec(again.json.error?.hint ?? '') ?? [];
+    const results = await at.call([...typed(line), '--json']);
+    expect([line, results.code, resultsOf(results.json)[0]?.rejects]).toEqual([
+      'ebill results --job-id AUG_2020_CUS',
+      0,
+      2,
+    ]);
+    // As the hint says, the rejects need the file as it was sent.
+    expect((await at.call([...typed(line), '--rejects'])).code).toBe(8);
+    writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS);
+    expect((await at.call([...typed(line), '--rejects'])).code).toBe(0);
   });
 
   it('keeps an existing file unless --force is given, and gets a new URL for an expired one', async () => {

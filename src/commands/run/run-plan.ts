@@ -80,6 +80,7 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
         options.restartInvoice ? incompleteInvoices(state, files).map(({ jobId }) => jobId) : [],
       ),
       names: connection.statusNames,
+      terminal: app.context,
     });
   const sends =
     known === null || options.restartInvoice || monthSends(known, init?.jobId ?? null, assigned(known));

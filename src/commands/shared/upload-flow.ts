@@ -64,6 +64,7 @@ interface Upload {
   /** The paths of all files, those of other shards included. */
   readonly given: readonly string[];
   readonly names: StatusNames;
+  readonly terminal: Terminal;
 }
 
 /**
@@ -107,6 +108,7 @@ async function upload(
     numbers,
     given: all.map(({ path }) => path),
     names: connection.statusNames,
+    terminal: app.context,
   };
 
   // Asked before the lock is taken: no other command waits for an answer.
@@ -183,14 +185,14 @@ interface Planned {
  */
 function planUpload(
   state: LoadState,
-  { files, options, parent, numbers, names }: Upload,
+  { files, options, parent, numbers, names, terminal }: Upload,
   invoice: string | null = null,
 ): Planned {
   const { again, next, jobId } = options;
   const restart = new Set(
     options.restartInvoice ? restartTargets(state, files.invoice).map((batch) => batch.jobId) : [],
   );
-  const all = { again, next, restart, names };
+  const all = { again, next, restart, names, terminal };
   assertOneKind(UPLOAD_KINDS.flatMap((kind) => files[kind].map((file) => ({ kind, file }))));
   const heads = (['customer', 'invoice'] as const).flatMap((kind) =>
     assign(state, kind, files[kind], { ...all, jobId }),
