@@ -3,6 +3,7 @@ import type { Batch } from '../batch/types.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { authHeaders, type Connection, endpointOf } from './connection.ts';
+import { CONNECT_TIMEOUT_MS } from './net/connector.ts';
 import { followRedirects, type Transport } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 import {
@@ -15,7 +16,14 @@ import {
 } from './request.ts';
 import { readBody } from './response-body.ts';
 import { type CallResult, changeResult, type Reply, refusal, statusAttempt, unavailable } from './result.ts';
-import { type Attempt, afterTransportError, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
+import {
+  type Attempt,
+  afterTransportError,
+  longestCall,
+  type RetryNotice,
+  retryAfterMs,
+  withRetries,
+} from './retry.ts';
 import { assertSafeTransferUrl } from './transfer-url.ts';
 
 /** What the client reports while calls are under way. */
@@ -30,6 +38,8 @@ export interface ClientOptions {
   readonly connection: Connection;
   readonly transport: Transport;
   readonly retries: number;
+  /** ms until the answer to a call starts. */
+  readonly timeoutMs: number;
   readonly userAgent: string;
   /** Learns the signatures of presigned URLs: a server may repeat one where its shape does not give it away. */
   readonly redactor: Pick<Redactor, 'addSigned'>;
@@ -178,6 +188,9 @@ export function createClient(options: ClientOptions) {
 
   return {
     calls,
+    /** How long a changing call can be under way, ms. @param headersTimeoutMs until its answer starts */
+    longestCallMs: (headersTimeoutMs = options.timeoutMs): number =>
+      longestCall(retries, CONNECT_TIMEOUT_MS, headersTimeoutMs),
     /**
      * Vendor 4.9.1. Rewrites every open invoice: never sent again without asking.
      * @param timeoutMs until the answer starts, which comes when the work is done (api rule 17)

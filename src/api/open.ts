@@ -43,7 +43,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
   } = options;
   const transport = await openTransport(context, connection, timeoutMs, log);
   return {
-    client: createClient({ context, connection, transport, retries, userAgent, redactor, emit }),
+    client: createClient({ context, connection, transport, retries, timeoutMs, userAgent, redactor, emit }),
     storage: {
       context,
       transport,

@@ -19,6 +19,16 @@ export function retryDelay(attempt: number, random: number, retryAfterMs: number
   return Math.round(Math.min(MAX_MS, BASE_MS * 2 ** (attempt - 1)) * random);
 }
 
+/**
+ * How long a changing call can be under way, ms: every try but the last found no connection, and its answer never came.
+ * @param connectMs for connecting
+ * @param timeoutMs until the answer starts
+ */
+export function longestCall(retries: number, connectMs: number, timeoutMs: number): number {
+  const pauses = Array.from({ length: retries }, (_, i) => retryDelay(i + 1, 1, null));
+  return pauses.reduce((sum, pause) => sum + connectMs + pause, connectMs + timeoutMs);
+}
+
 /** Node fires a longer timer at once. */
 const MAX_TIMER_MS = 2_147_483_647;
 /** The three forms of an HTTP date (RFC 9110, 5.6.7). `Date.parse` alone would read `-1` and `1.5` as dates, too. */

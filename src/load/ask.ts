@@ -64,7 +64,7 @@ export async function askFor(
 /** Whether no request about this job id ever left this machine, so that a gateway's 404 page contradicts nothing. */
 const nothingSent = (known: BatchState | undefined): boolean =>
   known === undefined ||
-  (known.created === 'no' && known.seen === null && Object.keys(known.doubtSince).length === 0);
+  (known.created === 'no' && known.seen === null && Object.keys(known.doubts).length === 0);
 
 /**
  * Records an answer about a batch on record if it is new: the journal is not a log of polls. "Not found" is recorded only

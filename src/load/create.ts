@@ -53,7 +53,14 @@ export async function createBatch(
   const hasItems =
     known?.kind === 'invoice' && itemsOf(run.journal.state, known).some(({ created }) => created !== 'no');
   const exact = to.exact || hasItems;
-  const n = await run.journal.intent({ call: 'create', jobId, kind, file, parent });
+  const n = await run.journal.intent({
+    call: 'create',
+    jobId,
+    kind,
+    file,
+    parent,
+    waitMs: run.client.longestCallMs(),
+  });
   const result = await run.client.create({ kind, jobId, inputFilename: file.name, parent });
   if (result.outcome === 'answered') run.urls?.note(result.value);
   const live = liveUrl(result);

@@ -100,12 +100,15 @@ const entry = <const Type extends string, Fields extends v.ObjectEntries>(type: 
 const intent = <const Call extends string, Fields extends v.ObjectEntries>(call: Call, fields: Fields) =>
   entry('intent', { n: count, call: v.literal(call), jobId: own, ...fields });
 
+/** How long the process waits for the answer at most, ms. Older journals lack it. */
+const waitMs = v.exactOptional(count);
+
 const ENTRIES = {
   intent: v.variant('call', [
-    intent('init', { request: v.custom<InitRequest>((value) => isRecord(value)) }),
-    intent('create', { kind: fileKind, file: sourceFile, parent }),
+    intent('init', { request: v.custom<InitRequest>((value) => isRecord(value)), waitMs }),
+    intent('create', { kind: fileKind, file: sourceFile, parent, waitMs }),
     intent('put', { object: url, bytes: count }),
-    intent('finalize', { id: v.nullable(serverId) }),
+    intent('finalize', { id: v.nullable(serverId), waitMs }),
   ]),
   /** Flushed after the answer to the request of that number. */
   answer: entry('answer', {

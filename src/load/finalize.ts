@@ -82,7 +82,12 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
         if (ignored > 1) throw staysDraft(what, jobId, (asked as Answer).batch);
         if (sends > run.retries) throw unavailable(what, last);
         const { id } = recorded();
-        const n = await run.journal.intent({ call: 'finalize', jobId, id });
+        const n = await run.journal.intent({
+          call: 'finalize',
+          jobId,
+          id,
+          waitMs: run.client.longestCallMs(),
+        });
         sends += 1;
         const result = await run.client.finalize({ id, jobId });
         latest = run.context.now();

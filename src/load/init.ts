@@ -2,15 +2,19 @@ import type { InitRequest } from '../api/request.ts';
 import { refusal, unavailable } from '../api/result.ts';
 import { EbillError } from '../errors.ts';
 import { askForEvidence, pauseAfterDoubt } from './ask.ts';
-import { type Asked, decideInit, type InitDifference, type InitStep, initDifferences } from './recover.ts';
+import {
+  type Asked,
+  decideInit,
+  INIT_TIMEOUT_MS,
+  type InitDifference,
+  type InitStep,
+  initDifferences,
+} from './recover.ts';
 import type { Run } from './run.ts';
 import type { BatchState } from './state.ts';
 
 /** `sent`: by this run. `on-record`: done before. `found`: done by another machine. */
 export type InitOutcome = 'sent' | 'on-record' | 'found';
-
-/** An init is answered when its work is done, so it takes longer than other calls (api rule 17). ms. */
-const INIT_TIMEOUT_MS = 30 * 60_000;
 
 /**
  * How long an init waits until its answer starts, ms.
@@ -58,7 +62,12 @@ export async function runInit(run: Run, request: InitRequest, timeoutMs: number)
       case 'send': {
         if (refused !== null) throw refused;
         if (sends > run.retries) throw unavailable(what, last);
-        const n = await run.journal.intent({ call: 'init', jobId, request });
+        const n = await run.journal.intent({
+          call: 'init',
+          jobId,
+          request,
+          waitMs: run.client.longestCallMs(timeoutMs),
+        });
         sends += 1;
         const result = await run.client.init(request, timeoutMs);
         latest = run.context.now();

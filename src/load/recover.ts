@@ -25,9 +25,15 @@ export interface Answer {
 /** `undefined`: not asked yet. */
 export type Asked = undefined | Answer;
 
+/** An init is answered when its work is done, so it takes longer than other calls (api rule 17). ms. */
+export const INIT_TIMEOUT_MS = 30 * 60_000;
+/** How long the process of a create or finalize waited whose journal does not say it: the default of `--timeout`. ms. */
+const UNRECORDED_WAIT_MS = 60_000;
+
 /**
  * Until when an answer that shows no effect of these calls is no evidence that they had none, ms since 1970 (api rule 16);
- * 0 where none of them is in doubt.
+ * 0 where none of them is in doubt, and with `--settle 0`. A process that was killed may have waited for its answer as long as
+ * its time-out, with the server at work all the time: the settle time starts after that.
  * @param latest no call was sent after it: a clock that was set back since must not make the wait longer
  */
 export function settledAt(
@@ -37,9 +43,11 @@ export function settledAt(
   latest: number,
 ): number {
   const ends = calls.flatMap((call) => {
-    const since = known?.doubtSince[call];
-    if (since === undefined) return [];
-    return [Math.min(Date.parse(since), latest) + (call === 'init' ? settle.initMs : settle.otherMs)];
+    const doubt = known?.doubts[call];
+    const settleMs = call === 'init' ? settle.initMs : settle.otherMs;
+    if (doubt === undefined || settleMs === 0) return [];
+    const waitMs = doubt.waitMs ?? (call === 'init' ? INIT_TIMEOUT_MS : UNRECORDED_WAIT_MS);
+    return [Math.min(Date.parse(doubt.since), latest) + waitMs + settleMs];
   });
   return Math.max(0, ...ends);
 }

@@ -23,11 +23,8 @@ export interface BatchState {
   readonly created: Happened;
   readonly uploaded: Happened;
   readonly finalized: Happened;
-  /**
-   * When each call was last under way, ISO 8601: its intent, or later its answer unless that was a refusal. Until the settle
-   * time after it is over, an answer that shows no effect is no evidence that there was none (api rule 16).
-   */
-  readonly doubtSince: Readonly<Partial<Record<Changing, string>>>;
+  /** The calls that may still take effect (api rule 16), each as it was last sent; none once it was refused. */
+  readonly doubts: Readonly<Partial<Record<Changing, Doubt>>>;
   /** The status in the answer to its own create: what this server calls a draft (api rule 6). See `draftNameOf`. */
   readonly createStatus: string | null;
   /** When it was submitted for processing, an init by its call, ISO 8601; `null` if it was not, or not from here. */
@@ -54,6 +51,14 @@ export interface BatchState {
   readonly origin: { readonly again: boolean; readonly restart: boolean };
 }
 
+/** A call that may still take effect: for the settle time after its process stopped waiting for it. */
+export interface Doubt {
+  /** When it was answered, or else its intent, ISO 8601. */
+  readonly since: string;
+  /** How long after `since` its process may have waited for the answer, ms: 0 after the answer, `null` in older journals. */
+  readonly waitMs: number | null;
+}
+
 /** The calls whose effect is learnt by asking; that of a put is not. */
 type Changing = Exclude<Call, 'put'>;
 type Call = keyof typeof FIELD;
@@ -74,8 +79,9 @@ export interface LoadState {
 interface OpenCall {
   readonly call: Call;
   readonly jobId: string;
-  /** Whether an earlier call of the same kind had happened: a refusal says nothing about that one. */
+  /** Whether an earlier call of the same kind had happened, and may still: a refusal says nothing about that one. */
   readonly before: Happened;
+  readonly doubt: Doubt | undefined;
 }
 
 export function emptyState(header: Header): LoadState {
@@ -117,8 +123,10 @@ export function apply(state: LoadState, entry: Entry): LoadState {
   switch (entry.type) {
     case 'intent': {
       const { n, call, jobId } = entry;
-      const before = state.batches.get(jobId)?.[FIELD[call]] ?? 'no';
-      const open = VersionMap.of(state.open).with(n, { call, jobId, before });
+      const known = state.batches.get(jobId);
+      const before = known?.[FIELD[call]] ?? 'no';
+      const doubt = call === 'put' ? undefined : known?.doubts[call];
+      const open = VersionMap.of(state.open).with(n, { call, jobId, before, doubt });
       return {
         ...withBatch(at, entry.jobId, (known) => intended(known, entry)),
         open,
@@ -242,7 +250,7 @@ function blank(jobId: string): BatchState {
     created: 'no',
     uploaded: 'no',
     finalized: 'no',
-    doubtSince: {},
+    doubts: {},
     createStatus: null,
     finalizedAt: null,
     foundElsewhere: false,
@@ -265,37 +273,36 @@ const begun = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'unkno
 function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>): BatchState {
   const { call } = entry;
   if (call === 'put') return { ...known, object: entry.object, uploaded: begun(known.uploaded) };
-  const doubtSince = { ...known.doubtSince, [call]: entry.at };
+  const doubts = { ...known.doubts, [call]: { since: entry.at, waitMs: entry.waitMs ?? null } };
   switch (call) {
     case 'init':
-      return { ...known, doubtSince, kind: 'init', init: entry.request, created: begun(known.created) };
+      return { ...known, doubts, kind: 'init', init: entry.request, created: begun(known.created) };
     case 'create':
       return {
         ...known,
-        doubtSince,
+        doubts,
         kind: entry.kind,
         file: entry.file,
         parent: entry.parent,
         created: begun(known.created),
       };
     case 'finalize':
-      return { ...known, doubtSince, finalized: begun(known.finalized) };
+      return { ...known, doubts, finalized: begun(known.finalized) };
   }
 }
 
 function answered(
   known: BatchState,
-  { call, before }: OpenCall,
+  { call, before, doubt }: OpenCall,
   entry: Extract<Entry, { type: 'answer' }>,
 ): BatchState {
   const field = FIELD[call];
-  const doubted = call === 'put' ? known : withDoubt(known, call, entry.at);
-  if (entry.outcome === 'ambiguous') return doubted;
   if (entry.outcome === 'refused') {
-    if (known[field] === 'yes') return known;
-    const refused = { ...known, [field]: before };
-    return before === 'no' && call !== 'put' ? withDoubt(refused, call, null) : refused;
+    const refused = known[field] === 'yes' ? known : { ...known, [field]: before };
+    return withDoubt(refused, call, doubt);
   }
+  const doubted = withDoubt(known, call, { since: entry.at, waitMs: 0 });
+  if (entry.outcome === 'ambiguous') return doubted;
   const done = submitted({ ...doubted, [field]: 'yes' }, { call, at: entry.at });
   const upload = entry.upload ? { object: entry.upload.object, urlExpiresAt: entry.upload.expiresAt } : {};
   const status = call === 'create' ? (known.createStatus ?? entry.batch?.status ?? null) : known.createStatus;
@@ -303,9 +310,10 @@ function answered(
   return entry.batch ? withSeen(next, entry.batch, entry.at) : next;
 }
 
-function withDoubt(known: BatchState, call: Changing, since: string | null): BatchState {
-  const { [call]: _last, ...others } = known.doubtSince;
-  return { ...known, doubtSince: since === null ? others : { ...others, [call]: since } };
+function withDoubt(known: BatchState, call: Call, doubt: Doubt | undefined): BatchState {
+  if (call === 'put') return known;
+  const { [call]: _last, ...others } = known.doubts;
+  return { ...known, doubts: doubt === undefined ? others : { ...others, [call]: doubt } };
 }
 
 const submitted = (

@@ -153,6 +153,21 @@ describe('"not found" is no evidence while a call may still take effect', () => 
     expect(clock.now() - began).toBeLessThan(60_000);
   });
 
+  it('an interrupted finalize that takes effect after 75 s is not sent twice', async () => {
+    const { server, at } = await world({ faults: ['finalize=late:75s'] });
+    expect((await call(at, CUSTOMERS)).code).toBe(0);
+    const interruption = new AbortController();
+    const underWay = setInterval(() => {
+      if (sent(server)['finalize AUG_2020_CUS'] === 1) interruption.abort('SIGINT');
+    }, 5);
+    const first = await call(at, ['finalize', '--job', 'AUG_2020'], interruption.signal);
+    clearInterval(underWay);
+    expect(first.code).toBe(130);
+    const second = await call(at, ['finalize', '--job', 'AUG_2020']);
+    expect(second.code).toBe(0);
+    expect(sent(server)['finalize AUG_2020_CUS']).toBe(1);
+  });
+
   it('a settle time of 0 leaves out the waiting, not the questions', async () => {
     const { server, at } = await world({ faults: ['init=status:504'] });
     const done = await call(at, [...INIT, '--settle', '0']);

@@ -46,7 +46,7 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     created: 'no',
     uploaded: 'no',
     finalized: 'no',
-    doubtSince: {},
+    doubts: {},
     createStatus: null,
     finalizedAt: null,
     foundElsewhere: false,

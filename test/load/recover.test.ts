@@ -15,13 +15,14 @@ import {
   settleTimes,
   type UploadFacts,
 } from '../../src/load/recover.ts';
-import type { BatchState } from '../../src/load/state.ts';
+import type { BatchState, Doubt } from '../../src/load/state.ts';
 import { batch, known } from './fixtures.ts';
 
 const SETTLE = settleTimes(null);
 const SENT = Date.UTC(2020, 7, 31, 22, 0, 0);
 /** When a call in doubt was last under way. */
 const SINCE = new Date(SENT).toISOString();
+const SENT_THEN = { since: SINCE, waitMs: 0 };
 
 const STANDING: Readonly<Record<string, Standing>> = { Draft: 'draft', Queued: 'further' };
 const standing = (one: Batch): Standing => STANDING[one.status ?? ''] ?? 'unclear';
@@ -41,7 +42,7 @@ const REQUEST = {
 };
 
 describe('init: never blind', () => {
-  const doubted = known({ kind: 'init', created: 'unknown', doubtSince: { init: SINCE }, init: REQUEST });
+  const doubted = known({ kind: 'init', created: 'unknown', doubts: { init: SENT_THEN }, init: REQUEST });
   const done = known({ kind: 'init', created: 'yes', init: REQUEST });
   const zeroed = { ...REQUEST, zeroOutCustomerBalance: true };
   it.each<[string, Partial<InitFacts>, string]>([
@@ -112,8 +113,8 @@ describe('create and upload', () => {
     ...NOW,
     ...over,
   });
-  const doubted = known({ created: 'unknown', doubtSince: { create: SINCE } });
-  const created = known({ created: 'yes', doubtSince: { create: SINCE }, createStatus: 'Draft' });
+  const doubted = known({ created: 'unknown', doubts: { create: SENT_THEN } });
+  const created = known({ created: 'yes', doubts: { create: SENT_THEN }, createStatus: 'Draft' });
   it.each<[string, Partial<UploadFacts>, string]>([
     ['the first use of a job id, in any load', {}, 'ask'],
     ['… that is free', { asked: replied(0, null) }, 'create'],
@@ -203,7 +204,7 @@ describe('finalize: asked before every send', () => {
       standing,
       ...NOW,
     }).do;
-  const doubted = { finalized: 'unknown', doubtSince: { finalize: SINCE } } as const;
+  const doubted = { finalized: 'unknown', doubts: { finalize: SENT_THEN } } as const;
   it.each<[string, Partial<BatchState>, Answer | undefined, string]>([
     ['not asked yet', {}, undefined, 'ask'],
     ['a draft', {}, replied(0, 'Draft'), 'send'],
@@ -219,8 +220,8 @@ describe('finalize: asked before every send', () => {
     ['… not found, 1 s later', doubted, replied(1, null), 'wait'],
     ['on record', { finalized: 'yes' }, undefined, 'done'],
     ['not found', {}, replied(0, null), 'missing'],
-    ['… just after it was created: reads lag', { doubtSince: { create: SINCE } }, replied(2, null), 'wait'],
-    ['… when its creation has settled', { doubtSince: { create: SINCE } }, replied(60, null), 'missing'],
+    ['… just after it was created: reads lag', { doubts: { create: SENT_THEN } }, replied(2, null), 'wait'],
+    ['… when its creation has settled', { doubts: { create: SENT_THEN } }, replied(60, null), 'missing'],
   ])('%s', (_name, over, asked, expected) => {
     expect(step(over, asked)).toBe(expected);
   });
@@ -237,12 +238,16 @@ describe('in every state of a journal and for every answer', () => {
       foundElsewhere: fc.boolean(),
       createStatus: fc.constantFrom(null, 'Draft', 'Parked'),
       calls: fc.subarray(['init', 'create', 'finalize'] as const),
+      waitMs: fc.constantFrom(0, 5_000, 60_000),
     })
-    .map(({ calls, ...over }) =>
-      known({ ...over, doubtSince: Object.fromEntries(calls.map((call) => [call, SINCE])) }),
+    .map(({ calls, waitMs, ...over }) =>
+      known({ ...over, doubts: Object.fromEntries(calls.map((call) => [call, { since: SINCE, waitMs }])) }),
     );
   const answers = fc.tuple(seconds, fc.constantFrom(null, 'Draft', 'Queued', 'Parked'));
   const settles = fc.constantFrom(0, 1_000, 60_000, null).map(settleTimes);
+  /** ms after the call was sent; with `--settle 0` nothing is waited for. */
+  const until = (doubt: Doubt | undefined, settleMs: number): number =>
+    doubt === undefined || settleMs === 0 ? 0 : (doubt.waitMs ?? 0) + settleMs;
 
   it('nothing is sent again while an earlier call may still take effect', () => {
     fc.assert(
@@ -253,12 +258,12 @@ describe('in every state of a journal and for every answer', () => {
         const init = decideInit({ ...facts, request: REQUEST });
         if (init.do === 'send') {
           expect(answer.batch).toBeNull();
-          if (state.doubtSince.init !== undefined) expect(age).toBeGreaterThanOrEqual(settle.initMs);
+          expect(age).toBeGreaterThanOrEqual(until(state.doubts.init, settle.initMs));
         }
         const finalize = decideFinalize({ ...facts, standing });
         if (finalize.do === 'send') {
           expect(status).toBe('Draft');
-          if (state.doubtSince.finalize !== undefined) expect(age).toBeGreaterThanOrEqual(settle.otherMs);
+          expect(age).toBeGreaterThanOrEqual(until(state.doubts.finalize, settle.otherMs));
         }
         if (finalize.do === 'missing') expect(status).toBeNull();
         if (finalize.do === 'done' && state.finalized !== 'yes')
@@ -271,8 +276,8 @@ describe('in every state of a journal and for every answer', () => {
           next: false,
           standing,
         });
-        if (upload.do === 'create' && status === null && state.created !== 'no' && state.doubtSince.create)
-          expect(age).toBeGreaterThanOrEqual(settle.otherMs);
+        if (upload.do === 'create' && status === null && state.created !== 'no')
+          expect(age).toBeGreaterThanOrEqual(until(state.doubts.create, settle.otherMs));
       }),
     );
   });
@@ -299,7 +304,30 @@ describe('in every state of a journal and for every answer', () => {
   });
 
   it('a clock that was set back lengthens no wait beyond the settle time', () => {
-    const state = known({ doubtSince: { create: new Date(SENT + 3_600_000).toISOString() } });
+    const state = known({
+      doubts: { create: { since: new Date(SENT + 3_600_000).toISOString(), waitMs: 0 } },
+    });
     expect(settledAt(state, ['create'], SETTLE, SENT)).toBe(SENT + 60_000);
+  });
+});
+
+describe('the settle time of a call whose process was killed', () => {
+  const minutes = (doubts: BatchState['doubts'], settle = SETTLE): number =>
+    (settledAt(known({ doubts }), ['init', 'create', 'finalize'], settle, NOW.latest) - SENT) / 60_000;
+
+  it('starts when that process would have stopped waiting for the answer', () => {
+    expect(minutes({ finalize: { since: SINCE, waitMs: 60_000 } })).toBe(2);
+    expect(minutes({ create: { since: SINCE, waitMs: 120_000 } })).toBe(3);
+    expect(minutes({ init: { since: SINCE, waitMs: 30 * 60_000 } })).toBe(45);
+  });
+
+  it('starts after the default time-outs where an older journal does not say how long it waited', () => {
+    expect(minutes({ finalize: { since: SINCE, waitMs: null } })).toBe(2);
+    expect(minutes({ init: { since: SINCE, waitMs: null } })).toBe(45);
+  });
+
+  it('is left out with --settle 0', () => {
+    const doubts = { init: { since: SINCE, waitMs: null }, finalize: { since: SINCE, waitMs: 60_000 } };
+    expect(settledAt(known({ doubts }), ['init', 'finalize'], settleTimes(0), NOW.latest)).toBe(0);
   });
 });

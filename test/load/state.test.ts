@@ -29,7 +29,14 @@ const created = (n: number, status: string | null): NewEntry => ({
   outcome: 'answered',
   batch: batch({ status }),
 });
-const finalize = (n: number): NewEntry => ({ type: 'intent', n, call: 'finalize', jobId: CUS, id: '3' });
+const finalize = (n: number): NewEntry => ({
+  type: 'intent',
+  n,
+  call: 'finalize',
+  jobId: CUS,
+  id: '3',
+  waitMs: 90_000,
+});
 
 describe('what a draft is called', () => {
   const parked = folded(create(1), created(1, 'Parked'));
@@ -79,7 +86,7 @@ describe('what a draft is called', () => {
 });
 
 describe('the settle time', () => {
-  const since = (...entries: NewEntry[]): unknown => folded(...entries).batches.get(CUS)?.doubtSince;
+  const since = (...entries: NewEntry[]): unknown => folded(...entries).batches.get(CUS)?.doubts;
   const answer = (n: number, outcome: 'refused' | 'ambiguous'): NewEntry => ({
     type: 'answer',
     n,
@@ -87,19 +94,24 @@ describe('the settle time', () => {
     message: 'x',
   });
 
-  it('counts from the last intent of each call', () => {
-    expect(since(create(1), finalize(2), finalize(3))).toEqual({ create: at(0), finalize: at(2) });
+  it('counts from the last intent of each call, and the time its process may have waited', () => {
+    expect(since(create(1), finalize(2), finalize(3))).toEqual({
+      create: { since: at(0), waitMs: null },
+      finalize: { since: at(2), waitMs: 90_000 },
+    });
   });
 
   it('counts from its answer once that is there: the call was under way until then', () => {
-    expect(since(create(1), created(1, 'Draft'))).toEqual({ create: at(1) });
-    expect(since(create(1), finalize(2), answer(2, 'ambiguous'))).toMatchObject({ finalize: at(2) });
+    expect(since(create(1), created(1, 'Draft'))).toEqual({ create: { since: at(1), waitMs: 0 } });
+    expect(since(create(1), finalize(2), answer(2, 'ambiguous'))).toMatchObject({
+      finalize: { since: at(2), waitMs: 0 },
+    });
   });
 
   it('is over with a refusal, unless an earlier call is in doubt', () => {
     expect(since(create(1), answer(1, 'refused'))).toEqual({});
     const twice = [create(1), finalize(2), finalize(3), answer(3, 'refused')] as const;
-    expect(since(...twice)).toEqual({ create: at(0), finalize: at(2) });
+    expect(since(...twice)).toMatchObject({ finalize: { since: at(1), waitMs: 90_000 } });
     expect(folded(...twice).batches.get(CUS)?.finalized).toBe('unknown');
     expect(folded(create(1), finalize(2), answer(2, 'refused')).batches.get(CUS)?.finalized).toBe('no');
   });

@@ -16,6 +16,8 @@ import { batch, known, load, source } from './fixtures.ts';
 const NIGHT = Date.UTC(2020, 7, 31, 22, 0, 0);
 const at = (seconds: number): string => new Date(NIGHT + seconds * 1000).toISOString();
 const LONG_AGO = at(-7200);
+const answered = (times: Readonly<Record<string, string>>): BatchState['doubts'] =>
+  Object.fromEntries(Object.entries(times).map(([call, since]) => [call, { since, waitMs: 0 }]));
 const SENT = { created: 'yes', uploaded: 'yes', finalized: 'yes', changedAt: LONG_AGO } as const;
 
 const CUS = known({ ...SENT, id: '3', seen: batch({ status: 'Queued' }) });
@@ -131,7 +133,7 @@ describe('a batch that is not found', () => {
   });
 
   it('is no news within the settle time of its own calls', async () => {
-    const submitted = { ...CUS, doubtSince: { create: at(-50), finalize: at(-20) } };
+    const submitted = { ...CUS, doubts: answered({ create: at(-50), finalize: at(-20) }) };
     const { look, phases } = rig([submitted], { 3: [null] }, 60);
     const { failures, answers } = await look();
     expect([failures[0]?.code, answers]).toEqual(['UNAVAILABLE', 0]);
@@ -140,7 +142,7 @@ describe('a batch that is not found', () => {
   });
 
   it('is missing at one look when the settle time of its own calls is over', async () => {
-    const submitted = { ...CUS, doubtSince: { create: at(-90), finalize: at(-61) } };
+    const submitted = { ...CUS, doubts: answered({ create: at(-90), finalize: at(-61) }) };
     const { look, phases } = rig([submitted], { 3: [null] }, 60);
     expect((await look()).failures).toEqual([]);
     expect(phases()).toEqual([['missing', 'Queued']]);

@@ -145,11 +145,9 @@ function serverOptions(dice: Dice): {
     ...(worlds.includes('cache') ? { cacheMs: MINUTE * dice.pick([0.5, 5]) } : {}),
     faults: [...faults, ...(world.faults ?? [])],
   };
-  // It commits later than the usual settle time of a minute: somebody has found that out.
-  const slow = worlds.includes('late-commit') || faults.some((fault) => /^finalize.*late/.test(fault));
   const certain =
     options.repeats === 'refuse' && !options.faults?.some((fault) => /late|gateway|hidden/.test(fault));
-  const settle = slow ? '90s' : certain && dice.chance(0.3) ? '0s' : '';
+  const settle = certain && dice.chance(0.3) ? '0s' : '';
   return { settle, options, about: [...worlds, ...faults, options.duplicates, options.repeats].join(' ') };
 }
 

@@ -40,7 +40,7 @@ export async function openTransport(
 async function send(process: Process, request: HttpRequest, standardMs: number): Promise<HttpResponse> {
   const { network, clock } = process;
   const { quality, random, server } = network;
-  const timeoutMs = (request as { readonly timeoutMs?: number }).timeoutMs ?? standardMs;
+  const timeoutMs = request.headersTimeoutMs ?? standardMs;
   const body = await bytesOf(request.body);
   await process.effect(() => undefined);
   request.signal?.throwIfAborted();
