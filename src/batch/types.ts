@@ -10,6 +10,19 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** The parts of an init: these have no job id. */
+const INIT_PARTS: Readonly<Partial<Record<Kind, string>>> = {
+  carryForwardInvoice: 'open invoices',
+  carryForwardCreditMemo: 'credit memos',
+  carryForwardDebitMemo: 'debit memos',
+};
+
+export const isInitPart = (kind: Kind): boolean => INIT_PARTS[kind] !== undefined;
+
+/** What a batch is called: its job id, otherwise what it is. */
+export const batchName = ({ jobId, kind }: Pick<BatchView, 'jobId' | 'kind'>): string =>
+  jobId ?? INIT_PARTS[kind] ?? kind;
+
 /** The kinds that carry a file. */
 export type FileKind = 'customer' | 'invoice' | 'items';
 

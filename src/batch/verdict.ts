@@ -3,8 +3,8 @@ import { quoted, type Terminal } from '../system/escaping.ts';
 import { grouped } from '../system/quantities.ts';
 import { accountOf } from './account.ts';
 import { worst } from './outcome.ts';
-import { flatten } from './tree.ts';
-import type { BatchView, Phase } from './types.ts';
+import { flatten, flattenPlaced, type Placed } from './tree.ts';
+import { type BatchView, batchName, isInitPart, type Phase } from './types.ts';
 
 /** The outcome of many batches; `null` when there are none. */
 export const outcomeOfAll = (batches: readonly BatchView[]): Phase | null =>
@@ -22,24 +22,31 @@ export function verdictOf(
   terminal: Terminal,
   downloaded = false,
 ): EbillError | null {
-  const all = flatten(batches);
+  // The parts of an init stand for it.
+  const all = flattenPlaced(batches).filter(({ batch }) => batch.kind !== 'init');
   const hint = downloaded
     ? 'The result files just fetched say why, record by record.'
-    : resultsHint(job, terminal);
-  const failed = all.filter((batch) => batch.phase === 'failed' && batch.kind !== 'init');
+    : `The result files say why, record by record: ebill results${jobOption(job, terminal)}`;
+  const hintFor = (bad: readonly Placed<BatchView>[]): string =>
+    bad.every(({ batch }) => isInitPart(batch.kind))
+      ? `${INIT_FAILED} What the server says of it: ebill status${jobOption(job, terminal)}`
+      : hint;
+  const failed = all.filter(({ batch }) => batch.phase === 'failed');
   if (failed.length > 0) {
-    const first = failed[0]?.errorMessage;
-    return new EbillError('BATCH_FAILED', `${names(failed)} failed${first ? `: ${first}` : '.'}`, { hint });
+    const first = failed[0]?.batch.errorMessage;
+    return new EbillError('BATCH_FAILED', `${names(failed)} failed${first ? `: ${first}` : '.'}`, {
+      hint: hintFor(failed),
+    });
   }
   const lost = unaccounted(batches, hint);
   if (lost !== null) return lost;
-  const partial = all.filter((batch) => batch.phase === 'partial' && batch.kind !== 'init');
+  const partial = all.filter(({ batch }) => batch.phase === 'partial');
   if (partial.length > 0) {
-    const rejected = partial.reduce((sum, batch) => sum + (batch.failCount ?? 0), 0);
+    const rejected = partial.reduce((sum, { batch }) => sum + (batch.failCount ?? 0), 0);
     return new EbillError(
       'PARTIAL',
       `${grouped(rejected)} ${rejected === 1 ? 'record was' : 'records were'} rejected in ${names(partial)}.`,
-      { hint },
+      { hint: hintFor(partial) },
     );
   }
   return null;
@@ -69,6 +76,10 @@ export function unaccounted(batches: readonly BatchView[], hint: string): EbillE
   return new EbillError('UNACCOUNTED', messages.join(' '), { hint: hints.join(' ') });
 }
 
+/** An init has no result file, cannot be undone, and is not sent again. */
+export const INIT_FAILED =
+  "Ask the server's owner what was carried forward, and have the rest corrected in eBill before invoices are loaded: an init cannot be undone or repeated.";
+
 /** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
 export const MISSING_HINT =
   "Ask the server's owner what became of it, and load nothing of it again until they confirm that it was not and will not be processed; only then upload its file again, and say so with --again. If it appears again, the next status shows it.";
@@ -77,7 +88,7 @@ export const MISSING_HINT =
 export function missingText(missing: readonly BatchView[]): string {
   const shown = missing.slice(0, 5).map((batch) => {
     const last = batch.status === null ? '' : ` (last seen as ${batch.status})`;
-    return `${batch.jobId ?? batch.kind}${last}`;
+    return `${batchName(batch)}${last}`;
   });
   const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
   return `The server no longer knows ${shown.join(', ')}${more}.`;
@@ -114,13 +125,16 @@ export function uncounted(batches: readonly BatchView[]): readonly string[] {
     );
 }
 
-const names = (batches: readonly BatchView[]): string => {
-  const shown = batches.slice(0, 5).map((batch) => batch.jobId ?? batch.kind);
+const names = (batches: readonly Placed<BatchView>[]): string => {
+  const shown = batches.slice(0, 5).map(({ batch, parent }) => {
+    const name = batchName(batch);
+    return parent === null || batch.jobId !== null ? name : `${batchName(parent)} (${name})`;
+  });
   return `${shown.join(', ')}${batches.length > 5 ? ` and ${batches.length - 5} more` : ''}`;
 };
 
-const resultsHint = (job: string | null, terminal: Terminal): string =>
-  `The result files say why, record by record: ebill results${job === null || job === '' ? '' : ` --job ${quoted(job, terminal)}`}`;
+const jobOption = (job: string | null, terminal: Terminal): string =>
+  job === null || job === '' ? '' : ` --job ${quoted(job, terminal)}`;
 
 /** Whether the next step of a plan may start. Numbers are records. */
 export type Acceptance =

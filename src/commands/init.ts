@@ -2,7 +2,6 @@ import type { InitRequest } from '../api/request.ts';
 import { initJobId } from '../batch/job-ids.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
-import { quoted } from '../system/escaping.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { declareInitTimeout, initTimeoutFlag, jobFlag } from './shared/options.ts';
 
@@ -63,7 +62,7 @@ export const command: CommandModule<InitOptions> = {
     const [
       { readLoad, withLoad, withSession },
       confirm,
-      { resultOf, viewsOf },
+      { nextStepOf, resultOf, viewsOf },
       { assertSameInit, initTimeout, runInit },
       { setCurrentJob },
     ] = await Promise.all([
@@ -101,7 +100,7 @@ export const command: CommandModule<InitOptions> = {
         const views = viewsOf(run, [request.jobId]);
         return resultOf(app, run, [request.jobId], {
           error: outcome === 'sent' ? verdictOf(views, job, context) : null,
-          next: `Next: ebill upload customer FILE… --job ${quoted(job, context)}`,
+          next: `Next: ${nextStepOf(run)}`,
         });
       });
     });

@@ -110,7 +110,10 @@ async function results(app: App, { run, jobIds }: Targets, options: ResultsOptio
     batches,
     results: files.map((file) => shownResult(file, options.rejects ? rejects : null)),
     extra: { reasons: reasonFields(shown) },
-    text: parts.filter((part) => part !== '').join('\n\n'),
+    text:
+      files.length === 0
+        ? 'There are no result files: none of the batches is final and has one. An init never has.'
+        : parts.filter((part) => part !== '').join('\n\n'),
     error: await errorOf(app, batches, files, rejects, job),
     ...(next === '' ? {} : { next }),
   };

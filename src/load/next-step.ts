@@ -2,7 +2,7 @@ import type { InitRequest } from '../api/request.ts';
 import { accountOf } from '../batch/account.ts';
 import { flatten, parentOf } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
-import { missingText } from '../batch/verdict.ts';
+import { INIT_FAILED, missingText, verdictOf } from '../batch/verdict.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { commandFor } from './calls.ts';
 import { nextMonth } from './closed.ts';
@@ -50,10 +50,17 @@ export function nextStep(
       command: commandFor(load, interrupted[0], terminal, shown),
       why: `${interrupted.length === 1 ? 'a file of this command has' : `${interrupted.length} files have`} not arrived yet: the same command resumes`,
     };
-  if (all.length === 0)
-    return batches.length === 0
-      ? { command: `ebill init${job}`, why: 'nothing is on record yet' }
-      : { command: `ebill upload customer FILE…${job}`, why: 'the load is started, but nothing is uploaded' };
+  const initFailure = verdictOf(
+    batches.filter(({ kind }) => kind === 'init'),
+    load.header.job,
+    terminal,
+  )?.message;
+  if (all.length === 0) {
+    if (batches.length === 0) return { command: `ebill init${job}`, why: 'nothing is on record yet' };
+    return initFailure === undefined
+      ? { command: `ebill upload customer FILE…${job}`, why: 'the load is started, but nothing is uploaded' }
+      : { command: `ebill status${job}`, why: `${initFailure} ${INIT_FAILED}` };
+  }
   const missing = flatten(batches).filter(({ phase }) => phase === 'missing');
   // What depends on them is for the operator to judge.
   if (missing.length > 0 && !has(all, 'queued', 'running'))
@@ -87,6 +94,11 @@ export function nextStep(
     return {
       command: `ebill upload invoice FILE… --items FILE…${job}`,
       why: 'all customers are loaded, but no invoices are uploaded yet',
+    };
+  if (initFailure !== undefined)
+    return {
+      command: `ebill report${job}`,
+      why: `every file is loaded: this writes the report. But ${initFailure} ${INIT_FAILED}`,
     };
   return {
     command: `ebill report${job}`,

@@ -2,7 +2,7 @@ import { accountOf, SHOWN_PHASES, type ShownPhase, shownPhaseOf } from '../batch
 import { isFinal } from '../batch/outcome.ts';
 import { addsToPhase } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
-import type { BatchView, FileKind, Kind } from '../batch/types.ts';
+import { type BatchView, batchName, type FileKind, isInitPart, type Kind } from '../batch/types.ts';
 import { count, counted } from './format.ts';
 import { wrapParts } from './text-layout.ts';
 import { type Color, plainTheme, type Symbols, type Theme } from './theme.ts';
@@ -41,18 +41,10 @@ export function spelling({ status, phase }: Pick<BatchView, 'phase' | 'status'>,
   return ` (${phase === 'missing' ? 'was ' : ''}${theme.clean(status)})`;
 }
 
-const CARRIED: Readonly<Partial<Record<Kind, string>>> = {
-  carryForwardInvoice: 'open invoices',
-  carryForwardCreditMemo: 'credit memos',
-  carryForwardDebitMemo: 'debit memos',
-};
+export const kindWord = (kind: Kind): string => (isInitPart(kind) ? 'carry forward' : kind);
 
-export const kindWord = (kind: Kind): string => (CARRIED[kind] === undefined ? kind : 'carry forward');
-
-/** The job id of a batch, otherwise its kind: the children of an init have no job id. */
-export function nameOf({ jobId, kind }: Pick<BatchView, 'jobId' | 'kind'>, theme: Theme): string {
-  return jobId === null ? (CARRIED[kind] ?? kind) : theme.clean(jobId);
-}
+export const nameOf = (batch: Pick<BatchView, 'jobId' | 'kind'>, theme: Theme): string =>
+  theme.clean(batchName(batch));
 
 /** The counts of a batch as they are shown; `null`: unknown. */
 interface Counts {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { typed } from '../helpers/command-line.ts';
 import { calls, machine, month, sandbox } from './harness.ts';
 
 const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
@@ -110,6 +111,33 @@ describe('a month, command by command', () => {
     expect(calls(server)).toEqual(before);
     expect(server.snapshot()).toMatchObject({ initCount: 1 });
     expect(server.snapshot().batches.every((batch) => batch.finalizeAttempts <= 1)).toBe(true);
+  });
+
+  it('names the part of an init that failed as the table does, and a command that shows it', async () => {
+    const server = await sandbox({ faults: ['init=fail-part'] });
+    const at = machine(server);
+    const files = await month(at);
+    const init = await at.call(['init', '--job', 'AUG_2020', '--json']);
+    expect([init.code, init.json.error?.code]).toEqual([4, 'BATCH_FAILED']);
+    expect(init.json.error?.message).toMatch(/^AUG_2020_INIT \(open invoices\) failed: ./);
+    const [, line = ''] = /: (ebill .*)$/.exec(init.json.error?.hint ?? '') ?? [];
+    expect(line).toBe('ebill status --job AUG_2020');
+    expect((await at.call(typed(line))).stdout).toMatch(/open invoices.*failed/);
+    const alone = await at.call(['--json']);
+    expect(alone.json).toMatchObject({
+      next: { command: line, why: expect.stringMatching(/^AUG_2020_INIT \(open invoices\) failed/) },
+    });
+    const results = await at.call(['results', '--job', 'AUG_2020']);
+    expect([results.code, results.stdout]).toEqual([0, expect.stringContaining('An init never has')]);
+    // An operator who goes on is not stopped, and is reminded at the end.
+    await at.call(['upload', 'customer', ...files.customers, '--wait']);
+    await at.call(['upload', 'invoice', ...files.invoices, '--items', ...files.items, '--wait']);
+    expect((await at.call(['--json'])).json).toMatchObject({
+      next: {
+        command: 'ebill report --job AUG_2020',
+        why: expect.stringContaining('(open invoices) failed'),
+      },
+    });
   });
 
   it.each([

@@ -2,12 +2,14 @@ import { isSettled, waitsFor } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
+import { nextStep } from '../../load/next-step.ts';
 import type { Run } from '../../load/run.ts';
-import { viewBatch } from '../../load/view.ts';
+import { viewBatch, viewLoad } from '../../load/view.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { accountText } from '../../output/batch-text.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
 import type { App, CommandResult } from './command.ts';
+import { shownPath } from './shown-path.ts';
 
 /** Batches of a load by job id, for output; with their URLs under `--show-urls`. */
 export function viewsOf(run: Run, jobIds: readonly string[]): readonly BatchView[] {
@@ -19,6 +21,10 @@ export function viewsOf(run: Run, jobIds: readonly string[]): readonly BatchView
     return [run.urls?.add(view) ?? view];
   });
 }
+
+/** The command that continues the load, as it is typed here. */
+export const nextStepOf = ({ journal: { state }, statusNames, context }: Run): string =>
+  nextStep(state, viewLoad(state, statusNames), context, (path) => shownPath(context.cwd, path)).command;
 
 /** The result of a command about some batches of a load: their table and the account of their records. */
 export async function resultOf(

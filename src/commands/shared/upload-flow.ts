@@ -10,7 +10,6 @@ import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import { isClosed } from '../../load/closed.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
-import { nextStep } from '../../load/next-step.ts';
 import {
   assertRestartable,
   confirmPlan,
@@ -22,11 +21,10 @@ import {
 import { type Assignment, assertOneKind, assign } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
-import { viewLoad } from '../../load/view.ts';
 import { counted } from '../../output/format.ts';
 import { requestsText } from '../../output/print-result.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
-import { resultOf, viewsOf } from './batch-result.ts';
+import { nextStepOf, resultOf, viewsOf } from './batch-result.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { confirmProduction } from './confirm.ts';
 import {
@@ -49,7 +47,6 @@ import {
 import { withNotification } from './notify.ts';
 import { chosenLoad, noLoad } from './selection.ts';
 import { adoptDamaged, readLoad, type Session, withLoad, withSession } from './session.ts';
-import { shownPath } from './shown-path.ts';
 import { recordedOptions, type Shard, type UploadOptions } from './upload-options.ts';
 import { type Waited, waitFor } from './wait.ts';
 
@@ -300,9 +297,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
 function nextCommand(run: Run, touched: readonly string[]): string {
   const { state } = run.journal;
   const job = quoted(state.header.job, run.context);
-  const step = nextStep(state, viewLoad(state, run.statusNames), run.context, (path) =>
-    shownPath(run.context.cwd, path),
-  ).command;
+  const step = nextStepOf(run);
   if (step.startsWith('ebill upload') || step.startsWith('ebill run')) return step;
   if (touched.some((jobId) => state.batches.get(jobId)?.finalized !== 'yes'))
     return `ebill finalize --job ${job}`;
