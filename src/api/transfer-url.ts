@@ -55,7 +55,7 @@ export interface PresignedFacts {
   readonly expiresAt: number | null;
 }
 
-/** It expires `X-Amz-Expires` seconds after `X-Amz-Date` (api rule 10). */
+/** It expires `X-Amz-Expires` seconds after `X-Amz-Date`, by the clock of the storage (api rule 10). */
 export function presignedFacts(url: string): PresignedFacts {
   const value = (name: string): string => new RegExp(`[?&]${name}=([^&#]*)`, 'i').exec(url)?.[1] ?? '';
   const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value('X-Amz-Date'));
@@ -64,12 +64,4 @@ export function presignedFacts(url: string): PresignedFacts {
   if (date === null || seconds === undefined) return { object, expiresAt: null };
   const [, y, mo, d, h, mi, s] = date.map(Number) as [number, number, number, number, number, number, number];
   return { object, expiresAt: Date.UTC(y, mo - 1, d, h, mi, s) + Number(seconds) * 1000 };
-}
-
-/** ms. Clocks differ, and a request takes a moment to arrive. */
-const EXPIRY_MARGIN_MS = 5_000;
-
-/** Has the URL expired, by this machine's clock? One without an expiry never has. */
-export function isExpired(facts: PresignedFacts, now: number): boolean {
-  return facts.expiresAt !== null && now >= facts.expiresAt - EXPIRY_MARGIN_MS;
 }

@@ -116,7 +116,7 @@ const ENTRIES = {
     outcome: v.picklist(['answered', 'refused', 'ambiguous']),
     message: v.exactOptional(foreign),
     batch: v.exactOptional(batch),
-    /** Of a create: the object the upload URL names, and the end of that URL in ms since 1970. */
+    /** Of a create: the object the upload URL names, and the end of that URL in ms since 1970, which earlier programs read. */
     upload: v.exactOptional(v.object({ object: url, expiresAt: v.nullable(count) })),
     /** Of a put. */
     etag: v.exactOptional(v.nullable(foreign)),

@@ -32,8 +32,6 @@ export interface BatchState {
   /** Created on another machine, found by its job id. */
   readonly foundElsewhere: boolean;
   readonly object: string | null;
-  /** ms since 1970. */
-  readonly urlExpiresAt: number | null;
   /** The server's last answer, URLs without their query. */
   readonly seen: Batch | null;
   /** When its status and those of the batches under it were first seen as they are, ISO 8601. */
@@ -255,7 +253,6 @@ function blank(jobId: string): BatchState {
     finalizedAt: null,
     foundElsewhere: false,
     object: null,
-    urlExpiresAt: null,
     seen: null,
     changedAt: null,
     abandoned: false,
@@ -304,9 +301,8 @@ function answered(
   const doubted = withDoubt(known, call, { since: entry.at, waitMs: 0 });
   if (entry.outcome === 'ambiguous') return doubted;
   const done = submitted({ ...doubted, [field]: 'yes' }, { call, at: entry.at });
-  const upload = entry.upload ? { object: entry.upload.object, urlExpiresAt: entry.upload.expiresAt } : {};
   const status = call === 'create' ? (known.createStatus ?? entry.batch?.status ?? null) : known.createStatus;
-  const next = { ...done, ...upload, createStatus: status };
+  const next = { ...done, object: entry.upload?.object ?? known.object, createStatus: status };
   return entry.batch ? withSeen(next, entry.batch, entry.at) : next;
 }
 

@@ -1,6 +1,5 @@
 import type { ParentRef } from '../api/request.ts';
 import { unavailable } from '../api/result.ts';
-import { isExpired } from '../api/transfer-url.ts';
 import { nextJobId } from '../batch/job-ids.ts';
 import type { Batch, FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
@@ -171,17 +170,12 @@ export async function uploadFile(
       case 'put': {
         worked = true;
         const url = live as LiveUrl | null;
-        if (
-          url !== null &&
-          !isExpired(url, run.context.now()) &&
-          (await putToUrl(run, jobId, file, url)) === 'stored'
-        )
-          break;
+        if (url !== null && (await putToUrl(run, jobId, file, url)) === 'stored') break;
         // An expired URL is handled like a lost one.
         if (attempt > run.retries)
           throw unavailable(
             `Uploading ${file.name} (${jobId})`,
-            'every upload URL from the server had already expired; compare the clocks',
+            'the storage says that every upload URL from the server has expired; compare their clocks',
           );
         attempt += 1;
         run.emit({

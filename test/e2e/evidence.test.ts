@@ -26,12 +26,18 @@ interface Done {
 }
 
 /** A command with the settle times of production, by the fast clock. */
-async function call(at: Machine, args: readonly string[], signal?: AbortSignal): Promise<Done> {
+async function call(
+  at: Machine,
+  args: readonly string[],
+  signal?: AbortSignal,
+  now: () => number = clock.now,
+): Promise<Done> {
   const env = { ...at.env, EBILL_SETTLE: '' };
   const context = testContext({ home: at.home, cwd: at.cwd, env });
   const code = await main(args, {
     ...context,
     ...clock,
+    now,
     random: Math.random,
     ...(signal === undefined ? {} : { signal }),
   });
@@ -262,6 +268,13 @@ describe('a batch that the server lost', () => {
     expect(sent(server)['finalize AUG_2020_CUS']).toBeUndefined();
     expect(sent(server)['finalize AUG_2020_CUS_2']).toBe(1);
   });
+});
+
+it('an upload URL that has expired by this clock alone is tried: the storage judges that', async () => {
+  const { server, at } = await world({});
+  const ahead = (): number => clock.now() + 2 * 3_600_000;
+  const done = await call(at, [...CUSTOMERS, '--json'], undefined, ahead);
+  expect([done.code, sent(server)]).toEqual([0, { 'create AUG_2020_CUS': 1 }]);
 });
 
 describe('a job id that somebody else used', () => {

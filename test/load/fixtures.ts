@@ -51,7 +51,6 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     finalizedAt: null,
     foundElsewhere: false,
     object: null,
-    urlExpiresAt: null,
     seen: null,
     changedAt: null,
     abandoned: false,
