@@ -82,6 +82,30 @@ describe('one object a file name (api rule 26)', () => {
     for (let round = 1; round <= 6; round += 1) await collide(server, at, round, at.call);
     await collide(server, at, 7, at.run);
   });
+
+  it('the next month may use the same file names, once the month before is final', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    for (const [job, amount] of [
+      ['AUG_2020', '1.00'],
+      ['SEP_2020', '2.00'],
+    ] as const) {
+      writeFileSync(join(at.cwd, 'cus.csv'), csv(job, 2));
+      writeFileSync(
+        join(at.cwd, 'inv.csv'),
+        `Invoice Number,Account Number,Amount\n${job},${job}0,${amount}\n`,
+      );
+      writeFileSync(join(at.cwd, 'itm.csv'), `Invoice Number,Amount\n${job},${amount}\n`);
+      for (const line of [
+        ['customer', 'cus.csv'],
+        ['invoice', 'inv.csv', '--items', 'itm.csv'],
+      ]) {
+        const done = await at.call(['upload', ...line, '--job', job, '--wait', '--json']);
+        expect([done.code, done.json.error]).toEqual([0, null]);
+      }
+    }
+    expect(server.snapshot().batches.map(({ successCount }) => successCount)).toEqual([2, 1, 1, 2, 1, 1]);
+  });
 });
 
 describe('the same bytes (api rule 27)', () => {
