@@ -82,7 +82,7 @@ export const INIT_FAILED =
 
 /** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
 export const MISSING_HINT =
-  "Ask the server's owner what became of it, and load nothing of it again until they confirm that it was not and will not be processed; only then upload its file again, and say so with --again. If it appears again, the next status shows it.";
+  "Ask the server's owner what happened to it. Do not load its file again until they confirm that it was not processed and will not be; only then upload the file again, with the option --again. If the batch reappears, the next status shows it.";
 
 /** `The server no longer knows AUG_2020_CUS (last seen as Queued).` */
 export function missingText(missing: readonly BatchView[]): string {

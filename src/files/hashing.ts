@@ -104,7 +104,7 @@ export class HashThread implements Hashes {
     this.#worker.on('exit', () => this.#fail(new Error('the hashing thread exited early')));
   }
 
-  /** True if no file was begun and given up. */
+  /** True if no file was started and abandoned. */
   get isIdle(): boolean {
     return this.#idle && this.#failure === undefined;
   }

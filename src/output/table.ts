@@ -34,10 +34,10 @@ export interface Column extends Setting {
 }
 
 /** A column of `table`: its title, or that and more. There `least` is by default the width of the title, or 12. */
-export type Head = string | Setting;
+type Head = string | Setting;
 
 /** `null` is unknown, and shown so. */
-export type TableCell = string | null | Cell;
+type TableCell = string | null | Cell;
 
 /** Columns of the terminal between two columns of a table. */
 const GAP = 2;

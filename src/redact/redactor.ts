@@ -146,7 +146,7 @@ function inAnyForm(char: string): string {
   ];
   if (ENTITIES[char] !== undefined) forms.push(`&(?:amp;)?${ENTITIES[char]};`);
   if (char === ' ') forms.push('\\+');
-  if (char === "'") forms.push(`'\\\\''`);
+  if (char === "'" || char === '\\') forms.push(`'\\\\${literally(char)}'`);
   return `(?:${forms.join('|')})`;
 }
 

@@ -11,7 +11,7 @@ import type { Store } from './store.ts';
 import { BadRequestXml, type Element, readRequest } from './xml.ts';
 
 /** What a call needs while it executes. */
-export interface CallContext {
+interface CallContext {
   /** Saves a change. Call it in the same synchronous block as the change. */
   changed(batch: StoredBatch): void;
   /** For the actions that change the execution itself. */

@@ -143,7 +143,7 @@ function newBatch(state: StoredState, createdAt: number, parts: NewBatch): Store
   return batch;
 }
 
-/** What a fault makes of a batch, beyond the answer to this request. */
+/** The effect of a fault on a batch, beyond the answer to this request. */
 export function mark(state: StoredState, batch: StoredBatch, fault: FaultAction | null, now: number): void {
   switch (fault?.type) {
     case 'lose-records':

@@ -13,7 +13,7 @@ export type SandboxAuth =
 export type AuthorizationSeen = 'none' | 'basic' | 'bearer' | 'other';
 
 /** Compares in constant time. */
-export function sameSecret(given: string, expected: string): boolean {
+function sameSecret(given: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest();
   return timingSafeEqual(digest(given), digest(expected));
 }

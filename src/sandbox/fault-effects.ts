@@ -69,7 +69,7 @@ export function faultResponse(action: FaultAction, side: Side, requestId: string
   }
 }
 
-/** What a fault makes of the answer to an executed request. */
+/** How a fault changes the answer to an executed request. */
 export function withFault(action: FaultAction, answer: Answer, side: Side, requestId: string): Delivery {
   switch (action.type) {
     case 'reset-after':

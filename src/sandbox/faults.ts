@@ -33,7 +33,7 @@ interface FaultSpec {
   /** 1 is the first matching request. */
   readonly from: number;
   readonly to: number;
-  /** Only every so many-th of them. */
+  /** Only every Nth of them. */
   readonly every: number;
   readonly action: FaultAction;
 }

@@ -53,13 +53,13 @@ export interface SandboxOptions {
   readonly runningName?: string | undefined;
   /** Status name of a batch before its finalize, `Draft` by default. */
   readonly draftName?: string | undefined;
-  /** Ids in answers are padded with zeros to so many digits; 0 (default) pads nothing. */
+  /** Ids in answers are padded with zeros to this number of digits; 0 (default): not padded. */
   readonly padIds?: number | undefined;
-  /** Without `Cache-Control: no-cache`, a status question gets the last answer again for so long; 0 by default. */
+  /** Without `Cache-Control: no-cache`, a status question gets the last answer again for this long; 0 by default. */
   readonly cacheMs?: number | undefined;
-  /** Counts are empty until so long after the final status; 0 by default. */
+  /** Counts are empty for this long after the final status; 0 by default. */
   readonly countsDelayMs?: number | undefined;
-  /** The parts of an init are empty until so long after it; 0 by default. */
+  /** The parts of an init are empty for this long after it; 0 by default. */
   readonly initPartsDelayMs?: number | undefined;
   /** Organisation, the first part of every object key; `acme` by default. */
   readonly org?: string | undefined;
@@ -73,7 +73,7 @@ export interface SandboxOptions {
 }
 
 export type Duplicates = 'refuse' | 'conflict' | 'reissue' | 'another';
-export type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
+type Sleep = (ms: number, signal: AbortSignal) => Promise<void>;
 
 export interface S3Credentials {
   readonly accessKeyId: string;

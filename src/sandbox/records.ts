@@ -23,7 +23,7 @@ export interface CheckOptions {
   /** Gets the result CSV in pieces; `null`: it is not needed. */
   readonly write: ((text: string) => Promise<void>) | null;
   readonly collect: boolean;
-  /** Skips so many records at the beginning, as if they had never arrived. */
+  /** Skips this many records at the beginning, as if they had never arrived. */
   readonly lose?: number;
   readonly signal: AbortSignal;
 }

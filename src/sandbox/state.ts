@@ -66,7 +66,7 @@ export interface StoredBatch {
   queuedAt: number | null;
   /** The object as of finalize: a later PUT to the same key changes nothing. */
   source: StoredObject | null;
-  /** By a fault: so many records at the beginning of its file are neither processed nor counted. */
+  /** By a fault: this many records at the beginning of its file are neither processed nor counted. */
   loses?: number;
   /** By a fault: until then status questions do not find it, as in a replica that lags behind. Ms since 1970. */
   hiddenUntil?: number;

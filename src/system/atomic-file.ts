@@ -5,14 +5,14 @@ import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted } from '../redact/redactor.ts';
 import { visible } from './escaping.ts';
 
-export interface AtomicFileOptions {
+interface AtomicFileOptions {
   /** Permission bits of missing folders, which are created. Default: what the umask leaves of 0777. */
   readonly folderMode?: number;
   /** Turns a system error into the error to throw. Default: `USAGE`, "PATH cannot be written". */
   readonly errorFor?: (cause: unknown) => EbillError;
 }
 
-export interface CommitOptions {
+interface CommitOptions {
   /** Replace a file that exists. Default true. */
   readonly replace?: boolean;
 }

@@ -44,8 +44,12 @@ export function quoted(text: string, { platform, env }: Terminal): string {
   return platform === 'win32' && !env['MSYSTEM'] ? quotedForWindows(text) : quotedForPosix(text);
 }
 
+/**
+ * zsh reads a word that begins with `=` as the path of a command, and fish a backslash in single quotes as an escape: a
+ * backslash and a quote stand outside the quotes, each after a backslash.
+ */
 const quotedForPosix = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  /^(?!=)[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/['\\]/g, "'\\$&'")}'`;
 
 function quotedForWindows(text: string): string {
   // PowerShell reads `,`, `@` and `{}` as syntax; cmd splits words at `=` and `;`.

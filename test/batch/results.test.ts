@@ -21,7 +21,7 @@ const withFile = (one: BatchView, rows: number, failed: number): BatchView => {
   return only;
 };
 
-describe('counts and result file held against each other', () => {
+describe('counts and result file compared', () => {
   it.each([
     ['all agree', 8, 2, 10, 2, 'accounted', 'partial'],
     ['none failed', 10, 0, 10, 0, 'accounted', 'succeeded'],
@@ -54,7 +54,7 @@ describe('counts and result file held against each other', () => {
     expect(verdictOf([withFile(view(null, null), 10, 2)], null, LINUX)).toMatchObject({ code: 'PARTIAL' });
   });
 
-  it('a batch not sent from here is held against its own counts alone', () => {
+  it('a batch not sent from here is compared with its own counts only', () => {
     const foreign = { ...view(8, 2), recordsSent: null };
     expect(accountOf(withFile(foreign, 10, 2)).state).toBe('open');
     expect(accountOf(withFile(foreign, 9, 2)).state).toBe('mismatch');
@@ -79,7 +79,7 @@ describe('counts and result file held against each other', () => {
     },
   );
 
-  it('nothing is held against a batch that is not final', () => {
+  it('a batch that is not final is never a mismatch', () => {
     expect(accountOf({ ...view(8, 2), phase: 'running', result: { rows: 1, failed: 1 } }).state).toBe('open');
   });
 

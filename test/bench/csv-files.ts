@@ -20,7 +20,7 @@ export interface RowsFile {
   readonly md5: string;
 }
 
-/** Writes customers, about so many megabytes. */
+/** Writes customers, about `megabytes` of them. */
 export function writeRows(path: string, megabytes: number, seed = 1): RowsFile {
   const random = randomFrom(seed);
   let rows = '';

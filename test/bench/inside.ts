@@ -60,7 +60,7 @@ const inChild = (command: readonly string[]): Pick<Candidate, 'command' | 'after
   },
 });
 
-/** Compiles a program of this folder beforehand, so that nobody's figures include the compiler. @returns its path */
+/** Compiles a program of this folder before it is measured. @returns its path */
 export async function compiled(name: string): Promise<string> {
   const dir = fileURLToPath(new URL(`../../node_modules/.cache/ebill-bench/${name}/`, import.meta.url));
   mkdirSync(dir, { recursive: true });

@@ -18,7 +18,7 @@ export interface Part {
   open(bench: Bench): Promise<OpenPart>;
 }
 
-export interface OpenPart {
+interface OpenPart {
   /** The title of the tables. */
   readonly about: string;
   /** The first one of each `group` is the peer, 1.00. */

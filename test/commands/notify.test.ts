@@ -11,7 +11,7 @@ import { runnerCommands } from '../output/runner.ts';
 const NODE = JSON.stringify(process.execPath);
 const WATCH = ['watch', '--job', 'AUG_2020'];
 
-/** A command that keeps what it is told, and its environment. */
+/** A command that stores its input and its environment. */
 function keeper(at: Machine, more = ''): string {
   const script = join(at.cwd, `keep é's.cjs`);
   writeFileSync(

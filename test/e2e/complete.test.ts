@@ -24,7 +24,7 @@ async function started(faults: readonly string[] = []): Promise<{ at: Machine; s
   return { at, server };
 }
 
-/** Files on the server by what became of them, finalized ones only. */
+/** The finalized files on the server, with their batches. */
 const loaded = (server: Sandbox): string[] =>
   server
     .snapshot()

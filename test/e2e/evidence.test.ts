@@ -8,7 +8,7 @@ import { calls, type Document, type Machine, machine, month, sandbox } from './h
 
 // Only positive evidence counts (api rules 14 to 20): servers, gateways and caches that do not tell what happened.
 
-/** Program and server share a clock that runs so many times as fast: 75 s take 1.5 s. */
+/** Program and server share a clock that runs 50 times as fast: 75 s take 1.5 s. */
 const SPEED = 50;
 const START = Date.now();
 const clock = {

@@ -77,7 +77,7 @@ interface RunOptions {
   /** Kills it (SIGKILL) when this resolves. */
   readonly killWhen?: Promise<unknown>;
   readonly onStart?: (pid: number) => void;
-  /** Told all of stderr so far, whenever there is more. */
+  /** Called with all of stderr so far, whenever there is more. */
   readonly onStderr?: (text: string) => void;
 }
 
@@ -102,7 +102,7 @@ type Clock = Pick<Context, 'now' | 'sleep'>;
 /** Sleeps are a fiftieth as long. */
 const IMPATIENT_CLOCK: Clock = { now: Date.now, sleep: (ms) => delay(ms / 50) };
 
-/** A clock that runs so many times as fast, for a machine and the sandbox that it talks to. */
+/** A clock that runs `times` as fast, for a machine and the sandbox that it talks to. */
 export function fastClock(times: number, began = Date.now()): Clock {
   return {
     now: () => began + (Date.now() - began) * times,

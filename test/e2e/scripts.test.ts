@@ -109,7 +109,7 @@ const ROWS: readonly Row[] = [
     sent: [...UPLOADED, 'finalize AUG_2020_CUS'],
   },
   {
-    name: 'a failure keeps its code, whoever reads',
+    name: 'a failure keeps its code, whatever reads the output',
     script: 'ebill watch --job-id NOPE --json 2>/dev/null | true; exit $PIPESTATUS',
     code: 9,
   },

@@ -100,7 +100,7 @@ describe('validate', () => {
 });
 
 describe('an upload', () => {
-  it('with columns is held against itself before the first byte; totals are told and kept', async () => {
+  it('with columns is checked across files before the first byte; totals are shown and recorded', async () => {
     const server = await sandbox();
     const at = machine(server);
     const { invoices, items } = await month(at);

@@ -1,7 +1,8 @@
 import { describe, it } from 'vitest';
+import { randomFrom } from '../helpers/random.ts';
 import { callsOfMonth, DOUBTFUL, faultPoint, faultPoints } from './answers.ts';
 import { oneAtATime, randomFaults } from './chance.ts';
-import { monthLines, random, SEED } from './load.ts';
+import { monthLines, SEED } from './load.ts';
 import { tryAll } from './tally.ts';
 
 describe('every wrong word of the server at every request', () => {
@@ -34,7 +35,7 @@ describe('every wrong word of the server at every request', () => {
 
 describe('several at once', () => {
   it('in pairs and threes, by chance', async () => {
-    const next = random(SEED);
+    const next = randomFrom(SEED);
     process.stdout.write(`Seed of the pairs: ${SEED} (EBILL_FAULTS_SEED)\n`);
     const points = Array.from({ length: 140 }, (_, i) => {
       const duplicates = i % 2 === 0 ? 'reissue' : 'refuse';

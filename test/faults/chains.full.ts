@@ -1,12 +1,13 @@
 import { describe, it } from 'vitest';
+import { randomFrom } from '../helpers/random.ts';
 import { chainPoint } from './chance.ts';
 import { measure } from './killed.ts';
-import { random, SEED } from './load.ts';
+import { SEED } from './load.ts';
 import { tryAll } from './tally.ts';
 
 describe('a load killed again and again', () => {
   it('each time in the run that was to mend the last', async () => {
-    const next = random(SEED + 1);
+    const next = randomFrom(SEED + 1);
     const { writes, requests } = await measure('reissue');
     const points = Array.from({ length: 48 }, (_, i) =>
       chainPoint(i % 2 === 0 ? 'refuse' : 'reissue', next, i % 3 === 0 ? 3 : 2, writes, requests.length),

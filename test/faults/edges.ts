@@ -11,7 +11,7 @@ const [INIT, CUSTOMERS, FIRST_INVOICE = [], SECOND_INVOICE, FINALIZE, WATCH] = m
 const lines = (...all: (readonly string[] | undefined)[]): readonly (readonly string[])[] =>
   all.flatMap((line) => (line === undefined ? [] : [line]));
 
-/** Broken off while an invoice batch is started over; then gone on with, by the same command or without the option. */
+/** An interrupted restart of an invoice batch, resumed by the same command or without the option. */
 export function restartPoint(blow: Blow, again: boolean): Point {
   return {
     name: `starting over, journal write ${blow.at} ${blow.how}, then ${again ? 'the same command' : 'without the option'}`,
@@ -49,7 +49,7 @@ export function elsewherePoint(blow: Blow): Point {
   };
 }
 
-/** A load begun by one machine, adopted by another whose upload is broken off: a finalize must not go ahead. */
+/** A load started on one machine and adopted by another, whose upload is interrupted: finalize must refuse. */
 export function adoptedPoint(n: number): Point {
   return {
     name: `adopted, put ${n} broken off, then finalized`,

@@ -7,12 +7,12 @@ import { MONTH_EBILL } from '../helpers/programs.ts';
 import { type Duplicates, finishAndJudge, monthLines, need, note, quiet, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
-/** Where a process ends in the Nth journal write, or when the journal has so many bytes. */
+/** Where a process ends: in the Nth journal write, or when the journal has `byte` bytes. */
 export interface Blow {
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
   readonly byte?: number;
-  /** Its clock began then, and runs so many times as fast. */
+  /** Its clock started at `began` and runs `times` as fast. */
   readonly clock?: { readonly began: number; readonly times: number };
 }
 

@@ -21,7 +21,7 @@ export const diskPoints = (duplicates: Duplicates, { writes }: Measure): readonl
     journalPoint(duplicates, { at, how: i % 2 === 0 ? 'full' : 'io' }),
   );
 
-/** The journal torn after so many bytes, spread over all of it. */
+/** The journal torn after some byte, spread over all of it. */
 export const bytePoints = (duplicates: Duplicates, { bytes }: Measure, count: number): readonly Point[] =>
   upTo(count).map((i) =>
     journalPoint(duplicates, { byte: Math.max(1, Math.round((i * bytes) / (count + 1))) }),

@@ -8,7 +8,7 @@ import { type Judgement, judge as oracle, type Typed, typed } from '../helpers/o
 
 export type Duplicates = 'reissue' | 'refuse';
 
-// Thousands of homes and sandboxes, each gone after its point: in memory where there is such a folder.
+// Thousands of homes and sandboxes, each removed after its point: in memory where possible.
 if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
 
 /** The load that is broken: 2 customer files, 2 invoice files, 7 item files. Names and contents all differ. */
@@ -77,7 +77,7 @@ const planText = (): string =>
     '',
   ].join('\n');
 
-/** One trial: a sandbox of its own and a machine of its own, gone afterwards. */
+/** One trial: a sandbox and a machine of its own, removed afterwards. */
 export interface Trial {
   readonly server: Sandbox;
   readonly at: Machine;
@@ -175,7 +175,7 @@ export interface Failure {
   readonly error: Document['error'];
 }
 
-export interface Finishing {
+interface Finishing {
   readonly duplicates: Duplicates;
   readonly more?: readonly string[];
   /** A 4xx to a create that happened all the same: the program may only ask the operator (8, `--adopt`). */
@@ -226,7 +226,7 @@ export async function finish(
   throw new Error(`never came to an end: ${JSON.stringify(failures)}`);
 }
 
-/** The one option that goes on after a conflict; any other conflict is one too many. */
+/** The option that resolves a conflict; any other conflict is a failure. */
 function wayOut({ duplicates, mayAdopt = false }: Finishing, failures: readonly Failure[]): string {
   const error = failures.at(-1)?.error;
   const hint = error?.hint ?? '';
@@ -237,10 +237,10 @@ function wayOut({ duplicates, mayAdopt = false }: Finishing, failures: readonly 
   )
     return '--restart-invoice';
   if (mayAdopt && /--adopt.*--next/.test(hint)) return '--adopt';
-  throw new Error(`a conflict that must not be: ${error?.message} ${hint}`);
+  throw new Error(`an unexpected conflict: ${error?.message} ${hint}`);
 }
 
-/** Holds the sandbox's own state against what must be of this month, once all of it is done. */
+/** Compares the sandbox's state with this month's files, once all of it is done. */
 export function judge(
   server: Sandbox,
   homes: readonly string[],
@@ -339,7 +339,7 @@ export function need(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
 
-/** Until the sandbox is through with every request it got, those that hang for ever aside. */
+/** Until the sandbox has handled every request, except those that hang. */
 export async function quiet(server: Sandbox): Promise<void> {
   let seen = -1;
   for (let same = 0; same < 2; ) {
@@ -347,17 +347,6 @@ export async function quiet(server: Sandbox): Promise<void> {
     same = server.requests.length === seen ? same + 1 : 0;
     seen = server.requests.length;
   }
-}
-
-/** Random numbers in [0, 1) from a seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
 }
 
 export const SEED = Number(process.env['EBILL_FAULTS_SEED'] ?? 20_200_831);

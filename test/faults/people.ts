@@ -41,12 +41,12 @@ const point = (
     }),
 });
 
-/** Until the sandbox has so many requests, or ten seconds are over. */
+/** Until the sandbox has `count` requests, or ten seconds have passed. */
 async function requests({ server }: Trial, count: number): Promise<void> {
   for (let i = 0; i < 2000 && server.requests.length < count; i += 1) await delay(5);
 }
 
-/** A process that holds the load, and what another one is told meanwhile. */
+/** A process that holds the load, and what another one reports meanwhile. */
 export const lockPoints: readonly Point[] = [
   point('a second writer is told who holds the load', { faults: ['create@1=hang-after'] }, async (one) => {
     const { at, server } = one;
@@ -111,7 +111,7 @@ export const lockPoints: readonly Point[] = [
 
 const LEAVE_WITHIN_MS = 2_000;
 
-/** A person, or an orchestrator, interrupts an upload when the sandbox has so many requests. */
+/** A person, or an orchestrator, interrupts an upload when the sandbox has had some requests. */
 export function interruptPoint(signal: 'SIGINT' | 'SIGTERM', count: number): Point {
   return point(`${signal} at request ${count}`, { duplicates: 'reissue', latencyMs: 15 }, async (one) => {
     const { at } = one;

@@ -1,4 +1,5 @@
 import { describe, it } from 'vitest';
+import { randomFrom } from '../helpers/random.ts';
 import { callsOfMonth, faultPoint, faultPoints } from './answers.ts';
 import { chainPoint, oneAtATime, randomFaults } from './chance.ts';
 import {
@@ -12,14 +13,14 @@ import {
 } from './edges.ts';
 import { journalPoint, measure, requestPoint } from './killed.ts';
 import { diskPoints, journalPoints, requestPoints } from './kills.ts';
-import { monthLines, planLines, random, SEED, trial } from './load.ts';
+import { monthLines, planLines, SEED, trial } from './load.ts';
 import { strided, tryAll } from './tally.ts';
 
 // A stride of the points of `npm run test:faults`, which tries them all.
 describe('a load broken at some of its points', () => {
   it('killed, at journal writes and requests', async () => {
     const clean = await measure('reissue');
-    const next = random(SEED);
+    const next = randomFrom(SEED);
     await tryAll(
       'quick: killed',
       [
@@ -39,7 +40,7 @@ describe('a load broken at some of its points', () => {
   }, 120_000);
 
   it('answered wrongly', async () => {
-    const next = random(SEED);
+    const next = randomFrom(SEED);
     await tryAll(
       'quick: wrong answers',
       [

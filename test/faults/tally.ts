@@ -13,7 +13,7 @@ export interface Point {
  * `EBILL_FAULTS_PART=K/N`: only every Nth point of each group, from the Kth, for a CI run with a time limit. Without it,
  * all of them.
  */
-export function partOf<T>(points: readonly T[], part = process.env['EBILL_FAULTS_PART'] ?? ''): readonly T[] {
+function partOf<T>(points: readonly T[], part = process.env['EBILL_FAULTS_PART'] ?? ''): readonly T[] {
   if (part === '') return points;
   const [, k = '', n = ''] = /^(\d{1,3})\/(\d{1,3})$/.exec(part) ?? [];
   if (Number(k) < 1 || Number(k) > Number(n)) throw new Error(`EBILL_FAULTS_PART is no K/N: ${part}`);
@@ -21,8 +21,7 @@ export function partOf<T>(points: readonly T[], part = process.env['EBILL_FAULTS
 }
 
 /**
- * Tries every point, `limit` at a time, prints how many there were and what became of them, and fails naming each that
- * did not hold.
+ * Tries every point, `limit` at a time, prints the counts, and fails naming each that did not hold.
  * @param replays no loads, but readings of a journal: counted apart
  */
 export async function tryAll(

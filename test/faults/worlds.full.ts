@@ -1,6 +1,7 @@
 import { describe, it } from 'vitest';
 import { WORLD_NAMES } from '../../src/sandbox/index.ts';
-import { random, SEED } from './load.ts';
+import { randomFrom } from '../helpers/random.ts';
+import { SEED } from './load.ts';
 import { tryAll } from './tally.ts';
 import { killedInWorld, worldPoint } from './worlds.ts';
 
@@ -11,7 +12,7 @@ describe('a month in the worlds of the sandbox', () => {
   });
 
   it('two worlds at once', async () => {
-    const next = random(SEED + 5);
+    const next = randomFrom(SEED + 5);
     const points = Array.from({ length: 40 }, (_, i) => {
       const one = WORLD_NAMES[i % WORLD_NAMES.length] ?? 'created';
       const other = WORLD_NAMES[Math.floor(next() * WORLD_NAMES.length)] ?? 'cache';
@@ -21,7 +22,7 @@ describe('a month in the worlds of the sandbox', () => {
   });
 
   it('killed at its requests', async () => {
-    const next = random(SEED + 6);
+    const next = randomFrom(SEED + 6);
     const points = WORLD_NAMES.flatMap((name) =>
       Array.from({ length: 4 }, () =>
         killedInWorld(name, 1 + Math.floor(next() * 40), next() < 0.5 ? 'hang' : 'hang-after'),

@@ -11,14 +11,14 @@ const PASSES = 10;
 /** The worlds' minute. */
 const MORE = ['--timeout', `${60_000 / TIMES}ms`];
 
-export interface WorldTrial extends Trial {
+interface WorldTrial extends Trial {
   readonly clock: NonNullable<Blow['clock']>;
   /** Types the lines until each has ended with 0. @returns whether all have */
   operate(lines: readonly (readonly string[])[]): Promise<boolean>;
 }
 
 /** A sandbox of these worlds and a machine, by one fast clock and with the usual settle times. */
-export function inWorlds<T>(
+function inWorlds<T>(
   names: readonly WorldName[],
   more: SandboxOptions,
   work: (one: WorldTrial) => Promise<T>,
@@ -63,7 +63,7 @@ async function operate({ at }: Trial, lines: readonly (readonly string[])[]): Pr
   return false;
 }
 
-/** What the operator of a home was told in the end. */
+/** The last output in each home. */
 const last = new Map<string, string>();
 
 /** The month through some worlds, by its commands or as a plan. */

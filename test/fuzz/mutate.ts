@@ -1,14 +1,3 @@
-/** A reproducible pseudo-random sequence in [0, 1) (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 const MAX_BYTES = 1 << 16;
 const INTERESTING = [0, 9, 10, 13, 27, 34, 38, 39, 44, 60, 62, 92, 127, 128, 155, 192, 226, 237, 239, 255];
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { mutated, randomFrom } from './mutate.ts';
+import { randomFrom } from '../helpers/random.ts';
+import { mutated } from './mutate.ts';
 import { openTarget, TARGET_NAMES } from './targets.ts';
 
 // `npm run fuzz` searches further; this repeats what it found and shows that the targets still run.

@@ -1,6 +1,7 @@
 import { Session } from 'node:inspector/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { mutated, randomFrom } from './mutate.ts';
+import { randomFrom } from '../helpers/random.ts';
+import { mutated } from './mutate.ts';
 import { openTarget } from './targets.ts';
 
 /** What a worker is started with. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import type { BatchSnapshot, SandboxSnapshot } from '../../src/sandbox/index.ts';
 
 /*
- * What must have become of the records, judged without the program's own record of it: from the files given, the commands
- * typed with their exit codes, and the server's state. It knows nothing of journals, requests or faults.
+ * Judges the result of a load without the program's own journal: from the files given, the commands typed with their exit
+ * codes, and the server's state. It knows nothing of journals, requests or faults.
  */
 
 /** A file as it was when a command named it. */
-export interface GivenFile {
+interface GivenFile {
   readonly name: string;
   readonly sha256: string;
   readonly records: number;
@@ -33,7 +33,7 @@ export interface Typed {
 }
 
 /** Reads a file, or a plan, as it is now; `null` when there is none. */
-export type ReadFile = (name: string) => string | null;
+type ReadFile = (name: string) => string | null;
 
 /** Options with a value, of the commands that name files. */
 const VALUED =
@@ -122,11 +122,11 @@ export interface Judgement {
   readonly lost: readonly string[];
   /** Files and batches that were processed more than once, and repeated inits. */
   readonly doubled: readonly string[];
-  /** Anything else that must not be. */
+  /** Any other broken promise. */
   readonly wrong: readonly string[];
 }
 
-/** Holds the server's state against what was typed. */
+/** Compares the server's state with the commands typed. */
 export function judge(commands: readonly Typed[], server: SandboxSnapshot): Judgement {
   const lost: string[] = [];
   const doubled: string[] = [];

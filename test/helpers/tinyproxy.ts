@@ -16,7 +16,7 @@ export const hasTinyproxy = (() => {
   }
 })();
 
-export interface Tinyproxy {
+interface Tinyproxy {
   /** `127.0.0.1:PORT` */
   readonly host: string;
   /** Where tunnels were asked to, in order. */

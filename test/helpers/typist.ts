@@ -23,7 +23,7 @@ const SHELLS = {
 } as const;
 export type TypedShell = keyof typeof SHELLS;
 
-export interface Typist {
+interface Typist {
   /** Types a line and a Tab. @returns the line as the shell then has it */
   complete(line: string): Promise<string>;
   end(): void;

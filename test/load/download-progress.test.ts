@@ -19,7 +19,7 @@ function clocked() {
 }
 
 describe('how far downloads are', () => {
-  it('is told over all of them, at most ten times a second, and of how much once all have begun', () => {
+  it('is reported for all of them together, at most ten times a second, with the total once all have started', () => {
     const { context, events, emit, later } = clocked();
     const progress = downloadProgress({ context, emit }, 2);
     const [a, b] = [progress('A'), progress('B')];
@@ -46,7 +46,7 @@ describe('how far downloads are', () => {
 });
 
 describe('how far a check is', () => {
-  it('is told over all its files, never beyond their size', async () => {
+  it('is reported for all its files together, never beyond their size', async () => {
     const { context, events, emit, later } = clocked();
     const path = process.execPath;
     const gone = { path: '/nowhere/cus.csv', kind: 'customer' } as const;

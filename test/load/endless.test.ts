@@ -5,7 +5,7 @@ import { main } from '../../src/main.ts';
 import { rawServer } from '../api/rig.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
 
-/** A server that knows a batch of every name; each asked for is told with the id that `idOf` makes. */
+/** A server that knows a batch of every name, with the id that `idOf` makes. */
 async function knowsAll(idOf: (asked: number) => number | string) {
   let asked = 0;
   const { origin } = await rawServer((_request, response) => {

@@ -74,7 +74,7 @@ describe('a journal', () => {
     expect((statSync(path).mode & 0o777).toString(8)).toBe('600');
   });
 
-  it('cut at any byte it still says everything that was whole, and can be gone on with', async () => {
+  it('cut at any byte it still gives every complete entry, and can be appended to', async () => {
     const path = at();
     await written(path);
     const bytes = readFileSync(path);
@@ -403,7 +403,7 @@ describe('a line that an earlier program left torn and ended', () => {
   });
 });
 
-test('a JSON object that was cut off is told from anything else', () => {
+test('a JSON object that was cut off is recognised, and nothing else is taken for one', () => {
   const value = fc
     .jsonValue({ depthSize: 'small' })
     .map((one) => JSON.stringify({ a: one, é: 'ü\n"\\\u0001' }));

@@ -26,7 +26,7 @@ const SENT_THEN = { since: SINCE, waitMs: 0 };
 
 const STANDING: Readonly<Record<string, Standing>> = { Draft: 'draft', Queued: 'further' };
 const standing = (one: Batch): Standing => STANDING[one.status ?? ''] ?? 'unclear';
-/** An answer to a question asked so many seconds after the call. */
+/** An answer to a question asked `seconds` after the call. */
 const replied = (seconds: number, status: string | null): Answer => ({
   at: SENT + seconds * 1000,
   batch: status === null ? null : batch({ id: '4', status }),
@@ -127,7 +127,7 @@ describe('create and upload', () => {
     ['… still a draft', { known: created, asked: replied(1, 'Draft') }, 'create'],
     ['… not found, 1 s later: reads lag behind writes', { known: created, asked: replied(1, null) }, 'wait'],
     ['… not found when the settle time is over', { known: created, asked: replied(60, null) }, 'create'],
-    ['… gone on without our file', { known: created, asked: replied(1, 'Queued') }, 'conflict'],
+    ['… submitted without our file', { known: created, asked: replied(1, 'Queued') }, 'conflict'],
     [
       '… under a name that says neither: a create shows',
       { known: created, asked: replied(1, 'Parked') },
@@ -139,7 +139,7 @@ describe('create and upload', () => {
       'conflict',
     ],
     [
-      '… gone on, begun elsewhere',
+      '… submitted, found on another machine',
       { known: { ...created, foundElsewhere: true }, asked: replied(1, 'Queued') },
       'left-alone',
     ],

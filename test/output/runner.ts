@@ -22,7 +22,7 @@ const KNOWN = new Set([
   'warning',
 ]);
 
-export interface RunnerCommand {
+interface RunnerCommand {
   readonly name: string;
   readonly properties: Readonly<Record<string, string>>;
   readonly data: string;

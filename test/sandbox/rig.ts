@@ -108,7 +108,7 @@ export function init(box: Api, jobId: string, fields: Record<string, string> = {
 
 const SUB_OPERATIONS = { customer: 'Customer', invoice: 'Invoice', items: 'Invoice Line Item' } as const;
 
-export interface CreateOptions {
+interface CreateOptions {
   readonly parentId?: string;
   readonly parentJobId?: string;
   readonly headers?: Record<string, string>;

@@ -41,7 +41,7 @@ function clock() {
 async function atClock(options: Parameters<typeof sandbox>[0]) {
   const { now, sleep, sleepers, pass } = clock();
   const box = await sandbox({ ...options, now, sleep });
-  /** Until so many requests wait. */
+  /** Until `count` requests wait. */
   const waiting = (count: number) => expect.poll(sleepers, { interval: 5 }).toBe(count);
   return { box, pass, waiting };
 }
@@ -52,7 +52,7 @@ const byJob = (box: { readonly apiUrl: string }, jobId: string, headers: Record<
 const statusOf = async (reply: Promise<Reply>) => field(await reply, 'status');
 
 describe('late', () => {
-  test('shows nothing before it is done, and what comes meanwhile is not held against it', async () => {
+  test('shows nothing before it is done, and does not refuse the same request meanwhile', async () => {
     const { box, pass, waiting } = await atClock({ repeats: 'execute', faults: ['init@*=late:75s'] });
     const first = init(box, 'A');
     await waiting(1);
@@ -236,7 +236,7 @@ test.each([
   expect(box.snapshot().batches).toHaveLength(batches);
 });
 
-test('every so many-th request', async () => {
+test('every Nth request', async () => {
   const box = await sandbox({ faults: ['status@*/3=page'] });
   await create(box, 'customer', 'A', 'a.csv');
   const pages: boolean[] = [];

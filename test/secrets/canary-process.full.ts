@@ -62,7 +62,7 @@ const LOUD = [[], ['--verbose'], ['--json', '--verbose'], ['--progress', 'json',
 
 describe('as a process, secrets are in no output and no file', () => {
   it.each(MANNERS.map((manner, i) => [manner, LOUD[i % 4] ?? [], i % 2 === 0] as const))(
-    'with a server that repeats all it is told: %s %j, basic %j',
+    'with a server that echoes every request: %s %j, basic %j',
     async (manner, loud, basic) => {
       const server = await parrot(manner, basic ? PASSWORD : TOKEN);
       const env = {

@@ -118,7 +118,7 @@ describe('secrets are in no output and no file', () => {
     ),
   );
   it.each(table)(
-    'of a month with a server that repeats all it is told: %s, %s, %s',
+    'of a month with a server that echoes every request: %s, %s, %s',
     async (manner, verbosity, who) => {
       const identity = IDENTITIES[who] as Identity;
       const server = await parrot(manner, who === 'basic' ? PASSWORD : TOKEN);

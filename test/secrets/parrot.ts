@@ -3,7 +3,7 @@ import { onTestFinished } from 'vitest';
 import { SECURITY_TOKEN, SIGNATURE } from './canaries.ts';
 
 /**
- * A server that repeats all it is told, in every field, header and form, and is right or wrong as it is asked to be.
+ * A server that echoes every request in every field, header and form, in answers that are correct or not, as `manner` says.
  * API below `/rest`, storage below `/store`.
  */
 export const MANNERS = [
@@ -34,7 +34,7 @@ export async function parrot(manner: Manner, secret: string): Promise<Parrot> {
   const batches = new Map<string, { id: string; status: string }>();
   let asked = 0;
   let origin = '';
-  /** The storage is told no credentials; it knows them from the API all the same. */
+  /** The storage gets no credentials; it echoes those that the API got. */
   let heard = '';
   const server = createServer((request, response) => {
     asked += 1;

@@ -1,14 +1,3 @@
-/** Numbers in [0, 1) from a seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 interface Event {
   readonly at: number;
   readonly n: number;
@@ -16,8 +5,8 @@ interface Event {
 }
 
 /**
- * The only time of a simulated month, and what happens in it, in one order: by time, then as it was planned. Between two events
- * every promise that can go on does so, and nothing in the month waits for anything real.
+ * The only time of a simulated month, and what happens in it, in one order: by time, then as it was planned. Between two
+ * events all promises that can settle do, and nothing waits for real time.
  */
 export class Clock {
   #now: number;

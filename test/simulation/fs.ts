@@ -16,7 +16,7 @@ const O_TRUNC = 0o1000;
 interface Place {
   readonly disk: Disk;
   readonly path: string;
-  /** `null`: it has ended, and a journal has its path. */
+  /** `null`: it has ended; a journal still names its path. */
   readonly process: Process | null;
 }
 
@@ -322,9 +322,7 @@ export function rm(path: string, options?: { force?: boolean }): Promise<void> {
   });
 }
 
-export const unlink = (path: string): Promise<void> => rm(path);
 export const chmod = async (): Promise<void> => undefined;
-export const utimes = async (): Promise<void> => undefined;
 
 export async function truncate(path: string, length = 0): Promise<void> {
   const handle = await open(path, 'r+');

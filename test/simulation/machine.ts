@@ -5,7 +5,7 @@ import { Disk } from './disk.ts';
 import type { Network } from './network.ts';
 
 /** What happens to a process: it is killed at its Nth effect, before or after it. */
-export interface Doom {
+interface Doom {
   readonly at: number;
   readonly after: boolean;
   /** The machine goes down with it. */
@@ -42,7 +42,7 @@ class Text extends Writable {
   }
 }
 
-/** One run of ebill on a machine. Once it is dead nothing it waits for ever happens. */
+/** One run of ebill on a machine. After its death none of its pending operations completes. */
 export class Process {
   readonly pid = ++pids;
   /** Its paths begin with this, so that the file system knows whose they are. */
@@ -94,8 +94,8 @@ export class Process {
   }
 
   /**
-   * An effect of the process on the world outside, or of the world on it: where it can be killed.
-   * @param torn what becomes of the effect when the process dies in the middle of it
+   * An effect of the process on its surroundings, or of these on it: a point where it can be killed.
+   * @param torn the partial effect, when the process dies in the middle of it
    */
   async effect<T>(work: () => T | Promise<T>, torn: (() => void) | null = null): Promise<T> {
     if (this.dead) return never();

@@ -2,15 +2,16 @@ import { main } from '../../src/main.ts';
 import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { WORLD_NAMES, worldOptions } from '../../src/sandbox/worlds.ts';
 import { type Judgement, judge, type Typed, typed } from '../helpers/oracle.ts';
-import { Clock, randomFrom } from './clock.ts';
+import { randomFrom } from '../helpers/random.ts';
+import { Clock } from './clock.ts';
 import { type Machine, newMachine, Process, running } from './machine.ts';
 import type { Network, Quality } from './network.ts';
 import { API, Server } from './server.ts';
 
-/** A month as a seed makes it, and what became of it. */
-export interface SimulatedMonth {
+/** A month as a seed makes it, and its result. */
+interface SimulatedMonth {
   readonly seed: number;
-  /** For people: the worlds, faults and people of it. */
+  /** For failure messages: its worlds, faults and circumstances. */
   readonly about: string;
   readonly judgement: Judgement;
   /** All its commands ended with 0. */
@@ -181,7 +182,7 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
     EBILL_SETTLE: settle,
   };
 
-  /** Types one line, and waits for its end or its death. */
+  /** Types one line, and waits until it has ended or was killed. */
   async function type(at: Machine, line: readonly string[], home: string, mortal: boolean): Promise<Ended> {
     const process = new Process(at, network, clock, dice.random);
     process.slowDisk = slowDisk;
@@ -244,7 +245,7 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
         else ways.set(line, option);
         undone = code === 7 || code === 8;
         failed = true;
-        // Somebody in a hurry finalizes what there is: it must not go without what is on its way.
+        // An impatient operator finalizes early: that must not leave out files that are still to come.
         if (hasty && dice.chance(0.5)) await type(at, ['finalize', '--job', JOB], at.name, mortal);
         break;
       }
@@ -254,7 +255,7 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
     return false;
   }
 
-  /** From a machine without the journal: it looks on, and finalizes when everything has been uploaded. */
+  /** Another machine, without the journal: watches, and may finalize once everything is uploaded. */
   async function elsewhere(): Promise<void> {
     await clock.wait(dice.upTo(2 * MINUTE));
     const uploads = commands.filter(({ argv }) => argv[0] === 'upload');
@@ -263,7 +264,7 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
       .every((line) =>
         uploads.some(({ argv, exit }) => exit === 0 && line.startsWith(argv.slice(0, 4).join(' '))),
       );
-    // Without the journal nobody can tell a draft that was left behind from one that is meant (api rule 29).
+    // Without the journal an abandoned draft looks like any other (api rule 29).
     const finalize =
       uploaded && lines.length > 1 && options.repeats === 'refuse' && options.duplicates === 'reissue';
     const other = newMachine(clock, 'm2');
@@ -292,7 +293,7 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
   const ended = await clock.run(() => over);
   if (!ended) trace.push('the month never ended');
   for (const one of [...running.values()]) one.kill();
-  // What is still under way on the server happens.
+  // Let the server finish what it has begun.
   await clock.run(() => false, 2_000);
   return {
     seed,

@@ -7,7 +7,7 @@ import { bundleSimulation, play, runWorker } from './bundle.ts';
 /*
  * npm run simulate -- --months N --seed S      N months, from seed S
  * npm run simulate -- --show S                 what happened in the month of seed S
- * --stuck: also the last words of months whose commands never all ended with 0
+ * --stuck: also the last errors of months whose commands did not all end with 0
  */
 
 const option = (name: string): string | undefined => {

@@ -59,7 +59,7 @@ export class Server {
     return snapshotOf(this.state, this.#settings);
   }
 
-  /** Nothing happens before the first promise of this: the request has just arrived. */
+  /** Takes its fault at once, synchronously: requests count in the order they arrive. */
   async handle(request: Request): Promise<Delivery> {
     const side: Side = request.url.startsWith(API) ? 'api' : 's3';
     const call = side === 'api' ? this.#apiCall(request) : this.#s3Call(request);
@@ -171,7 +171,7 @@ export class Server {
     return this.state.objects[key] ?? null;
   }
 
-  /** As S3 signs a URL, for a client; who holds it may use it. */
+  /** A URL with an expiry, as S3 presigns it; the signature is left out. */
   #signed(key: string, seconds: number): string {
     const now = this.#clock.now();
     const date = new Date(now).toISOString().replace(/[:-]|\.\d{3}/g, '');

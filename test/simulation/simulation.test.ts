@@ -9,7 +9,7 @@ beforeAll(async () => {
   await bundleSimulation(program);
 });
 
-/** Months that showed a defect, each mended since. */
+/** Seeds of months that showed a defect. Each is fixed. */
 const CASES: Readonly<Record<string, readonly number[]>> = {
   'an init and a finalize sent again before the first had shown': [13, 26, 34, 44, 62, 109, 111, 165, 174],
   'a finalize sent again while a replica still showed the draft': [22],

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { assignment, quoted } from '../../src/system/escaping.ts';
 
@@ -13,6 +13,8 @@ const WORDS = [
   'say "hi"',
   '$HOME `id` !x',
   'back\\slash\\',
+  "\\\\' twice",
+  '=ls',
   'a,b',
   '*?[x]~#&|;<>(){}%PATH%',
   'é\u00a0日本',
@@ -20,9 +22,12 @@ const WORDS = [
 ];
 
 describe('a quoted word', () => {
-  it.each(WORDS)('is one word in a POSIX shell: %j', (word) => {
-    const line = `printf '<%s>' ${quoted(word, LINUX)} ${quoted(word, GIT_BASH)}`;
-    expect(execFileSync('sh', ['-c', line], { encoding: 'utf8' })).toBe(`<${word}><${word}>`);
+  describe.each(['sh', 'bash', 'zsh', 'fish'])('in %s', (shell) => {
+    const { error } = spawnSync(shell, ['-c', 'true']);
+    it.skipIf(error !== undefined).each(WORDS)('is one word: %j', (word) => {
+      const line = `printf '<%s>' ${quoted(word, LINUX)} ${quoted(word, GIT_BASH)}`;
+      expect(execFileSync(shell, ['-c', line], { encoding: 'utf8' })).toBe(`<${word}><${word}>`);
+    });
   });
 
   it.each([

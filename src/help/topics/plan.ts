@@ -12,7 +12,7 @@ interface Node {
 }
 
 /** Every key below a node with its description; a key in a list is `invoices[].file`. */
-export function planKeys(node: Node, above = ''): readonly Row[] {
+function planKeys(node: Node, above = ''): readonly Row[] {
   return Object.entries(node.properties ?? {}).flatMap(([name, key]): Row[] => {
     const path = `${above}${name}`;
     const required = node.required?.includes(name) === true ? 'Required. ' : '';

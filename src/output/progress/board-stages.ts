@@ -170,7 +170,7 @@ export function stageLine(
   }
 }
 
-export type StageResult = 'failed' | 'partial' | 'done';
+type StageResult = 'failed' | 'partial' | 'done';
 
 /** The result of a stage by its batches: one that is done need not have succeeded. */
 export function resultOf(batches: readonly BoardBatch[]): StageResult {

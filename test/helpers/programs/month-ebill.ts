@@ -16,7 +16,7 @@ interface Month {
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
   readonly byte?: number;
-  /** A clock that began then, ms since 1970, and runs so many times as fast. Without it pauses are short. */
+  /** A clock that started at `began`, ms since 1970, and runs `times` as fast. Without it pauses are short. */
   readonly clock?: { readonly began: number; readonly times: number };
 }
 const {
