@@ -109,7 +109,8 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
   return { changed, answers, failures, unseen, strange: [...strange] };
 }
 
-const notFoundYet = (jobId: string): EbillError =>
+/** "Not found" that is no evidence yet (api rule 16). */
+export const notFoundYet = (jobId: string): EbillError =>
   unavailable(
     `Getting the status of ${jobId}`,
     'the server does not know it, which may be a delay of the server',

@@ -10,6 +10,7 @@ import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { recordAnswer } from './ask.ts';
 import { resultName } from './file-names.ts';
+import { notFoundYet } from './refresh.ts';
 import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf } from './state.ts';
 
@@ -151,7 +152,10 @@ async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readon
     const at = run.context.now();
     const batch = await run.client.status(refOf({ id, jobId }));
     // Its counts may be newer than those on record (api rule 22).
-    if (batch !== null) await recordAnswer(run, jobId, { at, batch });
+    await recordAnswer(run, jobId, { at, batch });
+    const known = run.journal.state.batches.get(jobId);
+    if (batch === null && known !== undefined && known.seen !== null && !known.missing)
+      throw notFoundYet(jobId);
     return batch;
   };
   const files = [...new Set(jobIds)].filter((jobId) => {

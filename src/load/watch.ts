@@ -28,7 +28,8 @@ export type WatchEnd = 'settled' | 'missing' | 'timeout' | 'idle';
 const COUNT_LOOKS = 3;
 
 /**
- * Polls until every named batch is final. A poll that fails says nothing about the batch.
+ * Polls until every named batch is final. A poll that fails says nothing about the batch, also where it looks final: what is
+ * asked about can still change, so the watch ends with an answer.
  * @throws EbillError UNAVAILABLE after `patienceMs` of failures, or at once when the server was never reached and cannot be;
  *   AUTH, REJECTED at once
  */
@@ -38,7 +39,10 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
   const warned = new Set<string>();
   const notFound = new NotFound();
   let looks = 0;
+  /** Since when no question was answered. */
   let silentSince: number | null = null;
+  /** Since when some question of each round was not. */
+  let gapsSince: number | null = null;
   let everAnswered = false;
   let pause = firstPollDelay(options.cadence);
   for (let first = true; ; first = false) {
@@ -46,33 +50,38 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
     const round = await refresh(run, jobIds, { tries: 0, notFound });
     for (const status of round.strange) warnOnce(run, warned, status);
     const [failure] = round.failures;
-    if (failure === undefined || round.answers > 0) silentSince = null;
-    else silentSince ??= asked;
+    gapsSince = failure === undefined ? null : (gapsSince ?? asked);
+    silentSince = failure === undefined || round.answers > 0 ? null : (silentSince ?? asked);
     // Do not wait for a set-up that never worked; each poll would send a proxy the wrong password again.
     everAnswered ||= round.answers > 0;
     if (!everAnswered && isPermanent(failure)) throw failure;
     const now = context.now();
-    if (failure !== undefined && silentSince !== null && now - silentSince >= options.patienceMs)
-      throw failure;
-
     const batches = viewAll(run, jobIds);
     const late = lateCounts(run, batches);
-    looks = late === null ? 0 : looks + 1;
+    if (late === null) looks = 0;
+    else if (failure === undefined) looks += 1;
     const again = late !== null && (looks < COUNT_LOOKS || now < late);
     if (again && looks === 1) {
       const message = 'the counts do not add up; they may be late, so the server is asked again';
       run.emit({ event: 'step', jobId: null, message });
     }
-    const doubt = failure !== undefined || lagsBehind(run, batches, now);
-    const end = endOf(batches, options, now - began, doubt, again);
+    const elapsed = options.maxWaitMs !== null && now - began >= options.maxWaitMs;
+    const reached = endOf(batches, options);
+    const unansweredSince = reached === null ? silentSince : gapsSince;
+    if (failure !== undefined && unansweredSince !== null && now - unansweredSince >= options.patienceMs)
+      throw failure;
+    const doubted =
+      failure !== undefined || (again && !elapsed) || (reached === 'idle' && lagsBehind(run, batches, now));
+    const end = reached !== null && !doubted ? reached : elapsed ? 'timeout' : null;
     pause = first ? pause : nextPollDelay(options.cadence, pause, round.changed);
     const wait = Math.min(
       withJitter(options.cadence, pause, context.random()),
       remaining(options, now - began),
       // All are final: there is nothing to wait for but a delay of the server.
-      again ? run.settle.otherMs : Number.POSITIVE_INFINITY,
+      again && failure === undefined ? run.settle.otherMs : Number.POSITIVE_INFINITY,
     );
-    run.emit({ event: 'poll', batches, now, nextPollAt: end === null ? now + wait : null, silentSince });
+    const nextPollAt = end === null ? now + wait : null;
+    run.emit({ event: 'poll', batches, now, nextPollAt, silentSince: unansweredSince });
     if (end !== null) return end;
     await context.sleep(wait, context.signal);
   }
@@ -107,24 +116,13 @@ const lagsBehind = (run: Run, batches: readonly BatchView[], now: number): boole
     return known?.finalized === 'yes' && now < foundBy(run, known, now);
   });
 
-/** @param again counts that do not add up may only be late */
-function endOf(
-  batches: readonly BatchView[],
-  options: WatchOptions,
-  waited: number,
-  doubt: boolean,
-  again: boolean,
-): WatchEnd | null {
-  const elapsed = options.maxWaitMs !== null && waited >= options.maxWaitMs;
+/** What the last known states come to; `null`: batches are being processed. */
+function endOf(batches: readonly BatchView[], { maxWaitMs }: WatchOptions): WatchEnd | null {
   const open = batches.filter((batch) => waitsFor(batch) === 'end');
-  if (open.length === 0) {
-    if (again && !elapsed) return null;
-    return batches.every(isSettled) ? 'settled' : 'missing';
-  }
-  if (options.maxWaitMs !== null) return elapsed ? 'timeout' : null;
+  if (open.length === 0) return batches.every(isSettled) ? 'settled' : 'missing';
   // Waiting for batches that were never submitted would hang a script; with --max-wait somebody may still submit them.
   const idle = open.every((batch) => batch.phase === 'draft' || batch.phase === 'uploaded');
-  return idle && !doubt ? 'idle' : null;
+  return idle && maxWaitMs === null ? 'idle' : null;
 }
 
 const remaining = (options: WatchOptions, waited: number): number =>

@@ -6,6 +6,7 @@ import type { LoadEvent } from '../../src/load/events.ts';
 import { memoryJournal } from '../../src/load/journal.ts';
 import { settleTimes } from '../../src/load/recover.ts';
 import { refresh } from '../../src/load/refresh.ts';
+import { downloadResults } from '../../src/load/results.ts';
 import type { Run } from '../../src/load/run.ts';
 import type { BatchState } from '../../src/load/state.ts';
 import { viewLoad } from '../../src/load/view.ts';
@@ -148,6 +149,19 @@ describe('a batch that is not found', () => {
     expect(phases()).toEqual([['missing', 'Queued']]);
   });
 
+  it('has no result, which is said: a lost batch, or a question without an answer', async () => {
+    const results = (one: BatchState) => {
+      const { run } = rig([one], { 3: [null] }, 60);
+      return { run, files: downloadResults(run, [one.jobId], '/nowhere', false) };
+    };
+    const final = { ...CUS, seen: done() };
+    const lost = results(final);
+    expect((await lost.files).files).toEqual([]);
+    expect(lost.run.journal.state.batches.get('AUG_2020_CUS')?.missing).toBe(true);
+    const young = results({ ...final, doubts: answered({ finalize: at(-20) }) });
+    await expect(young.files).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
   it('stops nothing else: the others are watched to their end', async () => {
     const { watched, phases } = rig([CUS, INV], {
       3: [null],
@@ -179,6 +193,38 @@ describe('a batch that is not found', () => {
 });
 
 describe('a server that is down', () => {
+  const empty = [part('carryForwardInvoice', 'Success'), part('carryForwardCreditMemo', null)];
+
+  it('gives no verdict on what looks final but can still change: 6 after --patience, 7 with --max-wait', async () => {
+    const down = rig([init(empty)], { 1: ['down'] });
+    await expect(down.watched()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(down.context.now() - NIGHT).toBeGreaterThanOrEqual(600_000);
+    const short = rig([CUS], { 3: [done({ successCount: 0 }), 'down'] });
+    await expect(short.watched()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    const both = rig([init(empty), CUS], { 1: ['down'], 3: [done({ successCount: 0 })] });
+    await expect(both.watched()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect(await rig([init(empty)], { 1: ['down'] }).watched(5_000)).toBe('timeout');
+  });
+
+  it('… and a verdict as soon as it answers', async () => {
+    const { watched, asked } = rig([init(empty)], { 1: ['down', 'down', initAnswer(empty)] });
+    expect(await watched()).toBe('settled');
+    expect(asked).toHaveLength(3);
+  });
+
+  it('… for one batch alone, while another that was never submitted is answered for', async () => {
+    const draft = { ...CUS, finalized: 'no', uploaded: 'yes', seen: batch() } as const;
+    const { watched } = rig([init(empty), draft], { 1: ['down'], 3: [batch()] });
+    await expect(watched()).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  });
+
+  it('is not a look at counts that do not add up', async () => {
+    const short = done({ successCount: 0 });
+    const { watched, run } = rig([CUS], { 3: [short, 'down', 'down', done()] });
+    expect(await watched()).toBe('settled');
+    expect(viewLoad(run.journal.state, {})[0]?.outcome).toBe('succeeded');
+  });
+
   it('makes nothing missing', async () => {
     const { look, phases } = rig([CUS], { 3: ['down'] });
     expect((await look()).failures).toHaveLength(1);

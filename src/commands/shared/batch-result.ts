@@ -73,7 +73,7 @@ export function outcomeError(
     : stillRunning(batches, job, idle, app.context);
 }
 
-/** Exit code 7, with the batches that are not final. */
+/** Exit code 7, with the batches that are not final. None: the server was asked once more about them, and did not answer. */
 export function stillRunning(
   batches: readonly BatchView[],
   job: string,
@@ -87,6 +87,10 @@ export function stillRunning(
     .join(', ');
   const more = open.length > 5 ? ` and ${open.length - 5} more` : '';
   const option = job === '' ? '' : ` --job ${quoted(job, terminal)}`;
+  if (open.length === 0)
+    return new EbillError('STILL_RUNNING', 'Not known to be final: the server did not answer in time.', {
+      hint: `Watch again: ebill watch${option}`,
+    });
   return idle
     ? new EbillError('STILL_RUNNING', `Nothing is being processed: ${list}${more}.`, {
         hint: `Submit it with: ebill finalize${option} (after ebill upload, if files are missing), then watch again.`,
