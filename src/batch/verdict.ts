@@ -80,6 +80,10 @@ export function unaccounted(batches: readonly BatchView[], hint: string): EbillE
 export const INIT_FAILED =
   "Ask the server's owner what was carried forward, and have the rest corrected in eBill before invoices are loaded: an init cannot be undone or repeated.";
 
+/** A status name that no rule knows (api rule 6): how it is read, and how to map it. */
+export const unknownStatusText = (status: string, terminal: Terminal): string =>
+  `the server uses an unknown status name, "${status}": the batch counts as final once it has a result file. To map it: ebill profile set NAME --status-name ${quoted(`${status}=PHASE`, terminal)}`;
+
 /** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
 export const MISSING_HINT =
   "Ask the server's owner what happened to it. Do not load its file again until they confirm that it was not processed and will not be; only then upload the file again, with the option --again. If the batch reappears, the next status shows it.";

@@ -1,5 +1,5 @@
 import { flatten } from '../batch/tree.ts';
-import { MISSING_HINT, missingText } from '../batch/verdict.ts';
+import { MISSING_HINT, missingText, unknownStatusText } from '../batch/verdict.ts';
 import type { CommandModule } from './shared/command.ts';
 import { boolFlag } from './shared/options.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
@@ -35,10 +35,7 @@ export const command: CommandModule<StatusOptions> = {
     ]);
     return withTargets(app, options, async ({ run, jobIds }) => {
       const answers = await refresh(run, jobIds, { tries: app.globals.retries, all: true });
-      for (const status of answers.strange)
-        app.ui.warn(
-          `the server uses an unknown status name, "${status}" (map it: ebill profile set NAME --status-name "${status}"=PHASE)`,
-        );
+      for (const status of answers.strange) app.ui.warn(unknownStatusText(status, app.context));
       for (const jobId of answers.unseen)
         app.ui.warn(`the server has no batch ${jobId}: its upload was interrupted before it was created`);
       const batches = viewsOf(run, jobIds);

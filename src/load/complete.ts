@@ -1,6 +1,6 @@
 import { phaseOf } from '../batch/phase.ts';
 import { EbillError } from '../errors.ts';
-import type { Terminal } from '../system/escaping.ts';
+import { quoted, type Terminal } from '../system/escaping.ts';
 import { commandFor } from './calls.ts';
 import type { BatchState, LoadState } from './state.ts';
 
@@ -33,7 +33,9 @@ export function assertComplete(
     throw new EbillError(
       'CONFLICT',
       `${left.batch.jobId} is left behind by the load ${left.load.header.job}: it is never finalized.`,
-      { hint: `See what that load has in its place: ebill status --job ${left.load.header.job}` },
+      {
+        hint: `See what that load has in its place: ebill status --job ${quoted(left.load.header.job, terminal)}`,
+      },
     );
   const missing = recorded.filter(({ batch }) => !isLeftBehind(batch) && !hasArrived(batch));
   if (missing.length === 0) return;

@@ -3,6 +3,7 @@ import { batchJobId } from '../batch/job-ids.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { quoted } from '../system/escaping.ts';
 import { askFor, askForEvidence, finalizeDecision, standingOf } from './ask.ts';
 import type { SourceFile } from './entries.ts';
 import type { Assignment } from './plan.ts';
@@ -50,7 +51,7 @@ export async function assertRestartable(run: Run, batches: readonly BatchState[]
     throw new EbillError(
       'CONFLICT',
       `${batch.jobId} is already submitted for processing and cannot be restarted.`,
-      { hint: `Watch it: ebill watch --job-id ${batch.jobId}` },
+      { hint: `Watch it: ebill watch --job-id ${quoted(batch.jobId, run.context)}` },
     );
   }
 }

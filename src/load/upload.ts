@@ -3,6 +3,7 @@ import { unavailable } from '../api/result.ts';
 import { nextJobId } from '../batch/job-ids.ts';
 import type { Batch, FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { quoted, type Terminal } from '../system/escaping.ts';
 import { askForEvidence, standingOf } from './ask.ts';
 import { createBatch, type LiveUrl, wasCreatedHere } from './create.ts';
 import { endlessNames } from './discover.ts';
@@ -151,7 +152,9 @@ export async function uploadFile(
         await takeNext(step.reason);
         break;
       case 'conflict':
-        throw step.reason === 'taken' ? jobIdTaken(jobId, step.batch) : beyondDraft(jobId, file, step.batch);
+        throw step.reason === 'taken'
+          ? jobIdTaken(jobId, step.batch)
+          : beyondDraft(jobId, file, step.batch, run.context);
       case 'create': {
         if (attempt > run.retries + 1) throw unavailable(`Creating ${jobId} for ${file.name}`, last);
         const to = { ...assignment, jobId };
@@ -234,12 +237,12 @@ function jobIdTaken(jobId: string, batch: Batch): EbillError {
 }
 
 /** The batch was submitted before our file had arrived. */
-function beyondDraft(jobId: string, file: SourceFile, batch: Batch): EbillError {
+function beyondDraft(jobId: string, file: SourceFile, batch: Batch, terminal: Terminal): EbillError {
   return new EbillError(
     'CONFLICT',
     `${named(jobId, batch)} was submitted for processing before the upload of ${file.name} was complete.`,
     {
-      hint: `See what it processed: ebill status --job-id ${jobId}. Load ${file.name} in another way only when the operator of the eBill server has confirmed that none of it was processed.`,
+      hint: `See what it processed: ebill status --job-id ${quoted(jobId, terminal)}. Load ${file.name} in another way only when the operator of the eBill server has confirmed that none of it was processed.`,
     },
   );
 }

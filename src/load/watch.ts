@@ -4,6 +4,7 @@ import { accountOf } from '../batch/account.ts';
 import { isSettled, waitsFor } from '../batch/outcome.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView } from '../batch/types.ts';
+import { unknownStatusText } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { foundBy } from './ask.ts';
 import { NotFound, refresh } from './refresh.ts';
@@ -131,8 +132,7 @@ const remaining = (options: WatchOptions, waited: number): number =>
 function warnOnce(run: Run, warned: Set<string>, status: string): void {
   if (warned.has(status)) return;
   warned.add(status);
-  const message = `the server calls a status "${status}", which is no known name; final or not is judged by its result file (map it: ebill profile set NAME --status-name "${status}"=PHASE)`;
-  run.emit({ event: 'warning', jobId: null, message });
+  run.emit({ event: 'warning', jobId: null, message: unknownStatusText(status, run.context) });
 }
 
 export function unknownBatch(jobIds: readonly string[]): EbillError {
