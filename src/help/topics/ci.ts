@@ -91,6 +91,7 @@ export const ci: TopicText = {
         ['3', 'correct the rejected records in ./JOB and load them again'],
         ['6, 137, 143', 'run the job again'],
         ['7', 'run the job again: batches were not final within --max-wait'],
+        ['10', "free some space on the runner's disk or repair it, then run the job again"],
         ['others', 'a person has to act: see error.message and error.hint in load.json'],
       ),
       'If the journal cannot be kept between runs, add --adopt: ebill then takes over the batches that the server already has under the job ids of this load.',

@@ -25,7 +25,7 @@ export const environment: TopicText = {
         EBILL_JOB:
           'the load; overridden by --job, overrides the load last started on this machine for this server',
         EBILL_SETTLE:
-          'how long to keep asking the server before a call that got no answer counts as not done, such as 5m; overridden by --settle. If not set: 15 minutes for init, 60 seconds for the other calls. Set it only if the server needs longer: a shorter time can load or bill twice',
+          'how long to keep asking the server before a call that got no answer counts as not done, such as 30m; overridden by --settle. If not set: 15 minutes for init, 60 seconds for the other calls. Set it only if the server needs longer: a shorter time can load or bill twice',
       }),
       'A base URL from the environment or an option is never combined with the default profile, only with a profile named by --profile or EBILL_PROFILE. If that profile is for another host, its credentials, headers, query parameters and client certificate are not used, with a warning.',
     ),

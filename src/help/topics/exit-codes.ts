@@ -13,7 +13,7 @@ const MEANINGS: Readonly<Record<ExitCode, string>> = {
   5: 'no credentials, or the server does not accept them',
   6: 'network or TLS failure, HTTP 5xx or an invalid answer, after all retries',
   7: 'not final yet: --max-wait elapsed, or batches were never finalized',
-  8: 'another process holds the load, a file changed, or a name or job id is already used',
+  8: 'another process holds the load, a file changed, a name or job id is already used, or an upload is not complete',
   9: 'the server or the storage refused the request',
   10: 'a file on this machine cannot be written or read, after something was sent; the journal is safe',
   130: 'stopped by Ctrl-C (143: by SIGTERM); run the same command again',
