@@ -107,11 +107,13 @@ async function finalize(
   ask: (state: LoadState, targets: readonly BatchState[]) => Promise<void>,
 ): Promise<CommandResult> {
   const { app, client } = session;
-  const [{ resultOf, viewsOf }, { assertArrived, finalizeAll }, { leaveOut }] = await Promise.all([
-    import('./shared/batch-result.ts'),
-    import('./shared/load-steps.ts'),
-    import('../load/leave-out.ts'),
-  ]);
+  const [{ resultOf, viewsOf }, { assertArrived, finalizeAll }, { assertMeant }, { leaveOut }] =
+    await Promise.all([
+      import('./shared/batch-result.ts'),
+      import('./shared/load-steps.ts'),
+      import('../load/finalize.ts'),
+      import('../load/leave-out.ts'),
+    ]);
   await lookUp(session, run, selection);
   const { dryRun } = app.globals;
   if (!dryRun) await leaveOut(run, names);
@@ -122,6 +124,7 @@ async function finalize(
   const { job } = state.header;
   const pending = targets.filter(({ finalized }) => finalized !== 'yes');
   await assertArrived(run, targets, state);
+  if (selection.type === 'load') assertMeant(state, targets, run.statusNames);
   if (dryRun) {
     const requests = pending.map(({ id, jobId }) => client.calls.finalize({ id, jobId }));
     const text =

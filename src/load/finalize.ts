@@ -1,12 +1,13 @@
 import { refusal, unavailable } from '../api/result.ts';
 import { idsText } from '../batch/identity.ts';
+import type { StatusNames } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import { askForEvidence, finalizeDecision, pauseAfterDoubt, standingOf } from './ask.ts';
 import type { Answer, Asked, FinalizeStep } from './recover.ts';
 import type { Run } from './run.ts';
-import type { BatchState, LoadState } from './state.ts';
+import { type BatchState, itemsOf, type LoadState, phaseOnRecord } from './state.ts';
 
 /** `sent`: by this call. `done`: finalized before, here or elsewhere. `missing`: the server no longer knows the batch. */
 export type FinalizeOutcome = 'sent' | 'done' | 'missing';
@@ -35,6 +36,53 @@ const isSecondBatchOf = (lost: BatchState, other: BatchState): boolean =>
   other.created === 'yes' &&
   !other.missing &&
   !other.abandoned;
+
+/**
+ * Checks that drafts of which this machine knows only from the server are all meant (api rule 29): nothing on the server
+ * tells a draft that another one replaced from one that waits. Evidence is that it is the only batch of its kind, or that
+ * each of them is a draft with an object of its own: a draft has the file name, and so the object, of the one it replaces
+ * (api rule 26). Pure.
+ * @throws EbillError CONFLICT naming the drafts that cannot be told apart
+ */
+export function assertMeant(state: LoadState, targets: readonly BatchState[], names: StatusNames): void {
+  const isDraft = (batch: BatchState): boolean => {
+    if (batch.finalized === 'yes' || batch.seen === null) return false;
+    const { phase, recognised } = phaseOnRecord(state, batch, batch.seen, names);
+    return phase === 'draft' || !recognised;
+  };
+  const all = [...state.batches.values()].filter(
+    ({ kind, created, abandoned, leftOut }) => kind !== 'init' && created !== 'no' && !abandoned && !leftOut,
+  );
+  const found = targets
+    .flatMap((target) => [target, ...itemsOf(state, target)])
+    .filter((batch) => batch.foundElsewhere && batch.file === null && isDraft(batch));
+  for (const batch of found) {
+    const others = all.filter((other) => other.jobId !== batch.jobId);
+    const same = others.find(({ object }) => object !== null && object === batch.object);
+    if (same !== undefined)
+      throw notMeant(
+        state,
+        `${idsText(batch)} and ${idsText(same)} hold one and the same file on the server, ${batch.object}: finalizing both would load it twice`,
+      );
+    const rivals = others.filter(({ kind }) => kind === batch.kind && kind !== 'items');
+    const distinct = [batch, ...rivals].every((one) => one.object !== null && isDraft(one));
+    if (rivals.length > 0 && !distinct)
+      throw notMeant(
+        state,
+        `the server has ${[batch, ...rivals].map(idsText).join(', ')}, and nothing here tells whether ${idsText(batch)} is to be loaded or was replaced by another`,
+      );
+  }
+}
+
+function notMeant(state: LoadState, why: string): EbillError {
+  return new EbillError(
+    'CONFLICT',
+    `Not finalized: this machine has no record of who uploaded what to ${state.header.job}, and ${why}.`,
+    {
+      hint: 'Finalize on the machine that started the load: its journal knows which drafts are left behind. Without it, ask whoever uploaded the files which batches hold them, and finalize each of those by its name with --job-id.',
+    },
+  );
+}
 
 /**
  * Submits one batch for processing, once (api rule 20).

@@ -31,6 +31,7 @@ export interface BatchState {
   readonly finalizedAt: string | null;
   /** Created on another machine, found by its job id. */
   readonly foundElsewhere: boolean;
+  /** Origin and path of its upload URL. */
   readonly object: string | null;
   /** The server's last answer, URLs without their query. */
   readonly seen: Batch | null;
@@ -170,7 +171,14 @@ function withBatch(state: LoadState, jobId: string, change: (known: BatchState) 
 function withFound(state: LoadState, { jobId, kind, parent, batch }: Found, at: string): LoadState {
   return withBatch(state, jobId, (known) =>
     withSeen(
-      { ...known, kind, parent: parent ?? known.parent, created: 'yes', foundElsewhere: true },
+      {
+        ...known,
+        kind,
+        parent: parent ?? known.parent,
+        created: 'yes',
+        foundElsewhere: true,
+        object: known.object ?? batch.uploadUrl,
+      },
       batch,
       at,
     ),
