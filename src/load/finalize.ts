@@ -14,28 +14,14 @@ export type FinalizeOutcome = 'sent' | 'done' | 'missing';
 
 /** The batches of a load to finalize, customers before invoices; items are finalized with their invoice batch. */
 export function finalizable(state: LoadState): readonly BatchState[] {
-  const all = [...state.batches.values()];
-  const live = all.filter(
-    (batch) =>
-      !batch.abandoned &&
-      !batch.leftOut &&
-      (batch.created !== 'no' || batch.file !== null) &&
-      !(batch.missing && all.some((other) => isSecondBatchOf(batch, other))),
+  const live = [...state.batches.values()].filter(
+    (batch) => !batch.abandoned && !batch.leftOut && (batch.created !== 'no' || batch.file !== null),
   );
   return [
     ...live.filter((batch) => batch.kind === 'customer'),
     ...live.filter((batch) => batch.kind === 'invoice'),
   ];
 }
-
-/** Whether the file of a batch that the server lost was loaded into another batch since (`--again`). */
-const isSecondBatchOf = (lost: BatchState, other: BatchState): boolean =>
-  other.jobId !== lost.jobId &&
-  other.kind === lost.kind &&
-  other.file?.sha256 === lost.file?.sha256 &&
-  other.created === 'yes' &&
-  !other.missing &&
-  !other.abandoned;
 
 /**
  * Checks that drafts of which this machine knows only from the server are all meant (api rule 29): nothing on the server

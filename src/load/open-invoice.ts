@@ -1,4 +1,5 @@
 import type { ParentRef } from '../api/request.ts';
+import { idsText } from '../batch/identity.ts';
 import { batchJobId } from '../batch/job-ids.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
@@ -56,6 +57,39 @@ export async function assertRestartable(run: Run, batches: readonly BatchState[]
   }
 }
 
+/**
+ * Checks the batches that the server lost and others are to replace (`--again`): that it still does not know them, and that
+ * an invoice file comes with all of its item files.
+ * @throws EbillError CONFLICT
+ */
+export async function assertLost(run: Run, files: readonly Assignment[]): Promise<void> {
+  const { state } = run.journal;
+  const given = new Set(files.map(({ file }) => file.sha256));
+  for (const lost of files.flatMap(({ replaces }) => replaces)) {
+    if (!lost.missing) continue;
+    const left = itemsOf(state, lost).filter(
+      ({ file, leftOut }) => file !== null && !leftOut && !given.has(file.sha256),
+    );
+    if (left.length > 0)
+      throw new EbillError(
+        'CONFLICT',
+        `${lost.file?.name} was lost with its item files (${left.map(({ file }) => file?.name).join(', ')}), and would be loaded without them.`,
+        {
+          hint: 'Give these files too (--items). One that will not come has to be named with --leave-out first.',
+        },
+      );
+    const { batch } = await askFor(run, lost.jobId);
+    if (batch !== null)
+      throw new EbillError(
+        'CONFLICT',
+        `The server knows ${idsText(batch)} again (${batch.status ?? 'no status'}): nothing was sent, because its file would be loaded twice.`,
+        {
+          hint: `See where the load stands: ebill status --job ${quoted(state.header.job, run.context)}`,
+        },
+      );
+  }
+}
+
 /** The parts of a plan that the server may have to be asked about. */
 export interface Doubtful {
   /** Customer and invoice files. */
@@ -86,7 +120,7 @@ export async function confirmPlan<Plan>(
     }
     const replaced = heads
       .flatMap(({ replaces }) => replaces)
-      .filter(({ jobId, created }) => created !== 'no' && !asked.has(jobId));
+      .filter(({ jobId, created, missing }) => created !== 'no' && !missing && !asked.has(jobId));
     if (replaced.length === 0) return current;
     for (const batch of replaced) {
       asked.add(batch.jobId);

@@ -35,7 +35,7 @@ export interface Assignment {
   readonly action: 'new' | 'resume' | 'done' | 'duplicate';
   /** The operator gave the id, so no other may replace it. */
   readonly exact: boolean;
-  /** Batches that this one replaces: left behind with their items and never finalized (api rule 26). */
+  /** Batches that this one replaces: left behind with their items and never finalized (api rules 16 and 26). */
   readonly replaces: readonly BatchState[];
 }
 
@@ -73,6 +73,8 @@ export function assign(
     const same = again
       ? recorded.find(({ jobId, origin }) => (exact ? jobId === options.jobId : origin.again))
       : recorded[0];
+    // The operator has confirmed that the server lost them (api rule 16): another batch takes their place.
+    const lost = again ? recorded.filter((batch) => batch.missing && batch !== same) : [];
     if (same !== undefined) {
       given.set(file.sha256, same.jobId);
       used.add(same.jobId);
@@ -83,7 +85,7 @@ export function assign(
         jobId: same.jobId,
         action,
         exact: exact && options.jobId === same.jobId,
-        replaces: [],
+        replaces: lost,
       };
     }
     const others = (byName.get(file.name) ?? []).filter((batch) => batch.file?.sha256 !== file.sha256);
@@ -99,7 +101,7 @@ export function assign(
       (batch) =>
         restart.has(batch.jobId) && (batch.file?.sha256 === file.sha256 || batch.file?.name === file.name),
     );
-    const replaces = [...restarted, ...others.filter(isReplaceable)];
+    const replaces = [...restarted, ...others.filter(isReplaceable), ...lost];
     return { kind, file, jobId, action: 'new', exact, replaces };
   });
 }

@@ -131,6 +131,8 @@ export type Standing = 'draft' | 'further' | 'unclear';
 
 export type UploadStep =
   | { readonly do: 'done' }
+  /** Its file was stored, and the server does not know it any more: only the operator can say what to do (api rule 16). */
+  | { readonly do: 'missing' }
   | { readonly do: 'ask' }
   | Wait
   | { readonly do: 'create' }
@@ -145,7 +147,10 @@ export type UploadStep =
 /** The next step of a file's upload, from the journal, the server's answer and the upload URL (api rule 18). */
 export function decideUpload(facts: UploadFacts): UploadStep {
   const { known, asked, settle, latest } = facts;
-  if (known?.uploaded === 'yes') return { do: 'done' };
+  if (known?.uploaded === 'yes') {
+    if (!known.missing) return { do: 'done' };
+    return asked === undefined ? { do: 'ask' } : { do: asked.batch === null ? 'missing' : 'done' };
+  }
   if (facts.hasUrl) return { do: 'put' };
   // A first use, an intent without an answer, a lost upload URL: ask before creating.
   if (asked === undefined) return { do: 'ask' };

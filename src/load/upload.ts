@@ -23,10 +23,13 @@ interface UploadPolicy {
   readonly next: boolean;
 }
 
-/** `uploaded`: by this call. `on-record`: before. `elsewhere`: another machine submitted it for processing. */
+/**
+ * `uploaded`: by this call. `on-record`: before. `elsewhere`: another machine submitted it for processing. `missing`: before,
+ * and the server does not know it any more.
+ */
 export interface Uploaded {
   readonly jobId: string;
-  readonly outcome: 'uploaded' | 'on-record' | 'elsewhere';
+  readonly outcome: 'uploaded' | 'on-record' | 'elsewhere' | 'missing';
 }
 
 /** The invoice batch that items go under. */
@@ -119,6 +122,8 @@ export async function uploadFile(
     switch (step.do) {
       case 'done':
         return { jobId, outcome: worked ? 'uploaded' : 'on-record' };
+      case 'missing':
+        return { jobId, outcome: 'missing' };
       case 'left-alone':
         return { jobId, outcome: 'elsewhere' };
       case 'ask':

@@ -268,6 +268,24 @@ describe('a batch that the server lost', () => {
     expect(sent(server)['finalize AUG_2020_CUS']).toBeUndefined();
     expect(sent(server)['finalize AUG_2020_CUS_2']).toBe(1);
   });
+
+  it('is named by an upload of its file, and replaced with --again: then all commands agree', async () => {
+    const { at, server } = await world({ faults: ['status[AUG_2020_CUS]@2=forget'] });
+    expect((await call(at, CUSTOMERS)).code).toBe(0);
+    await call(at, ['status']);
+    await clock.sleep(61_000);
+    expect((await call(at, ['status', '--exit-status', '--json'])).code).toBe(4);
+    const repeated = await call(at, [...CUSTOMERS, '--json']);
+    expect([repeated.code, repeated.json.error?.code]).toEqual([4, 'UNACCOUNTED']);
+    expect(repeated.json.error?.message).toContain('no longer knows AUG_2020_CUS');
+    expect(repeated.stderr).not.toContain('ebill finalize');
+    expect((await call(at, [...CUSTOMERS, '--again'])).code).toBe(0);
+    expect((await call(at, ['finalize'])).code).toBe(0);
+    for (const command of ['watch', 'results', 'report'])
+      expect([command, (await call(at, [command, '--json'])).code]).toEqual([command, 0]);
+    const submitted = server.snapshot().batches.filter(({ finalizeCount }) => finalizeCount > 0);
+    expect(submitted.map(({ jobId }) => jobId)).toEqual(['AUG_2020_CUS_2']);
+  });
 });
 
 it('an upload URL that has expired by this clock alone is tried: the storage judges that', async () => {

@@ -184,6 +184,29 @@ describe('which batch a file goes into', () => {
     );
   });
 
+  it('--again takes the place of a batch that the server lost, also of one that was loaded again before', () => {
+    const lost = known({ created: 'yes', uploaded: 'yes', missing: true });
+    const again = { ...PLAIN, again: true };
+    const replaced = (...batches: readonly BatchState[]) =>
+      assign(load(...batches), 'customer', [source()], again).map(({ jobId, action, replaces }) => [
+        jobId,
+        action,
+        ...replaces.map((one) => one.jobId),
+      ]);
+    expect(replaced(lost)).toEqual([['AUG_2020_CUS_2', 'new', 'AUG_2020_CUS']]);
+    const second = known({
+      jobId: 'AUG_2020_CUS_2',
+      created: 'yes',
+      uploaded: 'yes',
+      origin: { again: true, restart: false },
+    });
+    expect(replaced(lost, second)).toEqual([['AUG_2020_CUS_2', 'done', 'AUG_2020_CUS']]);
+    expect(replaced({ ...lost, missing: false })).toEqual([['AUG_2020_CUS_2', 'new']]);
+    // Without it nothing is replaced: the upload says that the batch is missing.
+    const [plain] = assign(load(lost), 'customer', [source()], PLAIN);
+    expect([plain?.jobId, plain?.action, plain?.replaces]).toEqual(['AUG_2020_CUS', 'done', []]);
+  });
+
   it('--again means the same bytes as another kind', () => {
     const again = { ...PLAIN, again: true };
     expect(ids(load(CUS), 'invoice', [source('inv.csv', 'a')], again)).toEqual([['AUG_2020_INV', 'new']]);

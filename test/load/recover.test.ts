@@ -149,6 +149,17 @@ describe('create and upload', () => {
     ['… found as a draft', { known: doubted, asked: replied(1, 'Draft') }, 'create'],
     ['a put without an answer, in an earlier run', { known: { ...created, uploaded: 'unknown' } }, 'ask'],
     ['uploaded', { known: { ...created, uploaded: 'yes' } }, 'done'],
+    ['… and lost since', { known: { ...created, uploaded: 'yes', missing: true } }, 'ask'],
+    [
+      '… still',
+      { known: { ...created, uploaded: 'yes', missing: true }, asked: replied(99, null) },
+      'missing',
+    ],
+    [
+      '… and back',
+      { known: { ...created, uploaded: 'yes', missing: true }, asked: replied(99, 'Draft') },
+      'done',
+    ],
   ])('%s', (_name, over, step) => {
     expect(decideUpload(facts(over)).do).toBe(step);
   });

@@ -47,6 +47,8 @@ export async function uploadOne(
   }
   const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next });
   if (outcome === 'on-record') step(jobId, `${name} is already uploaded as ${jobId}: nothing sent`);
+  if (outcome === 'missing')
+    step(jobId, `${name} was uploaded as ${jobId}, which the server no longer knows`);
   if (outcome === 'elsewhere') step(jobId, `${jobId} was finalized on another machine: nothing sent`);
   return jobId;
 }

@@ -3,7 +3,9 @@ import type { Call, ParentRef } from '../../api/request.ts';
 import { batchJobId } from '../../batch/job-ids.ts';
 import { isSettled } from '../../batch/outcome.ts';
 import type { StatusNames } from '../../batch/phase.ts';
+import { flatten } from '../../batch/tree.ts';
 import type { FileKind } from '../../batch/types.ts';
+import { MISSING_HINT, missingText } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
@@ -11,6 +13,7 @@ import { isClosed } from '../../load/closed.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import {
+  assertLost,
   assertRestartable,
   confirmPlan,
   hasArrived,
@@ -272,6 +275,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   app.soFar(() => ({ batches: viewsOf(run, touched) }));
   const plan = await confirmedPlan(run, upload);
   await assertNew(run, [...plan.heads, ...plan.items], options.again);
+  await assertLost(run, [...plan.heads, ...plan.items]);
   await recordCall(run, callOf(session, upload, plan, run));
   await leaveOut(run, options.leaveOut);
   const expected = ({ jobId }: Assignment): boolean => run.journal.state.batches.get(jobId)?.leftOut !== true;
@@ -280,7 +284,11 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   const uploaded = await uploadAll(run, heads, null, options);
   const invoice = parent === null ? uploaded[0] : (plan.invoice ?? undefined);
   touched = [...new Set(parent === null || invoice === undefined ? uploaded : [...uploaded, invoice])];
-  if (items.length > 0 && invoice !== undefined) await uploadAll(run, items, invoice, options);
+  const isLost = (jobId: string | undefined): boolean =>
+    run.journal.state.batches.get(jobId ?? '')?.missing === true;
+  // The server creates no items under an invoice batch that it does not know.
+  if (items.length > 0 && invoice !== undefined && !isLost(invoice))
+    await uploadAll(run, items, invoice, options);
 
   let ended: Waited = { error: null };
   if (options.finalize) await finalizeAll(run, touched);
@@ -289,6 +297,11 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
     await run.lock?.release();
     ended = await waitFor(app, run, touched, options.watch);
     return resultOf(app, run, touched, ended);
+  }
+  const lost = flatten(viewsOf(run, touched)).filter(({ phase }) => phase === 'missing');
+  if (lost.length > 0) {
+    const error = new EbillError('UNACCOUNTED', missingText(lost), { hint: MISSING_HINT });
+    return resultOf(app, run, touched, { error });
   }
   return resultOf(app, run, touched, { ...ended, next: `Next: ${nextCommand(run, touched)}` });
 }
