@@ -1,4 +1,5 @@
 import { flatten } from './batch/tree.ts';
+import { isInitPart } from './batch/types.ts';
 import { commandIn } from './commands/index.ts';
 import { type App, type CommandResult, EMPTY_RESULT, type GlobalOptions } from './commands/shared/command.ts';
 import { globalOptions } from './commands/shared/options.ts';
@@ -185,18 +186,21 @@ function interrupted(
   context: Context,
   { batches = [] }: Partial<CommandResult>,
 ): EbillError {
+  const unanswered = batches.filter(({ kind, id }) => kind === 'init' && id === null);
   const counts = new Map<string, number>();
-  for (const { kind, phase } of flatten(batches))
-    if (!kind.startsWith('carryForward')) counts.set(phase, (counts.get(phase) ?? 0) + 1);
+  for (const batch of flatten(batches)) {
+    if (isInitPart(batch.kind) || unanswered.includes(batch)) continue;
+    counts.set(batch.phase, (counts.get(batch.phase) ?? 0) + 1);
+  }
   const phases = [...counts].map(([phase, count]) => `${count} ${phase}`).join(', ');
+  const known = [
+    ...unanswered.map(({ jobId }) => ` ${jobId} was not answered: it is unknown whether it ran.`),
+    ...(phases === '' ? [] : [` Batches: ${phases}.`]),
+  ];
   const name = String(context.signal.reason);
   const again = ['ebill', ...argv].map((word) => quoted(word, context)).join(' ');
-  return new EbillError(
-    'INTERRUPTED',
-    `Interrupted (${name}).${phases === '' ? '' : ` Batches: ${phases}.`}`,
-    {
-      hint: `Everything done so far is on record. Run the same command again to resume: ${again}`,
-      exitCode: name === 'SIGTERM' ? 143 : 130,
-    },
-  );
+  return new EbillError('INTERRUPTED', `Interrupted (${name}).${known.join('')}`, {
+    hint: `Everything done so far is on record. Run the same command again to resume: ${again}`,
+    exitCode: name === 'SIGTERM' ? 143 : 130,
+  });
 }

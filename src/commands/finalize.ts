@@ -54,8 +54,11 @@ export const command: CommandModule<FinalizeOptions> = {
       ]);
     return withSession(app, async (session) => {
       const selection = await select(session, options);
-      const job = selection.type === 'load' ? selection.job : await jobOf(session, selection.refs);
-      app.soFar(() => ({ job }));
+      const { job, known: hasLoad } =
+        selection.type === 'load'
+          ? { job: selection.job, known: true }
+          : await loadOf(session, selection.refs);
+      if (hasLoad) app.soFar(() => ({ job }));
       const listed = new Set<string>();
       /** Lists what would be submitted, and asks; nothing is listed twice. */
       const ask = async (state: LoadState | null, targets: readonly BatchState[]): Promise<void> => {
@@ -76,7 +79,8 @@ export const command: CommandModule<FinalizeOptions> = {
         known,
         recorded.filter((batch) => batch !== undefined),
       );
-      return withLoad(session, job, (run) => finalize(session, run, selection, options, ask));
+      const result = await withLoad(session, job, (run) => finalize(session, run, selection, options, ask));
+      return hasLoad ? result : { ...result, job: null };
     });
   },
 };
@@ -107,7 +111,7 @@ async function finalize(
   ask: (state: LoadState, targets: readonly BatchState[]) => Promise<void>,
 ): Promise<CommandResult> {
   const { app, client } = session;
-  const [{ resultOf, viewsOf }, { assertArrived, finalizeAll }, { assertMeant }, { leaveOut }] =
+  const [{ nextStepOf, resultOf, viewsOf }, { assertArrived, finalizeAll }, { assertMeant }, { leaveOut }] =
     await Promise.all([
       import('./shared/batch-result.ts'),
       import('./shared/load-steps.ts'),
@@ -146,7 +150,7 @@ async function finalize(
   );
   return resultOf(app, run, jobIds, {
     error: verdictOf(submitted, job, app.context),
-    next: `Next: ebill watch --job ${quoted(job, app.context)}`,
+    next: `Next: ${nextStepOf(run)}`,
   });
 }
 
@@ -171,7 +175,8 @@ async function lookUp({ app, client }: Session, run: Run, selection: Selection):
     if ([...run.journal.state.batches.values()].some((batch) => isBatch(batch, ref))) continue;
     const batch = await client.status(ref, run.retries, true);
     const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
-    if (batch === null || jobId === null) throw unknownBatch(['id' in ref ? ref.id : ref.jobId]);
+    if (batch === null || jobId === null)
+      throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
     // Its own journal may know of files that have not arrived.
     const owner = others.find((load) => load.batches.get(jobId)?.file);
     if (owner !== undefined)
@@ -221,29 +226,39 @@ function batchesOf(
   return selection.refs.map((ref) => [...batches.values()].find((batch) => isBatch(batch, ref)));
 }
 
-/** The load that single batches belong to; for batches without a record, a load of their own name. */
-async function jobOf(
-  session: Session,
+/**
+ * The load that single batches belong to. For batches without a record here the journal has the name of one of them; then
+ * their load is not known.
+ */
+async function loadOf(
+  { app, owner, client }: Session,
   refs: Extract<Selection, { type: 'batches' }>['refs'],
-): Promise<string> {
-  const { readLoads } = await import('../load/loads.ts');
-  const { context } = session.app;
-  const loads = await readLoads(context.paths.state, session.owner);
-  const holding = (sent: boolean): readonly string[] =>
-    loads
-      .filter(({ batches }) =>
-        [...batches.values()].some(
-          (batch) => (!sent || batch.file !== null) && refs.some((ref) => isBatch(batch, ref)),
-        ),
-      )
-      .map(({ header }) => header.job);
+): Promise<{ readonly job: string; readonly known: boolean }> {
+  const [{ readLoads }, { unknownBatch }] = await Promise.all([
+    import('../load/loads.ts'),
+    import('../load/watch.ts'),
+  ]);
+  const { context, globals } = app;
+  const holders = (await readLoads(context.paths.state, owner)).flatMap(({ header: { job }, batches }) => {
+    const found = [...batches.values()].filter((batch) => refs.some((ref) => isBatch(batch, ref)));
+    return found.length === 0 ? [] : [{ job, found, sent: found.some(({ file }) => file !== null) }];
+  });
   // The load that sent it knows whether all of its files have arrived; others may only have found it.
-  const jobs = holding(true).length > 0 ? holding(true) : holding(false);
-  if (jobs.length > 1)
-    throw new EbillError('USAGE', `These batches belong to several loads: ${jobs.join(', ')}.`, {
-      hint: 'Finalize one load at a time.',
-    });
-  const ref = refs.find((one) => 'jobId' in one) ?? refs[0];
-  const own = ref === undefined ? '' : 'jobId' in ref ? ref.jobId : `batch ${ref.id}`;
-  return jobs[0] ?? (context.env['EBILL_JOB'] || own);
+  const senders = holders.filter(({ sent }) => sent);
+  const own = senders.length > 0 ? senders : holders;
+  const [holder, second] = own;
+  if (second !== undefined)
+    throw new EbillError(
+      'USAGE',
+      `These batches belong to several loads: ${own.map(({ job }) => job).join(', ')}.`,
+      { hint: 'Finalize one load at a time.' },
+    );
+  if (holder !== undefined)
+    return { job: holder.job, known: holder.sent || holder.found.every(({ jobId }) => jobId !== holder.job) };
+  const named = context.env['EBILL_JOB'];
+  if (named) return { job: named, known: true };
+  const ref = refs.find((one) => 'jobId' in one) ?? refs[0] ?? { jobId: '' };
+  const jobId = 'jobId' in ref ? ref.jobId : (await client.status(ref, globals.retries, true))?.jobId;
+  if (!jobId) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
+  return { job: jobId, known: false };
 }

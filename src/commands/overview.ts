@@ -8,7 +8,7 @@ import type { LoadState } from '../load/state.ts';
 import { viewLoad } from '../load/view.ts';
 import { tally } from '../output/batch-text.ts';
 import { timeText } from '../output/format.ts';
-import { hangingIndent } from '../output/text-layout.ts';
+import { hangingIndent, textWidth } from '../output/text-layout.ts';
 import { originOf, parseBaseUrl } from '../profile/auth.ts';
 import { NO_PROFILES, namesOf, type Profile, unknownProfile } from '../profile/profile.ts';
 import { environmentLayer, profileToUse } from '../profile/resolve.ts';
@@ -40,9 +40,11 @@ export async function overview(app: App): Promise<CommandResult> {
     ...(load === null
       ? []
       : [['', `last change ${timeText(load.updatedAt, app.context.now(), ui)}`] as const]),
-    ['Next', next.command],
   ];
   const { colors, width } = ui;
+  const command = ui.clean(next.command);
+  // Not wrapped: its first line would run without the rest.
+  const fits = textWidth(command) + 9 <= width;
   const lines = [
     hangingIndent(
       '',
@@ -51,6 +53,7 @@ export async function overview(app: App): Promise<CommandResult> {
     ),
     '',
     ...rows.map(([name, text]) => hangingIndent(`${colors.bold(name.padEnd(8))} `, ui.clean(text), width, 9)),
+    `${colors.bold('Next'.padEnd(8))}${fits ? ' ' : '\n'}${command}`,
     hangingIndent('         ', colors.dim(next.why), width, 9),
     '',
     hangingIndent(

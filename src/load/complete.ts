@@ -48,7 +48,7 @@ export function assertComplete(
     'CONFLICT',
     `Not finalized: the upload of ${names.join(', ')}${more} is not complete.`,
     {
-      hint: `Upload the rest, then finalize: ${[...commands].join(' ; ')} – A file that will not come has to be named with --leave-out.`,
+      hint: `Upload the rest, then finalize:\n${[...commands].join('\n')}\nA file that will not come has to be named with --leave-out.`,
     },
   );
 }

@@ -175,7 +175,7 @@ function unclearStatus(what: string, jobId: string, { status }: Batch): EbillErr
       ? `${what}: the server gives ${jobId} no status.`
       : `${what}: the server calls the status of ${jobId} "${name}", which may mean that it is waiting to be finalized, or that it is finalized.`,
     {
-      hint: 'Ask the operator of the eBill server which it is. A status name is mapped in the profile: ebill profile set NAME --status-name STATUS=draft (or =queued, =running).',
+      hint: 'Ask the operator of the eBill server which it is, and map the status name to draft, queued or running in the profile: ebill profile set NAME --status-name STATUS=PHASE',
     },
   );
 }

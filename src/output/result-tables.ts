@@ -22,10 +22,13 @@ export interface ShownTally {
 /** Most rows of the reasons table: hundreds of item batches must not hide the outcome. */
 const MOST_ROWS = 60;
 
+/** Whole: the same folder and ending would be all that is left of each. */
+const RESULT_FILE = { title: 'Result file', wrap: true, least: Number.POSITIVE_INFINITY } as const;
+
 /** Each result file with its rows and failed rows; empty when there are none. */
 export async function resultTable(results: readonly ShownTally[], theme: Theme): Promise<string> {
   if (results.length === 0) return '';
-  const head = ['Batch', { title: 'Rows', right: true }, { title: 'Failed', right: true }, 'Result file'];
+  const head = ['Batch', { title: 'Rows', right: true }, { title: 'Failed', right: true }, RESULT_FILE];
   const rows = results.map(({ jobId, path, kept, tally }) => [
     jobId,
     tally === null ? null : count(tally.rows),

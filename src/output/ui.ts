@@ -90,14 +90,26 @@ function isInteractive(stdin: MaybeTerminal, stderr: MaybeTerminal, env: Env): b
   return stdin.isTTY === true && stderr.isTTY === true && !isCi(env);
 }
 
+/** A command at the end of a sentence, after a colon: `Watch again: ebill watch`. Its words may be quoted. */
+const COMMAND =
+  /: (ebill(?: (?:\\.|'[^']*'|"[^"]*"|[^\s'"(]|(?<=\S)\()+(?<![,;:.]))*?)(?:\.?$|\. (?=[A-Z]))/gm;
+
+/** On a terminal a command to copy stands on a line of its own (commands rule 22). */
+const withCommandsApart = (text: string, { width }: Theme): string =>
+  Number.isFinite(width) ? text.replace(COMMAND, ':\n$1\n').trimEnd() : text;
+
+/** Text under a lead. A command is not wrapped: its first line would run without the rest. */
+const wrapped = (lead: string, text: string, width: number, indent: number): string =>
+  text.startsWith('ebill ') ? lead + text : hangingIndent(lead, text, width, indent);
+
 /** Line breaks stay, but indented under the first line: text from a server cannot look like a line of ours. */
 function block(lead: string, text: string, indent: string, theme: Theme): string {
   const [first = '', ...rest] = text
     .split(/\r?\n/)
     .map((line) => theme.clean(line.replaceAll('\t', '  ')).trimEnd());
   return [
-    hangingIndent(lead, first, theme.width, indent.length),
-    ...rest.map((line) => (line === '' ? '' : hangingIndent(indent, line, theme.width))),
+    wrapped(lead, first, theme.width, indent.length),
+    ...rest.map((line) => (line === '' ? '' : wrapped(indent, line, theme.width, indent.length))),
   ]
     .join('\n')
     .trimEnd();
@@ -107,7 +119,9 @@ function block(lead: string, text: string, indent: string, theme: Theme): string
 export function errorText(error: Failure, theme: Theme): string {
   const { red, bold, cyan } = theme.colors;
   const what = block(`${bold(red('error:'))} `, error.message, '  ', theme);
-  return error.hint === '' ? what : `${what}\n${block(`  ${cyan('→')} `, error.hint, '    ', theme)}`;
+  return error.hint === ''
+    ? what
+    : `${what}\n${block(`  ${cyan('→')} `, withCommandsApart(error.hint, theme), '    ', theme)}`;
 }
 
 /** The global options for output; `GlobalOptions` has them. */
@@ -159,9 +173,8 @@ export async function createUi(
       if (globals.quiet) return;
       if (progress === 'json') event('note', { message: line });
       else
-        screen.line(
-          isCommand(line) ? err.clean(oneLine(line)) : hangingIndent('', err.clean(oneLine(line)), err.width),
-        );
+        for (const part of withCommandsApart(oneLine(line), err).split('\n'))
+          screen.line(wrapped('', err.clean(part), err.width, 0));
     },
     warn(line) {
       if (progress === 'json') event('warning', { jobId: null, message: line });
@@ -179,6 +192,3 @@ export async function createUi(
     end: () => screen.end(),
   };
 }
-
-/** A command to copy is not wrapped: its first line would run without the rest. */
-const isCommand = (line: string): boolean => line.startsWith('ebill ');

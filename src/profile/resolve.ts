@@ -163,7 +163,7 @@ function noBaseUrl(known: readonly string[]): EbillError {
   const hint =
     known.length > 0
       ? `Choose a profile (${known.join(', ')}) with --profile or: ebill profile use NAME`
-      : 'Add a profile: ebill profile add NAME --base-url https://…, set EBILL_BASE_URL, or rehearse with: ebill sandbox';
+      : 'Set EBILL_BASE_URL, or add a profile: ebill profile add NAME --base-url https://HOST. To rehearse against a local server: ebill sandbox';
   return new EbillError(
     'USAGE',
     'No base URL: no option, environment variable or profile names an eBill server.',

@@ -152,7 +152,7 @@ describe('an invoice batch and its items (api rule 28)', () => {
     expect((await at.call(['status'])).stdout).toContain('left out');
     expect(loaded(server)).toEqual(WHOLE.slice(0, 2));
     expect(((await at.call(['--json'])).json['next'] as { command: string }).command).toBe(
-      'ebill init --job SEP_2020',
+      'ebill report --job AUG_2020',
     );
   });
 

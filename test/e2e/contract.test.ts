@@ -430,6 +430,27 @@ describe('a load without a journal on this machine', () => {
       phase: 'draft',
     });
   });
+
+  it('belongs to no load where this machine has no record of the batches', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    await month(at);
+    const sent = await at.call(['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG_2020', '--json']);
+    const id = sent.json.batches[0]?.id ?? '';
+    const other = machine(server);
+    for (const words of [
+      ['--id', id],
+      ['--job-id', 'AUG_2020_CUS'],
+    ]) {
+      const done = await other.call(['finalize', ...words, '--json']);
+      expect([words, done.code, done.json.job]).toEqual([words, 0, null]);
+      expect(done.json.batches[0]?.jobId).toBe('AUG_2020_CUS');
+    }
+    const unknown = await other.call(['finalize', '--id', '99', '--json']);
+    expect([unknown.code, unknown.json.job, unknown.json.error?.code]).toEqual([9, null, 'REJECTED']);
+    const known = await at.call(['finalize', '--id', id, '--json']);
+    expect([known.code, known.json.job]).toEqual([0, 'AUG_2020']);
+  });
 });
 
 describe('items added later', () => {

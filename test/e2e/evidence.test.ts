@@ -159,6 +159,20 @@ describe('"not found" is no evidence while a call may still take effect', () => 
     expect(clock.now() - began).toBeLessThan(60_000);
   });
 
+  it('an init interrupted before its answer is said to be unknown, not to have not run', async () => {
+    const { server, at } = await world({ faults: ['init=hang-after'] });
+    const interruption = new AbortController();
+    const underWay = setInterval(() => {
+      if (server.snapshot().initCount === 1) interruption.abort('SIGINT');
+    }, 5);
+    const first = await call(at, [...INIT, '--json'], interruption.signal);
+    clearInterval(underWay);
+    expect(first.code).toBe(130);
+    expect(first.json.error?.message).toBe(
+      'Interrupted (SIGINT). AUG_2020_INIT was not answered: it is unknown whether it ran.',
+    );
+  });
+
   it('an interrupted finalize that takes effect after 75 s is not sent twice', async () => {
     const { server, at } = await world({ faults: ['finalize=late:75s'] });
     expect((await call(at, CUSTOMERS)).code).toBe(0);

@@ -81,6 +81,12 @@ describe("the README's load in ten lines", () => {
     expect(named.code).toBe(0);
   });
 
+  it('names the report after a repeated init of a closed load, not an upload', async () => {
+    for (const line of LINES) await run(line);
+    const again = await run('ebill init --job AUG_2020');
+    expect(again.stderr).toContain('Next: ebill report --job AUG_2020');
+  });
+
   it('takes a second customer file after the first was loaded only for the load that is named', async () => {
     for (const line of LINES.slice(0, 5)) await run(line);
     writeFileSync(join(at.cwd, 'cus_2.csv'), 'Account Number,Name\n00125,Grace Hopper\n');

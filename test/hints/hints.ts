@@ -152,7 +152,7 @@ function collect(
 
 /** What may be a command, up to where it cannot go on. */
 const commandsIn = (hint: string): string[] =>
-  [...hint.matchAll(/\bebill [a-z].*?(?= ; | – |, then|, which|\)| \(|\. |\.$|$)/gs)].map(([text]) => text);
+  [...hint.matchAll(/\bebill [a-z].*?(?=\n|, then|, which|\)| \(|\. |\.$|$)/gs)].map(([text]) => text);
 
 /** The failed line again, and with each option that the hint advises in words. */
 function optionsIn(hint: string, line: readonly string[], except: readonly string[]): (readonly string[])[] {

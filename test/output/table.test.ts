@@ -23,6 +23,19 @@ describe('table', () => {
     expect(`\n${await table(HEAD, ROWS, plainTheme({ width: 30 }))}\n`).toMatchSnapshot();
   });
 
+  it('shows the paths of result files whole, however narrow', async () => {
+    const paths = ['CUS', 'INV'].map((kind) => `AUG_2020/AUG_2020_${kind}_result.csv`);
+    const shown = paths.map((path) => ({
+      jobId: path.slice(9, 21),
+      path,
+      kept: false,
+      tally: { rows: 1, failed: 0, reasons: [], others: 0 },
+    }));
+    const text = await resultTable(shown, plainTheme({ width: 40 }));
+    for (const path of paths) expect(text.replace(/\n\s*/g, '')).toContain(path);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(40);
+  });
+
   it('cleans every text, and colours without moving anything', async () => {
     const rows = [[{ text: 'a\u001b[2J\nb', color: (text: string) => `\u001b[31m${text}\u001b[39m` }, 'x']];
     const theme = plainTheme({ width: 60, colors: await createColors(true) });

@@ -93,6 +93,32 @@ describe('createUi', () => {
     expect(context.stdout.text).toBe('');
   });
 
+  it('puts a command to copy on a line of its own, never wrapped, on a terminal', async () => {
+    const term = terminal(36);
+    const ui = await uiFor(term.context);
+    ui.note("Next: ebill upload customer 'my file. C.csv' --job AUG_2020");
+    ui.fail({
+      code: 'CONFLICT',
+      message: 'it said: ebill profile remove prod',
+      hint: 'See what it processed: ebill status --job-id AUG_2020_CUS. Load it only then.',
+    });
+    expect((await term.screen()).join('')).toBe(
+      [
+        'Next:',
+        "ebill upload customer 'my file. C.csv' --job AUG_2020",
+        // Text from outside is never made a command to copy.
+        'error: it said: ebill profile remove',
+        '  prod',
+        '  → See what it processed:',
+        '    ebill status --job-id AUG_2020_CUS',
+        '    Load it only then.',
+      ].join(''),
+    );
+    const piped = testContext();
+    (await uiFor(piped)).note('Next: ebill watch --job AUG_2020');
+    expect(piped.stderr.text).toBe('Next: ebill watch --job AUG_2020\n');
+  });
+
   it('suppresses notes, but no warnings and errors, under --quiet', async () => {
     const context = testContext();
     const ui = await uiFor(context, { quiet: true });

@@ -162,7 +162,7 @@ describe('base URL', () => {
     expect(() => resolve(layers({}))).toThrow(
       expect.objectContaining({
         code: 'USAGE',
-        hint: expect.stringMatching(/profile add.*EBILL_BASE_URL.*ebill sandbox/s),
+        hint: expect.stringMatching(/EBILL_BASE_URL.*profile add.*ebill sandbox/s),
       }),
     );
   });

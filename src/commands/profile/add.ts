@@ -197,7 +197,7 @@ async function askMissing(app: App, given: Given, profiles: Profiles): Promise<B
 
 function alreadyExists(name: string): EbillError {
   return new EbillError('USAGE', `A profile "${name}" already exists.`, {
-    hint: `To change it: ebill profile set ${name} …; to start over: ebill profile remove ${name}`,
+    hint: `Change it with profile set, or remove it first to start over. To see it: ebill profile show ${name}`,
   });
 }
 

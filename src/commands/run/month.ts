@@ -198,15 +198,15 @@ function stopError(
       )
       .join(' ');
     const upload = `ebill upload customer ${rejects} --job ${quoted(job, terminal)} --next --wait`;
-    const accept =
+    const correct =
       step === 'customers'
-        ? `Correct the rejects and load them as another batch (${upload}); then set`
-        : 'Set';
+        ? ` Before that, correct the rejects and load them as another batch: ${upload}`
+        : '';
     return new EbillError(
       'PARTIAL',
       `Stopped after ${step}: ${counted(gate.failed, 'record', 'records')} failed, and the plan accepts ${accepted} (accept.failedRecords).`,
       {
-        hint: `No later step was started. ${accept} accept.failedRecords to ${gate.failed} in the plan, and run it again.`,
+        hint: `No later step was started. Set accept.failedRecords to ${gate.failed} in the plan, and run it again.${correct}`,
       },
     );
   }

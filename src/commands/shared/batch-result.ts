@@ -93,7 +93,7 @@ export function stillRunning(
     });
   return idle
     ? new EbillError('STILL_RUNNING', `Nothing is being processed: ${list}${more}.`, {
-        hint: `Submit it with: ebill finalize${option} (after ebill upload, if files are missing), then watch again.`,
+        hint: `If files are missing, upload them first. To submit it for processing: ebill finalize${option}`,
       })
     : new EbillError('STILL_RUNNING', `Not final yet: ${list}${more}.`, {
         hint: `Watch again: ebill watch${option}`,

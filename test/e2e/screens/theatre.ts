@@ -118,7 +118,7 @@ function startsCommand(
 ): boolean {
   let first = at;
   while (rows[first]?.isWrapped === true) first -= 1;
-  return lines[first]?.startsWith('ebill ') === true;
+  return lines[first]?.trimStart().startsWith('ebill ') === true;
 }
 
 function textOf(emulator: xterm.Terminal): string[] {
