@@ -157,18 +157,32 @@ function readLine(bytes: Buffer): Read {
   return { value: rest, summed: true };
 }
 
-/** Whether a journal's last line, without its newline, can be read. */
+/** Whether a line of a journal, without its newline, can be read, or is empty. */
 export const isReadable = (bytes: Buffer): boolean => bytes.length === 0 || 'value' in readLine(bytes);
 
 /**
  * Whether a crash cut the line off before its request left. A line that this program cuts off is the last one, or has its
  * mark behind it. Earlier programs only ended it; there the numbers of the requests show that none is missing.
  */
-function isTorn({ text, ended, expected, next }: Unreadable): boolean {
+function isTorn({ line, text, size, ended, expected, next }: Unreadable): boolean {
+  // Zeros in place of a whole journal are no first line.
+  if (!ended) return isTornEnd(text) && (line > 1 || size <= BLOCK);
   const cut = cutOff(text);
-  if (cut === null || !ended) return cut !== null;
+  if (cut === null) return false;
   const damaged = text.includes('"sum":"') || (cut === 'in a string' && text.endsWith('}'));
   return !damaged && (next === null || next === expected);
+}
+
+/** Bytes that a file system writes at once. */
+const BLOCK = 4096;
+
+/**
+ * Whether a last line without its newline was cut off. After a power loss a file can be as long as it was to become, with
+ * zeros where nothing was written: its flush never ended, so its request never left.
+ */
+export function isTornEnd(text: string): boolean {
+  const written = text.replace(/\0+$/, '');
+  return cutOff(written) !== null || (written.length < text.length && isReadable(Buffer.from(written)));
 }
 
 /** The beginning of a number or a name at the end of a text. */

@@ -14,7 +14,7 @@ import {
   sanitizeEntry,
   sanitizeUrl,
 } from './entries.ts';
-import { cutOff, isReadable, lineOf, replay, skipLines, tornMark } from './journal-lines.ts';
+import { cutOff, isReadable, isTornEnd, lineOf, replay, skipLines, tornMark } from './journal-lines.ts';
 import type { Lock } from './lock.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
@@ -222,7 +222,7 @@ async function mended(handle: FileHandle, size: number, now: () => number): Prom
   const ended = last.at(-1) === LF;
   const line = ended ? last.subarray(0, -1) : last;
   const mark =
-    isReadable(line) || cutOff(line.toString()) === null
+    isReadable(line) || !(ended ? cutOff(line.toString()) !== null : isTornEnd(line.toString()))
       ? ''
       : tornMark(new Date(now()).toISOString(), line.length);
   return `${ended || size === 0 ? '' : '\n'}${mark}`;

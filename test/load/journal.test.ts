@@ -304,12 +304,32 @@ describe('a journal that was damaged', () => {
       'a text that was cut off and has no mark',
       (lines) => lines.splice(3, 1, lines[3]?.slice(0, -2) ?? '') && 4,
     ],
-    ['NUL bytes at the end', (lines) => lines.splice(-1, 1, '\0'.repeat(40)) && 7],
+    ['NUL bytes as a last line that is ended', (lines) => lines.splice(-1, 1, '\0'.repeat(40), '') && 7],
+    ['NUL bytes in the middle of the end', (lines) => lines.splice(-1, 1, `{"at\0\0":"2020`) && 7],
+    ['NUL bytes after rubbish', (lines) => lines.splice(-1, 1, 'x\0\0') && 7],
     ['rubbish at the end', (lines) => lines.splice(-1, 1, 'x') && 7],
   ])('is refused for %s', async (_what, change) => {
     const lines = (await textOf()).split('\n');
     const line = change(lines) ?? 0;
     expect(() => replay(lines.join('\n'), 'J')).toThrow(damaged(line));
+  });
+
+  it('has a torn end where zeros were not written over before a power loss', async () => {
+    const path = at();
+    await written(path);
+    const whole = readFileSync(path, 'utf8');
+    const state = plain(await readJournal(path));
+    const last = whole.slice(whole.lastIndexOf('\n', whole.length - 2) + 1, -1);
+    for (const cut of [0, 1, 40, last.length - 1, last.length]) {
+      writeFileSync(path, `${whole}${last.slice(0, cut)}${'\0'.repeat(100)}`);
+      expect(plain(await readJournal(path))).toEqual(state);
+      const journal = await open(path);
+      await journal.append({ type: 'left-out', jobId: 'J' });
+      await journal.close();
+      expect((await readJournal(path))?.batches.get('J')?.leftOut).toBe(true);
+    }
+    writeFileSync(path, '\0'.repeat(100));
+    expect(await readJournal(path)).toBeNull();
   });
 
   it('is no journal when its first line is damaged', async () => {
@@ -318,7 +338,7 @@ describe('a journal that was damaged', () => {
       text.replace('{"ebill', '{ebill'),
       text.slice(text.indexOf('\n') + 1),
       'rubbish\n',
-      '\0\0',
+      '\0'.repeat(5000),
     ])
       expect(() => replay(damage, 'J')).toThrow('J is no journal of ebill, or its first line is damaged.');
   });
