@@ -53,7 +53,7 @@ export async function overview(app: App): Promise<CommandResult> {
     ),
     '',
     ...rows.map(([name, text]) => hangingIndent(`${colors.bold(name.padEnd(8))} `, ui.clean(text), width, 9)),
-    `${colors.bold('Next'.padEnd(8))}${fits ? ' ' : '\n'}${command}`,
+    fits ? `${colors.bold('Next'.padEnd(8))} ${command}` : `${colors.bold('Next')}\n${command}`,
     hangingIndent('         ', colors.dim(next.why), width, 9),
     '',
     hangingIndent(

@@ -4,6 +4,7 @@ import { join, relative, resolve } from 'node:path';
 import { flatten } from '../batch/tree.ts';
 import { missingText, outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
+import type { Owner } from '../load/journal-places.ts';
 import { accountText } from '../output/batch-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
@@ -49,41 +50,55 @@ export const command: CommandModule<ReportOptions> = {
   }),
 
   async run(app, options) {
-    const { withTargets } = await import('./shared/targets.ts');
-    return withTargets(app, options, (targets) => report(app, targets, options));
+    const { withPreparedTargets } = await import('./shared/targets.ts');
+    return withPreparedTargets(
+      app,
+      options,
+      ({ owner }, job) => placeFor(app, options, owner, job),
+      (targets, place) => report(app, targets, place),
+    );
   },
 };
 
-async function report(app: App, targets: Targets, options: ReportOptions): Promise<CommandResult> {
-  const [
-    { assertOwnFolder, assertReplaceable },
-    { gatherFacts, writeReport },
-    { resultsFolder },
-    { withWait },
-  ] = await Promise.all([
+interface Place {
+  /** Of the report. */
+  readonly path: string;
+  /** The folder with the load's result files; `null` when another load's files are there. */
+  readonly results: string | null;
+}
+
+/** @throws EbillError USAGE when the report would replace something else */
+async function placeFor({ context }: App, options: ReportOptions, owner: Owner, job: string): Promise<Place> {
+  const [{ assertOwnFolder, assertReplaceable }, { resultsFolder }] = await Promise.all([
     import('./shared/results-folder.ts'),
-    import('./shared/report-page.ts'),
     import('../load/file-names.ts'),
-    import('./shared/session.ts'),
   ]);
-  const { context, ui, globals } = app;
-  const { run, session } = targets;
-  const { job, profile } = run.journal.state.header;
   const folder = resolve(context.cwd, resultsFolder(job));
   const path = options.out === null ? join(folder, 'report.html') : resolve(context.cwd, options.out);
-  const foreign = await assertOwnFolder(folder, session.owner, job).then(
+  const foreign = await assertOwnFolder(folder, owner, job).then(
     () => null,
     (error: unknown) => error,
   );
   if (options.out === null && foreign !== null) throw foreign;
   if (!options.force) await assertReplaceable(path);
+  return { path, results: foreign === null ? folder : null };
+}
+
+async function report(app: App, targets: Targets, { path, results }: Place): Promise<CommandResult> {
+  const [{ gatherFacts, writeReport }, { withWait }] = await Promise.all([
+    import('./shared/report-page.ts'),
+    import('./shared/session.ts'),
+  ]);
+  const { context, ui, globals } = app;
+  const { run } = targets;
+  const { job, profile } = run.journal.state.header;
   const warnings: string[] = [];
   const warn: Warn = (message) => {
     warnings.push(message);
     ui.warn(message);
   };
   await askAgain(app, targets, warn);
-  const { files, batches } = await resultsOf(app, targets, foreign === null ? folder : null, warn);
+  const { files, batches } = await resultsOf(app, targets, results, warn);
   const facts = await gatherFacts(app, run, { batches, results: files, warnings });
   if (!globals.dryRun) await withWait(run.emit, 'writing the report', () => writeReport(facts, path));
   const shown = ui.clean(relative(context.cwd, path) || path);

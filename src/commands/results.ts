@@ -71,27 +71,40 @@ export const command: CommandModule<ResultsOptions> = {
   }),
 
   async run(app, options) {
-    const { withTargets } = await import('./shared/targets.ts');
-    return withTargets(app, options, (targets) => results(app, targets, options));
+    const [{ withPreparedTargets }, { assertFolder }, { resultsFolder }] = await Promise.all([
+      import('./shared/targets.ts'),
+      import('./shared/file-checks.ts'),
+      import('../load/file-names.ts'),
+    ]);
+    return withPreparedTargets(
+      app,
+      options,
+      async (_session, job) => {
+        const folder = resolve(app.context.cwd, options.out ?? resultsFolder(job));
+        await assertFolder(folder, '--out');
+        return folder;
+      },
+      (targets, folder) => results(app, targets, options, folder),
+    );
   },
 };
 
-async function results(app: App, { run, jobIds }: Targets, options: ResultsOptions): Promise<CommandResult> {
-  const [{ fetchResults, reloadAdvice, shownResult, writeAllRejects }, { withWait }, { assertFolder }] =
+/** @param folder for the result files, absolute */
+async function results(
+  app: App,
+  { run, jobIds }: Targets,
+  options: ResultsOptions,
+  folder: string,
+): Promise<CommandResult> {
+  const [{ fetchResults, reloadAdvice, shownResult, writeAllRejects }, { withWait }, { refresh }] =
     await Promise.all([
       import('./shared/results-flow.ts'),
       import('./shared/session.ts'),
-      import('./shared/file-checks.ts'),
+      import('../load/refresh.ts'),
     ]);
-  const [{ refresh }, { resultsFolder }] = await Promise.all([
-    import('../load/refresh.ts'),
-    import('../load/file-names.ts'),
-  ]);
   const { context, ui, globals } = app;
   const { profile } = run;
   const { job } = run.journal.state.header;
-  const folder = resolve(context.cwd, options.out ?? resultsFolder(job));
-  await assertFolder(folder, '--out');
   // What is final is asked about when its result is fetched.
   const answers = await refresh(run, jobIds, { tries: globals.retries });
   if (answers.failures[0] !== undefined) throw answers.failures[0];

@@ -73,6 +73,23 @@ describe('ebill results', () => {
     expect((await at.call([...typed(line), '--rejects'])).code).toBe(0);
   });
 
+  it.each<[string, string[]]>([
+    ['results of a load', ['results', '--job', 'AUG_2020']],
+    ['results of a batch', ['results', '--job-id', 'AUG_2020_CUS', '--out', 'AUG_2020']],
+    ['a report of a batch', ['report', '--job-id', 'AUG_2020_CUS', '--out', 'AUG_2020']],
+  ])('ends with 2 only when nothing was sent: %s where a file is in the way', async (_what, line) => {
+    const server = await sandbox();
+    await customers(server);
+    // Another machine has no record of them: it has to ask.
+    const other = machine(server);
+    writeFileSync(join(other.cwd, 'AUG_2020'), 'mine');
+    const before = server.requests.length;
+    const ran = await other.call([...line, '--json']);
+    expect([ran.code, ran.json.error?.code]).toEqual([2, 'USAGE']);
+    expect(server.requests).toHaveLength(before);
+    expect(read(other, 'AUG_2020')).toBe('mine');
+  });
+
   it('keeps an existing file unless --force is given, and gets a new URL for an expired one', async () => {
     const server = await sandbox({ faults: ['download@1-2=expired'] });
     const at = await customers(server);

@@ -30,16 +30,30 @@ export function withTargets<T>(
   options: SelectionOptions,
   work: (targets: Targets) => Promise<T>,
 ): Promise<T> {
+  return withPreparedTargets(app, options, async () => undefined, work);
+}
+
+/**
+ * As `withTargets`, after what can be checked before the server is asked: exit code 2 means that nothing was sent.
+ * @param prepare gets the name of the load; '' when the batches belong to none, or to several
+ */
+export function withPreparedTargets<Prepared, T>(
+  app: App,
+  options: SelectionOptions,
+  prepare: (session: Session, job: string) => Promise<Prepared>,
+  work: (targets: Targets, prepared: Prepared) => Promise<T>,
+): Promise<T> {
   return withSession(app, async (session) => {
     const selection = await select(session, options);
-    if (selection.type === 'load') app.soFar(() => ({ job: selection.job }));
+    const found = selection.type === 'load' ? null : await recordedBatches(session, selection.refs);
+    const job = selection.type === 'load' ? selection.job : (found?.job ?? '');
+    if (selection.type === 'load') app.soFar(() => ({ job }));
+    const prepared = await prepare(session, job);
     const { run, jobIds } =
-      selection.type === 'load'
-        ? await loadTargets(session, selection.job)
-        : await batchTargets(session, selection.refs);
+      found === null ? await loadTargets(session, job) : await batchTargets(session, found);
     try {
       app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
-      return await work({ session, run, jobIds });
+      return await work({ session, run, jobIds }, prepared);
     } finally {
       await closeLoad(run);
     }
@@ -83,11 +97,20 @@ export function unknownLoad(job: string, terminal: Terminal): EbillError {
   });
 }
 
-/** Single batches, from the loads they are recorded in; the server is asked about those that are in none. */
-async function batchTargets(session: Session, refs: readonly BatchRef[]): Promise<Found> {
-  const { context } = session.app;
-  const loads = await readLoads(context.paths.state, session.owner);
-  const empty = emptyState(headerFor(session.app, session.owner, ''));
+/** Single batches and the loads that record them. */
+interface RecordedBatches {
+  /** By job id, an invoice batch with its items. */
+  readonly batches: ReadonlyMap<string, BatchState>;
+  /** Of those that were asked for. */
+  readonly jobIds: readonly string[];
+  /** Those that are on record in no load. */
+  readonly unknown: readonly BatchRef[];
+  /** The load of all of them; '' when there are several, or none. */
+  readonly job: string;
+}
+
+async function recordedBatches(session: Session, refs: readonly BatchRef[]): Promise<RecordedBatches> {
+  const loads = await readLoads(session.app.context.paths.state, session.owner);
   const batches = new Map<string, BatchState>();
   const jobIds: string[] = [];
   const jobs = new Set<string>();
@@ -103,7 +126,16 @@ async function batchTargets(session: Session, refs: readonly BatchRef[]): Promis
     jobIds.push(batch.jobId);
     for (const one of [batch, ...itemsUnder(load.batches, batch)]) batches.set(one.jobId, one);
   }
-  let state: LoadState = { ...empty, batches };
+  const job = jobs.size === 1 && unknown.length === 0 ? ([...jobs][0] ?? '') : '';
+  return { batches, jobIds, unknown, job };
+}
+
+/** The server is asked about batches that are on record in no load. */
+async function batchTargets(session: Session, recorded: RecordedBatches): Promise<Found> {
+  const { context } = session.app;
+  const { batches, unknown, job } = recorded;
+  const jobIds = [...recorded.jobIds];
+  let state: LoadState = { ...emptyState(headerFor(session.app, session.owner, job)), batches };
   for (const ref of unknown) {
     const batch = await session.client.status(ref, session.app.globals.retries, true);
     if (batch === null) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
@@ -112,9 +144,7 @@ async function batchTargets(session: Session, refs: readonly BatchRef[]): Promis
     state = apply(state, { at, type: 'found', jobId, kind: guessKind(batch), parent: null, batch });
     jobIds.push(jobId);
   }
-  // The load has a name only when all of them belong to it.
-  const job = jobs.size === 1 && unknown.length === 0 ? ([...jobs][0] ?? '') : '';
-  return { run: openInMemory(session, { ...state, header: { ...state.header, job } }), jobIds };
+  return { run: openInMemory(session, state), jobIds };
 }
 
 function findRecorded(
