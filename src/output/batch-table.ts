@@ -12,6 +12,7 @@ import {
   nameOf,
   phaseText,
   spelling,
+  stateText,
 } from './batch-text.ts';
 import { count, UNKNOWN } from './format.ts';
 import { type Cell, type Column, firstFitting } from './table.ts';
@@ -88,19 +89,13 @@ function attempts(rows: readonly BatchRow[], theme: Theme): readonly (readonly C
   ];
 }
 
-/** What is shown in place of the phase of a batch that takes no part (api rule 7). */
-const leftWords = ({ leftOut, leftBehind }: BatchView): string | null =>
-  leftOut ? '– left out' : leftBehind ? '– left behind' : null;
-
 /** @param long with the server's spelling of the status, where that adds to our word */
 function statusCell(batch: BatchView, long: boolean, theme: Theme): Cell {
-  const left = leftWords(batch);
-  if (left !== null) return { text: left, color: theme.colors.dim };
   const phase = shownPhaseOf(batch);
   const more = long
     ? truncateMiddle(spelling(batch, theme), Number.isFinite(theme.width) ? 24 : Infinity)
     : '';
-  return { text: phaseText(phase, theme) + more, color: (text) => colorPhase(phase, text, theme) };
+  return { text: stateText(batch, theme) + more, color: (text) => colorPhase(phase, text, theme) };
 }
 
 const CARRIES_FILE: readonly Kind[] = ['customer', 'invoice', 'items'];
@@ -112,7 +107,7 @@ function batchList(rows: readonly BatchRow[], theme: Theme): string {
     const indent = ' '.repeat(Math.min(branch.length, 8) + 2);
     const room = width - indent.length;
     const phase = shownPhaseOf(batch);
-    const status = leftWords(batch) ?? truncateMiddle(phaseText(phase, theme) + spelling(batch, theme), room);
+    const status = truncateMiddle(stateText(batch, theme) + spelling(batch, theme), room);
     const { loaded, rejected } = countsOf(batch);
     const counted = CARRIES_FILE.includes(batch.kind) || [loaded, rejected].some((value) => value !== null);
     // Unknown is worth a word only when a batch is final and has counts.

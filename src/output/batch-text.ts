@@ -24,9 +24,22 @@ const STYLE: Readonly<Record<ShownPhase, { sign: keyof Symbols; color: Color }>>
 export const phaseWord = (phase: ShownPhase): string => (phase === 'not-run' ? 'not run' : phase);
 
 /** `✔ succeeded`. */
-export function phaseText(phase: ShownPhase, theme: Theme): string {
-  return `${theme.symbols[STYLE[phase].sign]} ${phaseWord(phase)}`;
-}
+export const phaseText = (phase: ShownPhase, theme: Theme): string => signed(phase, phaseWord(phase), theme);
+
+const signed = (phase: ShownPhase, word: string, theme: Theme): string =>
+  `${theme.symbols[STYLE[phase].sign]} ${word}`;
+
+type Left = Pick<BatchView, 'leftOut' | 'leftBehind'>;
+
+/** What is said in place of the phase of a batch that takes no part (api rule 7); `null`: it takes part. */
+export const leftWord = ({ leftOut, leftBehind }: Left): string | null =>
+  leftOut ? 'left out' : leftBehind ? 'left behind' : null;
+
+export const stateWord = (batch: BatchView): string => leftWord(batch) ?? phaseWord(shownPhaseOf(batch));
+
+/** `✔ succeeded`, `· left out`. */
+export const stateText = (batch: BatchView, theme: Theme): string =>
+  signed(shownPhaseOf(batch), stateWord(batch), theme);
 
 export function colorPhase(phase: ShownPhase, text: string, theme: Theme): string {
   return theme.colors[STYLE[phase].color](text);
@@ -36,8 +49,9 @@ export function colorPhase(phase: ShownPhase, text: string, theme: Theme): strin
  * The status as the server spells it, where that adds to our word: ` (Success)` beside partial, ` (3)`; otherwise empty.
  * A missing batch has only its last known one: ` (was Queued)`.
  */
-export function spelling({ status, phase }: Pick<BatchView, 'phase' | 'status'>, theme: Theme): string {
-  if (status === null || !addsToPhase(status, phase)) return '';
+export function spelling(batch: Pick<BatchView, 'phase' | 'status'> & Left, theme: Theme): string {
+  const { status, phase } = batch;
+  if (status === null || leftWord(batch) !== null || !addsToPhase(status, phase)) return '';
   return ` (${phase === 'missing' ? 'was ' : ''}${theme.clean(status)})`;
 }
 

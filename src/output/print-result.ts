@@ -66,7 +66,7 @@ export interface Rows {
   readonly rows: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** The fields of BATCH but its children, and the job id of its parent. */
+/** The fields of BATCH but its children and URLs, and the job id of its parent. */
 export const BATCH_FIELDS = [
   'id',
   'jobId',
@@ -83,6 +83,8 @@ export const BATCH_FIELDS = [
   'successMessage',
   'errorMessage',
   'parent',
+  'leftOut',
+  'leftBehind',
 ] as const;
 const LOAD_FIELDS = [
   'job',

@@ -13,8 +13,8 @@ use([BarChart, CustomChart, GridComponent, SVGRenderer]);
 
 const WIDTH = 760;
 const ROW = 26;
-/** Control characters are made visible in `label`. */
-const THEME = plainTheme({ clean: (text) => text });
+/** Text is cleaned where it gets into the page: by `label` in charts, by `html` elsewhere. */
+export const THEME = plainTheme({ clean: (text) => text });
 /** Most bars in a chart; the table has all batches. */
 export const MOST_BARS = 30;
 /** Pixels: two rejected records among a million must be visible. */

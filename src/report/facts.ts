@@ -16,6 +16,9 @@ export interface ReportBatch {
   readonly status: string | null;
   readonly phase: Phase;
   readonly outcome: Phase;
+  /** It takes no part in any outcome (api rule 7). Present only when it is so. */
+  readonly leftOut?: true;
+  readonly leftBehind?: true;
   readonly sent: number | null;
   readonly loaded: number | null;
   readonly rejected: number | null;

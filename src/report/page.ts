@@ -1,11 +1,10 @@
 import { escapeUTF8 } from 'entities';
 import { type ShownPhase, shownPhase } from '../batch/account.ts';
-import { nameOf, phaseWord, spelling } from '../output/batch-text.ts';
+import { leftWord, nameOf, phaseWord, spelling } from '../output/batch-text.ts';
 import { bytes, count } from '../output/format.ts';
-import { plainTheme } from '../output/theme.ts';
 import type { Redacted } from '../redact/redactor.ts';
 import { visible } from '../system/escaping.ts';
-import { MOST_BARS, reasonChart, recordsChart, timeChart } from './charts.ts';
+import { MOST_BARS, reasonChart, recordsChart, THEME, timeChart } from './charts.ts';
 import { GENERATOR, type ReportBatch, type ReportFacts } from './facts.ts';
 
 /**
@@ -81,9 +80,6 @@ figcaption { color: var(--faint); font-size: .875rem; }
   .scroll { overflow: visible; } code { white-space: normal; overflow-wrap: anywhere; } table { font-size: 8.5pt; } .wide { min-width: 0; } figure svg { min-width: 0; } }
 `;
 
-/** `html` escapes text. */
-const THEME = plainTheme({ clean: (text) => text });
-
 const cell = (value: number | null): Html => html`<td class="n">${count(value)}</td>`;
 
 /** The batches to show where a chart has no room for all: those with problems first, in the order of the table. */
@@ -133,7 +129,7 @@ ${messages(batches)}`;
 function batchRow(batch: ReportBatch, day: string): Html {
   const phase = shownPhase(batch.phase, batch.unaccounted);
   const { tone, sign } = VERDICTS[phase];
-  const status = `${sign} ${phaseWord(phase)}${spelling(batch, THEME)}`;
+  const status = `${sign} ${leftWord(batch) ?? phaseWord(phase)}${spelling(batch, THEME)}`;
   return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${nameOf(batch, THEME)}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
 `;
 }

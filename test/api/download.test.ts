@@ -147,6 +147,30 @@ describe('a download', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('leaves no file when the body is shorter than its length, whatever the connection says', async () => {
+    const { storage } = await rigFor('http://127.0.0.1:9', { retries: 0 });
+    async function* body() {
+      yield Buffer.from('half');
+    }
+    const send = async () => ({
+      status: 200,
+      headers: { 'content-length': '8' },
+      body: Object.assign(body(), { dump: async () => undefined }),
+    });
+    const { folder, path } = target();
+    const result = await downloadFile(
+      { ...storage, transport: { ...storage.transport, send } },
+      'http://127.0.0.1:9/o',
+      path,
+      () => undefined,
+    );
+    expect(result).toMatchObject({
+      outcome: 'unavailable',
+      message: expect.stringContaining('4 of 8 bytes'),
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('leaves no file when the body stalls', async () => {
     const server = await rawServer((_request, response) => {
       response.writeHead(200, { 'content-length': '100' });

@@ -30,7 +30,7 @@ describe('in a pipe', () => {
     });
   });
 
-  it.skipIf(!existsSync('/dev/full'))('a full disk is: said on stderr, and never 0', () => {
+  it.skipIf(!existsSync('/dev/full'))('a full disk is one: reported on stderr, and never 0', () => {
     for (const command of ['--help', 'loads --json', 'loads'])
       expect(shell(`ebill ${command} > /dev/full`)).toEqual({
         code: 2,

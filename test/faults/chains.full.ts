@@ -6,7 +6,7 @@ import { SEED } from './load.ts';
 import { tryAll } from './tally.ts';
 
 describe('a load killed again and again', () => {
-  it('each time in the run that was to mend the last', async () => {
+  it('again in each run that resumes it', async () => {
     const next = randomFrom(SEED + 1);
     const { writes, requests } = await measure('reissue');
     const points = Array.from({ length: 48 }, (_, i) =>

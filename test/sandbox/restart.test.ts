@@ -38,7 +38,7 @@ test('batches, ids, objects and results outlive a restart', async () => {
   expect((await finalize(second, draft)).status).toBe(200);
 });
 
-test('processing cut off by the end goes on, with the same verdict', async () => {
+test('interrupted processing resumes, with the same result', async () => {
   const data = temporaryFolder();
   const rows = Array.from({ length: 50_000 }, (_, index) => `${index}\n`).join('');
   const first = await sandbox({ data, processingTimeMs: 0 });
@@ -73,7 +73,7 @@ test('items decided after a restart still know the invoices decided before it', 
   expect(batch(second, 'T')).toMatchObject({ successCount: 1, failCount: 1 });
 });
 
-test('what an upload left half written is swept away', async () => {
+test('the rest of an interrupted upload is removed', async () => {
   const data = temporaryFolder();
   const first = await sandbox({ data });
   await upload(first, 'customer', 'C', 'c.csv', 'k\n1\n');
@@ -181,7 +181,7 @@ process.stdout.write(JSON.stringify({ apiUrl, s3Url }) + '\\n');`,
   return { apiUrl, s3Url, kill };
 }
 
-test('both ids of a request go on naming one batch', async () => {
+test('both ids of a request still have to name one batch', async () => {
   const data = temporaryFolder();
   const first = await sandbox({ data });
   const id = await upload(first, 'customer', '007', 'c.csv', 'k\n1\n');

@@ -84,6 +84,8 @@ export function reportBatches(
       status,
       phase,
       outcome,
+      ...(batch.leftOut && { leftOut: true }),
+      ...(batch.leftBehind && { leftBehind: true }),
       sent: batch.recordsSent,
       loaded: isFinal(phase) ? batch.successCount : null,
       rejected: isFinal(phase) ? batch.failCount : null,

@@ -3,7 +3,7 @@ import { flatten, flattenPlaced } from '../../batch/tree.ts';
 import type { BatchView, Phase } from '../../batch/types.ts';
 import { missingText } from '../../batch/verdict.ts';
 import { oneLine, visible, withoutCommands } from '../../system/escaping.ts';
-import { accountText, countsOf, countsText, nameOf, phaseText, phaseWord } from '../batch-text.ts';
+import { accountText, countsOf, countsText, nameOf, phaseText, phaseWord, stateText } from '../batch-text.ts';
 import { count } from '../format.ts';
 import { truncateEnd, truncateMiddle } from '../text-layout.ts';
 import { plainTheme, type Theme } from '../theme.ts';
@@ -113,7 +113,7 @@ function table(batches: readonly BatchView[], theme: Theme): string {
     const { loaded, rejected } = countsOf(batch);
     const name = '&nbsp;&nbsp;'.repeat(depth) + escaped(truncateMiddle(oneLine(nameOf(batch, theme)), NAME));
     const numbers = [batch.recordsSent, loaded, rejected].map(count);
-    return `| ${[name, phaseText(shownPhaseOf(batch), theme), ...numbers].join(' | ')} |`;
+    return `| ${[name, stateText(batch, theme), ...numbers].join(' | ')} |`;
   });
   const more = rows.length > MOST_ROWS ? `\n\nand ${count(rows.length - MOST_ROWS)} more` : '';
   return (

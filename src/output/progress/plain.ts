@@ -1,7 +1,7 @@
 import { isFinal } from '../../batch/outcome.ts';
 import type { LoadEvent } from '../../load/events.ts';
 import { oneLine } from '../../system/escaping.ts';
-import { countsText, nameOf, phaseWord, spelling, tally } from '../batch-text.ts';
+import { countsText, leftWord, nameOf, phaseWord, spelling, tally } from '../batch-text.ts';
 import { bytes, counted, rate, timeOfDay, wholeSeconds } from '../format.ts';
 import type { Theme } from '../theme.ts';
 import {
@@ -130,6 +130,6 @@ function hasChanged({ batch, before }: WatchedBatch): boolean {
 function changeText({ batch, before }: WatchedBatch, theme: Theme): string {
   const from = before !== null && before.phase !== batch.phase ? `${phaseWord(before.phase)} → ` : '';
   const counts = countsText(batch);
-  const status = phaseWord(batch.phase) + spelling(batch, theme);
+  const status = (leftWord(batch) ?? phaseWord(batch.phase)) + spelling(batch, theme);
   return `${nameOf(batch, theme)} ${from}${status}${counts === '' ? '' : `, ${counts}`}`;
 }

@@ -3,7 +3,7 @@ import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
 import type { BatchTimes } from '../../load/events.ts';
 import { oneLine } from '../../system/escaping.ts';
-import { colorPhase, countsParts, phaseText, phaseWord, unaccountedText } from '../batch-text.ts';
+import { colorPhase, countsParts, stateText, stateWord, unaccountedText } from '../batch-text.ts';
 import { bytes, count, counted, rate, wholeSeconds } from '../format.ts';
 import { joinWithin, padEnd, padStart, textWidth, truncateEnd, truncateMiddle } from '../text-layout.ts';
 import type { Theme } from '../theme.ts';
@@ -112,7 +112,7 @@ export function batchRow(
   return {
     ...emptyRow(theme),
     name,
-    status: phaseText(shown, theme),
+    status: stateText(batch, theme),
     colorStatus: (text) => colorPhase(shown, text, theme),
     parts: [
       ...(times === null ? [] : waitParts(times, now)),
@@ -122,7 +122,7 @@ export function batchRow(
     colorParts: bad ? unchanged : times !== null && isOverdue(times, now) ? colors.yellow : colors.dim,
     message: bad && batch.errorMessage !== null ? clean(oneLine(batch.errorMessage)) : '',
     rank: bad ? RANK.bad : isFinal(batch.phase) ? RANK.final : times === null ? active : RANK.submitted,
-    word: phaseWord(shown),
+    word: stateWord(batch),
   };
 }
 
