@@ -1,6 +1,7 @@
 import { isPermanent } from '../api/net/transport-error.ts';
 import { refOf, type StatusRef } from '../api/request.ts';
 import { retryDelay } from '../api/retry.ts';
+import { sameId } from '../batch/identity.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import { parentOf } from '../batch/tree.ts';
@@ -44,6 +45,32 @@ export const finalizeDecision = (run: Run, known: BatchState, latest: number, as
     standing: (batch) => standingOf(run, known.jobId, batch),
   });
 
+/**
+ * The status of a batch: by its id where that is known. Where that id leads to another batch, and the job id to one with
+ * another id, the id was learnt from a wrong answer and is given up.
+ * @returns `null` when the server does not know it
+ * @throws EbillError UNAVAILABLE, AUTH, REJECTED, CONFLICT
+ */
+export async function statusOf(
+  run: Run,
+  known: { readonly id: string | null; readonly jobId: string },
+  tries = run.retries,
+  pageIsAbsence = false,
+): Promise<Batch | null> {
+  const { id, jobId } = known;
+  try {
+    return await run.client.status(refOf(known), tries, pageIsAbsence);
+  } catch (error) {
+    const isAnother = error instanceof EbillError && error.code === 'CONFLICT';
+    if (id === null || !isAnother) throw error;
+    const batch = await run.client.status({ jobId }, tries);
+    if (batch?.jobId !== jobId) throw error;
+    if (run.journal.state.batches.get(jobId)?.id === id && batch.id !== null && !sameId(batch.id, id))
+      await run.journal.append({ type: 'wrong-id', jobId, id });
+    return batch;
+  }
+}
+
 /** Asks the server for a batch, by its id where that is known, and records the answer. */
 export async function askFor(
   run: Run,
@@ -52,11 +79,10 @@ export async function askFor(
 ): Promise<Answer> {
   const known = run.journal.state.batches.get(jobId);
   const at = run.context.now();
-  const batch = await run.client.status(
-    ref ?? (known === undefined ? { jobId } : refOf(known)),
-    tries,
-    nothingSent(known),
-  );
+  const batch =
+    ref === undefined
+      ? await statusOf(run, known ?? { id: null, jobId }, tries, nothingSent(known))
+      : await run.client.status(ref, tries, nothingSent(known));
   await recordAnswer(run, jobId, { at, batch });
   return { at, batch };
 }

@@ -124,6 +124,8 @@ const ENTRIES = {
   }),
   /** What the server says of a batch on record; `null`: it knows no such batch. */
   seen: entry('seen', { jobId: own, batch: v.nullable(batch) }),
+  /** The id on record is another batch's: an answer was wrong when it was learnt. */
+  'wrong-id': entry('wrong-id', { jobId: own, id: v.nullable(serverId) }),
   /** A batch created on another machine, found on the server. */
   found: entry('found', found.entries),
   /** All batches of a load that was started elsewhere, in one line: a part of them would pass for the whole. */

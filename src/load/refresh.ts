@@ -1,5 +1,4 @@
 import { isPermanent } from '../api/net/transport-error.ts';
-import { refOf } from '../api/request.ts';
 import { unavailable } from '../api/result.ts';
 import { awaitsCounts } from '../batch/account.ts';
 import { isSameBatch } from '../batch/identity.ts';
@@ -8,7 +7,7 @@ import { phaseOf } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
 import type { Batch, BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { foundBy, recordAnswer } from './ask.ts';
+import { foundBy, recordAnswer, statusOf } from './ask.ts';
 import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf, phaseOnRecord } from './state.ts';
 import { viewBatch } from './view.ts';
@@ -92,7 +91,7 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
     if (answers === 0 && failures.some(isPermanent)) return;
     try {
       const at = run.context.now();
-      const batch = await run.client.status(refOf(known), tries);
+      const batch = await statusOf(run, known, tries);
       if (batch === null) return await onNotFound(known);
       answers += 1;
       notFound?.clear(jobId);

@@ -1,14 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { downloadFile } from '../api/download.ts';
-import { refOf } from '../api/request.ts';
 import { unavailable } from '../api/result.ts';
 import type { RetryNotice } from '../api/retry.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { recordAnswer } from './ask.ts';
+import { recordAnswer, statusOf } from './ask.ts';
 import { resultName } from './file-names.ts';
 import { notFoundYet } from './refresh.ts';
 import { inParallel, type Run } from './run.ts';
@@ -91,8 +90,7 @@ async function downloadOne(
 }
 
 async function renewed(run: Run, jobId: string, batch: Batch): Promise<string | null> {
-  const again = await run.client.status(refOf({ id: batch.id, jobId }));
-  return again?.downloadUrl ?? null;
+  return (await statusOf(run, { id: batch.id, jobId }))?.downloadUrl ?? null;
 }
 
 /** @throws EbillError USAGE when it is not a file */
@@ -150,7 +148,7 @@ async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readon
   const ask = async (jobId: string): Promise<Batch | null> => {
     const id = state.batches.get(jobId)?.id ?? null;
     const at = run.context.now();
-    const batch = await run.client.status(refOf({ id, jobId }));
+    const batch = await statusOf(run, { id, jobId });
     // Its counts may be newer than those on record (api rule 22).
     await recordAnswer(run, jobId, { at, batch });
     const known = run.journal.state.batches.get(jobId);

@@ -142,6 +142,8 @@ export function apply(state: LoadState, entry: Entry): LoadState {
       return withBatch(at, entry.jobId, (known) =>
         entry.batch === null ? withoutSight(known) : withSeen(resolved(known), entry.batch, entry.at),
       );
+    case 'wrong-id':
+      return withBatch(at, entry.jobId, (known) => (known.id === entry.id ? { ...known, id: null } : known));
     case 'found':
       return withFound(at, entry, entry.at);
     case 'discovered':

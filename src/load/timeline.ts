@@ -47,6 +47,7 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
     }
     if (entry.type === 'abandoned')
       return [moment(entry, entry.type, entry.jobId, { id: entry.id, message: entry.reason })];
+    if (entry.type === 'wrong-id') return [moment(entry, entry.type, entry.jobId, { id: entry.id })];
     if (entry.type === 'adopted')
       return [
         moment(entry, entry.type, entry.jobId, {

@@ -133,4 +133,5 @@ export const ENTRIES: readonly NewEntry[] = [
   },
   { type: 'abandoned', jobId: 'AUG_2020_INV_2', id: '9', reason: `the server said ${SECRET}` },
   { type: 'abandoned', jobId: 'AUG_2020_CUS_2', id: null, reason: 'replaced' },
+  { type: 'wrong-id', jobId: CUS, id: `id-${SECRET}` },
 ];

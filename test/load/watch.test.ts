@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { BatchRef } from '../../src/api/request.ts';
 import { unavailable } from '../../src/api/result.ts';
 import type { Batch } from '../../src/batch/types.ts';
+import { EbillError } from '../../src/errors.ts';
 import type { LoadEvent } from '../../src/load/events.ts';
 import { memoryJournal } from '../../src/load/journal.ts';
 import { settleTimes } from '../../src/load/recover.ts';
@@ -61,7 +62,8 @@ const part = (element: string, status: string | null): Batch =>
 const done = (counts: Partial<Batch> = {}): Batch =>
   batch({ status: 'Success', successCount: 10, ...counts });
 
-type Answer = Batch | null | 'down';
+/** `other`: about another batch, twice. */
+type Answer = Batch | null | 'down' | 'other';
 
 /**
  * Watches some batches of a load, with a clock that only sleeping moves.
@@ -85,6 +87,7 @@ function rig(states: readonly BatchState[], server: Readonly<Record<string, read
         const nth = asked.filter((one) => one === id).length;
         asked.push(id);
         const answer = answers[Math.min(nth, answers.length - 1)];
+        if (answer === 'other') throw new EbillError('CONFLICT', `${id} is another batch`, { hint: 'Ask.' });
         if (answer === 'down') throw unavailable('Getting the status', 'HTTP 503');
         return answer ?? null;
       },
@@ -189,6 +192,37 @@ describe('a batch that is not found', () => {
     );
     expect((await look()).unseen).toEqual(['AUG_2020_CUS']);
     expect(phases()).toEqual([['draft', null]]);
+  });
+});
+
+describe('an id on record that leads to another batch', () => {
+  const run = (byJobId: Answer) =>
+    rig([CUS], { 3: ['other'], AUG_2020_CUS: [byJobId], 7: [done({ id: '7' })] });
+
+  it('was learnt from a wrong answer if the job id has another: the batch is asked for by that', async () => {
+    const { look, asked, phases, run: at } = run(done({ id: '7' }));
+    await look();
+    await look();
+    expect(asked).toEqual(['3', 'AUG_2020_CUS', '7']);
+    expect(at.journal.state.batches.get('AUG_2020_CUS')?.id).toBe('7');
+    expect(phases()).toEqual([['succeeded', 'Success']]);
+  });
+
+  it('stays if the job id has the same, and the answer counts', async () => {
+    const { look, run: at } = run(done({ id: '03' }));
+    await look();
+    expect(at.journal.state.batches.get('AUG_2020_CUS')).toMatchObject({
+      id: '3',
+      seen: { status: 'Success' },
+    });
+  });
+
+  it.each([
+    ['not found', null],
+    ['without a job id', done({ id: '7', jobId: null })],
+    ['another', 'other'],
+  ] as const)('is a conflict if the answer for the job id is %s', async (_what, answer) => {
+    await expect(run(answer).look()).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 });
 
