@@ -61,9 +61,11 @@ export async function statusOf(
   try {
     return await run.client.status(refOf(known), tries, pageIsAbsence);
   } catch (error) {
-    const isAnother = error instanceof EbillError && error.code === 'CONFLICT';
-    if (id === null || !isAnother) throw error;
-    const batch = await run.client.status({ jobId }, tries);
+    const isAnother = (one: unknown): boolean => one instanceof EbillError && one.code === 'CONFLICT';
+    if (id === null || !isAnother(error)) throw error;
+    const batch = await run.client.status({ jobId }, tries).catch((second: unknown) => {
+      throw isAnother(second) ? error : second;
+    });
     if (batch?.jobId !== jobId) throw error;
     if (run.journal.state.batches.get(jobId)?.id === id && batch.id !== null && !sameId(batch.id, id))
       await run.journal.append({ type: 'wrong-id', jobId, id });
