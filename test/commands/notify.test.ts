@@ -18,14 +18,14 @@ function keeper(at: Machine, more = ''): string {
     script,
     `const { writeFileSync, readFileSync } = require('node:fs');
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EBILL_')));
-writeFileSync('told.json', JSON.stringify({ env, cwd: process.cwd(), input: JSON.parse(readFileSync(0, 'utf8')) }));
+writeFileSync('input.json', JSON.stringify({ env, cwd: process.cwd(), input: JSON.parse(readFileSync(0, 'utf8')) }));
 ${more}`,
   );
   return `${NODE} ${JSON.stringify(script)}`;
 }
 
-const told = (at: Machine) => JSON.parse(readFileSync(join(at.cwd, 'told.json'), 'utf8'));
-const isTold = (at: Machine): boolean => existsSync(join(at.cwd, 'told.json'));
+const received = (at: Machine) => JSON.parse(readFileSync(join(at.cwd, 'input.json'), 'utf8'));
+const hasRun = (at: Machine): boolean => existsSync(join(at.cwd, 'input.json'));
 
 async function uploaded(faults: readonly string[] = [], bad = 0): Promise<Machine> {
   const at = machine(await sandbox({ faults: [...faults] }));
@@ -57,7 +57,7 @@ describe('--notify', () => {
     const env = { EBILL_PASSWORD: 'hush-hush' };
     const ran = await at.call([...WATCH, '--notify', keeper(at), '--show-urls', '--json'], { env });
     expect(ran.code).toBe(3);
-    const { env: given, cwd, input } = told(at);
+    const { env: given, cwd, input } = received(at);
     expect(given).toMatchObject({ EBILL_OUTCOME: 'partial', EBILL_EXIT_CODE: '3', EBILL_JOB: 'AUG_2020' });
     expect(given).toHaveProperty('EBILL_BASE_URL');
     expect(given).not.toHaveProperty('EBILL_TOKEN');
@@ -85,8 +85,8 @@ describe('--notify', () => {
       '--json',
     ]);
     expect(ran.code).toBe(6);
-    expect(told(at).input).toEqual(ran.json);
-    expect(told(at)).toMatchObject({
+    expect(received(at).input).toEqual(ran.json);
+    expect(received(at)).toMatchObject({
       env: { EBILL_OUTCOME: '', EBILL_EXIT_CODE: '6', EBILL_JOB: 'AUG_2020' },
       input: { error: { code: 'UNAVAILABLE' }, batches: [{ jobId: 'AUG_2020_CUS' }] },
     });
@@ -147,7 +147,7 @@ describe('--notify', () => {
       },
     }));
     expect(ended.code).toBe(143);
-    expect(isTold(at)).toBe(false);
+    expect(hasRun(at)).toBe(false);
     expect(runnerCommands(ended.stderr)).toEqual([]);
   });
 
@@ -158,13 +158,13 @@ describe('--notify', () => {
     const early = await at.call(words);
     expect([early.code, early.stderr]).toEqual([2, expect.stringContaining('Add --wait')]);
     expect((await at.call([...words, '--wait'])).code).toBe(0);
-    expect(told(at).input).toMatchObject({ command: 'upload customer', job: 'A', outcome: 'succeeded' });
-    rmSync(join(at.cwd, 'told.json'));
+    expect(received(at).input).toMatchObject({ command: 'upload customer', job: 'A', outcome: 'succeeded' });
+    rmSync(join(at.cwd, 'input.json'));
     writeFileSync(join(at.cwd, 'cus_b.csv'), 'Account Number\n1\n');
     writeFileSync(join(at.cwd, 'plan.yaml'), 'job: B\ncustomers: [cus_b.csv]\n');
     const real = await at.run(['run', 'plan.yaml', '--notify', keeper(at)]);
     expect([real.code, real.stderr]).toEqual([0, expect.not.stringContaining('warning')]);
-    expect(told(at).input).toMatchObject({ command: 'run', job: 'B', outcome: 'succeeded', error: null });
+    expect(received(at).input).toMatchObject({ command: 'run', job: 'B', outcome: 'succeeded', error: null });
   });
 });
 

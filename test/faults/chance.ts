@@ -1,5 +1,5 @@
 import { actionsFor, IMPATIENT } from './answers.ts';
-import { type Blow, killInRequest, strike } from './killed.ts';
+import { type Crash, crashOnce, killInRequest } from './killed.ts';
 import { type Duplicates, finishAndJudge, monthLines, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
@@ -32,7 +32,15 @@ export function randomFaults(next: Next, count: number): readonly string[] {
   });
 }
 
-const HOWS: readonly (Blow['how'] & string)[] = ['before', 'half', 'written', 'lost', 'synced', 'full', 'io'];
+const HOWS: readonly (Crash['how'] & string)[] = [
+  'before',
+  'half',
+  'written',
+  'lost',
+  'synced',
+  'full',
+  'io',
+];
 
 /** Broken in several ways one after the other, each in the run that was to mend the last: killed at a write, in a request, with a fault on top. */
 export function chainPoint(
@@ -42,25 +50,25 @@ export function chainPoint(
   writes: number,
   requests: number,
 ): Point {
-  const blows = Array.from({ length: links }, () => {
+  const crashes = Array.from({ length: links }, () => {
     const at = 1 + Math.floor(next() * writes);
     const how = pick(next, HOWS);
     const n = 1 + Math.floor(next() * requests);
     const when = pick(next, ['hang', 'hang-after']);
-    return { blow: { at, how }, inRequest: next() < 0.5, n, when, power: next() < 0.5 };
+    return { crash: { at, how }, inRequest: next() < 0.5, n, when, power: next() < 0.5 };
   });
-  const name = blows.map((one) =>
+  const name = crashes.map((one) =>
     one.inRequest
       ? `request ${one.n} ${one.when}${one.power ? ' power' : ''}`
-      : `write ${one.blow.at} ${one.blow.how}`,
+      : `write ${one.crash.at} ${one.crash.how}`,
   );
   return {
     name: `${duplicates}, ${name.join(', then ')}`,
     run: () =>
       trial({ duplicates }, async (broken) => {
-        for (const { blow, inRequest, n, when, power } of blows) {
+        for (const { crash, inRequest, n, when, power } of crashes) {
           if (!inRequest) {
-            await strike(broken, blow, monthLines(), duplicates === 'refuse');
+            await crashOnce(broken, crash, monthLines(), duplicates === 'refuse');
             continue;
           }
           broken.server.addFault(`any@${n}=${when}`);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { EbillError } from '../../src/errors.ts';
 import { replay } from '../../src/load/journal-lines.ts';
 import type { Document } from '../e2e/harness.ts';
-import { type Blow, strike } from './killed.ts';
+import { type Crash, crashOnce } from './killed.ts';
 import { finish, finishAndJudge, journalsOf, judge, monthLines, need, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
@@ -12,16 +12,16 @@ const lines = (...all: (readonly string[] | undefined)[]): readonly (readonly st
   all.flatMap((line) => (line === undefined ? [] : [line]));
 
 /** An interrupted restart of an invoice batch, resumed by the same command or without the option. */
-export function restartPoint(blow: Blow, again: boolean): Point {
+export function restartPoint(crash: Crash, again: boolean): Point {
   return {
-    name: `starting over, journal write ${blow.at} ${blow.how}, then ${again ? 'the same command' : 'without the option'}`,
+    name: `starting over, journal write ${crash.at} ${crash.how}, then ${again ? 'the same command' : 'without the option'}`,
     run: () =>
       trial({ duplicates: 'refuse', faults: ['create:items@3=reset-after'] }, async (broken) => {
         const { at } = broken;
         for (const line of lines(INIT, CUSTOMERS)) need((await at.call(line)).code === 0, 'it begins');
         const conflict = await at.call(FIRST_INVOICE);
         need(conflict.code === 8, `no conflict, but ${conflict.code}`);
-        const reached = await strike(broken, blow, [[...FIRST_INVOICE, '--restart-invoice']]);
+        const reached = await crashOnce(broken, crash, [[...FIRST_INVOICE, '--restart-invoice']]);
         const goOn = again ? [...FIRST_INVOICE, '--restart-invoice'] : FIRST_INVOICE;
         await finish(broken, { duplicates: 'refuse', lines: lines(goOn) });
         await finishAndJudge(broken, { duplicates: 'refuse' });
@@ -31,9 +31,9 @@ export function restartPoint(blow: Blow, again: boolean): Point {
 }
 
 /** A load uploaded by one machine, finalized by another that is broken off on the way. */
-export function elsewherePoint(blow: Blow): Point {
+export function elsewherePoint(crash: Crash): Point {
   return {
-    name: `finalized elsewhere, journal write ${blow.at} ${blow.how}`,
+    name: `finalized elsewhere, journal write ${crash.at} ${crash.how}`,
     run: () =>
       trial({ duplicates: 'reissue' }, async (first) => {
         await finish(first, {
@@ -41,7 +41,7 @@ export function elsewherePoint(blow: Blow): Point {
           lines: lines(INIT, CUSTOMERS, FIRST_INVOICE, SECOND_INVOICE),
         });
         const second = { ...first, at: first.another() };
-        const reached = await strike(second, blow, lines(FINALIZE));
+        const reached = await crashOnce(second, crash, lines(FINALIZE));
         await finish(second, { duplicates: 'reissue', lines: lines(FINALIZE, WATCH) });
         holds(first);
         return reached;
@@ -91,17 +91,17 @@ export async function finishedJournal(done: Trial): Promise<{ path: string; byte
 /** Every prefix of a journal is one that can be read. */
 export function cutPoints(bytes: Buffer, step: number): readonly Point[] {
   const text = bytes.toString('utf8');
-  let whole = { end: 0, says: told('') };
+  let whole = { end: 0, says: replayed('') };
   return Array.from({ length: Math.floor(bytes.length / step) + 1 }, (_, i) => ({
     name: `replay of the first ${i * step} bytes`,
     run: async () => {
       // Cut within a character, too.
       const kept = bytes.subarray(0, i * step).toString('utf8');
       const end = kept.lastIndexOf('\n') + 1;
-      if (end !== whole.end) whole = { end, says: told(kept.slice(0, end)) };
+      if (end !== whole.end) whole = { end, says: replayed(kept.slice(0, end)) };
       // A torn line was never acted on; a last line without its end is whole exactly when it is all there.
       const complete = text.startsWith(`${kept}\n`);
-      need(complete || told(kept) === whole.says, 'a torn line is read as something');
+      need(complete || replayed(kept) === whole.says, 'a torn line is read as something');
       return true;
     },
   }));
@@ -109,7 +109,7 @@ export function cutPoints(bytes: Buffer, step: number): readonly Point[] {
 
 /** The journal with one byte changed, at every `step`th: it is refused, or says the same. */
 export function flipPoints(bytes: Buffer, step: number): readonly Point[] {
-  const whole = told(bytes);
+  const whole = replayed(bytes);
   return Array.from({ length: Math.floor((bytes.length - 1) / step) }, (_, i) => ({
     name: `replay with byte ${i * step} changed`,
     run: async () => {
@@ -117,7 +117,7 @@ export function flipPoints(bytes: Buffer, step: number): readonly Point[] {
       for (const byte of [0, 0x0a, 0x22, 0x7d, (bytes[at] ?? 0) ^ 1]) {
         const damaged = Buffer.from(bytes);
         damaged[at] = byte;
-        need(refused(damaged) || told(damaged) === whole, `${byte} is read as something else`);
+        need(refused(damaged) || replayed(damaged) === whole, `${byte} is read as something else`);
       }
       return true;
     },
@@ -133,7 +133,7 @@ function refused(content: Buffer): boolean {
   }
 }
 
-function told(content: string | Buffer): string {
+function replayed(content: string | Buffer): string {
   const state = replay(content, 'cut.jsonl');
   if (state === null) return 'null';
   // Fields of a newer program are kept: a checksum whose name is lost is one.

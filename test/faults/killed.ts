@@ -8,7 +8,7 @@ import { type Duplicates, finishAndJudge, monthLines, need, note, quiet, type Tr
 import type { Point } from './tally.ts';
 
 /** Where a process ends: in the Nth journal write, or when the journal has `byte` bytes. */
-export interface Blow {
+export interface Crash {
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
   readonly byte?: number;
@@ -34,7 +34,7 @@ const markOf = (at: Machine): string => join(at.home, '.mark');
 /** Starts the whole load as one process. */
 export function startMonth(
   { server, at }: Pick<Trial, 'server' | 'at'>,
-  blow: Blow = {},
+  crash: Crash = {},
   lines = monthLines(),
   uid?: number,
 ): Child {
@@ -45,7 +45,7 @@ export function startMonth(
       PATH: process.env['PATH'] ?? '',
       HOME: at.cwd,
       ...at.env,
-      EBILL_TEST_MONTH: JSON.stringify({ lines, mark: markOf(at), ...blow }),
+      EBILL_TEST_MONTH: JSON.stringify({ lines, mark: markOf(at), ...crash }),
     },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
@@ -99,13 +99,13 @@ function losePower(at: Machine): void {
 }
 
 /** Killed in the Nth journal write (or by a disk that fails there), then run again to the end. */
-export function journalPoint(duplicates: Duplicates, blow: Blow, lines = monthLines()): Point {
-  const name = `${duplicates}, journal write ${blow.at ?? ''} ${blow.how ?? `byte ${blow.byte}`}`;
+export function journalPoint(duplicates: Duplicates, crash: Crash, lines = monthLines()): Point {
+  const name = `${duplicates}, journal write ${crash.at ?? ''} ${crash.how ?? `byte ${crash.byte}`}`;
   return {
     name,
     run: () =>
       trial({ duplicates }, async (broken) => {
-        const reached = await strike(broken, blow, lines);
+        const reached = await crashOnce(broken, crash, lines);
         await finishAndJudge(broken, { duplicates, lines });
         return reached;
       }),
@@ -113,18 +113,18 @@ export function journalPoint(duplicates: Duplicates, blow: Blow, lines = monthLi
 }
 
 /**
- * @param mayConflict it goes on from an earlier blow, and may have to ask the operator before this one
- * @returns whether the blow fell
+ * @param mayConflict it resumes after an earlier crash, and may have to ask the operator before this one
+ * @returns whether it was reached
  */
-export async function strike(
+export async function crashOnce(
   broken: Trial,
-  blow: Blow,
+  crash: Crash,
   lines = monthLines(),
   mayConflict = false,
 ): Promise<boolean> {
-  const ended = await startMonth(broken, blow, lines).ended;
+  const ended = await startMonth(broken, crash, lines).ended;
   await quiet(broken.server);
-  if (blow.how !== 'full' && blow.how !== 'io') {
+  if (crash.how !== 'full' && crash.how !== 'io') {
     need(
       ended.signal === 'SIGKILL' || ended.code === 0 || ended.code === 8,
       `exit ${ended.code}: ${ended.stderr}`,

@@ -1,4 +1,4 @@
-import { type Blow, journalPoint, type Measure, requestPoint } from './killed.ts';
+import { type Crash, journalPoint, type Measure, requestPoint } from './killed.ts';
 import type { Duplicates } from './load.ts';
 import { type Point, strided } from './tally.ts';
 
@@ -6,7 +6,7 @@ const upTo = (n: number): readonly number[] => Array.from({ length: n }, (_, i) 
 
 /** Every journal write, killed in the middle of it, before its flush (with the power gone), and after; a part of them at the other two instants. */
 export function journalPoints(duplicates: Duplicates, { writes }: Measure): readonly Point[] {
-  const hows: readonly (Blow['how'] & string)[] =
+  const hows: readonly (Crash['how'] & string)[] =
     duplicates === 'reissue' ? ['half', 'lost', 'synced'] : ['synced'];
   return upTo(writes).flatMap((at) =>
     [...hows, ...(at % 4 === 0 ? (['before', 'written'] as const) : [])].map((how) =>

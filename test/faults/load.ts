@@ -186,7 +186,8 @@ interface Finishing {
   readonly lines?: readonly (readonly string[])[];
 }
 
-const DOCUMENTED = new Set([2, 5, 6, 7, 8, 9]);
+/** What this month can end with besides 0. */
+const EXPECTED = new Set([2, 5, 6, 7, 8, 9]);
 
 /**
  * Runs the load's command lines until all of them end with 0, as an operator would: the same again after a failure, and
@@ -214,9 +215,9 @@ export async function finish(
         continue;
       }
       failures.push({ line: words, code: ran.code, error });
-      need(ran.code !== null && DOCUMENTED.has(ran.code), `undocumented exit ${ran.code}: ${ran.stderr}`);
+      need(ran.code !== null && EXPECTED.has(ran.code), `unexpected exit ${ran.code}: ${ran.stderr}`);
       need((error?.hint ?? '').length > 10 && (error?.message ?? '').length > 10, 'an error without a hint');
-      need(ran.json.exitCode === ran.code, 'the document tells another exit code');
+      need(ran.json.exitCode === ran.code, 'the document has another exit code');
       if (ran.code === 8) ways.set(i, wayOut(options, failures));
       failed = true;
       break;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type SandboxOptions, type WorldName, worldOptions } from '../../src/sandbox/index.ts';
 import { fastClock, machine } from '../e2e/harness.ts';
-import { type Blow, startMonth } from './killed.ts';
+import { type Crash, startMonth } from './killed.ts';
 import { monthLines, need, planLines, type Trial, trial } from './load.ts';
 import type { Point } from './tally.ts';
 
@@ -12,7 +12,7 @@ const PASSES = 10;
 const MORE = ['--timeout', `${60_000 / TIMES}ms`];
 
 interface WorldTrial extends Trial {
-  readonly clock: NonNullable<Blow['clock']>;
+  readonly clock: NonNullable<Crash['clock']>;
   /** Types the lines until each has ended with 0. @returns whether all have */
   operate(lines: readonly (readonly string[])[]): Promise<boolean>;
 }

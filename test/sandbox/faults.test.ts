@@ -140,7 +140,7 @@ const CALLS: Record<
 };
 
 describe.each(Object.entries(CALLS))('%s', (name, { prepare, call, done }) => {
-  async function strike(action: string) {
+  async function sendWithFault(action: string) {
     const box = await sandbox({ processingTimeMs: 60_000 });
     const id = await prepare(box);
     box.addFault(`${name}=${action}`);
@@ -155,7 +155,7 @@ describe.each(Object.entries(CALLS))('%s', (name, { prepare, call, done }) => {
     ['html-before', 502],
     ['redirect:http://127.0.0.1:9/x', 307],
   ])('%s: an answer, no effect, and once only', async (action, code) => {
-    const { box, id, reply, record, done: happened } = await strike(action);
+    const { box, id, reply, record, done: happened } = await sendWithFault(action);
     expect(reply).toMatchObject({ status: code });
     expect(happened).toBe(false);
     expect(record).toMatchObject({ call: name, status: code, fault: `${name}=${action}`, effect: false });
@@ -171,41 +171,41 @@ describe.each(Object.entries(CALLS))('%s', (name, { prepare, call, done }) => {
   });
 
   test('reset-before: a reset, no effect', async () => {
-    const { reply, record, done: happened } = await strike('reset-before');
+    const { reply, record, done: happened } = await sendWithFault('reset-before');
     expect([reply, happened]).toEqual(['ECONNRESET', false]);
     expect(record).toMatchObject({ status: null, effect: false });
   });
 
   test('reset-after: the effect, then a reset', async () => {
-    const { reply, record, done: happened } = await strike('reset-after');
+    const { reply, record, done: happened } = await sendWithFault('reset-after');
     expect([reply, happened]).toEqual(['ECONNRESET', true]);
     expect(record).toMatchObject({ status: null, effect: true });
   });
 
   test('status-after: the effect, then the status', async () => {
-    const { reply, done: happened } = await strike('status-after:500');
+    const { reply, done: happened } = await sendWithFault('status-after:500');
     expect(reply).toMatchObject({ status: 500 });
     expect(happened).toBe(true);
   });
 
   test('cut: the effect, and less than Content-Length promised', async () => {
-    const { reply, record, done: happened } = await strike('cut');
+    const { reply, record, done: happened } = await sendWithFault('cut');
     expect([reply, happened]).toEqual(['ECONNRESET', true]);
     expect(record).toMatchObject({ status: 200, effect: true });
   });
 
   test('truncate, empty, html: the effect, and a complete 200 that is none', async () => {
-    const truncated = await strike('truncate');
+    const truncated = await sendWithFault('truncate');
     expect(truncated).toMatchObject({ done: true, reply: { status: 200 } });
     if (name !== 'put') {
       expect(truncated.reply).toMatchObject({ body: expect.stringContaining('<batchProcess>') });
       expect(truncated.reply).not.toMatchObject({ body: expect.stringContaining('</batchProcess>') });
     }
-    expect(await strike('empty')).toMatchObject({
+    expect(await sendWithFault('empty')).toMatchObject({
       done: true,
       reply: { status: 200, body: '', headers: { 'content-length': '0' } },
     });
-    expect(await strike('html')).toMatchObject({
+    expect(await sendWithFault('html')).toMatchObject({
       done: true,
       reply: {
         status: 200,

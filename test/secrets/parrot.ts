@@ -38,7 +38,7 @@ export async function parrot(manner: Manner, secret: string): Promise<Parrot> {
   let heard = '';
   const server = createServer((request, response) => {
     asked += 1;
-    void told(request).then((words) => {
+    void textsOf(request).then((words) => {
       if (request.url?.startsWith('/store/')) return store(manner, request, response, heard);
       // Before it has given a URL nobody can know its signatures for what they are.
       const text = `secret ${secret} signature ${batches.size === 0 ? '-' : SIGNATURE} in ${words}`;
@@ -56,7 +56,7 @@ export async function parrot(manner: Manner, secret: string): Promise<Parrot> {
   return { url: origin, count: () => asked };
 }
 
-async function told(request: IncomingMessage): Promise<string> {
+async function textsOf(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const headers = Object.entries(request.headers).map(([name, value]) => `${name}: ${String(value)}`);

@@ -265,19 +265,19 @@ describe('the board', () => {
     it.sent('AUG_2020_CUS', 'cus.csv', 240_300);
     const since = it.term.context.clock;
     it.plan(planOf(2, { times: () => ({ since, estimateMs: 120_000 }) }));
-    const told = async (ms: number): Promise<string> => {
+    const shown = async (ms: number): Promise<string> => {
       it.term.context.clock = since + ms;
       it.look(customers({ ...RUNNING, status: 'Queued', phase: 'queued' }));
       return (await it.shown()).filter((line) => /customers|CUS/.test(line)).join('\n');
     };
-    expect(await told(10_000)).toMatch(
+    expect(await shown(10_000)).toMatch(
       /customers {2}1 queued, about 2 m left\n.*… queued {2}10 s, about 2 m left/,
     );
-    expect(await told(118_000)).toMatch(
+    expect(await shown(118_000)).toMatch(
       /customers {2}1 queued, about a few s left\n.*1 m 58 s, about a few s left/,
     );
-    expect(await told(130_000)).toMatch(/customers {2}1 queued\n.*2 m 10 s, due now/);
-    expect(await told(400_000)).toMatch(
+    expect(await shown(130_000)).toMatch(/customers {2}1 queued\n.*2 m 10 s, due now/);
+    expect(await shown(400_000)).toMatch(
       /customers {2}longer than usual, 1 queued\n.*6 m 40 s, longer than usual \(2 m\)/,
     );
     it.progress.stop();
@@ -510,7 +510,7 @@ const MONTH: readonly LoadEvent[] = [
   },
 ];
 
-async function told(mode: 'plain' | 'json' | 'none'): Promise<string[]> {
+async function shown(mode: 'plain' | 'json' | 'none'): Promise<string[]> {
   const term = terminal(80);
   const { listener, stop } = createProgress(await uiFor(term.context, { progress: mode }), term.context);
   listener({ event: 'run.start', job: 'AUG_2020' });
@@ -531,7 +531,7 @@ async function told(mode: 'plain' | 'json' | 'none'): Promise<string[]> {
 describe('a month without a terminal', () => {
   it('is a line for each change in a pipe', async () => {
     const at = timeOfDay(terminal(80).context.clock);
-    expect(await told('plain')).toEqual([
+    expect(await shown('plain')).toEqual([
       'init: skipped, not in the plan',
       'customers: started',
       'uploading cus.csv as AUG_2020_CUS (240 kB)',
@@ -544,7 +544,7 @@ describe('a month without a terminal', () => {
   });
 
   it('is an event for each change with --progress json, with these fields and no others', async () => {
-    const events = (await told('json')).map((line) => JSON.parse(line));
+    const events = (await shown('json')).map((line) => JSON.parse(line));
     expect(events.map(({ event }) => event)).toEqual([
       ...MONTH.map(({ event }) => event),
       'batch.change',
@@ -563,6 +563,6 @@ describe('a month without a terminal', () => {
   });
 
   it('is only warnings with --progress none', async () => {
-    expect(await told('none')).toEqual(['warning: the clock is off']);
+    expect(await shown('none')).toEqual(['warning: the clock is off']);
   });
 });
