@@ -9,6 +9,7 @@ import { createProgress } from '../output/progress/progress.ts';
 import { confirm } from '../output/prompt.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { Color, Symbols } from '../output/theme.ts';
+import { hintText } from '../output/ui.ts';
 import { type Context, withChanges } from '../system/context.ts';
 import { type Check, ok, problem, type State, skipped } from './doctor/check.ts';
 import { clientCertificate, journals, nodeVersion, permissions, space } from './doctor/machine.ts';
@@ -195,7 +196,7 @@ function resultOf({ ui, known }: App, checks: readonly Check[]): CommandResult {
     const lead = `${colors[color](String(symbols[sign]))} ${name.padEnd(14)} `;
     return [
       hangingIndent(lead, clean(`${word}${message}`), width, 4),
-      ...(hint === '' ? [] : [hangingIndent(`    ${colors.cyan('→')} `, clean(hint), width)]),
+      ...(hint === '' ? [] : [hintText(hint, ui, '    ')]),
     ];
   });
   const problems = checks.filter(({ state }) => state === 'problem');

@@ -1,4 +1,3 @@
-import { EbillError } from '../errors.ts';
 import type { CommandModule } from './shared/command.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
@@ -24,17 +23,7 @@ export const command: CommandModule<UploadOptions> = {
       .argument('<files...>', 'CSV files or patterns');
     declareUploadOptions(cmd);
   },
-  options: (args, flags) => {
-    const options = uploadOptions(args, flags);
-    if (options.jobId !== null && options.files.length > 1) throw oneFileForOneId();
-    return options;
-  },
+  options: uploadOptions,
   run: async (app, options) =>
     (await import('./shared/upload-flow.ts')).runUpload(app, options, { customer: options.files }, null),
 };
-
-function oneFileForOneId(): EbillError {
-  return new EbillError('USAGE', '--job-id names one batch, but several files were given.', {
-    hint: 'Give one file, or leave --job-id out to number the batches.',
-  });
-}

@@ -41,15 +41,12 @@ export const command: CommandModule<UploadInvoiceOptions> = {
   options: (args, flags) => {
     const options = uploadOptions(args, flags);
     const items = listFlag(flags, 'items');
-    if (options.files.length > 1 && (items.length > 0 || options.jobId !== null)) {
+    if (items.length > 0 && options.files.length > 1)
       throw new EbillError(
         'USAGE',
-        `${items.length > 0 ? '--items belongs' : '--job-id belongs'} to one invoice file, but ${options.files.length} were given.`,
-        {
-          hint: 'Call it once for each invoice file.',
-        },
+        `--items belongs to one invoice file, but ${options.files.length} were given.`,
+        { hint: 'Call it once for each invoice file.' },
       );
-    }
     return { ...options, items };
   },
   run: async (app, options) => {

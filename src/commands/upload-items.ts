@@ -47,11 +47,6 @@ export const command: CommandModule<UploadItemsOptions> = {
   },
   options: (args, flags) => {
     const options = uploadOptions(args, flags);
-    if (options.jobId !== null && options.files.length > 1) {
-      throw new EbillError('USAGE', '--job-id names one batch, but several files were given.', {
-        hint: 'Give one file, or leave --job-id out to number the batches.',
-      });
-    }
     if (options.jobId !== null && options.shard !== null) {
       throw new EbillError('USAGE', '--shard numbers the batches; --job-id names one.', {
         hint: 'Leave one of them out.',

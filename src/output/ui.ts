@@ -117,11 +117,15 @@ function block(lead: string, text: string, indent: string, theme: Theme): string
 
 /** `error: what happened, to what`, and below it what to do next (commands rule 27). */
 export function errorText(error: Failure, theme: Theme): string {
-  const { red, bold, cyan } = theme.colors;
+  const { red, bold } = theme.colors;
   const what = block(`${bold(red('error:'))} `, error.message, '  ', theme);
-  return error.hint === ''
-    ? what
-    : `${what}\n${block(`  ${cyan('→')} `, withCommandsApart(error.hint, theme), '    ', theme)}`;
+  return error.hint === '' ? what : `${what}\n${hintText(error.hint, theme)}`;
+}
+
+/** `→ what to do next`, under what it is about. */
+export function hintText(hint: string, theme: Theme, indent = '  '): string {
+  const lead = `${indent}${theme.colors.cyan('→')} `;
+  return block(lead, withCommandsApart(hint, theme), `${indent}  `, theme);
 }
 
 /** The global options for output; `GlobalOptions` has them. */

@@ -159,7 +159,9 @@ describe('the load last started (commands rule 9)', () => {
     expect((await at.call(['finalize', '--json'])).code).toBe(0);
     expect(calls(server)).toEqual(before);
     expect((await at.call(['status', '--json'])).json.job).toBe('AUG_2020');
-    expect((await at.call([])).stdout).toMatch(/^Next {5}ebill report --job AUG_2020$/m);
+    const alone = (await at.call([])).stdout;
+    expect(alone).toMatch(/^Next {5}ebill report --job AUG_2020$/m);
+    expect(alone).toContain('ebill init --job SEP_2020');
     const named = await at.call(['status', '--json'], { env: { EBILL_JOB: 'AUG_2020' } });
     expect(named.stderr).toContain('Using load AUG_2020, from EBILL_JOB');
   });

@@ -140,6 +140,22 @@ describe('ebill run', () => {
     expect(changes(server)).not.toContain('create AUG_2020_INV');
   });
 
+  it.each([
+    ['the counts say so', [], /None of the records in AUG_2020_CUS is loaded: .* with --next/],
+    ['the counts are missing', ['status[AUG_2020_CUS]@1-=no-counts'], /Find out on the server/],
+  ])(
+    'advises to load a failed customer file again only when none of it is loaded: %s',
+    async (_, faults, hint) => {
+      const server = await sandbox({ faults });
+      const at = machine(server);
+      const plan = await planned(at);
+      writeFileSync(join(at.cwd, 'CUS_AUG_2020.csv'), 'Account Number,Name\n"",Ada\n"",Charles\n');
+      const ran = await at.call(['run', plan, '--json', ...FAST]);
+      expect([ran.code, ran.json.error?.code]).toEqual([4, 'BATCH_FAILED']);
+      expect(ran.json.error?.hint).toMatch(hint);
+    },
+  );
+
   it.each(['reissue', 'refuse'] as const)(
     'resumes where it stopped after a kill: nothing is sent twice (%s)',
     async (duplicates) => {

@@ -1,3 +1,4 @@
+import type { StatusNames } from '../../batch/phase.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { knownLoads } from '../../load/loads.ts';
 import type { LoadState } from '../../load/state.ts';
@@ -8,7 +9,7 @@ import type { ShownLoad } from '../../output/json.ts';
 import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import { type CommandModule, EMPTY_RESULT } from '../shared/command.ts';
-import { loadFilter, serverText } from '../shared/load-filter.ts';
+import { loadFilter, serverText, statusNamesOf } from '../shared/load-filter.ts';
 
 export const command: CommandModule<Record<never, never>> = {
   help: {
@@ -30,7 +31,8 @@ export const command: CommandModule<Record<never, never>> = {
     const known = await withSpinner(app.ui, app.context, 'reading the journals', () =>
       loadFilter(app.context, app.globals).then((filter) => knownLoads(app.context.paths.state, filter)),
     );
-    const loads = known.map(({ load }) => shown(load));
+    const namesOf = await statusNamesOf(app.context);
+    const loads = known.map(({ load }) => shown(load, namesOf(load.header)));
     const now = app.context.now();
     const at = (iso: string | null): string | null => (iso === null ? null : timeText(iso, now, app.ui));
     const rows = loads.map((load) => [
@@ -61,8 +63,8 @@ export const command: CommandModule<Record<never, never>> = {
   },
 };
 
-function shown(load: LoadState): ShownLoad {
+function shown(load: LoadState, names: StatusNames): ShownLoad {
   const { job, profile, baseUrl, organisation = null, startedAt } = load.header;
-  const outcome = outcomeOfAll(viewLoad(load, {}));
+  const outcome = outcomeOfAll(viewLoad(load, names));
   return { job, profile, baseUrl, organisation, startedAt, updatedAt: load.updatedAt, outcome };
 }

@@ -12,8 +12,9 @@ import { bytes, counted, offsetText, timeText } from '../../output/format.ts';
 import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
+import { quoted } from '../../system/escaping.ts';
 import type { App, CommandModule } from '../shared/command.ts';
-import { loadFilter, serverText } from '../shared/load-filter.ts';
+import { loadFilter, serverText, statusNamesOf } from '../shared/load-filter.ts';
 import { checkedJobId } from '../shared/options.ts';
 
 export interface LoadsShowOptions {
@@ -47,7 +48,7 @@ export const command: CommandModule<LoadsShowOptions> = {
     const load = foldedFrom(header ?? unknownHeader(job), lines);
     const { profile, baseUrl, organisation = null } = load.header;
     const timeline = timelineOf(lines);
-    const batches = viewLoad(load, {});
+    const batches = viewLoad(load, (await statusNamesOf(app.context))(load.header));
     return {
       profile,
       job,
@@ -123,10 +124,7 @@ async function findLoad(app: App, job: string): Promise<Salvaged & { readonly pa
   if (load === undefined) {
     const names = (await loadNames(state, filter)).map((header) => header.job);
     throw new EbillError('USAGE', `This machine has no journal of ${job}.`, {
-      hint:
-        names.length === 0
-          ? 'To ask the server: ebill status --job NAME'
-          : `Known: ${[...new Set(names)].slice(0, 10).join(', ')}. To ask the server: ebill status --job NAME`,
+      hint: `${names.length === 0 ? '' : `Known: ${[...new Set(names)].slice(0, 10).join(', ')}. `}To ask the server: ebill status --job ${quoted(job, app.context)}`,
     });
   }
   if (found.length > 1) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { InitRequest } from '../../api/request.ts';
-import type { BatchView } from '../../batch/types.ts';
+import { accountOf } from '../../batch/account.ts';
+import { type BatchView, batchName } from '../../batch/types.ts';
 import { type Acceptance, acceptanceOf, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { Stage } from '../../load/events.ts';
@@ -212,16 +213,20 @@ function stopError(
   }
   const verdict = verdictOf(batches, job, terminal, true);
   const message = verdict?.message ?? 'The server gives no counts, and no result file that has them.';
-  const loaded = batches.reduce((sum, { successCount }) => sum + (successCount ?? 0), 0);
-  const correct =
-    step === 'customers' && gate.why === 'failed'
-      ? loaded === 0
-        ? 'None of its records is loaded: correct the file and run the plan again with --next,'
-        : `${counted(loaded, 'record is', 'records are')} loaded and must not be loaded again: correct only those that were rejected (ebill results --rejects),`
-      : 'Find out on the server what happened to the records,';
   return new EbillError(verdict?.code ?? 'UNACCOUNTED', `Stopped after ${step}: ${message}`, {
-    hint: `No later step was started. ${correct} or remove ${step} from the plan to continue regardless.`,
+    hint: `No later step was started. ${correction(step, batches)}, or remove ${step} from the plan to continue regardless.`,
   });
+}
+
+/** What to do about failed batches. Only counts that account for every record prove that none is loaded. */
+function correction(step: GatedStep, batches: readonly BatchView[]): string {
+  const failed = batches.filter(({ phase }) => phase === 'failed');
+  if (step !== 'customers' || failed.some((batch) => accountOf(batch).state !== 'accounted'))
+    return 'Find out on the server what happened to the records';
+  const loaded = failed.reduce((sum, { successCount }) => sum + (successCount ?? 0), 0);
+  return failed.length > 0 && loaded === 0
+    ? `None of the records in ${failed.map(batchName).join(', ')} is loaded: correct the file and run the plan again with --next`
+    : `${counted(loaded, 'record is', 'records are')} loaded and must not be loaded again: correct only those that were rejected`;
 }
 
 /** `--max-wait` limits the waiting of all steps together; uploads do not count. */

@@ -115,6 +115,11 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
     throw new EbillError('USAGE', '--next cannot be used with --adopt or --shard.', {
       hint: '--adopt: the batch on the server belongs to this load. --next: it is something else.',
     });
+  const jobId = jobFlag(flags, 'jobId', '--job-id');
+  if (jobId !== null && files.length > 1)
+    throw new EbillError('USAGE', '--job-id names one batch, but several files were given.', {
+      hint: 'Give one file, or leave --job-id out to number the batches.',
+    });
   const watch = watchOptions(flags);
   const wait = boolFlag(flags, 'wait');
   if (watch.notify !== null && !wait)
@@ -124,7 +129,7 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
   return {
     files: files.map(String),
     job: jobFlag(flags, 'job', '--job'),
-    jobId: jobFlag(flags, 'jobId', '--job-id'),
+    jobId,
     concurrency: concurrencyFlag(flags),
     finalize: boolFlag(flags, 'finalize') || wait,
     wait,
