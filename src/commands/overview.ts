@@ -14,8 +14,8 @@ import { NO_PROFILES, namesOf, type Profile, unknownProfile } from '../profile/p
 import { environmentLayer, profileToUse } from '../profile/resolve.ts';
 import { loadProfiles } from '../profile/store.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
+import { shownPath } from '../system/shown-path.ts';
 import type { App, CommandResult } from './shared/command.ts';
-import { shownPath } from './shared/shown-path.ts';
 
 /**
  * `ebill` alone: the current server, profile and load, and the next command. Asks no server and no keychain. A file that

@@ -1,10 +1,11 @@
 import type { ParentRef } from '../api/request.ts';
-import { parentJobId } from '../batch/tree.ts';
+import { parentJobId, parentOf } from '../batch/tree.ts';
+import type { FileKind } from '../batch/types.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { Call } from './entries.ts';
-import type { Assignment } from './plan.ts';
+import { type Assignment, droppedItems } from './plan.ts';
 import type { Run } from './run.ts';
-import type { BatchState, LoadState } from './state.ts';
+import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
 /** A command with the batch of each of its files. */
 export interface PlannedCall extends Pick<Call, 'command' | 'options' | 'paths'> {
@@ -17,15 +18,25 @@ export interface PlannedCall extends Pick<Call, 'command' | 'options' | 'paths'>
  */
 export async function recordCall(run: Run, planned: PlannedCall): Promise<void> {
   const call = entryOf(planned);
-  if (isRecorded(run.journal.state, call, planned)) return;
+  const before = run.journal.state;
+  if (isRecorded(before, call, planned)) return;
   await run.journal.append(call);
-  for (const { to } of planned.files)
+  const given = planned.files.map(({ to }) => to);
+  for (const to of given) {
     for (const { jobId } of to.replaces)
       run.emit({
         event: 'step',
         jobId,
         message: `${jobId} is replaced by ${to.jobId} and left behind: never finalize it`,
       });
+    const dropped = droppedItems(before, to, given);
+    if (dropped.length > 0)
+      run.emit({
+        event: 'warning',
+        jobId: to.jobId,
+        message: `item files of the batch that ${to.jobId} replaces are not given again, and are not loaded: ${dropped.map(({ file }) => file?.name).join(', ')}`,
+      });
+  }
 }
 
 type NewCall = Omit<Call, 'at'>;
@@ -84,13 +95,19 @@ export function commandLine(
   return ['ebill', command, ...given, ...load, ...options.map(word)].join(' ');
 }
 
-/** The command that goes on with the upload of a batch: the whole one that gave its file, where it is on record. */
+/**
+ * The command that goes on with the upload of a batch: the whole one that gave its file, where it is on record; with
+ * `--restart-invoice` where only that helps.
+ */
 export function commandFor(
-  { header, batches }: LoadState,
+  load: LoadState,
   batch: BatchState,
   terminal: Terminal,
   shown: (path: string) => string,
 ): string {
+  const { header, batches } = load;
+  const restart = restartOf(load, batch);
+  if (restart !== null) return commandLine(restart, header.job, terminal, shown);
   if (batch.call !== null) return commandLine(batch.call, header.job, terminal, shown);
   const parent = parentJobId(batches, batch);
   return commandLine(
@@ -104,4 +121,32 @@ export function commandFor(
     terminal,
     shown,
   );
+}
+
+/** Options of a recorded command that the command which starts its invoice batch over needs too. */
+const KEPT: ReadonlySet<string> = new Set(['--no-validate', '--finalize', '--wait']);
+
+/**
+ * The command that starts an invoice batch over with all of its items, where the upload of one of them cannot go on
+ * (api rule 18); `null`: none is blocked.
+ */
+function restartOf(
+  load: LoadState,
+  batch: BatchState,
+): Pick<Call, 'command' | 'options' | 'paths' | 'files'> | null {
+  const invoice = batch.kind === 'items' ? parentOf(load.batches, batch) : batch;
+  if (invoice?.kind !== 'invoice') return null;
+  const all = [invoice, ...itemsOf(load, invoice)].filter(({ leftOut }) => !leftOut);
+  if (!all.some(({ blocked }) => blocked)) return null;
+  const { call } = batch;
+  if (call?.command === 'run' && all.every((one) => one.call?.command === 'run'))
+    return { ...call, options: [...new Set([...call.options, '--restart-invoice'])] };
+  const options = (call?.options ?? []).flatMap((option, i, given) => {
+    if (option === '--column') return [option, given[i + 1] ?? ''];
+    return KEPT.has(option) ? [option] : [];
+  });
+  const files = all.flatMap(({ jobId, kind, parent, file }) =>
+    file === null || kind === 'init' ? [] : [{ jobId, kind: kind as FileKind, parent, file }],
+  );
+  return { command: 'upload invoice', options: ['--restart-invoice', ...options], files };
 }

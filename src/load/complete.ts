@@ -1,7 +1,9 @@
 import { phaseOf } from '../batch/phase.ts';
 import { EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
-import { commandFor } from './calls.ts';
+import { commandFor, commandLine, type PlannedCall } from './calls.ts';
+import { isNamed } from './leave-out.ts';
+import { droppedItems } from './plan.ts';
 import type { BatchState, LoadState } from './state.ts';
 
 /** Where the commands of a hint are typed, and a file's path as it is typed there. */
@@ -51,6 +53,44 @@ export function assertComplete(
       hint: `Upload the rest, then finalize:\n${[...commands].join('\n')}\nA file that will not come has to be named with --leave-out.`,
     },
   );
+}
+
+/**
+ * Checks that a call which replaces an invoice batch gives all of its item files again: the others would be left behind with
+ * it, and nothing would load them (api rules 26 and 28). Pure.
+ * @param leaveOut `--leave-out`
+ * @throws EbillError CONFLICT that names them, with the command that gives them too
+ */
+export function assertNoneDropped(
+  state: LoadState,
+  { command, options, files }: PlannedCall,
+  leaveOut: readonly string[],
+  { cwd, terminal, shown }: Typed & { readonly cwd: string },
+): void {
+  const given = files.map(({ to }) => to);
+  const items = given.filter(({ kind }) => kind === 'items');
+  for (const head of given) {
+    const dropped = droppedItems(state, head, items).filter(
+      (batch) => !leaveOut.some((name) => isNamed(batch, name, cwd)),
+    );
+    if (dropped.length === 0) continue;
+    const names = dropped.slice(0, MOST).map(({ file }) => file?.name);
+    const more = dropped.length > MOST ? ` and ${dropped.length - MOST} more` : '';
+    const whole = [
+      ...[head, ...items].map(({ jobId, kind, file }) => ({ jobId, kind, parent: null, file })),
+      ...dropped.flatMap(({ jobId, file }) =>
+        file === null ? [] : [{ jobId, kind: 'items' as const, parent: null, file }],
+      ),
+    ];
+    const line = commandLine({ command, options, files: whole }, state.header.job, terminal, shown);
+    throw new EbillError(
+      'CONFLICT',
+      `${head.file.name} replaces ${head.replaces.map(({ jobId }) => jobId).join(', ')}, but item files of that batch are not given: ${names.join(', ')}${more}. They would not be loaded.`,
+      {
+        hint: `Give them too: ${line} – A file that is not to be loaded has to be named with --leave-out.`,
+      },
+    );
+  }
 }
 
 /** A batch and its items as a load records them. */

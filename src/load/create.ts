@@ -4,7 +4,9 @@ import { refusal } from '../api/result.ts';
 import { type PresignedFacts, presignedFacts } from '../api/transfer-url.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { shownPath } from '../system/shown-path.ts';
 import { askFor, pauseAfterDoubt } from './ask.ts';
+import { commandFor } from './calls.ts';
 import type { Journal } from './journal.ts';
 import type { Assignment } from './plan.ts';
 import { type Asked, judgeCreate } from './recover.ts';
@@ -89,7 +91,7 @@ export async function createBatch(
       return step;
     case 'conflict':
       await run.journal.append({ type: 'blocked', jobId, reason: 'the server has another draft for it' });
-      throw twoDrafts(jobId, knownId, step.otherId, kind === 'items' || !to.exact);
+      throw twoDrafts(run, jobId, knownId, step.otherId, kind === 'items' || !to.exact);
     case 'fail':
       throw refusal(
         what,
@@ -136,6 +138,7 @@ function reduced(result: Result, live: LiveUrl | null): Parameters<typeof judgeC
  * @param withItems whether it is a batch of items, or an invoice batch with items
  */
 function twoDrafts(
+  { context, journal: { state } }: Run,
   jobId: string,
   knownId: string | null,
   otherId: string | null,
@@ -145,9 +148,11 @@ function twoDrafts(
     otherId === null
       ? `as batch ${knownId ?? 'unknown'}, and issues no new upload URL for it`
       : `as batch ${knownId} and now as batch ${otherId}`;
+  const batch = state.batches.get(jobId);
+  const shown = (path: string): string => shownPath(context.cwd, path);
   return new EbillError('CONFLICT', `The server has ${jobId} ${drafts}.`, {
     hint: withItems
-      ? 'An unused draft cannot be deleted, and items batches are finalized with their invoice batch: start the invoice batch again with --restart-invoice.'
+      ? `An unused draft cannot be deleted, and items batches are finalized with their invoice batch: start the invoice batch again, with all of its item files.${batch === undefined ? '' : ` To do that: ${commandFor(state, batch, context, shown)}`}`
       : 'Run the same command without --job-id: the file goes into a batch with the next free number, and the unused draft is abandoned.',
   });
 }

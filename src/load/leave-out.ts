@@ -10,11 +10,12 @@ import type { BatchState, LoadState } from './state.ts';
  * @throws EbillError USAGE for a name that is not on record, CONFLICT for a file that is submitted, or would be with its invoice
  */
 export function leftOutBy(state: LoadState, names: readonly string[], cwd: string): readonly BatchState[] {
-  const own = [...state.batches.values()].filter(({ abandoned, file }) => !abandoned && file !== null);
-  return names.map((name) => {
-    const named = own.filter(
-      ({ jobId, file }) => jobId === name || file?.name === name || file?.path === resolve(cwd, name),
-    );
+  const known = [...state.batches.values()].filter(({ file }) => file !== null);
+  const own = known.filter(({ abandoned }) => !abandoned);
+  return names.flatMap((name) => {
+    const named = own.filter((batch) => isNamed(batch, name, cwd));
+    // It was left behind with its invoice batch: nothing of it is expected.
+    if (named.length === 0 && known.some((batch) => isNamed(batch, name, cwd))) return [];
     const open = named.filter((batch) => !hasArrived(batch));
     const [batch, second] = open.length > 0 ? open : named;
     if (batch === undefined) throw unknownFile(state, name, own);
@@ -41,6 +42,10 @@ export function leftOutBy(state: LoadState, names: readonly string[], cwd: strin
     return batch;
   });
 }
+
+/** Whether `--leave-out NAME` is about it. */
+export const isNamed = ({ jobId, file }: BatchState, name: string, cwd: string): boolean =>
+  jobId === name || file?.name === name || file?.path === resolve(cwd, name);
 
 const hasArrived = ({ uploaded }: BatchState): boolean => uploaded === 'yes';
 

@@ -6,7 +6,7 @@ import type { FileKind, Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
-import { type BatchState, type LoadState, phaseOnRecord } from './state.ts';
+import { type BatchState, itemsOf, type LoadState, phaseOnRecord } from './state.ts';
 
 interface PlanOptions {
   /** `--job-id`: the id of the only batch planned. */
@@ -104,6 +104,23 @@ export function assign(
     const replaces = [...restarted, ...others.filter(isReplaceable), ...lost];
     return { kind, file, jobId, action: 'new', exact, replaces };
   });
+}
+
+/**
+ * Item files of an invoice batch that is replaced which are not given again: they are left behind with it, so that nothing
+ * loads them (api rules 26 and 28). Pure.
+ */
+export function droppedItems(
+  state: LoadState,
+  { replaces }: Assignment,
+  items: readonly Assignment[],
+): readonly BatchState[] {
+  const given = new Set(items.flatMap(({ file }) => [file.sha256, file.name]));
+  return replaces
+    .flatMap((batch) => itemsOf(state, batch))
+    .filter(
+      ({ file, leftOut }) => file !== null && !leftOut && !given.has(file.sha256) && !given.has(file.name),
+    );
 }
 
 function groupedBy<T>(all: readonly T[], key: (one: T) => string): ReadonlyMap<string, readonly T[]> {

@@ -131,6 +131,65 @@ describe('an invoice batch and its items (api rule 28)', () => {
     ]);
   });
 
+  it.each([
+    ['--next', true],
+    ['--restart-invoice', false],
+  ])(
+    '%s without the item files of the batch that it replaces is refused, and what it names loads them',
+    async (option, changed) => {
+      const { at, server } = await started();
+      expect((await at.call(INVOICE)).code).toBe(0);
+      const path = join(at.cwd, 'INV_AUG_2020.csv');
+      if (changed) writeFileSync(path, readFileSync(path, 'utf8').replace(/\n$/, '\r\n'));
+      const line = [...INVOICE.slice(0, 3), option, '--finalize'];
+      expect((await at.call([...line, '--dry-run'])).code).toBe(8);
+      const refused = await at.call([...line, '--json']);
+      expect([refused.code, refused.json.error?.message]).toEqual([
+        8,
+        expect.stringContaining(`, ${ITEMS_2}.`),
+      ]);
+      expect(loaded(server)).toEqual([]);
+      const named = /(ebill upload .*) –/.exec(refused.json.error?.hint ?? '')?.[1] ?? '';
+      expect((await at.call(typed(named))).code).toBe(0);
+      expect(loaded(server)).toEqual([
+        'AUG_2020_INV_2 INV_AUG_2020.csv',
+        'AUG_2020_ITM_3 ITM_AUG_2020_1.csv',
+        'AUG_2020_ITM_4 ITM_AUG_2020_2.csv',
+      ]);
+    },
+  );
+
+  it('--leave-out names an item file that a replaced invoice batch had and the new one does not get', async () => {
+    const { at, server } = await started(['put:invoice@2=status:403']);
+    expect((await at.call(INVOICE)).code).toBe(0);
+    const line = [...INVOICE.slice(0, -1), '--restart-invoice', '--leave-out', ITEMS_2, '--finalize'];
+    const broken = await at.call(line);
+    expect([broken.code, broken.stderr]).toEqual([9, expect.stringContaining(`not loaded: ${ITEMS_2}`)]);
+    expect((await at.call(line)).code).toBe(0);
+    expect(loaded(server)).toEqual(['AUG_2020_INV_2 INV_AUG_2020.csv', 'AUG_2020_ITM_3 ITM_AUG_2020_1.csv']);
+  });
+
+  it('an item whose draft gets no second upload URL: every command named starts the invoice batch over with all items', async () => {
+    const server = await sandbox({ duplicates: 'refuse', faults: ['put:items@2=status:403'] });
+    const at = machine(server);
+    await month(at, { records: 4, itemFiles: 2 });
+    expect((await at.call([...INVOICE.slice(0, -1), '--job', 'AUG_2020'])).code).toBe(0);
+    const items = ['upload', 'items', ITEMS_2, '--job', 'AUG_2020', '--finalize'];
+    expect((await at.call(items)).code).toBe(9);
+    const stuck = await at.call([...items, '--json']);
+    const whole = `ebill ${INVOICE.join(' ')} --job AUG_2020 --restart-invoice --finalize`;
+    expect([stuck.code, stuck.json.error?.hint]).toEqual([8, expect.stringContaining(whole)]);
+    expect((await at.call(['finalize', '--json'])).json.error?.hint).toContain(whole);
+    const next = (await at.call(['--json'])).json['next'] as { command: string };
+    expect(next.command).toBe(whole);
+    expect((await at.call(typed(whole))).code).toBe(0);
+    expect(loaded(server)).toEqual([
+      'AUG_2020_INV_2 INV_AUG_2020.csv',
+      'AUG_2020_ITM_3 ITM_AUG_2020_1.csv',
+      'AUG_2020_ITM_4 ITM_AUG_2020_2.csv',
+    ]);
+  });
+
   it('--leave-out records that a file will not come: it is not waited for, does not count, and is shown', async () => {
     const { at, server } = await started(['create:items@2=status:403']);
     expect((await at.call([...INVOICE, '--concurrency', '1'])).code).toBe(5);

@@ -8,8 +8,8 @@ import { viewBatch, viewLoad } from '../../load/view.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { accountText } from '../../output/batch-text.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
+import { shownPath } from '../../system/shown-path.ts';
 import type { App, CommandResult } from './command.ts';
-import { shownPath } from './shown-path.ts';
 
 /** Batches of a load by job id, for output; with their URLs under `--show-urls`. */
 export function viewsOf(run: Run, jobIds: readonly string[]): readonly BatchView[] {

@@ -9,7 +9,7 @@ import { inParallel, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
 import { type ItemsParent, itemsParent, uploadFile } from '../../load/upload.ts';
 import { counted } from '../../output/format.ts';
-import { shownPath } from './shown-path.ts';
+import { shownPath } from '../../system/shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
 
 type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;

@@ -10,6 +10,7 @@ import { EbillError } from '../../errors.ts';
 import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import { isClosed } from '../../load/closed.ts';
+import { assertNoneDropped } from '../../load/complete.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import {
@@ -27,6 +28,7 @@ import type { LoadState } from '../../load/state.ts';
 import { counted } from '../../output/format.ts';
 import { requestsText } from '../../output/print-result.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
+import { shownPath } from '../../system/shown-path.ts';
 import { nextStepOf, resultOf, viewsOf } from './batch-result.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { confirmProduction } from './confirm.ts';
@@ -240,8 +242,17 @@ function callOf({ app }: Session, { options, given }: Upload, plan: Planned, run
   };
 }
 
+/** @throws EbillError CONFLICT when an invoice batch would be replaced without all of its item files */
+function assertWhole(session: Session, run: Run, upload: Upload, plan: Planned): void {
+  const { context } = run;
+  const { cwd } = context;
+  const typed = { cwd, terminal: context, shown: (path: string) => shownPath(cwd, path) };
+  assertNoneDropped(run.journal.state, callOf(session, upload, plan, run), upload.options.leaveOut, typed);
+}
+
 /** The requests in their order, from the journals alone: nothing is sent. */
-async function dryRun({ app, client }: Session, run: Run, upload: Upload): Promise<CommandResult> {
+async function dryRun(session: Session, run: Run, upload: Upload): Promise<CommandResult> {
+  const { app, client } = session;
   const { options, parent } = upload;
   const { state } = run.journal;
   const { header } = state;
@@ -253,6 +264,7 @@ async function dryRun({ app, client }: Session, run: Run, upload: Upload): Promi
     jobId: invoiceJobId,
   };
   const files = [...heads, ...items];
+  assertWhole(session, run, upload, { heads, items, invoice: under });
   await assertNew(run, files, options.again);
   const requests: Call[] = files.flatMap((file) => uploadRequests(client.calls, file, invoice));
   if (options.finalize) {
@@ -274,6 +286,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   let touched: readonly string[] = [];
   app.soFar(() => ({ batches: viewsOf(run, touched) }));
   const plan = await confirmedPlan(run, upload);
+  assertWhole(session, run, upload, plan);
   await assertNew(run, [...plan.heads, ...plan.items], options.again);
   await assertLost(run, [...plan.heads, ...plan.items]);
   await recordCall(run, callOf(session, upload, plan, run));
