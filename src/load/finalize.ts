@@ -24,10 +24,9 @@ export function finalizable(state: LoadState): readonly BatchState[] {
 }
 
 /**
- * Checks that drafts of which this machine knows only from the server are all meant (api rule 29): nothing on the server
- * tells a draft that another one replaced from one that waits. Evidence is that it is the only batch of its kind, or that
- * each of them is a draft with an object of its own: a draft has the file name, and so the object, of the one it replaces
- * (api rule 26). Pure.
+ * Checks that no draft of which this machine knows only from the server is one that another batch replaced (api rule 29). A
+ * replaced draft has the file name, and so the object, of the batch that replaced it (api rule 26); and a draft beside a
+ * batch of its kind that was finalized elsewhere may be left over from it. Pure.
  * @throws EbillError CONFLICT naming the drafts that cannot be told apart
  */
 export function assertMeant(state: LoadState, targets: readonly BatchState[], names: StatusNames): void {
@@ -51,11 +50,11 @@ export function assertMeant(state: LoadState, targets: readonly BatchState[], na
         `${idsText(batch)} and ${idsText(same)} hold one and the same file on the server, ${batch.object}: finalizing both would load it twice`,
       );
     const rivals = others.filter(({ kind }) => kind === batch.kind && kind !== 'items');
-    const distinct = [batch, ...rivals].every((one) => one.object !== null && isDraft(one));
-    if (rivals.length > 0 && !distinct)
+    const submitted = rivals.filter((one) => !isDraft(one) && one.finalizedAt === null);
+    if (submitted.length > 0)
       throw notMeant(
         state,
-        `the server has ${[batch, ...rivals].map(idsText).join(', ')}, and nothing here tells whether ${idsText(batch)} is to be loaded or was replaced by another`,
+        `${submitted.map(idsText).join(', ')} was finalized elsewhere: nothing tells whether ${idsText(batch)} still waits for that or was replaced`,
       );
   }
 }

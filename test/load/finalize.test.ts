@@ -23,18 +23,22 @@ describe('drafts that only the server knows (api rule 29)', () => {
   const parent = { id: null, jobId: 'AUG_2020_INV' };
   it.each<[string, readonly BatchState[], readonly string[] | null]>([
     ['one of each kind', [CUS, INV], null],
-    ['two of a kind', [CUS, SECOND, INV], ['AUG_2020_CUS', 'AUG_2020_CUS_2']],
+    ['two of a kind', [CUS, SECOND, INV], null],
     [
-      '… with files of their own',
-      [draft('AUG_2020_CUS', object('a')), draft('AUG_2020_CUS_2', object('b'))],
-      null,
-    ],
-    [
-      '… with one file: one of them was left behind',
+      '… with one file: one of them was replaced',
       [draft('AUG_2020_CUS', object('a')), draft('AUG_2020_CUS_2', object('a'))],
       ['AUG_2020_CUS (batch', 'AUG_2020_CUS_2 (batch', 'in/a.csv'],
     ],
-    ['a draft beside one that was processed', [CUS, { ...SECOND, ...processed }], ['AUG_2020_CUS_2']],
+    [
+      'a draft beside one that was finalized elsewhere',
+      [CUS, { ...SECOND, ...processed }],
+      ['AUG_2020_CUS_2'],
+    ],
+    [
+      '… that this machine finalized',
+      [CUS, { ...SECOND, ...processed, finalized: 'yes', finalizedAt: '2020-08-01T10:00:00.000Z' }],
+      null,
+    ],
     [
       'all of them processed',
       [

@@ -264,7 +264,9 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
       .every((line) =>
         uploads.some(({ argv, exit }) => exit === 0 && line.startsWith(argv.slice(0, 4).join(' '))),
       );
-    const finalize = uploaded && lines.length > 1;
+    // Without the journal a draft that was left behind looks like any other (api rule 29).
+    const finalize =
+      uploaded && lines.length > 1 && options.repeats === 'refuse' && options.duplicates === 'reissue';
     const other = newMachine(clock, 'm2');
     other.disk.put('/home/.keep', '');
     other.disk.put('/data/.keep', '');
