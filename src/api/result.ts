@@ -37,7 +37,7 @@ export type CallResult<T> =
 /**
  * What the reply to a changing call says (api rules 14 and 15). Only a readable 4xx says that it did not happen.
  * @param asked the batch it was about; an id that the call makes is not known yet
- * @param seen is told how the answer's ids compare
+ * @param seen called with how the answer's ids compare
  */
 export function changeResult(
   reply: Reply,
@@ -75,7 +75,7 @@ export function changeResult(
 /**
  * What the reply to a question for the status says. "Not found" is 404, 400, or a batch without an id (api rule 16).
  * @param pageIsAbsence a page of such a status counts too: nothing was sent yet that it could contradict
- * @param seen is told how the answer's ids compare, and says how many in a row were about another batch (api rule 14)
+ * @param seen called with how the answer's ids compare; returns how many answers in a row were about another batch (api rule 14)
  */
 export function statusAttempt(
   reply: Reply,

@@ -5,7 +5,7 @@ import { visible } from '../system/escaping.ts';
 import type { Found } from './entries.ts';
 import type { Run } from './run.ts';
 
-/** Batches of one load; asking for so many takes a minute. */
+/** Most batches of one load that are asked for: that takes a minute. */
 const MOST = 5_000;
 
 /**

@@ -64,7 +64,7 @@ function notMeant(state: LoadState, why: string): EbillError {
     'CONFLICT',
     `Not finalized: this machine has no record of who uploaded what to ${state.header.job}, and ${why}.`,
     {
-      hint: 'Finalize on the machine that started the load: its journal knows which drafts are left behind. Without it, ask whoever uploaded the files which batches hold them, and finalize each of those by its name with --job-id.',
+      hint: 'Finalize on the machine that started the load: its journal knows which drafts are left behind. Without it, ask the person who uploaded the files which batches hold them, and finalize each of those by its name with --job-id.',
     },
   );
 }
@@ -151,7 +151,7 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
 export function missingBatches(batches: readonly BatchState[]): EbillError {
   const list = batches.map((batch) => `${idsText(batch)}, last seen as ${batch.seen?.status ?? 'no status'}`);
   return new EbillError('REJECTED', `Not finalized: the server no longer knows ${list.join('; ')}.`, {
-    hint: `Check the profile and the base URL (ebill profile show). If they are right, confirm with the operator of the eBill server what became of ${batches.length === 1 ? 'this batch' : 'these batches'} before anything else is done about ${batches.length === 1 ? 'it' : 'them'}.`,
+    hint: `Check the profile and the base URL (ebill profile show). If they are right, confirm with the operator of the eBill server what happened to ${batches.length === 1 ? 'this batch' : 'these batches'} before anything else is done about ${batches.length === 1 ? 'it' : 'them'}.`,
   });
 }
 

@@ -84,7 +84,7 @@ export async function skipDamage(
     const content = (await readContent(path)) ?? Buffer.alloc(0);
     const lines = skipLines(content, path, new Date(now()).toISOString());
     if (lines.length === 0) return false;
-    await write(handle, `${await mended(handle, content.length, now)}${lines.join('')}`);
+    await write(handle, `${await tailRepair(handle, content.length, now)}${lines.join('')}`);
     return true;
   } catch (cause) {
     throw cannotWrite(path, cause);
@@ -191,7 +191,7 @@ class FileJournal implements Journal {
       try {
         const lines = batch.map((waiter) => waiter.line).join('');
         const { size } = await handle.stat();
-        const text = `${size === this.#end ? '' : await mended(handle, size, this.#now)}${lines}`;
+        const text = `${size === this.#end ? '' : await tailRepair(handle, size, this.#now)}${lines}`;
         await write(handle, text);
         this.#end = size + Buffer.byteLength(text);
         // Another process would begin a journal of its own.
@@ -217,7 +217,7 @@ async function write(handle: FileHandle, text: string): Promise<void> {
  * What has to be written before the next line: the end of a last line that was cut off, and its mark (rule 3). Nothing is
  * removed: another process may be writing that line just now.
  */
-async function mended(handle: FileHandle, size: number, now: () => number): Promise<string> {
+async function tailRepair(handle: FileHandle, size: number, now: () => number): Promise<string> {
   const last = await lastLine(handle, size);
   const ended = last.at(-1) === LF;
   const line = ended ? last.subarray(0, -1) : last;

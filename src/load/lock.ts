@@ -13,7 +13,7 @@ export type Holder = Readonly<v.InferOutput<typeof HOLDER>>;
 
 export interface Lock {
   /**
-   * Locks the open journal itself, too: whoever deletes the lock file lets nobody else in.
+   * Locks the open journal itself, too: deleting the lock file admits no second process.
    * @throws EbillError CONFLICT when another process holds it
    */
   include(journal: FileHandle): void;

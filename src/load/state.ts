@@ -275,15 +275,15 @@ function blank(jobId: string): BatchState {
 }
 
 /** After an intent alone, a call may have happened, unless it is known that it did. */
-const begun = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'unknown');
+const attempted = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'unknown');
 
 function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>): BatchState {
   const { call } = entry;
-  if (call === 'put') return { ...known, object: entry.object, uploaded: begun(known.uploaded) };
+  if (call === 'put') return { ...known, object: entry.object, uploaded: attempted(known.uploaded) };
   const doubts = { ...known.doubts, [call]: { since: entry.at, waitMs: entry.waitMs ?? null } };
   switch (call) {
     case 'init':
-      return { ...known, doubts, kind: 'init', init: entry.request, created: begun(known.created) };
+      return { ...known, doubts, kind: 'init', init: entry.request, created: attempted(known.created) };
     case 'create':
       return {
         ...known,
@@ -291,10 +291,10 @@ function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>):
         kind: entry.kind,
         file: entry.file,
         parent: entry.parent,
-        created: begun(known.created),
+        created: attempted(known.created),
       };
     case 'finalize':
-      return { ...known, doubts, finalized: begun(known.finalized) };
+      return { ...known, doubts, finalized: attempted(known.finalized) };
   }
 }
 

@@ -46,12 +46,12 @@ test('work that takes longer is aborted', async () => {
 test('nothing is started after an interruption', async () => {
   const context = testContext();
   context.interrupt();
-  let begun = false;
+  let started = false;
   const work = withShutdownDelay(context, async () => {
-    begun = true;
+    started = true;
   });
   expect(await rejection(work)).toBe('SIGINT');
-  expect(begun).toBe(false);
+  expect(started).toBe(false);
 });
 
 test('without an interruption there is no delay and no listener left', async () => {

@@ -54,7 +54,7 @@ function onTerminal(at: Machine, script: string, env: Readonly<Record<string, st
 }
 
 /** A load under way: initialised, a file to send. */
-async function begun(at: Machine): Promise<void> {
+async function startedLoad(at: Machine): Promise<void> {
   writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
   await at.call(['init', '--job', 'AUG_2020']);
 }
@@ -184,7 +184,7 @@ describe('as scripts call it', () => {
   it.skipIf(!existsSync('/dev/full')).each(ROWS)('$name', async ({ script, code, out, err, sent }) => {
     const server = await sandbox();
     const at = machine(server);
-    await begun(at);
+    await startedLoad(at);
     const ended = await bash(at, script);
     expect(ended.err).not.toMatch(/\n\s+at |node:internal|Unhandled/);
     if (out !== undefined) expect(ended.out).toMatch(out);
@@ -301,7 +301,7 @@ describe('the output', () => {
   it('is byte for byte the same in two runs', async () => {
     const server = await sandbox();
     const at = machine(server);
-    await begun(at);
+    await startedLoad(at);
     await at.call(['upload', 'customer', 'cus.csv', '--wait']);
     const lines = [
       ['status'],

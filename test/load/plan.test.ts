@@ -46,8 +46,8 @@ describe('which batch a file goes into', () => {
     expect(ids(load(CUS), 'customer', [source('renamed.csv', 'a')], PLAIN)).toEqual([
       ['AUG_2020_CUS', 'done'],
     ]);
-    const begun = known({ created: 'unknown', file: source('cus.csv', 'a') });
-    expect(ids(load(begun), 'customer', [source('cus.csv', 'a')], PLAIN)).toEqual([
+    const started = known({ created: 'unknown', file: source('cus.csv', 'a') });
+    expect(ids(load(started), 'customer', [source('cus.csv', 'a')], PLAIN)).toEqual([
       ['AUG_2020_CUS', 'resume'],
     ]);
   });

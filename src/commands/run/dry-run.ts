@@ -26,7 +26,7 @@ interface PlannedBatch {
   readonly bytes: number | null;
   /** The control total. */
   readonly amount: string | null;
-  readonly upload: 'to-do' | 'begun' | 'done';
+  readonly upload: 'to-do' | 'started' | 'done';
   /** `null` for items, which are finalized with their invoice batch. */
   readonly finalized: boolean | null;
   readonly phase: Phase | null;
@@ -105,7 +105,7 @@ function plannedBatches(run: Run, { init, customers, invoices }: PlannedMonth): 
     records: file.records,
     bytes: file.bytes,
     amount: file.amount ?? null,
-    upload: action === 'done' || action === 'duplicate' ? 'done' : action === 'resume' ? 'begun' : 'to-do',
+    upload: action === 'done' || action === 'duplicate' ? 'done' : action === 'resume' ? 'started' : 'to-do',
     finalized: kind === 'items' ? null : batches.get(jobId)?.finalized === 'yes',
     phase: phaseOf(jobId),
   });
@@ -121,7 +121,7 @@ function actionText(row: PlannedBatch, { init }: PlannedMonth): string {
     if (row.upload === 'done') return 'nothing: already done';
     return init?.zeroOutCustomerBalance ? "sent; zeroes every customer's balance" : 'sent';
   }
-  const upload = { 'to-do': 'uploaded', begun: 'uploaded (resumed)', done: '' }[row.upload];
+  const upload = { 'to-do': 'uploaded', started: 'uploaded (resumed)', done: '' }[row.upload];
   if (row.finalized === null) return upload === '' ? 'nothing: already uploaded' : upload;
   if (row.finalized) return `nothing: ${row.phase === null ? 'already finalized' : phaseWord(row.phase)}`;
   return upload === '' ? 'finalized (already uploaded)' : `${upload}, finalized`;

@@ -31,7 +31,7 @@ export const live: Scene = async ({ run, quietly, sample, file, freeze, draw, la
     }
     return stop;
   });
-  await draw('results being fetched, of which one is not begun', /MB\/s/, (ui) => {
+  await draw('results being fetched, of which one has not started', /MB\/s/, (ui) => {
     const { listener, stop } = createProgress(ui, context);
     listener({ event: 'wait.start', message: 'fetching result files' });
     later(2000);
