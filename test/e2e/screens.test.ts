@@ -1,12 +1,13 @@
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DARK, LIGHT, picture } from './screens/picture.ts';
 import { scenes } from './screens/scenes/index.ts';
-import { buildActor, type Capture, play } from './screens/theatre.ts';
+import { buildActor, type Capture, Theatre } from './screens/theatre.ts';
 
-let actor = '';
+let theatre: Theatre;
 beforeAll(async () => {
-  actor = await buildActor();
+  theatre = new Theatre(await buildActor());
 });
+afterAll(() => theatre?.close());
 
 const shown = ({ name, lines }: Capture): string => `━━━ ${name}\n${lines.join('\n')}`;
 
@@ -20,7 +21,7 @@ describe.skipIf(process.platform !== 'linux').each(Object.keys(scenes))(
   'the screens of the scene %s, in a real terminal',
   (scene) => {
     it.each([40, 80, 120, 200])('at %i columns', async (columns) => {
-      const captures = await play(actor, scene, columns);
+      const captures = await theatre.play(scene, columns);
       await expect(`${captures.map(shown).join('\n\n')}\n`).toMatchFileSnapshot(
         `../golden/screens-${scene}-${columns}.txt`,
       );

@@ -10,10 +10,22 @@ export interface Cue {
   readonly random: readonly (readonly [string, string])[];
 }
 
+/** What the test's side writes to a file before it signals. */
+export interface Order {
+  readonly scene: string;
+  readonly columns: number;
+  /** An empty folder for the scene. */
+  readonly root: string;
+}
+
 /** The number of the escape sequence: one nobody uses. */
 export const CUE = 7717;
 
-export const cueText = (cue: Cue): string =>
+/** `ready`: what was played is over, and the next order is waited for. */
+export type Told = Cue | 'ready';
+
+export const cueText = (cue: Told): string =>
   `\u001b]${CUE};${Buffer.from(JSON.stringify(cue)).toString('base64')}\u0007`;
 
-export const readCue = (data: string): Cue => JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as Cue;
+export const readCue = (data: string): Told =>
+  JSON.parse(Buffer.from(data, 'base64').toString('utf8')) as Told;

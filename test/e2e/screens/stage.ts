@@ -35,8 +35,20 @@ export type Scene = (stage: Stage) => Promise<void>;
 
 const CLEAR = '\u001bc';
 
-export async function openStage(options: SandboxOptions = {}): Promise<Stage> {
-  const root = process.cwd();
+/** Until the test's side signals. */
+export function signalled(): Promise<void> {
+  // A signal alone keeps no process alive.
+  const alive = setInterval(() => undefined, 1000);
+  return new Promise((resolve) =>
+    process.once('SIGUSR2', () => {
+      clearInterval(alive);
+      resolve();
+    }),
+  );
+}
+
+/** @param root an empty folder */
+export async function openStage(root: string, options: SandboxOptions = {}): Promise<Stage> {
   const [home, cwd] = [join(root, 'home'), join(root, 'work')];
   mkdirSync(cwd);
   let clock = Date.UTC(2020, 7, 31, 22, 0, 0);
@@ -60,16 +72,6 @@ export async function openStage(options: SandboxOptions = {}): Promise<Stage> {
   };
   const cue = (name: string | null, until: RegExp | null, keys: string | null): void => {
     process.stdout.write(cueText({ name, until: until?.source ?? null, keys, random }));
-  };
-  const goOn = (): Promise<void> => {
-    // A signal alone keeps no process alive.
-    const alive = setInterval(() => undefined, 1000);
-    return new Promise((resolve) =>
-      process.once('SIGUSR2', () => {
-        clearInterval(alive);
-        resolve();
-      }),
-    );
   };
   let waits = 0;
   let frozen: { readonly nth: number; readonly until: RegExp } | null = null;
@@ -97,7 +99,7 @@ export async function openStage(options: SandboxOptions = {}): Promise<Stage> {
       signal?.throwIfAborted();
       waits += 1;
       if (frozen?.nth === waits) {
-        const answered = goOn();
+        const answered = signalled();
         cue(`${showing}, meanwhile`, frozen.until, null);
         await answered;
       }
@@ -136,7 +138,7 @@ export async function openStage(options: SandboxOptions = {}): Promise<Stage> {
         new Redactor(),
       );
       const stop = await drawing(ui);
-      const answered = goOn();
+      const answered = signalled();
       cue(name, until, null);
       await answered;
       stop();

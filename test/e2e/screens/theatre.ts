@@ -1,10 +1,11 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { spawn } from '@lydell/node-pty';
+import { type IPty, spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
 import { build } from 'rolldown';
-import { CUE, type Cue, readCue } from './cue.ts';
+import { tempDir } from '../../helpers/context.ts';
+import { CUE, type Cue, type Order, readCue } from './cue.ts';
 import { steady } from './steady.ts';
 import { styleOf } from './style.ts';
 import { TODAY } from './widths.ts';
@@ -13,6 +14,7 @@ const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 
 const LIMIT_MS = 25_000;
+const ROWS = 40;
 
 /** What stood on the terminal. */
 export interface Capture {
@@ -46,56 +48,115 @@ export async function buildActor(): Promise<string> {
   return join(folder, 'built', 'actor.js');
 }
 
-/** Plays a scene in a real pseudo terminal of that width. @returns what it kept, in order */
-export async function play(actor: string, scene: string, columns: number): Promise<readonly Capture[]> {
-  // A name of the same length wherever it is run: what is shown of it wraps alike.
-  const cwd = mkdtempSync('/tmp/ebill-screen-');
-  const emulator = new xterm.Terminal({ cols: columns, rows: 40, allowProposedApi: true, scrollback: 1000 });
+/** One process of the actor on one pseudo terminal, for scene after scene: to start it costs more than to play. */
+export class Theatre {
+  readonly #actor: string;
+  readonly #orders: string;
+  #child: IPty | null = null;
+  #emulator = emulatorOf(80);
+  readonly #captures: Capture[] = [];
+  readonly #waiting: Cue[] = [];
+  #ready: (() => void) | null = null;
+
+  constructor(actor: string) {
+    this.#actor = actor;
+    this.#orders = join(tempDir('ebill-orders-'), 'order.json');
+  }
+
+  /** Plays a scene in a real pseudo terminal of that width. @returns what it kept, in order */
+  async play(scene: string, columns: number): Promise<readonly Capture[]> {
+    this.#captures.length = 0;
+    this.#waiting.length = 0;
+    const child = this.#child ?? (await this.#start());
+    this.#look(columns);
+    child.resize(columns, ROWS);
+    // A name of the same length wherever it is run: what is shown of it wraps alike.
+    const root = mkdtempSync('/tmp/ebill-screen-');
+    writeFileSync(this.#orders, JSON.stringify({ scene, columns, root } satisfies Order));
+    const played = this.#played(scene);
+    child.kill('SIGUSR2');
+    await played.finally(() => rmSync(root, { recursive: true, force: true }));
+    return [...this.#captures];
+  }
+
+  close(): void {
+    this.#child?.kill('SIGKILL');
+  }
+
+  async #start(): Promise<IPty> {
+    const cwd = tempDir('ebill-actor-');
+    const child = spawn(process.execPath, [this.#actor, this.#orders], {
+      name: 'xterm-256color',
+      cols: 80,
+      rows: ROWS,
+      cwd,
+      env: { PATH: process.env['PATH'] ?? '', HOME: cwd, TZ: 'UTC', LANG: 'C.UTF-8' },
+    });
+    this.#child = child;
+    this.#look(80);
+    child.onData((data) => this.#emulator.write(data));
+    await this.#played('start');
+    return child;
+  }
+
+  /** The terminal from here on. */
+  #look(columns: number): void {
+    const emulator = emulatorOf(columns);
+    emulator.parser.registerOscHandler(CUE, (data) => {
+      const cue = readCue(data);
+      if (cue === 'ready') this.#ready?.();
+      else if (cue.until === null) this.#keep(cue);
+      else this.#waiting.push(cue);
+      return true;
+    });
+    emulator.onWriteParsed(() => this.#answer());
+    this.#emulator = emulator;
+  }
+
+  /** Until the actor is ready for the next scene. */
+  async #played(scene: string): Promise<void> {
+    const child = this.#child;
+    // A scene that waits for ever says where.
+    const limit = setTimeout(() => child?.kill('SIGKILL'), LIMIT_MS);
+    const ended = await new Promise<string | null>((resolve) => {
+      this.#ready = () => resolve(null);
+      child?.onExit(({ exitCode, signal }) => resolve(`${exitCode}, signal ${signal}`));
+    });
+    clearTimeout(limit);
+    if (ended === null) return;
+    this.#child = null;
+    await new Promise<void>((done) => this.#emulator.write('', done));
+    throw new Error(
+      `The scene ${scene} ended with ${ended}, waiting for ${this.#waiting[0]?.until}:\n${textOf(this.#emulator).join('\n')}`,
+    );
+  }
+
+  #keep({ name, random }: Cue): void {
+    if (name !== null) this.#captures.push(captureOf(this.#emulator, name, random));
+  }
+
+  #answer(): void {
+    for (let [cue] = this.#waiting; cue !== undefined; [cue] = this.#waiting) {
+      // However its lines are broken.
+      if (!new RegExp(cue.until ?? '').test(textOf(this.#emulator).join(' ').replace(/ +/g, ' '))) return;
+      this.#waiting.shift();
+      this.#keep(cue);
+      if (cue.keys === null) this.#child?.kill('SIGUSR2');
+      else this.#child?.write(cue.keys);
+    }
+  }
+}
+
+function emulatorOf(columns: number): xterm.Terminal {
+  const emulator = new xterm.Terminal({
+    cols: columns,
+    rows: ROWS,
+    allowProposedApi: true,
+    scrollback: 1000,
+  });
   emulator.unicode.register(TODAY);
   emulator.unicode.activeVersion = TODAY.version;
-  const child = spawn(process.execPath, [actor, scene], {
-    name: 'xterm-256color',
-    cols: columns,
-    rows: 40,
-    cwd,
-    env: { PATH: process.env['PATH'] ?? '', HOME: cwd, TZ: 'UTC', LANG: 'C.UTF-8' },
-  });
-  const captures: Capture[] = [];
-  const waiting: Cue[] = [];
-  const keep = ({ name, random }: Cue): void => {
-    if (name !== null) captures.push(captureOf(emulator, name, random));
-  };
-  const look = (): void => {
-    for (let [cue] = waiting; cue !== undefined; [cue] = waiting) {
-      // However its lines are broken.
-      if (!new RegExp(cue.until ?? '').test(textOf(emulator).join(' ').replace(/ +/g, ' '))) return;
-      waiting.shift();
-      keep(cue);
-      if (cue.keys === null) child.kill('SIGUSR2');
-      else child.write(cue.keys);
-    }
-  };
-  emulator.parser.registerOscHandler(CUE, (data) => {
-    const cue = readCue(data);
-    if (cue.until === null) keep(cue);
-    else waiting.push(cue);
-    return true;
-  });
-  emulator.onWriteParsed(look);
-  child.onData((data) => emulator.write(data));
-  // A scene that waits for ever says where.
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  const { exitCode: code, signal = 0 } = await new Promise<{ exitCode: number; signal?: number }>((resolve) =>
-    child.onExit(resolve),
-  );
-  clearTimeout(limit);
-  await new Promise<void>((done) => emulator.write('', done));
-  rmSync(cwd, { recursive: true, force: true });
-  if (signal !== 0 || code !== 0 || waiting.length > 0)
-    throw new Error(
-      `The scene ${scene} ended with ${code}, waiting for ${waiting[0]?.until}:\n${textOf(emulator).join('\n')}`,
-    );
-  return captures;
+  return emulator;
 }
 
 function captureOf(emulator: xterm.Terminal, name: string, random: Cue['random']): Capture {
