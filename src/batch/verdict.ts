@@ -86,7 +86,7 @@ export const unknownStatusText = (status: string, terminal: Terminal): string =>
 
 /** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
 export const MISSING_HINT =
-  "Ask the server's owner what happened to it. Do not load its file again until they confirm that it was not processed and will not be; only then upload the file again, with the option --again. If the batch reappears, the next status shows it.";
+  "Ask the server's owner what happened. Do not load any of these files again until they confirm that it was not processed and will not be; only then upload that file again, with the option --again. If a batch reappears, the next status shows it.";
 
 /** `The server no longer knows AUG_2020_CUS (last seen as Queued).` */
 export function missingText(missing: readonly BatchView[]): string {

@@ -96,9 +96,15 @@ const found = v.object({
 const entry = <const Type extends string, Fields extends v.ObjectEntries>(type: Type, fields: Fields) =>
   v.object({ at: time, type: v.literal(type), ...fields });
 
-/** Flushed before a request leaves. */
+/** Flushed before a request leaves. `decisions`: how many of those are before it; older journals lack it. */
 const intent = <const Call extends string, Fields extends v.ObjectEntries>(call: Call, fields: Fields) =>
-  entry('intent', { n: count, call: v.literal(call), jobId: own, ...fields });
+  entry('intent', {
+    n: count,
+    decisions: v.exactOptional(count),
+    call: v.literal(call),
+    jobId: own,
+    ...fields,
+  });
 
 /** How long the process waits for the answer at most, ms. Older journals lack it. */
 const waitMs = v.exactOptional(count);
@@ -170,7 +176,7 @@ type Without<T, K extends string> = T extends unknown ? Omit<T, K> : never;
 export type Entry = Union<v.InferOutput<(typeof ENTRIES)[keyof typeof ENTRIES]>>;
 /** An entry before the journal stamps it. */
 export type NewEntry = Without<Entry, 'at'>;
-export type Intent = Without<Extract<Entry, { type: 'intent' }>, 'at' | 'type' | 'n'>;
+export type Intent = Without<Extract<Entry, { type: 'intent' }>, 'at' | 'type' | 'n' | 'decisions'>;
 export type Answered = Without<Extract<Entry, { type: 'answer' }>, 'at' | 'type' | 'n'>;
 /** A file as it was when it was checked. */
 export type SourceFile = Immutable<v.InferOutput<typeof sourceFile>>;
@@ -178,6 +184,17 @@ export type SourceFile = Immutable<v.InferOutput<typeof sourceFile>>;
 export type Call = Extract<Entry, { type: 'call' }>;
 /** A batch created elsewhere, as the server describes it. */
 export type Found = Immutable<v.InferOutput<typeof found>>;
+
+const DECISIONS: ReadonlySet<Entry['type']> = new Set([
+  'call',
+  'adopted',
+  'abandoned',
+  'left-out',
+  'blocked',
+]);
+
+/** Whether it says what nobody else knows: without it a batch could be finalized that must not be, or too early. */
+export const isDecision = ({ type }: Pick<Entry, 'type'>): boolean => DECISIONS.has(type);
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,14 @@
 import { crc32 } from 'node:zlib';
 import { EbillError } from '../errors.ts';
-import { type Entry, type Header, isEntry, isKnown, isRecord, JOURNAL_VERSION } from './entries.ts';
+import {
+  type Entry,
+  type Header,
+  isDecision,
+  isEntry,
+  isKnown,
+  isRecord,
+  JOURNAL_VERSION,
+} from './entries.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
 /**
@@ -23,6 +31,8 @@ interface Reading {
   readonly damage: readonly Damage[];
   /** How many requests the numbers show to be missing. */
   readonly missing: number;
+  /** Whether a decision is missing, or is there twice. */
+  readonly undecided: boolean;
 }
 
 /** A line as it is written: an entry or a header, with a checksum of everything before it. */
@@ -66,6 +76,8 @@ export function readLines(
   const orphans = new Set<number>();
   const skipped = new Set<unknown>();
   let newest = 0;
+  let decisions = 0;
+  let undecided = false;
   /** The line before is the last of `unreadable`. */
   let afterUnreadable = false;
   for (const { line, bytes, ended } of splitLines(content)) {
@@ -94,6 +106,11 @@ export function readLines(
         // Without a checksum it is an earlier program's, which left numbers out after a failed write.
         else if (summed && value.n !== newest + 1)
           broken(`request ${value.n} follows request ${newest}: lines are missing`, null);
+        if (value.decisions !== undefined && value.decisions !== decisions) {
+          broken(`request ${value.n} comes after other lines: some are missing, or occur twice`, null);
+          undecided = true;
+          decisions = value.decisions;
+        }
         for (const one of unreadable) one.next ??= value.n;
         intents.add(value.n);
         newest = Math.max(newest, value.n);
@@ -101,6 +118,7 @@ export function readLines(
         broken(`the request ${value.n} that it answers is missing`, null);
         orphans.add(value.n);
       }
+      if (isDecision(value)) decisions += 1;
       onEntry(value, line);
     } else if (isKnown(value)) broken('its fields are not those of its type');
     else if (value['type'] === SKIPPED && summed && Array.isArray(value['lines']))
@@ -115,6 +133,7 @@ export function readLines(
     header,
     damage: damage.filter(({ line }) => !skipped.has(line)).sort((a, b) => a.line - b.line),
     missing: last - intents.size,
+    undecided,
   };
 }
 
@@ -232,6 +251,8 @@ export interface Salvaged {
   readonly lines: readonly (Entry | Damage)[];
   /** How many requests the numbers show to be missing. */
   readonly missing: number;
+  /** Whether a decision is missing, or is there twice. */
+  readonly undecided: boolean;
 }
 
 export const isDamage = (line: Entry | Damage): line is Damage => 'reason' in line && 'line' in line;
@@ -239,12 +260,15 @@ export const isDamage = (line: Entry | Damage): line is Damage => 'reason' in li
 /** @throws EbillError CONFLICT when it is a newer program's */
 export function salvage(content: Uint8Array, path: string): Salvaged {
   const read: { readonly at: number; readonly line: Entry | Damage }[] = [];
-  const { header, damage, missing } = readLines(content, (entry, at) => read.push({ at, line: entry }));
+  const { header, damage, missing, undecided } = readLines(content, (entry, at) =>
+    read.push({ at, line: entry }),
+  );
   const all = [...read, ...damage.map((one) => ({ at: one.line, line: one }))];
   return {
     header: header === null ? null : checked(header, path),
     lines: all.sort((a, b) => a.at - b.at).map(({ line }) => line),
     missing,
+    undecided,
   };
 }
 
@@ -303,7 +327,7 @@ const noJournal = (path: string): EbillError =>
 export function damagedJournal(path: string, read: Salvaged, show: boolean): EbillError {
   const [first] = read.lines.filter(isDamage);
   const hint = canBeSkipped(read)
-    ? 'Run the upload or run command of this load again with --adopt: damaged lines are skipped, and the server is asked what they said.'
+    ? `Run the upload or run command of the load ${read.header?.job} again with --adopt: damaged lines are skipped, and the server is asked what they said.`
     : `${BACKUP} Without one only the owner of the server can say what was done: the damage may hide that a batch must not be finalized, or which files belong together.`;
   return new EbillError(
     'CONFLICT',
@@ -324,8 +348,8 @@ const HIDDEN = 64;
  * Whether the server can be asked for all that damaged lines may have said (`--adopt`). Each has to be recognised as one
  * line, and every request that is missing as one of them.
  */
-export function canBeSkipped({ header, lines, missing }: Salvaged): boolean {
-  if (header === null) return false;
+export function canBeSkipped({ header, lines, missing, undecided }: Salvaged): boolean {
+  if (header === null || undecided) return false;
   const texts = lines.filter(isDamage).flatMap(({ text }) => text ?? []);
   const types = texts.map((text) => {
     const [type, ...more] = [...text.matchAll(/"type":"([\w-]+)"/g)].map((match) => match[1] ?? '');

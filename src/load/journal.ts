@@ -10,6 +10,7 @@ import {
   type Entry,
   type Header,
   type Intent,
+  isDecision,
   type NewEntry,
   sanitizeEntry,
   sanitizeUrl,
@@ -117,6 +118,8 @@ class FileJournal implements Journal {
   readonly #watched: boolean;
   #state: LoadState;
   #next: number;
+  /** Decisions among the lines written, and among those that wait. */
+  #decisions: number;
   /** Lines that wait for the flush under way to end; they share the next one. */
   #waiting: { line: Redacted; done: () => void; failed: (error: unknown) => void }[] = [];
   #flushing: Promise<void> | null = null;
@@ -137,6 +140,7 @@ class FileJournal implements Journal {
     this.#handle = handle;
     this.#state = state;
     this.#next = state.next;
+    this.#decisions = state.decisions;
     this.#now = now;
     this.#clean = clean;
     this.#watched = watched;
@@ -151,6 +155,7 @@ class FileJournal implements Journal {
       { at: new Date(this.#now()).toISOString(), ...entry } as Entry,
       this.#clean,
     );
+    if (isDecision(entry)) this.#decisions += 1;
     await this.#write(lineOf(stamped) as Redacted);
     this.#state = apply(this.#state, stamped);
   }
@@ -159,7 +164,7 @@ class FileJournal implements Journal {
     if (this.#failed !== null) throw this.#failed;
     const n = this.#next;
     this.#next += 1;
-    await this.append({ type: 'intent', n, ...intent });
+    await this.append({ type: 'intent', n, decisions: this.#decisions, ...intent });
     return n;
   }
 

@@ -7,7 +7,7 @@ import { EbillError } from '../errors.ts';
 import { quoted } from '../system/escaping.ts';
 import { askFor, askForEvidence, finalizeDecision, standingOf } from './ask.ts';
 import type { SourceFile } from './entries.ts';
-import type { Assignment } from './plan.ts';
+import { type Assignment, nameConflict } from './plan.ts';
 import type { Asked } from './recover.ts';
 import type { Run } from './run.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
@@ -99,7 +99,8 @@ export interface Doubtful {
 
 /**
  * A plan, after the server was asked what the journal cannot know: whether the batches to be replaced are still drafts,
- * and whether an invoice batch that may be submitted still takes items.
+ * and whether an invoice batch that may be submitted still takes items. A batch that was submitted meanwhile is not replaced:
+ * its records would be loaded twice (commands rule 1).
  * @param plan makes the plan from the journal as it is then
  * @throws EbillError CONFLICT
  */
@@ -119,12 +120,17 @@ export async function confirmPlan<Plan>(
         await assertOpen(run, head);
     }
     const replaced = heads
-      .flatMap(({ replaces }) => replaces)
-      .filter(({ jobId, created, missing }) => created !== 'no' && !missing && !asked.has(jobId));
+      .flatMap(({ file, replaces }) => replaces.map((batch) => ({ file, batch })))
+      .filter(({ batch }) => batch.created !== 'no' && !batch.missing && !asked.has(batch.jobId));
     if (replaced.length === 0) return current;
-    for (const batch of replaced) {
-      asked.add(batch.jobId);
-      await isOpen(run, batch);
+    for (const { file, batch } of replaced) {
+      const { jobId } = batch;
+      asked.add(jobId);
+      if (await isOpen(run, batch)) continue;
+      const { state } = run.journal;
+      const now = state.batches.get(jobId);
+      if (now?.finalized === 'yes')
+        throw nameConflict(state, file, now, { names: run.statusNames, terminal: run.context });
     }
   }
 }

@@ -201,7 +201,7 @@ function requestedJobId(
 }
 
 /** Other content under a name on record. The hint must not load again what is loaded (commands rule 1). */
-function nameConflict(
+export function nameConflict(
   state: LoadState,
   file: SourceFile,
   other: BatchState,

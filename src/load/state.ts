@@ -3,7 +3,14 @@ import { identityOf, isSameBatch } from '../batch/identity.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder, parentOf } from '../batch/tree.ts';
 import type { Batch, Kind, Phase } from '../batch/types.ts';
-import type { Call as Command, Entry, Found, Header, SourceFile } from './entries.ts';
+import {
+  type Call as Command,
+  type Entry,
+  type Found,
+  type Header,
+  isDecision,
+  type SourceFile,
+} from './entries.ts';
 import { VersionMap } from './version-map.ts';
 
 /** Whether a call happened. `unknown`: an intent without a readable answer. */
@@ -73,6 +80,8 @@ export interface LoadState {
   readonly open: ReadonlyMap<number, OpenCall>;
   /** The next intent's number. */
   readonly next: number;
+  /** How many entries are decisions (`isDecision`). */
+  readonly decisions: number;
 }
 
 interface OpenCall {
@@ -84,7 +93,7 @@ interface OpenCall {
 }
 
 export function emptyState(header: Header): LoadState {
-  return { header, updatedAt: header.startedAt, batches: new Map(), open: new Map(), next: 1 };
+  return { header, updatedAt: header.startedAt, batches: new Map(), open: new Map(), next: 1, decisions: 0 };
 }
 
 /** The items batches of an invoice batch, without those left behind. */
@@ -118,7 +127,8 @@ export const phaseOnRecord = (
 
 /** The state after one more entry. Pure. */
 export function apply(state: LoadState, entry: Entry): LoadState {
-  const at = { ...state, updatedAt: entry.at };
+  const decisions = state.decisions + (isDecision(entry) ? 1 : 0);
+  const at = { ...state, updatedAt: entry.at, decisions };
   switch (entry.type) {
     case 'intent': {
       const { n, call, jobId } = entry;
@@ -279,7 +289,9 @@ const attempted = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'u
 
 function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>): BatchState {
   const { call } = entry;
-  if (call === 'put') return { ...known, object: entry.object, uploaded: attempted(known.uploaded) };
+  // It is sent only to the URL in the answer to the create, which may be in a damaged line.
+  if (call === 'put')
+    return { ...known, created: 'yes', object: entry.object, uploaded: attempted(known.uploaded) };
   const doubts = { ...known.doubts, [call]: { since: entry.at, waitMs: entry.waitMs ?? null } };
   switch (call) {
     case 'init':
@@ -294,7 +306,7 @@ function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>):
         created: attempted(known.created),
       };
     case 'finalize':
-      return { ...known, doubts, finalized: attempted(known.finalized) };
+      return { ...known, doubts, created: 'yes', finalized: attempted(known.finalized) };
   }
 }
 

@@ -95,11 +95,11 @@ export async function uploadFile(
     const next = reserveNextJobId(run.journal, kind, file);
     if (known !== undefined)
       await run.journal.append({ type: 'abandoned', jobId, id: known.id, reason, next });
-    run.emit({
-      event: 'step',
-      jobId,
-      message: `${jobId} is abandoned as an unused draft (${reason}); uploading ${file.name} as ${next}`,
-    });
+    const message =
+      known === undefined || known.created === 'no'
+        ? `The server already has another batch named ${jobId}; uploading ${file.name} as ${next}`
+        : `${jobId} is abandoned as an unused draft (${reason}); uploading ${file.name} as ${next}`;
+    run.emit({ event: 'step', jobId, message });
     jobId = next;
     asked = undefined;
     live = null;

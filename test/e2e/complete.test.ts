@@ -131,6 +131,20 @@ describe('an invoice batch and its items (api rule 28)', () => {
     ]);
   });
 
+  it('--next does not replace a batch that another machine finalized meanwhile: its records would load twice', async () => {
+    const { at, server } = await started();
+    expect((await at.call(INVOICE)).code).toBe(0);
+    const path = join(at.cwd, 'INV_AUG_2020.csv');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/\n$/, '\r\n'));
+    expect((await machine(server).call(['finalize', '--job', 'AUG_2020'])).code).toBe(0);
+    const refused = await at.call([...INVOICE, '--next', '--finalize', '--json']);
+    expect([refused.code, refused.json.error?.message]).toEqual([
+      8,
+      expect.stringMatching(/as AUG_2020_INV, which is (being processed|final)\.$/),
+    ]);
+    expect(loaded(server)).toEqual(WHOLE);
+  });
+
   it.each([
     ['--next', true],
     ['--restart-invoice', false],

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { flatten } from '../../src/batch/tree.ts';
 import { type Machine, machine, month, sandbox } from './harness.ts';
 
 const journalOf = (at: Machine): string => {
@@ -121,12 +122,17 @@ describe.each(MONTHS)('a month whose journal is damaged %s', (_when, before, aft
         [...CUSTOMERS, '--adopt'],
         [...INVOICES, '--adopt'],
         ...after,
-        ['watch', '--job', 'AUG_2020'],
+        ['watch', '--job', 'AUG_2020', '--json'],
       ]) {
         const ran = await at.call(words);
         // Whether an item had arrived before its invoice was finalized is in the journal alone.
         const stopped = ran.code === 8 && ran.stderr.includes('do not load their invoices a second time');
         expect([line, words, stopped ? 0 : ran.code, ran.stderr]).toEqual([line, words, 0, ran.stderr]);
+        if (words[0] === 'watch')
+          expect([line, flatten(ran.json.batches).map(({ jobId }) => jobId)]).toEqual([
+            line,
+            expect.arrayContaining(['AUG_2020_CUS', 'AUG_2020_INV', 'AUG_2020_ITM_1', 'AUG_2020_ITM_2']),
+          ]);
       }
       const { initCount, batches } = server.snapshot();
       const files = batches.filter(({ inputFilename }) => inputFilename !== null);

@@ -117,6 +117,18 @@ describe('the settle time', () => {
   });
 });
 
+it('a put says that its batch was created, also where the lines of the create are lost', () => {
+  const { batches } = folded({
+    type: 'intent',
+    n: 2,
+    call: 'put',
+    jobId: CUS,
+    object: 'https://s3/a',
+    bytes: 9,
+  });
+  expect(batches.get(CUS)).toMatchObject({ created: 'yes', uploaded: 'unknown' });
+});
+
 describe('a batch that the server no longer knows', () => {
   const gone: NewEntry = { type: 'seen', jobId: CUS, batch: null };
   const missing = (...entries: NewEntry[]): boolean | undefined =>
