@@ -8,8 +8,11 @@ const files = readdirSync(`${ROOT}test`, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .map((name) => `test/${name.replaceAll('\\', '/')}`);
 
-/** Files that change modules, globals or the environment get a process of their own; all others share two. */
-const CHANGES = /\bvi\.(?:mock|stub|spyOn)|\bprocess\.env\[[^\]]*\] = /;
+/**
+ * Files that change modules, globals or the environment, or measure memory, get a process of their own; all others share
+ * two, whose heaps grow.
+ */
+const CHANGES = /\bvi\.(?:mock|stub|spyOn)|\bprocess\.env\[[^\]]*\] = |\bheldMemory\b/;
 const changing = files.filter(
   (file) => file.startsWith('test/faults/') || CHANGES.test(readFileSync(ROOT + file, 'utf8')),
 );

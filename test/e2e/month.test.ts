@@ -101,10 +101,10 @@ describe('a month, command by command', () => {
       ['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv', '--wait'],
       ['finalize'],
     ];
-    for (const line of lines) expect((await at.run(line)).code).toBe(0);
+    for (const line of lines) expect((await at.call(line)).code).toBe(0);
     const before = calls(server);
     for (const line of lines) {
-      const again = await at.run(line);
+      const again = await at.call(line);
       expect([line, again.code]).toEqual([line, 0]);
       expect(again.stderr).toMatch(/nothing sent/);
     }
@@ -155,9 +155,9 @@ describe('a month, command by command', () => {
       });
       const at = machine(server);
       const files = await month(at);
-      expect((await at.run(['init', '--job', 'AUG_2020'])).code).toBe(0);
-      expect((await at.run(['upload', 'customer', 'CUS_AUG_2020.csv', '--wait'])).code).toBe(0);
-      const invoice = await at.run([
+      expect((await at.call(['init', '--job', 'AUG_2020'])).code).toBe(0);
+      expect((await at.call(['upload', 'customer', 'CUS_AUG_2020.csv', '--wait'])).code).toBe(0);
+      const invoice = await at.call([
         'upload',
         'invoice',
         'INV_AUG_2020.csv',
@@ -175,7 +175,7 @@ describe('a month, command by command', () => {
       expect(final.map((batch) => batch.sha256).sort()).toEqual(
         [...files.customers, ...files.invoices, ...files.items].map(sha256).sort(),
       );
-      expect((await at.run(['watch'])).code).toBe(0);
+      expect((await at.call(['watch'])).code).toBe(0);
     },
   );
 
@@ -183,8 +183,8 @@ describe('a month, command by command', () => {
     const server = await sandbox();
     const at = machine(server);
     await month(at);
-    await at.run(['init', '--job', 'AUG_2020']);
-    await at.run(['upload', 'customer', 'CUS_AUG_2020.csv']);
+    await at.call(['init', '--job', 'AUG_2020']);
+    await at.call(['upload', 'customer', 'CUS_AUG_2020.csv']);
     const folder = join(at.home, 'loads', readdirSync(join(at.home, 'loads'))[0] ?? '');
     const journal = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
     expect(journal).toHaveLength(1);

@@ -1,6 +1,15 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import {
+  chmodSync,
+  cpSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { tempDir } from '../helpers/context.ts';
@@ -40,28 +49,49 @@ function runInDeletedFolder(args: readonly string[]): SpawnSyncReturns<string> {
   });
 }
 
-/** A copy of the built program that others may read, to be damaged. */
-function installation(): { readonly entry: string; readonly at: (path: string) => string } {
-  const folder = tempDir('ebill-installed-');
-  for (const part of ['bin', 'dist', 'package.json'])
-    cpSync(join(ROOT, part), join(folder, part), { recursive: true });
-  chmodSync(folder, 0o755);
-  return { entry: join(folder, 'bin', 'ebill.js'), at: (path) => join(folder, path) };
+const PARTS = ['bin', 'dist', 'package.json'];
+const original = tempDir('ebill-installed-');
+for (const part of PARTS) cpSync(join(ROOT, part), join(original, part), { recursive: true });
+
+interface Installation {
+  readonly entry: string;
+  readonly at: (path: string) => string;
+  /** Puts another file in its place. */
+  readonly replace: (path: string, text: string, mode?: number) => void;
 }
 
-/** Exit code 1, one error with one hint on stderr, nothing on stdout; with --json the document. */
+/** A copy of the built program that others may read, of links to one copy: a file to be damaged is replaced. */
+function installation(): Installation {
+  const folder = tempDir('ebill-installed-');
+  for (const entry of readdirSync(original, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const copy = join(folder, relative(original, path));
+    if (entry.isDirectory()) mkdirSync(copy, { recursive: true });
+    else linkSync(path, copy);
+  }
+  chmodSync(folder, 0o755);
+  const at = (path: string): string => join(folder, path);
+  return {
+    entry: at('bin/ebill.js'),
+    at,
+    replace: (path, text, mode = 0o644) => {
+      rmSync(at(path));
+      writeFileSync(at(path), text, { mode });
+    },
+  };
+}
+
+/** Exit code 1, one error with one hint on stderr, and the document on stdout. */
 function expectFailure(
   start: (args: readonly string[]) => SpawnSyncReturns<string>,
   args: readonly string[],
   command: string,
   message: RegExp,
 ): void {
-  const plain = start(args);
-  expect({ code: plain.status, stdout: plain.stdout }, plain.stderr).toEqual({ code: 1, stdout: '' });
-  expect(plain.stderr).toMatch(/^error: .+\.\n {2}→ .+\.\n$/);
-  expect(plain.stderr).toMatch(message);
   const { status, stdout, stderr } = start([...args, '--json']);
-  expect({ status, stderr }).toEqual({ status: 1, stderr: plain.stderr });
+  expect(status, stderr).toBe(1);
+  expect(stderr).toMatch(/^error: .+\.\n {2}→ .+\.\n$/);
+  expect(stderr).toMatch(message);
   expect(JSON.parse(stdout)).toEqual({
     command,
     profile: null,
@@ -73,6 +103,18 @@ function expectFailure(
   });
 }
 
+/** Without --json: the same on stderr, and nothing on stdout. */
+function expectPlainFailure(
+  start: (args: readonly string[]) => SpawnSyncReturns<string>,
+  args: readonly string[],
+  message: RegExp,
+): void {
+  const { status, stdout, stderr } = start(args);
+  expect({ status, stdout }, stderr).toEqual({ status: 1, stdout: '' });
+  expect(stderr).toMatch(/^error: .+\.\n {2}→ .+\.\n$/);
+  expect(stderr).toMatch(message);
+}
+
 describe('in a working directory that was deleted', () => {
   it.each([
     ['init', ['init', '--job', 'X']],
@@ -81,7 +123,9 @@ describe('in a working directory that was deleted', () => {
     ['profile list', ['profile', 'list']],
     ['ebill', []],
   ])('%s fails with a sentence', (command, args) => {
-    expectFailure(runInDeletedFolder, args, command, /The working directory no longer exists/);
+    const message = /The working directory no longer exists/;
+    expectFailure(runInDeletedFolder, args, command, message);
+    if (command === 'init') expectPlainFailure(runInDeletedFolder, args, message);
   });
 
   it('the version and the help are printed', () => {
@@ -152,20 +196,23 @@ describe('a damaged installation', () => {
     ['a command is missing', 'dist/chunks/init.js', null],
     ['a command is cut off', 'dist/chunks/init.js', 0.5],
   ])('is reported with a sentence where %s', (_what, path, damage) => {
-    const { entry, at } = installation();
+    const { entry, at, replace } = installation();
     if (damage === null) rmSync(at(path), { recursive: true });
     else if (damage === 0.5) {
       const text = readFileSync(at(path), 'utf8');
-      writeFileSync(at(path), text.slice(0, text.length / 2));
-    } else writeFileSync(at(path), damage as string);
-    expectFailure((args) => run(args, { entry, env: home }), ['init', '--job', 'X'], 'init', message);
+      replace(path, text.slice(0, text.length / 2));
+    } else replace(path, damage as string);
+    const start = (args: readonly string[]) => run(args, { entry, env: home });
+    expectFailure(start, ['init', '--job', 'X'], 'init', message);
+    // One in bin/ebill.js, one after it.
+    if (damage === null) expectPlainFailure(start, ['init', '--job', 'X'], message);
   });
 
   it.runIf(IS_ROOT).each(['package.json', 'dist/main.js', 'dist/chunks/program.js'])(
     'is reported with a sentence where %s cannot be read',
     (path) => {
-      const { entry, at } = installation();
-      chmodSync(at(path), 0o600);
+      const { entry, at, replace } = installation();
+      replace(path, readFileSync(at(path), 'utf8'), 0o600);
       const start = (args: readonly string[]) => run(args, { entry, cwd: '/', uid: UNKNOWN_USER, env: home });
       expectFailure(start, ['init', '--job', 'X'], 'init', message);
     },

@@ -24,10 +24,10 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: killed',
       [
-        ...strided(journalPoints('reissue', clean), 70, 20),
-        ...strided(requestPoints('reissue', clean), 37, 2),
-        ...strided(requestPoints('refuse', clean), 29, 6),
-        ...strided(diskPoints('reissue', clean), 13, 3),
+        ...strided(journalPoints('reissue', clean), 110, 20),
+        ...strided(requestPoints('reissue', clean), 53, 2),
+        ...strided(requestPoints('refuse', clean), 41, 6),
+        ...strided(diskPoints('reissue', clean), 19, 3),
         chainPoint('refuse', next, 2, clean.writes, clean.requests.length),
         restartPoint({ at: 2, how: 'synced' }, false),
         elsewherePoint({ at: 3, how: 'synced' }),
@@ -44,10 +44,10 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: wrong answers',
       [
-        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 131, 7),
-        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 97, 5),
+        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 211, 7),
+        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 199, 5),
         faultPoint('refuse', ['create@1=reset-after'], (more) => oneAtATime(monthLines(more))),
-        ...Array.from({ length: 4 }, (_, i) =>
+        ...Array.from({ length: 2 }, (_, i) =>
           faultPoint(i % 2 === 0 ? 'reissue' : 'refuse', randomFaults(next, 2)),
         ),
       ],
@@ -58,8 +58,8 @@ describe('a load broken at some of its points', () => {
   it('its journal cut', async () => {
     await trial({ duplicates: 'reissue' }, async (done) => {
       const { bytes } = await finishedJournal(done);
-      await tryAll('quick: replay of a journal cut', cutPoints(bytes, 37), 1, true);
-      await tryAll('quick: replay of a damaged journal', flipPoints(bytes, 97), 1, true);
+      await tryAll('quick: replay of a journal cut', cutPoints(bytes, 61), 1, true);
+      await tryAll('quick: replay of a damaged journal', flipPoints(bytes, 293), 1, true);
       const cuts = [0, 0.3, 0.6, 0.95].map((part) => Math.floor(part * bytes.length));
       await tryAll(
         'quick: rolled back and run again',

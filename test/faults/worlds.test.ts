@@ -1,12 +1,14 @@
 import { describe, it } from 'vitest';
 import { WORLD_NAMES } from '../../src/sandbox/index.ts';
-import { tryAll } from './tally.ts';
+import { strided, tryAll } from './tally.ts';
 import { worldPoint } from './worlds.ts';
 
-// The oracle judges each; `simulation` and `worlds.full.ts` try more of them.
-describe('a month in each world of the sandbox', () => {
+// With real connections. `worlds.full.ts` tries all of them so; `simulation` plays all of them with simulated ones.
+describe('a month in some worlds of the sandbox', () => {
   it('comes to its end with nothing lost, doubled or incomplete', async () => {
-    const points = WORLD_NAMES.map((name, i) => worldPoint([name], i % 2 === 0 ? 'commands' : 'plan'));
+    const points = strided(WORLD_NAMES, 3).map((name, i) =>
+      worldPoint([name], i % 2 === 0 ? 'commands' : 'plan'),
+    );
     await tryAll('worlds', points, 5);
   }, 120_000);
 });
