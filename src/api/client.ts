@@ -4,6 +4,7 @@ import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { authHeaders, type Connection, endpointOf } from './connection.ts';
 import { CONNECT_TIMEOUT_MS } from './net/connector.ts';
+import { ACCEPTED_CODINGS } from './net/content-coding.ts';
 import { followRedirects, type Transport } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 import {
@@ -107,7 +108,11 @@ export function createClient(options: ClientOptions) {
 
   /** Credentials and the profile's headers go to the base URL's own origin only. */
   function headersFor(url: string, withBody: boolean): Record<string, string> {
-    const general = { accept: 'application/xml', 'user-agent': options.userAgent };
+    const general = {
+      accept: 'application/xml',
+      'accept-encoding': ACCEPTED_CODINGS,
+      'user-agent': options.userAgent,
+    };
     const own = new URL(url).origin === origin ? { ...connection.headers, ...authHeaders(connection) } : {};
     const all = {
       ...general,

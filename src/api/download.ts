@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { AtomicFile, cannotWrite, makeFolders } from '../system/atomic-file.ts';
+import { errorMessageFrom, isPage, pageText, s3Error } from './error-message.ts';
+import { codingsOf, decoded } from './net/content-coding.ts';
 import { followRedirects, type HttpResponse } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
-import { readBody } from './response-body.ts';
-import { type Attempt, afterTransportError, type RetryNotice, retryAfterMs, withRetries } from './retry.ts';
-import { failedAttempt, type StorageFailure, type StorageOptions } from './storage.ts';
+import { decodeBody, readBody } from './response-body.ts';
+import { type Attempt, afterTransportError, type RetryNotice, withRetries } from './retry.ts';
+import { failedAttempt, objectMd5, type StorageFailure, type StorageOptions } from './storage.ts';
 
 export type DownloadResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }
@@ -27,19 +29,20 @@ export async function downloadFile(
   onRetry: (notice: RetryNotice) => void,
   onBytes: OnBytes = () => undefined,
 ): Promise<DownloadResult> {
-  const { context, transport, retries, userAgent, assertSafeUrl } = storage;
+  const { context, transport, retries, assertSafeUrl } = storage;
   // Before the request: a folder that cannot be created needs no download.
   await makeFolders(dirname(path)).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
   });
   const send = (to: string) =>
-    transport.send({ method: 'GET', url: to, headers: { 'user-agent': userAgent }, signal: context.signal });
+    transport.send({ method: 'GET', url: to, headers: {}, signal: context.signal });
   return withRetries(context, retries, onRetry, async (): Promise<Attempt<DownloadResult>> => {
     try {
       const response = await followRedirects(url, send, assertSafeUrl);
       if (response.status === 200) return { done: await save(response, path, onBytes) };
-      const waitMs = retryAfterMs(response.headers['retry-after'], context.now());
-      return failedAttempt(response.status, await readBody(response), waitMs);
+      // Another success is no result: not all of it, or something else (api rule 21).
+      if (response.status < 300) throw notWhole(response.status);
+      return failedAttempt(response, await readBody(response), url, context.now());
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       return afterTransportError(error, { outcome: 'unavailable', ...error.messageAndHint() });
@@ -47,44 +50,78 @@ export async function downloadFile(
   });
 }
 
+const notWhole = (status: number): TransportError =>
+  new TransportError('lost', `HTTP ${status} does not come with the whole result`, undefined);
+
 async function save(response: HttpResponse, path: string, onBytes: OnBytes): Promise<DownloadResult> {
   const file = await AtomicFile.open(path);
   try {
-    const { bytes, sha256 } = await receive(response, file, onBytes);
+    const received = await receive(response, file, onBytes);
     await file.commit();
-    return { outcome: 'saved', bytes, sha256 };
+    return { outcome: 'saved', ...received };
   } finally {
     await file.abort();
   }
 }
 
+/** Bytes of the start of a file that show that it is no CSV. */
+const HEAD_BYTES = 2000;
+
+/**
+ * Writes the body, without its content codings.
+ * @throws TransportError when it is not a whole result (api rule 21)
+ */
 async function receive(
   { body, headers }: HttpResponse,
   file: AtomicFile,
   onBytes: OnBytes,
 ): Promise<{ bytes: number; sha256: string }> {
-  const sha256 = createHash('sha256');
-  const iterator = body[Symbol.asyncIterator]();
+  const coding = headers['content-encoding'];
   const length = headers['content-length'];
-  const total = length === undefined ? null : Number(length);
+  const total = length === undefined || codingsOf(coding).length > 0 ? null : Number(length);
+  const md5 = objectMd5(headers);
+  const object = createHash('md5');
+  const sha256 = createHash('sha256');
+  let head = Buffer.alloc(0);
   let bytes = 0;
   onBytes(bytes, total);
+  const failed = (why: string, cause?: unknown) => new TransportError('lost', why, cause);
+  const parts = decoded(md5 === null ? body : hashedWith(object, body), coding)[Symbol.asyncIterator]();
   for (;;) {
     // Only this is caught: a broken connection is worth another try, a full disk is not.
-    const step = await iterator.next().catch((cause: unknown) => {
-      throw new TransportError(
-        'lost',
-        `the download broke off after ${bytes} bytes: ${messageOf(cause)}`,
-        cause,
-      );
+    const step = await parts.next().catch((cause: unknown) => {
+      throw failed(`the download broke off after ${bytes} bytes: ${messageOf(cause)}`, cause);
     });
     if (step.done === true) break;
     await file.write(step.value);
     sha256.update(step.value);
+    if (head.length < HEAD_BYTES) head = Buffer.concat([head, step.value.subarray(0, HEAD_BYTES)]);
     bytes += step.value.length;
     onBytes(bytes, total);
   }
-  if (total !== null && total !== bytes)
-    throw new TransportError('lost', `the download has ${bytes} of ${length} bytes`, undefined);
+  if (total !== null && total !== bytes) throw failed(`the download has ${bytes} of ${length} bytes`);
+  const received = md5 === null ? null : object.digest('hex');
+  if (received !== md5)
+    throw failed(`the storage sent other bytes than it has (MD5 ${received}, its ETag ${md5})`);
+  const other = documentInstead(head, headers['content-type'] ?? '');
+  if (other !== null) throw failed(`instead of the result, the storage sent ${other}`);
   return { bytes, sha256: sha256.digest('hex') };
+}
+
+async function* hashedWith(hash: Hash, body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  for await (const part of body) {
+    hash.update(part);
+    yield part;
+  }
+}
+
+/** What the start of a file is that no CSV starts with; `null` when it may be one. */
+function documentInstead(head: Buffer, contentType: string): string | null {
+  if (head.length === 0) return 'an empty file';
+  const text = decodeBody(head, contentType);
+  const error = s3Error(text);
+  if (error !== null) return `${error.code}: ${error.message}`;
+  if (isPage(text)) return pageText(text);
+  if (/^\s*(?:<[a-z!?]|[{[]\s*["{])/i.test(text)) return `a document (${errorMessageFrom(text)})`;
+  return null;
 }

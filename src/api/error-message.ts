@@ -18,8 +18,7 @@ export function errorMessageFrom(body: string): string {
   const text = body.slice(0, MAX_READ).trim();
   if (text === '') return '';
   const found =
-    fromJson(text) ??
-    (/^<(?:!doctype\s+html|html)/i.test(text) ? fromHtml(text) : (fromXml(text) ?? fromHtml(text)));
+    fromJson(text) ?? (isPage(text) ? `${PAGE}${fromHtml(text)}` : (fromXml(text) ?? fromHtml(text)));
   return messageLine(found);
 }
 
@@ -100,13 +99,31 @@ function allText(element: XmlElement): string {
   return [element.text, ...element.children.map(allText)].join(' ');
 }
 
-/** Also for plain text, which has no tags to remove. */
+/** The visible text, and the title only where there is none; also for plain text, which has no tags to remove. */
 function fromHtml(text: string): string {
-  const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1]?.trim() || /<h1[^>]*>([^<]*)/i.exec(text)?.[1]?.trim();
-  if (title) return `an HTML page: ${decodeHTML(title)}`;
+  // Tomcat and others give the reason a field of its own, among words of their own.
+  const reason = /<b>\s*message\s*<\/b>\s*([^<]+)/i.exec(text)?.[1]?.trim();
+  if (reason) return decodeHTML(reason);
   const words = text
-    .replace(/<(script|style)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)/gi, ' ')
+    .replace(/<(head|title|script|style)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)/gi, ' ')
     // A `<` that no name follows is text.
     .replace(/<[/!?]?[a-z][^<>]*>|<!--[^>]*>/gi, ' ');
-  return decodeHTML(words);
+  return decodeHTML(words.trim() || titleOf(text));
+}
+
+const titleOf = (page: string): string =>
+  /<title[^>]*>([^<]*)/i.exec(page)?.[1]?.trim() || /<h1[^>]*>([^<]*)/i.exec(page)?.[1]?.trim() || '';
+
+const PAGE = 'an HTML page: ';
+
+/** A page that came instead of an answer: by its title, else by its text (api rule 8). */
+export function pageText(body: string): string {
+  const page = body.slice(0, MAX_READ);
+  return messageLine(`${PAGE}${decodeHTML(titleOf(page)) || fromHtml(page)}`);
+}
+
+/** An error response in a few words: its status, and what its body says beyond that. */
+export function responseText(status: number, body: string): string {
+  const repeated = new RegExp(`^(${PAGE})?(?:HTTP )?(?:Status )?${status}\\b[ :–-]*`, 'i');
+  return `HTTP ${status} ${errorMessageFrom(body).replace(repeated, '$1')}`.trim();
 }

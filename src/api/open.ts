@@ -48,7 +48,6 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       context,
       transport,
       retries,
-      userAgent,
       assertSafeUrl: (url) => {
         // A redirect may lead to a presigned URL that no response has named.
         redactor.addSigned(url);

@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.ts';
+import { decoded } from './net/content-coding.ts';
 import type { HttpResponse } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 
@@ -6,21 +7,21 @@ import { TransportError } from './net/transport-error.ts';
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
 
 /**
- * Reads the whole body as text.
- * @param limit bytes
+ * Reads the whole body as text, without its content codings.
+ * @param limit bytes, decoded
  * @throws TransportError `lost` when it breaks off or is too large: what the server did is then unknown
  */
 export async function readBody(response: HttpResponse, limit = MAX_BODY_BYTES): Promise<string> {
   const parts: Buffer[] = [];
   let size = 0;
   try {
-    for await (const part of response.body) {
+    for await (const part of decoded(response.body, response.headers['content-encoding'])) {
       size += part.length;
       if (size > limit) throw new Error(`the response is larger than ${limit} bytes`);
       parts.push(part);
     }
   } catch (cause) {
-    throw new TransportError('lost', `the response broke off: ${messageOf(cause)}`, cause);
+    throw new TransportError('lost', `the response cannot be read: ${messageOf(cause)}`, cause);
   }
   return decodeBody(Buffer.concat(parts), response.headers['content-type'] ?? '');
 }

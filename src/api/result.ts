@@ -2,7 +2,7 @@ import { type Identity, type Ids, identityOf, idsText } from '../batch/identity.
 import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
-import { errorMessageFrom, isPage } from './error-message.ts';
+import { errorMessageFrom, isPage, pageText, responseText } from './error-message.ts';
 import { parseBatch } from './response.ts';
 import { type Attempt, isRetryable } from './retry.ts';
 
@@ -51,6 +51,7 @@ export function changeResult(
     retryAfterMs: reply.retryAfterMs,
   });
   if (status >= 200 && status < 300) {
+    if (isPage(body)) return ambiguous(pageText(body));
     try {
       const batch = parseBatch(body);
       const identity = identityOf(asked, batch);
@@ -69,7 +70,7 @@ export function changeResult(
     return { outcome: 'refused', status, message };
   if (refused || (status >= 300 && status < 400))
     return { outcome: 'ambiguous', message, retryAfterMs: null, turnedAway: status };
-  return ambiguous(`HTTP ${status} ${message}`.trim());
+  return ambiguous(responseText(status, body));
 }
 
 /**
@@ -88,18 +89,19 @@ export function statusAttempt(
   const fail = (error: EbillError) => (): never => {
     throw error;
   };
-  const again = (message: string): Attempt<() => never> => ({
-    retry: fail(unavailable(what, message)),
+  const again = (message: string, hint: string | null = null): Attempt<() => never> => ({
+    retry: fail(unavailable(what, message, hint)),
     message,
     retryAfterMs: isRetryable(status) ? reply.retryAfterMs : null,
   });
-  if (isRetryable(status)) return again(`HTTP ${status} ${errorMessageFrom(body)}`.trim());
+  if (isRetryable(status)) return again(responseText(status, body));
   if (status === 404 || status === 400)
     return pageIsAbsence || !isPage(body)
       ? { done: () => null }
-      : again(`HTTP ${status} with ${errorMessageFrom(body)}`);
+      : again(`HTTP ${status} with ${pageText(body)}`, PAGE_HINT);
   if (status >= 300 && status < 400) return { done: fail(badRedirect(what, status)) };
   if (status < 200 || status >= 300) return { done: fail(refusal(what, status, errorMessageFrom(body))) };
+  if (isPage(body)) return again(`the server answered with ${pageText(body)}`, PAGE_HINT);
   try {
     const batch = parseBatch(body);
     const identity = identityOf(asked, batch);
@@ -110,6 +112,9 @@ export function statusAttempt(
     return again(`the response cannot be read: ${messageOf(error)}`);
   }
 }
+
+const PAGE_HINT =
+  'It is a login, maintenance or gateway page: check the credentials and the base URL (ebill profile show), or wait until the server is back. ebill doctor checks all of it.';
 
 function otherBatchText(asked: Ids, answer: Ids): string {
   return visible(`asked about ${idsText(asked)}, the server answered about ${idsText(answer)}`);

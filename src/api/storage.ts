@@ -1,5 +1,5 @@
 import type { Context } from '../system/context.ts';
-import { errorMessageFrom, s3Error } from './error-message.ts';
+import { errorMessageFrom, responseText, s3Error } from './error-message.ts';
 import type { HttpResponse, Transport } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 import { readBody } from './response-body.ts';
@@ -11,13 +11,13 @@ import {
   retryAfterMs,
   withRetries,
 } from './retry.ts';
+import { presignedFacts, signedHeaders } from './transfer-url.ts';
 import { type ExpectedFile, returnBuffers, takeBuffers, uploadBody } from './upload-body.ts';
 
 export interface StorageOptions {
   readonly context: Context;
   readonly transport: Transport;
   readonly retries: number;
-  readonly userAgent: string;
   /** Checks where a GET is redirected; throws for an address customers' data must not come from. */
   readonly assertSafeUrl: (url: string) => void;
 }
@@ -69,18 +69,22 @@ export async function putFile(
       const response = await transport.send({
         method: 'PUT',
         url,
-        // S3 takes no chunked encoding. Only `host` is signed, so the content type is free to choose.
+        // S3 takes no chunked encoding. Nothing is sent that is not signed (api rule 10): version 2 of the signature is
+        // over a content type, too, and none was signed.
         headers: {
           'content-length': String(file.bytes),
-          'content-type': 'text/csv',
-          'user-agent': storage.userAgent,
+          ...(signedHeaders(url).includes('content-type') ? { 'content-type': 'text/csv' } : {}),
         },
         body: uploadBody(file, buffers, onBytes, () => context.now()),
         signal: context.signal,
       });
       // Read now: an answer that came earlier than the last byte was sent is not about the file.
       const whole = sent === file.bytes;
-      const attempt = putAttempt(response, await readBody(response), file, whole, context.now());
+      const body = await readBody(response);
+      const attempt =
+        response.status < 200 || response.status >= 300
+          ? failedAttempt(response, body, url, context.now())
+          : putAttempt(response, body, file, whole, context.now());
       // Only now is it certain that the connection holds no part of the buffers: the storage has all bytes.
       if (
         'done' in attempt &&
@@ -97,7 +101,7 @@ export async function putFile(
   });
 }
 
-/** api rule 19. Sending the file again is always safe, so whatever is not evidence is worth another try. */
+/** A 2xx (api rule 19). Sending the file again is always safe, so whatever is not evidence is worth another try. */
 function putAttempt(
   { status, headers }: HttpResponse,
   body: string,
@@ -106,7 +110,6 @@ function putAttempt(
   now: number,
 ): Attempt<PutResult> {
   const waitMs = retryAfterMs(headers['retry-after'], now);
-  if (status < 200 || status >= 300) return failedAttempt(status, body, waitMs);
   const again = (why: string): Attempt<PutResult> => {
     const message = `HTTP ${status} is no proof that the storage has the file: ${why}`;
     return { retry: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
@@ -116,9 +119,9 @@ function putAttempt(
   if (foreign !== null) return again(foreign);
   const etag = headers['etag']?.trim() ?? '';
   if (etag === '') return again('the answer has no ETag');
-  const md5 = /^"?([0-9a-f]{32})"?$/i.exec(etag)?.[1]?.toLowerCase();
+  const md5 = md5OfEtag(etag);
   if (md5 === file.md5) return { done: { outcome: 'stored', etag, verified: true } };
-  if (md5 !== undefined && !isEncrypted(headers))
+  if (md5 !== null && !isEncrypted(headers))
     return again(`it received other bytes than were sent (its MD5 ${md5}, ours ${file.md5})`);
   if (Object.keys(headers).some((name) => STORAGE_MARK.test(name)))
     return { done: { outcome: 'stored', etag, verified: false } };
@@ -127,6 +130,13 @@ function putAttempt(
 
 /** Headers that S3, Google Cloud Storage and Azure add to their own answers; a gateway has no reason to. */
 const STORAGE_MARK = /^x-(?:amz|goog|ms)-./;
+
+const md5OfEtag = (etag: string): string | null =>
+  /^"?([0-9a-f]{32})"?$/i.exec(etag.trim())?.[1]?.toLowerCase() ?? null;
+
+/** Hex MD5 of the stored object, where its ETag is one; else `null`. */
+export const objectMd5 = (headers: HttpResponse['headers']): string | null =>
+  isEncrypted(headers) ? null : md5OfEtag(headers['etag'] ?? '');
 
 /** With a key of KMS or of the customer, S3's ETag is no MD5, even where it looks like one. */
 function isEncrypted(headers: HttpResponse['headers']): boolean {
@@ -156,19 +166,50 @@ const TRANSIENT = new Set([
   'OperationAborted',
 ]);
 
-/** @param waitMs from `Retry-After` */
-export function failedAttempt(status: number, body: string, waitMs: number | null): Attempt<StorageFailure> {
+/** What an answer without the object, or without having stored it, means. Past its life a URL gets a 403 of any kind. */
+export function failedAttempt(
+  { status, headers }: HttpResponse,
+  body: string,
+  url: string,
+  now: number,
+): Attempt<StorageFailure> {
   const error = s3Error(body);
-  const message = error
-    ? `${error.code}: ${error.message}`
-    : `HTTP ${status} ${errorMessageFrom(body)}`.trim();
-  // Past its life: 403 `AccessDenied` "Request has expired", or an expired session behind the URL.
-  if (error?.code === 'ExpiredToken' || (status === 403 && /expired/i.test(message)))
-    return { done: { outcome: 'expired', message } };
+  const message =
+    error === null
+      ? responseText(status, body)
+      : `${error.code}${error.message === '' ? '' : `: ${error.message}`}`;
+  const theirs = Date.parse(headers['date'] ?? '');
+  const { expiresAt } = presignedFacts(url);
+  const isPast =
+    error?.code !== 'SignatureDoesNotMatch' &&
+    expiresAt !== null &&
+    (Number.isNaN(theirs) ? now : theirs) > expiresAt;
+  if (error?.code === 'ExpiredToken' || (status === 403 && (isPast || /expired/i.test(message))))
+    return { done: { outcome: 'expired', message: `${message}${clocksText(theirs, now)}` } };
   if (isRetryable(status) || TRANSIENT.has(error?.code ?? ''))
-    return { retry: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
+    return {
+      retry: { outcome: 'unavailable', message },
+      message,
+      retryAfterMs: retryAfterMs(headers['retry-after'], now),
+    };
   return { done: { outcome: 'refused', status, message: explained(error?.code, message) } };
 }
+
+/** Clocks that differ by more, in ms, are named. */
+const CLOCK_SKEW_MS = 60_000;
+
+function clocksText(theirs: number, ours: number): string {
+  if (Number.isNaN(theirs) || Math.abs(theirs - ours) < CLOCK_SKEW_MS) return '';
+  const [storage, machine] = [theirs, ours].map((ms) => new Date(ms).toISOString());
+  return ` (the storage's clock says ${storage}, this machine's ${machine})`;
+}
+
+/** A refusal in a few words: the status, and the code and message of the storage. */
+export const refusalText = ({
+  status,
+  message,
+}: Extract<StorageFailure, { readonly outcome: 'refused' }>): string =>
+  message.startsWith('HTTP ') ? message : `HTTP ${status}, ${message}`;
 
 function explained(code: string | undefined, message: string): string {
   if (code === 'SignatureDoesNotMatch')

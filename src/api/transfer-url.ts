@@ -47,6 +47,13 @@ function refused(what: string, next: string): EbillError {
   return new EbillError('REJECTED', `The server named ${what}.`, { hint: `Nothing was sent there. ${next}` });
 }
 
+const parameter = (url: string, name: string): string =>
+  new RegExp(`[?&]${name}=([^&#]*)`, 'i').exec(url)?.[1] ?? '';
+
+/** The headers that a presigned URL asks for, in lower case. */
+export const signedHeaders = (url: string): readonly string[] =>
+  parameter(url, 'X-Amz-SignedHeaders').toLowerCase().split(/;|%3b/);
+
 /** The parts of a presigned URL that may be stored: never its signature. */
 export interface PresignedFacts {
   /** Origin and path: the object (api rule 26). */
@@ -57,7 +64,7 @@ export interface PresignedFacts {
 
 /** It expires `X-Amz-Expires` seconds after `X-Amz-Date`, by the clock of the storage (api rule 10). */
 export function presignedFacts(url: string): PresignedFacts {
-  const value = (name: string): string => new RegExp(`[?&]${name}=([^&#]*)`, 'i').exec(url)?.[1] ?? '';
+  const value = (name: string): string => parameter(url, name);
   const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value('X-Amz-Date'));
   const seconds = /^\d{1,9}$/.exec(value('X-Amz-Expires'))?.[0];
   const object = addressOf(url);

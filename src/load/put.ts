@@ -1,5 +1,5 @@
 import { unavailable } from '../api/result.ts';
-import { type PutResult, putFile } from '../api/storage.ts';
+import { type PutResult, putFile, refusalText } from '../api/storage.ts';
 import { EbillError } from '../errors.ts';
 import type { SourceFile } from './entries.ts';
 import { assertOwnObject } from './other-loads.ts';
@@ -10,7 +10,7 @@ const PROGRESS_EVERY_MS = 100;
 
 /**
  * Uploads a file to its URL and records the evidence that the storage has it (api rule 19).
- * @returns `expired` when a new URL is needed
+ * @returns what the storage says where a new URL is needed; `null` when it has the file
  * @throws EbillError CONFLICT (the file changed, or another batch has the object), REJECTED, UNAVAILABLE
  */
 export async function putToUrl(
@@ -18,7 +18,7 @@ export async function putToUrl(
   jobId: string,
   file: SourceFile,
   live: { readonly url: string; readonly object: string },
-): Promise<'stored' | 'expired'> {
+): Promise<string | null> {
   run.assertSafeUrl(live.url);
   // Checked and recorded in one step: of two loads with one object, the second sees the first.
   const n = await run.withServerLock(async () => {
@@ -60,14 +60,20 @@ export async function putToUrl(
     });
   ended(result.outcome === 'stored');
   const what = `Uploading ${file.name} (${jobId})`;
-  if (result.outcome === 'refused') throw storageRefusal(what, result.status, result.message);
+  if (result.outcome === 'refused') throw storageRefusal(what, result);
   if (result.outcome === 'unavailable') throw unavailable(what, result.message, result.hint);
-  return result.outcome;
+  return result.outcome === 'expired' ? result.message : null;
 }
 
 /** A 403 from the storage is not about our credentials: they are never sent there. */
-function storageRefusal(what: string, status: number, message: string): EbillError {
-  return new EbillError('REJECTED', `${what}: the storage refused it (HTTP ${status}, ${message}).`, {
-    hint: 'Run the same command again to get a new upload URL; if it is refused again, report this to the operator of the eBill server.',
+function storageRefusal(what: string, refused: Extract<PutResult, { outcome: 'refused' }>): EbillError {
+  const { status, message } = refused;
+  const tooLarge = status === 413 || /\bEntityTooLarge\b/.test(message);
+  return new EbillError('REJECTED', `${what}: the storage refused it (${refusalText(refused)}).`, {
+    hint: tooLarge
+      ? 'It takes no file of this size. Ask the operator of the eBill server for its limit, and split the file.'
+      : status === 403
+        ? 'Run the same command again to get a new upload URL; if it is refused again, report this to the operator of the eBill server.'
+        : 'Report this to the operator of the eBill server: a new upload URL would be refused in the same way.',
   });
 }

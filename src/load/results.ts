@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { downloadFile } from '../api/download.ts';
 import { unavailable } from '../api/result.ts';
 import type { RetryNotice } from '../api/retry.ts';
+import { refusalText } from '../api/storage.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
@@ -77,11 +78,9 @@ async function downloadOne(
     const result = await downloadFile(run.storage, url, path, onRetry, onBytes);
     if (result.outcome === 'saved') return { jobId, path, kept: false };
     if (result.outcome === 'refused') {
-      throw new EbillError(
-        'REJECTED',
-        `${what}: the storage refused it (HTTP ${result.status}, ${result.message}).`,
-        { hint: 'Run the same command again to get a new download URL.' },
-      );
+      throw new EbillError('REJECTED', `${what}: the storage refused it (${refusalText(result)}).`, {
+        hint: 'Run the same command again to get a new download URL.',
+      });
     }
     if (result.outcome === 'unavailable') throw unavailable(what, result.message, result.hint);
     if (attempt >= RENEWALS) throw unavailable(what, result.message);

@@ -178,12 +178,13 @@ export async function uploadFile(
       case 'put': {
         worked = true;
         const url = live as LiveUrl | null;
-        if (url !== null && (await putToUrl(run, jobId, file, url)) === 'stored') break;
+        const expired = url === null ? 'its URL is lost' : await putToUrl(run, jobId, file, url);
+        if (expired === null) break;
         // An expired URL is handled like a lost one.
         if (attempt > run.retries)
           throw unavailable(
             `Uploading ${file.name} (${jobId})`,
-            'the storage says that every upload URL from the server has expired; compare their clocks',
+            `the storage says that every upload URL from the server has expired: ${expired}`,
           );
         attempt += 1;
         run.emit({

@@ -362,6 +362,29 @@ describe('a status question', () => {
   );
 });
 
+test('a page instead of an answer is named by its title, with what may be the reason', async () => {
+  const server = await rawServer(({ url }, response) => {
+    if (url.startsWith('/login'))
+      response.end('<!doctype html><html><title>Sign in to Acme</title><body>User</body></html>');
+    else if (url.includes('moved')) response.writeHead(302, { location: '/login' }).end();
+    else
+      response.end(
+        '<?xml version="1.0"?><!DOCTYPE html PUBLIC "x"><html><title>Sign in to Acme</title></html>',
+      );
+  });
+  const { client } = await rigFor(server.origin, { retries: 0 });
+  for (const jobId of ['A', 'moved'])
+    expect(await rejection(client.status({ jobId }))).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'Getting the status: the server answered with an HTML page: Sign in to Acme.',
+      hint: expect.stringMatching(/credentials.*base URL.*ebill doctor/),
+    });
+  expect(await client.create(CREATE)).toMatchObject({
+    outcome: 'ambiguous',
+    message: 'an HTML page: Sign in to Acme',
+  });
+});
+
 test('an init waits for its answer longer than other calls', async () => {
   const server = await rawServer((_request, response) => {
     setTimeout(() => response.end(DRAFT), 300);

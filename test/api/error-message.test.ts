@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorMessageFrom, s3Error } from '../../src/api/error-message.ts';
+import { errorMessageFrom, pageText, responseText, s3Error } from '../../src/api/error-message.ts';
 
 const RAW = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
@@ -34,16 +34,16 @@ describe('the message from an error body', () => {
     ['{"broken":', '{"broken":'],
     // HTML
     [
-      '<!DOCTYPE html><html><head><title>Sign in</title></head><body>x</body></html>',
-      'an HTML page: Sign in',
+      '<!DOCTYPE html><html><head><title>Sign in</title></head><body>Who are you?</body></html>',
+      'an HTML page: Who are you?',
     ],
     ['<html><head><title>\n 502 Bad\n Gateway </title></head></html>', 'an HTML page: 502 Bad Gateway'],
-    ['<HTML><BODY><H1>Proxy error</H1><p>x</p></BODY></HTML>', 'an HTML page: Proxy error'],
+    ['<HTML><BODY><H1>Proxy error</H1><p>x</p></BODY></HTML>', 'an HTML page: Proxy error x'],
     ['<html><title>A &amp; B &lt;C&gt;</title></html>', 'an HTML page: A & B <C>'],
-    ['<html><body><p>Access<br>denied</p></body></html>', 'Access denied'],
+    ['<html><body><p>Access<br>denied</p></body></html>', 'an HTML page: Access denied'],
     [
       '<html><head><script>var a = "<b>";</script><style>p{}</style></head><body>Denied</body></html>',
-      'Denied',
+      'an HTML page: Denied',
     ],
     // Text
     ['Service Unavailable\r\n', 'Service Unavailable'],
@@ -68,6 +68,31 @@ describe('the message from an error body', () => {
     ])
       expect(errorMessageFrom(body).length).toBeLessThanOrEqual(300);
   });
+});
+
+test('a page is named by its title, and by its text only without one', () => {
+  expect(pageText('<!doctype html><title>Sign in</title><body>User</body>')).toBe('an HTML page: Sign in');
+  expect(pageText('<html><body>Down for maintenance</body></html>')).toBe(
+    'an HTML page: Down for maintenance',
+  );
+});
+
+test.each([
+  [
+    502,
+    '<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1><hr>nginx</body></html>',
+    'HTTP 502 an HTML page: Bad Gateway nginx',
+  ],
+  [
+    400,
+    '<!doctype html><html><head><title>HTTP Status 400 – Bad Request</title></head><body><h1>HTTP Status 400 – Bad Request</h1><hr class="line" /><p><b>Type</b> Status Report</p><p><b>Message</b> Period 08&#47;2020 is closed</p><p><b>Description</b> The server cannot</p></body></html>',
+    'HTTP 400 an HTML page: Period 08/2020 is closed',
+  ],
+  [503, '503 Service Unavailable', 'HTTP 503 Service Unavailable'],
+  [503, '5030 is not the status', 'HTTP 503 5030 is not the status'],
+  [500, '', 'HTTP 500'],
+])('a response of %i says what its body says beyond its status', (status, body, text) => {
+  expect(responseText(status, body)).toBe(text);
 });
 
 describe('control characters in an error body', () => {

@@ -147,7 +147,7 @@ describe('a URL goes out byte for byte', () => {
   ];
 
   test.each(UNUSUAL)('when uploading and downloading %s', async (target) => {
-    const server = await answering(200, '', S3_MARK);
+    const server = await answering(200, 'a\n1\n', S3_MARK);
     const { storage } = await rigFor(server.origin);
     const url = server.origin + target;
     const onWire = target.startsWith('?') ? `/${target}` : target;
