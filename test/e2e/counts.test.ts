@@ -82,11 +82,11 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
     const at = machine(server);
     const cost = costs(at, server);
     await month(at, { itemFiles: 3 });
-    await at.run(['init', '--job', 'J']);
-    await at.run(['upload', 'customer', 'CUS_AUG_2020.csv']);
-    await at.run(['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv']);
-    await at.run(['finalize']);
-    expect((await at.run(['watch'])).code).toBe(0);
+    await at.call(['init', '--job', 'J']);
+    await at.call(['upload', 'customer', 'CUS_AUG_2020.csv']);
+    await at.call(['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv']);
+    await at.call(['finalize']);
+    expect((await at.call(['watch'])).code).toBe(0);
     expect(await cost('watch')).toEqual({ requests: ['status J_INIT'], syncs: { folder: 1 } });
     expect(await cost('status')).toEqual({
       requests: ['status J_CUS', 'status J_INIT', 'status J_INV'],
@@ -111,10 +111,10 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
       const at = machine(server);
       writeFileSync(join(at.cwd, 'cus.csv'), `Account Number,Name\n${'1234567,Some name\n'.repeat(rows)}`);
       const job = `J${rows}`;
-      await at.run(['init', '--job', job]);
+      await at.call(['init', '--job', job]);
       return (await counted(at, server, ['upload', 'customer', 'cus.csv', '--job', job])).read;
     };
-    const more = 100_000;
+    const more = 30_000;
     const growth = (await read(2 * more)) - (await read(more));
     const bytes = more * '1234567,Some name\n'.length;
     expect(growth).toBeGreaterThan(1.99 * bytes);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -65,7 +66,11 @@ export interface Machine {
   now(): number;
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** The same without a process, by the machine's clock: for tables of many runs. */
-  call(args: readonly string[], options?: Pick<RunOptions, 'env' | 'stdin'>): Promise<Ran>;
+  call(args: readonly string[], options?: CallOptions): Promise<Ran>;
+}
+
+interface CallOptions extends Pick<RunOptions, 'env' | 'stdin'> {
+  readonly lookup?: LookupFunction;
 }
 
 interface RunOptions {
@@ -125,7 +130,8 @@ export function machine(
     now: clock.now,
     run: (args, options = {}) => ebill(args, cwd, { ...all, ...options.env }, options),
     call: async (args, options = {}) => {
-      const context = testContext({ home, cwd, env: { ...all, ...options.env }, stdin: options.stdin ?? '' });
+      const { env: more, ...given } = options;
+      const context = testContext({ home, cwd, env: { ...all, ...more }, ...given });
       const real = { ...context, ...clock, random: Math.random };
       const code = await main(args, real);
       return ran(code, context.stdout.text, context.stderr.text);

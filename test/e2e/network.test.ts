@@ -1,10 +1,11 @@
+import { lookup } from 'node:dns';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { closedPort, DRAFT, listening, rawServer } from '../api/rig.ts';
 import { authorities, hasOpenssl, PASSPHRASE } from '../helpers/authority.ts';
-import { NAMED_EBILL } from '../helpers/programs.ts';
 import { hasTinyproxy, tinyproxy } from '../helpers/tinyproxy.ts';
 import { calls, EBILL, type Machine, machine, month, type Ran } from './harness.ts';
 import { securedSandbox } from './secured.ts';
@@ -14,8 +15,19 @@ const CANARY = 'c4n4ry-9f8e';
 
 let pem: (name: string) => string;
 
-/** One whole load, from init to results. @returns the last command that did not end with 0, or the last one */
-async function load(at: Machine, ...more: readonly string[]): Promise<Ran> {
+/** Knows these names, and asks the system for others. */
+const lookupIn =
+  (names: Readonly<Record<string, string>>): LookupFunction =>
+  (name, options, callback) => {
+    const address = names[name];
+    if (address === undefined) return lookup(name, options, callback);
+    const family = address.includes(':') ? 6 : 4;
+    if (options.all) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
+
+/** One whole load, from init to results, in this process or in others. @returns the last command that did not end with 0, or the last one */
+async function load(at: Machine, how: 'call' | 'run'): Promise<Ran> {
   const { customers } = await month(at, { records: 5 });
   const lines = [
     ['init', '--job', 'AUG_2020'],
@@ -23,7 +35,7 @@ async function load(at: Machine, ...more: readonly string[]): Promise<Ran> {
   ];
   let ran: Ran | undefined;
   for (const line of lines) {
-    ran = await at.run([...line, '--json', '--verbose', ...more]);
+    ran = await at[how]([...line, '--json', '--verbose']);
     if (ran.code !== 0) return ran;
   }
   if (ran === undefined) throw new Error('nothing ran');
@@ -56,7 +68,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       '--client-key',
       pem('locked.key'),
     ];
-    const added = await at.run([
+    const added = await at.call([
       'profile',
       'add',
       'own',
@@ -81,7 +93,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
     it('loads a month with its own certificate authority, a client certificate and an encrypted key', async () => {
       const { server, api, storage } = await securedSandbox(pem, wanting());
       const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
-      const ran = await load(at);
+      const ran = await load(at, 'call');
       expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining(`PUT ${storage}/`)]);
       expect(calls(server)).toEqual(expect.arrayContaining(['init AUG_2020_INIT', 'put AUG_2020_CUS']));
       expect(traces(at, ran)).not.toContain(PASSPHRASE);
@@ -90,7 +102,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
     it('reports that the key is encrypted, and sends nothing', async () => {
       const { server, api } = await securedSandbox(pem, wanting());
       const at = await profiled(api);
-      const ran = await at.run(['init', '--job', 'AUG_2020', '--json']);
+      const ran = await at.call(['init', '--job', 'AUG_2020', '--json']);
       expect([ran.code, ran.json.error]).toEqual([
         2,
         expect.objectContaining({ hint: expect.stringContaining('EBILL_CLIENT_KEY_PASSPHRASE') }),
@@ -137,9 +149,9 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
         EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE,
         HTTPS_PROXY: `http://robot:${CANARY}@${proxy.host}`,
       });
-      const ran = await load(at);
+      const ran = await load(at, 'run');
       expect([ran.code, ran.stderr]).toEqual([0, expect.any(String)]);
-      const doctor = await at.run(['doctor', '--verbose']);
+      const doctor = await at.call(['doctor', '--verbose']);
       expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringContaining('(HTTPS_PROXY)')]);
       const all = traces(at, ran) + doctor.stdout + doctor.stderr;
       for (const secret of [CANARY, Buffer.from(`robot:${CANARY}`).toString('base64')])
@@ -158,7 +170,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
         EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE,
         HTTPS_PROXY: `http://${login}${proxy.host}`,
       });
-      const ran = await at.run(['status', '--id', '3', '--json', '--verbose']);
+      const ran = await at.call(['status', '--id', '3', '--json', '--verbose']);
       expect([ran.code, ran.json.error]).toEqual([
         6,
         {
@@ -179,10 +191,10 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
       const files = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => `cus_${n}.csv`);
       for (const file of files) writeFileSync(join(at.cwd, file), `Account Number,Name\n1,${file}\n`);
-      const uploaded = await at.run(['upload', 'customer', ...files, '--job', 'AUG_2020', '--finalize']);
+      const uploaded = await at.call(['upload', 'customer', ...files, '--job', 'AUG_2020', '--finalize']);
       expect([uploaded.code, uploaded.stderr]).toEqual([0, expect.any(String)]);
       const HTTPS_PROXY = `http://robot:${CANARY}x@${proxy.host}`;
-      const ran = await at.run(['watch', '--job', 'AUG_2020', '--json'], { env: { HTTPS_PROXY } });
+      const ran = await at.call(['watch', '--job', 'AUG_2020', '--json'], { env: { HTTPS_PROXY } });
       expect([ran.code, ran.json.error?.message]).toEqual([
         6,
         expect.stringContaining('rejected the username and password'),
@@ -196,12 +208,12 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       const { api } = await securedSandbox(pem);
       const HTTPS_PROXY = `http://${proxy.host}`;
       const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE, HTTPS_PROXY });
-      const status = (NO_PROXY: string) => at.run(['status', '--id', '3', '--json'], { env: { NO_PROXY } });
+      const status = (NO_PROXY: string) => at.call(['status', '--id', '3', '--json'], { env: { NO_PROXY } });
       const ports = new URL(api).port;
       for (const noProxy of ['localhost', `other.test, localhost:${ports}`, '*'])
         expect((await status(noProxy)).code).not.toBe(6);
       expect((await status('localhost:1')).code).not.toBe(6);
-      expect((await at.run(['profile', 'set', 'own', '--proxy', `http://${own.host}`])).code).toBe(0);
+      expect((await at.call(['profile', 'set', 'own', '--proxy', `http://${own.host}`])).code).toBe(0);
       expect((await status('*')).code).not.toBe(6);
       expect([await proxy.asked(), await own.asked()]).toEqual([[new URL(api).host], [new URL(api).host]]);
     });
@@ -212,7 +224,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
         EBILL_BASE_URL: `https://127.0.0.1:${await closedPort()}`,
         HTTPS_PROXY: `http://${proxy.host}`,
       });
-      const ran = await at.run(['status', '--id', '3', '--json', '--retries', '1']);
+      const ran = await at.call(['status', '--id', '3', '--json', '--retries', '1']);
       expect([ran.code, ran.json.error?.message]).toEqual([
         6,
         expect.stringMatching(
@@ -226,7 +238,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
     const through = async (HTTPS_PROXY: string): Promise<Ran> => {
       const { api } = await securedSandbox(pem);
       const at = machine(null, { EBILL_BASE_URL: api, HTTPS_PROXY });
-      return at.run(['status', '--id', '3', '--json', '--retries', '1']);
+      return at.call(['status', '--id', '3', '--json', '--retries', '1']);
     };
 
     it('nothing there', async () => {
@@ -285,11 +297,10 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       [true, 0],
     ])('to another machine, allowed %s: exit %i', async (allowed, code) => {
       const server = await rawServer((_request, response) => response.end(DRAFT));
-      const names = JSON.stringify({ 'ebill.test': '127.0.0.1' });
-      const at = machine(null, { EBILL_TOKEN: 'tok-4711', EBILL_TEST_NAMES: names });
+      const at = machine(null, { EBILL_TOKEN: 'tok-4711' });
       const url = `http://ebill.test:${new URL(server.origin).port}`;
       const allow = allowed ? ['--allow-insecure'] : [];
-      const added = await at.run([
+      const added = await at.call([
         'profile',
         'add',
         'own',
@@ -302,7 +313,9 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       ]);
       expect(added.code).toBe(code);
       const by = allowed ? [] : ['--base-url', url];
-      const ran = await at.run(['status', '--id', '3', ...by], { entry: NAMED_EBILL });
+      const ran = await at.call(['status', '--id', '3', ...by], {
+        lookup: lookupIn({ 'ebill.test': '127.0.0.1' }),
+      });
       expect([ran.code, server.requests.length > 0]).toEqual([code, allowed]);
     });
   });
@@ -337,10 +350,10 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       const server = await rawServer(({ method }, response) =>
         method === 'GET' ? response.writeHead(404).end() : response.end(answer),
       );
-      const at = machine(null, { EBILL_BASE_URL: server.origin, EBILL_TEST_NAMES: JSON.stringify(names) });
+      const at = machine(null, { EBILL_BASE_URL: server.origin });
       const { customers } = await month(at, { records: 3 });
-      const ran = await at.run(['upload', 'customer', ...customers, '--job', 'AUG_2020', '--json'], {
-        entry: NAMED_EBILL,
+      const ran = await at.call(['upload', 'customer', ...customers, '--job', 'AUG_2020', '--json'], {
+        lookup: lookupIn(names),
       });
       expect([ran.code, ran.json.error]).toEqual([
         9,

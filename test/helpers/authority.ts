@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { tempDir } from './context.ts';
@@ -50,11 +50,29 @@ const KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-node
 export const PASSPHRASE = 'open-sesame-4711';
 
 /**
- * Two authorities and what they signed, real and made now: nothing in the repository runs out.
+ * Two authorities and what they signed, real and made in this run: nothing in the repository runs out.
  * @returns paths by name (`server.crt`); `locked.key` is the client's, under PASSPHRASE; `self` signed itself
  */
 export function authorities(): (name: string) => string {
   const folder = tempDir('ebill-tls-');
+  const run = process.env['EBILL_TEST_RUN'];
+  const made = run === undefined ? folder : join(run, 'authorities');
+  // Another worker may make them at the same time: a folder under that name is complete.
+  if (run === undefined) makeAuthorities(made);
+  else if (!existsSync(made)) {
+    const own = tempDir('ebill-tls-');
+    makeAuthorities(own);
+    try {
+      renameSync(own, made);
+    } catch (error) {
+      if (!existsSync(made)) throw error;
+    }
+  }
+  if (made !== folder) cpSync(made, folder, { recursive: true });
+  return (name) => join(folder, name);
+}
+
+function makeAuthorities(folder: string): void {
   const pem = (name: string): string => join(folder, name);
   const openssl = (...args: readonly string[]): void => {
     execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
@@ -84,7 +102,6 @@ export function authorities(): (name: string) => string {
     );
   }
   openssl('ec', '-aes256', '-passout', `pass:${PASSPHRASE}`, '-in', 'client.key', '-out', 'locked.key');
-  return pem;
 }
 
 /** Key and certificate for a server of Node's. */

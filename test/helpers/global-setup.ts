@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { build, type InputOptions, type Plugin } from 'rolldown';
 import { buildPackage } from '../../src/build/build.ts';
 import { ROOT } from '../../src/build/targets.ts';
-import { COMPILED, COUNT_IO, FAST_EBILL, LIST_MODULES, MONTH_EBILL, NAMED_EBILL } from './programs.ts';
+import { COMPILED, COUNT_IO, FAST_EBILL, LIST_MODULES, MONTH_EBILL } from './programs.ts';
 
 /**
  * Builds the program, which is tested as it is shipped, and the programs that tests run, if a source is newer. Puts all
@@ -13,7 +13,7 @@ import { COMPILED, COUNT_IO, FAST_EBILL, LIST_MODULES, MONTH_EBILL, NAMED_EBILL 
  */
 export default async function setup(): Promise<(() => void) | undefined> {
   if (newest(join(ROOT, 'src')) >= built(join(ROOT, 'dist', 'main.js'))) await buildPackage();
-  const outputs = [FAST_EBILL, NAMED_EBILL, MONTH_EBILL, COUNT_IO, LIST_MODULES];
+  const outputs = [FAST_EBILL, MONTH_EBILL, COUNT_IO, LIST_MODULES];
   if (newest(import.meta.dirname) >= Math.min(...outputs.map(built))) await compilePrograms();
   return oneTemporaryFolder();
 }
@@ -44,7 +44,7 @@ async function compilePrograms(): Promise<void> {
   const options: InputOptions = { cwd: ROOT, logLevel: 'warn', platform: 'node', plugins: [builtProgram] };
   await build({
     ...options,
-    input: ['fast-ebill', 'named-ebill', 'month-ebill'].map(source),
+    input: ['fast-ebill', 'month-ebill'].map(source),
     output: { dir: COMPILED, format: 'es', entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' },
   });
   for (const [name, file] of [

@@ -6,8 +6,6 @@ export const COMPILED = fileURLToPath(new URL('../../node_modules/.cache/ebill-t
 
 /** The built program with a fast clock. */
 export const FAST_EBILL = join(COMPILED, 'fast-ebill.mjs');
-/** The same with host names of the test. */
-export const NAMED_EBILL = join(COMPILED, 'named-ebill.mjs');
 /** The same running a whole load, with crashes and disk faults. */
 export const MONTH_EBILL = join(COMPILED, 'month-ebill.mjs');
 /** To be `--require`d: counts flushes and bytes read. */
