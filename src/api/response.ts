@@ -22,6 +22,7 @@ function batchOf(element: XmlElement): Batch {
     return text.trim() === '' ? null : text;
   };
   const trimmed = (name: string): string | null => field(name)?.trim() ?? null;
+  const parent = { id: trimmed('parentBatchProcess'), jobId: field('parentBatchProcessJobId') };
   return {
     element: element.name,
     // Blanks around an id are layout: the server makes ids. A job id is the client's text and keeps its blanks.
@@ -36,6 +37,7 @@ function batchOf(element: XmlElement): Batch {
     failCount: count(field('failCount')),
     uploadUrl: trimmed('uploadUrl'),
     downloadUrl: trimmed('downloadUrl'),
+    ...(parent.id === null && parent.jobId === null ? {} : { parent }),
     // `child` may be missing, empty, hold one batch or many, or be repeated for each.
     children: element.children
       .filter((child) => child.name === 'child')

@@ -59,6 +59,8 @@ export interface Batch {
   /** Presigned, a secret while it is valid (api rule 10). */
   readonly uploadUrl: string | null;
   readonly downloadUrl: string | null;
+  /** Of items, where the answer names their invoice batch. Not kept in a journal. */
+  readonly parent?: { readonly id: string | null; readonly jobId: string | null };
   readonly children: readonly Batch[];
 }
 

@@ -58,12 +58,11 @@ export const command: CommandModule<InitOptions> = {
       throw new EbillError('USAGE', 'No load was given.', {
         hint: 'Name the new load: ebill init --job AUG_2020',
       });
-    const request: InitRequest = { ...what, jobId: jobId ?? initJobId(job) };
     const [
       { readLoad, withLoad, withSession },
       confirm,
       { nextStepOf, resultOf, viewsOf },
-      { assertSameInit, initTimeout, runInit },
+      { assertSameInit, initOnRecord, initTimeout, runInit },
       { setCurrentJob },
     ] = await Promise.all([
       import('./shared/session.ts'),
@@ -77,7 +76,11 @@ export const command: CommandModule<InitOptions> = {
       const { connection, owner } = session;
       app.soFar(() => ({ job }));
       const known = await readLoad(session, job);
-      assertSameInit(known?.batches.get(request.jobId), request);
+      const request: InitRequest = {
+        ...what,
+        jobId: jobId ?? initOnRecord(known)?.jobId ?? initJobId(job),
+      };
+      assertSameInit(known, request);
       const done = known?.batches.get(request.jobId)?.created === 'yes';
       if (globals.dryRun) {
         const { requestsText } = await import('../output/print-result.ts');
@@ -93,8 +96,9 @@ export const command: CommandModule<InitOptions> = {
       }
       return withLoad(session, job, async (run) => {
         app.soFar(() => ({ batches: viewsOf(run, [request.jobId]) }));
-        const outcome = await runInit(run, request, initTimeout(initTimeoutMs, globals.timeoutMs));
+        // Before it is sent: after a crash `ebill` alone names the command that resumes it.
         await setCurrentJob(context.paths.state, owner, job);
+        const outcome = await runInit(run, request, initTimeout(initTimeoutMs, globals.timeoutMs));
         if (outcome === 'on-record') ui.note(`${request.jobId} is already done: nothing sent`);
         if (outcome === 'found') ui.note(`${request.jobId} was done on another machine: nothing sent`);
         const views = viewsOf(run, [request.jobId]);

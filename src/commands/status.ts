@@ -37,7 +37,7 @@ export const command: CommandModule<StatusOptions> = {
       const answers = await refresh(run, jobIds, { tries: app.globals.retries, all: true });
       for (const status of answers.strange) app.ui.warn(unknownStatusText(status, app.context));
       for (const jobId of answers.unseen)
-        app.ui.warn(`the server has no batch ${jobId}: its upload was interrupted before it was created`);
+        app.ui.warn(`the server has no batch ${jobId}: it was interrupted before the server had created it`);
       const batches = viewsOf(run, jobIds);
       const missing = flatten(batches).filter(({ phase }) => phase === 'missing');
       if (missing.length > 0 && !options.exitStatus) app.ui.warn(`${missingText(missing)} ${MISSING_HINT}`);

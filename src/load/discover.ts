@@ -59,10 +59,12 @@ function listedItems(run: Run, parentJobId: string, parent: Batch): readonly Fou
 }
 
 /**
- * The invoice batch of a batch that is only known to the server, when that is an items batch: by its job id, or because an
- * invoice batch of its load lists it (api rule 29). `''`: one of items whose invoice batch is unknown; `null`: not of items.
+ * The invoice batch of a batch that is only known to the server, when that is an items batch: by its answer, its job id, or
+ * because an invoice batch of its load lists it (api rule 29). `''`: one of items whose invoice batch is unknown; `null`: not
+ * of items.
  */
 export async function parentOnServer(run: Run, jobId: string, batch: Batch): Promise<string | null> {
+  if (batch.parent !== undefined) return batch.parent.jobId ?? `batch ${batch.parent.id}`;
   const named = /^(.+)_(CUS|INV|ITM)(?:_\d+)?$/.exec(jobId);
   const jobs = new Set([named?.[1] ?? run.journal.state.header.job, run.journal.state.header.job]);
   for (const job of jobs) {

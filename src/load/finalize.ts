@@ -54,7 +54,7 @@ export function assertMeant(state: LoadState, targets: readonly BatchState[], na
     if (submitted.length > 0)
       throw notMeant(
         state,
-        `${submitted.map(idsText).join(', ')} was finalized elsewhere: nothing tells whether ${idsText(batch)} still waits for that or was replaced`,
+        `${submitted.map(idsText).join(', ')} was finalized elsewhere: nothing tells whether ${idsText(batch)} is still to be finalized or was replaced by it`,
       );
   }
 }

@@ -11,7 +11,7 @@ import {
   initDifferences,
 } from './recover.ts';
 import type { Run } from './run.ts';
-import type { BatchState } from './state.ts';
+import type { BatchState, LoadState } from './state.ts';
 
 /** `sent`: by this run. `on-record`: done before. `found`: done by another machine. */
 export type InitOutcome = 'sent' | 'on-record' | 'found';
@@ -38,6 +38,7 @@ export async function runInit(run: Run, request: InitRequest, timeoutMs: number)
   let last = '';
   let refused: Error | null = null;
   const known = (): BatchState | undefined => run.journal.state.batches.get(jobId);
+  assertSameInit(run.journal.state, request);
   const decide = (answer: Asked): InitStep =>
     decideInit({ known: known(), request, asked: answer, settle: run.settle, latest });
   for (;;) {
@@ -90,10 +91,31 @@ export async function runInit(run: Run, request: InitRequest, timeoutMs: number)
   }
 }
 
-/** @throws EbillError CONFLICT when the init on record was sent with other options than asked for now */
-export function assertSameInit(known: BatchState | undefined, request: InitRequest): void {
-  const differences = known?.created === 'yes' ? initDifferences(known, request) : [];
+/** The init of a load that happened, or may have. Pure. */
+export const initOnRecord = (state: LoadState | null): BatchState | undefined =>
+  [...(state?.batches.values() ?? [])].find(({ kind, created }) => kind === 'init' && created !== 'no');
+
+/**
+ * A load has one init, whatever its job id (commands rule 1).
+ * @throws EbillError CONFLICT when another init is on record, or this one with other options than asked for now
+ */
+export function assertSameInit(state: LoadState | null, request: InitRequest): void {
+  const known = initOnRecord(state);
+  if (known === undefined) return;
+  if (known.jobId !== request.jobId) throw anotherInit(state as LoadState, known, request);
+  const differences = known.created === 'yes' ? initDifferences(known, request) : [];
   if (differences.length > 0) throw otherOptions(request.jobId, differences, request);
+}
+
+function anotherInit({ header: { job } }: LoadState, known: BatchState, request: InitRequest): EbillError {
+  const what = known.created === 'yes' ? 'was started' : 'may have been started';
+  return new EbillError(
+    'CONFLICT',
+    `The load ${job} ${what} with the init ${known.jobId}, not ${request.jobId}.`,
+    {
+      hint: 'Nothing was sent: a second init would change every balance again. Run the command without --job-id, so that it means the init on record.',
+    },
+  );
 }
 
 const OPTION: Readonly<Record<InitDifference, string>> = {

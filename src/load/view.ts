@@ -82,7 +82,10 @@ function viewOwn(
   const phase = isMissing(state, seen)
     ? 'missing'
     : state.kind === 'init'
-      ? initPhase(children)
+      ? // It may have run, and may not: only an answer says which.
+        state.created === 'unknown' && seen === null
+        ? 'draft'
+        : initPhase(children)
       : reported === 'draft' && state.uploaded === 'yes'
         ? 'uploaded'
         : reported;

@@ -10,6 +10,14 @@ const urlIn = (text: string, name: string): string =>
   new RegExp(`<${name}>([^<]+)</${name}>`).exec(text)?.[1] ?? 'not in the text';
 const wrap = (inner: string): string => `<batchProcess>${inner}</batchProcess>`;
 
+test.each([
+  ['<parentBatchProcess>4</parentBatchProcess>', { id: '4', jobId: null }],
+  ['<parentBatchProcessJobId>A_INV</parentBatchProcessJobId>', { id: null, jobId: 'A_INV' }],
+  ['<parentBatchProcess></parentBatchProcess>', undefined],
+])('%s names the invoice batch of items (api rule 29)', (element, parent) => {
+  expect(parseBatch(wrap(`<id>5</id><jobId>ODD</jobId>${element}`)).parent).toEqual(parent);
+});
+
 describe('the vendor’s response', () => {
   test('to an init has one part that ran and two that did not', () => {
     const batch = parseBatch(golden('init-answer'));

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/main.ts';
@@ -171,6 +173,9 @@ describe('"not found" is no evidence while a call may still take effect', () => 
     expect(first.json.error?.message).toBe(
       'Interrupted (SIGINT). AUG_2020_INIT was not answered: it is unknown whether it ran.',
     );
+    expect(first.json.batches).toMatchObject([{ jobId: 'AUG_2020_INIT', phase: 'draft' }]);
+    const next = (await call(at, ['--json'])).json['next'] as { command: string };
+    expect(next.command).toBe('ebill init --job AUG_2020');
   });
 
   it('an interrupted finalize that takes effect after 75 s is not sent twice', async () => {
@@ -356,6 +361,22 @@ describe('an init with other options than the one on record', () => {
     expect((await call(at, [...INIT, '--no-carry-forward-invoices'])).code).toBe(0);
     expect(server.snapshot().initCount).toBe(1);
   });
+});
+
+it('a load has one init, whatever its job id: without --job-id the one on record is meant', async () => {
+  const { server, at } = await world({});
+  expect((await call(at, [...INIT, '--job-id', 'START'])).code).toBe(0);
+  for (const more of [[], ['--dry-run']]) {
+    const other = await call(at, [...INIT, '--job-id', 'AUG_2020_INIT', '--json', ...more]);
+    expect([other.code, other.json.error?.message]).toEqual([
+      8,
+      'The load AUG_2020 was started with the init START, not AUG_2020_INIT.',
+    ]);
+  }
+  expect((await call(at, INIT)).code).toBe(0);
+  writeFileSync(join(at.cwd, 'plan.yaml'), 'job: AUG_2020\ninit: {}\ncustomers: [CUS_AUG_2020.csv]\n');
+  expect((await call(at, ['run', 'plan.yaml'])).code).toBe(0);
+  expect(server.snapshot().initCount).toBe(1);
 });
 
 it('a cached "Draft" after a lost answer leads to no second finalize', async () => {

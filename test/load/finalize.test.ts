@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { parentOnServer } from '../../src/load/discover.ts';
 import { assertMeant } from '../../src/load/finalize.ts';
+import type { Run } from '../../src/load/run.ts';
 import type { BatchState } from '../../src/load/state.ts';
 import { batch, known, load, source } from './fixtures.ts';
+
+it('a batch whose answer names its invoice batch is one of items, whatever it is called', async () => {
+  const odd = batch({ jobId: 'ODD', parent: { id: '4', jobId: null } });
+  expect(await parentOnServer({} as Run, 'ODD', odd)).toBe('batch 4');
+});
 
 describe('drafts that only the server knows (api rule 29)', () => {
   const draft = (jobId: string, over: Partial<BatchState> = {}): BatchState =>

@@ -2,11 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { accountOf } from '../../src/batch/account.ts';
 import { isSettled } from '../../src/batch/outcome.ts';
 import { outcomeOfAll, verdictOf } from '../../src/batch/verdict.ts';
+import { stillRunning } from '../../src/commands/shared/batch-result.ts';
 import { viewLoad } from '../../src/load/view.ts';
 import { accountText } from '../../src/output/batch-text.ts';
 import { batch, known, LINUX, load, source } from './fixtures.ts';
 
 const done = { created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
+
+it('an init without an answer is not shown as one that had nothing to do', () => {
+  const init = known({ jobId: 'AUG_2020_INIT', kind: 'init', file: null, created: 'unknown', seen: null });
+  const views = viewLoad(load(init), {});
+  expect(views).toMatchObject([{ phase: 'draft', outcome: 'draft' }]);
+  expect(stillRunning(views, 'AUG_2020', true, LINUX).message).toContain(
+    'It is unknown whether AUG_2020_INIT ran',
+  );
+});
 
 describe('records are accounted for', () => {
   it.each([

@@ -5,7 +5,7 @@ import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { LoadEvent, PlanEntry } from '../../load/events.ts';
 import { resultsFolder } from '../../load/file-names.ts';
-import { assertSameInit } from '../../load/init.ts';
+import { assertSameInit, initOnRecord } from '../../load/init.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import { assertRestartable, confirmPlan, restartTargets } from '../../load/open-invoice.ts';
 import { assignMonth, type Month, type MonthFiles } from '../../load/plan.ts';
@@ -67,9 +67,10 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   await assertOwnFolder(folder, owner, plan.job);
   if (options.adopt) await adoptDamaged(session, plan.job);
   const known = await readLoad(session, plan.job);
-  const init = plan.init === null ? null : { ...plan.init, jobId: initJobId(plan.job) };
+  const init =
+    plan.init === null ? null : { ...plan.init, jobId: initOnRecord(known)?.jobId ?? initJobId(plan.job) };
   const starts = init !== null && known?.batches.get(init.jobId)?.created !== 'yes';
-  if (init !== null) assertSameInit(known?.batches.get(init.jobId), init);
+  if (init !== null) assertSameInit(known, init);
   // Refused before gigabytes are read, and asked after, when the files are known to be good.
   if (starts && !dryRun) assertInitAllowed(app, init);
   const files = await checkPlanFiles(session, file, found);

@@ -91,6 +91,15 @@ export function stillRunning(
     return new EbillError('STILL_RUNNING', 'Not known to be final: the server did not answer in time.', {
       hint: `Watch again: ebill watch${option}`,
     });
+  const init = open.find(({ kind, phase }) => kind === 'init' && phase === 'draft');
+  if (init !== undefined)
+    return new EbillError(
+      'STILL_RUNNING',
+      `It is unknown whether ${init.jobId} ran: it was never answered.`,
+      {
+        hint: 'Run the init command again, with the same options: it asks the server first, and sends nothing twice.',
+      },
+    );
   return idle
     ? new EbillError('STILL_RUNNING', `Nothing is being processed: ${list}${more}.`, {
         hint: `If files are missing, upload them first. To submit it for processing: ebill finalize${option}`,
