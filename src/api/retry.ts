@@ -1,4 +1,5 @@
 import type { Context } from '../system/context.ts';
+import { grouped } from '../system/quantities.ts';
 import type { TransportError } from './net/transport-error.ts';
 
 /** HTTP statuses that say "not now": a question is asked again (commands rule 29), a changing call is in doubt (api rule 15). */
@@ -9,15 +10,24 @@ export const isRetryable = (status: number): boolean => RETRYABLE.has(status);
 const BASE_MS = 500;
 const MAX_MS = 30_000;
 
+/** ms. A server that asks for more is asked again all the same. */
+const MAX_RETRY_AFTER_MS = 300_000;
+
 /**
- * ms before the next try: exponential from 0.5 s with full jitter, at most 30 s; a `Retry-After` is obeyed.
+ * ms before the next try: exponential from 0.5 s with full jitter, at most 30 s; a longer `Retry-After` is obeyed, up to 5 min.
  * @param attempt tries so far, from 1
  * @param random in [0, 1)
  */
 export function retryDelay(attempt: number, random: number, retryAfterMs: number | null): number {
-  if (retryAfterMs !== null) return retryAfterMs;
-  return Math.round(Math.min(MAX_MS, BASE_MS * 2 ** (attempt - 1)) * random);
+  const backoff = Math.round(Math.min(MAX_MS, BASE_MS * 2 ** (attempt - 1)) * random);
+  return Math.max(backoff, Math.min(MAX_RETRY_AFTER_MS, retryAfterMs ?? 0));
 }
+
+/** A message, with what the server asked for where that is not waited for. */
+export const withRetryAfter = (message: string, retryAfterMs: number | null): string =>
+  retryAfterMs !== null && retryAfterMs > MAX_RETRY_AFTER_MS
+    ? `${message} (Retry-After: ${grouped(Math.ceil(retryAfterMs / 1000))} s; trying again after 5 min)`
+    : message;
 
 /**
  * How long a changing call can be under way, ms: every try but the last found no connection, and its answer never came.
@@ -78,7 +88,7 @@ export async function withRetries<T>(
     context.signal.throwIfAborted();
     if (attempt > retries) return result.retry;
     const waitMs = retryDelay(attempt, context.random(), result.retryAfterMs);
-    onRetry({ message: result.message, attempt, waitMs });
+    onRetry({ message: withRetryAfter(result.message, result.retryAfterMs), attempt, waitMs });
     await context.sleep(waitMs, context.signal);
   }
 }

@@ -5,6 +5,7 @@ import { oneLine, visible } from '../system/escaping.ts';
 
 /** Without attributes: the API has none. */
 export interface XmlElement {
+  /** Without its namespace prefix (api rule 9). */
   readonly name: string;
   /** As written between the tags, entities decoded once, blanks kept (job ids may have them). */
   readonly text: string;
@@ -75,7 +76,11 @@ function elementsOf(nodes: unknown): XmlElement[] {
   for (const node of Array.isArray(nodes) ? nodes : []) {
     for (const [name, content] of Object.entries(node as object)) {
       if (name === '#text' || name === '#cdata' || name === ':@' || !Array.isArray(content)) continue;
-      elements.push({ name, text: textOf(content), children: elementsOf(content) });
+      elements.push({
+        name: name.slice(name.indexOf(':') + 1),
+        text: textOf(content),
+        children: elementsOf(content),
+      });
     }
   }
   return elements;

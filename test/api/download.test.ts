@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -20,6 +19,7 @@ import { tempDir } from '../helpers/context.ts';
 import {
   answering,
   CREATE,
+  csvOf,
   fileOf,
   hash,
   IGNORE_PROGRESS,
@@ -76,7 +76,7 @@ describe('a downloaded result', () => {
   });
 
   test.each([1, 65_536, 5 * 1024 * 1024])('of %i bytes is saved completely', async (size) => {
-    const bytes = randomBytes(size);
+    const bytes = csvOf(size);
     const server = await rawServer((_request, response) => response.end(bytes));
     const { storage } = await rigFor(server.origin);
     const { path } = target();

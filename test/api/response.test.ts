@@ -57,6 +57,16 @@ describe('the vendor’s response', () => {
     expect(outcomeOf('not-run', phases)).toBe('succeeded');
   });
 
+  test.each(['ns2:', 'b:'])('reads the same with the namespace prefix %s (api rule 9)', (prefix) => {
+    for (const name of ['init-answer', 'create-customer-answer', 'final-invoice-answer']) {
+      const named = golden(name)
+        .replace(/<(\/?)(?=[a-z])/gi, `<$1${prefix}`)
+        .replace(/>/, ' xmlns:ns2="urn:x" xmlns:b="urn:x">');
+      expect(named).toContain(`<${prefix}batchProcess xmlns`);
+      expect(parseBatch(named)).toEqual(parseBatch(golden(name)));
+    }
+  });
+
   test('to a create keeps the bare & of its URL', () => {
     const batch = parseBatch(golden('create-customer-answer'));
     expect(batch).toMatchObject({

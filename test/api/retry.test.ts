@@ -7,6 +7,7 @@ import {
   retryDelay,
   withJitter,
   withRetries,
+  withRetryAfter,
 } from '../../src/api/retry.ts';
 import { testContext } from '../helpers/context.ts';
 import { rejection } from './rig.ts';
@@ -23,8 +24,15 @@ describe('retries', () => {
     ]);
     expect(retryDelay(3, 0, null)).toBe(0);
     expect(retryDelay(3, 0.5, null)).toBe(1000);
+  });
+
+  test('wait as long as the server asks, but no shorter than without, and 5 minutes at most', () => {
     expect(retryDelay(1, 0.5, 120_000)).toBe(120_000);
-    expect(retryDelay(1, 0.5, 0)).toBe(0);
+    expect(retryDelay(1, 0.5, 0)).toBe(250);
+    expect(retryDelay(6, 0.5, 7_000)).toBe(8_000);
+    expect(retryDelay(1, 0.5, 86_400_000)).toBe(300_000);
+    expect(withRetryAfter('busy', 86_400_000)).toBe('busy (Retry-After: 86,400 s; trying again after 5 min)');
+    expect(withRetryAfter('busy', 300_000)).toBe('busy');
   });
 
   const now = Date.UTC(2020, 7, 31, 22, 0, 0);
@@ -61,11 +69,11 @@ describe('retries', () => {
         ({ attempt, waitMs }) => notices.push(attempt, waitMs),
         async () => {
           tries += 1;
-          return { retry: tries, message: 'no', retryAfterMs: tries === 2 ? 77 : null };
+          return { retry: tries, message: 'no', retryAfterMs: tries === 2 ? 7777 : null };
         },
       );
       expect(value).toBe(retries + 1);
-      expect(context.slept).toEqual([250, 77, 1000, 2000].slice(0, retries));
+      expect(context.slept).toEqual([250, 7777, 1000, 2000].slice(0, retries));
       expect(notices).toEqual(context.slept.flatMap((ms, n) => [n + 1, ms]));
     }
   });

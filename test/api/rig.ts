@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import {
@@ -203,6 +203,9 @@ export const IGNORE_PROGRESS = { onBytes: () => undefined, onRetry: () => undefi
 
 export const hash = (name: 'md5' | 'sha256', bytes: Buffer): string =>
   createHash(name).update(bytes).digest('hex');
+
+/** Bytes of any kind that start as a CSV does. */
+export const csvOf = (size: number): Buffer => Buffer.concat([Buffer.from('k'), randomBytes(size - 1)]);
 
 /** Writes a file. */
 export function fileOf(bytes: Buffer, name = 'cus.csv'): ExpectedFile {

