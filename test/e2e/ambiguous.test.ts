@@ -24,12 +24,79 @@ const NOT_DONE = [
   'status:408',
 ];
 
-const MONTH: readonly (readonly string[])[] = [
-  ['init', '--job', 'AUG_2020'],
-  ['upload', 'customer', 'CUS_AUG_2020.csv', '--finalize'],
-  ['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv', '--wait'],
-  ['watch'],
+const INIT = ['init', '--job', 'AUG_2020'];
+const CUSTOMERS = ['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG_2020', '--finalize'];
+const INVOICES = [
+  'upload',
+  'invoice',
+  'INV_AUG_2020.csv',
+  '--items',
+  'ITM*.csv',
+  '--job',
+  'AUG_2020',
+  '--wait',
 ];
+const WATCH = ['watch', '--job', 'AUG_2020'];
+
+/** A command that makes the call, and the job ids of what it uploads. */
+const COMMANDS = {
+  init: { line: INIT, jobIds: [] },
+  customer: { line: CUSTOMERS, jobIds: ['AUG_2020_CUS'] },
+  invoice: { line: INVOICES, jobIds: ['AUG_2020_INV', 'AUG_2020_ITM_1', 'AUG_2020_ITM_2'] },
+};
+
+/** Runs command lines while the first answer to a call is missing: all end with 0, and each effect happened once. */
+async function recovers(
+  call: string,
+  action: string,
+  commands: readonly (typeof COMMANDS)[keyof typeof COMMANDS][],
+): Promise<void> {
+  // A reissue keeps the drafts countable: each batch is created once, whatever was asked how often.
+  const server = await sandbox({ duplicates: 'reissue', faults: [`${call}@1=${action}`] });
+  const at = machine(server);
+  await month(at, { records: 4, itemFiles: 2 });
+  for (const line of [...commands.map((one) => one.line), WATCH]) {
+    const done = await at.call(line);
+    expect([line, done.code, done.stderr]).toEqual([line, 0, done.stderr]);
+  }
+  const told = server.snapshot();
+  expect(told.initCount).toBe(commands.includes(COMMANDS.init) ? 1 : 0);
+  const files = told.batches.filter((batch) => batch.inputFilename !== null);
+  expect(files.map((batch) => batch.jobId).sort()).toEqual(commands.flatMap(({ jobIds }) => jobIds).sort());
+  const finalized = files.filter((batch) => batch.kind !== 'items');
+  expect(finalized.map((batch) => batch.finalizeCount)).toEqual(finalized.map(() => 1));
+  expect(server.requests.some((request) => request.fault !== null)).toBe(true);
+  if (LOST.includes(action)) {
+    // Never blind: the request after the lost answer is a question.
+    const lost = server.requests.findIndex((request) => request.fault !== null);
+    const after = server.requests
+      .slice(lost + 1)
+      .find((request) => request.side === 'api' && request.jobId === server.requests[lost]?.jobId);
+    expect(after?.call).toBe('status');
+  }
+}
+
+describe.each([
+  ['init', COMMANDS.init],
+  ['create:customer', COMMANDS.customer],
+  ['finalize:customer', COMMANDS.customer],
+])('a missing answer to %s', (call, command) => {
+  it.each([...LOST, ...NOT_DONE])('is recovered from, with each effect once: %s', (action) =>
+    recovers(call, action, [command]),
+  );
+});
+
+// All answers to all requests of a month: npm run test:faults.
+describe.each(['create:invoice', 'create:items', 'finalize:invoice'])('a missing answer to %s', (call) => {
+  it.each([
+    'reset-after',
+    'truncate',
+    'html',
+    'status-after:504',
+    'reset-before',
+    'status:503,retry-after:1',
+  ])('is recovered from, with each effect once: %s', (action) => recovers(call, action, [COMMANDS.invoice]));
+});
 
 describe.each([
   'init',
@@ -38,38 +105,10 @@ describe.each([
   'create:items',
   'finalize:customer',
   'finalize:invoice',
-])('a missing answer to %s', (call) => {
-  it.each([...LOST, ...NOT_DONE])('is recovered from, with each effect once: %s', async (action) => {
-    // A reissue keeps the drafts countable: each batch is created once, whatever was asked how often.
-    const server = await sandbox({ duplicates: 'reissue', faults: [`${call}@1=${action}`] });
-    const at = machine(server);
-    await month(at, { records: 4, itemFiles: 2 });
-    for (const line of MONTH) {
-      const done = await at.call(line);
-      expect([line, done.code, done.stderr]).toEqual([line, 0, done.stderr]);
-    }
-    const told = server.snapshot();
-    expect(told.initCount).toBe(1);
-    const files = told.batches.filter((batch) => batch.inputFilename !== null);
-    expect(files.map((batch) => batch.jobId).sort()).toEqual([
-      'AUG_2020_CUS',
-      'AUG_2020_INV',
-      'AUG_2020_ITM_1',
-      'AUG_2020_ITM_2',
-    ]);
-    expect(files.filter((batch) => batch.kind !== 'items').map((batch) => batch.finalizeCount)).toEqual([
-      1, 1,
-    ]);
-    expect(server.requests.some((request) => request.fault !== null)).toBe(true);
-    if (LOST.includes(action)) {
-      // Never blind: the request after the lost answer is a question.
-      const lost = server.requests.findIndex((request) => request.fault !== null);
-      const after = server.requests
-        .slice(lost + 1)
-        .find((request) => request.side === 'api' && request.jobId === server.requests[lost]?.jobId);
-      expect(after?.call).toBe('status');
-    }
-  });
+])('a missing answer to %s in a whole month', (call) => {
+  it.each(['reset-after', 'status:500'])('is recovered from, with each effect once: %s', (action) =>
+    recovers(call, action, Object.values(COMMANDS)),
+  );
 });
 
 describe('an upload that fails at first', () => {
