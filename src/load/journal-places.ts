@@ -212,10 +212,10 @@ async function readCurrent(folder: string): Promise<string | null> {
   }
 }
 
-function severalJournals(job: string, owner: Owner, paths: readonly string[]): EbillError {
+export function severalJournals(job: string, server: ServerAddress, paths: readonly string[]): EbillError {
   return new EbillError(
     'CONFLICT',
-    `This machine has ${paths.length} journals of ${job} on ${serverOf(owner)}: ${paths.join(' and ')}.`,
+    `This machine has ${paths.length} journals of ${job} on ${serverOf(server)}: ${paths.join(' and ')}.`,
     {
       hint: 'An earlier version kept one for each profile, and each has a part of the record. Keep the one the load went on with, move the other out of its folder, and run the same command again: batches that are not on record are looked up on the server before anything is sent.',
     },

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { serverOf } from '../api/connection.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { writeAtomic } from '../system/atomic-file.ts';
 import type { Header } from './entries.ts';
@@ -15,6 +16,7 @@ import {
   journalsOf,
   type Owner,
   readHeader,
+  severalJournals,
 } from './journal-places.ts';
 import type { LoadState } from './state.ts';
 
@@ -113,6 +115,9 @@ export async function surveyJournals(
 ): Promise<{ readonly readable: number; readonly errors: readonly EbillError[] }> {
   let readable = 0;
   const errors: EbillError[] = [];
+  const paths = new Map<string, string[]>();
+  /** Made at the end, when all of a load's journals are known. */
+  const several: (() => EbillError)[] = [];
   const attempt = async <T>(read: () => Promise<T>): Promise<T | null> => {
     try {
       return await read();
@@ -125,9 +130,18 @@ export async function surveyJournals(
   // One after the other: in a fixed order, and never more than one in memory.
   for (const folder of await journalFolders(stateFolder)) {
     for (const journal of (await attempt(() => journalsIn(folder))) ?? []) {
-      if ((await attempt(() => readJournal(journal))) !== null) readable += 1;
+      const load = await attempt(() => readJournal(journal));
+      if (load === null) continue;
+      readable += 1;
+      const { header } = load;
+      const key = JSON.stringify([serverOf(header), header.job]);
+      const same = paths.get(key) ?? [];
+      paths.set(key, same);
+      same.push(journal);
+      if (same.length === 2) several.push(() => severalJournals(header.job, header, same));
     }
   }
+  errors.push(...several.map((error) => error()));
   return { readable, errors };
 }
 

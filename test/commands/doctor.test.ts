@@ -113,6 +113,34 @@ describe('ebill doctor', () => {
     expect(found?.hint).toMatch(/Update ebill.*Restore that file/);
   });
 
+  it('names two journals of one load: no command goes on until one of them is moved', async () => {
+    const at = machine(await sandbox());
+    const line = (baseUrl: string) =>
+      `${JSON.stringify({ ebillJournal: 1, job: 'AUG', profile: null, baseUrl, startedAt: '2020-08-01T00:00:00Z' })}\n`;
+    for (const [folder, baseUrl] of [
+      ['prod', 'https://ebill.example/rest'],
+      ['test', 'HTTPS://EBILL.example'],
+      ['other', 'https://other.example'],
+    ] as const) {
+      mkdirSync(join(at.home, 'loads', folder), { recursive: true, mode: 0o700 });
+      writeFileSync(join(at.home, 'loads', folder, 'AUG.jsonl'), line(baseUrl));
+    }
+    const found = check(await at.call(['doctor', '--json']), 'Journals');
+    expect([found?.state, found?.message]).toEqual([
+      'problem',
+      expect.stringMatching(/2 journals of AUG on https:\/\/ebill\.example: .*prod.* and .*test/),
+    ]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('names a home that cannot be written', async () => {
+    const at = machine(await sandbox());
+    mkdirSync(at.home, { recursive: true });
+    chmodSync(at.home, 0o500);
+    const found = check(await at.call(['doctor', '--json']), 'Permissions');
+    chmodSync(at.home, 0o700);
+    expect([found?.state, found?.message]).toEqual(['problem', expect.stringContaining('cannot be written')]);
+  });
+
   it.each([
     [404, false, /^an HTML page: Not here came instead.*could not be checked$/, /maintenance.*base URL/],
     [200, false, /^an HTML page: Not here came instead.*could not be checked$/, /maintenance.*base URL/],

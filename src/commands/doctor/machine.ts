@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { chmod, readFile, stat, statfs } from 'node:fs/promises';
+import { access, chmod, constants, readFile, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Connection } from '../../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
@@ -102,6 +102,20 @@ export async function permissions(
 async function permissionsCheck(context: Context, exposed: readonly Exposed[]): Promise<Check> {
   const unsafe = await homeProblem(context);
   if (unsafe !== null) return problem(PERMISSIONS, unsafe.message, unsafe.hint, 'USAGE');
+  const { state } = context.paths;
+  for (const path of new Set([await existing(state), await existing(join(state, 'loads'))])) {
+    const error = await access(path, constants.W_OK).then(
+      () => null,
+      (cause: unknown) => cause,
+    );
+    if (error !== null)
+      return problem(
+        PERMISSIONS,
+        `${path} cannot be written: ${messageOf(error)}`,
+        'Make it writable, or set EBILL_HOME to a folder that is: nothing is sent without a journal.',
+        'USAGE',
+      );
+  }
   if (exposed.length === 0) return ok(PERMISSIONS, 'only you have access to folders and secrets');
   const paths = exposed.map(({ path }) => path).join(', ');
   return warning(
