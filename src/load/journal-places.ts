@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { type ServerAddress, serverOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { makeFolders, syncFolder } from '../system/atomic-file.ts';
+import { KEEP_HOME } from '../system/home.ts';
 import type { Header } from './entries.ts';
 import { isServerFolder, journalName, serverFolderName } from './file-names.ts';
 import { readJournal } from './journal.ts';
@@ -137,7 +138,7 @@ async function entriesIn(folder: string): Promise<Dirent[]> {
   return readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     if (errnoOf(cause) === 'ENOENT') return [];
     throw new EbillError('USAGE', `The folder ${folder} cannot be read: ${messageOf(cause)}.`, {
-      hint: 'Check its permissions, or set EBILL_HOME.',
+      hint: `Check its permissions. ${KEEP_HOME}`,
       cause,
     });
   });

@@ -4,6 +4,7 @@ import { serverOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
 import { isAt, makeFolders, syncFolder } from '../system/atomic-file.ts';
+import { KEEP_HOME } from '../system/home.ts';
 import {
   type Answered,
   type Clean,
@@ -265,7 +266,7 @@ function cannotWrite(path: string, cause: unknown): EbillError {
   return new EbillError('USAGE', `The journal ${path} cannot be written: ${messageOf(cause)}.`, {
     hint: full
       ? 'Free some space on that disk, then run the same command again. Nothing is sent without a record.'
-      : 'Make the folder writable or set EBILL_HOME to one that is, then run the same command again. Nothing is sent without a record.',
+      : `Make the folder writable, then run the same command again. Nothing is sent without a record. ${KEEP_HOME}`,
     cause,
   });
 }
@@ -307,7 +308,7 @@ export async function readContent(path: string): Promise<Buffer | null> {
   } catch (cause) {
     if (errnoOf(cause) === 'ENOENT') return null;
     throw new EbillError('USAGE', `The journal ${path} cannot be read: ${messageOf(cause)}.`, {
-      hint: 'Check the permissions of that file, or set EBILL_HOME.',
+      hint: `Check the permissions of that file. ${KEEP_HOME}`,
       cause,
     });
   }

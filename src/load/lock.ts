@@ -5,6 +5,7 @@ import { EbillError, messageOf } from '../errors.ts';
 import { isAt, makeFolders } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
+import { KEEP_HOME } from '../system/home.ts';
 
 const HOLDER = v.object({ pid: v.number(), host: v.string(), command: v.string(), since: v.string() });
 
@@ -125,7 +126,7 @@ async function writeHolder(handle: FileHandle, path: string, holder: Holder): Pr
   } catch (cause) {
     // Without room for this there is none for the journal either.
     throw new EbillError('USAGE', `The lock ${path} cannot be written: ${messageOf(cause)}.`, {
-      hint: 'Free some space or set EBILL_HOME to another disk, then run the same command again. Nothing was sent.',
+      hint: `Free some space, then run the same command again. Nothing was sent. ${KEEP_HOME}`,
       cause,
     });
   }
@@ -138,7 +139,7 @@ async function openLock(path: string): Promise<FileHandle> {
     return await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (cause) {
     throw new EbillError('USAGE', `The lock ${path} cannot be opened: ${messageOf(cause)}.`, {
-      hint: 'Make the folder writable or set EBILL_HOME to one that is, then run the same command again. Nothing was sent.',
+      hint: `Make the folder writable, then run the same command again. Nothing was sent. ${KEEP_HOME}`,
       cause,
     });
   }

@@ -10,6 +10,10 @@ type Where = Pick<Context, 'paths' | 'platform' | 'uid'>;
 /** For quoting in hints: on Windows no home is refused. */
 const POSIX = { platform: 'linux', env: {} } as const;
 
+/** Ends the hint of an error about the home: a command in another home does not know what was done in this one. */
+export const KEEP_HOME =
+  'Set EBILL_HOME to another folder only if no load was started in this one: its journals would be missing there.';
+
 const WRITABLE_BY_ALL = 0o002;
 /** In a sticky folder others can create files, but not rename or remove those of others (chmod(1)). */
 const STICKY = 0o1000;

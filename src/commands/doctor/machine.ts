@@ -7,7 +7,7 @@ import { surveyJournals } from '../../load/loads.ts';
 import { bytes, counted } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
 import { quoted, type Terminal, visible } from '../../system/escaping.ts';
-import { homeProblem } from '../../system/home.ts';
+import { homeProblem, KEEP_HOME } from '../../system/home.ts';
 import { type Check, daysLeft, ok, problem, warning } from './check.ts';
 
 /** As in `engines` of package.json. */
@@ -112,7 +112,7 @@ async function permissionsCheck(context: Context, exposed: readonly Exposed[]): 
       return problem(
         PERMISSIONS,
         `${path} cannot be written: ${messageOf(error)}`,
-        'Make it writable, or set EBILL_HOME to a folder that is: nothing is sent without a journal.',
+        `Make it writable: nothing is sent without a journal. ${KEEP_HOME}`,
         'USAGE',
       );
   }
