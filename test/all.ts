@@ -21,7 +21,7 @@ if (share === undefined) {
 } else {
   npm('run', 'test:nodes', '--', '--smoke', '20.18.1', '24');
   process.env['EBILL_FAULTS_PART'] = share;
-  npm('run', 'test:faults', '--', 'answers', 'chains', 'edges', 'kills', 'plan');
+  npm('run', 'test:faults', '--', 'answers', 'chains', 'edges', 'kills', 'plan', 'storms');
 }
 
 /** Ends the process with the exit code of the first command that fails. */

@@ -108,7 +108,7 @@ const isLeftBehind = ({ abandoned, leftOut }: BatchState): boolean => abandoned 
 
 const hasArrived = (batch: BatchState): boolean => batch.uploaded === 'yes' || uploadedElsewhere(batch);
 
-/** Created elsewhere and not adopted here: its file is unknown. */
+/** Created elsewhere: its file is unknown, or the operator has said that it is this one and it is submitted. */
 const uploadedElsewhere = (batch: BatchState): boolean =>
   batch.foundElsewhere &&
-  (batch.file === null || (batch.seen !== null && phaseOf(batch.seen).phase !== 'draft'));
+  (batch.file === null || (!batch.unclaimed && batch.seen !== null && phaseOf(batch.seen).phase !== 'draft'));

@@ -116,8 +116,9 @@ export async function confirmPlan<Plan>(
     const { batches } = run.journal.state;
     for (const { jobId, items } of invoices) {
       const head = batches.get(jobId);
-      if (head !== undefined && head.finalized !== 'no' && !items.every(hasArrived))
-        await assertOpen(run, head);
+      // Nobody has said yet whether this batch is the one of the plan.
+      if (head === undefined || head.unclaimed) continue;
+      if (head.finalized !== 'no' && !items.every(hasArrived)) await assertOpen(run, head);
     }
     const replaced = heads
       .flatMap(({ file, replaces }) => replaces.map((batch) => ({ file, batch })))

@@ -41,7 +41,8 @@ export interface Assignment {
 
 /**
  * Assigns each file to a batch, from the journal alone. Bytes on record go into their batch, items into one under their own
- * invoice batch; new files take the next free numbers, in order (commands rules 1 and 2, api rules 24, 26 to 28). Pure.
+ * invoice batch; new files take the next free numbers, in order (commands rules 1 and 2, api rules 24, 26 to 28). A batch found
+ * on the server may hold one of them, so its number is not passed over without `next` (api rule 18). Pure.
  * @param taken job ids that are in use; those assigned are added
  * @throws EbillError CONFLICT for a name or job id used with other content, unless `next`
  */
@@ -61,6 +62,12 @@ export function assign(
   const live = candidates.filter(({ jobId }) => !restart.has(jobId));
   const bySha = groupedBy(live, ({ file }) => file?.sha256 ?? '');
   const byName = groupedBy(live, ({ file }) => file?.name ?? '');
+  const unclaimed = new Set(
+    [...state.batches.values()]
+      .filter((batch) => !next && batch.kind === kind && batch.unclaimed && batch.file === null)
+      .filter((batch) => !batch.abandoned && !batch.leftOut && isUnder(state, batch, parent))
+      .map(({ jobId }) => jobId),
+  );
   const given = new Map<string, string>();
   const used = new Set<string>();
   return files.map((file) => {
@@ -91,10 +98,12 @@ export function assign(
     const others = (byName.get(file.name) ?? []).filter((batch) => batch.file?.sha256 !== file.sha256);
     const rival = others.find((batch) => !next || !(isReplaceable(batch) || isSubmitted(state, batch)));
     if (rival !== undefined) throw nameConflict(state, file, rival, options);
-    const jobId = requestedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, taken);
+    const free = unclaimed.size === 0 ? taken : new Set([...taken].filter((id) => !unclaimed.has(id)));
+    const jobId = requestedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, free);
     const holder = exact ? state.batches.get(jobId) : undefined;
     if (holder !== undefined && holder.file !== null) throw idConflict(file, holder);
     taken.add(jobId);
+    unclaimed.delete(jobId);
     used.add(jobId);
     given.set(file.sha256, jobId);
     const restarted = candidates.filter(

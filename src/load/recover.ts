@@ -155,6 +155,7 @@ export function decideUpload(facts: UploadFacts): UploadStep {
   // A first use, an intent without an answer, a lost upload URL: ask before creating.
   if (asked === undefined) return { do: 'ask' };
   if (known === undefined || known.created === 'no') return decideFirst(facts, asked.batch);
+  if (known.unclaimed) return decideFirst(facts, asked.batch ?? known.seen);
   if (asked.batch === null) {
     const untilMs = settledAt(known, ['create'], settle, latest);
     return asked.at < untilMs ? { do: 'wait', untilMs } : { do: 'create' };
@@ -167,7 +168,7 @@ export function decideUpload(facts: UploadFacts): UploadStep {
     : { do: 'conflict', reason: 'beyond-draft', batch: asked.batch };
 }
 
-/** The first use of a job id: somebody else may have used it. */
+/** The first use of a job id: somebody else may have used it, or is known to. */
 function decideFirst(facts: UploadFacts, found: Batch | null): UploadStep {
   if (found === null) return { do: 'create' };
   if (facts.adopt) return { do: 'adopt', batch: found };

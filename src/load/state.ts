@@ -38,6 +38,8 @@ export interface BatchState {
   readonly finalizedAt: string | null;
   /** Created on another machine, found by its job id. */
   readonly foundElsewhere: boolean;
+  /** Found before anything was sent for it from here, and not adopted: which file it holds is for the operator to say. */
+  readonly unclaimed: boolean;
   /** Origin and path of its upload URL. */
   readonly object: string | null;
   /** The server's last answer, URLs without their query. */
@@ -163,7 +165,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
         withSeen(submitted({ ...known, [FIELD[entry.call]]: 'yes' }, entry), entry.batch, entry.at),
       );
     case 'adopted':
-      return withBatch(at, entry.jobId, (known) => ({ ...known, file: entry.file }));
+      return withBatch(at, entry.jobId, (known) => ({ ...known, file: entry.file, unclaimed: false }));
     case 'abandoned':
       return withAbandoned(at, entry.jobId, entry.next);
     case 'call':
@@ -189,6 +191,7 @@ function withFound(state: LoadState, { jobId, kind, parent, batch }: Found, at: 
         parent: parent ?? known.parent,
         created: 'yes',
         foundElsewhere: true,
+        unclaimed: known.foundElsewhere ? known.unclaimed : known.created === 'no',
         object: known.object ?? batch.uploadUrl,
       },
       batch,
@@ -272,6 +275,7 @@ function blank(jobId: string): BatchState {
     createStatus: null,
     finalizedAt: null,
     foundElsewhere: false,
+    unclaimed: false,
     object: null,
     seen: null,
     changedAt: null,
@@ -304,6 +308,7 @@ function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>):
         file: entry.file,
         parent: entry.parent,
         created: attempted(known.created),
+        unclaimed: false,
       };
     case 'finalize':
       return { ...known, doubts, created: 'yes', finalized: attempted(known.finalized) };

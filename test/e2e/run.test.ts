@@ -283,6 +283,24 @@ describe('ebill run', () => {
     expect(changes(server)).toHaveLength(before);
   });
 
+  it('asks for --adopt where an earlier command has found the batches, too', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const plan = await planned(at);
+    expect((await at.call(['run', plan, ...FAST])).code).toBe(0);
+    const elsewhere = machine(server);
+    const before = changes(server).length;
+    for (const command of ['finalize', 'watch'])
+      expect((await elsewhere.call([command, '--job', 'AUG_2020'])).code).toBe(0);
+    const plain = await elsewhere.call(['run', join(at.cwd, plan), '--json', ...FAST]);
+    expect([plain.code, plain.json.error?.hint]).toEqual([8, expect.stringContaining('--adopt')]);
+    // The plan's files are on record now, but not that these batches hold them.
+    expect((await elsewhere.call(['run', join(at.cwd, plan), '--json', ...FAST])).code).toBe(8);
+    const adopted = await elsewhere.call(['run', join(at.cwd, plan), '--json', '--adopt', ...FAST]);
+    expect(adopted.json.error).toBeNull();
+    expect(changes(server)).toHaveLength(before);
+  });
+
   it('reports findings and mistakes in the plan before anything is sent', async () => {
     const server = await sandbox();
     const at = machine(server);

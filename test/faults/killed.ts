@@ -11,6 +11,8 @@ import type { Point } from './tally.ts';
 export interface Crash {
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
+  /** Instead of SIGKILL, `before`, when it is `written` or `synced`. */
+  readonly signal?: NodeJS.Signals;
   readonly byte?: number;
   /** Its clock started at `began` and runs `times` as fast. */
   readonly clock?: { readonly began: number; readonly times: number };
@@ -29,7 +31,7 @@ export interface Child {
   kill(signal: NodeJS.Signals): void;
 }
 
-const markOf = (at: Machine): string => join(at.home, '.mark');
+export const markOf = (at: Machine): string => join(at.home, '.mark');
 
 /** Starts the whole load as one process. */
 export function startMonth(

@@ -44,7 +44,10 @@ export async function tryAll(
       } catch (error) {
         if (error instanceof Lost) lost += 1;
         if (error instanceof Doubled) doubled += 1;
-        failures.push(`${point.name}: ${error instanceof Error ? error.message : String(error)}`);
+        const failure = `${point.name}: ${error instanceof Error ? error.message : String(error)}`;
+        failures.push(failure);
+        // A group can take an hour.
+        process.stdout.write(`✗ ${failure}\n`);
       }
     }
   };

@@ -50,6 +50,7 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     createStatus: null,
     finalizedAt: null,
     foundElsewhere: false,
+    unclaimed: false,
     object: null,
     seen: null,
     changedAt: null,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EbillError } from '../../src/errors.ts';
 import { assign, assignMonth } from '../../src/load/plan.ts';
-import type { BatchState } from '../../src/load/state.ts';
+import type { BatchState, LoadState } from '../../src/load/state.ts';
 import { batch, known, load, source } from './fixtures.ts';
 
 const PLAIN = { jobId: null, again: false, next: false };
@@ -40,6 +40,25 @@ describe('which batch a file goes into', () => {
     expect(ids(load(CUS, left), 'customer', [source('new.csv', 'n')], PLAIN)).toEqual([
       ['AUG_2020_CUS_3', 'new'],
     ]);
+  });
+
+  it('passes over no batch found on the server, which may hold the file, unless with --next', () => {
+    const found = (jobId: string, over: Partial<BatchState> = {}): BatchState =>
+      known({ jobId, created: 'yes', foundElsewhere: true, unclaimed: true, file: null, ...over });
+    const state = load(CUS, found('AUG_2020_CUS_2'), found('AUG_2020_CUS_3'));
+    const files = [source('b.csv', 'b'), source('c.csv', 'c'), source('d.csv', 'd')];
+    const numbers = (at: LoadState, next: boolean) =>
+      ids(at, 'customer', files, { ...PLAIN, next }).map(([jobId]) => jobId.replace('AUG_2020_CUS_', ''));
+    expect(numbers(state, false)).toEqual(['2', '3', '4']);
+    expect(numbers(state, true)).toEqual(['4', '5', '6']);
+    const left = load(CUS, found('AUG_2020_CUS_2', { leftOut: true }));
+    expect(numbers(left, false)).toEqual(['3', '4', '5']);
+    const under = { jobId: 'AUG_2020_INV', id: null };
+    const items = found('AUG_2020_ITM_1', { kind: 'items', parent: under });
+    const itemId = (parent: string) =>
+      ids(load(items), 'items', [source('i.csv', 'i')], { ...PLAIN, parent })[0]?.[0];
+    expect(itemId('AUG_2020_INV')).toBe('AUG_2020_ITM_1');
+    expect(itemId('AUG_2020_INV_2')).toBe('AUG_2020_ITM_2');
   });
 
   it('the same bytes stay in the batch they are on record for, whatever the file is called now', () => {

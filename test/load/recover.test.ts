@@ -115,6 +115,7 @@ describe('create and upload', () => {
   });
   const doubted = known({ created: 'unknown', doubts: { create: SENT_THEN } });
   const created = known({ created: 'yes', doubts: { create: SENT_THEN }, createStatus: 'Draft' });
+  const found = known({ created: 'yes', foundElsewhere: true, unclaimed: true, seen: batch() });
   it.each<[string, Partial<UploadFacts>, string]>([
     ['the first use of a job id, in any load', {}, 'ask'],
     ['… that is free', { asked: replied(0, null) }, 'create'],
@@ -122,6 +123,11 @@ describe('create and upload', () => {
     ['… taken, --adopt', { asked: replied(0, 'Draft'), adopt: true }, 'adopt'],
     ['… taken, --next', { asked: replied(0, 'Draft'), next: true }, 'next'],
     ['a name found taken after a refusal', { known: known(), asked: replied(0, 'Draft') }, 'conflict'],
+    ['found by a command before', { known: found }, 'ask'],
+    ['… taken', { known: found, asked: replied(1, 'Success') }, 'conflict'],
+    ['… gone since', { known: found, asked: replied(99, null) }, 'conflict'],
+    ['… --adopt', { known: found, asked: replied(1, 'Success'), adopt: true }, 'adopt'],
+    ['… --next', { known: found, asked: replied(1, 'Success'), next: true }, 'next'],
     ['created, URL in hand', { known: created, hasUrl: true }, 'put'],
     ['created in an earlier run: its URL is gone', { known: created }, 'ask'],
     ['… still a draft', { known: created, asked: replied(1, 'Draft') }, 'create'],

@@ -6,15 +6,17 @@ import { fastContext } from './fast-context.ts';
 /*
  * A whole load in one process: command lines of the built program in turn, with a fast clock, up to the first that fails.
  * It can kill itself, or make the disk fail, at any write to the journal; the program has no hooks for that.
- *   EBILL_TEST_MONTH = { lines: string[][], mark: file, at?: N, how?: HOW, byte?: K, clock? }
+ *   EBILL_TEST_MONTH = { lines: string[][], mark: file, at?: N, how?: HOW, signal?, byte?: K, clock? }
  *   HOW at the Nth write: before; half (a torn line); written (not flushed); lost (not flushed, and the power fails);
  *   synced; full (ENOSPC from then on); io (the flush fails from then on). byte: torn when the journal has K bytes.
+ *   signal: sent to itself before or after the Nth write instead of SIGKILL.
  */
 interface Month {
   readonly lines: readonly (readonly string[])[];
   readonly mark: string;
   readonly at?: number;
   readonly how?: 'before' | 'half' | 'written' | 'lost' | 'synced' | 'full' | 'io';
+  readonly signal?: NodeJS.Signals;
   readonly byte?: number;
   /** A clock that started at `began`, ms since 1970, and runs `times` as fast. Without it pauses are short. */
   readonly clock?: { readonly began: number; readonly times: number };
@@ -24,6 +26,7 @@ const {
   mark,
   at = 0,
   how,
+  signal = 'SIGKILL',
   byte = 0,
   clock,
 } = JSON.parse(process.env['EBILL_TEST_MONTH'] ?? '{}') as Month;
@@ -42,10 +45,17 @@ function die(): never {
   for (;;);
 }
 
+/** By another signal than SIGKILL it goes on. */
+function hit(): void {
+  if (signal === 'SIGKILL') die();
+  process.kill(process.pid, signal);
+}
+
 /** Records how many bytes of the journal would survive a power failure, so that the test can cut it there. */
 function keepMark(path: string): void {
-  writeFileSync(`${mark}.new`, JSON.stringify({ path, size, writes }));
-  renameSync(`${mark}.new`, mark);
+  const fresh = `${mark}.${process.pid}`;
+  writeFileSync(fresh, JSON.stringify({ path, size, writes }));
+  renameSync(fresh, mark);
 }
 
 const failure = (code: string): Error => Object.assign(new Error(`${code}: made to fail, write`), { code });
@@ -65,7 +75,7 @@ proto.appendFile = async function (this: FileHandle, data, options) {
     writeSync(this.fd, bytes, 0, Math.max(0, room));
     die();
   }
-  if (writes === at && how === 'before') die();
+  if (writes === at && how === 'before') hit();
   if (writes === at && how === 'half') {
     writeSync(this.fd, bytes, 0, bytes.length >> 1);
     die();
@@ -75,7 +85,7 @@ proto.appendFile = async function (this: FileHandle, data, options) {
     throw failure('ENOSPC');
   }
   await appendFile.call(this, data, options);
-  if (writes === at && how === 'written') die();
+  if (writes === at && how === 'written') hit();
 };
 
 proto.datasync = async function (this: FileHandle) {
@@ -89,7 +99,7 @@ proto.datasync = async function (this: FileHandle) {
   await datasync.call(this);
   size = fstatSync(this.fd).size;
   keepMark(path);
-  if (writes === at && how === 'synced') die();
+  if (writes === at && how === 'synced') hit();
 };
 
 const real = systemContext();
