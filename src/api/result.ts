@@ -66,7 +66,9 @@ export function changeResult(
   }
   const message = errorMessageFrom(body);
   const refused = status >= 400 && status < 500 && !isRetryable(status);
-  if (refused && (status === 401 || status === 403 || !isPage(body)))
+  // An empty answer is as little the API's own as a page is.
+  const readable = message !== '' && !isPage(body);
+  if (refused && (status === 401 || status === 403 || readable))
     return { outcome: 'refused', status, message };
   if (refused || (status >= 300 && status < 400))
     return { outcome: 'ambiguous', message, retryAfterMs: null, turnedAway: status };
@@ -104,7 +106,9 @@ export function statusAttempt(
   if (isPage(body)) return again(`the server answered with ${pageText(body)}`, PAGE_HINT);
   try {
     const batch = parseBatch(body);
-    const identity = identityOf(asked, batch);
+    // Asked by the job id alone, an answer without one says nothing of which batch it is about.
+    const unnamed = asked.id === null && batch.jobId === null && batch.id !== null;
+    const identity = unnamed ? 'other' : identityOf(asked, batch);
     const inARow = seen(identity);
     if (identity !== 'other') return { done: () => (batch.id === null ? null : batch) };
     return inARow > 1 ? { done: fail(otherBatch(what, asked, batch)) } : again(otherBatchText(asked, batch));
@@ -122,7 +126,7 @@ function otherBatchText(asked: Ids, answer: Ids): string {
 
 /** The second answer in a row about another batch (api rule 14). */
 function otherBatch(what: string, asked: Ids, answer: Ids): EbillError {
-  return new EbillError('CONFLICT', `${what}: twice ${otherBatchText(asked, answer)}.`, {
+  return new EbillError('CONFLICT', `${what}: ${otherBatchText(asked, answer)}, twice in a row.`, {
     hint: 'Nothing was concluded from it. Ask the operator of the eBill server why it mixes up these two batches (a cache or a proxy may do so, too), then run the same command again: it resumes where it stopped.',
   });
 }
@@ -169,6 +173,20 @@ export function refusal(
         ? 'Check the base URL (ebill profile show): there may be no Batch File Upload API at that address.'
         : 'Correct what the server reports, then run the same command again.',
   });
+}
+
+/** The error for an answer to a changing call that is not the API's own: it may have happened (api rule 15). */
+export function turnedAway(what: string, status: number, message: string): EbillError {
+  if (status < 400) return refusal(what, status, message);
+  const url =
+    status === 404
+      ? 'Check the base URL (ebill profile show): there may be no Batch File Upload API at that address. If it is right, run'
+      : 'Run';
+  return new EbillError(
+    'REJECTED',
+    `${what}: the answer is not from the API (HTTP ${status}, ${message || 'empty'}), so it is unknown whether the call had an effect.`,
+    { hint: `${url} the same command again: it asks the server first.` },
+  );
 }
 
 /** The error when there was no response after all retries. */

@@ -123,6 +123,7 @@ function putAttempt(
   if (md5 === file.md5) return { done: { outcome: 'stored', etag, verified: true } };
   if (md5 !== null && !isEncrypted(headers))
     return again(`it received other bytes than were sent (its MD5 ${md5}, ours ${file.md5})`);
+  if (body.trim() !== '') return again(`its ETag is no MD5, and it says ${errorMessageFrom(body)}`);
   if (Object.keys(headers).some((name) => STORAGE_MARK.test(name)))
     return { done: { outcome: 'stored', etag, verified: false } };
   return again('its ETag is no MD5, and no header shows that the storage itself answered');

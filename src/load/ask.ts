@@ -192,7 +192,7 @@ export async function pauseAfterDoubt(
   result: { readonly message: string; readonly retryAfterMs: number | null },
 ): Promise<void> {
   const waitMs = retryDelay(attempt, run.context.random(), result.retryAfterMs);
-  const message = `${what}: ${result.message}; asking whether it happened`;
-  run.emit({ event: 'retry', jobId, message, attempt, waitMs });
+  const message = `${what}: ${result.message}. It may have happened: the server is asked before anything is sent again`;
+  run.emit({ event: 'step', jobId, message });
   await run.context.sleep(waitMs, run.context.signal);
 }

@@ -1,6 +1,6 @@
 import type { Client } from '../api/client.ts';
 import type { ParentRef } from '../api/request.ts';
-import { refusal } from '../api/result.ts';
+import { refusal, turnedAway } from '../api/result.ts';
 import { type PresignedFacts, presignedFacts } from '../api/transfer-url.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
@@ -107,7 +107,7 @@ export async function createBatch(
         return { do: 'ask', message: result.message, asked: found };
       }
       if (result.outcome === 'ambiguous' && result.turnedAway !== undefined)
-        throw refusal(what, result.turnedAway, result.message);
+        throw turnedAway(what, result.turnedAway, result.message);
       const doubt =
         result.outcome === 'ambiguous'
           ? result

@@ -1,4 +1,4 @@
-import { refusal, unavailable } from '../api/result.ts';
+import { refusal, turnedAway, unavailable } from '../api/result.ts';
 import { idsText } from '../batch/identity.ts';
 import type { StatusNames } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
@@ -133,18 +133,26 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
           if (result.status === null || result.status === 401 || result.status === 403) throw refused;
         } else if (result.outcome === 'ambiguous') {
           await run.journal.answer(n, { outcome: 'ambiguous', message: result.message });
-          if (result.turnedAway !== undefined) throw refusal(what, result.turnedAway, result.message);
+          if (result.turnedAway !== undefined) throw turnedAway(what, result.turnedAway, result.message);
           last = result.message;
           await pauseAfterDoubt(run, what, jobId, sends, result);
-        } else if (standingOf(run, jobId, result.value) === 'draft') {
+        } else if (!showsChange(run, jobId, result.value)) {
           ignored += 1;
-          const message = `answered, but the batch is still ${result.value.status}`;
+          const { status } = result.value;
+          const message =
+            status === null ? 'the answer has no status' : `answered, but the batch is still ${status}`;
           await run.journal.answer(n, { outcome: 'ambiguous', message });
           await pauseAfterDoubt(run, what, jobId, sends, { message, retryAfterMs: null });
         } else await run.journal.answer(n, { outcome: 'answered', batch: result.value });
       }
     }
   }
+}
+
+/** Whether the answer to a finalize shows that it happened: no status, like that of a draft, is no evidence (api rule 20). */
+function showsChange(run: Run, jobId: string, answer: Batch): boolean {
+  const standing = standingOf(run, jobId, answer);
+  return standing === 'further' || (standing === 'unclear' && answer.status !== null);
 }
 
 /** Batches that the server knew once and no longer knows: they are not submitted, and nothing else waits for them. */

@@ -1,5 +1,5 @@
 import type { InitRequest } from '../api/request.ts';
-import { refusal, unavailable } from '../api/result.ts';
+import { refusal, turnedAway, unavailable } from '../api/result.ts';
 import { EbillError } from '../errors.ts';
 import { askForEvidence, pauseAfterDoubt } from './ask.ts';
 import {
@@ -82,7 +82,7 @@ export async function runInit(run: Run, request: InitRequest, timeoutMs: number)
           if (result.status === null || result.status === 401 || result.status === 403) throw refused;
         } else {
           await run.journal.answer(n, { outcome: 'ambiguous', message: result.message });
-          if (result.turnedAway !== undefined) throw refusal(what, result.turnedAway, result.message);
+          if (result.turnedAway !== undefined) throw turnedAway(what, result.turnedAway, result.message);
           last = result.message;
           await pauseAfterDoubt(run, what, jobId, sends, result);
         }

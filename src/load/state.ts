@@ -119,13 +119,22 @@ export function lastAnswer(state: LoadState, batch: BatchState): Batch | null {
 }
 
 /** The phase of a batch on record by an answer about it. The only place that decides whether it is a draft. */
-export const phaseOnRecord = (
+export function phaseOnRecord(
   state: LoadState,
   batch: BatchState,
   answer: Batch,
   names: StatusNames,
-): { readonly phase: Phase; readonly recognised: boolean } =>
-  phaseOf(answer, names, draftNameOf(state, batch));
+): { readonly phase: Phase; readonly recognised: boolean } {
+  const own = phaseOf(answer, names, draftNameOf(state, batch));
+  // It is on record that it was submitted: an answer from before that is no reason to submit it again.
+  return own.phase === 'draft' && wasSubmitted(state, batch) ? { ...own, phase: 'queued' } : own;
+}
+
+/** Items are submitted with their invoice batch, if they had arrived. */
+function wasSubmitted({ batches }: LoadState, batch: BatchState): boolean {
+  if (batch.kind !== 'items') return batch.finalized === 'yes';
+  return batch.uploaded === 'yes' && parentOf(batches, batch)?.finalized === 'yes';
+}
 
 /** The state after one more entry. Pure. */
 export function apply(state: LoadState, entry: Entry): LoadState {

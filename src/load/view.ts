@@ -4,7 +4,7 @@ import { isFinal, outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder } from '../batch/tree.ts';
 import type { Batch, BatchView, Kind, Phase } from '../batch/types.ts';
-import { type BatchState, draftNameOf, itemsOf, type LoadState, lastAnswer } from './state.ts';
+import { type BatchState, itemsOf, type LoadState, lastAnswer, phaseOnRecord } from './state.ts';
 
 /** Every batch of a load as it is shown: init, customers, invoices with their items. */
 export function viewLoad(state: LoadState, names: StatusNames): readonly BatchView[] {
@@ -77,7 +77,7 @@ function viewOwn(
   children: readonly BatchView[],
   names: StatusNames,
 ): BatchView {
-  const reported = seen === null ? 'draft' : phaseOf(seen, names, draftNameOf(load, state)).phase;
+  const reported = seen === null ? 'draft' : phaseOnRecord(load, state, seen, names).phase;
   // The server calls it Draft until it is finalized; only the journal knows that the file has arrived.
   const phase = isMissing(state, seen)
     ? 'missing'

@@ -101,6 +101,7 @@ const OTHER = {
   'other-batch': { id: '990001', jobId: 'ANOTHER_JOB', status: 'Queued' },
   'other-id': { id: '990001' },
   'other-job-id': { jobId: 'ANOTHER_JOB' },
+  'no-status': { status: '' },
 } as const;
 
 /** The document as this server writes it: with its ids padded, and with what a fault writes in place of the truth. */

@@ -63,6 +63,7 @@ const SIMPLE = {
   'other-id': API,
   'other-job-id': API,
   'no-counts': API,
+  'no-status': API,
   'fail-part': ['init'],
   expired: ['create', 'put', 'download'],
   slowdown: STORAGE,

@@ -22,6 +22,8 @@ const CHANGES: readonly (readonly [string, (client: Client) => Promise<CallResul
   ['create', (client) => client.create(CREATE)],
   ['finalize', (client) => client.finalize({ id: '3', jobId: 'A_CUS' })],
 ];
+/** The same with the job id that `status` is asked about. */
+const NAMED = (jobId: string) => DRAFT.replace('<id>3</id>', `<id>3</id><jobId>${jobId}</jobId>`);
 const ERROR = '<error><message>Because\u001b[31m</message></error>';
 const [, CREATING] = CHANGES[1] ?? ['', () => Promise.reject(new Error('no call'))];
 
@@ -53,6 +55,15 @@ describe.each(CHANGES)('%s', (name, change) => {
     expect(await change(client)).toEqual({ outcome: 'refused', status, message: 'Because\\u001b[31m' });
     expect([server.requests.length, context.slept]).toEqual([1, []]);
   });
+
+  test.each([404, 460, 499])(
+    'is in doubt after an empty answer with %i, which a gateway may send',
+    async (status) => {
+      const server = await answering(status, '');
+      const { client } = await rigFor(server.origin);
+      expect(await change(client)).toMatchObject({ outcome: 'ambiguous', turnedAway: status });
+    },
+  );
 
   test.each([301, 302, 303, 304, 307, 308])(
     'is in doubt after the redirect %i, which is not followed',
@@ -195,9 +206,10 @@ describe.each(CHANGES)('%s', (name, change) => {
 
 describe('status', () => {
   const ask = (client: Client) => client.status({ jobId: 'A B&C' });
+  const DRAFT_OF = NAMED('A B&amp;C');
 
   test('asks by id or by job id', async () => {
-    const server = await answering(200, DRAFT);
+    const server = await answering(200, DRAFT_OF);
     const { client } = await rigFor(`${server.origin}/acme/rest/`);
     expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
     expect(await ask(client)).toMatchObject({ id: '3' });
@@ -224,7 +236,7 @@ describe('status', () => {
   test.each([408, 425, 429, 500, 502, 503, 504])('is asked again after %i', async (status) => {
     const server = await rawServer((_request, response, n) => {
       if (n < 3) response.writeHead(status, n === 1 ? { 'retry-after': '3' } : {}).end(ERROR);
-      else response.end(DRAFT);
+      else response.end(DRAFT_OF);
     });
     const { client, context } = await rigFor(server.origin);
     expect(await ask(client)).toMatchObject({ id: '3' });
@@ -234,9 +246,9 @@ describe('status', () => {
   test.each([
     ['empty', ''],
     ['HTML', '<html></html>'],
-    ['truncated', DRAFT.slice(0, 200)],
+    ['truncated', DRAFT_OF.slice(0, 200)],
   ])('is asked again when a 200 is %s', async (_what, broken) => {
-    const server = await rawServer((_request, response, n) => response.end(n === 1 ? broken : DRAFT));
+    const server = await rawServer((_request, response, n) => response.end(n === 1 ? broken : DRAFT_OF));
     const { client } = await rigFor(server.origin);
     expect(await ask(client)).toMatchObject({ id: '3' });
     expect(server.requests).toHaveLength(2);
@@ -271,7 +283,7 @@ describe('status', () => {
   test('is asked again after a reset, a time-out and a refused connection', async () => {
     const server = await rawServer((_request, response, n) => {
       if (n === 1) response.socket?.resetAndDestroy();
-      if (n === 3) response.end(DRAFT);
+      if (n === 3) response.end(DRAFT_OF);
     });
     const { client, context } = await rigFor(server.origin, { timeoutMs: 100 });
     expect(await ask(client)).toMatchObject({ id: '3' });
@@ -317,6 +329,16 @@ describe('the batch that an answer is about', () => {
       message: expect.stringContaining('asked about A (batch 3), the server answered about B (batch 9)'),
     });
     expect(always.requests).toHaveLength(2);
+  });
+
+  test('is unknown where the answer to a question by job id has none', async () => {
+    const server = await answering(200, '<batchProcess><id>5</id><status>Draft</status></batchProcess>');
+    const { client } = await rigFor(server.origin);
+    expect(await rejection(client.status({ jobId: 'A' }))).toMatchObject({
+      code: 'CONFLICT',
+      message: expect.stringContaining('asked about A, the server answered about batch 5'),
+    });
+    expect(await client.status({ id: '5', jobId: 'A' })).toMatchObject({ id: '5' });
   });
 
   test('is counted over the polls of a watch', async () => {
@@ -528,7 +550,7 @@ describe('events', () => {
   test('report the wait for each call, retries included', async () => {
     const server = await rawServer((_request, response, n) => {
       if (n === 1) response.writeHead(503).end(ERROR);
-      else response.end(DRAFT);
+      else response.end(NAMED('A_CUS'));
     });
     const { client, events } = await rigFor(server.origin);
     await client.status({ jobId: 'A_CUS' });

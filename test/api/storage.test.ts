@@ -231,6 +231,12 @@ describe('the evidence that a file is stored', () => {
       '',
       'no MD5',
     ],
+    [
+      'an ETag that is no MD5, and words',
+      { etag: '"abc"', ...S3 },
+      '{"error":"Quota exceeded"}',
+      'Quota exceeded',
+    ],
     ['another MD5', { etag: OTHER, ...S3 }, '', file.md5],
     [
       'another MD5 under a key of S3 itself',

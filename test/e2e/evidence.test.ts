@@ -271,6 +271,13 @@ describe('a draft by another name', () => {
     expect(done.json.error?.message).toContain('still Draft');
     expect(sent(server)['finalize AUG_2020_CUS']).toBe(2);
   });
+
+  it('a finalize answered 200 without a status is not done: the server is asked', async () => {
+    const { server, at } = await world({ faults: ['finalize=no-status'] });
+    const done = await call(at, [...CUSTOMERS, '--finalize', '--json']);
+    expect([done.code, sent(server)['finalize AUG_2020_CUS']]).toEqual([0, 1]);
+    expect(calls(server, true).at(-1)).toMatch(/^status/);
+  });
 });
 
 describe('a batch that the server lost', () => {

@@ -8,9 +8,12 @@ import { tempDir, testContext } from '../helpers/context.ts';
 /** A server that knows a batch of every name, with the id that `idOf` makes. */
 async function knowsAll(idOf: (asked: number) => number | string) {
   let asked = 0;
-  const { origin } = await rawServer((_request, response) => {
+  const { origin } = await rawServer((request, response) => {
     asked += 1;
-    response.end(`<batchProcess><id>${idOf(asked)}</id><status>Draft</status></batchProcess>`);
+    const jobId = new URL(request.url ?? '', 'http://localhost').searchParams.get('jobId') ?? '';
+    response.end(
+      `<batchProcess><id>${idOf(asked)}</id><jobId>${jobId}</jobId><status>Draft</status></batchProcess>`,
+    );
   });
   const cwd = tempDir();
   const home = tempDir();

@@ -102,6 +102,30 @@ describe('a load as it is seen', () => {
     });
   });
 
+  it('a draft that is on record as submitted is queued: an answer from before that may lag behind', () => {
+    const views = viewLoad(
+      load(
+        { ...inv, finalized: 'yes', seen: batch({ id: '4', status: 'Draft' }) },
+        { ...itm, seen: batch({ id: '5', status: 'Draft' }) },
+        {
+          ...itm,
+          jobId: 'AUG_2020_ITM_2',
+          id: '6',
+          uploaded: 'no',
+          seen: batch({ id: '6', status: 'Draft' }),
+        },
+      ),
+      {},
+    );
+    expect(views[0]).toMatchObject({
+      phase: 'queued',
+      children: [
+        { jobId: 'AUG_2020_ITM_1', phase: 'queued' },
+        { jobId: 'AUG_2020_ITM_2', phase: 'draft' },
+      ],
+    });
+  });
+
   it("the outcome is the worst of the batch's own and its items', told of by the parent", () => {
     const seen = batch({
       id: '4',
