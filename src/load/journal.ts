@@ -16,7 +16,8 @@ import {
   sanitizeEntry,
   sanitizeUrl,
 } from './entries.ts';
-import { cutOff, isReadable, isTornEnd, lineOf, replay, skipLines, tornMark } from './journal-lines.ts';
+import { cutOff, isReadable, isTornEnd, lineOf, tornMark } from './journal-line.ts';
+import { replay, skipLines } from './journal-lines.ts';
 import type { Lock } from './lock.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 

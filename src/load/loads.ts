@@ -37,14 +37,19 @@ export async function readLoads(stateFolder: string, owner: Owner): Promise<read
 }
 
 /**
- * Reads every load of a server as its journal is at each call. A journal that has not grown since the last call is not
- * read again: nothing is ever removed from one.
+ * Reads every load of a server but one as its journal is at each call. A journal that has not grown since the last call is
+ * not read again: nothing is ever removed from one.
  * @returns throws EbillError when one cannot be read
  */
-export function loadsReader(stateFolder: string, owner: Owner): () => Promise<readonly LoadState[]> {
+export function otherLoadsReader(
+  stateFolder: string,
+  owner: Owner,
+  job: string,
+): () => Promise<readonly LoadState[]> {
   const known = new Map<string, { readonly version: string; readonly load: LoadState | null }>();
+  const own = journalFileName(job);
   return async () => {
-    const paths = await journalsOf(stateFolder, owner);
+    const paths = (await journalsOf(stateFolder, owner)).filter((path) => basename(path) !== own);
     const loads = await Promise.all(
       paths.map(async (path) => {
         const stats = await stat(path).catch(() => null);
@@ -56,7 +61,7 @@ export function loadsReader(stateFolder: string, owner: Owner): () => Promise<re
         return load;
       }),
     );
-    return loads.filter((load) => load !== null);
+    return loads.filter((load) => load !== null).filter(({ header }) => header.job !== job);
   };
 }
 

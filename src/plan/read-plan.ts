@@ -36,6 +36,9 @@ export async function readPlan(path: string, name: string): Promise<PlanFile> {
   return { plan, name: shown, sha256: createHash('sha256').update(bytes).digest('hex') };
 }
 
+/** Bytes read beyond the size that a file reports. */
+const BLOCK = 4096;
+
 async function readBytes(path: string, name: string): Promise<Buffer> {
   try {
     // Check before opening: opening a named pipe blocks until there is a writer.
@@ -48,10 +51,12 @@ async function readBytes(path: string, name: string): Promise<Buffer> {
       const { size } = await file.stat();
       if (size > MAX_BYTES) throw tooLarge(name, `is ${size} bytes`);
       // Never read more than the limit: the file may grow, and files in /proc report size 0.
-      const bytes = Buffer.alloc(MAX_BYTES + 1);
+      let bytes = Buffer.alloc(size + BLOCK);
       let filled = 0;
-      for (let read = 1; read > 0 && filled < bytes.length; filled += read)
+      for (let read = 1; read > 0 && filled <= MAX_BYTES; filled += read) {
+        if (filled === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
         ({ bytesRead: read } = await file.read(bytes, filled, bytes.length - filled));
+      }
       if (filled > MAX_BYTES) throw tooLarge(name, 'is larger than its reported size');
       return bytes.subarray(0, filled);
     } finally {

@@ -1,7 +1,8 @@
 interface Event {
   readonly at: number;
   readonly n: number;
-  readonly run: () => void;
+  /** `null`: cancelled. */
+  run: (() => void) | null;
 }
 
 /**
@@ -19,10 +20,10 @@ export class Clock {
 
   readonly now = (): number => this.#now;
 
-  /** Runs something `ms` from now. */
-  after(ms: number, run: () => void): void {
+  /** Runs something `ms` from now. @returns cancels it */
+  after(ms: number, run: () => void): () => void {
     this.#planned += 1;
-    const event = { at: this.#now + Math.max(0, Math.round(ms)), n: this.#planned, run };
+    const event: Event = { at: this.#now + Math.max(0, Math.round(ms)), n: this.#planned, run };
     const events = this.#events;
     let i = events.push(event) - 1;
     // A binary heap.
@@ -33,6 +34,9 @@ export class Clock {
       i = parent;
     }
     events[i] = event;
+    return () => {
+      event.run = null;
+    };
   }
 
   /** Resolves after `ms`. */
@@ -55,12 +59,20 @@ export class Clock {
       }
       idle = 0;
       this.#now = event.at;
-      event.run();
+      event.run?.();
     }
     return false;
   }
 
+  /** The next event that was not cancelled. */
   #take(): Event | undefined {
+    for (;;) {
+      const event = this.#first();
+      if (event === undefined || event.run !== null) return event;
+    }
+  }
+
+  #first(): Event | undefined {
     const events = this.#events;
     const [first] = events;
     const last = events.pop();

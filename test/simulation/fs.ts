@@ -21,7 +21,10 @@ interface Place {
 }
 
 function placeOf(path: string): Place {
-  const [, root = '', machine = '', rest = ''] = /^\/((m\d+)\.\d+)(.*)$/s.exec(path) ?? [];
+  const slash = path.indexOf('/', 1);
+  const root = path.slice(1, slash < 0 ? undefined : slash);
+  const rest = slash < 0 ? '' : path.slice(slash);
+  const machine = root.slice(0, root.indexOf('.'));
   const disk = disks.get(machine);
   if (disk === undefined) throw failure('ENOENT', path);
   return { disk, path: rest === '' ? '/' : rest, process: running.get(root) ?? null };
@@ -42,25 +45,63 @@ async function change<T>(
   return process === null ? never() : process.effect(() => work({ ...place, process }));
 }
 
-function stats(node: Node, bigint = false): object {
-  const folder = isFolder(node);
-  const number = (value: number) => (bigint ? BigInt(Math.round(value)) : value);
-  const mtime = folder ? 0 : node.mtime;
-  return {
-    isFile: () => !folder,
-    isDirectory: () => folder,
-    isSymbolicLink: () => false,
-    size: number(folder ? 0 : node.bytes.length),
-    mtimeMs: number(mtime),
-    ctimeMs: number(mtime),
-    ...(bigint ? { mtimeNs: BigInt(mtime) * 1_000_000n, ctimeNs: BigInt(mtime) * 1_000_000n } : {}),
-    mtime: new Date(mtime),
-    ino: number(node.ino),
-    dev: number(1),
-    nlink: number(1),
-    uid: number(0),
-    mode: number(folder ? 0o40700 : 0o100600),
-  };
+/** Of a file or a folder, as `stat` and `readdir` give it. */
+class Stats {
+  readonly #node: Node;
+  readonly #bigint: boolean;
+  name = '';
+  parentPath = '';
+
+  constructor(node: Node, bigint = false) {
+    this.#node = node;
+    this.#bigint = bigint;
+  }
+
+  #number(value: number): number | bigint {
+    return this.#bigint ? BigInt(Math.round(value)) : value;
+  }
+
+  get #mtime(): number {
+    return isFolder(this.#node) ? 0 : this.#node.mtime;
+  }
+
+  isFile = (): boolean => !isFolder(this.#node);
+  isDirectory = (): boolean => isFolder(this.#node);
+  isSymbolicLink = (): boolean => false;
+
+  get size() {
+    return this.#number(isFolder(this.#node) ? 0 : this.#node.bytes.length);
+  }
+  get mtimeMs() {
+    return this.#number(this.#mtime);
+  }
+  get ctimeMs() {
+    return this.#number(this.#mtime);
+  }
+  get mtimeNs() {
+    return BigInt(this.#mtime) * 1_000_000n;
+  }
+  get ctimeNs() {
+    return this.mtimeNs;
+  }
+  get mtime() {
+    return new Date(this.#mtime);
+  }
+  get ino() {
+    return this.#number(this.#node.ino);
+  }
+  get dev() {
+    return this.#number(1);
+  }
+  get nlink() {
+    return this.#number(1);
+  }
+  get uid() {
+    return this.#number(0);
+  }
+  get mode() {
+    return this.#number(isFolder(this.#node) ? 0o40700 : 0o100600);
+  }
 }
 
 let fds = 10;
@@ -113,7 +154,7 @@ class Handle {
   }
 
   stat(options?: { bigint?: boolean }): Promise<object> {
-    return this.#look(() => stats(this.#node, options?.bigint));
+    return this.#look(() => new Stats(this.#node, options?.bigint));
   }
 
   read(
@@ -257,7 +298,7 @@ export async function appendFile(path: string, data: string | Uint8Array): Promi
 }
 
 export function stat(path: string, options?: { bigint?: boolean }): Promise<object> {
-  return look(path, ({ disk, path: at }) => stats(disk.get(at), options?.bigint));
+  return look(path, ({ disk, path: at }) => new Stats(disk.get(at), options?.bigint));
 }
 
 export const lstat = stat;
@@ -278,7 +319,7 @@ export function readdir(path: string, options?: { withFileTypes?: boolean }): Pr
     [...disk.folder(at).names]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, node]) =>
-        options?.withFileTypes === true ? Object.assign(stats(node), { name, parentPath: path }) : name,
+        options?.withFileTypes === true ? Object.assign(new Stats(node), { name, parentPath: path }) : name,
       ),
   );
 }

@@ -22,6 +22,13 @@ let pids = 1000;
 /** The processes that have not ended, by the first part of the paths they use. */
 export const running = new Map<string, Process>();
 
+/** A month must not depend on those played before it. */
+export function forgetMachines(): void {
+  pids = 1000;
+  running.clear();
+  disks.clear();
+}
+
 /** By the names of machines. */
 export const disks = new Map<string, Disk>();
 
@@ -132,11 +139,11 @@ export class Process {
     const { signal } = this.#interruption;
     const { clock } = this;
     const home = `${this.root}/home`;
-    const stdin = Object.assign(new PassThrough(), { isTTY: false });
-    stdin.end();
     return {
       process: this,
-      stdin,
+      get stdin() {
+        return Object.assign(new PassThrough(), { isTTY: false }).end();
+      },
       stdout: this.stdout,
       stderr: this.stderr,
       env: { EBILL_HOME: home, ...env },
@@ -152,9 +159,12 @@ export class Process {
       sleep: (ms, until) =>
         new Promise<void>((resolve, reject) => {
           if (until?.aborted) reject(until.reason);
-          const stop = (): void => reject(until?.reason);
+          const stop = (): void => {
+            cancel();
+            reject(until?.reason);
+          };
           until?.addEventListener('abort', stop, { once: true });
-          clock.after(ms, () => {
+          const cancel = clock.after(ms, () => {
             until?.removeEventListener('abort', stop);
             if (!this.dead) void this.effect(resolve);
           });

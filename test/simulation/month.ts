@@ -4,7 +4,7 @@ import { WORLD_NAMES, worldOptions } from '../../src/sandbox/worlds.ts';
 import { type Judgement, judge, type Typed, typed } from '../helpers/oracle.ts';
 import { randomFrom } from '../helpers/random.ts';
 import { Clock } from './clock.ts';
-import { type Machine, newMachine, Process, running } from './machine.ts';
+import { forgetMachines, type Machine, newMachine, Process, running } from './machine.ts';
 import type { Network, Quality } from './network.ts';
 import { API, Server } from './server.ts';
 
@@ -79,18 +79,48 @@ class Dice {
   }
 }
 
-/** The files: 1 or 2 customer files, 1 or 2 invoice files, up to 3 item files each. */
-function filesOf(dice: Dice): {
+/**
+ * How much there is to load. Most defects need no more than a file of each kind, and a small month is played in a fraction of
+ * the time; a large one has several of each and takes its time on the server.
+ */
+export type Size = 'small' | 'large';
+
+interface Extent {
+  /** Chances of a second customer and a second invoice file. */
+  readonly customers: number;
+  readonly invoices: number;
+  /** Item files of an invoice file at most. */
+  readonly items: number;
+  /** The longest processing time, s. */
+  readonly processing: number;
+}
+
+const EXTENTS: Readonly<Record<Size, Extent>> = {
+  small: { customers: 0.25, invoices: 0.1, items: 2, processing: 3 },
+  large: { customers: 0.5, invoices: 0.3, items: 3, processing: 30 },
+};
+
+/** The files of a month. */
+function filesOf(
+  dice: Dice,
+  extent: Extent,
+): {
   readonly files: Readonly<Record<string, string>>;
   readonly lines: readonly string[];
 } {
   const files: Record<string, string> = {};
-  const customers = Array.from({ length: 1 + dice.upTo(2) }, (_, i) => `cus_${i + 1}.csv`);
+  const customers = Array.from(
+    { length: 1 + (dice.chance(1 - extent.customers) ? 0 : 1) },
+    (_, i) => `cus_${i + 1}.csv`,
+  );
   customers.forEach((name, i) => {
     files[name] = `Account Number,Name\nA${i}1,One\nA${i}2,Two\n`;
   });
-  const invoices = Array.from({ length: 1 + (dice.chance(0.3) ? 1 : 0) }, (_, i) => {
-    const items = Array.from({ length: dice.upTo(4) }, (_item, n) => `itm_${i + 1}_${n + 1}.csv`);
+  const invoices = Array.from({ length: 1 + (dice.chance(extent.invoices) ? 1 : 0) }, (_, i) => {
+    const items = Array.from(
+      { length: dice.upTo(extent.items + 1) },
+      (_item, n) => `itm_${i + 1}_${n + 1}.csv`,
+    );
     files[`inv_${i + 1}.csv`] = `Invoice Number,Account Number,Amount\nI${i}1,A01,1.00\nI${i}2,A02,2.00\n`;
     items.forEach((item, n) => {
       files[item] = `Invoice Number,Amount,Description\nI${i}1,1.00,part ${i} ${n}\n`;
@@ -123,7 +153,10 @@ function filesOf(dice: Dice): {
   return { files, lines };
 }
 
-function serverOptions(dice: Dice): {
+function serverOptions(
+  dice: Dice,
+  extent: Extent,
+): {
   readonly settle: string;
   readonly options: SandboxOptions;
   readonly about: string;
@@ -138,7 +171,7 @@ function serverOptions(dice: Dice): {
     return `${call}@${1 + dice.upTo(call === 'any' ? 25 : 5)}=${action}`;
   });
   const options: SandboxOptions = {
-    processingTimeMs: 1000 * (1 + dice.upTo(30)),
+    processingTimeMs: 1000 * (1 + dice.upTo(extent.processing)),
     duplicates: dice.pick(['refuse', 'reissue', 'conflict'] as const),
     repeats: dice.chance(0.5) ? 'execute' : 'refuse',
     missingFiles: dice.pick(['refuse', 'fail'] as const),
@@ -155,11 +188,13 @@ function serverOptions(dice: Dice): {
 const PERFECT: Quality = { delay: 20, refused: 0, requestLost: 0, answerLost: 0 };
 
 /** Plays one month; the seed decides everything. */
-export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
+export async function simulateMonth(seed: number, size: Size): Promise<SimulatedMonth> {
+  forgetMachines();
+  const extent = EXTENTS[size];
   const dice = new Dice(seed);
   const clock = new Clock(START);
   const trace: string[] = [];
-  const { options, about, settle } = serverOptions(dice);
+  const { options, about, settle } = serverOptions(dice, extent);
   const server = new Server(options, clock);
   const poor = 0.15 * dice.random();
   const quality: Quality = dice.chance(0.6)
@@ -167,7 +202,7 @@ export async function simulateMonth(seed: number): Promise<SimulatedMonth> {
     : { delay: dice.pick([20, 500, 20_000]), refused: poor / 2, requestLost: poor, answerLost: poor };
   const network: Network = { server, quality, random: dice.random, log: (line) => trace.push(line) };
   const machine = newMachine(clock, 'm1');
-  const { files, lines } = filesOf(dice);
+  const { files, lines } = filesOf(dice, extent);
   for (const [name, text] of Object.entries(files)) machine.disk.put(`/data/${name}`, text);
   machine.disk.put('/home/.keep', '');
   const commands: Typed[] = [];

@@ -50,6 +50,7 @@ async function send(process: Process, request: HttpRequest, standardMs: number):
     const end = (how: string, settle: () => void): void => {
       if (over) return;
       over = true;
+      stopTimer();
       request.signal?.removeEventListener('abort', abort);
       network.log(`${clock.now()} ${line} → ${how}`);
       void process.effect(settle);
@@ -58,12 +59,12 @@ async function send(process: Process, request: HttpRequest, standardMs: number):
       end(`${kind}: ${why}`, () => reject(new TransportError(kind, why, null)));
     const abort = (): void => end('aborted', () => reject(request.signal?.reason));
     request.signal?.addEventListener('abort', abort, { once: true });
+    const stopTimer = clock.after(timeoutMs, () => fail('lost', 'no response within the timeout'));
     const delay = (): number => 1 + random() * quality.delay;
     if (random() < quality.refused) {
       clock.after(delay(), () => fail('unsent', 'connection refused'));
       return;
     }
-    clock.after(timeoutMs, () => fail('lost', 'no response within the timeout'));
     if (random() < quality.requestLost) {
       // Without a word, or with a reset.
       if (random() < 0.5) clock.after(delay(), () => fail('lost', 'the connection was reset'));
@@ -114,12 +115,23 @@ function bodyOf(bytes: Buffer, cut: boolean): HttpResponse['body'] {
 }
 
 const jobIn = (body: Buffer): string => {
-  const found = /<jobId>(.*?)<\/jobId>/.exec(body.subarray(0, 2000).toString('latin1'))?.[1];
-  return found === undefined ? '' : ` ${found}`;
+  const job = body.length === 0 ? '' : fieldIn(body.toString('latin1', 0, 2000), 'jobId');
+  return job === '' ? '' : ` ${job}`;
 };
 
 function summary(body: Buffer): string {
-  const text = body.subarray(0, 600).toString('latin1');
-  const field = (name: string): string => new RegExp(`<${name}>(.*?)</`).exec(text)?.[1] ?? '';
-  return `${field('id')} ${field('jobId')} ${field('status')} ${field('message')}`.trim();
+  const text = body.toString('latin1', 0, 600);
+  const [id, jobId, status, message] = ['id', 'jobId', 'status', 'message'].map((name) =>
+    fieldIn(text, name),
+  );
+  return `${id} ${jobId} ${status} ${message}`.trim();
+}
+
+/** The content of the first element of a name; empty when there is none. */
+function fieldIn(text: string, name: string): string {
+  const tag = `<${name}>`;
+  const from = text.indexOf(tag);
+  if (from < 0) return '';
+  const to = text.indexOf('</', from);
+  return text.slice(from + tag.length, to < 0 ? undefined : to);
 }

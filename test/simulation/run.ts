@@ -6,7 +6,7 @@ import { bundleSimulation, play, runWorker } from './bundle.ts';
 
 /*
  * npm run simulate -- --months N --seed S      N months, from seed S
- * npm run simulate -- --show S                 what happened in the month of seed S
+ * npm run simulate -- --show S                 what happened in the month of seed S, or in the large one of it (--large)
  * --stuck: also the last errors of months whose commands did not all end with 0
  */
 
@@ -22,7 +22,14 @@ await bundleSimulation(program);
 
 const show = option('show');
 if (show !== undefined) {
-  process.stdout.write(await runWorker(program, { seeds: [Number(show)], show: true }));
+  process.stdout.write(
+    await runWorker(
+      program,
+      process.argv.includes('--large')
+        ? { seeds: [], large: [Number(show)], show: true }
+        : { seeds: [Number(show)], show: true },
+    ),
+  );
 } else {
   const months = Number(option('months') ?? 1000);
   const seed = Number(option('seed') ?? 0);

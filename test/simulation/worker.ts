@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { simulateMonth } from './month.ts';
+import { type Size, simulateMonth } from './month.ts';
 
 // Timers of the real world have no place in the simulated one: the program uses some to draw.
 const noTimer = () => ({
@@ -29,26 +29,37 @@ export interface Report {
   }[];
   /** The last words of commands in months that never ended well, with their seeds. */
   readonly stuck: Readonly<Record<string, readonly number[]>>;
-  readonly digest: string;
+  /** Of everything that happened, a short one for each month. */
+  readonly digests: readonly string[];
 }
 
 /** What to play, as the one argument. */
 export interface Order {
   readonly seeds: readonly number[] | { readonly from: number; readonly to: number; readonly step: number };
+  /** Seeds of months that are large, to be played before the others. */
+  readonly large?: readonly number[];
   /** Stop at the first month that breaks a promise. */
   readonly first?: boolean;
   /** Print everything that happened. */
   readonly show?: boolean;
 }
 
-export async function playMonths({ seeds, first = false }: Order): Promise<Report> {
+/** One month of so many is large. */
+const LARGE_EVERY = 32;
+
+function* monthsOf({ seeds, large = [] }: Order): Generator<readonly [seed: number, size: Size]> {
+  for (const seed of large) yield [seed, 'large'];
+  for (const seed of numbers(seeds)) yield [seed, seed % LARGE_EVERY === 0 ? 'large' : 'small'];
+}
+
+export async function playMonths(order: Order): Promise<Report> {
   const failures: Report['failures'][number][] = [];
-  const digest = createHash('sha256');
+  const digests: string[] = [];
   const stuck: Record<string, number[]> = {};
   let months = 0;
   let finished = 0;
-  for (const seed of numbers(seeds)) {
-    const month = await simulateMonth(seed);
+  for (const [seed, size] of monthsOf(order)) {
+    const month = await simulateMonth(seed, size);
     months += 1;
     if (month.finished) finished += 1;
     else {
@@ -56,7 +67,7 @@ export async function playMonths({ seeds, first = false }: Order): Promise<Repor
       const words = last.replace(/^\d+ \S+ /, '').replace(/\d+/g, 'N');
       stuck[words] = [...(stuck[words] ?? []), seed];
     }
-    for (const line of month.trace) digest.update(line);
+    digests.push(createHash('sha256').update(month.trace.join('\n')).digest('base64').slice(0, 12));
     const { lost, doubled, wrong } = month.judgement;
     const what = [
       ...lost.map((one) => `lost: ${one}`),
@@ -64,9 +75,9 @@ export async function playMonths({ seeds, first = false }: Order): Promise<Repor
       ...wrong.map((one) => `wrong: ${one}`),
     ];
     if (what.length > 0) failures.push({ seed, about: month.about, what });
-    if (first && what.length > 0) break;
+    if (order.first === true && what.length > 0) break;
   }
-  return { months, finished, failures, stuck, digest: digest.digest('hex') };
+  return { months, finished, failures, stuck, digests };
 }
 
 function* numbers(seeds: Order['seeds']): Generator<number> {
@@ -76,8 +87,8 @@ function* numbers(seeds: Order['seeds']): Generator<number> {
 
 const order = JSON.parse(process.argv[2] ?? '{"seeds":[]}') as Order;
 if (order.show === true)
-  for (const seed of numbers(order.seeds)) {
-    const { about, trace, judgement, finished } = await simulateMonth(seed);
+  for (const [seed, size] of monthsOf(order)) {
+    const { about, trace, judgement, finished } = await simulateMonth(seed, size);
     process.stdout.write(
       `${about}\n${trace.join('\n')}\n${JSON.stringify({ ...judgement, finished }, null, 2)}\n`,
     );

@@ -8,7 +8,7 @@ import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { type Journal, memoryJournal, openJournal, readJournal, skipDamage } from '../../load/journal.ts';
 import { findJournal, journalPath, loadsFolder, moveJournal, type Owner } from '../../load/journal-places.ts';
-import { loadsReader } from '../../load/loads.ts';
+import { otherLoadsReader } from '../../load/loads.ts';
 import { type Holder, holderText, type Lock, lockLoad, lockServer } from '../../load/lock.ts';
 import { settleTimes } from '../../load/recover.ts';
 import type { Run } from '../../load/run.ts';
@@ -238,7 +238,6 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
   const { app, connection, owner } = session;
   const { context } = app;
   const folder = loadsFolder(context.paths.state, owner);
-  const readLoads = loadsReader(context.paths.state, owner);
   // Files of one command take turns here, because waiting for a lock file takes longer.
   let last: Promise<unknown> = Promise.resolve();
   return {
@@ -254,8 +253,7 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
     settle: settleTimes(app.globals.settleMs),
     urls: app.globals.showUrls ? new PresignedUrls() : null,
     assertSafeUrl: (url) => assertSafeTransferUrl(url, connection),
-    otherLoads: async () =>
-      (await readLoads()).filter((load) => load.header.job !== journal.state.header.job),
+    otherLoads: otherLoadsReader(context.paths.state, owner, journal.state.header.job),
     withServerLock: (work) => {
       const turn = last.then(async () => {
         const serverLock = await lockServer(context, folder);
