@@ -158,7 +158,7 @@ export async function uploadFile(
         break;
       case 'conflict':
         throw step.reason === 'taken'
-          ? jobIdTaken(jobId, step.batch)
+          ? jobIdTaken(jobId, file, step.batch)
           : beyondDraft(jobId, file, step.batch, run.context);
       case 'create': {
         if (attempt > run.retries + 1) throw unavailable(`Creating ${jobId} for ${file.name}`, last);
@@ -232,12 +232,12 @@ const named = (jobId: string, batch: Batch): string =>
   `${jobId} (batch ${batch.id ?? 'without an id'}, ${batch.status ?? 'no status'})`;
 
 /** The job id exists on the server and is not on record here (api rule 18). */
-function jobIdTaken(jobId: string, batch: Batch): EbillError {
+function jobIdTaken(jobId: string, { name }: SourceFile, batch: Batch): EbillError {
   return new EbillError(
     'CONFLICT',
     `The server already has ${named(jobId, batch)}, and this machine has no record of which file it holds.`,
     {
-      hint: 'If another machine started this load, run the same command with --adopt. If the batch is something else, run it with --next to take the next free number.',
+      hint: `Ask whoever created it which file it holds. If it is this ${name}, run the same command with --adopt: the batch then gets the file from here. If it is another file, run it with --next to take the next free number; if that file is called ${name} too, rename this one first, because the server keeps one file of a name.`,
     },
   );
 }
