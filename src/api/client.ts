@@ -78,6 +78,7 @@ export function createClient(options: ClientOptions) {
   }
 
   interface Sending {
+    readonly fresh?: boolean;
     readonly signal?: AbortSignal;
     readonly headersTimeoutMs?: number;
     readonly headers?: Readonly<Record<string, string>>;
@@ -85,7 +86,7 @@ export function createClient(options: ClientOptions) {
 
   /** One request and its response. A GET follows redirects, without credentials to another origin. */
   async function exchange(call: Call, options: Sending = {}): Promise<Reply> {
-    const { signal = context.signal, headersTimeoutMs, headers = {} } = options;
+    const { signal = context.signal, headersTimeoutMs, headers = {}, fresh = false } = options;
     const send = (url: string) =>
       transport.send({
         method: call.method,
@@ -93,6 +94,7 @@ export function createClient(options: ClientOptions) {
         headers: { ...headers, ...headersFor(url, call.body !== null) },
         ...(call.body === null ? {} : { body: call.body }),
         ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
+        fresh,
         signal,
       });
     const response = await (call.method === 'GET'
@@ -136,7 +138,11 @@ export function createClient(options: ClientOptions) {
     const attempt = async (): Promise<Attempt<CallResult<Batch>>> => {
       try {
         const reply = await withShutdownDelay(context, (signal) =>
-          exchange(call, { signal, ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }) }),
+          exchange(call, {
+            signal,
+            fresh: true,
+            ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
+          }),
         );
         return { done: changeResult(reply, about, (identity) => noteIdentity(about, identity)) };
       } catch (error) {

@@ -407,6 +407,21 @@ test('a page instead of an answer is named by its title, with what may be the re
   });
 });
 
+test('a changing call goes on a connection of its own, which no idle one can spoil', async () => {
+  const ports: (number | undefined)[] = [];
+  const server = await rawServer((_request, response) => {
+    ports.push(response.socket?.remotePort);
+    response.end(DRAFT);
+  });
+  const { client } = await rigFor(server.origin);
+  await client.status({ id: '3' });
+  for (const [, change] of CHANGES) expect(await change(client)).toMatchObject({ outcome: 'answered' });
+  await client.status({ id: '3' });
+  // The questions share theirs.
+  expect(ports[0]).toBe(ports.at(-1));
+  expect(new Set(ports).size).toBe(1 + CHANGES.length);
+});
+
 test('an init waits for its answer longer than other calls', async () => {
   const server = await rawServer((_request, response) => {
     setTimeout(() => response.end(DRAFT), 300);

@@ -6,11 +6,19 @@ import { visible } from '../../system/escaping.ts';
 import type { Connection } from '../connection.ts';
 import { assertReachable } from '../transfer-url.ts';
 import { addressKind, forbiddenReason, isApiHost } from './addresses.ts';
+import { withoutInterim } from './interim-responses.ts';
 import { chooseProxy, type ProxyChoice } from './proxy.ts';
 import type { TlsOptions, TlsSettings } from './tls.ts';
 
 /** ms for connecting; the tunnel and the TLS handshake get as much each (commands rule 29). */
 export const CONNECT_TIMEOUT_MS = 10_000;
+
+const PATIENCE = {
+  timeout: CONNECT_TIMEOUT_MS,
+  autoSelectFamily: true,
+  // ms for an address while others are left. Node's 250 ms is less than the round trip to a server far away.
+  autoSelectFamilyAttemptTimeout: 2_000,
+} as const;
 
 type Build = typeof buildConnector;
 type Connector = ReturnType<Build>;
@@ -33,9 +41,9 @@ export interface ConnectorParts {
 export function connectorOf(build: Build, parts: ConnectorParts): Connector {
   const { context, connection, tls } = parts;
   const lookupFor = guardedLookup(context.lookup, connection);
-  const plain = build({ lookup: lookupFor(true), timeout: CONNECT_TIMEOUT_MS });
+  const plain = build({ lookup: lookupFor(true), ...PATIENCE });
   const overTls = (settings: TlsSettings): Connector =>
-    build({ ...settings, lookup: lookupFor(false), timeout: CONNECT_TIMEOUT_MS });
+    build({ ...settings, lookup: lookupFor(false), ...PATIENCE });
   // Two connectors: each caches TLS sessions, and a session opened with our certificate must stay with the API's host.
   let both: Promise<{ readonly api: Connector; readonly others: Connector }> | undefined;
   const secure = () =>
@@ -60,17 +68,20 @@ export function connectorOf(build: Build, parts: ConnectorParts): Connector {
 
   return (options, callback) => {
     prepare(options).then(
-      (start) => start(withLateErrors(callback)),
+      (start) => start(prepared(callback)),
       (error: Error) => callback(error, null),
     );
   };
 }
 
-/** Without this, undici reports a TLS alert after the handshake only as "other side closed". */
-function withLateErrors(callback: Callback): Callback {
+function prepared(callback: Callback): Callback {
   return (...result) => {
     const [error, socket] = result;
-    if (error === null) socket.prependListener('error', (late) => socket.destroy(late));
+    if (error === null) {
+      // Without this, undici reports a TLS alert after the handshake only as "other side closed".
+      socket.prependListener('error', (late) => socket.destroy(late));
+      withoutInterim(socket);
+    }
     callback(...result);
   };
 }

@@ -49,6 +49,11 @@ const HANDSHAKE_REFUSED =
 
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
+  ENETUNREACH: 'this machine has no route to it (network unreachable)',
+  EHOSTUNREACH: 'no route to that host (host unreachable)',
+  ENETDOWN: 'the network of this machine is down',
+  EHOSTDOWN: 'that host is down',
+  ETIMEDOUT: 'no answer to the connection (timed out)',
   ENOTFOUND: 'host name not found (DNS)',
   EAI_AGAIN: 'the host name could not be looked up (DNS)',
   ECONNRESET: 'the connection was reset before the response was complete',

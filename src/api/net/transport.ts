@@ -15,6 +15,11 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Buffer | AsyncIterable<Buffer>;
   readonly signal?: AbortSignal;
+  /**
+   * On a connection of its own: a server may have closed an idle one without a word, and whether it then read the request is
+   * unknown.
+   */
+  readonly fresh?: boolean;
   /** ms until the response headers, for a request that takes longer than others. */
   readonly headersTimeoutMs?: number;
 }
@@ -54,17 +59,22 @@ export async function openTransport(
   // Report an unusable file now, not with the first connection that needs it.
   if (connection.caFile !== null || connection.clientCert !== null) await tls();
   const closing = new AbortController();
-  const dispatcher = new Agent({
+  const options = {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     connect: connectorOf(buildConnector, { context, connection, tls, closed: closing.signal }),
-  });
+  };
+  const kept = new Agent(options);
+  const fresh = new Agent(options);
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
     const { origin, path } = splitUrl(request.url);
     const progress = { sending: false };
     try {
+      const dispatcher = request.fresh === true ? fresh : kept;
       const response = await trackSending(dispatcher, progress, context).request({
+        // Closed after its response: the next request cannot get it.
+        reset: request.fresh === true,
         method: request.method as Dispatcher.HttpMethod,
         origin,
         path,
@@ -90,7 +100,7 @@ export async function openTransport(
     send: log === undefined ? send : withLog(send, context, log),
     close: async () => {
       closing.abort();
-      await dispatcher.destroy();
+      await Promise.all([kept.destroy(), fresh.destroy()]);
     },
   };
 }

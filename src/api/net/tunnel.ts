@@ -53,7 +53,7 @@ function connect(
       new ProxyError(status ?? 0, `the proxy answered ${status}`);
     request.on('connect', ({ statusCode }, socket, head) => {
       signal.removeEventListener('abort', onAbort);
-      if (statusCode === 200) {
+      if (statusCode !== undefined && statusCode >= 200 && statusCode < 300) {
         if (head.length > 0) socket.unshift(head);
         resolve(socket);
         return;

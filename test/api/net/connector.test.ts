@@ -1,11 +1,21 @@
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { downloadFile } from '../../../src/api/download.ts';
-import { guardedLookup } from '../../../src/api/net/connector.ts';
+import { connectorOf, guardedLookup } from '../../../src/api/net/connector.ts';
 import { putFile } from '../../../src/api/storage.ts';
 import { tempDir } from '../../helpers/context.ts';
 import { fakeLookup } from '../fake-lookup.ts';
-import { answering, DRAFT, fileOf, IGNORE_PROGRESS, rawServer, rejection, rigFor, S3_MARK } from '../rig.ts';
+import {
+  answering,
+  connectionTo,
+  DRAFT,
+  fileOf,
+  IGNORE_PROGRESS,
+  rawServer,
+  rejection,
+  rigFor,
+  S3_MARK,
+} from '../rig.ts';
 
 const API = 'https://api.test';
 
@@ -26,6 +36,22 @@ function resolved(
     .reduce<Promise<unknown>>((before, host) => before.then(() => one(host)), Promise.resolve())
     .then(() => one(name));
 }
+
+test('every address of a name gets at least 2 s while others are left', () => {
+  const built: unknown[] = [];
+  const build = (options: unknown) => {
+    built.push(options);
+    return () => undefined;
+  };
+  const { context } = { context: { env: {}, lookup: fakeLookup({}).lookup } };
+  const connection = connectionTo(API);
+  const closed = new AbortController().signal;
+  const tls = () => Promise.reject(new Error('not needed'));
+  connectorOf(build as never, { context, connection, tls, closed });
+  expect(built).toMatchObject([
+    { timeout: 10_000, autoSelectFamily: true, autoSelectFamilyAttemptTimeout: 2_000 },
+  ]);
+});
 
 describe('the name of a transfer host', () => {
   test.each([['93.184.216.34'], ['10.0.0.7'], ['127.0.0.1'], ['2001:db8::1', '93.184.216.34']])(

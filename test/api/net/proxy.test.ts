@@ -9,7 +9,7 @@ import { readBody } from '../../../src/api/response-body.ts';
 import { answering, CREATE, closedPort, DRAFT, listening, rejection, rigFor } from '../rig.ts';
 
 /** A proxy that opens tunnels to one server, whatever the target, or refuses every CONNECT. */
-async function proxyTo(origin: string, refusal: number | null = null) {
+async function proxyTo(origin: string, refusal: number | null = null, opened = 200) {
   const asked: { to: string; authorization: string | undefined }[] = [];
   const server = createServer((_request, response) => response.writeHead(500).end('no tunnel asked for'));
   server.on('connect', (request: IncomingMessage, near: Socket) => {
@@ -19,7 +19,7 @@ async function proxyTo(origin: string, refusal: number | null = null) {
       return;
     }
     const far = connect(Number(new URL(origin).port), '127.0.0.1', () => {
-      near.write('HTTP/1.1 200 OK\r\n\r\n');
+      near.write(`HTTP/1.1 ${opened} OK\r\n\r\n`);
       far.pipe(near).pipe(far);
     });
     far.on('error', () => near.destroy());
@@ -46,6 +46,13 @@ describe('a proxy', () => {
       '/a%2fb//c?x=%2F+y',
     ]);
     expect(server.requests[0]?.headers.host).toBe('ebill.test');
+  });
+
+  test.each([201, 202, 299])('opens a tunnel with any 2xx: %i', async (opened) => {
+    const server = await answering(200, DRAFT);
+    const proxy = await proxyTo(server.origin, null, opened);
+    const { client } = await rigFor('http://ebill.test', { env: { HTTP_PROXY: proxy.url } });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
   });
 
   test('from HTTPS_PROXY is not used for plain http', async () => {
