@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errorMessageFrom, pageText, responseText, s3Error } from '../../src/api/error-message.ts';
+import { CODE_POINT } from '../helpers/unicode.ts';
 
 const RAW = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 
@@ -117,7 +118,7 @@ describe('control characters in an error body', () => {
 
   test('leave any body one line of at most 300 whole characters', () => {
     const piece = fc.oneof(
-      fc.string({ unit: 'binary' }),
+      fc.string({ unit: CODE_POINT }),
       fc.constantFrom(
         '<message>',
         '</message>',

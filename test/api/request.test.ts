@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createBody, finalizeBody, initBody, withQuery } from '../../src/api/request.ts';
+import { GRAPHEME } from '../helpers/unicode.ts';
 import { golden } from './rig.ts';
 
 /** A body without its values. */
@@ -59,7 +60,7 @@ describe('the vendor’s request examples', () => {
 });
 
 describe('a request differs from the examples only in its values', () => {
-  const value = fc.string({ unit: 'grapheme', minLength: 1 }).filter((text) => !/[\p{C}\s]/u.test(text));
+  const value = fc.string({ unit: GRAPHEME, minLength: 1 }).filter((text) => !/[\p{C}\s]/u.test(text));
 
   test('init', () => {
     fc.assert(
@@ -119,7 +120,7 @@ describe('a request differs from the examples only in its values', () => {
 
 test('query values are percent-encoded', () => {
   fc.assert(
-    fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: 'grapheme' })), (query) => {
+    fc.property(fc.dictionary(fc.string({ minLength: 1 }), fc.string({ unit: GRAPHEME })), (query) => {
       const url = withQuery(withQuery('https://h/x', { id: '1' }), query);
       expect([...new URL(url).searchParams]).toEqual([['id', '1'], ...Object.entries(query)]);
     }),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decodeBody } from '../../src/api/response-body.ts';
+import { GRAPHEME } from '../helpers/unicode.ts';
 
 const XML = '<batchProcess><jobId>AOÛT_2020 – 日€😀</jobId></batchProcess>';
 const LATIN = '<batchProcess><jobId>AOÛT_2020</jobId></batchProcess>';
@@ -60,7 +61,7 @@ describe('the encoding of a response', () => {
       }),
     );
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+      fc.property(fc.string({ unit: GRAPHEME }), (text) => {
         expect(decodeBody(utf8(`<a>${text}`), 'text/xml; charset=utf-8')).toBe(`<a>${text}`);
       }),
     );

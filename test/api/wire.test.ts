@@ -6,13 +6,14 @@ import { readBody } from '../../src/api/response-body.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { tempDir } from '../helpers/context.ts';
+import { CODE_POINT, GRAPHEME } from '../helpers/unicode.ts';
 import { answering, fileOf, hash, IGNORE_PROGRESS, rawServer, rigFor, S3_MARK, sandbox } from './rig.ts';
 
 /** Any printable name: letters of all scripts, marks, astral characters, markup, blanks inside and around. */
 const text = fc
   .oneof(
-    { weight: 3, arbitrary: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }) },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', minLength: 1, maxLength: 12 }) },
+    { weight: 3, arbitrary: fc.string({ unit: GRAPHEME, minLength: 1, maxLength: 20 }) },
+    { weight: 1, arbitrary: fc.string({ unit: CODE_POINT, minLength: 1, maxLength: 12 }) },
     {
       weight: 3,
       arbitrary: fc

@@ -5,6 +5,7 @@ import type { BatchView } from '../../src/batch/types.ts';
 import { unaccounted, uncounted, verdictOf } from '../../src/batch/verdict.ts';
 import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/file-names.ts';
 import { viewLoad } from '../../src/load/view.ts';
+import { GRAPHEME } from '../helpers/unicode.ts';
 import { batch, known, LINUX, load, source } from '../load/fixtures.ts';
 
 const done = { created: 'yes', uploaded: 'yes', finalized: 'yes' } as const;
@@ -114,7 +115,7 @@ describe('names are ours', () => {
   });
 
   const jobId = fc.oneof(
-    fc.string({ unit: 'grapheme', minLength: 1, maxLength: 150 }),
+    fc.string({ unit: GRAPHEME, minLength: 1, maxLength: 150 }),
     fc
       .array(fc.constantFrom('a', 'A', '/', '\\', '..', '.', ' ', '_', 'CON', 'nul.x', ':', 'é', 'e\u0301'), {
         minLength: 1,

@@ -83,10 +83,10 @@ describe('the packed tarball', () => {
       ],
       empty,
     );
-    const npx = (...args: string[]): string =>
-      execFileSync('npx', ['--no-install', 'ebill', ...args], { cwd: empty, encoding: 'utf8' });
-    expect(npx('--version').trim()).toBe(VERSION);
-    const demo = JSON.parse(npx('demo', '--records', '50', '--json')) as {
+    const ebill = (...args: string[]): string =>
+      execFileSync(join('node_modules', '.bin', 'ebill'), args, { cwd: empty, encoding: 'utf8' });
+    expect(ebill('--version').trim()).toBe(VERSION);
+    const demo = JSON.parse(ebill('demo', '--records', '50', '--json')) as {
       outcome: string;
       exitCode: number;
       batches: unknown[];

@@ -6,11 +6,12 @@ import { expect, it } from 'vitest';
 import { main } from '../../src/main.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
 import { FAST_EBILL } from '../helpers/programs.ts';
+import { CODE_POINT } from '../helpers/unicode.ts';
 import { runnerCommands } from '../output/runner.ts';
 import { HOSTILE, rawIn, stranger } from './stranger.ts';
 
 const anyHostile = fc
-  .array(fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: 'binary', maxLength: 6 })), {
+  .array(fc.oneof(fc.constantFrom(...HOSTILE), fc.string({ unit: CODE_POINT, maxLength: 6 })), {
     minLength: 1,
     maxLength: 4,
   })

@@ -8,9 +8,6 @@ import { type Judgement, judge as oracle, type Typed, typed } from '../helpers/o
 
 export type Duplicates = 'reissue' | 'refuse';
 
-// Thousands of homes and sandboxes, each removed after its point: in memory where possible.
-if (existsSync('/dev/shm')) process.env['TMPDIR'] = '/dev/shm';
-
 /** The load that is broken: 2 customer files, 2 invoice files, 7 item files. Names and contents all differ. */
 export const JOB = 'AUG_2020';
 export const CUSTOMERS = ['cus_1.csv', 'cus_2.csv'];

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FindingList } from '../../src/files/findings.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
+import { CODE_POINT } from '../helpers/unicode.ts';
 import { checkText } from './check-text.ts';
 
 /** A value with everything that CSV has to quote, and characters of one to four bytes. */
@@ -130,7 +131,7 @@ describe('ContentCheck, for any bytes,', () => {
   it('agrees with a strict decoder on valid UTF-8', () => {
     const text = fc.oneof(
       bytes,
-      fc.string({ unit: 'binary' }).map((s) => Buffer.from(s, 'utf8')),
+      fc.string({ unit: CODE_POINT }).map((s) => Buffer.from(s, 'utf8')),
     );
     fc.assert(
       fc.property(text, fc.integer({ min: 1, max: 5 }), (content, size) => {

@@ -1,6 +1,16 @@
-import { chmodSync, mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type InputOptions, type Plugin } from 'rolldown';
 import { buildPackage } from '../../src/build/build.ts';
@@ -21,12 +31,28 @@ export default async function setup(): Promise<(() => void) | undefined> {
 /** Each project of a run calls the setup; the first one makes the folder, and removes it. */
 function oneTemporaryFolder(): (() => void) | undefined {
   if (process.env['EBILL_TEST_RUN'] !== undefined) return undefined;
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'ebill-run-')));
+  const folder = realpathSync(mkdtempSync(join(inMemory() ?? tmpdir(), 'ebill-run-')));
   // Some tests run the program as another user, who has to get through.
   chmodSync(folder, 0o755);
   process.env['EBILL_TEST_RUN'] = folder;
   process.env['TMPDIR'] = folder;
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** A file system in memory with room for all temporary files, from which programs can be run. */
+function inMemory(): string | null {
+  const folder = '/dev/shm';
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    if (bavail * bsize < 4 * 1024 ** 3) return null;
+    const program = join(mkdtempSync(join(folder, 'ebill-run-')), 'program');
+    writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+    const { status } = spawnSync(program);
+    rmSync(dirname(program), { recursive: true });
+    return status === 0 ? folder : null;
+  } catch {
+    return null;
+  }
 }
 
 const built = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;

@@ -1,8 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { discover } from '../../src/load/discover.ts';
+import type { Run } from '../../src/load/run.ts';
 import { main } from '../../src/main.ts';
-import { rawServer } from '../api/rig.ts';
+import { rawServer, rejection } from '../api/rig.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
 
 /** A server that knows a batch of every name, with the id that `idOf` makes. */
@@ -34,10 +36,23 @@ it('a server that gives every name the same batch is not asked for ever', async 
   expect(server.asked()).toBeLessThan(5);
 });
 
-it('nor one that makes up batches without end, in looking for a load or for a free name', async () => {
-  const looking = await knowsAll((asked) => asked);
-  const looked = await looking.run('finalize', '--job', 'AUG_2020');
-  expect([looked.code, looked.error.includes('more than 5000 batches')]).toEqual([9, true]);
+it('nor one that makes up batches without end, in looking for a load', async () => {
+  let asked = 0;
+  const status = async () => {
+    asked += 1;
+    return { id: String(asked), children: [] };
+  };
+  const client = { status };
+  const journal = { state: { header: { job: 'AUG_2020' }, batches: new Map() } };
+  const looked = await rejection(discover({ client, journal, retries: 0 } as unknown as Run));
+  expect(looked).toMatchObject({
+    code: 'REJECTED',
+    message: expect.stringContaining('more than 5000 batches'),
+  });
+  expect(asked).toBeLessThan(5010);
+});
+
+it('nor in looking for a free name', async () => {
   const placing = await knowsAll((asked) => asked);
   const placed = await placing.run('upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--next');
   expect([placed.code, placed.error.includes('names for cus.csv is taken')]).toEqual([9, true]);

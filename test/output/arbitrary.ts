@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { type BatchView, KINDS, PHASES } from '../../src/batch/types.ts';
+import { CODE_POINT, GRAPHEME } from '../helpers/unicode.ts';
 import { batch } from './samples.ts';
 
 const NASTY = [
@@ -25,8 +26,8 @@ const NASTY = [
 
 /** Any text: plain, wide, combining, hostile. */
 export const anyText = fc.oneof(
-  fc.string({ unit: 'binary', maxLength: 60 }),
-  fc.string({ unit: 'grapheme', maxLength: 60 }),
+  fc.string({ unit: CODE_POINT, maxLength: 60 }),
+  fc.string({ unit: GRAPHEME, maxLength: 60 }),
   fc
     .array(fc.oneof(fc.constantFrom(...NASTY), fc.string({ maxLength: 8 })), { maxLength: 12 })
     .map((parts) => parts.join('')),

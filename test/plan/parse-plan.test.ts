@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { EbillError } from '../../src/errors.ts';
 import { parsePlan } from '../../src/plan/read-plan.ts';
+import { CODE_POINT } from '../helpers/unicode.ts';
 
 const WHOLE = `job: AUG_2020
 init:                          # left out: the load is already initialised
@@ -94,7 +95,9 @@ describe('parsePlan with arbitrary input', () => {
   };
 
   it('returns a plan or throws INVALID_PLAN with places', () => {
-    fc.assert(fc.property(fc.string({ unit: 'binary', maxLength: 200 }), isPlanOrMistake), { numRuns: 300 });
+    fc.assert(fc.property(fc.string({ unit: CODE_POINT, maxLength: 200 }), isPlanOrMistake), {
+      numRuns: 300,
+    });
     const known = fc.constantFrom(
       'job',
       'init',

@@ -6,6 +6,7 @@ import { ROLES } from '../../src/batch/columns.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { PLAN_SCHEMA, type PlannedInit, planSchemaText } from '../../src/plan/plan-schema.ts';
 import { parsePlan } from '../../src/plan/read-plan.ts';
+import { CODE_POINT } from '../helpers/unicode.ts';
 import { parseFailure } from './parse-failure.ts';
 
 interface Node {
@@ -78,7 +79,7 @@ describe('the plan schema', () => {
   const text = fc.oneof(
     { weight: 30, arbitrary: fc.constantFrom('a.csv', 'true', '7', '*', 'é', 'a: b', '\u200b', ' x ') },
     { weight: 1, arbitrary: fc.constantFrom('', ' ', 'a\u0007', '\u2028', '\u0085', '\n') },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 5 }) },
+    { weight: 1, arbitrary: fc.string({ unit: CODE_POINT, maxLength: 5 }) },
   );
   const wrong = fc.constantFrom<unknown>(null, true, 1, -1, 0.5, '', [], {}, ['a'], { file: 'a' });
   const either = <T>(right: fc.Arbitrary<T>): fc.Arbitrary<unknown> =>
@@ -123,7 +124,7 @@ describe('the plan schema', () => {
     const { pattern, maxLength } = PLAN_SCHEMA.properties.job;
     const fits = new RegExp(pattern, 'u');
     const any = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 8 }),
+      fc.string({ unit: CODE_POINT, maxLength: 8 }),
       fc.constantFrom('\ud800', '\ue000', '\u0378', '\u200d', '\u00ad', ' \u00a0 ', 'x'.repeat(201)),
     );
     fc.assert(

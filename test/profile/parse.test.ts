@@ -12,13 +12,14 @@ import {
 } from '../../src/profile/auth.ts';
 import { parseHeader, parseQuery, parseStatusName, sameHeader, withPairs } from '../../src/profile/pairs.ts';
 import { checkProfileName, isProfileName } from '../../src/profile/profile.ts';
+import { CODE_POINT } from '../helpers/unicode.ts';
 
 const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/./) });
 
 /** A parser answers, or throws USAGE with a hint and a message a terminal can show; nothing else, whatever it is given. */
 function neverElse(parse: (text: string) => unknown): void {
   const text = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    fc.string({ unit: CODE_POINT }),
     fc.webUrl({ withQueryParameters: true, withFragments: true }),
     fc.tuple(fc.string(), fc.string()).map(([a, b]) => `${a}=${b}`),
     fc.stringMatching(/^https?:\/\/[a-z0-9@:/.\\?#[\] -]{0,30}$/),

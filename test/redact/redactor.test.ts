@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { addressOf, redactShapes } from '../../src/redact/shapes.ts';
+import { GRAPHEME } from '../helpers/unicode.ts';
 
 const PRESIGNED =
   'https://b.s3.amazonaws.com/acme/in/cus.csv?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20210921T071553Z&X-Amz-SignedHeaders=host&X-Amz-Expires=3599&X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20210921%2Fus-east-2%2Fs3%2Faws4_request&X-Amz-Security-Token=FwoGZXIvYXdz&X-Amz-Signature=0123abcdef';
@@ -55,7 +56,7 @@ describe('the shape of a secret', () => {
   });
 
   test('is looked for in linear time, in hostile texts too', () => {
-    const began = performance.now();
+    // What is not linear takes longer than a test may.
     for (const unit of [
       'a',
       'a:',
@@ -74,14 +75,13 @@ describe('the shape of a secret', () => {
       '@',
     ])
       redactShapes(unit.repeat(200_000 / unit.length));
-    redactShapes(`authorization:${' '.repeat(200_000)}`);
-    expect(performance.now() - began).toBeLessThan(8_000);
+    expect(redactShapes(`authorization:${' '.repeat(200_000)}`)).toMatch(/^authorization:/);
   });
 });
 
 describe('a known value', () => {
   const secret = fc
-    .string({ unit: 'grapheme', minLength: 4, maxLength: 40 })
+    .string({ unit: GRAPHEME, minLength: 4, maxLength: 40 })
     .filter((text) => !/[*\s]/.test(text));
 
   test('is never in a clean text, plain or percent-encoded', () => {

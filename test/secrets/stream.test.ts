@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { shippedFiles } from '../../src/build/shipped.ts';
 import { Redactor, redactedStream } from '../../src/redact/redactor.ts';
 import { Sink } from '../helpers/context.ts';
+import { GRAPHEME } from '../helpers/unicode.ts';
 
 const TOKEN = 'tok-c4n4ry/+=&<zü>-9f8e7d';
 
@@ -37,7 +38,7 @@ describe('a stream behind the redactor', () => {
 
   it('lets all else through as it was, and holds nothing back at the end', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'grapheme' })), (texts) => {
+      fc.property(fc.array(fc.string({ unit: GRAPHEME })), (texts) => {
         const { stream, sink, flush } = gate();
         for (const text of texts) stream.write(text);
         flush();
