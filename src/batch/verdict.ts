@@ -88,11 +88,14 @@ export const unknownStatusText = (status: string, terminal: Terminal): string =>
 export const MISSING_HINT =
   "Ask the server's owner what happened. Do not load any of these files again until they confirm that it was not processed and will not be; only then upload that file again, with the option --again. If a batch reappears, the next status shows it.";
 
-/** `The server no longer knows AUG_2020_CUS (last seen as Queued).` */
+/** `The server no longer knows AUG_2020_CUS (cus.csv, last seen as Queued).` The file: no other may be loaded again. */
 export function missingText(missing: readonly BatchView[]): string {
   const shown = missing.slice(0, 5).map((batch) => {
-    const last = batch.status === null ? '' : ` (last seen as ${batch.status})`;
-    return `${batchName(batch)}${last}`;
+    const facts = [
+      ...(batch.file === null ? [] : [batch.file]),
+      ...(batch.status === null ? [] : [`last seen as ${batch.status}`]),
+    ];
+    return `${batchName(batch)}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}`;
   });
   const more = missing.length > 5 ? ` and ${missing.length - 5} more` : '';
   return `The server no longer knows ${shown.join(', ')}${more}.`;

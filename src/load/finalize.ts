@@ -157,7 +157,10 @@ function showsChange(run: Run, jobId: string, answer: Batch): boolean {
 
 /** Batches that the server knew once and no longer knows: they are not submitted, and nothing else waits for them. */
 export function missingBatches(batches: readonly BatchState[]): EbillError {
-  const list = batches.map((batch) => `${idsText(batch)}, last seen as ${batch.seen?.status ?? 'no status'}`);
+  const list = batches.map(
+    (batch) =>
+      `${idsText(batch)}${batch.file === null ? '' : ` of ${batch.file.name}`}, last seen as ${batch.seen?.status ?? 'no status'}`,
+  );
   return new EbillError('REJECTED', `Not finalized: the server no longer knows ${list.join('; ')}.`, {
     hint: `Check the profile and the base URL (ebill profile show). If they are right, confirm with the operator of the eBill server what happened to ${batches.length === 1 ? 'this batch' : 'these batches'} before anything else is done about ${batches.length === 1 ? 'it' : 'them'}.`,
   });

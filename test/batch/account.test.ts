@@ -175,7 +175,7 @@ describe('a missing batch', () => {
     expect(await batchTable([missing()], LOOK)).toContain('✖ missing (was Queued)');
     expect([error?.code, error?.message]).toEqual([
       'UNACCOUNTED',
-      'The server no longer knows AUG_2020_INV (last seen as Queued).',
+      'The server no longer knows AUG_2020_INV (inv.csv, last seen as Queued).',
     ]);
     expect(
       annotations('watch', { job: null, outcome: 'missing', batches: [missing()], error }, (text) => text)[0],
