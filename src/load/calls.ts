@@ -22,6 +22,7 @@ export async function recordCall(run: Run, planned: PlannedCall): Promise<void> 
   if (isRecorded(before, call, planned)) return;
   await run.journal.append(call);
   const given = planned.files.map(({ to }) => to);
+  for (const { to, parent } of planned.files) warnOfSecondParent(run, to, parent);
   for (const to of given) {
     for (const { jobId } of to.replaces)
       run.emit({
@@ -36,6 +37,28 @@ export async function recordCall(run: Run, planned: PlannedCall): Promise<void> 
         jobId: to.jobId,
         message: `item files of the batch that ${to.jobId} replaces are not given again, and are not loaded: ${dropped.map(({ file }) => file?.name).join(', ')}`,
       });
+  }
+}
+
+/** The same items under two invoice batches are two batches (api rule 28): it may be meant, but their records load twice. */
+function warnOfSecondParent(
+  run: Run,
+  { kind, jobId, file, action }: Assignment,
+  parent: ParentRef | null,
+): void {
+  if (kind !== 'items' || action === 'done' || action === 'duplicate' || parent === null) return;
+  const { batches } = run.journal.state;
+  for (const other of batches.values()) {
+    if (other.kind !== 'items' || other.file?.sha256 !== file.sha256 || other.jobId === jobId) continue;
+    const invoice = parentOf(batches, other);
+    const isDropped = [other, invoice].some((one) => one?.abandoned || one?.leftOut || one?.missing);
+    if (invoice === null || invoice.jobId === parent.jobId || isDropped) continue;
+    const also = `${file.name} is under ${invoice.jobId} (${invoice.file?.name ?? 'uploaded elsewhere'}) too`;
+    const advice =
+      invoice.finalized === 'no'
+        ? `finalizing both loads its records twice. If ${parent.jobId} replaces ${invoice.jobId}, finalize with --leave-out ${invoice.jobId}`
+        : `${invoice.jobId} is submitted, so finalizing ${parent.jobId} loads its records twice`;
+    run.emit({ event: 'warning', jobId, message: `${also}: ${advice}` });
   }
 }
 

@@ -119,9 +119,9 @@ const FILES: ReadonlySet<string> = new Set(['customer', 'invoice', 'items']);
 const isExpected = ({ kind, file, foundElsewhere, leftOut, abandoned, missing }: BatchState): boolean =>
   kind !== 'init' && file !== null && !foundElsewhere && !leftOut && !abandoned && !missing;
 
-/** It is expected, and neither it nor its invoice batch is submitted. */
+/** It is expected, and neither it nor its invoice batch is known to be submitted: resuming its upload asks the server. */
 const isOpen = ({ batches }: LoadState, batch: BatchState): boolean =>
-  isExpected(batch) && batch.finalized === 'no' && (parentOf(batches, batch)?.finalized ?? 'no') === 'no';
+  isExpected(batch) && batch.finalized === 'no' && parentOf(batches, batch)?.finalized !== 'yes';
 
 /** A batch of a run that is being processed: the run waits for it, and goes on. */
 function runUnderWay(own: readonly BatchState[], views: readonly BatchView[]): BatchState | undefined {

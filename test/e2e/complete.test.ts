@@ -87,6 +87,32 @@ describe('an invoice batch and its items (api rule 28)', () => {
       `ebill upload items ${ITEMS_2} --job AUG_2020 --parent-job-id AUG_2020_INV`,
     );
     expect(loaded(server)).toEqual([]);
+    const next = (await at.call(['--json'])).json['next'] as { command: string };
+    expect(refused.json.error?.hint).toContain(next.command);
+    for (const line of [typed(next.command), ['finalize']]) expect((await at.call(line)).code).toBe(0);
+    expect(loaded(server)).toEqual(WHOLE);
+  });
+
+  it('an item file under two invoice batches is pointed out, and --leave-out takes the older one away', async () => {
+    const { at, server } = await started();
+    expect((await at.call(INVOICE)).code).toBe(0);
+    writeFileSync(
+      join(at.cwd, 'INV_V2.csv'),
+      readFileSync(join(at.cwd, 'INV_AUG_2020.csv'), 'utf8').replace(/\r?\n[^\n]*\n?$/, '\n'),
+    );
+    const second = await at.call(['upload', 'invoice', 'INV_V2.csv', ...INVOICE.slice(3), '--no-validate']);
+    expect([second.code, second.stderr]).toEqual([
+      0,
+      expect.stringContaining(
+        'If AUG_2020_INV_2 replaces AUG_2020_INV, finalize with --leave-out AUG_2020_INV',
+      ),
+    ]);
+    expect((await at.call(['finalize', '--leave-out', 'AUG_2020_INV'])).code).toBe(0);
+    expect(loaded(server)).toEqual([
+      'AUG_2020_INV_2 INV_V2.csv',
+      'AUG_2020_ITM_3 ITM_AUG_2020_1.csv',
+      'AUG_2020_ITM_4 ITM_AUG_2020_2.csv',
+    ]);
   });
 
   it('another load does not finalize an invoice whose own journal waits for an item', async () => {

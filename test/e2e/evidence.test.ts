@@ -193,6 +193,33 @@ describe('"not found" is no evidence while a call may still take effect', () => 
     expect(sent(server)['finalize AUG_2020_CUS']).toBe(1);
   });
 
+  it('items given while a finalize is in doubt are on record before the wait, so no later finalize forgets them', async () => {
+    const { server, at } = await world({ faults: ['finalize=hang'] });
+    const [invoice, first, second] = ['INV_AUG_2020.csv', 'ITM_AUG_2020_1.csv', 'ITM_AUG_2020_2.csv'];
+    const upload = ['upload', 'invoice', invoice, '--items', first, '--job', 'AUG_2020'] as string[];
+    expect((await call(at, upload)).code).toBe(0);
+    const interruptedWhen = async (args: readonly string[], when: () => boolean): Promise<number> => {
+      const interruption = new AbortController();
+      const timer = setInterval(() => {
+        if (when()) interruption.abort('SIGINT');
+      }, 20);
+      const { code } = await call(at, args, interruption.signal);
+      clearInterval(timer);
+      return code;
+    };
+    const asked = (): number => calls(server, true).filter((one) => one.startsWith('status')).length;
+    const isSent = (): boolean => sent(server)['finalize AUG_2020_INV'] === 1;
+    expect(await interruptedWhen(['finalize'], isSent)).toBe(130);
+    const before = asked();
+    const items = ['upload', 'items', second as string, '--job', 'AUG_2020'];
+    expect(await interruptedWhen(items, () => asked() > before + 1)).toBe(130);
+    const refused = await call(at, ['finalize', '--json']);
+    expect([refused.code, refused.json.error?.message]).toEqual([
+      8,
+      expect.stringContaining(second as string),
+    ]);
+  });
+
   it('a settle time of 0 leaves out the waiting, not the questions', async () => {
     const { server, at } = await world({ faults: ['init=status:504'] });
     const done = await call(at, [...INIT, '--settle', '0']);

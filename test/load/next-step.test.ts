@@ -15,13 +15,18 @@ const customer = (status: string, more: Partial<BatchState> = {}): BatchState =>
     ...(status === 'Draft' ? { finalized: 'no' } : {}),
     ...more,
   });
-const invoice = (status: string, counts: Partial<ReturnType<typeof batch>> = {}): BatchState =>
+const invoice = (
+  status: string,
+  counts: Partial<ReturnType<typeof batch>> = {},
+  more: Partial<BatchState> = {},
+): BatchState =>
   customer(status, {
     id: '4',
     jobId: 'AUG_2020_INV',
     kind: 'invoice',
     file: source('inv.csv', 'b'),
     seen: batch({ id: '4', jobId: 'AUG_2020_INV', status, successCount: 10, ...counts }),
+    ...more,
   });
 const BROKEN = known({ created: 'yes', uploaded: 'unknown' });
 const ITEMS = known({
@@ -41,6 +46,11 @@ describe('the next command of a load', () => {
     [
       'an item file broken off',
       [INIT, invoice('Draft'), ITEMS],
+      "ebill upload items '/data/itm 1.csv' --parent-job-id AUG_2020_INV",
+    ],
+    [
+      'an item file broken off after a finalize in doubt',
+      [INIT, invoice('Draft', {}, { finalized: 'unknown' }), ITEMS],
       "ebill upload items '/data/itm 1.csv' --parent-job-id AUG_2020_INV",
     ],
     ['left behind', [INIT, { ...BROKEN, jobId: 'OLD', abandoned: true }, invoice('Draft')], 'ebill finalize'],

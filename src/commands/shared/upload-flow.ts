@@ -285,6 +285,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   await setCurrentJob(app.context.paths.state, owner, run.journal.state.header.job);
   let touched: readonly string[] = [];
   app.soFar(() => ({ batches: viewsOf(run, touched) }));
+  await recordBeforeWait(session, run, upload);
   const plan = await confirmedPlan(run, upload);
   assertWhole(session, run, upload, plan);
   await assertNew(run, [...plan.heads, ...plan.items], options.again);
@@ -317,6 +318,21 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
     return resultOf(app, run, touched, { error });
   }
   return resultOf(app, run, touched, { ...ended, next: `Next: ${nextCommand(run, touched)}` });
+}
+
+/**
+ * Records item files before the wait for a finalize in doubt of their invoice batch: killed meanwhile, it must not be submitted
+ * without them (api rule 28). A command that replaces batches is recorded once they are known to be drafts.
+ */
+async function recordBeforeWait(session: Session, run: Run, upload: Upload): Promise<void> {
+  const { state } = run.journal;
+  const plan = planUpload(state, upload);
+  const all = [...plan.heads, ...plan.items];
+  if (state.batches.get(plan.invoice ?? '')?.finalized !== 'unknown') return;
+  if (plan.items.every(hasArrived) || all.some(({ replaces }) => replaces.length > 0)) return;
+  assertWhole(session, run, upload, plan);
+  await assertNew(run, all, upload.options.again);
+  await recordCall(run, callOf(session, upload, plan, run));
 }
 
 /** The next command for the load; for these batches, while the load has nothing unfinished. */
