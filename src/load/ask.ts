@@ -59,7 +59,8 @@ export async function statusOf(
 ): Promise<Batch | null> {
   const { id, jobId } = known;
   try {
-    return await run.client.status(refOf(known), tries, pageIsAbsence);
+    const batch = await run.client.status(refOf(known), tries, pageIsAbsence);
+    return batch ?? (await behindWrongId(run, jobId, tries));
   } catch (error) {
     const isAnother = (one: unknown): boolean => one instanceof EbillError && one.code === 'CONFLICT';
     if (id === null || !isAnother(error)) throw error;
@@ -71,6 +72,20 @@ export async function statusOf(
       await run.journal.append({ type: 'wrong-id', jobId, id });
     return batch;
   }
+}
+
+/**
+ * The batch of a job id whose id on record is not found, where that id is from status answers alone and nothing was sent to
+ * it: one of them may have been wrong. @returns `null` when the server does not know the job id either
+ */
+async function behindWrongId(run: Run, jobId: string, tries: number): Promise<Batch | null> {
+  const known = run.journal.state.batches.get(jobId);
+  if (known === undefined || known.id === null || known.kind === 'init' || known.foundElsewhere) return null;
+  if (known.createStatus !== null || known.uploaded !== 'no' || known.finalized !== 'no') return null;
+  const batch = await run.client.status({ jobId }, tries);
+  if (batch?.jobId !== jobId || batch.id === null) return null;
+  if (!sameId(batch.id, known.id)) await run.journal.append({ type: 'wrong-id', jobId, id: known.id });
+  return batch;
 }
 
 /** Asks the server for a batch, by its id where that is known, and records the answer. */
