@@ -21,6 +21,7 @@ function shell(line: string): { readonly code: number | null; readonly out: stri
   return { code: status, out: stdout, err: stderr };
 }
 
+// Closed streams and colours: scripts.test.ts.
 describe('in a pipe', () => {
   it('a reader that closes the pipe is no error', () => {
     expect(shell('ebill help environment | head -1')).toEqual({
@@ -31,7 +32,7 @@ describe('in a pipe', () => {
   });
 
   it.skipIf(!existsSync('/dev/full'))('a full disk is one: reported on stderr, and never 0', () => {
-    for (const command of ['--help', 'loads --json', 'loads'])
+    for (const command of ['--help', 'loads --json'])
       expect(shell(`ebill ${command} > /dev/full`)).toEqual({
         code: 2,
         out: '',
@@ -39,16 +40,6 @@ describe('in a pipe', () => {
       });
     // What went wrong before is what counts.
     expect(shell('ebill status --job X --json > /dev/full').code).toBe(2);
-  });
-
-  it('the program works with closed streams, without a terminal and without colour', () => {
-    expect(shell('ebill loads <&-').code).toBe(0);
-    expect(shell('ebill loads >&-').code).toBe(0);
-    expect(shell('ebill nonsense 2>&-').code).toBe(2);
-    for (const env of ['TERM=dumb', 'CI=true', 'NO_COLOR=1', 'FORCE_COLOR=0']) {
-      const { out, err } = shell(`export ${env}; ebill nonsense`);
-      expect(out + err).not.toMatch(/\u001b/);
-    }
   });
 
   it('the same command twice gives the same bytes', () => {
