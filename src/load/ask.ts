@@ -208,6 +208,6 @@ export async function pauseAfterDoubt(
 ): Promise<void> {
   const waitMs = retryDelay(attempt, run.context.random(), result.retryAfterMs);
   const message = `${what}: ${result.message}. It may have happened: the server is asked before anything is sent again`;
-  run.emit({ event: 'step', jobId, message });
+  run.emit({ event: 'warning', jobId, message });
   await run.context.sleep(waitMs, run.context.signal);
 }
