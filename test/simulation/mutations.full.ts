@@ -42,7 +42,7 @@ const BROKEN: readonly (readonly [what: string, file: string, from: string, to: 
   [
     'does not record an intent',
     'src/load/journal.ts',
-    "await this.append({ type: 'intent', n, ...intent });",
+    "await this.append({ type: 'intent', n, decisions: this.#decisions, ...intent });",
     '',
   ],
   ['asks a cache', 'src/api/client.ts', "{ 'cache-control': 'no-cache' }", '{}'],
