@@ -83,7 +83,22 @@ function start(at: Machine, path: string, { env }: Recipe, url: string) {
     },
   });
   const code = new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { kill: () => process.kill(-(child.pid ?? 0), 'SIGKILL'), code };
+  const group = -(child.pid ?? 0);
+  const kill = async (): Promise<void> => {
+    process.kill(group, 'SIGKILL');
+    await code;
+    // Those whose shell is gone may still hold the lock.
+    while (isRunning(group)) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  return { kill, code };
+}
+
+function isRunning(group: number): boolean {
+  try {
+    return process.kill(group, 0);
+  } catch {
+    return false;
+  }
 }
 
 describe('a recipe for CI, killed in the middle and run again', () => {
@@ -97,7 +112,7 @@ describe('a recipe for CI, killed in the middle and run again', () => {
     const first = start(at, path, recipe, server.apiUrl);
     while (!server.snapshot().batches.some(({ finalizeCount }) => finalizeCount > 0))
       await new Promise((resolve) => setTimeout(resolve, 20));
-    first.kill();
+    await first.kill();
     expect(await first.code).toBeNull();
 
     expect(await start(at, path, recipe, server.apiUrl).code).toBe(0);
