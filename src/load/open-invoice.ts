@@ -165,9 +165,10 @@ export function invoiceOnRecord(state: LoadState, named: ParentRef): BatchState 
 
 /**
  * The job id of the invoice batch to add item files to. The server is asked whether it is still open.
- * @throws EbillError USAGE when several are open, CONFLICT when it is finalized, REJECTED when there is none
+ * @param adopt `--adopt`: also one that another load has on record
+ * @throws EbillError USAGE when several are open or it is of another load, CONFLICT when it is finalized, REJECTED when there is none
  */
-export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
+export async function openInvoice(run: Run, named: ParentRef, adopt: boolean): Promise<string> {
   const known = invoiceOnRecord(run.journal.state, named);
   if (known !== undefined && known.created !== 'no') {
     await assertOpen(run, known);
@@ -175,6 +176,7 @@ export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
   }
   const jobId =
     named.jobId ?? (named.id === null ? batchJobId(run.journal.state.header.job, 'invoice', 1) : null);
+  if (!adopt) await assertNoOtherLoads(run, { id: named.id, jobId });
   const ref = named.id === null ? {} : { ref: { id: named.id } };
   const { batch } = await askFor(run, jobId ?? '', ref);
   if (batch === null) throw noInvoice(named, jobId);
@@ -182,6 +184,25 @@ export async function openInvoice(run: Run, named: ParentRef): Promise<string> {
   if (standingOf(run, name, batch) !== 'draft') throw finalized(run, name, batch);
   await run.journal.append({ type: 'found', jobId: name, kind: 'invoice', parent: null, batch });
   return name;
+}
+
+/**
+ * The load that has an invoice batch on record expects its items (api rule 28): from another one, it would load them again.
+ * @throws EbillError USAGE that names that load
+ */
+async function assertNoOtherLoads(run: Run, invoice: ParentRef): Promise<void> {
+  for (const { header, batches } of await run.otherLoads()) {
+    const owned = [...batches.values()].find(
+      ({ kind, file, id, jobId }) =>
+        kind === 'invoice' &&
+        file !== null &&
+        (jobId === invoice.jobId || (id !== null && id === invoice.id)),
+    );
+    if (owned !== undefined)
+      throw new EbillError('USAGE', `${owned.jobId} is a batch of the load ${header.job}.`, {
+        hint: `Add its items in that load: ebill upload items FILE… --parent-job-id ${quoted(owned.jobId, run.context)} --job ${quoted(header.job, run.context)}`,
+      });
+  }
 }
 
 /** @throws EbillError CONFLICT when nothing can be added to an invoice batch any more */

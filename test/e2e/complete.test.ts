@@ -115,6 +115,27 @@ describe('an invoice batch and its items (api rule 28)', () => {
     ]);
   });
 
+  it('items of an invoice batch of another load are refused there, and what is named loads them once', async () => {
+    const { at, server } = await started(['put:items@2=status:403']);
+    expect((await at.call([...INVOICE, '--concurrency', '1'])).code).toBe(9);
+    const before = server.requests.length;
+    const { id } = server.snapshot().batches.find(({ jobId }) => jobId === 'AUG_2020_INV') ?? {};
+    for (const parent of [
+      ['--parent-id', String(id)],
+      ['--parent-job-id', 'AUG_2020_INV'],
+    ]) {
+      const other = await at.call(['upload', 'items', ITEMS_2, ...parent, '--job', 'SEP_2020', '--json']);
+      expect([other.code, other.json.error?.hint]).toEqual([
+        2,
+        expect.stringContaining('--parent-job-id AUG_2020_INV --job AUG_2020'),
+      ]);
+    }
+    expect(server.requests).toHaveLength(before);
+    const own = ['upload', 'items', ITEMS_2, '--parent-job-id', 'AUG_2020_INV', '--job', 'AUG_2020'];
+    expect((await at.call([...own, '--finalize'])).code).toBe(0);
+    expect(loaded(server)).toEqual(WHOLE);
+  });
+
   it('another load does not finalize an invoice whose own journal waits for an item', async () => {
     const { at, server } = await started(['put:items[AUG_2020_ITM_2]@1=status:403']);
     expect((await at.call([...INVOICE, '--concurrency', '1'])).code).toBe(9);

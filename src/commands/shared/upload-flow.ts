@@ -218,7 +218,7 @@ async function confirmedPlan(run: Run, upload: Upload): Promise<Planned> {
   if (parent !== null) {
     const plan = planUpload(run.journal.state, upload);
     if (plan.items.every(hasArrived)) return plan;
-    const invoice = await openInvoice(run, parent);
+    const invoice = await openInvoice(run, parent, options.adopt);
     return planUpload(run.journal.state, upload, invoice);
   }
   if (options.restartInvoice) await assertRestartable(run, restartTargets(run.journal.state, files.invoice));
