@@ -45,7 +45,7 @@ export class Clock {
   }
 
   /** Runs events until `done` says so. @returns false when there is nothing left to happen, or it takes too many events */
-  async run(done: () => boolean, most = 100_000): Promise<boolean> {
+  async run(done: () => boolean, most = 10_000): Promise<boolean> {
     let idle = 0;
     for (let i = 0; i < most; i += 1) {
       await settled();

@@ -330,10 +330,11 @@ export async function simulateMonth(seed: number, size: Size): Promise<Simulated
   for (const one of [...running.values()]) one.kill();
   // Let the server finish what it has begun.
   await clock.run(() => false, 2_000);
+  const judgement = judge(commands, server.snapshot());
   return {
     seed,
     about: `${about} ${settle}${second ? ' two' : ''}${hasty ? ' hasty' : ''}${away ? ' away' : ''}${deadly > 0 ? ' deadly' : ''}${quality === PERFECT ? '' : ' poor-network'}${slowDisk > 0 ? ' slow-disk' : ''}`,
-    judgement: judge(commands, server.snapshot()),
+    judgement: ended ? judgement : { ...judgement, wrong: [...judgement.wrong, 'a command never ended'] },
     finished: finished && ended,
     commands,
     trace,
