@@ -93,8 +93,9 @@ async function load({ folder, env }: Place, ebill: string): Promise<void> {
     mkdirSync(place.folder, { recursive: true });
     run(place, ebill, ['doctor']);
     run(place, ebill, ['init', '--job', 'AUG_2020']);
+    // The demo leaves the files of two months.
     const names = readdirSync(place.folder);
-    const files = (prefix: string): string[] => names.filter((name) => name.startsWith(prefix));
+    const files = (prefix: string): string[] => names.filter((name) => name.startsWith(`${prefix}_AUG_2020`));
     run(place, ebill, ['upload', 'customer', ...files('CUS'), '--finalize']);
     run(place, ebill, ['upload', 'invoice', ...files('INV'), '--items', ...files('ITM'), '--finalize']);
     const watched = documentOf(place, ebill, ['watch', '--interval', '0.1s', '--json']);
