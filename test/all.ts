@@ -4,8 +4,8 @@ import { ROOT } from '../src/build/targets.ts';
 
 /*
  * npm run test:all [-- --share K/N] [-- --slow-only]: the suite, and the proofs that take longer than a change should wait.
- * --share K/N takes every Nth fault and leaves out crashes by people's hands, and only installs and runs the package on the
- * oldest and the newest Node.js. --slow-only leaves the suite out, where `npm test` has run already.
+ * --share K/N takes every Nth fault, leaves out crashes by people's hands and mutations of the program, and only installs and
+ * runs the package on the oldest and the newest Node.js. --slow-only leaves the suite out, where `npm test` has run already.
  */
 const { values } = parseArgs({
   options: { share: { type: 'string' }, 'slow-only': { type: 'boolean', default: false } },
@@ -14,7 +14,12 @@ const { share } = values;
 const vitest = ['exec', '--', 'vitest', 'run', '--config', 'vitest.full.config.ts'];
 
 if (!values['slow-only']) npm('test');
-npm(...vitest, '--project', 'slow');
+npm(
+  ...vitest,
+  '--project',
+  'slow',
+  ...(share === undefined ? [] : ['test/commands', 'test/e2e', 'test/hints', 'test/secrets']),
+);
 if (share === undefined) {
   npm('run', 'test:nodes');
   npm('run', 'test:faults');
