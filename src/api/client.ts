@@ -78,7 +78,6 @@ export function createClient(options: ClientOptions) {
   }
 
   interface Sending {
-    readonly fresh?: boolean;
     readonly signal?: AbortSignal;
     readonly headersTimeoutMs?: number;
     readonly headers?: Readonly<Record<string, string>>;
@@ -86,7 +85,7 @@ export function createClient(options: ClientOptions) {
 
   /** One request and its response. A GET follows redirects, without credentials to another origin. */
   async function exchange(call: Call, options: Sending = {}): Promise<Reply> {
-    const { signal = context.signal, headersTimeoutMs, headers = {}, fresh = false } = options;
+    const { signal = context.signal, headersTimeoutMs, headers = {} } = options;
     const send = (url: string) =>
       transport.send({
         method: call.method,
@@ -94,7 +93,7 @@ export function createClient(options: ClientOptions) {
         headers: { ...headers, ...headersFor(url, call.body !== null) },
         ...(call.body === null ? {} : { body: call.body }),
         ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
-        fresh,
+        fresh: call.method !== 'GET',
         signal,
       });
     const response = await (call.method === 'GET'
@@ -140,7 +139,6 @@ export function createClient(options: ClientOptions) {
         const reply = await withShutdownDelay(context, (signal) =>
           exchange(call, {
             signal,
-            fresh: true,
             ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
           }),
         );

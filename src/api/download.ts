@@ -2,7 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { dirname } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { AtomicFile, cannotWrite, makeFolders } from '../system/atomic-file.ts';
-import { errorMessageFrom, isPage, pageText, s3Error } from './error-message.ts';
+import { errorDocument, errorMessageFrom } from './error-message.ts';
 import { codingsOf, decoded } from './net/content-coding.ts';
 import { followRedirects, type HttpResponse } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
@@ -119,9 +119,8 @@ async function* hashedWith(hash: Hash, body: AsyncIterable<Buffer>): AsyncGenera
 function documentInstead(head: Buffer, contentType: string): string | null {
   if (head.length === 0) return 'an empty file';
   const text = decodeBody(head, contentType);
-  const error = s3Error(text);
-  if (error !== null) return `${error.code}: ${error.message}`;
-  if (isPage(text)) return pageText(text);
+  const error = errorDocument(text);
+  if (error !== null) return error;
   if (/^\s*(?:<[a-z!?]|[{[]\s*["{])/i.test(text)) return `a document (${errorMessageFrom(text)})`;
   return null;
 }

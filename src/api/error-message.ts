@@ -42,6 +42,15 @@ export function s3Error(body: string): { readonly code: string; readonly message
   }
 }
 
+/** What a body is that a storage or a gateway sends instead of the object; `null` when it is none. */
+export function errorDocument(body: string): string | null {
+  const error = s3Error(body);
+  if (error !== null) return `${error.code}${error.message === '' ? '' : `: ${error.message}`}`;
+  if (isPage(body)) return pageText(body);
+  const root = /^(?:<\?xml[^>]*>\s*)?<(?:!--|!doctype|(?:[\w.-]+:)?(?:title|error)\b)/i;
+  return root.test(body.trimStart()) ? errorMessageFrom(body) || 'an error document' : null;
+}
+
 /** Shortened between characters: never within a surrogate pair or an escape. */
 function messageLine(text: string): string {
   const clean = visible(text.slice(0, MAX_READ).replace(/\s+/gu, ' ').trim());

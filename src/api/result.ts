@@ -117,8 +117,10 @@ export function statusAttempt(
   }
 }
 
-const PAGE_HINT =
-  'It is a login, maintenance or gateway page: check the credentials and the base URL (ebill profile show), or wait until the server is back. ebill doctor checks all of it.';
+/** What a page that came instead of an answer may be, and what to do (api rule 8). */
+export const PAGE_MEANS =
+  'It is a login, maintenance or gateway page: check the credentials and the base URL (ebill profile show), or wait until the server is back.';
+const PAGE_HINT = `${PAGE_MEANS} ebill doctor checks all of it.`;
 
 function otherBatchText(asked: Ids, answer: Ids): string {
   return visible(`asked about ${idsText(asked)}, the server answered about ${idsText(answer)}`);

@@ -1,5 +1,5 @@
 import type { Context } from '../system/context.ts';
-import { errorMessageFrom, responseText, s3Error } from './error-message.ts';
+import { errorDocument, errorMessageFrom, responseText, s3Error } from './error-message.ts';
 import type { HttpResponse, Transport } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 import { readBody } from './response-body.ts';
@@ -115,8 +115,8 @@ function putAttempt(
     return { retry: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
   };
   if (!whole) return again('the answer came before the whole file was sent');
-  const foreign = foreignBody(body);
-  if (foreign !== null) return again(foreign);
+  const foreign = errorDocument(body);
+  if (foreign !== null) return again(`the answer is ${foreign}`);
   const etag = headers['etag']?.trim() ?? '';
   if (etag === '') return again('the answer has no ETag');
   const md5 = md5OfEtag(etag);
@@ -145,16 +145,6 @@ function isEncrypted(headers: HttpResponse['headers']): boolean {
     /^aws:kms/i.test(headers['x-amz-server-side-encryption'] ?? '') ||
     headers['x-amz-server-side-encryption-customer-algorithm'] !== undefined
   );
-}
-
-/** What a body is that no storage sends after storing a file; `null` when it is none. */
-function foreignBody(body: string): string | null {
-  const error = s3Error(body);
-  if (error !== null) return `${error.code}: ${error.message}`;
-  const root = /^(?:<\?xml[^>]*>\s*)?<(?:!--|!doctype|(?:[\w.-]+:)?(?:html|head|body|title|error)\b)/i;
-  return root.test(body.trimStart())
-    ? `the answer is ${errorMessageFrom(body) || 'an error document'}`
-    : null;
 }
 
 /** S3 error codes that mean "try again", with any status (commands rule 29). */

@@ -58,26 +58,13 @@ export async function assertRestartable(run: Run, batches: readonly BatchState[]
 }
 
 /**
- * Checks the batches that the server lost and others are to replace (`--again`): that it still does not know them, and that
- * an invoice file comes with all of its item files.
+ * Checks that the server still does not know the batches that it lost and others are to replace (`--again`).
  * @throws EbillError CONFLICT
  */
 export async function assertLost(run: Run, files: readonly Assignment[]): Promise<void> {
   const { state } = run.journal;
-  const given = new Set(files.map(({ file }) => file.sha256));
   for (const lost of files.flatMap(({ replaces }) => replaces)) {
     if (!lost.missing) continue;
-    const left = itemsOf(state, lost).filter(
-      ({ file, leftOut }) => file !== null && !leftOut && !given.has(file.sha256),
-    );
-    if (left.length > 0)
-      throw new EbillError(
-        'CONFLICT',
-        `${lost.file?.name} was lost with its item files (${left.map(({ file }) => file?.name).join(', ')}), and would be loaded without them.`,
-        {
-          hint: 'Give these files too (--items). One that will not come has to be named with --leave-out first.',
-        },
-      );
     const { batch } = await askFor(run, lost.jobId);
     if (batch !== null)
       throw new EbillError(

@@ -165,6 +165,21 @@ describe('ebill doctor', () => {
     }
   });
 
+  it('does not take a 404 without XML for the API', async () => {
+    const other = createHttp((_request, response) => response.writeHead(404).end('{"error":"no route"}'));
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    try {
+      const url = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+      const ran = await machine(null, { EBILL_BASE_URL: url, EBILL_TOKEN: 'x' }).call(['doctor', '--json']);
+      expect(check(ran, 'Authorisation')).toMatchObject({
+        state: 'warning',
+        message: expect.stringContaining('HTTP 404 without XML'),
+      });
+    } finally {
+      other.close();
+    }
+  });
+
   it('reports a clock that is years off', async () => {
     const server = await sandbox();
     const context = testContext({ env: { ...server.environment } });

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type SandboxOptions, WORLD_NAMES, worldOptions } from '../../src/sandbox/index.ts';
 import { type Document, fastClock, machine } from '../e2e/harness.ts';
 import { randomFrom } from '../helpers/random.ts';
+import { ACTIONS, ACTIONS_OF, CALLS } from '../helpers/random-faults.ts';
 import { type Child, type Crash, type Ended, markOf, startMonth } from './killed.ts';
 import {
   CUSTOMERS,
@@ -86,42 +87,6 @@ interface Storm {
   readonly forgetful: boolean;
   readonly about: string;
 }
-
-const CALLS = ['init', 'create', 'create', 'put', 'put', 'finalize', 'status', 'status', 'any'];
-const ACTIONS = [
-  'reset-before',
-  'reset-after',
-  'status:503',
-  'status-after:500',
-  'status-after:504',
-  'cut',
-  'truncate',
-  'empty',
-  'html',
-  'page',
-  'html-before',
-  'hang',
-  'hang-after',
-  'slow:20s',
-  'status:429,retry-after:3',
-];
-const ACTIONS_OF: Readonly<Record<string, readonly string[]>> = {
-  init: ['late:40s', 'gateway:4s,12s', 'hidden:3s'],
-  create: ['late:70s', 'gateway:0s,3s', 'hidden:3s', 'expired'],
-  finalize: ['late:70s', 'gateway:0s,3s', 'hidden:3s', 'ignored'],
-  put: [
-    'reset-during',
-    'slowdown',
-    'request-timeout',
-    'bad-etag',
-    'kms-etag',
-    'corrupt',
-    'error-body',
-    'early',
-    'no-etag',
-  ],
-  status: ['other-batch', 'other-id', 'no-counts'],
-};
 
 /** Worlds, faults and habits of a server. */
 function serverOf(dice: Dice): Pick<Storm, 'options' | 'settle' | 'forgetful' | 'about'> {

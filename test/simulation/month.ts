@@ -3,6 +3,7 @@ import type { SandboxOptions } from '../../src/sandbox/options.ts';
 import { WORLD_NAMES, worldOptions } from '../../src/sandbox/worlds.ts';
 import { type Judgement, judge, type Typed, typed } from '../helpers/oracle.ts';
 import { randomFrom } from '../helpers/random.ts';
+import { ACTIONS, ACTIONS_OF, CALLS } from '../helpers/random-faults.ts';
 import { Clock } from './clock.ts';
 import { forgetMachines, type Machine, newMachine, Process, running } from './machine.ts';
 import type { Network, Quality } from './network.ts';
@@ -26,42 +27,6 @@ const START = Date.UTC(2020, 7, 31, 22);
 const MINUTE = 60_000;
 /** How often the operator tries before giving up. */
 const PASSES = 14;
-
-const CALLS = ['init', 'create', 'create', 'put', 'put', 'finalize', 'status', 'status', 'any'];
-const ACTIONS = [
-  'reset-before',
-  'reset-after',
-  'status:503',
-  'status-after:500',
-  'status-after:504',
-  'cut',
-  'truncate',
-  'empty',
-  'html',
-  'page',
-  'html-before',
-  'hang',
-  'hang-after',
-  'slow:20s',
-  'status:429,retry-after:3',
-];
-const OF: Readonly<Record<string, readonly string[]>> = {
-  init: ['late:40s', 'gateway:4s,12s', 'hidden:3s'],
-  create: ['late:70s', 'gateway:0s,3s', 'hidden:3s', 'expired'],
-  finalize: ['late:70s', 'gateway:0s,3s', 'hidden:3s', 'ignored'],
-  put: [
-    'reset-during',
-    'slowdown',
-    'request-timeout',
-    'bad-etag',
-    'kms-etag',
-    'corrupt',
-    'error-body',
-    'early',
-    'no-etag',
-  ],
-  status: ['other-batch', 'other-id', 'no-counts'],
-};
 
 class Dice {
   readonly random: () => number;
@@ -167,7 +132,7 @@ function serverOptions(
   const world = worldOptions(worlds);
   const faults = Array.from({ length: dice.upTo(4) }, () => {
     const call = dice.pick(CALLS);
-    const action = dice.pick([...ACTIONS, ...(OF[call] ?? [])]);
+    const action = dice.pick([...ACTIONS, ...(ACTIONS_OF[call] ?? [])]);
     return `${call}@${1 + dice.upTo(call === 'any' ? 25 : 5)}=${action}`;
   });
   const options: SandboxOptions = {

@@ -9,7 +9,8 @@ import { describeTlsError, UNKNOWN_AUTHORITY_HINT } from '../../api/net/tls-erro
 import type { Transport } from '../../api/net/transport.ts';
 import { TransportError, transportError } from '../../api/net/transport-error.ts';
 import { type Call, callsAt, withQuery } from '../../api/request.ts';
-import { type Reply, statusAttempt } from '../../api/result.ts';
+import { PAGE_MEANS, type Reply, statusAttempt } from '../../api/result.ts';
+import { parseXml } from '../../api/xml.ts';
 import { EbillError, errnoOf } from '../../errors.ts';
 import { counted, wholeSeconds } from '../../output/format.ts';
 import type { Context } from '../../system/context.ts';
@@ -196,7 +197,13 @@ export async function authorisation(client: Client): Promise<Check> {
       return instead(name, pageText(reply.body), await client.raw(inXml(call)));
     const asked = { id: null, jobId: UNKNOWN_JOB_ID };
     const attempt = statusAttempt(reply, 'Getting the status', asked, true, () => 1);
-    ('done' in attempt ? attempt.done : attempt.retry)();
+    const found = ('done' in attempt ? attempt.done : attempt.retry)();
+    if (found === null && !isXml(reply.body))
+      return warning(
+        name,
+        `the server answered HTTP ${reply.status} without XML: nothing shows that the API is there`,
+        'Check the host and path of the base URL: ebill profile show',
+      );
     return ok(name, 'the server accepts these credentials');
   } catch (error) {
     if (error instanceof TransportError)
@@ -209,8 +216,16 @@ export async function authorisation(client: Client): Promise<Check> {
 /** The vendor's other calls answer in XML only when they are asked to (api rule 13). */
 const inXml = (call: Call): Call => ({ ...call, url: withQuery(call.url, { format: 'xml' }) });
 
+function isXml(body: string): boolean {
+  try {
+    return parseXml(body).name !== 'html';
+  } catch {
+    return false;
+  }
+}
+
 function instead(name: string, page: string, asked: Reply): Check {
-  return /^\s*<(?!!doctype|html)/i.test(asked.body) && !isPage(asked.body)
+  return isXml(asked.body)
     ? problem(
         name,
         `${page}; with the query parameter format=xml the server answers in XML`,
@@ -220,7 +235,7 @@ function instead(name: string, page: string, asked: Reply): Check {
     : problem(
         name,
         `${page} came instead of an answer of the API, with format=xml too, so the credentials could not be checked`,
-        'It is a login, maintenance or gateway page: check the host and path of the base URL and the credentials (ebill profile show), or wait until the server is back.',
+        PAGE_MEANS,
         'REJECTED',
       );
 }

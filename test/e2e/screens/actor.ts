@@ -1,4 +1,4 @@
-// The program's side of the pty: plays the scenes it is told to, one after the other.
+// The program's side of the pty: plays the scenes it gets, one after the other.
 import { readFileSync } from 'node:fs';
 import { setImmediate as turn } from 'node:timers/promises';
 import { EbillError } from '../../../src/errors.ts';
