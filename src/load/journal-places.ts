@@ -3,7 +3,7 @@ import { open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promis
 import { basename, dirname, join } from 'node:path';
 import { type ServerAddress, serverOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
-import { makeFolders, syncFolder } from '../system/atomic-file.ts';
+import { makeFolders, renameToUnused, syncFolder } from '../system/atomic-file.ts';
 import { KEEP_HOME } from '../system/home.ts';
 import type { Header } from './entries.ts';
 import { isServerFolder, journalName, serverFolderName } from './file-names.ts';
@@ -76,8 +76,9 @@ export async function moveJournal(from: string, to: string, job: string): Promis
 async function tidyUp(folder: string, home: string, lock: string, job: string): Promise<void> {
   if ((await readCurrent(folder)) === job) {
     const current = join(folder, CURRENT);
-    if ((await readCurrent(home)) === null) await rename(current, join(home, CURRENT));
-    else await rm(current);
+    // Never over the one that another process has just written there.
+    if ((await readCurrent(home)) === null) await renameToUnused(current, join(home, CURRENT));
+    await rm(current, { force: true });
   }
   await rm(lock, { force: true });
   await rmdir(folder);

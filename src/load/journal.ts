@@ -5,6 +5,7 @@ import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
 import { isAt, makeFolders, syncFolder } from '../system/atomic-file.ts';
 import { KEEP_HOME } from '../system/home.ts';
+import type { Lock } from '../system/lock.ts';
 import {
   type Answered,
   type Clean,
@@ -18,7 +19,6 @@ import {
 } from './entries.ts';
 import { cutOff, isReadable, isTornEnd, lineOf, tornMark } from './journal-line.ts';
 import { replay, skipLines } from './journal-lines.ts';
-import type { Lock } from './lock.ts';
 import { apply, emptyState, type LoadState } from './state.ts';
 
 /** A load's record on this machine. Once `append` resolves, the entry is on disk. */

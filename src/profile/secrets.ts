@@ -41,7 +41,7 @@ export async function isInKeychain(context: Context, profile: string): Promise<b
 }
 
 /**
- * Stores a profile's password or token: in the keychain, else in the file.
+ * Stores a profile's password or token: in the keychain, else in the file. Only within `changeProfiles`, which locks.
  *
  * @throws EbillError `USAGE` when the file cannot be read or written or is invalid
  */
@@ -61,7 +61,7 @@ export async function setSecret(context: Context, profile: string, secret: strin
 }
 
 /**
- * Removes a profile's password or token, if it has one.
+ * Removes a profile's password or token, if it has one. Only within `changeProfiles`, which locks.
  *
  * @returns for the user, what remains in a keychain that cannot be used; `null`: nothing
  * @throws EbillError `USAGE` when the file cannot be read or written or is invalid

@@ -5,6 +5,7 @@ import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { makeFolders, syncFolder } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
+import { lockProfiles } from '../system/lock.ts';
 import { checkHeaderName, checkUsername, isProxyUrl, parseAuthKind, parseBaseUrl } from './auth.ts';
 import { checkHeaderValue, checkPhase, checkQueryName, checkQueryValue, parseColumns } from './pairs.ts';
 import {
@@ -55,19 +56,31 @@ export async function readProfiles(context: Context): Promise<Profiles> {
 }
 
 /**
- * Changes the profiles and replaces the file atomically (0600, in a folder of 0700). An invalid file is never replaced.
+ * Changes the profiles and replaces the file atomically (0600, in a folder of 0700). An invalid file is never replaced. One
+ * process at a time: what another one has just written is read before it is changed.
  *
- * @param change from the profiles in the file to those to write
+ * @param change from the profiles in the file to those to write; secrets are changed within it, under the same lock
  * @returns the new profiles
- * @throws EbillError `USAGE` when the file cannot be read or written or is invalid; what `change` throws
+ * @throws EbillError `USAGE` when the file cannot be read or written or is invalid, `CONFLICT` when another process has the
+ * lock for a minute; what `change` throws
  */
 export async function changeProfiles(
   context: Context,
-  change: (profiles: Profiles) => Profiles,
+  change: (profiles: Profiles) => Profiles | Promise<Profiles>,
 ): Promise<Profiles> {
   const path = profilesPath(context);
-  const profiles = change(await readProfiles(context));
   await makeFolder(context.paths.config);
+  const lock = await lockProfiles(context, path, (cause) => storageError('write', path, cause));
+  try {
+    const profiles = await change(await readProfiles(context));
+    await write(context, path, profiles);
+    return profiles;
+  } finally {
+    await lock.release();
+  }
+}
+
+async function write(context: Context, path: string, profiles: Profiles): Promise<void> {
   try {
     const conf = await openConf(context);
     conf.store = { profiles };
@@ -76,7 +89,6 @@ export async function changeProfiles(
   } catch (error) {
     throw error instanceof EbillError ? error : storageError('write', path, error);
   }
-  return profiles;
 }
 
 type Stored = { readonly profiles: Profiles };

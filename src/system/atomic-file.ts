@@ -192,7 +192,7 @@ function temporaryPath(path: string): string {
 }
 
 /** @returns false when the name is taken */
-async function renameToUnused(from: string, to: string): Promise<boolean> {
+export async function renameToUnused(from: string, to: string): Promise<boolean> {
   try {
     // Unlike a rename, a link never replaces a file that appeared meanwhile.
     await link(from, to);

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { nativeLock } from '../../src/load/lock.ts';
+import { nativeLock } from '../../src/system/lock.ts';
 import { executable } from '../helpers/executable.ts';
 import { calls, type Machine, machine, month, type Ran, sandbox } from './harness.ts';
 

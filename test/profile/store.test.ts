@@ -53,7 +53,7 @@ describe('profiles.json', () => {
     ]);
     expect(permissions(home)).toBe(0o700);
     expect(permissions(join(home, 'profiles.json'))).toBe(0o600);
-    expect(readdirSync(home)).toEqual(['profiles.json']);
+    expect(readdirSync(home)).toEqual(['profiles.json', 'profiles.json.lock']);
   });
 
   it('is not created by reading', async () => {

@@ -42,7 +42,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   // Native code that an executable carries within.
   'build/sea-addons.ts': 'own',
   'sample/sample.ts': 'data',
-  'load/lock.ts': 'own',
+  'system/lock.ts': 'own',
   'commands/demo.ts': 'own',
   'commands/report.ts': 'own',
   // It also moves journals as they are.

@@ -29,7 +29,7 @@ const BROKEN: readonly (readonly [what: string, file: string, from: string, to: 
   ['does not flush the journal', 'src/load/journal.ts', 'await handle.datasync();', ''],
   [
     'lets two processes write',
-    'src/load/lock.ts',
+    'src/system/lock.ts',
     'tryLock: (fd) => native.tryLock(fd, ...range),',
     'tryLock: () => true,',
   ],

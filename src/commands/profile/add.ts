@@ -98,9 +98,13 @@ export const command: CommandModule<AddOptions> = {
       return profileResult(app.ui, name, `Would add ${summary(profile)}`, { requests: [] });
     const use = asked ? await confirmProfile(app, profile, secret, profiles, options.use) : options.use;
     // A secret left over from an earlier profile of this name must not become this one's.
-    const now = await saveProfile(app, profile, secret === null ? 'remove' : { set: secret }, (before) => {
+    const now = await saveProfile(app, (before) => {
       if (before.all.has(name)) throw alreadyExists(name);
-      return use || before.all.size === 0 ? name : before.current;
+      return {
+        profile,
+        secret: secret === null ? 'remove' : { set: secret },
+        current: use || before.all.size === 0 ? name : before.current,
+      };
     });
     if (asked) app.ui.note(`The profile is stored in ${profilesPath(app.context)}.`);
     if (secret === null && secretName(profile.auth) !== null) warnOfMissingSecret(app, profile);

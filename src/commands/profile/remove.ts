@@ -37,9 +37,9 @@ export const command: CommandModule<{ readonly name: string }> = {
         });
       }
     }
-    // The secret comes first: killed between the two, no secret is left that no profile lists.
-    await forgetSecret(app, name);
-    const now = await changeProfiles(app.context, (before) => {
+    const now = await changeProfiles(app.context, async (before) => {
+      // The secret comes first: killed between the two, no secret is left that no profile lists.
+      await forgetSecret(app, name);
       const all = new Map(before.all);
       all.delete(name);
       return { current: before.current === name ? null : before.current, all };

@@ -141,22 +141,25 @@ export function problemOf(check: (text: string) => unknown): (text: string) => s
 
 export type SecretChange = { readonly set: string } | 'remove' | 'leave';
 
+/** A profile to save, and the default profile from then on. */
+interface ToSave {
+  readonly profile: Profile;
+  readonly secret: SecretChange;
+  readonly current: string | null;
+}
+
 /**
  * Saves a profile and its secret. The secret comes first: killed between the two, the same command overwrites a secret
  * without a profile, and a profile never gets the secret of another.
+ * @param change makes the profile from those in the file, which may have changed since they were shown
  */
-export async function saveProfile(
-  app: App,
-  profile: Profile,
-  secret: SecretChange,
-  current: (profiles: Profiles) => string | null,
-): Promise<Profiles> {
-  if (secret === 'remove') await forgetSecret(app, profile.name);
-  else if (secret !== 'leave') await storeSecret(app, profile.name, secret.set);
-  return changeProfiles(app.context, (profiles) => ({
-    current: current(profiles),
-    all: new Map(profiles.all).set(profile.name, profile),
-  }));
+export function saveProfile(app: App, change: (profiles: Profiles) => ToSave): Promise<Profiles> {
+  return changeProfiles(app.context, async (profiles) => {
+    const { profile, secret, current } = change(profiles);
+    if (secret === 'remove') await forgetSecret(app, profile.name);
+    else if (secret !== 'leave') await storeSecret(app, profile.name, secret.set);
+    return { current, all: new Map(profiles.all).set(profile.name, profile) };
+  });
 }
 
 async function storeSecret({ context, ui }: App, name: string, secret: string): Promise<void> {

@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { EbillError } from '../../errors.ts';
 import { checkSecure, originOf, parseBaseUrl, sameKind, secretName } from '../../profile/auth.ts';
 import { type Changes, changed } from '../../profile/edit.ts';
-import { type Profile, profileNamed } from '../../profile/profile.ts';
+import { type Profile, type Profiles, profileNamed } from '../../profile/profile.ts';
 import { environmentLayer } from '../../profile/resolve.ts';
 import { getSecret } from '../../profile/secrets.ts';
 import { readProfiles } from '../../profile/store.ts';
@@ -67,17 +68,40 @@ export const command: CommandModule<ProfileOptions> = {
     const secret = asked ? await gatherSecret(app, after, stdin, environmentLayer(app.context.env)) : null;
     if (app.globals.dryRun)
       return profileResult(app.ui, name, `Would change ${summary(after)}`, { requests: [] });
-    const change: SecretChange =
-      secret !== null ? { set: secret } : sameKind(before.auth, after.auth) ? 'leave' : 'remove';
-    const now = await saveProfile(app, after, change, ({ current }) => (use ? name : current));
-    await warn(app, before, after, change);
+    // Made again from what is stored by then: another process may have changed other settings.
+    let saved = { before, after, change: 'leave' as SecretChange };
+    const now = await saveProfile(app, (latest) => {
+      saved = savedAs(latest, name, all, secret, after);
+      return { profile: saved.after, secret: saved.change, current: use ? name : latest.current };
+    });
+    await warn(app, saved.before, saved.after, saved.change);
     return profileResult(
       app.ui,
       name,
-      `Changed ${summary(after)}${now.current === name ? ', the default profile' : ''}`,
+      `Changed ${summary(saved.after)}${now.current === name ? ', the default profile' : ''}`,
     );
   },
 };
+
+/** @throws EbillError CONFLICT when the secret was given for another authorisation than the profile has by now */
+function savedAs(
+  profiles: Profiles,
+  name: string,
+  changes: Changes,
+  secret: string | null,
+  checked: Profile,
+): { readonly before: Profile; readonly after: Profile; readonly change: SecretChange } {
+  const before = profileNamed(profiles, name);
+  const after = changed(before, changes);
+  checkSecure(after.baseUrl, after.allowInsecure, name);
+  if (secret === null)
+    return { before, after, change: sameKind(before.auth, after.auth) ? 'leave' : 'remove' };
+  if (!isDeepStrictEqual(after.auth, checked.auth))
+    throw new EbillError('CONFLICT', `Another process changed the authorisation of ${name} meanwhile.`, {
+      hint: `Nothing was changed by this command. Look at it (ebill profile show ${name}), then run the same command again.`,
+    });
+  return { before, after, change: { set: secret } };
+}
 
 /** Warns when the secret is missing now, or will be sent to another host. */
 async function warn(app: App, before: Profile, after: Profile, change: SecretChange): Promise<void> {

@@ -9,13 +9,13 @@ import type { Listener } from '../../load/events.ts';
 import { type Journal, memoryJournal, openJournal, readJournal, skipDamage } from '../../load/journal.ts';
 import { findJournal, journalPath, loadsFolder, moveJournal, type Owner } from '../../load/journal-places.ts';
 import { otherLoadsReader } from '../../load/loads.ts';
-import { type Holder, holderText, type Lock, lockLoad, lockServer } from '../../load/lock.ts';
 import { settleTimes } from '../../load/recover.ts';
 import type { Run } from '../../load/run.ts';
 import { emptyState, type LoadState } from '../../load/state.ts';
 import { PresignedUrls } from '../../load/view.ts';
 import { createProgress, type Progress, withSpinner } from '../../output/progress/progress.ts';
 import { resolveConnection } from '../../profile/resolve.ts';
+import { type Holder, holderText, type Lock, lockLoad, lockServer } from '../../system/lock.ts';
 import type { App } from './command.ts';
 
 /** A command's connection to one server. `withSession` closes it. */

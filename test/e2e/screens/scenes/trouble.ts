@@ -1,5 +1,5 @@
 import { journalPath } from '../../../../src/load/journal-places.ts';
-import { lockLoad } from '../../../../src/load/lock.ts';
+import { lockLoad } from '../../../../src/system/lock.ts';
 import type { Scene } from '../stage.ts';
 
 /** What goes wrong: the call, the files, the authorisation, the network, a conflict, a loss. */

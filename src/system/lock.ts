@@ -2,10 +2,10 @@ import { constants, type FileHandle, open, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { EbillError, messageOf } from '../errors.ts';
-import { isAt, makeFolders } from '../system/atomic-file.ts';
-import type { Context } from '../system/context.ts';
-import { visible } from '../system/escaping.ts';
-import { KEEP_HOME } from '../system/home.ts';
+import { isAt, makeFolders } from './atomic-file.ts';
+import type { Context } from './context.ts';
+import { visible } from './escaping.ts';
+import { KEEP_HOME } from './home.ts';
 
 const HOLDER = v.object({ pid: v.number(), host: v.string(), command: v.string(), since: v.string() });
 
@@ -27,6 +27,8 @@ const PATIENCE_MS = 5_000;
 const RETRY_MS = 250;
 /** A server is locked for a few ms at a time, so a longer wait means a process that is stopped. */
 const SERVER_TIMES: Times = { patienceMs: 30_000, retryMs: 20 };
+/** Each change of a profile may wait for the keychain for some seconds. */
+const PROFILES_TIMES: Times = { patienceMs: 60_000, retryMs: 20 };
 /** Locks of files that were deleted before they were locked. */
 const MOST_TRIES = 10;
 
@@ -47,7 +49,9 @@ export function lockLoad(
   onWait: (holder: Holder | null) => void = () => undefined,
 ): Promise<Lock> {
   const times = { patienceMs, retryMs: RETRY_MS };
-  return lockAt(context, `${journal}.lock`, { what: `The load ${job}`, command }, times, onWait);
+  const hint =
+    'Wait until it has finished, then run the same command again. status and watch work meanwhile.';
+  return lockAt(context, `${journal}.lock`, { what: `The load ${job}`, command, hint }, times, onWait);
 }
 
 /**
@@ -55,8 +59,21 @@ export function lockLoad(
  * @throws EbillError as `lockLoad`
  */
 export function lockServer(context: Context, folder: string): Promise<Lock> {
-  const what = 'The record of this server';
-  return lockAt(context, join(folder, 'server.lock'), { what, command: null }, SERVER_TIMES, () => undefined);
+  return lockAt(context, join(folder, 'server.lock'), { what: 'The record of this server' }, SERVER_TIMES);
+}
+
+/**
+ * Makes this process the only one that changes profiles and their secrets, from reading them to writing them.
+ * @param path of the file of profiles
+ * @param errorFor turns a system error at the lock file into the error to throw
+ * @throws EbillError CONFLICT when another process has been changing them for a minute
+ */
+export function lockProfiles(
+  context: Context,
+  path: string,
+  errorFor: (cause: unknown) => EbillError,
+): Promise<Lock> {
+  return lockAt(context, `${path}.lock`, { what: path, errorFor }, PROFILES_TIMES);
 }
 
 /** In ms. */
@@ -65,31 +82,46 @@ interface Times {
   readonly retryMs: number;
 }
 
+interface Locked {
+  /** For the message when it is held. */
+  readonly what: string;
+  /** Written into the lock file. */
+  readonly command?: string;
+  /** What to do when it is held. */
+  readonly hint?: string;
+  readonly errorFor?: (cause: unknown) => EbillError;
+}
+
 async function lockAt(
   context: Context,
   path: string,
-  { what, command }: { readonly what: string; readonly command: string | null },
+  {
+    what,
+    command,
+    hint = 'Wait until it has finished, then run the same command again.',
+    errorFor = (cause) => cannotOpen(path, cause),
+  }: Locked,
   { patienceMs, retryMs }: Times,
-  onWait: (holder: Holder | null) => void,
+  onWait: (holder: Holder | null) => void = () => undefined,
 ): Promise<Lock> {
   const { tryLock, unlock } = await nativeLock(context.platform);
   const began = context.now();
-  let handle = await openLock(path);
+  let handle = await openLock(path, errorFor);
   try {
     let waited = false;
     for (let tries = 1; ; tries += 1) {
       for (; !tryLock(handle.fd); waited = true) {
         const holder = await readHolder(path);
-        if (context.now() - began >= patienceMs) throw held(what, holderText(holder));
+        if (context.now() - began >= patienceMs) throw held(what, holderText(holder), hint);
         if (!waited) onWait(holder);
         await context.sleep(retryMs, context.signal);
       }
       // A lock on a file that was deleted meanwhile keeps nobody out. Some file systems cannot tell.
       if (tries === MOST_TRIES || (await isAt(handle, path))) break;
       await handle.close();
-      handle = await openLock(path);
+      handle = await openLock(path, errorFor);
     }
-    if (command !== null) await writeHolder(handle, path, holderOf(context, command));
+    if (command !== undefined) await writeHolder(handle, path, holderOf(context, command));
   } catch (error) {
     await handle.close();
     throw error;
@@ -100,7 +132,7 @@ async function lockAt(
   const lockFile = handle;
   return {
     include: (file) => {
-      if (!tryLock(file.fd)) throw held(what, 'another process, whose lock file was deleted');
+      if (!tryLock(file.fd)) throw held(what, 'another process, whose lock file was deleted', hint);
       included = file;
     },
     release: () => {
@@ -132,18 +164,21 @@ async function writeHolder(handle: FileHandle, path: string, holder: Holder): Pr
   }
 }
 
-async function openLock(path: string): Promise<FileHandle> {
+async function openLock(path: string, errorFor: (cause: unknown) => EbillError): Promise<FileHandle> {
   try {
     await makeFolders(dirname(path), 0o700);
     // Not for appending: Windows does not let such a file be emptied.
     return await open(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   } catch (cause) {
-    throw new EbillError('USAGE', `The lock ${path} cannot be opened: ${messageOf(cause)}.`, {
-      hint: `Make the folder writable, then run the same command again. Nothing was sent. ${KEEP_HOME}`,
-      cause,
-    });
+    throw errorFor(cause);
   }
 }
+
+const cannotOpen = (path: string, cause: unknown): EbillError =>
+  new EbillError('USAGE', `The lock ${path} cannot be opened: ${messageOf(cause)}.`, {
+    hint: `Make the folder writable, then run the same command again. Nothing was sent. ${KEEP_HOME}`,
+    cause,
+  });
 
 /** Only to name the holder; the lock itself decides. */
 async function readHolder(path: string): Promise<Holder | null> {
@@ -163,10 +198,8 @@ export function holderText(holder: Holder | null, withTime = true): string {
   return visible(`${command} (process ${pid} on ${host}${from})`);
 }
 
-function held(what: string, holder: string): EbillError {
-  return new EbillError('CONFLICT', `${what} is held by ${holder}.`, {
-    hint: 'Wait until it has finished, then run the same command again. status and watch work meanwhile.',
-  });
+function held(what: string, holder: string, hint: string): EbillError {
+  return new EbillError('CONFLICT', `${what} is held by ${holder}.`, { hint });
 }
 
 /** The part of the package that is used; it has no types of its own. */

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openJournal } from '../../src/load/journal.ts';
-import { type Lock, lockLoad } from '../../src/load/lock.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
+import { type Lock, lockLoad } from '../../src/system/lock.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
-import { HEADER } from './fixtures.ts';
+import { HEADER } from '../load/fixtures.ts';
 
 const at = (): string => join(tempDir(), 'loads', 'aug.jsonl');
 
