@@ -84,8 +84,8 @@ export function createClient(options: ClientOptions) {
   }
 
   /** One request and its response. A GET follows redirects, without credentials to another origin. */
-  async function exchange(call: Call, options: Sending = {}): Promise<Reply> {
-    const { signal = context.signal, headersTimeoutMs, headers = {} } = options;
+  async function exchange(call: Call, sending: Sending = {}): Promise<Reply> {
+    const { signal = context.signal, headersTimeoutMs, headers = {} } = sending;
     const send = (url: string) =>
       transport.send({
         method: call.method,
@@ -93,6 +93,7 @@ export function createClient(options: ClientOptions) {
         headers: { ...headers, ...headersFor(url, call.body !== null) },
         ...(call.body === null ? {} : { body: call.body }),
         ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
+        bodyTimeoutMs: options.timeoutMs * BODY_TIMEOUTS,
         fresh: call.method !== 'GET',
         signal,
       });
@@ -244,6 +245,9 @@ export function createClient(options: ClientOptions) {
     },
   };
 }
+
+/** The whole body of a response has to be here within so many times `--timeout`. */
+const BODY_TIMEOUTS = 5;
 
 /** A status from a cache is no answer: "Draft" from before a finalize would have it sent twice (api rule 20). */
 const FRESH = { 'cache-control': 'no-cache' } as const;

@@ -3,6 +3,7 @@ import { EbillError, messageOf } from '../../errors.ts';
 import type { Context } from '../../system/context.ts';
 import { isUrl } from '../../system/url.ts';
 import type { Connection } from '../connection.ts';
+import { type BodyLimits, watchBody } from './body-progress.ts';
 import { connectorOf } from './connector.ts';
 import { chooseProxy } from './proxy.ts';
 import type { TlsOptions } from './tls.ts';
@@ -22,6 +23,8 @@ export interface HttpRequest {
   readonly fresh?: boolean;
   /** ms until the response headers, for a request that takes longer than others. */
   readonly headersTimeoutMs?: number;
+  /** ms from the headers to the end of the body, for a response of limited size. */
+  readonly bodyTimeoutMs?: number;
 }
 
 export interface HttpResponse {
@@ -72,7 +75,11 @@ export async function openTransport(
     const progress = { sending: false };
     try {
       const dispatcher = request.fresh === true ? fresh : kept;
-      const response = await trackSending(dispatcher, progress, context).request({
+      const { body } = request;
+      // While a file is sent, an early answer may be long in coming.
+      const isFile = typeof body === 'object' && !Buffer.isBuffer(body);
+      const limits = isFile ? null : { spanMs: timeoutMs, wholeMs: request.bodyTimeoutMs ?? null };
+      const response = await trackExchange(dispatcher, progress, context, limits).request({
         // Closed after its response: the next request cannot get it.
         reset: request.fresh === true,
         method: request.method as Dispatcher.HttpMethod,
@@ -108,11 +115,13 @@ export async function openTransport(
 /**
  * Notes when a request is about to be written to an established connection. Whatever fails before that (name, connection,
  * proxy, TLS), nothing was sent. Error codes alone cannot tell a failed handshake from a connection that broke later.
+ * And breaks off a response that drips.
  */
-function trackSending(
+function trackExchange(
   dispatcher: Dispatcher,
   progress: { sending: boolean },
   { onRequest }: Pick<Context, 'onRequest'>,
+  limits: BodyLimits | null,
 ): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
     const start = handler.onRequestStart;
@@ -121,7 +130,7 @@ function trackSending(
       onRequest?.();
       start?.apply(handler, args);
     };
-    return dispatch(options, handler);
+    return dispatch(options, limits === null ? handler : watchBody(handler, limits));
   });
 }
 
