@@ -3,6 +3,7 @@ import type { Batch } from '../batch/types.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { authHeaders, type Connection, endpointOf } from './connection.ts';
+import { isPage } from './error-message.ts';
 import { CONNECT_TIMEOUT_MS } from './net/connector.ts';
 import { ACCEPTED_CODINGS } from './net/content-coding.ts';
 import { followRedirects, type Transport } from './net/transport.ts';
@@ -23,6 +24,7 @@ import {
   longestCall,
   type RetryNotice,
   retryAfterMs,
+  retryingPages,
   withRetries,
 } from './retry.ts';
 import { assertSafeTransferUrl } from './transfer-url.ts';
@@ -49,6 +51,24 @@ export interface ClientOptions {
 
 export type Client = ReturnType<typeof createClient>;
 
+/** How to ask for the status of a batch. */
+export interface Question {
+  /** Retries after the first try. With 0 (the polls of a watch) no wait is reported: a watch draws its own. */
+  readonly tries?: number;
+  /**
+   * Whether pages with status 404 or 400 are "not found": only where nothing was sent yet that they could contradict, and
+   * only several in a row, since one alone may be a balancer's (api rule 16).
+   */
+  readonly pageIsAbsence?: boolean;
+  /** Breaks the question off, which is then one without an answer. */
+  readonly signal?: AbortSignal;
+  /** Told each `Retry-After`, ms. */
+  readonly onRetryAfter?: (ms: number) => void;
+}
+
+/** So many pages in a row are "not found". */
+const ABSENT_PAGES = 3;
+
 /**
  * The four calls of the Batch File Upload API. The only place that adds credentials, and only for the base URL's own
  * origin.
@@ -57,11 +77,13 @@ export function createClient(options: ClientOptions) {
   const { context, connection, transport, retries, redactor, emit } = options;
   const endpoint = endpointOf(connection.baseUrl);
   const calls = callsAt(endpoint, connection.query);
-  const { origin } = new URL(endpoint);
+  const { origin, host } = new URL(endpoint);
   const onRetry = (notice: RetryNotice): void => emit({ event: 'retry', jobId: null, ...notice });
 
   /** Answers in a row about another batch, by the batch asked about. */
   const otherAnswers = new Map<string, number>();
+  /** Pages in a row, by the batch asked about. */
+  const pages = new Map<string, number>();
   let warnedOfPadding = false;
 
   /** Counts answers about another batch, and warns once of ids that differ in zeros (api rule 14). @returns how many in a row */
@@ -159,14 +181,29 @@ export function createClient(options: ClientOptions) {
   }
 
   /** Asks until a response can be read that is about this batch. */
-  async function ask(ref: StatusRef, tries: number, pageIsAbsence: boolean): Promise<Batch | null> {
-    const what = 'Getting the status';
+  async function ask(ref: StatusRef, question: Question): Promise<Batch | null> {
+    const { tries = retries, pageIsAbsence = false, signal, onRetryAfter } = question;
     const call = calls.status(ref);
     const about: Ids = { id: 'id' in ref ? ref.id : null, jobId: 'jobId' in ref ? ref.jobId : null };
-    const answer = await withRetries<() => Batch | null>(context, tries, onRetry, async () => {
+    const what = `Getting the status of ${idsText(about)}`;
+    const stop = signal === undefined ? context.signal : AbortSignal.any([context.signal, signal]);
+    const key = idsText(about);
+    const isAbsence = (): boolean => {
+      const inARow = (pages.get(key) ?? 0) + 1;
+      pages.set(key, inARow);
+      return pageIsAbsence && inARow >= ABSENT_PAGES;
+    };
+    // A watch comes back to a page by itself.
+    const ofPages = pageIsAbsence && signal === undefined ? ABSENT_PAGES - 1 : 0;
+    const patience = retryingPages(tries, ofPages);
+    const answer = await withRetries<() => Batch | null>(context, patience, onRetry, async () => {
       try {
-        const reply = await exchange(call, { headers: FRESH });
-        return statusAttempt(reply, what, about, pageIsAbsence, (identity) => noteIdentity(about, identity));
+        const reply = await exchange(call, { headers: FRESH, signal: stop });
+        if (reply.retryAfterMs !== null) onRetryAfter?.(reply.retryAfterMs);
+        if (!isPage(reply.body)) pages.delete(key);
+        return statusAttempt(reply, `${what} from ${host}`, about, isAbsence, (identity) =>
+          noteIdentity(about, identity),
+        );
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
         return afterTransportError<() => never>(error, () => {
@@ -223,16 +260,14 @@ export function createClient(options: ClientOptions) {
       change(`submitting ${request.jobId ?? request.id} for processing`, calls.finalize(request), request),
     /**
      * Vendor 4.9.2.3.
-     * @param tries retries after the first try. With 0 (the polls of a watch) no wait is reported: a watch draws its own
-     * @param pageIsAbsence whether a page with status 404 or 400 is "not found": only where nothing was sent yet
      * @returns `null` when there is no such batch
      * @throws EbillError UNAVAILABLE, AUTH, REJECTED, or CONFLICT for two answers in a row about another batch
      */
-    status: (ref: StatusRef, tries = retries, pageIsAbsence = false) =>
-      tries === 0
-        ? ask(ref, tries, pageIsAbsence)
+    status: (ref: StatusRef, question: Question = {}) =>
+      (question.tries ?? retries) === 0
+        ? ask(ref, question)
         : during(`getting the status of ${'id' in ref ? `batch ${ref.id}` : ref.jobId}`, () =>
-            ask(ref, tries, pageIsAbsence),
+            ask(ref, question),
           ),
     /**
      * One raw authorised call below the base URL, not retried.

@@ -13,6 +13,8 @@ export interface ApiOptions {
   /** ms for the response headers, and for an idle response body. */
   readonly timeoutMs: number;
   readonly retries: number;
+  /** ms that a PUT is tried again for at least while the storage is not there. Default: not longer than `retries`. */
+  readonly outageMs?: number;
   /** Learns the signatures of presigned URLs. */
   readonly redactor: Pick<Redactor, 'addSigned'>;
   /** Waits and retries, to be shown. */
@@ -37,6 +39,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     userAgent,
     timeoutMs,
     retries,
+    outageMs = 0,
     redactor,
     emit = () => undefined,
     log,
@@ -48,6 +51,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       context,
       transport,
       retries,
+      outageMs,
       assertSafeUrl: (url) => {
         // A redirect may lead to a presigned URL that no response has named.
         redactor.addSigned(url);

@@ -77,17 +77,18 @@ export function changeResult(
 
 /**
  * What the reply to a question for the status says. "Not found" is 404, 400, or a batch without an id (api rule 16).
- * @param pageIsAbsence a page of such a status counts too: nothing was sent yet that it could contradict
+ * @param pageIsAbsence whether a page of such a status counts too, asked for each
  * @param seen called with how the answer's ids compare; returns how many answers in a row were about another batch (api rule 14)
  */
 export function statusAttempt(
   reply: Reply,
   what: string,
   asked: Ids,
-  pageIsAbsence: boolean,
+  pageIsAbsence: () => boolean,
   seen: (identity: Identity) => number,
 ): Attempt<() => Batch | null> {
   const { status, body } = reply;
+  const page = isPage(body);
   const fail = (error: EbillError) => (): never => {
     throw error;
   };
@@ -95,15 +96,18 @@ export function statusAttempt(
     retry: fail(unavailable(what, message, hint)),
     message,
     retryAfterMs: isRetryable(status) ? reply.retryAfterMs : null,
+    ...(page ? { reason: 'page' } : {}),
   });
   if (isRetryable(status)) return again(responseText(status, body));
-  if (status === 404 || status === 400)
-    return pageIsAbsence || !isPage(body)
-      ? { done: () => null }
-      : again(`HTTP ${status} with ${pageText(body)}`, PAGE_HINT);
+  if (status === 404 || status === 400) {
+    if (!page || pageIsAbsence()) return { done: () => null };
+    return again(`HTTP ${status} with ${pageText(body)}`, PAGE_HINT);
+  }
+  // A gateway's own refusal says nothing of the batch.
+  if (page && status > 404 && status < 500) return again(`HTTP ${status} with ${pageText(body)}`, PAGE_HINT);
   if (status >= 300 && status < 400) return { done: fail(badRedirect(what, status)) };
   if (status < 200 || status >= 300) return { done: fail(refusal(what, status, errorMessageFrom(body))) };
-  if (isPage(body)) return again(`the server answered with ${pageText(body)}`, PAGE_HINT);
+  if (page) return again(`the server answered with ${pageText(body)}`, PAGE_HINT);
   try {
     const batch = parseBatch(body);
     // Asked by the job id alone, an answer without one says nothing of which batch it is about.

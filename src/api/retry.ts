@@ -53,10 +53,44 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return Number.isNaN(at) ? null : Math.min(MAX_TIMER_MS, Math.max(0, at - now));
 }
 
+/** `outage`: nothing is wrong with the request; the other side is not there. `page`: a page instead of an answer. */
+type Reason = 'outage' | 'page';
+
 /** The result of one try: final, or worth another (`retry` is the result if that was the last). */
 export type Attempt<T> =
   | { readonly done: T }
-  | { readonly retry: T; readonly message: string; readonly retryAfterMs: number | null };
+  | {
+      readonly retry: T;
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+      readonly reason?: Reason;
+    };
+
+/**
+ * @param attempt failed tries so far
+ * @param pausedMs the pauses between them
+ * @returns ms to wait at least before another; `null`: no more
+ */
+type Patience = (attempt: number, reason: Reason | undefined, pausedMs: number) => number | null;
+
+/** ms between tries beyond their usual number. */
+const LATER_MS = 1_000;
+
+/** So many retries, and more while an outage is shorter than `ms`. */
+export function lastingOutages(retries: number, ms: number, now: () => number): Patience {
+  let since: number | null = null;
+  return (attempt, reason, pausedMs) => {
+    since ??= now();
+    if (attempt <= retries) return 0;
+    return reason === 'outage' && Math.max(pausedMs, now() - since) < ms ? LATER_MS : null;
+  };
+}
+
+/** So many retries, and of a page so many. */
+export const retryingPages =
+  (retries: number, ofPages: number): Patience =>
+  (attempt, reason) =>
+    attempt <= (reason === 'page' ? Math.max(retries, ofPages) : retries) ? 0 : null;
 
 export interface RetryNotice {
   readonly message: string;
@@ -68,28 +102,33 @@ export interface RetryNotice {
 /** A try without a response is worth another, unless that would fail in the same way. */
 export function afterTransportError<T>(error: TransportError, value: T): Attempt<T> {
   if (error.permanent) return { done: value };
-  return { retry: value, message: error.message, retryAfterMs: null };
+  return { retry: value, message: error.message, retryAfterMs: null, reason: 'outage' };
 }
 
 /**
- * Tries until done, or until `retries` further tries are used up; then the last value counts.
+ * Tries until done, or until so many further tries are used up; then the last value counts.
  * @throws the signal's reason when interrupted while trying or waiting
  */
 export async function withRetries<T>(
   context: Pick<Context, 'sleep' | 'random' | 'signal'>,
-  retries: number,
+  retries: number | Patience,
   onRetry: (notice: RetryNotice) => void,
   once: () => Promise<Attempt<T>>,
 ): Promise<T> {
+  const patience: Patience =
+    typeof retries === 'number' ? (attempt) => (attempt <= retries ? 0 : null) : retries;
+  let pausedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     const result = await once();
     if ('done' in result) return result.done;
     // A try that an interruption broke off says nothing about the other side.
     context.signal.throwIfAborted();
-    if (attempt > retries) return result.retry;
-    const waitMs = retryDelay(attempt, context.random(), result.retryAfterMs);
+    const least = patience(attempt, result.reason, pausedMs);
+    if (least === null) return result.retry;
+    const waitMs = Math.max(least, retryDelay(attempt, context.random(), result.retryAfterMs));
     onRetry({ message: withRetryAfter(result.message, result.retryAfterMs), attempt, waitMs });
     await context.sleep(waitMs, context.signal);
+    pausedMs += waitMs;
   }
 }
 

@@ -7,6 +7,7 @@ import {
   type Attempt,
   afterTransportError,
   isRetryable,
+  lastingOutages,
   type RetryNotice,
   retryAfterMs,
   withRetries,
@@ -18,6 +19,8 @@ export interface StorageOptions {
   readonly context: Context;
   readonly transport: Transport;
   readonly retries: number;
+  /** ms that a PUT is tried again for at least while the storage is not there. */
+  readonly outageMs: number;
   /** Checks where a GET is redirected; throws for an address customers' data must not come from. */
   readonly assertSafeUrl: (url: string) => void;
 }
@@ -57,8 +60,9 @@ export async function putFile(
   file: ExpectedFile,
   options: PutOptions,
 ): Promise<PutResult> {
-  const { context, transport, retries } = storage;
-  return withRetries<PutResult>(context, retries, options.onRetry, async () => {
+  const { context, transport, retries, outageMs } = storage;
+  const patience = lastingOutages(retries, outageMs, () => context.now());
+  return withRetries<PutResult>(context, patience, options.onRetry, async () => {
     const buffers = takeBuffers();
     let sent = 0;
     const onBytes = (bytes: number): void => {
@@ -182,6 +186,7 @@ export function failedAttempt(
       retry: { outcome: 'unavailable', message },
       message,
       retryAfterMs: retryAfterMs(headers['retry-after'], now),
+      reason: 'outage',
     };
   return { done: { outcome: 'refused', status, message: explained(error?.code, message) } };
 }

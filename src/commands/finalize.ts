@@ -173,7 +173,7 @@ async function lookUp({ app, client }: Session, run: Run, selection: Selection):
   const others = await run.otherLoads();
   for (const ref of selection.refs) {
     if ([...run.journal.state.batches.values()].some((batch) => isBatch(batch, ref))) continue;
-    const batch = await client.status(ref, run.retries, true);
+    const batch = await client.status(ref, { pageIsAbsence: true });
     const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
     if (batch === null || jobId === null)
       throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
@@ -238,7 +238,7 @@ async function loadOf(
     import('../load/loads.ts'),
     import('../load/watch.ts'),
   ]);
-  const { context, globals } = app;
+  const { context } = app;
   const holders = (await readLoads(context.paths.state, owner)).flatMap(({ header: { job }, batches }) => {
     const found = [...batches.values()].filter((batch) => refs.some((ref) => isBatch(batch, ref)));
     return found.length === 0 ? [] : [{ job, found, sent: found.some(({ file }) => file !== null) }];
@@ -258,7 +258,7 @@ async function loadOf(
   const named = context.env['EBILL_JOB'];
   if (named) return { job: named, known: true };
   const ref = refs.find((one) => 'jobId' in one) ?? refs[0] ?? { jobId: '' };
-  const jobId = 'jobId' in ref ? ref.jobId : (await client.status(ref, globals.retries, true))?.jobId;
+  const jobId = 'jobId' in ref ? ref.jobId : (await client.status(ref, { pageIsAbsence: true }))?.jobId;
   if (!jobId) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
   return { job: jobId, known: false };
 }

@@ -1,3 +1,4 @@
+import type { Question } from '../api/client.ts';
 import { isPermanent } from '../api/net/transport-error.ts';
 import { refOf, type StatusRef } from '../api/request.ts';
 import { retryDelay } from '../api/retry.ts';
@@ -54,17 +55,16 @@ export const finalizeDecision = (run: Run, known: BatchState, latest: number, as
 export async function statusOf(
   run: Run,
   known: { readonly id: string | null; readonly jobId: string },
-  tries = run.retries,
-  pageIsAbsence = false,
+  question: Question = {},
 ): Promise<Batch | null> {
   const { id, jobId } = known;
   try {
-    const batch = await run.client.status(refOf(known), tries, pageIsAbsence);
-    return batch ?? (await behindWrongId(run, jobId, tries));
+    const batch = await run.client.status(refOf(known), question);
+    return batch ?? (await behindWrongId(run, jobId, question));
   } catch (error) {
     const isAnother = (one: unknown): boolean => one instanceof EbillError && one.code === 'CONFLICT';
     if (id === null || !isAnother(error)) throw error;
-    const batch = await run.client.status({ jobId }, tries).catch((second: unknown) => {
+    const batch = await run.client.status({ jobId }, byJobId(question)).catch((second: unknown) => {
       throw isAnother(second) ? error : second;
     });
     if (batch?.jobId !== jobId) throw error;
@@ -74,15 +74,18 @@ export async function statusOf(
   }
 }
 
+/** Of a batch with an id on record something was sent. */
+const byJobId = (question: Question): Question => ({ ...question, pageIsAbsence: false });
+
 /**
  * The batch of a job id whose id on record is not found, where that id is from status answers alone and nothing was sent to
  * it: one of them may have been wrong. @returns `null` when the server does not know the job id either
  */
-async function behindWrongId(run: Run, jobId: string, tries: number): Promise<Batch | null> {
+async function behindWrongId(run: Run, jobId: string, question: Question): Promise<Batch | null> {
   const known = run.journal.state.batches.get(jobId);
   if (known === undefined || known.id === null || known.kind === 'init' || known.foundElsewhere) return null;
   if (known.createStatus !== null || known.uploaded !== 'no' || known.finalized !== 'no') return null;
-  const batch = await run.client.status({ jobId }, tries);
+  const batch = await run.client.status({ jobId }, byJobId(question));
   if (batch?.jobId !== jobId || batch.id === null) return null;
   if (!sameId(batch.id, known.id)) await run.journal.append({ type: 'wrong-id', jobId, id: known.id });
   return batch;
@@ -96,10 +99,11 @@ export async function askFor(
 ): Promise<Answer> {
   const known = run.journal.state.batches.get(jobId);
   const at = run.context.now();
+  const question = { tries, pageIsAbsence: nothingSent(known) };
   const batch =
     ref === undefined
-      ? await statusOf(run, known ?? { id: null, jobId }, tries, nothingSent(known))
-      : await run.client.status(ref, tries, nothingSent(known));
+      ? await statusOf(run, known ?? { id: null, jobId }, question)
+      : await run.client.status(ref, question);
   await recordAnswer(run, jobId, { at, batch });
   return { at, batch };
 }

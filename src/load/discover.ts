@@ -21,7 +21,7 @@ export async function discover(run: Run): Promise<readonly string[]> {
   const found: Found[] = [];
   const look = async (jobId: string, kind: Kind): Promise<Batch | null> => {
     if (batches.has(jobId)) return null;
-    const batch = await run.client.status({ jobId }, run.retries, true);
+    const batch = await run.client.status({ jobId }, { pageIsAbsence: true });
     if (batch === null) return null;
     const same = found.find((other) => other.parent === null && other.batch.id === batch.id);
     if (same !== undefined) throw endlessNames(`it gives ${same.jobId} and ${jobId} one id, ${batch.id}`);
@@ -71,7 +71,7 @@ export async function parentOnServer(run: Run, jobId: string, batch: Batch): Pro
     for (let n = 1; n <= MOST; n += 1) {
       const invoice = batchJobId(job, 'invoice', n);
       if (invoice === jobId) continue;
-      const answer = await run.client.status({ jobId: invoice }, run.retries, true);
+      const answer = await run.client.status({ jobId: invoice }, { pageIsAbsence: true });
       if (answer === null) break;
       if (answer.children.some((child) => child.id === batch.id || child.jobId === jobId)) return invoice;
     }

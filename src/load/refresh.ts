@@ -91,7 +91,7 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
     if (answers === 0 && failures.some(isPermanent)) return;
     try {
       const at = run.context.now();
-      const batch = await statusOf(run, known, tries);
+      const batch = await statusOf(run, known, { tries });
       if (batch === null) return await onNotFound(known);
       answers += 1;
       notFound?.clear(jobId);

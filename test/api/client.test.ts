@@ -263,7 +263,9 @@ describe('status', () => {
       const { client } = await rigFor(server.origin, { retries: 3 });
       expect(await rejection(ask(client))).toMatchObject({ code: 'UNAVAILABLE' });
       expect(server.requests).toHaveLength(4);
-      expect(await rejection(client.status({ id: '1' }, 0))).toMatchObject({ code: 'UNAVAILABLE' });
+      expect(await rejection(client.status({ id: '1' }, { tries: 0 }))).toMatchObject({
+        code: 'UNAVAILABLE',
+      });
       expect(server.requests).toHaveLength(5);
     }
   });
@@ -344,7 +346,7 @@ describe('the batch that an answer is about', () => {
   test('is counted over the polls of a watch', async () => {
     const server = await rawServer((_request, response, n) => response.end(about(n === 2 ? 'A' : 'B', '3')));
     const { client } = await rigFor(server.origin);
-    const poll = () => client.status({ id: '3', jobId: 'A' }, 0);
+    const poll = () => client.status({ id: '3', jobId: 'A' }, { tries: 0 });
     expect(await rejection(poll())).toMatchObject({ code: 'UNAVAILABLE' });
     expect(await poll()).toMatchObject({ jobId: 'A' });
     expect(await rejection(poll())).toMatchObject({ code: 'UNAVAILABLE' });
@@ -374,12 +376,15 @@ describe('a status question', () => {
   });
 
   test.each([400, 404])(
-    'takes a page with %i for "not found" only where nothing was sent',
+    'takes a page with %i for "not found" only where nothing was sent, and only the third in a row',
     async (status) => {
       const server = await answering(status, '<!DOCTYPE html><html><title>Nothing here</title></html>');
       const { client } = await rigFor(server.origin, { retries: 0 });
-      expect(await client.status({ jobId: 'A' }, 0, true)).toBeNull();
-      expect(await rejection(client.status({ jobId: 'A' }, 0))).toMatchObject({ code: 'UNAVAILABLE' });
+      expect(await client.status({ jobId: 'A' }, { tries: 0, pageIsAbsence: true })).toBeNull();
+      expect(server.requests).toHaveLength(3);
+      expect(await rejection(client.status({ jobId: 'A' }, { tries: 0 }))).toMatchObject({
+        code: 'UNAVAILABLE',
+      });
     },
   );
 });
@@ -398,7 +403,7 @@ test('a page instead of an answer is named by its title, with what may be the re
   for (const jobId of ['A', 'moved'])
     expect(await rejection(client.status({ jobId }))).toMatchObject({
       code: 'UNAVAILABLE',
-      message: 'Getting the status: the server answered with an HTML page: Sign in to Acme.',
+      message: `Getting the status of ${jobId} from ${new URL(server.origin).host}: the server answered with an HTML page: Sign in to Acme.`,
       hint: expect.stringMatching(/credentials.*base URL.*ebill doctor/),
     });
   expect(await client.create(CREATE)).toMatchObject({
@@ -590,7 +595,7 @@ describe('events', () => {
   test('report no wait for a single try, which a watch shows itself', async () => {
     const server = await answering(200, DRAFT);
     const { client, events } = await rigFor(server.origin);
-    await client.status({ id: '3' }, 0);
+    await client.status({ id: '3' }, { tries: 0 });
     expect(events).toEqual([]);
   });
 });
@@ -685,5 +690,33 @@ describe('credentials', () => {
     expect(exchanges).toHaveLength(1);
     expect(exchanges[0]).toContain(`GET ${server.origin}/rest/batchProcess?id=3 → 200`);
     expect(exchanges.join()).not.toContain('tok-123');
+  });
+});
+
+test('one page between answers is a balancer that lost its way: the question is asked again', async () => {
+  for (const status of [200, 400, 404, 405, 410]) {
+    const server = await rawServer((_request, response, n) =>
+      n === 1
+        ? response.writeHead(status).end('<html><head><title>Not here</title></head></html>')
+        : response.end(DRAFT),
+    );
+    const { client } = await rigFor(server.origin);
+    for (const pageIsAbsence of [true, false]) {
+      expect(await client.status({ id: '3' }, { pageIsAbsence })).toMatchObject({ id: '3' });
+      expect(server.requests).toHaveLength(pageIsAbsence ? 2 : 3);
+    }
+  }
+});
+
+test('a question without an answer names batch and host', async () => {
+  const { origin } = await answering(503, '');
+  const { client } = await rigFor(origin, { retries: 0 });
+  expect(await rejection(client.status({ id: '3', jobId: 'A' }))).toMatchObject({
+    message: `Getting the status of A (batch 3) from ${new URL(origin).host}: HTTP 503.`,
+  });
+  const gone = `http://127.0.0.1:${await closedPort()}`;
+  const other = await rigFor(gone, { retries: 0 });
+  expect(await rejection(other.client.status({ jobId: 'A' }))).toMatchObject({
+    message: `Getting the status of A: ${gone}: connection refused.`,
   });
 });

@@ -65,6 +65,7 @@ export interface Rig {
 interface RigOptions {
   readonly connection?: Partial<Connection>;
   readonly retries?: number;
+  readonly outageMs?: number;
   readonly timeoutMs?: number;
   readonly env?: Record<string, string>;
   readonly lookup?: LookupFunction;
@@ -72,7 +73,7 @@ interface RigOptions {
 
 /** The real client and transport for a base URL; only the clock is fake. */
 export async function rigFor(baseUrl: string, options: RigOptions = {}): Promise<Rig> {
-  const { retries = 2, timeoutMs = 5_000, env = {} } = options;
+  const { retries = 2, outageMs = 0, timeoutMs = 5_000, env = {} } = options;
   const context = testContext({ env, ...(options.lookup ? { lookup: options.lookup } : {}) });
   const connection = connectionTo(baseUrl, options.connection);
   const exchanges: string[] = [];
@@ -85,6 +86,7 @@ export async function rigFor(baseUrl: string, options: RigOptions = {}): Promise
     userAgent: 'ebill-test/1',
     timeoutMs,
     retries,
+    outageMs,
     redactor,
     emit: (event) => {
       events.push(event);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { putFile, type StorageOptions } from '../../src/api/storage.ts';
@@ -448,5 +448,64 @@ describe('a file that changed since it was checked', () => {
     })();
     expect(await rejection(sending)).toMatchObject({ code: 'CONFLICT' });
     expect(given).toBe(3 * MIB);
+  });
+});
+
+describe('an outage of the storage', () => {
+  const BYTES = Buffer.from('a,b\n1,2\n');
+  /** Of so many ms by the fake clock, after which the file is taken. */
+  const outage = async (
+    ms: number,
+    fails: (response: ServerResponse) => void,
+    options: { retries?: number; outageMs?: number } = {},
+  ) => {
+    let over = (): boolean => false;
+    const server = await rawServer(({ body }, response) =>
+      over() ? response.writeHead(200, { etag: `"${hash('md5', body)}"` }).end() : fails(response),
+    );
+    const { storage, context } = await rigFor(server.origin, { retries: 5, outageMs: 60_000, ...options });
+    const began = context.now();
+    over = () => context.now() - began >= ms;
+    const { result } = await put(storage, `${server.origin}/x`, fileOf(BYTES));
+    return { result, tries: server.requests.length, ms: context.now() - began };
+  };
+  const KINDS: readonly (readonly [string, (response: ServerResponse) => void])[] = [
+    ['a reset', (response) => response.socket?.resetAndDestroy()],
+    ['HTTP 503', (response) => response.writeHead(503).end()],
+    ['SlowDown', (response) => response.writeHead(503).end('<Error><Code>SlowDown</Code></Error>')],
+  ];
+
+  test.each(KINDS)('of 13 s and 50 s is waited for: %s', async (_what, fails) => {
+    for (const ms of [13_000, 50_000]) expect((await outage(ms, fails)).result.outcome).toBe('stored');
+  });
+
+  test.each(KINDS)('is waited for at least a minute, but not for ever: %s', async (_what, fails) => {
+    const { result, ms } = await outage(Number.POSITIVE_INFINITY, fails);
+    expect(result.outcome).toBe('unavailable');
+    expect(ms).toBeGreaterThanOrEqual(60_000);
+    expect(ms).toBeLessThan(120_000);
+  });
+
+  test('is not waited for with --retries', async () => {
+    for (const retries of [0, 2]) {
+      const { tries } = await outage(13_000, (response) => response.writeHead(503).end(), {
+        retries,
+        outageMs: 0,
+      });
+      expect(tries).toBe(retries + 1);
+    }
+  });
+
+  test('is none where the storage answers without proof that it has the file', async () => {
+    const { result, tries } = await outage(50_000, (response) => response.writeHead(200).end());
+    expect([result.outcome, tries]).toEqual(['unavailable', 6]);
+  });
+
+  test('of a refused connection is waited for', async () => {
+    const { storage, context } = await rigFor('http://127.0.0.1:1', { retries: 5, outageMs: 60_000 });
+    const began = context.now();
+    const { result } = await put(storage, `http://127.0.0.1:${await closedPort()}/x`, fileOf(BYTES));
+    expect(result.outcome).toBe('unavailable');
+    expect(context.now() - began).toBeGreaterThanOrEqual(60_000);
   });
 });

@@ -36,6 +36,7 @@ export const GLOBALS: GlobalOptions = {
   progress: 'auto',
   color: 'never',
   timeoutMs: 60_000,
+  outageMs: 0,
   retries: 5,
   settleMs: null,
   dryRun: false,

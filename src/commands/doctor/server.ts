@@ -196,7 +196,13 @@ export async function authorisation(client: Client): Promise<Check> {
     if (isPage(reply.body) && reply.status !== 401 && reply.status !== 403)
       return instead(name, pageText(reply.body), await client.raw(inXml(call)));
     const asked = { id: null, jobId: UNKNOWN_JOB_ID };
-    const attempt = statusAttempt(reply, 'Getting the status', asked, true, () => 1);
+    const attempt = statusAttempt(
+      reply,
+      'Getting the status',
+      asked,
+      () => true,
+      () => 1,
+    );
     const found = ('done' in attempt ? attempt.done : attempt.retry)();
     if (found === null && !isXml(reply.body))
       return warning(

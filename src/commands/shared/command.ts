@@ -25,6 +25,8 @@ export interface GlobalOptions {
   /** ms until the headers of an answer, and between parts of its body. */
   readonly timeoutMs: number;
   readonly retries: number;
+  /** ms that an upload is tried again for at least while the storage is not there; 0 with `--retries`. */
+  readonly outageMs: number;
   /** `--settle` or EBILL_SETTLE, ms; `null`: the default of each call (api rule 16). */
   readonly settleMs: number | null;
   readonly dryRun: boolean;

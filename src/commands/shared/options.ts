@@ -37,7 +37,11 @@ export function declareGlobals(program: Command): void {
         .default('auto'),
     )
     .option('--timeout <duration>', 'time to wait for an answer to start or continue', '60s')
-    .option('--retries <n>', 'retries of a request after a temporary failure', '5')
+    .addOption(
+      program
+        .createOption('--retries <n>', 'retries of a request after a temporary failure')
+        .default(null, String(RETRIES)),
+    )
     .option(
       '--settle <duration>',
       'how long to wait before an unanswered call counts as not done (EBILL_SETTLE; default: 15m for init, else 60s)',
@@ -45,6 +49,9 @@ export function declareGlobals(program: Command): void {
     .option('--dry-run', 'print the requests instead of sending them')
     .option('--yes', 'answer yes to every prompt');
 }
+
+const RETRIES = 5;
+const OUTAGE_MS = 60_000;
 
 /** commander's raw values → typed options. @throws EbillError USAGE */
 export function globalOptions(raw: Flags, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
@@ -62,7 +69,8 @@ export function globalOptions(raw: Flags, env: Readonly<Record<string, string | 
     progress: oneOf(PROGRESS, text('progress') ?? 'auto', '--progress'),
     color: oneOf(COLOR, text('color') ?? 'auto', '--color'),
     timeoutMs: positive(parseDuration(text('timeout') ?? '60s', '--timeout'), '--timeout'),
-    retries: wholeNumber(text('retries') ?? '5', '--retries', 0, 100),
+    retries: wholeNumber(text('retries') ?? String(RETRIES), '--retries', 0, 100),
+    outageMs: text('retries') === null ? OUTAGE_MS : 0,
     settleMs: durationFlag(raw, 'settle', '--settle') ?? settleOfEnvironment(env['EBILL_SETTLE']),
     dryRun: boolFlag(raw, 'dryRun'),
     yes: boolFlag(raw, 'yes'),

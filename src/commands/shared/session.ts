@@ -60,6 +60,7 @@ async function openSession(app: App, { listener: emit, stop }: Progress): Promis
     userAgent,
     timeoutMs: globals.timeoutMs,
     retries: globals.retries,
+    outageMs: globals.outageMs,
     redactor,
     emit,
     log: globals.verbose ? (line) => ui.note(line) : undefined,

@@ -137,7 +137,7 @@ async function batchTargets(session: Session, recorded: RecordedBatches): Promis
   const jobIds = [...recorded.jobIds];
   let state: LoadState = { ...emptyState(headerFor(session.app, session.owner, job)), batches };
   for (const ref of unknown) {
-    const batch = await session.client.status(ref, session.app.globals.retries, true);
+    const batch = await session.client.status(ref, { pageIsAbsence: true });
     if (batch === null) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
     const jobId = batch.jobId ?? ('jobId' in ref ? ref.jobId : ref.id);
     const at = new Date(context.now()).toISOString();
