@@ -45,7 +45,7 @@ export interface ClientOptions {
   readonly timeoutMs: number;
   readonly userAgent: string;
   /** Learns the signatures of presigned URLs: a server may repeat one where its shape does not give it away. */
-  readonly redactor: Pick<Redactor, 'addSigned'>;
+  readonly redactor: Pick<Redactor, 'addSigned' | 'clean'>;
   readonly emit: (event: ApiEvent) => void;
 }
 
@@ -122,10 +122,14 @@ export function createClient(options: ClientOptions) {
     const response = await (call.method === 'GET'
       ? followRedirects(call.url, send, (next) => assertSafeTransferUrl(next, connection))
       : send(call.url));
+    const body = await readBody(response);
     return {
       status: response.status,
       contentType: response.headers['content-type'] ?? '',
-      body: await readBody(response),
+      body,
+      get safe() {
+        return redactor.clean(body);
+      },
       retryAfterMs: retryAfterMs(response.headers['retry-after'], context.now()),
     };
   }

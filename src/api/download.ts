@@ -29,7 +29,7 @@ export async function downloadFile(
   onRetry: (notice: RetryNotice) => void,
   onBytes: OnBytes = () => undefined,
 ): Promise<DownloadResult> {
-  const { context, transport, retries, assertSafeUrl } = storage;
+  const { context, transport, retries, assertSafeUrl, clean } = storage;
   // Before the request: a folder that cannot be created needs no download.
   await makeFolders(dirname(path)).catch((cause: unknown) => {
     throw cannotWrite(path, cause);
@@ -39,10 +39,10 @@ export async function downloadFile(
   return withRetries(context, retries, onRetry, async (): Promise<Attempt<DownloadResult>> => {
     try {
       const response = await followRedirects(url, send, assertSafeUrl);
-      if (response.status === 200) return { done: await save(response, path, onBytes) };
+      if (response.status === 200) return { done: await save(response, path, clean, onBytes) };
       // Another success is no result: not all of it, or something else (api rule 21).
       if (response.status < 300) throw notWhole(response.status);
-      return failedAttempt(response, await readBody(response), url, context.now());
+      return failedAttempt(response, clean(await readBody(response)), url, context.now());
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       return afterTransportError(error, { outcome: 'unavailable', ...error.messageAndHint() });
@@ -53,10 +53,15 @@ export async function downloadFile(
 const notWhole = (status: number): TransportError =>
   new TransportError('lost', `HTTP ${status} does not come with the whole result`, undefined);
 
-async function save(response: HttpResponse, path: string, onBytes: OnBytes): Promise<DownloadResult> {
+async function save(
+  response: HttpResponse,
+  path: string,
+  clean: Clean,
+  onBytes: OnBytes,
+): Promise<DownloadResult> {
   const file = await AtomicFile.open(path);
   try {
-    const received = await receive(response, file, onBytes);
+    const received = await receive(response, file, clean, onBytes);
     await file.commit();
     return { outcome: 'saved', ...received };
   } finally {
@@ -64,8 +69,10 @@ async function save(response: HttpResponse, path: string, onBytes: OnBytes): Pro
   }
 }
 
-/** Bytes of the start of a file that show that it is no CSV. */
-const HEAD_BYTES = 2000;
+type Clean = StorageOptions['clean'];
+
+/** Bytes of the start of a file that show that it is no CSV, and what it is. */
+const HEAD_BYTES = 20_000;
 
 /**
  * Writes the body, without its content codings.
@@ -74,6 +81,7 @@ const HEAD_BYTES = 2000;
 async function receive(
   { body, headers }: HttpResponse,
   file: AtomicFile,
+  clean: Clean,
   onBytes: OnBytes,
 ): Promise<{ bytes: number; sha256: string }> {
   const coding = headers['content-encoding'];
@@ -103,7 +111,7 @@ async function receive(
   const received = md5 === null ? null : object.digest('hex');
   if (received !== md5)
     throw failed(`the storage sent other bytes than it has (MD5 ${received}, its ETag ${md5})`);
-  const other = documentInstead(head, headers['content-type'] ?? '');
+  const other = documentInstead(head, headers['content-type'] ?? '', clean);
   if (other !== null) throw failed(`instead of the result, the storage sent ${other}`);
   return { bytes, sha256: sha256.digest('hex') };
 }
@@ -116,9 +124,10 @@ async function* hashedWith(hash: Hash, body: AsyncIterable<Buffer>): AsyncGenera
 }
 
 /** What the start of a file is that no CSV starts with; `null` when it may be one. */
-function documentInstead(head: Buffer, contentType: string): string | null {
+function documentInstead(head: Buffer, contentType: string, clean: Clean): string | null {
   if (head.length === 0) return 'an empty file';
-  const text = decodeBody(head, contentType);
+  // The redactor knows the start of a secret before a `…`.
+  const text = clean(decodeBody(head, contentType) + (head.length < HEAD_BYTES ? '' : '…'));
   const error = errorDocument(text);
   if (error !== null) return error;
   if (/^\s*(?:<[a-z!?]|[{[]\s*["{])/i.test(text)) return `a document (${errorMessageFrom(text)})`;

@@ -1,5 +1,6 @@
 import { decodeHTML } from 'entities';
-import { visible } from '../system/escaping.ts';
+import type { Redacted } from '../redact/redactor.ts';
+import { excerpt } from '../system/escaping.ts';
 import { parseXml, type XmlElement } from './xml.ts';
 
 /** Characters. */
@@ -12,9 +13,10 @@ const MESSAGE_FIELD =
 
 /**
  * One line of text from the body of an error response: XML, JSON, HTML or plain text (api rule 8).
+ * @param body without its secrets: of one that is cut the rest could not be recognised any more
  * @returns at most 300 characters, control characters made visible; empty when the body says nothing
  */
-export function errorMessageFrom(body: string): string {
+export function errorMessageFrom(body: Redacted): string {
   const text = body.slice(0, MAX_READ).trim();
   if (text === '') return '';
   const found =
@@ -29,7 +31,7 @@ export const isPage = (body: string): boolean =>
   );
 
 /** An S3 error document's `Code` and `Message`; `null` when the body is not one. */
-export function s3Error(body: string): { readonly code: string; readonly message: string } | null {
+export function s3Error(body: Redacted): { readonly code: string; readonly message: string } | null {
   try {
     const root = parseXml(body);
     const field = (name: string): string =>
@@ -43,7 +45,7 @@ export function s3Error(body: string): { readonly code: string; readonly message
 }
 
 /** What a body is that a storage or a gateway sends instead of the object; `null` when it is none. */
-export function errorDocument(body: string): string | null {
+export function errorDocument(body: Redacted): string | null {
   const error = s3Error(body);
   if (error !== null) return `${error.code}${error.message === '' ? '' : `: ${error.message}`}`;
   if (isPage(body)) return pageText(body);
@@ -51,13 +53,8 @@ export function errorDocument(body: string): string | null {
   return root.test(body.trimStart()) ? errorMessageFrom(body) || 'an error document' : null;
 }
 
-/** Shortened between characters: never within a surrogate pair or an escape. */
-function messageLine(text: string): string {
-  const clean = visible(text.slice(0, MAX_READ).replace(/\s+/gu, ' ').trim());
-  return clean.length > MAX_MESSAGE
-    ? `${clean.slice(0, MAX_MESSAGE - 1).replace(/[\ud800-\udbff]$|\\(?:u[\da-f]{0,3})?$/u, '')}…`
-    : clean;
-}
+const messageLine = (text: string): string =>
+  excerpt(text.slice(0, MAX_READ).replace(/\s+/gu, ' ').trim(), MAX_MESSAGE);
 
 function fromJson(text: string): string | undefined {
   if (!/^[[{"]/.test(text)) return undefined;
@@ -126,13 +123,13 @@ const titleOf = (page: string): string =>
 const PAGE = 'an HTML page: ';
 
 /** A page that came instead of an answer: by its title, else by its text (api rule 8). */
-export function pageText(body: string): string {
+export function pageText(body: Redacted): string {
   const page = body.slice(0, MAX_READ);
   return messageLine(`${PAGE}${decodeHTML(titleOf(page)) || fromHtml(page)}`);
 }
 
 /** An error response in a few words: its status, and what its body says beyond that. */
-export function responseText(status: number, body: string): string {
+export function responseText(status: number, body: Redacted): string {
   const repeated = new RegExp(`^(${PAGE})?(?:HTTP )?(?:Status )?${status}\\b[ :–-]*`, 'i');
   return `HTTP ${status} ${errorMessageFrom(body).replace(repeated, '$1')}`.trim();
 }

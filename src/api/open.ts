@@ -16,7 +16,7 @@ export interface ApiOptions {
   /** ms that a PUT is tried again for at least while the storage is not there. Default: not longer than `retries`. */
   readonly outageMs?: number;
   /** Learns the signatures of presigned URLs. */
-  readonly redactor: Pick<Redactor, 'addSigned'>;
+  readonly redactor: Pick<Redactor, 'addSigned' | 'clean'>;
   /** Waits and retries, to be shown. */
   readonly emit?: (event: ApiEvent) => void;
   /** One line per request, for `--verbose`. */
@@ -52,6 +52,7 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       transport,
       retries,
       outageMs,
+      clean: (text) => redactor.clean(text),
       assertSafeUrl: (url) => {
         // A redirect may lead to a presigned URL that no response has named.
         redactor.addSigned(url);

@@ -1,5 +1,5 @@
 import type { Batch } from '../batch/types.ts';
-import { visible } from '../system/escaping.ts';
+import { excerpt } from '../system/escaping.ts';
 import { parseXml, type XmlElement, XmlError } from './xml.ts';
 
 /**
@@ -9,7 +9,7 @@ import { parseXml, type XmlElement, XmlError } from './xml.ts';
 export function parseBatch(document: string): Batch {
   const root = parseXml(document);
   if (root.name !== 'batchProcess')
-    throw new XmlError(`the response is <${visible(root.name.slice(0, 60))}>, not <batchProcess>`);
+    throw new XmlError(`the response is <${excerpt(root.name, 60)}>, not <batchProcess>`);
   return batchOf(root);
 }
 

@@ -1,6 +1,7 @@
 import { type Identity, type Ids, identityOf, idsText } from '../batch/identity.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
+import type { Redacted } from '../redact/redactor.ts';
 import { visible } from '../system/escaping.ts';
 import { errorMessageFrom, isPage, pageText, responseText } from './error-message.ts';
 import { parseBatch } from './response.ts';
@@ -11,6 +12,8 @@ export interface Reply {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** The body without secrets: what messages are made of. */
+  readonly safe: Redacted;
   readonly retryAfterMs: number | null;
 }
 
@@ -51,7 +54,7 @@ export function changeResult(
     retryAfterMs: reply.retryAfterMs,
   });
   if (status >= 200 && status < 300) {
-    if (isPage(body)) return ambiguous(pageText(body));
+    if (isPage(body)) return ambiguous(pageText(reply.safe));
     try {
       const batch = parseBatch(body);
       const identity = identityOf(asked, batch);
@@ -64,7 +67,7 @@ export function changeResult(
       return ambiguous(messageOf(error));
     }
   }
-  const message = errorMessageFrom(body);
+  const message = errorMessageFrom(reply.safe);
   const refused = status >= 400 && status < 500 && !isRetryable(status);
   // An empty answer is as little the API's own as a page is.
   const readable = message !== '' && !isPage(body);
@@ -72,7 +75,7 @@ export function changeResult(
     return { outcome: 'refused', status, message };
   if (refused || (status >= 300 && status < 400))
     return { outcome: 'ambiguous', message, retryAfterMs: null, turnedAway: status };
-  return ambiguous(responseText(status, body));
+  return ambiguous(responseText(status, reply.safe));
 }
 
 /**
@@ -98,16 +101,18 @@ export function statusAttempt(
     retryAfterMs: isRetryable(status) ? reply.retryAfterMs : null,
     ...(page ? { reason: 'page' } : {}),
   });
-  if (isRetryable(status)) return again(responseText(status, body));
+  if (isRetryable(status)) return again(responseText(status, reply.safe));
   if (status === 404 || status === 400) {
     if (!page || pageIsAbsence()) return { done: () => null };
-    return again(`HTTP ${status} with ${pageText(body)}`, PAGE_HINT);
+    return again(`HTTP ${status} with ${pageText(reply.safe)}`, PAGE_HINT);
   }
   // A gateway's own refusal says nothing of the batch.
-  if (page && status > 404 && status < 500) return again(`HTTP ${status} with ${pageText(body)}`, PAGE_HINT);
+  if (page && status > 404 && status < 500)
+    return again(`HTTP ${status} with ${pageText(reply.safe)}`, PAGE_HINT);
   if (status >= 300 && status < 400) return { done: fail(badRedirect(what, status)) };
-  if (status < 200 || status >= 300) return { done: fail(refusal(what, status, errorMessageFrom(body))) };
-  if (page) return again(`the server answered with ${pageText(body)}`, PAGE_HINT);
+  if (status < 200 || status >= 300)
+    return { done: fail(refusal(what, status, errorMessageFrom(reply.safe))) };
+  if (page) return again(`the server answered with ${pageText(reply.safe)}`, PAGE_HINT);
   try {
     const batch = parseBatch(body);
     // Asked by the job id alone, an answer without one says nothing of which batch it is about.

@@ -1,3 +1,4 @@
+import type { Redacted } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { errorDocument, errorMessageFrom, responseText, s3Error } from './error-message.ts';
 import type { HttpResponse, Transport } from './net/transport.ts';
@@ -21,6 +22,8 @@ export interface StorageOptions {
   readonly retries: number;
   /** ms that a PUT is tried again for at least while the storage is not there. */
   readonly outageMs: number;
+  /** Hides secrets. */
+  readonly clean: (text: string) => Redacted;
   /** Checks where a GET is redirected; throws for an address customers' data must not come from. */
   readonly assertSafeUrl: (url: string) => void;
 }
@@ -84,7 +87,7 @@ export async function putFile(
       });
       // Read now: an answer that came earlier than the last byte was sent is not about the file.
       const whole = sent === file.bytes;
-      const body = await readBody(response);
+      const body = storage.clean(await readBody(response));
       const attempt =
         response.status < 200 || response.status >= 300
           ? failedAttempt(response, body, url, context.now())
@@ -108,7 +111,7 @@ export async function putFile(
 /** A 2xx (api rule 19). Sending the file again is always safe, so whatever is not evidence is worth another try. */
 function putAttempt(
   { status, headers }: HttpResponse,
-  body: string,
+  body: Redacted,
   file: ExpectedFile,
   whole: boolean,
   now: number,
@@ -164,7 +167,7 @@ const TRANSIENT = new Set([
 /** What an answer without the object, or without having stored it, means. Past its life a URL gets a 403 of any kind. */
 export function failedAttempt(
   { status, headers }: HttpResponse,
-  body: string,
+  body: Redacted,
   url: string,
   now: number,
 ): Attempt<StorageFailure> {

@@ -1,7 +1,7 @@
 import { decodeXMLStrict } from 'entities';
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { messageOf } from '../errors.ts';
-import { oneLine, visible } from '../system/escaping.ts';
+import { excerpt } from '../system/escaping.ts';
 
 /** Without attributes: the API has none. */
 export interface XmlElement {
@@ -47,7 +47,7 @@ export function parseXml(document: string): XmlElement {
   const valid = XMLValidator.validate(repaired, { allowBooleanAttributes: true });
   if (valid !== true)
     throw new XmlError(
-      `the response is not well-formed XML (line ${valid.err.line}: ${excerpt(valid.err.msg)})`,
+      `the response is not well-formed XML (line ${valid.err.line}: ${excerpt(valid.err.msg, 160)})`,
     );
   const nodes = parse(repaired);
   const roots = elementsOf(nodes);
@@ -63,12 +63,9 @@ function parse(document: string): readonly unknown[] {
     const nodes: unknown = parser.parse(document);
     return Array.isArray(nodes) ? nodes : [];
   } catch (cause) {
-    throw new XmlError(`the response is not readable XML (${excerpt(messageOf(cause))})`, { cause });
+    throw new XmlError(`the response is not readable XML (${excerpt(messageOf(cause), 160)})`, { cause });
   }
 }
-
-/** The parser's messages quote the document: untrusted text of any length. */
-const excerpt = (message: string): string => visible(oneLine(message.slice(0, 120))).slice(0, 160);
 
 /** From the parser's ordered nodes (`[{name: [children]}, {'#text': '…'}]`). */
 function elementsOf(nodes: unknown): XmlElement[] {

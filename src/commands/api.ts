@@ -89,7 +89,7 @@ async function send(
     const reply = await session.client.raw(call);
     app.redactor.addSigned(reply.body);
     const ok = reply.status >= 200 && reply.status < 300;
-    const message = errorMessageFrom(reply.body);
+    const message = errorMessageFrom(reply.safe);
     const error = ok
       ? null
       : isRetryable(reply.status)

@@ -61,7 +61,8 @@ export async function tallyResult(
       const { ok, message } = recordResult(recordFields(record), columns);
       if (ok) continue;
       failed += 1;
-      const short = message.slice(0, MESSAGE_LENGTH);
+      // The `…` stands right after what may be the start of a secret: the redactor hides that.
+      const short = message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH)}…` : message;
       const known = messages.get(short);
       if (known !== undefined) known.count += 1;
       else if (messages.size < MAX_MESSAGES && characters + short.length <= MAX_MESSAGE_CHARACTERS) {

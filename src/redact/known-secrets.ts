@@ -15,7 +15,7 @@ interface ConnectionSecrets {
 
 /** Environment variables whose whole value is a secret. */
 const SECRET_VARIABLES: readonly string[] = ['EBILL_TOKEN', 'EBILL_PASSWORD', 'EBILL_CLIENT_KEY_PASSPHRASE'];
-const PROXY_VARIABLE = /^(?:https?|all|npm_config_https?|npm_config)_proxy$/iu;
+const PROXY_VARIABLE = /_proxy$/iu;
 const SECRET_OPTION = /^--(?:token|password|passphrase|secret)$/iu;
 const SECRET_NAME = /key|token|secret|auth|password|passwd|pwd|cookie|session|credential|signature/iu;
 /** Shorter header and query values are more likely words (`true`, `json`), which must stay readable. */
@@ -26,12 +26,21 @@ export function isSecretName(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
-/** The environment for a child process (commands rule 4). Windows ignores the case of variable names. */
+/**
+ * The environment for a child process (commands rule 4): a proxy's URL comes without its user and password. Windows ignores
+ * the case of variable names.
+ */
 export function withoutSecrets(env: Environment): Record<string, string | undefined> {
   return Object.fromEntries(
-    Object.entries(env).filter(([name]) => !SECRET_VARIABLES.includes(name.toUpperCase())),
+    Object.entries(env)
+      .filter(([name]) => !SECRET_VARIABLES.includes(name.toUpperCase()))
+      .map(([name, value]) => [name, PROXY_VARIABLE.test(name) ? withoutUserinfo(value) : value]),
   );
 }
+
+/** Also of a URL without a scheme, and with a password that is not percent-encoded. */
+const withoutUserinfo = (url: string | undefined): string | undefined =>
+  url?.replace(/^(\s*(?:[a-z][a-z0-9+.-]*:\/\/)?).*@/isu, '$1');
 
 /** Makes every secret of a connection known to the redactor, in each form in which it is sent. */
 export function addConnectionSecrets(connection: ConnectionSecrets, redactor: Redactor): void {

@@ -14,7 +14,13 @@ const STRONG = 8;
 /** Characters of a secret before a `…` that are enough to hide it. */
 const SHORTEST_PREFIX = 4;
 const ELLIPSIS = '…';
-const SIGNATURE = /[?&;](?:X-(?:Amz|Goog)-(?:Signature|Security-Token)|Signature|sig)=([^&#\s"'<>]{16,})/gi;
+/** A longer secret would make an expression that is too large for the engine. */
+const LONGEST_PATTERN = 1000;
+/** Characters of such a secret that are looked for; what follows them is hidden with them, to the next blank or quote. */
+const LONG_START = 64;
+const LONG_REST = String.raw`[^\s"'<>]*`;
+const SIGNATURE =
+  /[?&;](?:X-(?:Amz|Goog)-(?:Signature|Security-Token)|Signature|sig)=([^&#\s"'<>]{16}[^&#\s"'<>]*)/gi;
 /** At most this many signatures that are not hexadecimal are known by value: each slows every call. */
 const MAX_SIGNATURES = 500;
 
@@ -29,6 +35,8 @@ export class Redactor {
   readonly #strongForms = new Set<string>();
   /** Hexadecimal, in lower case. */
   readonly #signatures = new Set<string>();
+  /** The usual forms of secrets that are too long for a pattern of all of it. */
+  readonly #longForms = new Set<string>();
   #pattern: RegExp | null = null;
   #strongPattern: RegExp | null = null;
   /** `--show-urls`: presigned URLs may pass to stdout. */
@@ -41,6 +49,7 @@ export class Redactor {
     for (const form of formsOf(secret)) {
       this.#forms.add(form);
       if (isStrong(secret)) this.#strongForms.add(form);
+      if (secret.length > LONGEST_PATTERN) this.#longForms.add(form);
     }
     this.#pattern = patternOfAny([...this.#secrets]);
     this.#strongPattern = patternOfAny([...this.#secrets].filter(isStrong));
@@ -56,7 +65,7 @@ export class Redactor {
 
   /** For text from outside: hides known secrets and everything that has the shape of one. */
   clean(text: string): Redacted {
-    const known = this.#pattern === null ? text : text.replace(this.#pattern, HIDDEN);
+    const known = this.#withoutKnown(text, this.#pattern);
     return redactShapes(this.#withoutSignatures(this.#withoutPrefixes(known))) as Redacted;
   }
 
@@ -65,7 +74,7 @@ export class Redactor {
    * @param urls whether presigned URLs are hidden
    */
   sweep(text: string, urls = true): Redacted {
-    const known = this.#strongPattern === null ? text : text.replace(this.#strongPattern, HIDDEN);
+    const known = this.#withoutKnown(text, this.#strongPattern);
     return hideStrictShapes(urls ? this.#withoutSignatures(known) : known, urls) as Redacted;
   }
 
@@ -76,9 +85,18 @@ export class Redactor {
     return most;
   }
 
+  #withoutKnown(text: string, pattern: RegExp | null): string {
+    if (pattern === null) return text;
+    let rest = text;
+    for (const form of this.#longForms) rest = rest.replaceAll(form, HIDDEN);
+    return rest.replace(pattern, HIDDEN);
+  }
+
   #withoutSignatures(text: string): string {
     if (this.#signatures.size === 0) return text;
-    return text.replace(/[0-9a-f]{16,}/gi, (hex) => (this.#signatures.has(hex.toLowerCase()) ? HIDDEN : hex));
+    return text.replace(/[0-9a-f]{16}[0-9a-f]*/gi, (hex) =>
+      this.#signatures.has(hex.toLowerCase()) ? HIDDEN : hex,
+    );
   }
 
   /** Long messages are cut with `…`; hides what is left of a secret there. */
@@ -116,6 +134,13 @@ function patternOfAny(secrets: readonly string[]): RegExp | null {
 
 /** The source of a pattern for a secret in any form, mixed forms included. */
 function patternOf(secret: string): string {
+  if (secret.length <= LONGEST_PATTERN) return wholePattern(secret);
+  const start = (form: string): string => form.slice(0, LONG_START).replace(/[\ud800-\udbff]$/, '');
+  const starts = [wholePattern(start(secret)), ...encodings(secret).map((form) => literally(start(form)))];
+  return `(?:${starts.join('|')})${LONG_REST}`;
+}
+
+function wholePattern(secret: string): string {
   // Messages are printed on one line: a run of white space may have become one space.
   const parts = secret.split(/(\s+)/u).map((part) => {
     const exact = [...part].map(inAnyForm).join('');

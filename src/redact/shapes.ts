@@ -13,11 +13,21 @@ const NAMES =
 /** Each of `NAMES` contains one of these. */
 const NAME_MARKS = ['pass', 'pwd', 'secret', 'token', 'key', 'signature', 'credential', 'session', 'cookie'];
 
-const PRESIGNED = [
-  new RegExp(String.raw`\b(${SIGNED}|AWSAccessKeyId|Key-Pair-Id)(=|%3D)(?:(?!%26|%22)[^&\s"'<>\\])+`, 'gi'),
-  // These are words of prose too, so a parameter has to follow "?" or "&".
-  /\b(Signature|(?<=[?&;])(?:sig|Policy))(=)[^&\s"'<>\\]+/g,
-];
+/**
+ * How a value is found, where what ends it is no single character. An expression for the whole would repeat a group, which
+ * needs stack for each character: a response of 9 MB has more of them than there is stack.
+ */
+interface Value {
+  readonly start: RegExp;
+  readonly end: RegExp;
+}
+
+const PRESIGNED: Value = {
+  start: new RegExp(String.raw`\b(?:${SIGNED}|AWSAccessKeyId|Key-Pair-Id)(?:=|%3D)`, 'gi'),
+  end: /[&\s"'<>\\]|%26|%22/gi,
+};
+// These are words of prose too, so a parameter has to follow "?" or "&".
+const PRESIGNED_WORD = /\b((?:Signature|(?<=[?&;])(?:sig|Policy))=)[^&\s"'<>\\]+/g;
 const HEADER = new RegExp(
   String.raw`\b((?:proxy-)?authorization${QUOTE}?\s{0,9}[:=,>]\s{0,9}\[?\s{0,9}${QUOTE}?)` +
     // After a known scheme the value; else everything that may be scheme and value.
@@ -25,11 +35,12 @@ const HEADER = new RegExp(
   'gi',
 );
 /** English after a scheme is no credential: "basic authorisation". */
-const SCHEME = /\b(basic|bearer|negotiate)\s+(?!auth|credential|scheme)[A-Za-z0-9+/._~-]{8,}={0,2}/gi;
+const SCHEME =
+  /\b(basic|bearer|negotiate)\s+(?!auth|credential|scheme)[A-Za-z0-9+/._~-]{8}[A-Za-z0-9+/._~-]*={0,2}/gi;
 const USERINFO = /(:\/\/)[^/\s:@"'<>]*(?::[^/\s@"'<>]*)?@/g;
 const KEY = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g;
 /** A JSON Web Token (RFC 7519). */
-const TOKEN = /\beyJ[\w-]{8,}\.[\w-]{4,}\.[\w-]*/g;
+const TOKEN = /\beyJ[\w-]{8}[\w-]*\.[\w-]{4}[\w-]*\.[\w-]*/g;
 /** AWS access key ids. */
 const KEY_ID = /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g;
 
@@ -37,29 +48,31 @@ const ELEMENT = new RegExp(
   String.raw`((?:<|&lt;)(?:[\w.-]{1,40}:)?(?:${NAMES})(?:\s[^<>]{0,200})?(?:>|&gt;))[^<&]+`,
   'gi',
 );
-const FIELD = new RegExp(
-  String.raw`(${QUOTE}(?:${NAMES})${QUOTE}\s{0,9}:\s{0,9}${QUOTE})(?:(?!${QUOTE})[^\n])+`,
-  'gi',
-);
-const PARAMETER = new RegExp(
-  String.raw`((?:^|[?&;\s"'])(?:${NAMES})(?:=|%3D))(?:(?!%26)[^&\s"'<>\\])+`,
-  'gi',
-);
+const FIELD: Value = {
+  start: new RegExp(String.raw`${QUOTE}(?:${NAMES})${QUOTE}\s{0,9}:\s{0,9}${QUOTE}`, 'gi'),
+  end: new RegExp(String.raw`${QUOTE}|\n`, 'gi'),
+};
+const PARAMETER: Value = {
+  start: new RegExp(String.raw`(?:^|[?&;\s"'])(?:${NAMES})(?:=|%3D)`, 'gi'),
+  end: /[&\s"'<>\\]|%26/gi,
+};
 const LINE =
   /(^|[\r\n"'\s,])((?:x-)?api-key|x-auth-token|x-amz-security-token|(?:set-)?cookie)(\s{0,9}:\s{0,9})[^\r\n"']+/gi;
 
 /** In prose: "the signature 0123… does not match". */
-const NAMED = /\b(signature\W{1,4})[0-9a-f]{32,}/gi;
+const NAMED = /\b(signature\W{1,4})[0-9a-f]{32}[0-9a-f]*/gi;
 
 interface Rule {
-  readonly shape: RegExp;
-  readonly replacement: string;
+  readonly shape: RegExp | Value;
+  /** For an expression. */
+  readonly replacement?: string;
   /** A text without any of these, in lower case, cannot have the shape: most texts need not compile the expression. */
   readonly marks: readonly string[];
 }
 
 const URL_RULES: readonly Rule[] = [
-  ...PRESIGNED.map((shape) => ({ shape, replacement: `$1$2${HIDDEN}`, marks: ['=', '%3d'] })),
+  { shape: PRESIGNED, marks: ['=', '%3d'] },
+  { shape: PRESIGNED_WORD, replacement: `$1${HIDDEN}`, marks: ['='] },
   { shape: KEY_ID, replacement: HIDDEN, marks: ['akia', 'asia'] },
 ];
 const STRICT_RULES: readonly Rule[] = [
@@ -70,18 +83,34 @@ const STRICT_RULES: readonly Rule[] = [
   { shape: TOKEN, replacement: HIDDEN, marks: ['eyj'] },
 ];
 const NAMED_RULES: readonly Rule[] = [
-  ...[ELEMENT, FIELD, PARAMETER].map((shape) => ({ shape, replacement: `$1${HIDDEN}`, marks: NAME_MARKS })),
+  { shape: ELEMENT, replacement: `$1${HIDDEN}`, marks: NAME_MARKS },
+  { shape: FIELD, marks: NAME_MARKS },
+  { shape: PARAMETER, marks: NAME_MARKS },
   { shape: LINE, replacement: `$1$2$3${HIDDEN}`, marks: ['key', 'token', 'cookie'] },
   { shape: NAMED, replacement: `$1${HIDDEN}`, marks: ['signature'] },
 ];
 
 function hidden(text: string, rules: readonly Rule[]): string {
   const lower = text.toLowerCase();
-  return rules.reduce(
-    (rest, { shape, replacement, marks }) =>
-      marks.some((mark) => lower.includes(mark)) ? rest.replace(shape, replacement) : rest,
-    text,
-  );
+  return rules.reduce((rest, { shape, replacement = HIDDEN, marks }) => {
+    if (!marks.some((mark) => lower.includes(mark))) return rest;
+    return shape instanceof RegExp ? rest.replace(shape, replacement) : withoutValues(rest, shape);
+  }, text);
+}
+
+function withoutValues(text: string, { start, end }: Value): string {
+  let kept = '';
+  let at = 0;
+  start.lastIndex = 0;
+  while (start.exec(text) !== null) {
+    const from = start.lastIndex;
+    end.lastIndex = from;
+    const to = end.exec(text)?.index ?? text.length;
+    if (to > from) kept += text.slice(at, from) + HIDDEN;
+    if (to > from) at = to;
+    start.lastIndex = to;
+  }
+  return kept + text.slice(at);
 }
 
 /**

@@ -50,7 +50,7 @@ export function runShell(
     };
     const stop = (why: 'limit' | 'interruption'): void => {
       stopped ??= why;
-      kill(child, windows);
+      kill(child, windows, env);
       closeOutput();
     };
     const interrupt = (): void => stop('interruption');
@@ -79,15 +79,13 @@ export function runShell(
   });
 }
 
-function kill(child: ChildProcess, windows: boolean): void {
+function kill(child: ChildProcess, windows: boolean, env: ShellOptions['env']): void {
   const { pid } = child;
   if (pid === undefined) return;
   if (windows) {
     // Windows has no process groups; taskkill /T ends the whole tree.
-    spawn('taskkill', ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true }).on(
-      'error',
-      () => child.kill(),
-    );
+    const options = { stdio: 'ignore', windowsHide: true, env } as const;
+    spawn('taskkill', ['/pid', String(pid), '/T', '/F'], options).on('error', () => child.kill());
     return;
   }
   try {

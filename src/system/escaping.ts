@@ -26,6 +26,17 @@ export function oneLine(text: string): string {
 }
 
 /**
+ * The start of a text from outside, on one line. The `…` stands where it was cut, right after what may be the start of a
+ * secret: the redactor hides that.
+ */
+export function excerpt(text: string, most: number): string {
+  const start = visible(oneLine(text.slice(0, 2 * most)));
+  if (text.length <= 2 * most && start.length <= most) return start;
+  // Between characters: never within a surrogate pair or an escape.
+  return `${start.slice(0, most - 1).replace(/[\ud800-\udbff]$|\\(?:u[\da-f]{0,3})?$/u, '')}…`;
+}
+
+/**
  * A text in which a GitHub runner finds no command. It takes two forms for one: `::name …::` where a line begins, blanks
  * passed over, and the older `##[name …]` anywhere in a line.
  */

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { errorMessageFrom, pageText, responseText, s3Error } from '../../src/api/error-message.ts';
+import * as messages from '../../src/api/error-message.ts';
+import type { Redacted } from '../../src/redact/redactor.ts';
 import { CODE_POINT } from '../helpers/unicode.ts';
+
+/** These bodies have no secrets. */
+const errorMessageFrom = (body: string) => messages.errorMessageFrom(body as Redacted);
+const pageText = (body: string) => messages.pageText(body as Redacted);
+const responseText = (status: number, body: string) => messages.responseText(status, body as Redacted);
+const s3Error = (body: string) => messages.s3Error(body as Redacted);
 
 const RAW = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/u;
 

@@ -17,7 +17,7 @@ function keeper(at: Machine, more = ''): string {
   writeFileSync(
     script,
     `const { writeFileSync, readFileSync } = require('node:fs');
-const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EBILL_')));
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('EBILL_') || /_proxy$/i.test(name)));
 writeFileSync('input.json', JSON.stringify({ env, cwd: process.cwd(), input: JSON.parse(readFileSync(0, 'utf8')) }));
 ${more}`,
   );
@@ -54,7 +54,11 @@ async function callWith(
 describe('--notify', () => {
   it('passes the outcome to a command as the document of --json, without a secret', async () => {
     const at = await uploaded([], 1);
-    const env = { EBILL_PASSWORD: 'hush-hush' };
+    const env = {
+      EBILL_PASSWORD: 'hush-hush',
+      HTTPS_PROXY: 'http://clerk:pr0xy-p4ss@proxy.example.com:3128',
+      all_proxy: 'clerk:pr0xy-p4ss@proxy.example.com',
+    };
     const ran = await at.call([...WATCH, '--notify', keeper(at), '--show-urls', '--json'], { env });
     expect(ran.code).toBe(3);
     const { env: given, cwd, input } = received(at);
@@ -62,6 +66,10 @@ describe('--notify', () => {
     expect(given).toHaveProperty('EBILL_BASE_URL');
     expect(given).not.toHaveProperty('EBILL_TOKEN');
     expect(given).not.toHaveProperty('EBILL_PASSWORD');
+    expect(given).toMatchObject({
+      HTTPS_PROXY: 'http://proxy.example.com:3128',
+      all_proxy: 'proxy.example.com',
+    });
     expect(cwd).toBe(at.cwd);
     expect(ran.stdout).toMatch(/X-Amz-Signature=(?!\*\*\*)/);
     const masked = ran.stdout.replace(/(X-Amz-(?:Signature|Credential|Security-Token))=[^&\s"]+/g, '$1=***');

@@ -76,7 +76,7 @@ describe('tallyResult', () => {
       file(`Status,Message\n${`Failed,${'z'.repeat(100_000)}\n`.repeat(3)}`),
       null,
     );
-    expect(long.reasons).toEqual([{ message: 'z'.repeat(10_000), count: 3, line: 2 }]);
+    expect(long.reasons).toEqual([{ message: `${'z'.repeat(10_000)}…`, count: 3, line: 2 }]);
     const many = Array.from({ length: 2_000 }, (_, i) => `Failed,${String(i).padEnd(9_000, 'm')}\n`).join('');
     expect(await tallyResult(file(`Status,Message\n${many}`), null, undefined, 2_000)).toMatchObject({
       failed: 2_000,

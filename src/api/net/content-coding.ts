@@ -1,6 +1,6 @@
 import { pipeline, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
-import { visible } from '../../system/escaping.ts';
+import { excerpt } from '../../system/escaping.ts';
 
 /** The codings that `decoded` takes, for `Accept-Encoding` (api rule 9). */
 export const ACCEPTED_CODINGS = 'gzip, deflate, br';
@@ -29,8 +29,7 @@ export const codingsOf = (contentEncoding: string | undefined): readonly string[
 export function decoded(body: Bytes, contentEncoding: string | undefined): Bytes {
   return codingsOf(contentEncoding).reduceRight((encoded, coding) => {
     const decode = DECODERS[coding];
-    if (decode === undefined)
-      throw new Error(`the content coding ${visible(coding.slice(0, 40))} is not supported`);
+    if (decode === undefined) throw new Error(`the content coding ${excerpt(coding, 40)} is not supported`);
     return decode(encoded);
   }, body);
 }

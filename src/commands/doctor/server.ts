@@ -194,7 +194,7 @@ export async function authorisation(client: Client): Promise<Check> {
     const call = client.calls.status({ jobId: UNKNOWN_JOB_ID });
     const reply = await client.raw(call);
     if (isPage(reply.body) && reply.status !== 401 && reply.status !== 403)
-      return instead(name, pageText(reply.body), await client.raw(inXml(call)));
+      return instead(name, pageText(reply.safe), await client.raw(inXml(call)));
     const asked = { id: null, jobId: UNKNOWN_JOB_ID };
     const attempt = statusAttempt(
       reply,
