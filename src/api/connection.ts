@@ -1,3 +1,4 @@
+import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { Phase } from '../batch/types.ts';
 import { isUrl } from '../system/url.ts';
 
@@ -23,6 +24,8 @@ export interface Connection {
   readonly headers: Readonly<Record<string, string>>;
   /** Further status names of this server (api rule 6). */
   readonly statusNames: Readonly<Record<string, Phase>>;
+  /** What values in the status column of a result file mean (api rule 23). */
+  readonly recordStatus: RecordStatusMap;
   readonly caFile: string | null;
   readonly clientCert: string | null;
   readonly clientKey: string | null;

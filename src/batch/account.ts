@@ -16,7 +16,7 @@ export type Account =
 /** The counts contradict each other. */
 export interface Mismatch {
   readonly state: 'mismatch';
-  /** Records without one certain result: the sum of the three below, never 0. */
+  /** Records without one certain result: the sum of the four below, never 0. */
   readonly unaccounted: number;
   /** Sent, but neither loaded nor rejected, or not in the result file. */
   readonly missing: number;
@@ -24,6 +24,8 @@ export interface Mismatch {
   readonly surplus: number;
   /** The numbers add up, but the result file divides them otherwise. */
   readonly contradicted: number;
+  /** The result file says neither "loaded" nor "rejected" of them. */
+  readonly unclear: number;
 }
 
 type Counted = Pick<BatchView, 'phase' | 'recordsSent' | 'successCount' | 'failCount' | 'result'>;
@@ -47,18 +49,23 @@ export function accountOf(batch: Counted): Account {
   const missing = Math.max(0, ...gaps);
   const surplus = Math.max(0, ...gaps.map((gap) => -gap));
   const contradicted = missing + surplus > 0 || result === undefined ? 0 : contradiction(batch, result);
-  const unaccounted = missing + surplus + contradicted;
-  if (unaccounted > 0) return { state: 'mismatch', unaccounted, missing, surplus, contradicted };
+  const unclear = result?.unknown?.records ?? 0;
+  const unaccounted = missing + surplus + contradicted + unclear;
+  if (unaccounted > 0) return { state: 'mismatch', unaccounted, missing, surplus, contradicted, unclear };
   if (sent === null) return { state: 'open', unaccounted: null };
   return result !== undefined || bothCounted
     ? { state: 'accounted', unaccounted: 0 }
     : { state: 'unknown', unaccounted: null };
 }
 
-function contradiction({ successCount, failCount }: Counted, { rows, failed }: ResultCounts): number {
+/** Records that the result file puts on the other side than the counts, whatever its unknown ones turn out to be. */
+function contradiction({ successCount, failCount }: Counted, result: ResultCounts): number {
+  const unknown = result.unknown?.records ?? 0;
+  const apart = (counted: number | null, rows: number): number =>
+    counted === null ? 0 : Math.max(rows - counted, counted - rows - unknown, 0);
   return Math.max(
-    failCount === null ? 0 : Math.abs(failCount - failed),
-    successCount === null ? 0 : Math.abs(successCount - (rows - failed)),
+    apart(failCount, result.failed),
+    apart(successCount, result.rows - result.failed - unknown),
   );
 }
 
@@ -125,6 +132,8 @@ export function withResults(
 }
 
 function settled(batch: BatchView, result: ResultCounts): BatchView {
+  // Unknown ones settle nothing.
+  if (result.unknown !== undefined) return { ...batch, result };
   const loaded = result.rows - result.failed;
   // The server reported success and left the number of failures empty (api rule 6).
   const hidden = batch.phase === 'succeeded' && batch.failCount === null && result.failed > 0;

@@ -68,6 +68,21 @@ export interface Batch {
 export interface ResultCounts {
   readonly rows: number;
   readonly failed: number;
+  /** Present only when there are such rows. */
+  readonly unknown?: UnknownResults;
+}
+
+/** Rows of a result file that say neither "loaded" nor "rejected" (api rule 23). */
+export interface UnknownResults {
+  readonly records: number;
+  /** The most frequent status values; none where the file has no status column. */
+  readonly values: readonly {
+    readonly value: string;
+    /** Records. */
+    readonly count: number;
+    /** Of the first such record in the result file, from 1. */
+    readonly line: number;
+  }[];
 }
 
 /** One batch as it is shown: the BATCH of `--json` (commands rule 23). */

@@ -4,7 +4,7 @@ import { grouped } from '../system/quantities.ts';
 import { accountOf } from './account.ts';
 import { worst } from './outcome.ts';
 import { flatten, flattenPlaced, type Placed } from './tree.ts';
-import { type BatchView, batchName, isInitPart, type Phase } from './types.ts';
+import { type BatchView, batchName, isInitPart, type Phase, type ResultCounts } from './types.ts';
 
 /** The outcome of many batches; `null` when there are none. */
 export const outcomeOfAll = (batches: readonly BatchView[]): Phase | null =>
@@ -38,7 +38,7 @@ export function verdictOf(
       hint: hintFor(failed),
     });
   }
-  const lost = unaccounted(batches, hint);
+  const lost = unaccounted(batches, hint, terminal);
   if (lost !== null) return lost;
   const partial = all.filter(({ batch }) => batch.phase === 'partial');
   if (partial.length > 0) {
@@ -56,7 +56,11 @@ export function verdictOf(
  * The error for batches that the server does not know any more and for counts that contradict each other; `null` when
  * there are none.
  */
-export function unaccounted(batches: readonly BatchView[], hint: string): EbillError | null {
+export function unaccounted(
+  batches: readonly BatchView[],
+  hint: string,
+  terminal: Terminal,
+): EbillError | null {
   const all = flatten(batches);
   const missing = all.filter(({ phase }) => phase === 'missing');
   const lost = all.flatMap((batch) =>
@@ -70,7 +74,10 @@ export function unaccounted(batches: readonly BatchView[], hint: string): EbillE
   const hints = [
     ...(missing.length > 0 ? [MISSING_HINT] : []),
     ...(lost.length > 0
-      ? [`Compare the result file with what was sent before anything else is loaded. ${hint}`]
+      ? [
+          unknownHint(all, terminal) ||
+            `Compare the result file with what was sent before anything else is loaded. ${hint}`,
+        ]
       : []),
   ];
   return new EbillError('UNACCOUNTED', messages.join(' '), { hint: hints.join(' ') });
@@ -117,9 +124,35 @@ function sentence({
   ];
   if (result !== undefined)
     parts.push(
-      `${said(result.rows, 'rows in the result file')} (${said(result.failed, 'of them failures')})`,
+      `${said(result.rows, 'rows in the result file')} (${said(result.failed, 'of them failures')}${unknownPart(result)})`,
     );
   return parts.join(', ');
+}
+
+/** Status values of a result file that a message lists; the others are counted. */
+const LISTED_VALUES = 5;
+
+function unknownPart({ unknown }: ResultCounts): string {
+  if (unknown === undefined) return '';
+  const { records, values } = unknown;
+  if (values.length === 0)
+    return `, ${grouped(records)} unknown: it has no status column, and its empty messages are not as many as the loaded records`;
+  const listed = values.slice(0, LISTED_VALUES).map(({ value, count }) => {
+    const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
+    return `${value.trim() === '' ? 'no status' : `"${short}"`} ${grouped(count)}`;
+  });
+  const more = values.length > LISTED_VALUES ? ', and others' : '';
+  return `, ${grouped(records)} with an unknown status: ${listed.join(', ')}${more}`;
+}
+
+/** How unknown status values are settled (api rule 23); '' without them. */
+function unknownHint(batches: readonly BatchView[], terminal: Terminal): string {
+  const value = batches
+    .flatMap(({ result }) => result?.unknown?.values ?? [])
+    .find((one) => one.value.trim() !== '' && one.value.length <= 60)?.value;
+  if (value === undefined) return '';
+  const option = (as: string): string => `--record-status ${quoted(`${value.trim()}=${as}`, terminal)}`;
+  return `Find out in eBill whether these records are loaded, then declare it: ${option('loaded')} or ${option('rejected')} (ebill profile set keeps it). Load none of them again before that.`;
 }
 
 /** Warnings about final batches without full counts: unknown, not wrong (commands rule 3). */

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import type { RecordStatusMap } from '../batch/record-status.ts';
 import { flatten } from '../batch/tree.ts';
 import { missingText, outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
@@ -12,11 +13,14 @@ import { boolFlag, textFlag } from './shared/options.ts';
 import type { Fetched } from './shared/results-flow.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
 import type { Targets } from './shared/targets.ts';
+import { declareRecordStatus, recordStatusOption } from './shared/upload-options.ts';
 
 export interface ReportOptions extends SelectionOptions {
   /** `null`: report.html in a folder named like the load. */
   readonly out: string | null;
   readonly force: boolean;
+  /** Over the profile's. */
+  readonly recordStatus: RecordStatusMap;
 }
 
 type Warn = (message: string) => void;
@@ -41,12 +45,14 @@ export const command: CommandModule<ReportOptions> = {
     cmd
       .option('--out <file>', 'path of the report (default: ./JOB/report.html)')
       .option('--force', 'overwrite a file that is not a report');
+    declareRecordStatus(cmd);
   },
 
   options: (_args, flags) => ({
     ...selectionOptions(flags),
     out: textFlag(flags, 'out'),
     force: boolFlag(flags, 'force'),
+    recordStatus: recordStatusOption(flags),
   }),
 
   async run(app, options) {
@@ -65,6 +71,7 @@ interface Place {
   readonly path: string;
   /** The folder with the load's result files; `null` when another load's files are there. */
   readonly results: string | null;
+  readonly recordStatus: RecordStatusMap;
 }
 
 /** @throws EbillError USAGE when the report would replace something else */
@@ -81,15 +88,16 @@ async function placeFor({ context }: App, options: ReportOptions, owner: Owner, 
   );
   if (options.out === null && foreign !== null) throw foreign;
   if (!options.force) await assertReplaceable(path);
-  return { path, results: foreign === null ? folder : null };
+  return { path, results: foreign === null ? folder : null, recordStatus: options.recordStatus };
 }
 
-async function report(app: App, targets: Targets, { path, results }: Place): Promise<CommandResult> {
+async function report(app: App, targets: Targets, place: Place): Promise<CommandResult> {
   const [{ gatherFacts, writeReport }, { withWait }] = await Promise.all([
     import('./shared/report-page.ts'),
     import('./shared/session.ts'),
   ]);
   const { context, ui, globals } = app;
+  const { path } = place;
   const { run } = targets;
   const { job, profile } = run.journal.state.header;
   const warnings: string[] = [];
@@ -98,7 +106,7 @@ async function report(app: App, targets: Targets, { path, results }: Place): Pro
     ui.warn(message);
   };
   await askAgain(app, targets, warn);
-  const { files, batches } = await resultsOf(app, targets, results, warn);
+  const { files, batches } = await resultsOf(app, targets, place, warn);
   const facts = await gatherFacts(app, run, { batches, results: files, warnings });
   if (!globals.dryRun) await withWait(run.emit, 'writing the report', () => writeReport(facts, path));
   const shown = ui.clean(relative(context.cwd, path) || path);
@@ -133,7 +141,7 @@ async function askAgain(app: App, { run, jobIds }: Targets, warn: Warn): Promise
 async function resultsOf(
   app: App,
   { run, jobIds }: Targets,
-  own: string | null,
+  { results: own, recordStatus }: Place,
   warn: Warn,
 ): Promise<Fetched> {
   const [{ fetchResults }, { viewsOf }] = await Promise.all([
@@ -143,7 +151,7 @@ async function resultsOf(
   const kept = own !== null && (await isFolder(own)) ? own : null;
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'ebill-report-')));
   try {
-    const fetched = await fetchResults(app, run, jobIds, { folder });
+    const fetched = await fetchResults(app, run, jobIds, { folder, recordStatus });
     for (const { problem } of fetched.files) if (problem !== null) warn(problem.message);
     return fetched;
   } catch (error) {

@@ -1,16 +1,24 @@
 import { relative, resolve } from 'node:path';
 import { waitsFor } from '../batch/outcome.ts';
+import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { BatchView } from '../batch/types.ts';
 import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { ColumnChoice } from '../files/result-file.ts';
 import { accountText } from '../output/batch-text.ts';
-import { reasonFields, reasonsTable, resultTable, type ShownTally } from '../output/result-tables.ts';
+import {
+  reasonFields,
+  reasonsTable,
+  resultTable,
+  type ShownTally,
+  unknownFields,
+} from '../output/result-tables.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { boolFlag, textFlag } from './shared/options.ts';
 import type { FetchedResult, Rejects } from './shared/results-flow.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
 import type { Targets } from './shared/targets.ts';
+import { declareRecordStatus, recordStatusOption } from './shared/upload-options.ts';
 
 export interface ResultsOptions extends SelectionOptions {
   /** `null`: a folder named like the load. */
@@ -19,13 +27,15 @@ export interface ResultsOptions extends SelectionOptions {
   readonly force: boolean;
   readonly columns: ColumnChoice;
   readonly keyColumn: string | null;
+  /** Over the profile's. */
+  readonly recordStatus: RecordStatusMap;
 }
 
 export const command: CommandModule<ResultsOptions> = {
   help: {
     notes: [
       'Exits with 0 when the files are downloaded, whatever the result of the records; with 4 when records are unaccounted for; with 7 when a batch is not final yet.',
-      'A record counts as loaded when its status is success, succeeded, ok, loaded, processed, imported, created, updated, accepted or similar, in upper or lower case; any other status is a failure.',
+      'A record counts as loaded when its status is a word such as success, ok, loaded, processed or accepted, or begins with one; as rejected when it is or begins with one such as failed, error, invalid or rejected. Any other status is unknown, also one with words of both kinds: --record-status declares it. While a record is unknown, no rejects are written for its batch, and the exit code is 4.',
       '--rejects needs the uploaded file, unchanged and at the same path. JOB_rejects.messages.csv has the line and the message of each record. There, but never in the rejects, text that a spreadsheet would take for a formula starts with an apostrophe.',
     ],
     examples: [
@@ -54,11 +64,12 @@ export const command: CommandModule<ResultsOptions> = {
       .option('--rejects', 'also write the failed records exactly as they were sent, ready to correct')
       .option('--force', 'overwrite existing files')
       .option('--status-column <name>', 'column with the status of a record; #N for the Nth column')
-      .option('--message-column <name>', 'column with the message; #N for the Nth column')
-      .option(
-        '--key-column <name>',
-        'match rejects by this column, unique in both files, instead of by position',
-      );
+      .option('--message-column <name>', 'column with the message; #N for the Nth column');
+    declareRecordStatus(cmd);
+    cmd.option(
+      '--key-column <name>',
+      'match rejects by this column, unique in both files, instead of by position',
+    );
   },
 
   options: (_args, flags) => ({
@@ -68,6 +79,7 @@ export const command: CommandModule<ResultsOptions> = {
     force: boolFlag(flags, 'force'),
     columns: { status: textFlag(flags, 'statusColumn'), message: textFlag(flags, 'messageColumn') },
     keyColumn: textFlag(flags, 'keyColumn'),
+    recordStatus: recordStatusOption(flags),
   }),
 
   async run(app, options) {
@@ -111,7 +123,7 @@ async function results(
   const { files, batches } = await fetchResults(app, run, jobIds, { ...options, folder });
   for (const warning of uncounted(batches)) ui.warn(warning);
   const rejects: Rejects = options.rejects
-    ? await withWait(run.emit, 'writing the rejects', () => writeAllRejects(app, files, options))
+    ? await withWait(run.emit, 'writing the rejects', () => writeAllRejects(app, files, batches, options))
     : { files: [], problems: [] };
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), accountText(batches, ui)];
@@ -122,7 +134,7 @@ async function results(
     outcome: outcomeOfAll(batches),
     batches,
     results: files.map((file) => shownResult(file, options.rejects ? rejects : null)),
-    extra: { reasons: reasonFields(shown) },
+    extra: { reasons: reasonFields(shown), unknown: unknownFields(shown) },
     text:
       files.length === 0
         ? 'There are no result files: none of the batches is final and has one. An init never has.'
@@ -147,7 +159,7 @@ async function errorOf(
   const open = batches.filter((batch) => batch.kind !== 'init' && waitsFor(batch) === 'end');
   const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');
   const [first, ...rest] = [
-    unaccounted(batches, hint),
+    unaccounted(batches, hint, app.context),
     combined([...files.flatMap(({ problem }) => problem ?? []), ...rejects.problems]),
     open.length > 0 ? stillRunning(open, job, idle, app.context) : null,
   ].filter((error) => error !== null);

@@ -6,7 +6,7 @@ import { visible } from '../system/escaping.ts';
 import { displayValue } from './findings.ts';
 import { KeyHash64, KeyTable } from './keys.ts';
 import { detached, type RawRecord, recordFields, withRecords } from './record-reader.ts';
-import { KEY_COLUMNS, type ResultTally, recordResult, type SentFile, withSentFile } from './result-file.ts';
+import { KEY_COLUMNS, type ResultTally, type SentFile, withSentFile } from './result-file.ts';
 
 export interface RejectsRequest extends SentAndResult {
   readonly kind: FileKind;
@@ -161,7 +161,7 @@ interface SentAndResult {
   readonly sent: SentFile;
   readonly header: readonly string[];
   readonly resultPath: string;
-  readonly result: Pick<ResultTally, 'columns' | 'header'>;
+  readonly result: Pick<ResultTally, 'columns' | 'header' | 'resultOf'>;
 }
 
 /** Receives the failed records in the order of the file sent. Their bytes are valid until the promise resolves. */
@@ -205,8 +205,8 @@ async function matchByPosition(files: SentAndResult, out: FailedRecords): Promis
             const [was, is] = [sentFields[different.column], resultFields[different.place]];
             return `line ${record.line}, column "${name}": "${short(was)}" was sent, but line ${row.line} of the result file has "${short(is)}"`;
           }
-          const { ok, message } = recordResult(resultFields, columns);
-          if (!ok) await out.record(record, message);
+          const { result: said, message } = files.result.resultOf(resultFields);
+          if (said === 'rejected') await out.record(record, message);
         }
       }),
     isMatch,
@@ -232,8 +232,8 @@ async function matchByKey(files: SentAndResult, column: number, out: FailedRecor
       const fields = recordFields(row);
       const key = (fields[place] ?? '').trim();
       resultKeys.add(key);
-      const { ok, message } = recordResult(fields, columns);
-      if (!ok) failed.set(detached(key), detached(message));
+      const { result: said, message } = files.result.resultOf(fields);
+      if (said === 'rejected') failed.set(detached(key), detached(message));
     }
   });
   if (!resultKeys.areUnique()) return `column "${name}" is not unique in the result file`;

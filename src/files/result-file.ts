@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { FileKind } from '../batch/types.ts';
+import { type RecordResult, type RecordStatusMap, recordStatus } from '../batch/record-status.ts';
+import type { FileKind, UnknownResults } from '../batch/types.ts';
 import { EbillError, errnoOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import { displayValue } from './findings.ts';
@@ -26,9 +27,33 @@ export interface ResultTally {
   readonly reasons: readonly Reason[];
   /** Failed records whose message is not among `reasons`. */
   readonly others: number;
+  /** Present only when there are records that it says neither "loaded" nor "rejected" of. */
+  readonly unknown?: UnknownResults;
   readonly columns: ResultColumns;
+  /** Reads the result of one record from its row. */
+  readonly resultOf: ResultReader;
   readonly header: readonly string[];
 }
+
+/** How a result file is to be read. */
+export interface ResultReading {
+  readonly columns: ColumnChoice;
+  /** Status values that a user declared. */
+  readonly recordStatus: RecordStatusMap;
+  /** `successCount` of the batch: without a status column, as many rows must have no message. */
+  readonly successCount: number | null;
+}
+
+export const USUAL_READING: ResultReading = {
+  columns: { status: null, message: null },
+  recordStatus: {},
+  successCount: null,
+};
+
+type ResultReader = (fields: readonly string[]) => {
+  readonly result: RecordResult;
+  readonly message: string;
+};
 
 /** Limits for the different messages that are counted; messages may each contain a key, and memory must stay flat. */
 const MAX_MESSAGES = 50_000;
@@ -45,48 +70,92 @@ const MESSAGE_LENGTH = 10_000;
 export async function tallyResult(
   path: string,
   sent: readonly string[] | null,
-  choice: ColumnChoice = { status: null, message: null },
+  reading: ResultReading = USUAL_READING,
   most = 10,
 ): Promise<ResultTally> {
   return withRecords(path, async (reader) => {
     const header = await reader.readHeader();
     if (header === null) throw emptyResult(path);
-    const columns = resultColumns(basename(path), header, sent, choice);
-    const messages = new Map<string, { count: number; line: number }>();
-    let characters = 0;
+    const columns = resultColumns(basename(path), header, sent, reading.columns);
+    const resultOf = resultReader(columns, reading.recordStatus);
+    const [reasons, unknown] = [new Occurrences(), new Occurrences()];
     let rows = 0;
-    let failed = 0;
     for (let record = await reader.read(); record !== null; record = reader.take() ?? (await reader.read())) {
       rows += 1;
-      const { ok, message } = recordResult(recordFields(record), columns);
-      if (ok) continue;
-      failed += 1;
-      // The `…` stands right after what may be the start of a secret: the redactor hides that.
-      const short = message.length > MESSAGE_LENGTH ? `${message.slice(0, MESSAGE_LENGTH)}…` : message;
-      const known = messages.get(short);
-      if (known !== undefined) known.count += 1;
-      else if (messages.size < MAX_MESSAGES && characters + short.length <= MAX_MESSAGE_CHARACTERS) {
-        characters += short.length;
-        messages.set(detached(short), { count: 1, line: record.line });
-      }
+      const fields = recordFields(record);
+      const { result, message } = resultOf(fields);
+      if (result === 'rejected') reasons.add(message, record.line);
+      else if (result === 'unknown') unknown.add(fields[columns.status ?? -1] ?? '', record.line);
     }
-    const reasons = [...messages]
-      .map(([message, { count, line }]) => ({ message, count, line }))
-      .sort((a, b) => b.count - a.count || a.line - b.line)
-      .slice(0, most);
-    const others = failed - reasons.reduce((sum, reason) => sum + reason.count, 0);
-    return { rows, failed, reasons, others, columns, header };
+    const tally = {
+      rows,
+      failed: reasons.total,
+      ...reasons.list(most),
+      ...(unknown.total === 0 ? {} : { unknown: unknownResults(unknown, most) }),
+      columns,
+      resultOf,
+      header,
+    };
+    // Without a status column an empty message means loaded only if the server counted as many (api rule 23).
+    return columns.status !== null || rows - tally.failed === reading.successCount
+      ? tally
+      : { ...tally, failed: 0, reasons: [], others: 0, unknown: { records: rows, values: [] } };
   });
 }
 
-/** The result for one record, from its row in a result file. */
-export function recordResult(
-  fields: readonly string[],
-  { status, message }: ResultColumns,
-): { readonly ok: boolean; readonly message: string } {
+function unknownResults(unknown: Occurrences, most: number): UnknownResults {
+  const { reasons } = unknown.list(most);
   return {
-    ok: isLoaded(fields[status] ?? ''),
-    message: message === null ? '' : (fields[message] ?? ''),
+    records: unknown.total,
+    values: reasons.map(({ message, count, line }) => ({ value: message, count, line })),
+  };
+}
+
+/** Texts of a column with the number of times they occur and the first line, in bounded memory. */
+class Occurrences {
+  total = 0;
+  readonly #found = new Map<string, { count: number; line: number }>();
+  #characters = 0;
+
+  add(text: string, line: number): void {
+    this.total += 1;
+    // The `…` stands right after what may be the start of a secret: the redactor hides that.
+    const short = text.length > MESSAGE_LENGTH ? `${text.slice(0, MESSAGE_LENGTH)}…` : text;
+    const known = this.#found.get(short);
+    if (known !== undefined) known.count += 1;
+    else if (this.#found.size < MAX_MESSAGES && this.#characters + short.length <= MAX_MESSAGE_CHARACTERS) {
+      this.#characters += short.length;
+      this.#found.set(detached(short), { count: 1, line });
+    }
+  }
+
+  /** @returns the most frequent ones, and how many others there are */
+  list(most: number): { readonly reasons: readonly Reason[]; readonly others: number } {
+    const reasons = [...this.#found]
+      .map(([message, { count, line }]) => ({ message, count, line }))
+      .sort((a, b) => b.count - a.count || a.line - b.line)
+      .slice(0, most);
+    return { reasons, others: this.total - reasons.reduce((sum, reason) => sum + reason.count, 0) };
+  }
+}
+
+/** Status values remembered, since a result has few different ones. */
+const REMEMBERED = 1_000;
+
+function resultReader({ status, message }: ResultColumns, declared: RecordStatusMap): ResultReader {
+  const known = new Map<string, RecordResult>();
+  const ofStatus = (value: string): RecordResult => {
+    let result = known.get(value);
+    if (result === undefined) {
+      result = recordStatus(value, declared);
+      if (known.size < REMEMBERED && value.length < 200) known.set(detached(value), result);
+    }
+    return result;
+  };
+  return (fields) => {
+    const text = message === null ? '' : (fields[message] ?? '');
+    if (status !== null) return { result: ofStatus(fields[status] ?? ''), message: text };
+    return { result: text.trim() === '' ? 'loaded' : 'rejected', message: text };
   };
 }
 
@@ -159,7 +228,8 @@ export interface ColumnChoice {
 
 /** The columns of a result file, by index from 0. */
 interface ResultColumns {
-  readonly status: number;
+  /** `null` when it has only messages: an empty one then means loaded, if `successCount` agrees. */
+  readonly status: number | null;
   /** `null` when the result file has no messages. */
   readonly message: number | null;
   /** For each column sent its index in the result, -1 when it is missing; `null` when the header sent is not known. */
@@ -192,8 +262,9 @@ export function resultColumns(
       ? findUsual(file, option, header, added, groups)
       : findChosen(file, option, asked, header, added);
   const status = pick('--status-column', choice.status, STATUS_NAMES);
-  if (status === null) throw unclear(file, 'no column has a known name for the status', header, added);
   const message = pick('--message-column', choice.message, MESSAGE_NAMES);
+  if (status === null && (message === null || places === null))
+    throw unclear(file, 'no column has a known name for the status', header, added);
   if (message === null && (places === null || added.length > 1))
     throw unclear(file, 'no column has a known name for the message', header, added);
   return { status, message, sent: places };
@@ -262,35 +333,13 @@ function unclear(file: string, why: string, header: readonly string[], listed: I
 /** A word for comparison: lower case, without spaces, `-`, `_` and `.`, like status names (api rule 6). */
 export const normalizeWord = (text: string): string => text.toLowerCase().replace(/[\s_.-]+/gu, '');
 
-/** Values of the status column for loaded records. The vendor documents none, so these are the usual ones. */
-const LOADED: ReadonlySet<string> = new Set([
-  'success',
-  'successful',
-  'succeeded',
-  'ok',
-  'okay',
-  'loaded',
-  'processed',
-  'imported',
-  'created',
-  'updated',
-  'inserted',
-  'added',
-  'accepted',
-  'completed',
-  'complete',
-  'done',
-  'passed',
-]);
-
-/** True for a status that means loaded. Any other value counts as a failure, an empty one too: no lost record may pass. */
-export const isLoaded = (status: string): boolean => LOADED.has(normalizeWord(status));
-
 /** Usual names of the two added columns; a later group counts only when no earlier one matches. */
 const STATUS_NAMES: readonly (readonly string[])[] = [
   ['status'],
   ['recordstatus', 'rowstatus', 'importstatus', 'loadstatus', 'processstatus', 'processingstatus'],
   ['resultstatus', 'result', 'outcome'],
+  // With true or false in them.
+  ['success', 'succeeded', 'successful', 'issuccess', 'loaded'],
 ];
 const MESSAGE_NAMES: readonly (readonly string[])[] = [
   ['message'],

@@ -1,6 +1,7 @@
 import type { Client } from '../api/client.ts';
 import type { StorageOptions } from '../api/storage.ts';
 import type { StatusNames } from '../batch/phase.ts';
+import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { Context } from '../system/context.ts';
 import type { Lock } from '../system/lock.ts';
 import type { Listener } from './events.ts';
@@ -21,6 +22,8 @@ export interface Run {
   readonly lock: Lock | null;
   readonly emit: Listener;
   readonly statusNames: StatusNames;
+  /** What values in the status column of a result file mean (api rule 23). */
+  readonly recordStatus: RecordStatusMap;
   readonly retries: number;
   /** How long "not found" and an unchanged status are no evidence after a call (api rule 16). */
   readonly settle: Settle;

@@ -147,7 +147,7 @@ const unknownFor = (unknown: number, of: number): string =>
 export function unaccountedText(batches: readonly BatchView[]): string {
   const accounts = batches.map(accountOf);
   const mismatches = accounts.filter((account) => account.state === 'mismatch');
-  const total = (part: 'missing' | 'surplus' | 'contradicted'): number =>
+  const total = (part: 'missing' | 'surplus' | 'contradicted' | 'unclear'): number =>
     mismatches.reduce((all, account) => all + account[part], 0);
   const all = sum(accounts.map(({ unaccounted }) => unaccounted)) ?? 0;
   if (all === 0) return '';
@@ -156,6 +156,7 @@ export function unaccountedText(batches: readonly BatchView[]): string {
     [total('missing'), 'missing'],
     [total('surplus'), 'more than were sent'],
     [total('contradicted'), 'with another result in the result file'],
+    [total('unclear'), 'neither loaded nor rejected in the result file'],
   ] as const;
   // "unaccounted" alone means missing.
   const plain = total('missing') === all;

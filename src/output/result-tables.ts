@@ -1,4 +1,4 @@
-import type { BatchView } from '../batch/types.ts';
+import type { BatchView, UnknownResults } from '../batch/types.ts';
 import type { Reason } from '../files/result-file.ts';
 import { count, counted } from './format.ts';
 import { table } from './table.ts';
@@ -16,6 +16,7 @@ export interface ShownTally {
     readonly failed: number;
     readonly reasons: readonly Reason[];
     readonly others: number;
+    readonly unknown?: UnknownResults;
   } | null;
 }
 
@@ -28,11 +29,19 @@ const RESULT_FILE = { title: 'Result file', wrap: true, least: Number.POSITIVE_I
 /** Each result file with its rows and failed rows; empty when there are none. */
 export async function resultTable(results: readonly ShownTally[], theme: Theme): Promise<string> {
   if (results.length === 0) return '';
-  const head = ['Batch', { title: 'Rows', right: true }, { title: 'Failed', right: true }, RESULT_FILE];
+  const someUnknown = results.some(({ tally }) => tally?.unknown !== undefined);
+  const head = [
+    'Batch',
+    { title: 'Rows', right: true },
+    { title: 'Failed', right: true },
+    ...(someUnknown ? [{ title: 'Unknown', right: true }] : []),
+    RESULT_FILE,
+  ];
   const rows = results.map(({ jobId, path, kept, tally }) => [
     jobId,
     tally === null ? null : count(tally.rows),
     tally === null ? null : count(tally.failed),
+    ...(someUnknown ? [tally === null ? null : count(tally.unknown?.records ?? 0)] : []),
     kept ? `${path} (kept)` : path,
   ]);
   return table(head, rows, theme);
@@ -76,3 +85,14 @@ export const reasonFields = (
   results.flatMap(({ jobId, tally }) =>
     (tally?.reasons ?? []).map(({ message, count: times, line }) => ({ jobId, message, count: times, line })),
   );
+
+/** `unknown` of `--json`: status values that say neither "loaded" nor "rejected". */
+export const unknownFields = (
+  results: readonly ShownTally[],
+): readonly {
+  readonly jobId: BatchView['jobId'];
+  readonly value: string;
+  readonly count: number;
+  readonly line: number;
+}[] =>
+  results.flatMap(({ jobId, tally }) => (tally?.unknown?.values ?? []).map((one) => ({ jobId, ...one })));

@@ -1,4 +1,5 @@
 import { type Columns, ROLES } from '../batch/columns.ts';
+import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { oneLine, visible } from '../system/escaping.ts';
@@ -149,6 +150,13 @@ export const PLAN_SCHEMA = {
       },
       examples: [{ failedRecords: 0 }],
     },
+    recordStatus: {
+      type: 'object',
+      additionalProperties: { type: 'string', enum: ['loaded', 'rejected'] },
+      title: 'Status values in result files',
+      description: 'What values in the status column of a result file mean, where they are no common words.',
+      examples: [{ 'Success with warnings': 'loaded' }],
+    },
   },
 } as const;
 
@@ -163,6 +171,8 @@ export interface Plan {
   readonly customers: readonly PlannedFile[];
   readonly invoices: readonly PlannedInvoice[];
   readonly columns: Columns;
+  /** What values in the status column of a result file mean (api rule 23). */
+  readonly recordStatus: RecordStatusMap;
   readonly accept: {
     /** How many failed records a step may have before the next step starts. */
     readonly failedRecords: number;

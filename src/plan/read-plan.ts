@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { type Columns, columnsOf, ROLE_NAMES, type RoleName } from '../batch/columns.ts';
 import { jobIdProblem } from '../batch/job-ids.ts';
+import type { RecordStatusMap } from '../batch/record-status.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { firstBadUtf8 } from '../files/encoding.ts';
 import { visible } from '../system/escaping.ts';
@@ -110,6 +111,7 @@ interface RawPlan {
   readonly invoices?: readonly { readonly file: string; readonly items?: readonly string[] }[];
   readonly columns?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly accept?: { readonly failedRecords?: number };
+  readonly recordStatus?: RecordStatusMap;
 }
 
 /**
@@ -160,6 +162,7 @@ function toPlan(raw: RawPlan, places: YamlPlaces): Plan {
     })),
     columns: toColumns(raw.columns ?? {}),
     accept: { failedRecords: raw.accept?.failedRecords ?? 0 },
+    recordStatus: raw.recordStatus ?? {},
   };
 }
 

@@ -116,6 +116,11 @@ function toMistake(error: ErrorObject, places: YamlPlaces): Mistake {
       };
     case 'minimum':
       return { ...place, message: `${name} cannot be negative; it is ${String(error.data)}` };
+    case 'enum':
+      return {
+        ...place,
+        message: `${name} must be one of ${(error.params['allowedValues'] as readonly string[]).join(', ')}; it is ${describe(error.data)}`,
+      };
     case 'pattern':
     case 'maxLength':
       return { ...place, message: textProblem(name, String(error.data)) };

@@ -1,4 +1,5 @@
 import { sameStatusName } from '../batch/phase.ts';
+import { sameRecordStatus } from '../batch/record-status.ts';
 import type { Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { checkUsername } from './auth.ts';
@@ -14,6 +15,7 @@ export interface Changes {
   readonly query: readonly Pair[];
   readonly headers: readonly Pair[];
   readonly statusNames: readonly Pair<Phase>[];
+  readonly recordStatus: readonly Pair<'loaded' | 'rejected'>[];
   readonly columns: readonly ColumnChange[];
   /** Absolute paths, as are the next two. */
   readonly caFile: string | null | undefined;
@@ -34,6 +36,7 @@ export function newProfile(name: string, baseUrl: string): Profile {
     query: {},
     headers: {},
     statusNames: {},
+    recordStatus: {},
     columns: {},
     caFile: null,
     clientCert: null,
@@ -58,6 +61,7 @@ export function changed(profile: Profile, changes: Changes): Profile {
     query: withPairs(profile.query, changes.query),
     headers: withPairs(profile.headers, changes.headers, sameHeader),
     statusNames: withPairs(profile.statusNames, changes.statusNames, sameStatusName),
+    recordStatus: withPairs(profile.recordStatus, changes.recordStatus, sameRecordStatus),
     columns: changedColumns(profile.columns, changes.columns),
     caFile: given(changes.caFile, profile.caFile),
     clientCert: given(changes.clientCert, profile.clientCert),

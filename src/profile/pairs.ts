@@ -34,6 +34,13 @@ export function parseStatusName(text: string): Pair<Phase> {
   return [name, value === '' ? null : checkPhase(value, '--status-name')];
 }
 
+/** Parses `--record-status VALUE=loaded|rejected` (api rule 23). A value may contain `=`. @throws EbillError `USAGE` */
+export function parseRecordStatus(text: string): Pair<'loaded' | 'rejected'> {
+  const [value, result] = split(text, '--record-status', text.lastIndexOf('='));
+  if (CONTROL.test(value)) throw badPair('--record-status', 'the value holds a control character');
+  return [value, result === '' ? null : checkRecordResult(result, '--record-status')];
+}
+
 /**
  * The record with the changes made, sorted by key.
  *
@@ -93,17 +100,26 @@ export function checkPhase(text: string, source: string): Phase {
   throw badPair(source, `"${visible(text.slice(0, 40))}" is not a phase (${STATUS_PHASES.join(', ')})`);
 }
 
+/** @throws EbillError `USAGE` */
+export function checkRecordResult(text: string, source: string): 'loaded' | 'rejected' {
+  const result = text.toLowerCase();
+  if (result === 'loaded' || result === 'rejected') return result;
+  throw badPair(source, `"${visible(text.slice(0, 40))}" is neither "loaded" nor "rejected"`);
+}
+
 function split(text: string, source: string, at: number): [string, string] {
   // Text without a name may be a secret in the wrong place: it is not shown.
   if (at < 1) throw badPair(source, 'there is no "=" with a name before it');
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
+const FORMS: ReadonlyMap<string, string> = new Map([
+  ['--status-name', 'NAME=PHASE, for example "In Review=running"'],
+  ['--record-status', 'VALUE=loaded or VALUE=rejected, for example "Loaded with warnings=loaded"'],
+]);
+
 function badPair(source: string, problem: string): EbillError {
-  const form =
-    source === '--status-name'
-      ? 'NAME=PHASE, for example "In Review=running"'
-      : 'K=V, for example format=xml';
+  const form = FORMS.get(source) ?? 'K=V, for example format=xml';
   return new EbillError('USAGE', `${source}: ${problem}.`, { hint: `Write it as ${form}.` });
 }
 

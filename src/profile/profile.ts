@@ -1,4 +1,5 @@
 import type { Columns } from '../batch/columns.ts';
+import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { UNSAFE, visible } from '../system/escaping.ts';
@@ -26,6 +27,7 @@ export interface Profile {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly statusNames: Readonly<Record<string, Phase>>;
+  readonly recordStatus: RecordStatusMap;
   /** For the checks across files. */
   readonly columns: Columns;
   /** Absolute paths, as are the next two. */

@@ -79,6 +79,7 @@ export function resolve(layers: Layers): Resolved {
     query: own?.profile.query ?? {},
     headers: own?.profile.headers ?? {},
     statusNames: profile?.statusNames ?? {},
+    recordStatus: profile?.recordStatus ?? {},
     caFile: profile?.caFile ?? null,
     clientCert: own?.profile.clientCert ?? null,
     clientKey: own?.profile.clientKey ?? null,

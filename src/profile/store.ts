@@ -7,7 +7,14 @@ import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
 import { lockProfiles } from '../system/lock.ts';
 import { checkHeaderName, checkUsername, isProxyUrl, parseAuthKind, parseBaseUrl } from './auth.ts';
-import { checkHeaderValue, checkPhase, checkQueryName, checkQueryValue, parseColumns } from './pairs.ts';
+import {
+  checkHeaderValue,
+  checkPhase,
+  checkQueryName,
+  checkQueryValue,
+  checkRecordResult,
+  parseColumns,
+} from './pairs.ts';
 import {
   checkOrganisation,
   isProfileName,
@@ -239,6 +246,7 @@ const FIELDS = new Set<string>([
   'query',
   'headers',
   'statusNames',
+  'recordStatus',
   'columns',
   'caFile',
   'clientCert',
@@ -270,6 +278,7 @@ function parseProfile(name: string, fields: Fields, path: string): Profile {
         checkHeaderValue(checkHeaderName(key, 'headers'), value, 'headers'),
       ),
       statusNames: record(fields, 'statusNames', (_key, value) => checkPhase(value, 'statusNames')),
+      recordStatus: record(fields, 'recordStatus', (_key, value) => checkRecordResult(value, 'recordStatus')),
       columns: parseColumns(fields['columns'] ?? {}, 'columns'),
       caFile: absolutePath(fields, 'caFile'),
       clientCert: absolutePath(fields, 'clientCert'),

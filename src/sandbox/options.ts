@@ -53,6 +53,8 @@ export interface SandboxOptions {
   readonly runningName?: string | undefined;
   /** Status name of a batch before its finalize, `Draft` by default. */
   readonly draftName?: string | undefined;
+  /** What a result file says of a loaded and of a rejected record, `Success` and `Failed` by default. */
+  readonly recordWords?: readonly [loaded: string, rejected: string] | undefined;
   /** Ids in answers are padded with zeros to this number of digits; 0 (default): not padded. */
   readonly padIds?: number | undefined;
   /** Without `Cache-Control: no-cache`, a status question gets the last answer again for this long; 0 by default. */
@@ -105,6 +107,7 @@ export interface Settings {
   readonly s3Credentials: S3Credentials;
   readonly runningName: string;
   readonly draftName: string;
+  readonly recordWords: readonly [loaded: string, rejected: string];
   readonly padIds: number;
   readonly cacheMs: number;
   readonly countsDelayMs: number;
@@ -162,6 +165,7 @@ export function settingsOf(options: SandboxOptions): Settings {
     s3Credentials: options.s3Credentials ?? SANDBOX_KEY,
     runningName: options.runningName ?? 'InProgress',
     draftName: options.draftName ?? 'Draft',
+    recordWords: options.recordWords ?? ['Success', 'Failed'],
     padIds: integer(options.padIds ?? 0, 'number of digits', 0, 18),
     cacheMs: integer(options.cacheMs ?? 0, 'cache time', 0),
     countsDelayMs: integer(options.countsDelayMs ?? 0, 'delay of counts', 0),

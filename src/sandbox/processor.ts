@@ -80,9 +80,10 @@ export class Processor {
     const signal = this.#closing;
     const collect = batch.kind === 'invoice';
     const lose = batch.loses ?? 0;
+    const words = this.#settings.recordWords;
     if (batch.work) {
       if (!collect) return new Set();
-      return (await checkRecords(source, rules, { write: null, collect, lose, signal })).accepted;
+      return (await checkRecords(source, rules, { write: null, collect, words, lose, signal })).accepted;
     }
     const blob = this.#store.newBlob();
     const file = await open(this.#store.pathOf(blob), 'wx', 0o600);
@@ -97,7 +98,7 @@ export class Processor {
         bytes += chunk.length;
         await file.appendFile(chunk);
       };
-      const checked = await checkRecords(source, rules, { write, collect, lose, signal });
+      const checked = await checkRecords(source, rules, { write, collect, words, lose, signal });
       const storedAt = this.#settings.now();
       const resultKey = this.#resultKey(batch, storedAt);
       batch.work = workOf(checked, resultKey);

@@ -23,6 +23,8 @@ export interface CheckOptions {
   /** Gets the result CSV in pieces; `null`: it is not needed. */
   readonly write: ((text: string) => Promise<void>) | null;
   readonly collect: boolean;
+  /** What the result says of a loaded and of a rejected record. */
+  readonly words: readonly [loaded: string, rejected: string];
   /** Skips this many records at the beginning, as if they had never arrived. */
   readonly lose?: number;
   readonly signal: AbortSignal;
@@ -70,7 +72,7 @@ export async function checkRecords(
     const fields = 'fields' in row ? row.fields : [];
     // Pad or cut to the header's width, so that Status and Message stay in their columns.
     const columns = header.map((_, index) => fields[index] ?? '');
-    buffer += csvLine([...columns, message === null ? 'Success' : 'Failed', message ?? '']);
+    buffer += csvLine([...columns, options.words[message === null ? 0 : 1], message ?? '']);
     if (buffer.length >= FLUSH) {
       await options.write(buffer);
       buffer = '';

@@ -40,6 +40,7 @@ export function connectionTo(baseUrl: string, more: Partial<Connection> = {}): C
     query: {},
     headers: {},
     statusNames: {},
+    recordStatus: {},
     caFile: null,
     clientCert: null,
     clientKey: null,

@@ -14,6 +14,7 @@ const connection: Connection = {
   query: {},
   headers: {},
   statusNames: {},
+  recordStatus: {},
   caFile,
   clientCert: null,
   clientKey: null,

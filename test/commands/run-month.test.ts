@@ -45,6 +45,7 @@ async function month(
     lock: null,
     emit: () => undefined,
     statusNames: {},
+    recordStatus: {},
     retries: 0,
     settle: { initMs: 0, otherMs: 0 },
     urls: null,

@@ -323,3 +323,60 @@ describe('a mismatch of the records', () => {
     expect(existsSync(join(at.cwd, 'w', 'AUG_2020_CUS_result.csv'))).toBe(true);
   });
 });
+
+describe('a status that the program does not know', () => {
+  it('is no reject: nothing is written or offered to be loaded again until it is declared', async () => {
+    const server = await sandbox({ recordWords: ['S', 'E'] });
+    const at = await customers(server);
+    await at.call(['watch']);
+    const got = await at.call(['results', '--rejects', '--json']);
+    expect([got.code, got.json.error?.code, got.json.outcome]).toEqual([4, 'UNACCOUNTED', 'failed']);
+    expect(got.json.error?.message).toContain('5 with an unknown status: "S" 3, "E" 2');
+    expect(got.json.error?.hint).toContain('--record-status S=loaded or --record-status S=rejected');
+    expect(got.json['unknown']).toMatchObject([
+      { jobId: 'AUG_2020_CUS', value: 'S', count: 3 },
+      { jobId: 'AUG_2020_CUS', value: 'E', count: 2 },
+    ]);
+    expect(readdirSync(join(at.cwd, 'AUG_2020'))).toEqual(['AUG_2020_CUS_result.csv']);
+    const people = await at.call(['results', '--rejects']);
+    expect(people.stdout).toMatch(/Unknown[\s\S]*5 unaccounted/);
+    expect(people.stdout + people.stderr).not.toMatch(/ebill upload/);
+    // One of two declared: the other is still unknown.
+    const half = await at.call(['results', '--rejects', '--record-status', 's=loaded', '--json']);
+    expect([half.code, half.json.error?.message]).toEqual([
+      4,
+      expect.stringContaining('2 with an unknown status: "E" 2'),
+    ]);
+    const declared = ['--record-status', 'S=loaded', '--record-status', 'E=rejected'];
+    const settled = await at.call(['results', '--rejects', ...declared]);
+    expect([settled.code, settled.stdout]).toEqual([0, expect.stringContaining('2 rejected, 0 unaccounted')]);
+    expect(read(at, 'AUG_2020', 'AUG_2020_CUS_rejects.csv')).toBe(
+      '\ufeffAccount Number,Name\r\n,"no\r\nkey"\r\n3,again\r\n',
+    );
+  });
+
+  it('contradicts the counts when it is declared wrongly, and no rejects are written', async () => {
+    const server = await sandbox({ recordWords: ['S', 'E'] });
+    const at = await customers(server);
+    await at.call(['watch']);
+    const wrong = ['--record-status', 'S=rejected', '--record-status', 'E=rejected'];
+    const got = await at.call(['results', '--rejects', ...wrong]);
+    expect([got.code, got.stderr]).toEqual([4, expect.stringContaining('5 of them failures')]);
+    expect(existsSync(join(at.cwd, 'AUG_2020', 'AUG_2020_CUS_rejects.csv'))).toBe(false);
+  });
+
+  it('stops a month with 4 at the end, and is settled by the plan or the profile', async () => {
+    const server = await sandbox({ recordWords: ['S', 'E'] });
+    const at = machine(server);
+    await month(at);
+    const plan = ['job: AUG_2020', 'customers: [CUS*.csv]'];
+    writeFileSync(join(at.cwd, 'plan.yaml'), plan.join('\n'));
+    const got = await at.call(['run', 'plan.yaml', '--json']);
+    expect([got.code, got.json.error?.code]).toEqual([4, 'UNACCOUNTED']);
+    writeFileSync(join(at.cwd, 'plan.yaml'), [...plan, 'recordStatus: { S: loaded }'].join('\n'));
+    expect((await at.call(['run', 'plan.yaml'])).code).toBe(0);
+    const profile = `profile add p --base-url ${server.apiUrl} --auth bearer --record-status S=loaded --use`;
+    expect((await at.call(profile.split(' '))).code).toBe(0);
+    expect((await at.call(['results', '--profile', 'p'])).code).toBe(0);
+  });
+});

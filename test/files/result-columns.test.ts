@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isLoaded, resultColumns } from '../../src/files/result-file.ts';
+import { resultColumns } from '../../src/files/result-file.ts';
 
 const find = (
   header: string,
@@ -58,12 +58,5 @@ describe('resultColumns', () => {
         hint: expect.stringContaining('--status-column'),
       }),
     );
-  });
-
-  it('isLoaded accepts only known words', () => {
-    for (const word of ['Success', 'SUCCEEDED', 'ok', ' Loaded ', 'processed'])
-      expect(isLoaded(word)).toBe(true);
-    for (const word of ['', 'Failed', 'Success with errors', 'not ok', '1', 'Unprocessed'])
-      expect(isLoaded(word)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tallyResult } from '../../src/files/result-file.ts';
+import { tallyResult, USUAL_READING } from '../../src/files/result-file.ts';
 import { rejection } from '../api/rig.ts';
 import { tempDir } from '../helpers/context.ts';
 import { heldMemory } from '../helpers/memory.ts';
@@ -14,19 +14,60 @@ function file(text: string): string {
 
 describe('tallyResult', () => {
   it('counts rows and failures, and returns the most frequent reasons with their first line', async () => {
-    const rows = ['"a\nb",OK,', 'b,Failed,x', 'c,Failed,"y,\nz"', 'd,Failed,x', 'e,,', 'f'];
+    const rows = ['"a\nb",OK,', 'b,Failed,x', 'c,Failed,"y,\nz"', 'd,Failed,x', 'e,Error,', 'f,,'];
     const tally = await tallyResult(
       file(`\ufeffA,Status,Message\r\n${rows.join('\r\n')}`),
       ['A'],
       undefined,
       2,
     );
-    expect(tally).toMatchObject({ rows: 6, failed: 5, others: 1 });
+    expect(tally).toMatchObject({
+      rows: 6,
+      failed: 4,
+      others: 1,
+      unknown: { records: 1, values: [{ value: '', count: 1, line: 9 }] },
+    });
     expect(tally.reasons).toEqual([
       { message: 'x', count: 2, line: 4 },
-      { message: '', count: 2, line: 8 },
+      { message: 'y,\nz', count: 1, line: 5 },
     ]);
   });
+  it('names the status values that it does not know, unless they are declared', async () => {
+    const path = file('A,Status,Message\n1,S,\n2,E,no\n3,S,\n4,Failed,no\n');
+    expect(await tallyResult(path, ['A'])).toMatchObject({
+      failed: 1,
+      unknown: {
+        records: 3,
+        values: [
+          { value: 'S', count: 2, line: 2 },
+          { value: 'E', count: 1, line: 3 },
+        ],
+      },
+    });
+    const declared = await tallyResult(path, ['A'], {
+      ...USUAL_READING,
+      recordStatus: { s: 'loaded', E: 'rejected' },
+    });
+    expect(declared).toMatchObject({ rows: 4, failed: 2 });
+    expect(declared.unknown).toBeUndefined();
+  });
+  it('takes a column of true and false for the status', async () => {
+    const path = file('A,Success,Error\n1,true,\n2,false,no such account\n');
+    expect(await tallyResult(path, ['A'])).toMatchObject({ rows: 2, failed: 1 });
+  });
+  it.each([
+    [2, { failed: 1 }],
+    [3, { failed: 0, unknown: { records: 3, values: [] } }],
+    [null, { failed: 0, unknown: { records: 3, values: [] } }],
+  ])(
+    'without a status column takes no message for loaded, if the server counted as many (%s)',
+    async (successCount, expected) => {
+      const path = file('A,Error\n1,\n2,no such account\n3,\n');
+      const tally = await tallyResult(path, ['A'], { ...USUAL_READING, successCount });
+      expect(tally).toMatchObject({ rows: 3, ...expected });
+      expect(tally.unknown === undefined).toBe(successCount === 2);
+    },
+  );
   it('returns ten reasons at most, and counts the others', async () => {
     const rows = Array.from({ length: 25 }, (_, i) => `${i},Failed,no ${i}`).join('\n');
     const tally = await tallyResult(file(`A,Status,Message\n${rows}\n`), null);
@@ -59,7 +100,7 @@ describe('tallyResult', () => {
     const error = await rejection(tallyResult(file(`${'name,'.repeat(9_000)}x\n`), null));
     expect(error).toMatchObject({ code: 'USAGE', message: expect.stringContaining('and 8951 more') });
     const record = await tallyResult(file(`Status,Message\n${','.repeat(3_000_000)}\n`), null);
-    expect(record).toMatchObject({ rows: 1, failed: 1 });
+    expect(record).toMatchObject({ rows: 1, failed: 0, unknown: { records: 1 } });
   });
   it('keeps reasons without their records, and long ones only in part', async () => {
     // With their records these would be twenty megabytes.

@@ -78,6 +78,7 @@ function rig(states: readonly BatchState[], server: Readonly<Record<string, read
     journal: memoryJournal(load(...states), context.now),
     emit: (event: LoadEvent) => events.push(event),
     statusNames: {},
+    recordStatus: {},
     settle: settleTimes(settle * 1000),
     urls: null,
     client: {

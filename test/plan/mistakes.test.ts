@@ -46,6 +46,7 @@ const MISTAKES: readonly (readonly [title: string, plan: string])[] = [
   ['half a record accepted', 'job: J\ninit: {}\naccept: { failedRecords: 0.5 }\n'],
   ['a text accepted', 'job: J\ninit: {}\naccept: { failedRecords: "5" }\n'],
   ['any number accepted', 'job: J\ninit: {}\naccept: { failedRecords: .inf }\n'],
+  ['an unknown result', 'job: J\ninit: {}\nrecordStatus: { S: ok }\n'],
   ['accept: 5', 'job: J\ninit: {}\naccept: 5\n'],
   ['nothing to do', 'job: J\ncustomers: []\naccept: { failedRecords: 3 }\n'],
   ['a key twice', 'job: J\ncustomers: [a.csv]\n"customers": [b.csv]\n'],
@@ -105,7 +106,7 @@ describe('the messages for a plan', () => {
 
   it('escape the control characters of the plan', () => {
     expect(parseFailure('job: J\n"\\e]0;x\\a\\u202e": 1\n').message).toBe(
-      'plan.yaml:2:1: unknown key "\\u001b]0;x\\u0007\\u202e"; known keys: job, init, customers, invoices, columns, accept',
+      'plan.yaml:2:1: unknown key "\\u001b]0;x\\u0007\\u202e"; known keys: job, init, customers, invoices, columns, accept, recordStatus',
     );
   });
 });

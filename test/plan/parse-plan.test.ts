@@ -17,6 +17,7 @@ columns:
   invoice:  { key: Invoice Number, customer: Account Number, amount: Amount }
   items:    { invoice: Invoice Number, amount: Amount }
 accept: { failedRecords: 2 }
+recordStatus: { S: loaded, "E 7": rejected }
 `;
 
 describe('parsePlan', () => {
@@ -42,6 +43,7 @@ describe('parsePlan', () => {
         items: { invoice: 'Invoice Number', amount: 'Amount' },
       },
       accept: { failedRecords: 2 },
+      recordStatus: { S: 'loaded', 'E 7': 'rejected' },
     });
   });
 

@@ -190,6 +190,7 @@ describe('the other fields of a profile', () => {
     query: { format: 'xml' },
     headers: { 'X-Api-Key': 'k' },
     statusNames: { 'In Review': 'running' },
+    recordStatus: { S: 'loaded' },
     caFile: '/ca.pem',
     clientCert: '/c.pem',
     clientKey: '/k.pem',
@@ -229,6 +230,7 @@ describe('the other fields of a profile', () => {
       proxy: 'http://proxy:3128',
       production: true,
       statusNames: { 'In Review': 'running' },
+      recordStatus: { S: 'loaded' },
     });
     expect([connection.query, connection.headers]).toEqual([{}, {}]);
     expect(warnings).toEqual([

@@ -24,6 +24,7 @@ const FULL: Profile = {
   query: JSON.parse('{"__proto__":"p","format":"xml"}'),
   headers: { 'X-Tenant': 'acme' },
   statusNames: { 'In Review': 'running' },
+  recordStatus: { 'Loaded (check)': 'loaded' },
   columns: { invoice: { key: 'Invoice Number', amount: 'Amount' } },
   caFile: '/etc/ca.pem',
   clientCert: '/etc/c.pem',

@@ -47,6 +47,7 @@ const CONNECTION: Connection = {
   query: { key: 'SECRET-QUERY' },
   headers: { 'x-api-key': 'SECRET-HEADER' },
   statusNames: {},
+  recordStatus: {},
   caFile: null,
   clientCert: null,
   clientKey: null,

@@ -137,6 +137,7 @@ test('memory grows with the keys, not with the file', async () => {
     { keyColumn: 'Invoice Number', unique: false, known: new Set(['1']) },
     {
       collect: false,
+      words: ['Success', 'Failed'],
       signal: new AbortController().signal,
       write: async (text) => {
         last = text;

@@ -4,7 +4,13 @@ import type { Command } from 'commander';
 import { EbillError } from '../../errors.ts';
 import { parseAuthKind, parseProxy } from '../../profile/auth.ts';
 import type { Changes } from '../../profile/edit.ts';
-import { parseHeader, parseQuery, parseStatusName, STATUS_PHASES } from '../../profile/pairs.ts';
+import {
+  parseHeader,
+  parseQuery,
+  parseRecordStatus,
+  parseStatusName,
+  STATUS_PHASES,
+} from '../../profile/pairs.ts';
 import { checkOrganisation, checkProfileName } from '../../profile/profile.ts';
 import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';
@@ -47,6 +53,11 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
     .option(
       '--status-name <NAME=PHASE>',
       `the phase that a status name of this server stands for: ${STATUS_PHASES.join(', ')}; NAME= removes it (repeatable)`,
+      collect,
+    )
+    .option(
+      '--record-status <VALUE=RESULT>',
+      'what a value in the status column of a result file means: loaded or rejected; VALUE= removes it (repeatable)',
       collect,
     )
     .optionsGroup('TLS and proxy:')
@@ -103,6 +114,7 @@ export function profileFlags(flags: Flags): ProfileFlags {
       query: listFlag(flags, 'query').map(parseQuery),
       headers: listFlag(flags, 'header').map(parseHeader),
       statusNames: listFlag(flags, 'statusName').map(parseStatusName),
+      recordStatus: listFlag(flags, 'recordStatus').map(parseRecordStatus),
       columns: columnOptions(flags),
       caFile: removable(flags, 'caFile', checkFile('--ca-file')),
       clientCert: removable(flags, 'clientCert', checkFile('--client-cert')),

@@ -33,6 +33,7 @@ export function profileView(profile: Profile, current: string | null): ProfileVi
     query: masked(profile.query),
     headers: masked(profile.headers),
     statusNames: { ...profile.statusNames },
+    recordStatus: profile.recordStatus,
     columns: profile.columns,
     caFile: profile.caFile,
     clientCert: profile.clientCert,

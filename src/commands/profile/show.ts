@@ -77,6 +77,7 @@ function settings(
     ...pairs('query', view.query),
     ...pairs('header', view.headers),
     ...pairs('status name', view.statusNames),
+    ...pairs('record status', view.recordStatus),
     ...pairs('column', Object.fromEntries(columnList(view.columns))),
     ['CA file', view.caFile],
     ['client certificate', view.clientCert],

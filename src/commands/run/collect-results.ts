@@ -1,10 +1,11 @@
 import { join, relative } from 'node:path';
+import type { RecordStatusMap } from '../../batch/record-status.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
 import type { Run } from '../../load/run.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { accountText } from '../../output/batch-text.ts';
 import { counted } from '../../output/format.ts';
-import { reasonFields, reasonsTable, type ShownTally } from '../../output/result-tables.ts';
+import { reasonFields, reasonsTable, type ShownTally, unknownFields } from '../../output/result-tables.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { CommandResult } from '../shared/command.ts';
 import { gatherFacts, writeReport } from '../shared/report-page.ts';
@@ -25,6 +26,7 @@ interface Destination {
   /** Absolute. */
   readonly folder: string;
   readonly plan: { readonly path: string; readonly sha256: string };
+  readonly recordStatus: RecordStatusMap;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function collectResults(
   session: Session,
   run: Run,
   end: MonthEnd,
-  { folder, plan }: Destination,
+  { folder, plan, recordStatus }: Destination,
 ): Promise<CommandResult> {
   const { app, owner } = session;
   const { context, ui, userAgent, redactor } = app;
@@ -45,8 +47,11 @@ export async function collectResults(
 
   run.emit({ event: 'stage.start', stage: 'results' });
   // Of the whole load: the report includes batches that were loaded without the plan.
-  const all = await fetchResults(app, run, topLevelBatches(run.journal.state), { folder });
-  const rejects = await writeAllRejects(app, all.files, {
+  const all = await fetchResults(app, run, topLevelBatches(run.journal.state), {
+    folder,
+    recordStatus,
+  });
+  const rejects = await writeAllRejects(app, all.files, all.batches, {
     force: false,
     keyColumn: null,
     onKept: () => undefined,
@@ -97,7 +102,7 @@ export async function collectResults(
     outcome,
     batches,
     results: all.files.map((file) => shownResult(file, rejects)),
-    extra: { reasons: reasonFields(shown), folder, report, manifest },
+    extra: { reasons: reasonFields(shown), unknown: unknownFields(shown), folder, report, manifest },
     text: parts.filter((part) => part !== '').join('\n\n'),
     error,
     ...(error === null && next !== '' ? { next } : {}),

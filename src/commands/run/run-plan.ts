@@ -192,6 +192,7 @@ async function perform(
 ): Promise<CommandResult> {
   const { app, owner } = session;
   const { state } = run.journal;
+  const recordStatus = { ...file.plan.recordStatus, ...options.watch.recordStatus };
   await setCurrentJob(app.context.paths.state, owner, state.header.job);
   await recordCall(run, callOf(run, month, { options, file, path, folder }));
   const end = await runMonth(
@@ -200,11 +201,15 @@ async function perform(
       run,
       options,
       folder: relative(app.context.cwd, folder),
-      readCounts: async (jobIds) => (await fetchResults(app, run, jobIds, { folder })).batches,
+      readCounts: async (jobIds) => (await fetchResults(app, run, jobIds, { folder, recordStatus })).batches,
     },
     month,
   );
-  return collectResults(session, run, end, { folder, plan: { path, sha256: file.sha256 } });
+  return collectResults(session, run, end, {
+    folder,
+    recordStatus,
+    plan: { path, sha256: file.sha256 },
+  });
 }
 
 /** What the plan comes to, before anything is sent. */

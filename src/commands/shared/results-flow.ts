@@ -1,10 +1,18 @@
 import { basename, dirname, join, relative } from 'node:path';
-import { withResults } from '../../batch/account.ts';
-import { parentJobId } from '../../batch/tree.ts';
+import { accountOf, withResults } from '../../batch/account.ts';
+import type { RecordStatusMap } from '../../batch/record-status.ts';
+import { flatten, parentJobId } from '../../batch/tree.ts';
 import type { BatchView, FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { writeRejects } from '../../files/rejects.ts';
-import { type ColumnChoice, type ResultTally, sentHeader, tallyResult } from '../../files/result-file.ts';
+import {
+  type ColumnChoice,
+  type ResultReading,
+  type ResultTally,
+  sentHeader,
+  tallyResult,
+  USUAL_READING,
+} from '../../files/result-file.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import { messagesName, rejectsName } from '../../load/file-names.ts';
 import { type Downloaded, downloadResults } from '../../load/results.ts';
@@ -47,6 +55,8 @@ interface FetchOptions {
   /** Replace files that exist. */
   readonly force?: boolean;
   readonly columns?: ColumnChoice;
+  /** Over the profile's. */
+  readonly recordStatus?: RecordStatusMap;
 }
 
 /**
@@ -57,33 +67,36 @@ export async function fetchResults(
   app: App,
   run: Run,
   jobIds: readonly string[],
-  { folder, force = false, columns = { status: null, message: null } }: FetchOptions,
+  { folder, force = false, columns = USUAL_READING.columns, recordStatus = {} }: FetchOptions,
 ): Promise<Fetched> {
   const { ui, context } = app;
   const { files: downloads, without } = await withWait(run.emit, 'downloading result files', () =>
     downloadResults(run, jobIds, folder, force),
   );
   const files: FetchedResult[] = [];
+  const views = viewsOf(run, jobIds);
+  const declared = { ...run.recordStatus, ...recordStatus };
   await withWait(run.emit, 'reading result files', async () => {
     for (const jobId of without) ui.warn(`${jobId} is final, but the server has no result file for it`);
     for (const download of downloads) {
       context.signal.throwIfAborted();
-      files.push(await readResult(run, download, columns));
+      const successCount = flatten(views).find(({ jobId }) => jobId === download.jobId)?.successCount ?? null;
+      files.push(await readResult(run, download, { columns, recordStatus: declared, successCount }));
     }
   });
   const tallies = new Map(
     files.flatMap(({ jobId, tally }) => (tally === null ? [] : [[jobId, tally] as const])),
   );
-  return { files, batches: withResults(viewsOf(run, jobIds), tallies) };
+  return { files, batches: withResults(views, tallies) };
 }
 
-async function readResult(run: Run, download: Downloaded, columns: ColumnChoice): Promise<FetchedResult> {
+async function readResult(run: Run, download: Downloaded, reading: ResultReading): Promise<FetchedResult> {
   const known = run.journal.state.batches.get(download.jobId);
   const source = await sourceOf(known?.file ?? null);
   // A batch without a record here was listed as a child of an invoice batch.
   const kind = known?.kind === 'customer' || known?.kind === 'invoice' ? known.kind : 'items';
   try {
-    const tally = await tallyResult(download.path, source.header, columns);
+    const tally = await tallyResult(download.path, source.header, reading);
     return { ...download, kind, source, tally, problem: null };
   } catch (error) {
     if (!(error instanceof EbillError)) throw error;
@@ -132,14 +145,16 @@ export interface Rejects {
 export async function writeAllRejects(
   app: App,
   results: readonly FetchedResult[],
+  batches: readonly BatchView[],
   options: RejectsOptions,
 ): Promise<Rejects> {
   const files: RejectsFile[] = [];
   const problems: EbillError[] = [];
   for (const result of results) {
-    if (result.tally === null || result.tally.failed === 0) continue;
+    if (result.tally === null || (result.tally.failed === 0 && result.tally.unknown === undefined)) continue;
     app.context.signal.throwIfAborted();
     try {
+      assertCertain(result.jobId, batches);
       files.push(await writeRejectsOf(app, result, options));
     } catch (error) {
       if (!(error instanceof EbillError)) throw error;
@@ -147,6 +162,17 @@ export async function writeAllRejects(
     }
   }
   return { files, problems };
+}
+
+/** Records that may be loaded are no rejects: they would be loaded twice (api rule 23). @throws EbillError UNACCOUNTED */
+function assertCertain(jobId: string, batches: readonly BatchView[]): void {
+  const batch = flatten(batches).find((one) => one.jobId === jobId);
+  if (batch === undefined || accountOf(batch).state !== 'mismatch') return;
+  throw new EbillError(
+    'UNACCOUNTED',
+    `No rejects of ${jobId} were written: its result file and its counts do not say for certain which records were rejected.`,
+    { hint: 'Load none of its records again. What does not agree: ebill results' },
+  );
 }
 
 async function writeRejectsOf(

@@ -250,6 +250,7 @@ function runOf(session: Session, journal: Journal, lock: Lock | null = null): Ru
     lock,
     emit: session.emit,
     statusNames: connection.statusNames,
+    recordStatus: connection.recordStatus,
     retries: app.globals.retries,
     settle: settleTimes(app.globals.settleMs),
     urls: app.globals.showUrls ? new PresignedUrls() : null,

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { type RecordStatusMap, sameRecordStatus } from '../../batch/record-status.ts';
 import { EbillError } from '../../errors.ts';
 import type { WatchOptions } from '../../load/watch.ts';
-import { type ColumnChange, parseColumn } from '../../profile/pairs.ts';
+import { type ColumnChange, parseColumn, parseRecordStatus, withPairs } from '../../profile/pairs.ts';
 import { visible } from '../../system/escaping.ts';
 import {
   boolFlag,
@@ -50,6 +51,8 @@ export interface WaitOptions extends WatchOptions {
   readonly download: string | null;
   /** The command line of `--notify`; `null`: none. */
   readonly notify: string | null;
+  /** Over the profile's. */
+  readonly recordStatus: RecordStatusMap;
 }
 
 const PATIENCE_MS = 10 * 60_000;
@@ -183,6 +186,21 @@ export function declareWatchOptions(command: Command): void {
     .option('--download <dir>', 'download the result files of final batches to this folder')
     .option('--notify <command>', 'run this command at the end, with the outcome as JSON on stdin')
     .optionsGroup('Options:');
+  declareRecordStatus(command);
+}
+
+/** Declares `--record-status`, for commands that read result files. */
+export function declareRecordStatus(command: Command): void {
+  command.option(
+    '--record-status <VALUE=RESULT>',
+    'what a value in the status column of a result file means: loaded or rejected (repeatable)',
+    collect,
+  );
+}
+
+/** @throws EbillError USAGE */
+export function recordStatusOption(flags: Flags): RecordStatusMap {
+  return withPairs({}, listFlag(flags, 'recordStatus').map(parseRecordStatus), sameRecordStatus);
 }
 
 /** @throws EbillError USAGE */
@@ -201,5 +219,6 @@ export function watchOptions(flags: Flags): WaitOptions {
     patienceMs: durationFlag(flags, 'patience', '--patience') ?? PATIENCE_MS,
     download: textFlag(flags, 'download'),
     notify,
+    recordStatus: recordStatusOption(flags),
   };
 }

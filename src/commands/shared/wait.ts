@@ -47,7 +47,10 @@ export async function waitFor(
   const folder = resolve(context.cwd, options.download);
   // Imported late: a watch that downloads nothing needs no code that reads files.
   const { fetchResults, shownResult } = await import('./results-flow.ts');
-  const { files, batches } = await fetchResults(app, run, jobIds, { folder });
+  const { files, batches } = await fetchResults(app, run, jobIds, {
+    folder,
+    recordStatus: options.recordStatus,
+  });
   for (const { path, kept, problem } of files) {
     if (kept) ui.note(`${basename(path)} exists already and was not replaced`);
     // Unusual columns are no failure of a watch; `ebill results` takes options for them.

@@ -49,6 +49,8 @@ export const json: TopicText = {
         timeline: 'loads show: the requests and answers, oldest first',
         results: 'results, run, and with --download: a list of { jobId, path, rows, rejects }',
         reasons: 'results, run: the most frequent reasons for rejects',
+        unknown:
+          'results, run: status values in result files that say neither "loaded" nor "rejected": a list of { jobId, value, count, line }',
         'folder, manifest': 'run: paths of the output folder and the manifest',
         report: 'run: path of the report; report: the data of the report, and its path',
         steps: 'run --dry-run: each step and whether it is done',
