@@ -239,6 +239,8 @@ export function createClient(options: ClientOptions) {
 
   return {
     calls,
+    /** How long a question without retries can be under way, ms; one whose answer drips takes longer. */
+    longestQuestionMs: CONNECT_TIMEOUT_MS + 2 * options.timeoutMs,
     /** How long a changing call can be under way, ms. @param headersTimeoutMs until its answer starts */
     longestCallMs: (headersTimeoutMs = options.timeoutMs): number =>
       longestCall(retries, CONNECT_TIMEOUT_MS, headersTimeoutMs),

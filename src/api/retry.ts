@@ -151,6 +151,13 @@ export function nextPollDelay(interval: PollInterval, previousMs: number, change
   return changed ? FIRST_POLL_MS : Math.min(MAX_POLL_MS, previousMs * 1.5);
 }
 
+/** ms until the next poll where the server asked for a pause, which is obeyed up to 5 min. */
+export const obeying = (usualMs: number, retryAfterMs: number | null): number =>
+  Math.max(usualMs, Math.min(MAX_RETRY_AFTER_MS, retryAfterMs ?? 0));
+
+export const pauseText = (retryAfterMs: number): string =>
+  `the server asks for ${grouped(Math.ceil(retryAfterMs / 1000))} s between two questions (Retry-After)${retryAfterMs > MAX_RETRY_AFTER_MS ? '; it is asked again after 5 min' : ''}`;
+
 /** ±20 %, so that many machines do not poll in step. A fixed interval is kept as given. */
 export function withJitter(interval: PollInterval, delayMs: number, random: number): number {
   return interval.fixedMs === null ? Math.round(delayMs * (1 - JITTER + 2 * JITTER * random)) : delayMs;

@@ -167,7 +167,7 @@ async function lookUp({ app, client }: Session, run: Run, selection: Selection):
     if (finalizable(run.journal.state).length > 0) return;
     const found = await discover(run);
     if (run.journal.state.batches.size === 0) throw unknownLoad(selection.job, app.context);
-    if (found.length > 0) note(found.join(', '));
+    if (found.length > 0) note(found.map(({ jobId }) => jobId).join(', '));
     return;
   }
   const others = await run.otherLoads();

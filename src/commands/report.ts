@@ -6,6 +6,7 @@ import { flatten } from '../batch/tree.ts';
 import { missingText, outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Owner } from '../load/journal-places.ts';
+import type { Answers } from '../load/refresh.ts';
 import { accountText } from '../output/batch-text.ts';
 import { hangingIndent } from '../output/text-layout.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
@@ -105,8 +106,8 @@ async function report(app: App, targets: Targets, place: Place): Promise<Command
     warnings.push(message);
     ui.warn(message);
   };
-  await askAgain(app, targets, warn);
-  const { files, batches } = await resultsOf(app, targets, place, warn);
+  const answers = await askAgain(targets, warn);
+  const { files, batches } = await resultsOf(app, targets, answers, place, warn);
   const facts = await gatherFacts(app, run, { batches, results: files, warnings });
   if (!globals.dryRun) await withWait(run.emit, 'writing the report', () => writeReport(facts, path));
   const shown = ui.clean(relative(context.cwd, path) || path);
@@ -125,22 +126,28 @@ async function report(app: App, targets: Targets, place: Place): Promise<Command
 }
 
 /** A server that does not answer does not stop the report. */
-async function askAgain(app: App, { run, jobIds }: Targets, warn: Warn): Promise<void> {
+async function askAgain({ run, jobIds, lookedUp: { given } }: Targets, warn: Warn): Promise<Answers> {
   const [{ refresh }, { viewsOf }] = await Promise.all([
     import('../load/refresh.ts'),
     import('./shared/batch-result.ts'),
   ]);
-  const { failures } = await refresh(run, jobIds, { tries: app.globals.retries, all: true });
+  const { failures, found } = await refresh(run, jobIds, {
+    question: {},
+    all: true,
+    ...(given ? { given } : {}),
+  });
   const last = 'The report shows the last known state.';
   if (failures[0] !== undefined) warn(`${failures[0].message} ${last}`);
   const missing = flatten(viewsOf(run, jobIds)).filter(({ phase }) => phase === 'missing');
   if (missing.length > 0) warn(`${missingText(missing)} ${last}`);
+  return found;
 }
 
 /** Reads the result files in the load's folder, if it exists; else downloads them to a temporary one. */
 async function resultsOf(
   app: App,
   { run, jobIds }: Targets,
+  answers: Answers,
   { results: own, recordStatus }: Place,
   warn: Warn,
 ): Promise<Fetched> {
@@ -151,7 +158,7 @@ async function resultsOf(
   const kept = own !== null && (await isFolder(own)) ? own : null;
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'ebill-report-')));
   try {
-    const fetched = await fetchResults(app, run, jobIds, { folder, recordStatus });
+    const fetched = await fetchResults(app, run, jobIds, { folder, recordStatus, answers });
     for (const { problem } of fetched.files) if (problem !== null) warn(problem.message);
     return fetched;
   } catch (error) {

@@ -104,7 +104,7 @@ export const command: CommandModule<ResultsOptions> = {
 /** @param folder for the result files, absolute */
 async function results(
   app: App,
-  { run, jobIds }: Targets,
+  { run, jobIds, lookedUp: { given } }: Targets,
   options: ResultsOptions,
   folder: string,
 ): Promise<CommandResult> {
@@ -114,13 +114,16 @@ async function results(
       import('./shared/session.ts'),
       import('../load/refresh.ts'),
     ]);
-  const { context, ui, globals } = app;
+  const { context, ui } = app;
   const { profile } = run;
   const { job } = run.journal.state.header;
-  // What is final is asked about when its result is fetched.
-  const answers = await refresh(run, jobIds, { tries: globals.retries });
+  const answers = await refresh(run, jobIds, { question: {}, all: true, ...(given ? { given } : {}) });
   if (answers.failures[0] !== undefined) throw answers.failures[0];
-  const { files, batches } = await fetchResults(app, run, jobIds, { ...options, folder });
+  const { files, batches } = await fetchResults(app, run, jobIds, {
+    ...options,
+    folder,
+    answers: answers.found,
+  });
   for (const warning of uncounted(batches)) ui.warn(warning);
   const rejects: Rejects = options.rejects
     ? await withWait(run.emit, 'writing the rejects', () => writeAllRejects(app, files, batches, options))

@@ -33,8 +33,8 @@ export const command: CommandModule<StatusOptions> = {
       import('./shared/batch-result.ts'),
       import('../load/refresh.ts'),
     ]);
-    return withTargets(app, options, async ({ run, jobIds }) => {
-      const answers = await refresh(run, jobIds, { tries: app.globals.retries, all: true });
+    return withTargets(app, options, async ({ run, jobIds, lookedUp: { given } }) => {
+      const answers = await refresh(run, jobIds, { question: {}, all: true, ...(given ? { given } : {}) });
       for (const status of answers.strange) app.ui.warn(unknownStatusText(status, app.context));
       for (const jobId of answers.unseen)
         app.ui.warn(`the server has no batch ${jobId}: it was interrupted before the server had created it`);

@@ -53,8 +53,12 @@ export const command: CommandModule<WatchCommandOptions> = {
         const { assertFolder } = await import('./shared/file-checks.ts');
         await assertFolder(resolve(app.context.cwd, download), '--download');
       }
-      return withTargets(app, options, async ({ run, jobIds }) =>
-        resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch)),
+      return withTargets(
+        app,
+        options,
+        async ({ run, jobIds, lookedUp }) =>
+          resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch, true, lookedUp)),
+        options.watch,
       );
     });
   },

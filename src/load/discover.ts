@@ -1,3 +1,4 @@
+import type { StatusRef } from '../api/request.ts';
 import { batchJobId, initJobId } from '../batch/job-ids.ts';
 import type { Batch, Kind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
@@ -12,16 +13,20 @@ const MOST = 5_000;
  * Rebuilds a load without a record here from the server, by its job ids: the init, customers and invoices in order up to
  * the first free number, items from the children of their invoice batch (api rules 24 and 29). The batches are recorded
  * together at the end: after an interruption, a part of them would pass for the whole load.
- * @returns the job ids found, without those of items
+ * @param ask a question; a watch repeats it until it is answered
+ * @returns what was found, without items
  * @throws EbillError REJECTED when the server reports batches without end
  */
-export async function discover(run: Run): Promise<readonly string[]> {
+export async function discover(
+  run: Run,
+  ask = (ref: StatusRef): Promise<Batch | null> => run.client.status(ref, { pageIsAbsence: true }),
+): Promise<readonly Found[]> {
   const { header, batches } = run.journal.state;
   const { job } = header;
   const found: Found[] = [];
   const look = async (jobId: string, kind: Kind): Promise<Batch | null> => {
     if (batches.has(jobId)) return null;
-    const batch = await run.client.status({ jobId }, { pageIsAbsence: true });
+    const batch = await ask({ jobId });
     if (batch === null) return null;
     const same = found.find((other) => other.parent === null && other.batch.id === batch.id);
     if (same !== undefined) throw endlessNames(`it gives ${same.jobId} and ${jobId} one id, ${batch.id}`);
@@ -39,7 +44,7 @@ export async function discover(run: Run): Promise<readonly string[]> {
     }
   }
   if (found.length > 0) await run.journal.append({ type: 'discovered', batches: found });
-  return found.filter(({ parent }) => parent === null).map(({ jobId }) => jobId);
+  return found.filter(({ parent }) => parent === null);
 }
 
 /** The items batches that the server lists under an invoice batch. */

@@ -1,3 +1,4 @@
+import type { Question } from '../api/client.ts';
 import { isPermanent } from '../api/net/transport-error.ts';
 import { unavailable } from '../api/result.ts';
 import { awaitsCounts } from '../batch/account.ts';
@@ -13,7 +14,7 @@ import { type BatchState, itemsOf, phaseOnRecord } from './state.ts';
 import { viewBatch } from './view.ts';
 
 /** Polls at a time. */
-const AT_ONCE = 4;
+export const POLLS_AT_ONCE = 4;
 
 /** The result of one round of polls. */
 export interface Round {
@@ -25,11 +26,18 @@ export interface Round {
   readonly unseen: readonly string[];
   /** Unrecognised status names, as the server spelled them. */
   readonly strange: readonly string[];
+  /** What the server said, with URLs that the journal does not keep. */
+  readonly found: Answers;
 }
 
+/** By job id; `null`: the server does not know it. */
+export type Answers = ReadonlyMap<string, Batch | null>;
+
 export interface Look {
-  /** Retries for each batch. */
-  readonly tries: number;
+  /** How each batch is asked for. */
+  readonly question: Question;
+  /** Answers of a moment ago, by job id: these batches are not asked for again. */
+  readonly given?: Answers;
   /** Asks about batches that are final and accounted for, too. */
   readonly all?: boolean;
   /** Several looks in a row: "not found" needs two of them. One look alone is taken at its word. */
@@ -59,7 +67,8 @@ export class NotFound {
  * @throws EbillError AUTH, REJECTED; a poll that fails otherwise is returned, not thrown
  */
 export async function refresh(run: Run, jobIds: readonly string[], options: Look): Promise<Round> {
-  const { tries, all = false, notFound } = options;
+  const { question, given, all = false, notFound } = options;
+  const found = new Map<string, Batch | null>();
   const failures: EbillError[] = [];
   const unseen: string[] = [];
   const strange = new Set<string>();
@@ -86,12 +95,14 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
     const known = run.journal.state.batches.get(jobId);
     if (known?.abandoned || (known?.leftOut && known.created === 'no')) return;
     // URLs to show must be fresh, so final batches are asked for too.
-    if (known === undefined || (!all && run.urls === null && isDone(run, known))) return;
+    if (known === undefined || (!all && !given?.has(jobId) && run.urls === null && isDone(run, known)))
+      return;
     // The server cannot be reached: the next poll would fail in the same way.
     if (answers === 0 && failures.some(isPermanent)) return;
     try {
       const at = run.context.now();
-      const batch = await statusOf(run, known, { tries });
+      const batch = given?.get(jobId) ?? (await statusOf(run, known, question));
+      found.set(jobId, batch);
       if (batch === null) return await onNotFound(known);
       answers += 1;
       notFound?.clear(jobId);
@@ -103,9 +114,9 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
       failures.push(error);
     }
   };
-  await inParallel(AT_ONCE, jobIds, look);
-  await inParallel(AT_ONCE, unlistedItems(run, jobIds), look);
-  return { changed, answers, failures, unseen, strange: [...strange] };
+  await inParallel(POLLS_AT_ONCE, jobIds, look);
+  await inParallel(POLLS_AT_ONCE, unlistedItems(run, jobIds), look);
+  return { changed, answers, failures, unseen, strange: [...strange], found };
 }
 
 /** "Not found" that is no evidence yet (api rule 16). */

@@ -10,7 +10,7 @@ import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { recordAnswer, statusOf } from './ask.ts';
 import { resultName } from './file-names.ts';
-import { notFoundYet } from './refresh.ts';
+import { type Answers, notFoundYet } from './refresh.ts';
 import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf } from './state.ts';
 
@@ -37,6 +37,7 @@ const RENEWALS = 3;
  * Fetches the result CSV of every final batch named, and of its items batches, into a folder. The names are ours, never
  * chosen by the server. A file that exists is kept: the operator may be editing it.
  * @param force overwrites it
+ * @param answers of a moment ago: only about other batches the server is asked
  * @throws EbillError UNAVAILABLE, REJECTED, AUTH, USAGE
  */
 export async function downloadResults(
@@ -44,8 +45,9 @@ export async function downloadResults(
   jobIds: readonly string[],
   folder: string,
   force: boolean,
+  answers?: Answers,
 ): Promise<Downloads> {
-  const wanted = await finalBatches(run, jobIds);
+  const wanted = await finalBatches(run, jobIds, answers);
   const progress = downloadProgress(run, wanted.filter(({ batch }) => batch.downloadUrl !== null).length);
   const files = await inParallel(AT_ONCE, wanted, (one) =>
     one.batch.downloadUrl === null
@@ -142,12 +144,17 @@ interface FinalBatch {
  * Every final batch named and every final items batch under it, asked for again: download URLs expire and are not stored.
  * @throws EbillError UNAVAILABLE, AUTH, REJECTED
  */
-async function finalBatches(run: Run, jobIds: readonly string[]): Promise<readonly FinalBatch[]> {
+async function finalBatches(
+  run: Run,
+  jobIds: readonly string[],
+  answers?: Answers,
+): Promise<readonly FinalBatch[]> {
   const { state } = run.journal;
   const ask = async (jobId: string): Promise<Batch | null> => {
     const id = state.batches.get(jobId)?.id ?? null;
     const at = run.context.now();
-    const batch = await statusOf(run, { id, jobId });
+    const answered = answers?.get(jobId);
+    const batch = answered === undefined ? await statusOf(run, { id, jobId }) : answered;
     // Its counts may be newer than those on record (api rule 22).
     await recordAnswer(run, jobId, { at, batch });
     const known = run.journal.state.batches.get(jobId);

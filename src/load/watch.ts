@@ -1,5 +1,4 @@
 import { isPermanent } from '../api/net/transport-error.ts';
-import { firstPollDelay, nextPollDelay, type PollInterval, withJitter } from '../api/retry.ts';
 import { accountOf } from '../batch/account.ts';
 import { isSettled, waitsFor } from '../batch/outcome.ts';
 import { flatten } from '../batch/tree.ts';
@@ -7,17 +6,10 @@ import type { BatchView } from '../batch/types.ts';
 import { unknownStatusText } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { foundBy } from './ask.ts';
-import { NotFound, refresh } from './refresh.ts';
+import { type Answers, NotFound, POLLS_AT_ONCE, type Round, refresh } from './refresh.ts';
 import type { Run } from './run.ts';
 import { viewBatch } from './view.ts';
-
-export interface WatchOptions {
-  readonly cadence: PollInterval;
-  /** ms; `null`: as long as it takes. */
-  readonly maxWaitMs: number | null;
-  /** ms of failures in a row before giving up. */
-  readonly patienceMs: number;
-}
+import { Silence, type Waiting, type WatchOptions } from './waiting.ts';
 
 /**
  * `settled`: all final. `missing`: all but batches that the server no longer knows. `timeout`: --max-wait elapsed. `idle`: the
@@ -28,31 +20,46 @@ export type WatchEnd = 'settled' | 'missing' | 'timeout' | 'idle';
 /** So many looks have to agree that counts contradict each other: they can come later than the final status (api rule 22). */
 const COUNT_LOOKS = 3;
 
+/** How a watch ended, and the answers of its last poll. */
+export interface Watched {
+  readonly end: WatchEnd;
+  readonly found: Answers;
+}
+
 /**
  * Polls until every named batch is final. A poll that fails says nothing about the batch, also where it looks final: what is
  * asked about can still change, so the watch ends with an answer.
+ * @param given answers of a moment ago
  * @throws EbillError UNAVAILABLE after `patienceMs` of failures, or at once when the server was never reached and cannot be;
  *   AUTH, REJECTED at once
  */
-export async function watch(run: Run, jobIds: readonly string[], options: WatchOptions): Promise<WatchEnd> {
+export async function watch(
+  run: Run,
+  jobIds: readonly string[],
+  waiting: Waiting,
+  given?: Answers,
+): Promise<Watched> {
   const { context } = run;
-  const began = context.now();
+  const { options } = waiting;
   const warned = new Set<string>();
   const notFound = new NotFound();
   let looks = 0;
-  /** Since when no question was answered. */
-  let silentSince: number | null = null;
-  /** Since when some question of each round was not. */
-  let gapsSince: number | null = null;
+  /** Of all questions. */
+  const silence = new Silence();
+  /** Of some question of each round. */
+  const gaps = new Silence();
   let everAnswered = false;
-  let pause = firstPollDelay(options.cadence);
   for (let first = true; ; first = false) {
     const asked = context.now();
-    const round = await refresh(run, jobIds, { tries: 0, notFound });
+    const rounds: Round[] = [];
+    const ms = await waiting.poll(Math.ceil(jobIds.length / POLLS_AT_ONCE), async (question) => {
+      rounds.push(await refresh(run, jobIds, { question, notFound, ...(first && given ? { given } : {}) }));
+    });
+    const round = rounds[0] as Round;
     for (const status of round.strange) warnOnce(run, warned, status);
     const [failure] = round.failures;
-    gapsSince = failure === undefined ? null : (gapsSince ?? asked);
-    silentSince = failure === undefined || round.answers > 0 ? null : (silentSince ?? asked);
+    gaps.polled(failure !== undefined, asked, ms);
+    silence.polled(failure !== undefined && round.answers === 0, asked, ms);
     // Do not wait for a set-up that never worked; each poll would send a proxy the wrong password again.
     everAnswered ||= round.answers > 0;
     if (!everAnswered && isPermanent(failure)) throw failure;
@@ -66,25 +73,22 @@ export async function watch(run: Run, jobIds: readonly string[], options: WatchO
       const message = 'the counts do not add up; they may be late, so the server is asked again';
       run.emit({ event: 'step', jobId: null, message });
     }
-    const elapsed = options.maxWaitMs !== null && now - began >= options.maxWaitMs;
+    const { elapsed } = waiting;
     const reached = endOf(batches, options);
-    const unansweredSince = reached === null ? silentSince : gapsSince;
-    if (failure !== undefined && unansweredSince !== null && now - unansweredSince >= options.patienceMs)
+    const unanswered = reached === null ? silence : gaps;
+    if (failure !== undefined && unanswered.since !== null && unanswered.ms >= options.patienceMs)
       throw failure;
     const doubted =
       failure !== undefined || (again && !elapsed) || (reached === 'idle' && lagsBehind(run, batches, now));
     const end = reached !== null && !doubted ? reached : elapsed ? 'timeout' : null;
-    pause = first ? pause : nextPollDelay(options.cadence, pause, round.changed);
-    const wait = Math.min(
-      withJitter(options.cadence, pause, context.random()),
-      remaining(options, now - began),
-      // All are final: there is nothing to wait for but a delay of the server.
-      again && failure === undefined ? run.settle.otherMs : Number.POSITIVE_INFINITY,
-    );
+    // All are final: there is nothing to wait for but a delay of the server.
+    const most = again && failure === undefined ? run.settle.otherMs : Number.POSITIVE_INFINITY;
+    const wait = end === null ? waiting.next(round.changed, most) : 0;
     const nextPollAt = end === null ? now + wait : null;
-    run.emit({ event: 'poll', batches, now, nextPollAt, silentSince: unansweredSince });
-    if (end !== null) return end;
-    await context.sleep(wait, context.signal);
+    run.emit({ event: 'poll', batches, now, nextPollAt, silentSince: unanswered.since });
+    if (end !== null) return { end, found: round.found };
+    const paused = await waiting.pause(wait);
+    for (const one of [silence, gaps]) one.paused(paused);
   }
 }
 
@@ -125,9 +129,6 @@ function endOf(batches: readonly BatchView[], { maxWaitMs }: WatchOptions): Watc
   const idle = open.every((batch) => batch.phase === 'draft' || batch.phase === 'uploaded');
   return idle && maxWaitMs === null ? 'idle' : null;
 }
-
-const remaining = (options: WatchOptions, waited: number): number =>
-  options.maxWaitMs === null ? Number.POSITIVE_INFINITY : Math.max(0, options.maxWaitMs - waited);
 
 function warnOnce(run: Run, warned: Set<string>, status: string): void {
   if (warned.has(status)) return;

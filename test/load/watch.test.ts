@@ -11,6 +11,7 @@ import { downloadResults } from '../../src/load/results.ts';
 import type { Run } from '../../src/load/run.ts';
 import type { BatchState } from '../../src/load/state.ts';
 import { viewLoad } from '../../src/load/view.ts';
+import { Waiting } from '../../src/load/waiting.ts';
 import { type WatchEnd, watch } from '../../src/load/watch.ts';
 import { testContext } from '../helpers/context.ts';
 import { batch, known, load, source } from './fixtures.ts';
@@ -82,6 +83,7 @@ function rig(states: readonly BatchState[], server: Readonly<Record<string, read
     settle: settleTimes(settle * 1000),
     urls: null,
     client: {
+      longestQuestionMs: 130_000,
       status: async (ref: BatchRef) => {
         const id = ('id' in ref ? ref.id : null) ?? ('jobId' in ref ? ref.jobId : null) ?? '';
         const answers = server[id] ?? [];
@@ -98,14 +100,14 @@ function rig(states: readonly BatchState[], server: Readonly<Record<string, read
     watch(
       run,
       states.map(({ jobId }) => jobId),
-      { cadence: { fixedMs: null }, maxWaitMs, patienceMs: 600_000 },
-    );
+      new Waiting(run, { cadence: { fixedMs: null }, maxWaitMs, patienceMs: 600_000 }),
+    ).then(({ end }) => end);
   const phases = (): unknown => viewLoad(run.journal.state, {}).map(({ phase, status }) => [phase, status]);
   const look = (all = true) =>
     refresh(
       run,
       states.map(({ jobId }) => jobId),
-      { tries: 0, all },
+      { question: { tries: 0 }, all },
     );
   return { run, context, asked, events, watched, phases, look };
 }

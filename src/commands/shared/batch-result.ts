@@ -5,6 +5,7 @@ import { EbillError } from '../../errors.ts';
 import { nextStep } from '../../load/next-step.ts';
 import type { Run } from '../../load/run.ts';
 import { viewBatch, viewLoad } from '../../load/view.ts';
+import { notAnsweredInTime } from '../../load/waiting.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { accountText } from '../../output/batch-text.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
@@ -87,10 +88,7 @@ export function stillRunning(
     .join(', ');
   const more = open.length > 5 ? ` and ${open.length - 5} more` : '';
   const option = job === '' ? '' : ` --job ${quoted(job, terminal)}`;
-  if (open.length === 0)
-    return new EbillError('STILL_RUNNING', 'Not known to be final: the server did not answer in time.', {
-      hint: `Watch again: ebill watch${option}`,
-    });
+  if (open.length === 0) return notAnsweredInTime(`Watch again: ebill watch${option}`);
   const init = open.find(({ kind, phase }) => kind === 'init' && phase === 'draft');
   if (init !== undefined)
     return new EbillError(

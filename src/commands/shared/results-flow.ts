@@ -15,6 +15,7 @@ import {
 } from '../../files/result-file.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import { messagesName, rejectsName } from '../../load/file-names.ts';
+import type { Answers } from '../../load/refresh.ts';
 import { type Downloaded, downloadResults } from '../../load/results.ts';
 import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
@@ -57,6 +58,8 @@ interface FetchOptions {
   readonly columns?: ColumnChoice;
   /** Over the profile's. */
   readonly recordStatus?: RecordStatusMap;
+  /** Answers of a moment ago. */
+  readonly answers?: Answers;
 }
 
 /**
@@ -67,11 +70,11 @@ export async function fetchResults(
   app: App,
   run: Run,
   jobIds: readonly string[],
-  { folder, force = false, columns = USUAL_READING.columns, recordStatus = {} }: FetchOptions,
+  { folder, force = false, columns = USUAL_READING.columns, recordStatus = {}, answers }: FetchOptions,
 ): Promise<Fetched> {
   const { ui, context } = app;
   const { files: downloads, without } = await withWait(run.emit, 'downloading result files', () =>
-    downloadResults(run, jobIds, folder, force),
+    downloadResults(run, jobIds, folder, force, answers),
   );
   const files: FetchedResult[] = [];
   const views = viewsOf(run, jobIds);

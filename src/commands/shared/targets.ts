@@ -4,8 +4,10 @@ import { type Batch, KINDS, type Kind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { discover } from '../../load/discover.ts';
 import { readLoads } from '../../load/loads.ts';
+import type { Answers } from '../../load/refresh.ts';
 import type { Run } from '../../load/run.ts';
 import { apply, type BatchState, emptyState, type LoadState } from '../../load/state.ts';
+import { Waiting, type WatchOptions } from '../../load/waiting.ts';
 import { unknownBatch } from '../../load/watch.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
 import { viewsOf } from './batch-result.ts';
@@ -19,18 +21,29 @@ export interface Targets {
   readonly run: Run;
   /** Top-level batches only: an invoice batch answers for its items. */
   readonly jobIds: readonly string[];
+  readonly lookedUp: LookedUp;
+}
+
+/** What was asked to find batches that are not on record here. */
+export interface LookedUp {
+  /** The answers: the same is not asked again. */
+  readonly given?: Answers;
+  /** The watch that began with the look-up. */
+  readonly waiting?: Waiting;
 }
 
 /**
  * Runs `work` with the batches that the options select, opened for reading, and closes load and session.
+ * @param watching a watch, whose first polls look up what is not on record (api rule 29)
  * @throws EbillError REJECTED when the server knows none of them
  */
 export function withTargets<T>(
   app: App,
   options: SelectionOptions,
   work: (targets: Targets) => Promise<T>,
+  watching?: WatchOptions,
 ): Promise<T> {
-  return withPreparedTargets(app, options, async () => undefined, work);
+  return withPreparedTargets(app, options, async () => undefined, work, watching);
 }
 
 /**
@@ -42,6 +55,7 @@ export function withPreparedTargets<Prepared, T>(
   options: SelectionOptions,
   prepare: (session: Session, job: string) => Promise<Prepared>,
   work: (targets: Targets, prepared: Prepared) => Promise<T>,
+  watching?: WatchOptions,
 ): Promise<T> {
   return withSession(app, async (session) => {
     const selection = await select(session, options);
@@ -49,33 +63,54 @@ export function withPreparedTargets<Prepared, T>(
     const job = selection.type === 'load' ? selection.job : (found?.job ?? '');
     if (selection.type === 'load') app.soFar(() => ({ job }));
     const prepared = await prepare(session, job);
-    const { run, jobIds } =
-      found === null ? await loadTargets(session, job) : await batchTargets(session, found);
+    const asking = askerOf(session, watching);
+    const { run, jobIds, given } =
+      found === null ? await loadTargets(session, job, asking) : await batchTargets(session, found, asking);
+    const { waiting } = asking;
     try {
       app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
-      return await work({ session, run, jobIds }, prepared);
+      const lookedUp = { given, ...(waiting === undefined ? {} : { waiting }) };
+      return await work({ session, run, jobIds, lookedUp }, prepared);
     } finally {
       await closeLoad(run);
     }
   });
 }
 
-type Found = Pick<Targets, 'run' | 'jobIds'>;
+interface Found extends Pick<Targets, 'run' | 'jobIds'> {
+  readonly given: Answers;
+}
+
+/** How batches that are not on record are asked for. */
+interface Asker {
+  readonly ask: (ref: BatchRef) => Promise<Batch | null>;
+  readonly waiting?: Waiting;
+}
+
+function askerOf({ app, client, emit }: Session, watching?: WatchOptions): Asker {
+  if (watching === undefined) return { ask: (ref) => client.status(ref, { pageIsAbsence: true }) };
+  const waiting = new Waiting({ context: app.context, client, emit }, watching);
+  const ask = (ref: BatchRef): Promise<Batch | null> =>
+    waiting.answer((question) => client.status(ref, { ...question, pageIsAbsence: true }));
+  return { ask, waiting };
+}
 
 /** All batches of a load; one that has no record on this machine is looked up on the server. */
-async function loadTargets(session: Session, job: string): Promise<Found> {
+async function loadTargets(session: Session, job: string, { ask }: Asker): Promise<Found> {
   const { ui, context } = session.app;
   const run = await openForReading(session, job);
+  const given = new Map<string, Batch>();
   if (run.journal.state.batches.size === 0) {
     ui.note(`No record of ${quoted(job, context)} on this machine: looking it up on the server`);
     try {
-      if ((await discover(run)).length === 0) throw unknownLoad(job, context);
+      for (const { jobId, batch } of await discover(run, ask)) given.set(jobId, batch);
+      if (given.size === 0) throw unknownLoad(job, context);
     } catch (error) {
       await closeLoad(run);
       throw error;
     }
   }
-  return { run, jobIds: topLevelBatches(run.journal.state) };
+  return { run, jobIds: topLevelBatches(run.journal.state), given };
 }
 
 /** Job ids of a load's batches, in the order of kinds, without the items of its invoice batches. */
@@ -131,20 +166,22 @@ async function recordedBatches(session: Session, refs: readonly BatchRef[]): Pro
 }
 
 /** The server is asked about batches that are on record in no load. */
-async function batchTargets(session: Session, recorded: RecordedBatches): Promise<Found> {
+async function batchTargets(session: Session, recorded: RecordedBatches, { ask }: Asker): Promise<Found> {
   const { context } = session.app;
   const { batches, unknown, job } = recorded;
   const jobIds = [...recorded.jobIds];
+  const given = new Map<string, Batch>();
   let state: LoadState = { ...emptyState(headerFor(session.app, session.owner, job)), batches };
   for (const ref of unknown) {
-    const batch = await session.client.status(ref, { pageIsAbsence: true });
+    const batch = await ask(ref);
     if (batch === null) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
     const jobId = batch.jobId ?? ('jobId' in ref ? ref.jobId : ref.id);
     const at = new Date(context.now()).toISOString();
     state = apply(state, { at, type: 'found', jobId, kind: guessKind(batch), parent: null, batch });
     jobIds.push(jobId);
+    given.set(jobId, batch);
   }
-  return { run: openInMemory(session, state), jobIds };
+  return { run: openInMemory(session, state), jobIds, given };
 }
 
 function findRecorded(

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type RecordStatusMap, sameRecordStatus } from '../../batch/record-status.ts';
 import { EbillError } from '../../errors.ts';
-import type { WatchOptions } from '../../load/watch.ts';
+import type { WatchOptions } from '../../load/waiting.ts';
 import { type ColumnChange, parseColumn, parseRecordStatus, withPairs } from '../../profile/pairs.ts';
 import { visible } from '../../system/escaping.ts';
 import {

@@ -6,11 +6,13 @@ import { estimatorFrom, recordsOf } from '../../load/estimate.ts';
 import type { TimesOf } from '../../load/events.ts';
 import { recentLoads } from '../../load/loads.ts';
 import type { Run } from '../../load/run.ts';
-import { type WatchEnd, watch } from '../../load/watch.ts';
+import { Waiting } from '../../load/waiting.ts';
+import { type Watched, watch } from '../../load/watch.ts';
 import { counted } from '../../output/format.ts';
 import type { ShownResult } from '../../output/json.ts';
 import { outcomeError, viewsOf } from './batch-result.ts';
 import type { App } from './command.ts';
+import type { LookedUp } from './targets.ts';
 import type { WaitOptions } from './upload-options.ts';
 
 export interface Waited {
@@ -23,6 +25,7 @@ export interface Waited {
 /**
  * Watches batches until they are final, and downloads result files if asked to.
  * @param estimates look up how long earlier loads took; not needed in a run, whose plan has them
+ * @param lookedUp where batches were looked up before: the watch began with that
  */
 export async function waitFor(
   app: App,
@@ -30,17 +33,20 @@ export async function waitFor(
   jobIds: readonly string[],
   options: WaitOptions,
   estimates = true,
+  lookedUp: LookedUp = {},
 ): Promise<Waited> {
   const { context, ui } = app;
-  let end: WatchEnd;
+  let watched: Watched;
   // Only a terminal shows estimates.
   const times = estimates && ui.progress === 'tty' ? await batchTimes(run) : null;
   run.emit({ event: 'watch.start', times });
   try {
-    end = await watch(run, jobIds, options);
+    const { waiting = new Waiting(run, options), given } = lookedUp;
+    watched = await watch(run, jobIds, waiting, given);
   } finally {
     run.emit({ event: 'watch.end' });
   }
+  const { end, found } = watched;
   const { job } = run.journal.state.header;
   const ended = { settled: end === 'settled' || end === 'missing', idle: end === 'idle' };
   if (options.download === null) return { error: outcomeError(app, viewsOf(run, jobIds), job, ended) };
@@ -49,6 +55,7 @@ export async function waitFor(
   const { fetchResults, shownResult } = await import('./results-flow.ts');
   const { files, batches } = await fetchResults(app, run, jobIds, {
     folder,
+    answers: found,
     recordStatus: options.recordStatus,
   });
   for (const { path, kept, problem } of files) {
