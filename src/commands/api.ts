@@ -8,6 +8,7 @@ import { refusal, unavailable } from '../api/result.ts';
 import { isRetryable } from '../api/retry.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { requestsText } from '../output/print-result.ts';
+import { isCi } from '../output/runners.ts';
 import { visible, withoutCommands } from '../system/escaping.ts';
 import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
 import { confirmProduction } from './shared/confirm.ts';
@@ -96,8 +97,8 @@ async function send(
         ? unavailable(what, `HTTP ${reply.status} ${message}`.trim())
         : refusal(what, reply.status, message);
     const shown = app.globals.showUrls ? reply.body : app.redactor.clean(reply.body);
-    // Line breaks stay; everything else that a terminal or a GitHub runner would act on is escaped.
-    const defused = app.context.env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (line: string) => line;
+    // Line breaks stay; everything else that a terminal or a CI runner would act on is escaped.
+    const defused = isCi(app.context.env) ? withoutCommands : (line: string) => line;
     const text = shown
       .split('\n')
       .map((line) => defused(visible(line.replace(/\r$/, ''))))

@@ -6,7 +6,7 @@ import { hangingIndent } from '../output/text-layout.ts';
 import { quoted } from '../system/escaping.ts';
 import type { RunPlanOptions } from './run/run-plan.ts';
 import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
-import { GITHUB_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
+import { CI_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
 import {
   boolFlag,
   declareInitTimeout,
@@ -38,7 +38,7 @@ export const command: CommandModule<RunOptions> = {
       'After an interruption the same command resumes where it stopped; completed steps are skipped. On a machine without the journal of the load, add --adopt.',
       'Results, rejects, the report and a manifest are written to ./JOB (--out). --dry-run shows each step, whether it is done, and what would be sent; with --verbose also the requests.',
       NOTIFY_NOTE,
-      GITHUB_NOTE,
+      CI_NOTE,
     ],
     examples: [
       ['ebill run --init-plan --job AUG_2020', 'write plan.yaml for the CSV files in this folder'],

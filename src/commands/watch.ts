@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { CommandModule } from './shared/command.ts';
-import { GITHUB_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
+import { CI_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
 import { declareWatchOptions, type WaitOptions, watchOptions } from './shared/upload-options.ts';
 
@@ -13,7 +13,7 @@ export const command: CommandModule<WatchCommandOptions> = {
     notes: [
       'Stops at once with exit code 7 when the remaining batches were never finalized, unless --max-wait is given. A failed poll says nothing about a batch: watch keeps trying and stops with exit code 6 only after --patience without an answer.',
       NOTIFY_NOTE,
-      GITHUB_NOTE,
+      CI_NOTE,
     ],
     examples: [
       ['ebill watch', 'wait for the load last started here'],

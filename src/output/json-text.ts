@@ -12,12 +12,13 @@ const SHORT: Readonly<Record<string, string>> = {
 /**
  * JSON with every control and bidi character as `\uXXXX` (commands rule 24): JSON.stringify leaves U+007F to U+009F and bidi
  * characters raw. It parses to the same value. The only raw control character is the line feed of the indentation.
- * `##[` is escaped too: a GitHub runner takes it for a command anywhere in a log.
+ * What a CI runner takes for a command anywhere in a log is escaped too (`withoutCommands`).
  */
 export function safeJson(value: unknown, indent = 0): string {
   return JSON.stringify(value, null, indent)
     .replace(/\\(.)/g, (pair, letter: string) => SHORT[letter] ?? pair)
-    .replaceAll('##[', '#\\u0023[')
+    .replace(/##(?=[^\s[\]]{0,40}\[)/g, '#\\u0023')
+    .replace(/(section)_(start|end):/gi, '$1\\u005f$2:')
     .replace(UNSAFE, (char) => (char === '\n' ? char : escaped(char)));
 }
 

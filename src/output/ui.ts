@@ -2,6 +2,7 @@ import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { oneLine, visible, withoutCommands } from '../system/escaping.ts';
 import { eventLine } from './json-text.ts';
+import { isCi, type Runner, runnerOf } from './runners.ts';
 import { Screen } from './screen.ts';
 import { hangingIndent, splitEmoji } from './text-layout.ts';
 import { type Colors, createColors, symbolsFor, type Theme } from './theme.ts';
@@ -32,6 +33,8 @@ export interface Ui extends Theme {
   readonly interactive: boolean;
   readonly quiet: boolean;
   readonly verbose: boolean;
+  /** The CI runner around it. */
+  readonly runner: Runner | null;
   readonly context: Context;
   /** stderr, with its live lines. */
   readonly screen: Screen;
@@ -50,12 +53,6 @@ export interface Ui extends Theme {
 type Env = Readonly<Record<string, string | undefined>>;
 interface MaybeTerminal {
   readonly isTTY?: boolean;
-}
-
-/** `CI` is set, and not to `0` or `false`. */
-export function isCi(env: Env): boolean {
-  const ci = env['CI'] ?? '';
-  return ci !== '' && ci !== '0' && ci.toLowerCase() !== 'false';
 }
 
 /** Can the cursor be moved there? */
@@ -145,8 +142,8 @@ export async function createUi(
   const symbols = symbolsFor(env, context.platform);
   const hide = (text: string): string => redactor.clean(text);
   // Redacted first: a secret that contains a control character would not be recognised after that is escaped.
-  // On GitHub text from outside must not contain commands for the runner.
-  const harmless = env['GITHUB_ACTIONS'] === 'true' ? withoutCommands : (text: string): string => text;
+  // In a CI log text from outside must not contain commands for a runner.
+  const harmless = isCi(env) ? withoutCommands : (text: string): string => text;
   const clean = (text: string): string => harmless(visible(hide(text)));
   const theme = async (stream: typeof stdout): Promise<Theme> => ({
     width: stream.isTTY === true ? stream.columns || 80 : Infinity,
@@ -168,6 +165,7 @@ export async function createUi(
     err,
     // The first access to standard input takes 4 ms: it comes last.
     interactive: stderr.isTTY === true && isInteractive(context.stdin, stderr, env),
+    runner: runnerOf(env),
     quiet: globals.quiet,
     verbose: globals.verbose,
     context,

@@ -37,11 +37,14 @@ export function excerpt(text: string, most: number): string {
 }
 
 /**
- * A text in which a GitHub runner finds no command. It takes two forms for one: `::name …::` where a line begins, blanks
- * passed over, and the older `##[name …]` anywhere in a line.
+ * A text in which no CI runner finds a command: `::name …::` where a line begins, blanks passed over (GitHub), anywhere in a
+ * line `##[name …]` (GitHub, Azure), `##vso[…]` (Azure), `##teamcity[…]`, and the section markers of GitLab.
  */
 export function withoutCommands(text: string): string {
-  return text.replace(/^(\s*):(?=:)/, '$1: ').replaceAll('##[', '## [');
+  return text
+    .replace(/^(\s*):(?=:)/gm, '$1: ')
+    .replace(/##(?=[^\s[\]]{0,40}\[)/g, '## ')
+    .replace(/(section_(?:start|end)):/gi, '$1 :');
 }
 
 /** Where a printed command line will be typed. */

@@ -6,10 +6,11 @@ import { reportBatches } from '../../src/commands/shared/report-page.ts';
 import { batchTable } from '../../src/output/batch-table.ts';
 import { accountText } from '../../src/output/batch-text.ts';
 import { boardRow, resultOf } from '../../src/output/progress/board-stages.ts';
-import { annotations, jobSummary } from '../../src/output/progress/github.ts';
+import { annotations, jobSummary } from '../../src/output/progress/ci-report.ts';
 import { plainTheme } from '../../src/output/theme.ts';
 import { recordsSection } from '../../src/report/page.ts';
 import { LINUX } from '../load/fixtures.ts';
+import { GITHUB } from '../output/runner.ts';
 import { batch } from '../output/samples.ts';
 import { reportFacts } from '../report/samples.ts';
 
@@ -62,7 +63,7 @@ async function everywhere(one: BatchView) {
         .find((line) => line.startsWith('| AUG')) ?? '',
       /<td class="nowrap (?:good|warn|bad)">.*?<\/td>/.exec(page)?.[0] ?? '',
     ].map(sign),
-    annotation: /^::(\w+)/.exec(annotations('watch', outcome, (text) => text)[0] ?? '')?.[1],
+    annotation: /^::(\w+)/.exec(annotations(GITHUB, 'watch', outcome, (text) => text)[0] ?? '')?.[1],
     sentence: accountText([one]),
     cell: cells?.unaccounted,
     gate: acceptanceOf([one], 1000).go,
@@ -178,7 +179,12 @@ describe('a missing batch', () => {
       'The server no longer knows AUG_2020_INV (inv.csv, last seen as Queued).',
     ]);
     expect(
-      annotations('watch', { job: null, outcome: 'missing', batches: [missing()], error }, (text) => text)[0],
+      annotations(
+        GITHUB,
+        'watch',
+        { job: null, outcome: 'missing', batches: [missing()], error },
+        (text) => text,
+      )[0],
     ).toContain('title=AUG_2020_INV%3A missing::The server no longer knows AUG_2020_INV');
   });
 

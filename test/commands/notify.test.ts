@@ -176,6 +176,47 @@ describe('--notify', () => {
   });
 });
 
+describe('on other CI systems', () => {
+  it.each([
+    [
+      { TF_BUILD: 'True' },
+      /^##\[group\]/gm,
+      /^##\[endgroup\]/gm,
+      '##vso[task.logissue type=warning]ebill run AUG_2020: PARTIAL: ',
+    ],
+    [{ GITLAB_CI: 'true' }, /^\u001b\[0Ksection_start:/gm, /^\u001b\[0Ksection_end:/gm, ''],
+    [
+      { TEAMCITY_VERSION: '1' },
+      /^##teamcity\[blockOpened /gm,
+      /^##teamcity\[blockClosed /gm,
+      "##teamcity[message text='ebill run AUG_2020: PARTIAL: ",
+    ],
+    [
+      { GITHUB_ACTIONS: 'true' },
+      /^::group::/gm,
+      /^::endgroup::/gm,
+      '::warning title=ebill run AUG_2020%3A PARTIAL',
+    ],
+  ])('run folds its stages and annotates the job: %j', async (env, opened, closed, issue) => {
+    const at = machine(await sandbox(), env);
+    const { customers } = await month(at, { bad: 1, records: 8 });
+    writeFileSync(
+      join(at.cwd, 'plan.yaml'),
+      `job: AUG_2020\ninit: {}\ncustomers: ${JSON.stringify(customers)}\n`,
+    );
+    const { code, stderr } = await at.call(['run', 'plan.yaml']);
+    expect(code).toBe(3);
+    const starts = stderr.match(opened)?.length;
+    expect(starts).toBeGreaterThan(2);
+    expect(stderr.match(closed)?.length).toBe(starts);
+    expect(stderr).toContain(issue);
+    // No error is hidden in a fold.
+    expect(stderr.lastIndexOf('error: ')).toBeGreaterThan(
+      stderr.search(new RegExp(`${closed.source}(?![\\s\\S]*${closed.source})`, 'm')),
+    );
+  });
+});
+
 describe('on GitHub Actions', () => {
   it('watch annotates the job on stderr, and adds to its summary', async () => {
     const at = await uploaded([], 1);

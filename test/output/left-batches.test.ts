@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { batchTable } from '../../src/output/batch-table.ts';
 import { redactedStrings } from '../../src/output/json-text.ts';
-import { jobSummary } from '../../src/output/progress/github.ts';
+import { jobSummary } from '../../src/output/progress/ci-report.ts';
 import { createProgress } from '../../src/output/progress/progress.ts';
 import { plainTheme } from '../../src/output/theme.ts';
 import { Redactor } from '../../src/redact/redactor.ts';

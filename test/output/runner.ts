@@ -1,3 +1,5 @@
+import { type Runner, runnerOf } from '../../src/output/runners.ts';
+
 /**
  * A model of how a GitHub Actions runner reads a line of a step's output, either stream (actions/runner, ActionCommand.cs and
  * OutputManager.cs): `::name …::data` where the line begins, blanks passed over, else `##[name …]data` anywhere in it, and
@@ -78,3 +80,12 @@ function commandOf(
   );
   return { name, properties, data: decode(data) };
 }
+
+/** The runner that an environment names. */
+export function runnerIn(env: Readonly<Record<string, string>>): Runner {
+  const found = runnerOf(env);
+  if (found === null) throw new Error(`no runner sets ${Object.keys(env).join()}`);
+  return found;
+}
+
+export const GITHUB = runnerIn({ GITHUB_ACTIONS: 'true' });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { isCi } from '../../src/output/runners.ts';
 import { asciiSymbols, noColors, symbolsFor, unicodeSymbols } from '../../src/output/theme.ts';
-import { isCi, progressMode, wantsColor } from '../../src/output/ui.ts';
+import { progressMode, wantsColor } from '../../src/output/ui.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { testContext } from '../helpers/context.ts';
 import { terminal } from './terminal.ts';

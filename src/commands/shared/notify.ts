@@ -2,6 +2,7 @@ import { appendFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { EbillError, messageOf } from '../../errors.ts';
+import type { Runner } from '../../output/runners.ts';
 import { withoutSecrets } from '../../redact/known-secrets.ts';
 import type { Redacted } from '../../redact/redactor.ts';
 import { oneLine } from '../../system/escaping.ts';
@@ -11,9 +12,9 @@ import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 export const NOTIFY_NOTE =
   '--notify runs COMMAND in a shell in the working directory at the end, whether the command succeeded or failed. COMMAND gets the --json document on standard input, and EBILL_OUTCOME, EBILL_EXIT_CODE and EBILL_JOB in the environment, but no credentials of ebill. Its output goes to stderr. It is stopped after 30 s. If it fails, ebill prints a warning and keeps its exit code. It does not run after an interruption or with --dry-run.';
 
-/** For the help of commands that report to GitHub Actions. */
-export const GITHUB_NOTE =
-  'On GitHub Actions the job gets annotations and a table of the batches in its summary.';
+/** For the help of commands that report to CI runners. */
+export const CI_NOTE =
+  'On GitHub Actions, Azure Pipelines and TeamCity the job gets annotations, on GitHub Actions also a table of the batches in its summary (ebill help ci).';
 
 /** The time limit of a `--notify` command, ms. */
 const LIMIT_MS = 30_000;
@@ -22,8 +23,8 @@ const LIMIT_MS = 30_000;
 const SUMMARY_LIMIT = 1024 * 1024;
 
 /**
- * Runs `work`, then reports its outcome, success or failure: to the `--notify` command, and on GitHub Actions as annotations
- * and a job summary. A failure to report is a warning; it never changes the outcome.
+ * Runs `work`, then reports its outcome, success or failure: to the `--notify` command, and in CI as annotations of the
+ * job and, on GitHub Actions, a summary. A failure to report is a warning; it never changes the outcome.
  * @param command the `--notify` command line; `null`: none
  * @throws what `work` threw
  */
@@ -59,7 +60,7 @@ async function report(app: App, command: string | null, resultOf: () => CommandR
     // The person who interrupted it knows, and a CI runner that cancels a job leaves no time.
     if (context.signal.aborted || result.error?.code === 'INTERRUPTED') return;
     if (command !== null) await runNotifyCommand(app, command, result);
-    if (context.env['GITHUB_ACTIONS'] === 'true') await reportToGitHub(app, result);
+    if (ui.runner !== null) await reportToRunner(app, ui.runner, result);
   } catch (error) {
     ui.warn(`the outcome could not be reported: ${messageOf(error)}`);
   }
@@ -101,17 +102,17 @@ async function runNotifyCommand(app: App, command: string, result: CommandResult
   }
 }
 
-async function reportToGitHub(app: App, result: CommandResult): Promise<void> {
+async function reportToRunner(app: App, runner: Runner, result: CommandResult): Promise<void> {
   const { context, ui, redactor } = app;
   const hide = (text: string): string => redactor.clean(text);
   // Under --progress json each line of stderr is an event.
   if (ui.progress !== 'json') {
-    const { annotations } = await import('../../output/progress/github.ts');
-    for (const line of annotations(app.command, result, hide)) ui.screen.line(line);
+    const { annotations } = await import('../../output/progress/ci-report.ts');
+    for (const line of annotations(runner, app.command, result, hide)) ui.screen.line(line);
   }
   const path = context.env['GITHUB_STEP_SUMMARY'];
   if (!path) return;
-  const { jobSummary } = await import('../../output/progress/github.ts');
+  const { jobSummary } = await import('../../output/progress/ci-report.ts');
   await addSummary(app, resolve(context.cwd, path), redactor.clean(jobSummary(app.command, result, hide)));
 }
 

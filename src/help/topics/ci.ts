@@ -1,4 +1,4 @@
-import { codes, lines, section, seeAlso, type TopicText } from '../text.ts';
+import { codes, lines, section, seeAlso, type TopicText, terms } from '../text.ts';
 
 // Complete recipes. A test runs their shell lines, kills them and runs them again (test/e2e/recipes.test.ts).
 
@@ -83,6 +83,16 @@ export const ci: TopicText = {
       'Plain bash, from cron',
       lines(BASH),
       'ebill is installed, and only the owner can read the file named token. A second run of the script while the first is still running ends with 8 and sends nothing.',
+    ),
+    section(
+      'What ebill writes for each CI system',
+      terms({
+        'GitHub Actions': 'annotations (::error), groups for the stages of run, a job summary',
+        'Azure Pipelines': 'issues (##vso[task.logissue]), groups (##[group])',
+        TeamCity: 'messages (##teamcity[message]), blocks',
+        GitLab: 'sections that can be folded',
+      }),
+      'They are recognised by GITHUB_ACTIONS, TF_BUILD, TEAMCITY_VERSION and GITLAB_CI. With one of these or CI set, text from the server, the storage and files never contains a command of any of these systems: a space is put into it. --quiet and --progress json write no groups.',
     ),
     section(
       'What to do after each exit code',

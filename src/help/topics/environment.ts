@@ -59,8 +59,9 @@ export const environment: TopicText = {
         'APPDATA, LOCALAPPDATA': 'the same on Windows',
         MSYSTEM: 'Windows: set by Git Bash; commands to copy are quoted for bash',
         'WT_SESSION, TERM_PROGRAM': 'Windows: the terminal supports more than ASCII symbols',
-        GITHUB_ACTIONS:
-          'true: run and watch annotate the job, and text from a server is never read as a workflow command',
+        'GITHUB_ACTIONS, TF_BUILD': 'GitHub and Azure Pipelines; see the next two',
+        'TEAMCITY_VERSION, GITLAB_CI':
+          'the CI system: run and watch write its annotations and groups (ebill help ci), and no text from a server is read as a command of any CI system. They imply CI',
         GITHUB_STEP_SUMMARY: 'the file to which run and watch add a table of the batches',
       }),
     ),
@@ -71,7 +72,7 @@ export const environment: TopicText = {
         EBILL_EXIT_CODE: 'the exit code',
         EBILL_JOB: 'the load',
       }),
-      'EBILL_TOKEN, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are not passed to it.',
+      'EBILL_TOKEN, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are not passed to it, and HTTPS_PROXY and the like without user and password.',
     ),
     examples(
       [

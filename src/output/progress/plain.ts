@@ -29,6 +29,17 @@ export function plainRenderer({ ui, context, model, heard }: RenderContext): Ren
     heard();
     screen.line(text);
   };
+  /** The stage whose lines a CI log folds. A stage that ends early leaves it to the next, or to the end. */
+  let group: string | null = null;
+  const closeGroup = (): void => {
+    if (group !== null && ui.runner !== null) screen.line(ui.runner.groupEnd(group, context.now()));
+    group = null;
+  };
+  const openGroup = (stage: string): void => {
+    closeGroup();
+    if (ui.runner !== null) screen.line(ui.runner.groupStart(`ebill ${stage}`, context.now()));
+    group = `ebill ${stage}`;
+  };
   const timed = (text: string): void => line(`${timeOfDay(context.now())} ${text}`);
   return {
     event(event) {
@@ -55,9 +66,11 @@ export function plainRenderer({ ui, context, model, heard }: RenderContext): Ren
           // Waits overlap, and an end does not say which one ended: most likely the oldest.
           return clearTimeout(waits.shift());
         case 'stage.start':
+          openGroup(event.stage);
           // The check has lines of its own.
           return event.stage === 'check' ? undefined : line(`${event.stage}: started`);
         case 'stage.end':
+          closeGroup();
           return event.stage === 'check' ? undefined : line(stageText(event));
         case 'poll':
           for (const text of model.watch === null ? [] : changes(model.watch, err)) timed(text);
@@ -73,6 +86,7 @@ export function plainRenderer({ ui, context, model, heard }: RenderContext): Ren
       else if (model.watch !== null) timed(`still watching: ${watchText(model.watch, now)}`);
     },
     stop() {
+      closeGroup();
       for (const wait of waits.splice(0)) clearTimeout(wait);
     },
   };

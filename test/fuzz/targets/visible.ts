@@ -1,5 +1,5 @@
 import { safeJson } from '../../../src/output/json-text.ts';
-import { workflowCommand } from '../../../src/output/progress/github.ts';
+import { runnerOf } from '../../../src/output/runners.ts';
 import {
   hangingIndent,
   textWidth,
@@ -13,6 +13,8 @@ import { oneLine, visible, withoutCommands } from '../../../src/system/escaping.
 import { hold, RAW, type Target } from '../target.ts';
 
 await widthsReady(['日']);
+
+const RUNNERS = [{ GITHUB_ACTIONS: 'true' }, { TF_BUILD: 'True' }, { TEAMCITY_VERSION: '1' }].map(runnerOf);
 
 /** Text from outside on its way to a terminal, a runner or a page. */
 export const target: Target = {
@@ -69,11 +71,16 @@ export const target: Target = {
       !RAW.test(json) && (JSON.parse(json) as { text: string }).text === text,
       'JSON has no control characters and the same value',
     );
-    const command = workflowCommand('error', text.slice(0, 500), text);
-    hold(!/[\r\n]/.test(command) && !command.slice(2).startsWith('::'), 'a workflow command is one line');
+    for (const runner of RUNNERS) {
+      const command = runner?.annotation('error', text.slice(0, 500), text) ?? '';
+      hold(
+        !/[\r\n]/.test(command) && !command.slice(2).startsWith('::'),
+        'a command of a runner is one line',
+      );
+    }
     hold(
-      !/^\s*::/.test(withoutCommands(line)) && !withoutCommands(line).includes('##['),
-      'a runner finds no workflow command',
+      !/^\s*::|##(?:\w*\[)|section_(?:start|end):/i.test(withoutCommands(line)),
+      'a runner finds no command',
     );
     const page = html`<p title="${text}">${text}</p>`.text;
     hold(/^<p title="[^"<>]*">[^<>]*<\/p>$/.test(page), 'a page has no foreign markup');

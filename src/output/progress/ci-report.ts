@@ -2,9 +2,10 @@ import { accountOf, isWorst, shownPhaseOf } from '../../batch/account.ts';
 import { flatten, flattenPlaced } from '../../batch/tree.ts';
 import type { BatchView, Phase } from '../../batch/types.ts';
 import { missingText } from '../../batch/verdict.ts';
-import { oneLine, visible, withoutCommands } from '../../system/escaping.ts';
+import { oneLine, visible } from '../../system/escaping.ts';
 import { accountText, countsOf, countsText, nameOf, phaseText, phaseWord, stateText } from '../batch-text.ts';
 import { count } from '../format.ts';
+import type { Level, Runner } from '../runners.ts';
 import { truncateEnd, truncateMiddle } from '../text-layout.ts';
 import { plainTheme, type Theme } from '../theme.ts';
 import type { Failure } from '../ui.ts';
@@ -19,18 +20,19 @@ export interface Outcome {
   readonly next?: string;
 }
 
-/** GitHub shows ten annotations of a level for a step; one of them is the outcome. */
+/** GitHub shows ten annotations of a level for a step; one of them is the outcome. Others get as many. */
 const MOST = 9;
 /** Error codes that are a warning: the load is not final, or some records were rejected. */
 const MILD = new Set(['PARTIAL', 'STILL_RUNNING']);
 
 /**
- * GitHub Actions annotations, a line each: for each batch that failed, is unaccounted or partial, the worst first, at most
+ * Annotations of the job, a line each: for each batch that failed, is unaccounted or partial, the worst first, at most
  * nine; then the outcome, which counts the rest. A success is the outcome alone, as a notice.
  * @param command its whole name
  * @param hide hides secrets
  */
 export function annotations(
+  runner: Runner,
   command: string,
   outcome: Outcome,
   hide: (text: string) => string,
@@ -49,7 +51,7 @@ export function annotations(
     const sent = lost && batch.recordsSent !== null ? `${count(batch.recordsSent)} sent` : '';
     const counts = [sent, countsText(batch)].filter((part) => part !== '').join(', ');
     const text = [counts, hide(batch.errorMessage ?? '')].filter((part) => part.trim() !== '').join(': ');
-    return workflowCommand(
+    return runner.annotation(
       failed.includes(batch) ? 'error' : 'warning',
       `${nameOf(batch, theme)}: ${word}`,
       batch.phase === 'missing'
@@ -59,7 +61,7 @@ export function annotations(
           : text,
     );
   });
-  const level: AnnotationLevel = error === null ? 'notice' : MILD.has(error.code) ? 'warning' : 'error';
+  const level: Level = error === null ? 'notice' : MILD.has(error.code) ? 'warning' : 'error';
   const end = error === null ? phaseWord(outcome.outcome ?? 'succeeded') : error.code;
   const more =
     bad.length > MOST ? `${count(bad.length - MOST)} more batches failed or have rejected records.` : '';
@@ -67,7 +69,9 @@ export function annotations(
     error === null ? [accountText(batches, theme), outcome.next ?? ''] : [error.message, more, error.hint];
   const text = paragraphs.filter((part) => part !== '').join('\n');
   const title = `ebill ${command}${job === null ? '' : ` ${hide(job)}`}: ${end}`;
-  return [...lines, workflowCommand(level, title, text === '' ? end : hide(text))];
+  return [...lines, runner.annotation(level, title, text === '' ? end : hide(text))].filter(
+    (line) => line !== null,
+  );
 }
 
 /** Most rows: GitHub accepts 1 MiB for a step. */
@@ -77,7 +81,7 @@ const NAME = 100;
 const MESSAGE = 2000;
 
 /**
- * A job summary in Markdown: the outcome, the batches, the next step. Text from outside is escaped.
+ * A job summary of GitHub Actions in Markdown: the outcome, the batches, the next step. Text from outside is escaped.
  * @param command its whole name
  * @param hide hides secrets
  */
@@ -127,22 +131,3 @@ const escaped = (text: string): string =>
     .replace(/[&<>]/g, (char) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;' })[char] ?? '')
     .replace(/[\\`*_{}[\]()#+!|~$@-]/g, (char) => `\\${char}`)
     .replace(/:(?=\/\/)|(?<=\bwww)\.|(?<=^\d+)\./gi, (char) => `\\${char}`);
-
-type AnnotationLevel = 'error' | 'warning' | 'notice';
-
-/**
- * One workflow command of GitHub Actions, escaped as the toolkit does it: `%`, CR and LF, and in a property `:` and `,` too,
- * so that no text in it can begin another command. The runner reads commands from stdout and stderr alike.
- */
-export function workflowCommand(level: AnnotationLevel, title: string, text: string): string {
-  // Line breaks are kept: the runner shows them as lines, which must not pose as commands in the log either.
-  const message = text
-    .split(/\r?\n/)
-    .map((line) => withoutCommands(visible(line)))
-    .join('\n');
-  return `::${level} title=${property(visible(title))}::${data(message)}`;
-}
-
-const data = (text: string): string =>
-  text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
-const property = (text: string): string => data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
