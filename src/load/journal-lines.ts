@@ -43,91 +43,118 @@ interface Unreadable extends Omit<Damage, 'text'> {
   next: number | null;
 }
 
-/** @param onEntry receives the entries in order, also those after damage */
-export function readLines(
-  content: Uint8Array,
-  onEntry: (entry: Entry, line: number) => void,
-  onHeader: (header: Readonly<Record<string, unknown>>) => void = () => undefined,
-): Reading {
-  let header: Reading['header'] = null;
-  const damage: Damage[] = [];
-  const unreadable: Unreadable[] = [];
-  const intents = new Set<number>();
-  const orphans = new Set<number>();
-  const skipped = new Set<unknown>();
-  let newest = 0;
-  let decisions = 0;
-  let undecided = false;
-  /** The line before is the last of `unreadable`. */
-  let afterUnreadable = false;
-  for (const { line, bytes, ended } of splitLines(content)) {
+/** Reads a journal's lines; when it has grown, only those that were added. */
+class LineReader {
+  readonly #onEntry: (entry: Entry, line: number) => void;
+  readonly #onHeader: (header: Readonly<Record<string, unknown>>) => void;
+  #header: Reading['header'] = null;
+  readonly #damage: Damage[] = [];
+  readonly #unreadable: Unreadable[] = [];
+  readonly #intents = new Set<number>();
+  readonly #orphans = new Set<number>();
+  readonly #skipped = new Set<unknown>();
+  #newest = 0;
+  #decisions = 0;
+  #undecided = false;
+  /** The line before is the last of `#unreadable`. */
+  #afterUnreadable = false;
+  #lines = 0;
+
+  /** @param onEntry receives the entries in order, also those after damage */
+  constructor(
+    onEntry: (entry: Entry, line: number) => void,
+    onHeader: (header: Readonly<Record<string, unknown>>) => void = () => undefined,
+  ) {
+    this.#onEntry = onEntry;
+    this.#onHeader = onHeader;
+  }
+
+  read(content: Uint8Array): void {
+    const all = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+    for (let from = 0; from < all.length; ) {
+      const end = all.indexOf(0x0a, from);
+      const to = end < 0 ? all.length : end;
+      this.#lines += 1;
+      // A writer that cannot tell whether the last line is ended ends it again.
+      if (to > from) this.#line(all.subarray(from, to), this.#lines, end >= 0);
+      from = to + 1;
+    }
+  }
+
+  #line(bytes: Buffer, line: number, ended: boolean): void {
     const read = readLine(bytes);
     const broken = (reason: string, text: string | null = bytes.toString()): number =>
-      damage.push({ line, reason, text });
+      this.#damage.push({ line, reason, text });
+    const unreadable = this.#unreadable;
     if ('reason' in read) {
-      unreadable.push({ ...read, line, size: bytes.length, ended, expected: newest + 1, next: null });
-      afterUnreadable = true;
-      continue;
+      const expected = this.#newest + 1;
+      unreadable.push({ ...read, line, size: bytes.length, ended, expected, next: null });
+      this.#afterUnreadable = true;
+      return;
     }
     const { value, summed } = read;
-    if (afterUnreadable && value['type'] === TORN && value['bytes'] === unreadable.at(-1)?.size)
+    if (this.#afterUnreadable && value['type'] === TORN && value['bytes'] === unreadable.at(-1)?.size)
       unreadable.pop();
-    afterUnreadable = false;
-    if (header === null) {
+    this.#afterUnreadable = false;
+    if (this.#header === null) {
       if (!('ebillJournal' in value)) broken('no header is before it');
       else {
-        header = value;
-        onHeader(value);
+        this.#header = value;
+        this.#onHeader(value);
       }
     } else if (typeof value['type'] !== 'string') broken('it is no entry');
     else if (isEntry(value)) {
-      if (value.type === 'intent') {
-        if (intents.has(value.n)) broken(`the number ${value.n} of its request occurs twice`);
-        // Without a checksum it is an earlier program's, which left numbers out after a failed write.
-        else if (summed && value.n !== newest + 1)
-          broken(`request ${value.n} follows request ${newest}: lines are missing`, null);
-        if (value.decisions !== undefined && value.decisions !== decisions) {
-          broken(`request ${value.n} comes after other lines: some are missing, or occur twice`, null);
-          undecided = true;
-          decisions = value.decisions;
-        }
-        for (const one of unreadable) one.next ??= value.n;
-        intents.add(value.n);
-        newest = Math.max(newest, value.n);
-      } else if (value.type === 'answer' && !intents.has(value.n)) {
+      if (value.type === 'intent') this.#intent(value, summed, broken);
+      else if (value.type === 'answer' && !this.#intents.has(value.n)) {
         broken(`the request ${value.n} that it answers is missing`, null);
-        orphans.add(value.n);
+        this.#orphans.add(value.n);
       }
-      if (isDecision(value)) decisions += 1;
-      onEntry(value, line);
+      if (isDecision(value)) this.#decisions += 1;
+      this.#onEntry(value, line);
     } else if (isKnown(value)) broken('its fields are not those of its type');
     else if (value['type'] === SKIPPED && summed && Array.isArray(value['lines']))
-      for (const one of value['lines']) skipped.add(one);
+      for (const one of value['lines']) this.#skipped.add(one);
   }
-  for (const one of unreadable) {
-    const { line, reason, text } = one;
-    if (!isTorn(one)) damage.push({ line, reason, text });
+
+  #intent(
+    { n, decisions }: Extract<Entry, { type: 'intent' }>,
+    summed: boolean,
+    broken: (reason: string, text?: string | null) => void,
+  ): void {
+    if (this.#intents.has(n)) broken(`the number ${n} of its request occurs twice`);
+    // Without a checksum it is an earlier program's, which left numbers out after a failed write.
+    else if (summed && n !== this.#newest + 1)
+      broken(`request ${n} follows request ${this.#newest}: lines are missing`, null);
+    if (decisions !== undefined && decisions !== this.#decisions) {
+      broken(`request ${n} comes after other lines: some are missing, or occur twice`, null);
+      this.#undecided = true;
+      this.#decisions = decisions;
+    }
+    for (const one of this.#unreadable) one.next ??= n;
+    this.#intents.add(n);
+    this.#newest = Math.max(this.#newest, n);
   }
-  const last = Math.max(newest, ...orphans);
-  return {
-    header,
-    damage: damage.filter(({ line }) => !skipped.has(line)).sort((a, b) => a.line - b.line),
-    missing: last - intents.size,
-    undecided,
-  };
+
+  result(): Reading {
+    const damage = [...this.#damage];
+    for (const one of this.#unreadable) {
+      const { line, reason, text } = one;
+      if (!isTorn(one)) damage.push({ line, reason, text });
+    }
+    return {
+      header: this.#header,
+      damage: damage.filter(({ line }) => !this.#skipped.has(line)).sort((a, b) => a.line - b.line),
+      missing: Math.max(this.#newest, ...this.#orphans) - this.#intents.size,
+      undecided: this.#undecided,
+    };
+  }
 }
 
-function* splitLines(
-  content: Uint8Array,
-): Generator<{ readonly line: number; readonly bytes: Buffer; readonly ended: boolean }> {
-  const all = Buffer.from(content.buffer, content.byteOffset, content.byteLength);
-  for (let line = 1, from = 0; from < all.length; line += 1) {
-    const end = all.indexOf(0x0a, from);
-    const to = end < 0 ? all.length : end;
-    // A writer that cannot tell whether the last line is ended ends it again.
-    if (to > from) yield { line, bytes: all.subarray(from, to), ended: end >= 0 };
-    from = to + 1;
-  }
+/** @param onEntry receives the entries in order, also those after damage */
+export function readLines(content: Uint8Array, onEntry: (entry: Entry, line: number) => void): Reading {
+  const reader = new LineReader(onEntry);
+  reader.read(content);
+  return reader.result();
 }
 
 /**
@@ -175,26 +202,69 @@ export function salvage(content: Uint8Array, path: string): Salvaged {
   };
 }
 
+/** A journal that was read, to be read on from where it ended. */
+class LoadReader {
+  state: LoadState | null = null;
+  #content: Buffer = Buffer.alloc(0);
+  readonly #lines: LineReader;
+
+  constructor(path: string) {
+    this.#lines = new LineReader(
+      // One entry at a time: a long journal is not in memory twice.
+      (entry) => {
+        if (this.state !== null) this.state = apply(this.state, entry);
+      },
+      (first) => {
+        this.state = emptyState(checked(first, path));
+      },
+    );
+  }
+
+  /** Whether the content begins with what was read, to the byte. */
+  isStartOf(content: Buffer): boolean {
+    return this.#content.equals(content.subarray(0, this.length));
+  }
+
+  get length(): number {
+    return this.#content.length;
+  }
+
+  read(content: Buffer): Reading {
+    this.#lines.read(content.subarray(this.#content.length));
+    this.#content = content;
+    return this.#lines.result();
+  }
+}
+
+/** The journals read last, the newest first: a command reads its own again and again, after a line or two were added. */
+const recent: LoadReader[] = [];
+const MOST_RECENT = 4;
+/** Longer journals are not kept in memory. */
+const LONGEST_KEPT = 4 << 20;
+
 /**
  * A load, from the bytes of its journal; `null` when there is no whole line: nothing was sent then.
+ * @param content not changed afterwards
  * @throws EbillError CONFLICT when a line is damaged, it is no journal, or a newer program's
  */
 export function replay(content: Uint8Array | string, path: string): LoadState | null {
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content;
-  let state: LoadState | null = null;
-  // One entry at a time: a long journal is not in memory twice.
-  const { header, damage } = readLines(
-    bytes,
-    (entry) => {
-      if (state !== null) state = apply(state, entry);
-    },
-    (first) => {
-      state = emptyState(checked(first, path));
-    },
-  );
+  const bytes =
+    typeof content === 'string'
+      ? Buffer.from(content)
+      : Buffer.from(content.buffer, content.byteOffset, content.byteLength);
+  const [known] = recent.filter((one) => one.isStartOf(bytes)).sort((a, b) => b.length - a.length);
+  if (known !== undefined) recent.splice(recent.indexOf(known), 1);
+  const reader = known ?? new LoadReader(path);
+  const { header, damage } = reader.read(bytes);
   const [first] = damage;
-  if (first === undefined) return state;
-  throw header === null ? noJournal(path) : damagedJournal(path, salvage(bytes, path), true);
+  if (first !== undefined)
+    throw header === null ? noJournal(path) : damagedJournal(path, salvage(bytes, path), true);
+  // A last line that is not ended may become longer.
+  if (reader.state !== null && bytes.at(-1) === 0x0a && bytes.length <= LONGEST_KEPT) {
+    recent.unshift(reader);
+    recent.splice(MOST_RECENT);
+  }
+  return reader.state;
 }
 
 function checked(header: Partial<Header>, path: string): Header {

@@ -260,11 +260,28 @@ describe('a journal that was damaged', () => {
     expect(replay(`${text}{"at":"2020","type":"blessed","n":{}}\n`, 'J')?.batches).toEqual(state?.batches);
   });
 
+  it('is read again like one that was read for the first time, however it has grown or changed', async () => {
+    const text = await textOf();
+    const lines = text.split(/(?<=\n)/);
+    const whole = plain(replay(text, 'J'));
+    for (let n = 1; n <= lines.length; n += 1) replay(lines.slice(0, n).join(''), 'J');
+    expect(plain(replay(text, 'J'))).toEqual(whole);
+    // An earlier state stays what it was.
+    const shorter = replay(lines.slice(0, -2).join(''), 'J');
+    const before = plain(shorter);
+    replay(text, 'J');
+    expect(plain(shorter)).toEqual(before);
+    const intent = lines.findIndex((line) => line.includes('"type":"intent"'));
+    expect(() => replay(lines.toSpliced(intent, 1).join(''), 'J')).toThrow(/damaged/);
+    expect(() => replay(`${text}${lines[intent]}`, 'J')).toThrow(/damaged/);
+    expect(plain(replay(text, 'J'))).toEqual(whole);
+  });
+
   it('in any one byte is refused, or says the same', async () => {
     const bytes = Buffer.from(await textOf());
     // The header keeps fields of a newer program, so the lost name of its checksum is another field.
     const said = (): unknown => {
-      const state = replay(bytes, 'J');
+      const state = replay(Buffer.from(bytes), 'J');
       return plain(
         state && {
           ...state,

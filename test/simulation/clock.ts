@@ -52,9 +52,10 @@ export class Clock {
       if (done()) return true;
       const event = this.#take();
       if (event === undefined) {
-        // A stream may need another turn.
+        // Something of the real world may need another turn.
         idle += 1;
         if (idle > 20) return false;
+        await nextTurn();
         continue;
       }
       idle = 0;
@@ -93,5 +94,33 @@ export class Clock {
 
 const before = (a: Event, b: Event): boolean => a.at < b.at || (a.at === b.at && a.n < b.n);
 
-/** Resolves when promises and `nextTick` callbacks have run. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+const { nextTick } = process;
+/** How many callbacks of `nextTick` were planned. */
+let ticks = 0;
+process.nextTick = (...input: Parameters<typeof nextTick>) => {
+  ticks += 1;
+  nextTick(...input);
+};
+/** As many had been planned when this file last looked. */
+let known = -1;
+
+/**
+ * Resolves when all promises have settled that can, and all callbacks of `nextTick` have run. A turn of the event loop would
+ * do, but takes much longer.
+ */
+function settled(): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      // None since the last look: this one is alone in its queue, which is served when no promise can settle.
+      if (ticks === known) resolve();
+      else {
+        known = ticks;
+        queueMicrotask(() => nextTick(look));
+      }
+    };
+    nextTick(look);
+  });
+}
+
+/** A turn of the real event loop. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { nextTurn } from './clock.ts';
 import { type Size, simulateMonth } from './month.ts';
 
 // Timers of the real world have no place in the simulated one: the program uses some to draw.
@@ -59,6 +60,8 @@ export async function playMonths(order: Order): Promise<Report> {
   let months = 0;
   let finished = 0;
   for (const [seed, size] of monthsOf(order)) {
+    // Between months the event loop gets its turn.
+    await nextTurn();
     const month = await simulateMonth(seed, size);
     months += 1;
     if (month.finished) finished += 1;
