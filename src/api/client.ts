@@ -214,7 +214,7 @@ export function createClient(options: ClientOptions) {
           // Without a connection the base URL and the network are to be checked, not the command.
           throw error.kind === 'unsent'
             ? refusal(what, null, error.message, error.hint, error)
-            : unavailable(what, error.message);
+            : unavailable(what, error.message, error.hint);
         });
       }
     });

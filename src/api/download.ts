@@ -1,11 +1,10 @@
 import { createHash, type Hash } from 'node:crypto';
 import { dirname } from 'node:path';
-import { messageOf } from '../errors.ts';
 import { AtomicFile, cannotWrite, makeFolders } from '../system/atomic-file.ts';
 import { errorDocument, errorMessageFrom } from './error-message.ts';
 import { codingsOf, decoded } from './net/content-coding.ts';
 import { followRedirects, type HttpResponse } from './net/transport.ts';
-import { TransportError } from './net/transport-error.ts';
+import { brokenResponse, TransportError } from './net/transport-error.ts';
 import { decodeBody, readBody } from './response-body.ts';
 import { type Attempt, afterTransportError, type RetryNotice, withRetries } from './retry.ts';
 import { failedAttempt, objectMd5, type StorageFailure, type StorageOptions } from './storage.ts';
@@ -98,7 +97,7 @@ async function receive(
   for (;;) {
     // Only this is caught: a broken connection is worth another try, a full disk is not.
     const step = await parts.next().catch((cause: unknown) => {
-      throw failed(`the download broke off after ${bytes} bytes: ${messageOf(cause)}`, cause);
+      throw brokenResponse(`the download broke off after ${bytes} bytes`, cause);
     });
     if (step.done === true) break;
     await file.write(step.value);

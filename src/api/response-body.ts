@@ -1,7 +1,6 @@
-import { messageOf } from '../errors.ts';
 import { decoded } from './net/content-coding.ts';
 import type { HttpResponse } from './net/transport.ts';
-import { TransportError } from './net/transport-error.ts';
+import { brokenResponse } from './net/transport-error.ts';
 
 /** Bytes; far more than any real response of the API (api rule 9). */
 const MAX_BODY_BYTES = 10 * 1024 * 1024;
@@ -21,7 +20,7 @@ export async function readBody(response: HttpResponse, limit = MAX_BODY_BYTES): 
       parts.push(part);
     }
   } catch (cause) {
-    throw new TransportError('lost', `the response cannot be read: ${messageOf(cause)}`, cause);
+    throw brokenResponse('the response cannot be read', cause);
   }
   return decodeBody(Buffer.concat(parts), response.headers['content-type'] ?? '');
 }

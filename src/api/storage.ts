@@ -87,11 +87,16 @@ export async function putFile(
       });
       // Read now: an answer that came earlier than the last byte was sent is not about the file.
       const whole = sent === file.bytes;
-      const body = storage.clean(await readBody(response));
-      const attempt =
-        response.status < 200 || response.status >= 300
-          ? failedAttempt(response, body, url, context.now())
-          : putAttempt(response, body, file, whole, context.now());
+      const isRefused = response.status < 200 || response.status >= 300;
+      // After a refusal the rest of its words may be lost with the connection; the status is enough.
+      const text = await readBody(response).catch((error: unknown) => {
+        if (isRefused && error instanceof TransportError) return '';
+        throw error;
+      });
+      const body = storage.clean(text);
+      const attempt = isRefused
+        ? failedAttempt(response, body, url, context.now())
+        : putAttempt(response, body, file, whole, context.now());
       // Only now is it certain that the connection holds no part of the buffers: the storage has all bytes.
       if (
         'done' in attempt &&

@@ -97,7 +97,7 @@ describe('an uploaded file', () => {
     expect(stored()).toBe(hash('sha256', bytes));
     expect(puts()).toHaveLength(1);
     expect(puts()[0]).toMatchObject({ authorization: 'none', bodyBytes: bytes.length });
-    expect(puts()[0]?.headerNames).toEqual(['connection', 'content-length', 'host']);
+    expect(puts()[0]?.headerNames).toEqual(['connection', 'content-length', 'expect', 'host']);
     expect(puts()[0]?.url).not.toContain('format=xml');
     // The signature is valid, so the URL arrived unchanged.
     expect(puts()[0]?.status).toBe(200);

@@ -5,9 +5,10 @@ import type { Context } from '../../system/context.ts';
 import { visible } from '../../system/escaping.ts';
 import type { Connection } from '../connection.ts';
 import { assertReachable } from '../transfer-url.ts';
-import { addressKind, forbiddenReason, isApiHost } from './addresses.ts';
-import { withoutInterim } from './interim-responses.ts';
-import { chooseProxy, type ProxyChoice } from './proxy.ts';
+import { addressKind, bareHost, forbiddenReason, isApiHost } from './addresses.ts';
+import { readBeforeReset } from './early-answer.ts';
+import { chooseProxy, type ProxyChoice, ProxyError } from './proxy.ts';
+import { withPlainHeads } from './response-heads.ts';
 import type { TlsOptions, TlsSettings } from './tls.ts';
 
 /** ms for connecting; the tunnel and the TLS handshake get as much each (commands rule 29). */
@@ -57,13 +58,30 @@ export function connectorOf(build: Build, parts: ConnectorParts): Connector {
       connection.proxy,
       context.env,
     );
+    if (protocol !== 'https:') {
+      if (proxy === null) return (done) => plain(options, done);
+      // Plain http is a request to the proxy itself (RFC 9112, 3.2.2): many open tunnels to port 443 only.
+      const toProxy = await proxyConnector(proxy);
+      return (done) => toProxy(done);
+    }
     const side = isApiHost(hostname, connection.baseUrl) ? 'api' : 'others';
-    const direct = protocol === 'https:' ? (await secure())[side] : plain;
+    const direct = (await secure())[side];
     if (proxy === null) return (done) => direct(options, done);
     // Last: the socket must not be left without an error listener while something else is awaited.
     const httpSocket = await throughProxy(proxy, options, parts);
-    if (protocol !== 'https:') return (done) => done(null, httpSocket);
     return (done) => direct({ ...options, httpSocket }, done);
+  }
+
+  async function proxyConnector({ url }: ProxyChoice): Promise<(done: Callback) => void> {
+    const { protocol, hostname, host, port } = new URL(url);
+    const settings = protocol === 'https:' ? (await tls()).others : {};
+    const connect = build({ ...settings, lookup: context.lookup, ...PATIENCE });
+    return (done) =>
+      connect({ protocol, hostname: bareHost(hostname), host, port }, (...result) => {
+        const [error] = result;
+        if (error === null) done(...result);
+        else done(new ProxyError(null, error.message, error), null);
+      });
   }
 
   return (options, callback) => {
@@ -80,7 +98,8 @@ function prepared(callback: Callback): Callback {
     if (error === null) {
       // Without this, undici reports a TLS alert after the handshake only as "other side closed".
       socket.prependListener('error', (late) => socket.destroy(late));
-      withoutInterim(socket);
+      readBeforeReset(socket);
+      withPlainHeads(socket);
     }
     callback(...result);
   };
@@ -88,11 +107,11 @@ function prepared(callback: Callback): Callback {
 
 async function throughProxy(
   proxy: ProxyChoice,
-  { protocol, hostname, port }: Options,
+  { hostname, port }: Options,
   { context, tls, closed }: ConnectorParts,
 ): Promise<Socket> {
   const host = hostname.includes(':') ? `[${hostname}]` : hostname;
-  const target = `${host}:${port || (protocol === 'https:' ? '443' : '80')}`;
+  const target = `${host}:${port || '443'}`;
   const signal = AbortSignal.any([closed, AbortSignal.timeout(CONNECT_TIMEOUT_MS)]);
   // Loads Node's http client, which only a proxy needs.
   const { openTunnel } = await import('./tunnel.ts');

@@ -64,6 +64,44 @@ const MEANINGS: Readonly<Record<string, string>> = {
   UND_ERR_SOCKET: 'the connection was closed before the response was complete',
 };
 
+/** What a server did wrong, by the codes of undici and Node and the reasons of their one HTTP parser (llhttp). */
+const HTTP_PROBLEMS: readonly (readonly [error: RegExp, what: string])[] = [
+  [
+    /\bHPE_UNEXPECTED_CONTENT_LENGTH\b|\bContent-Length (?:can't|already)|\bUND_ERR_RES_CONTENT_LENGTH_MISMATCH/,
+    'it sent more than one Content-Length, or one that is not the length of its body',
+  ],
+  [/\bContent-Length\b/, 'it sent a Content-Length that is not a number'],
+  [/\bTransfer-Encoding\b/, 'it sent an unknown Transfer-Encoding'],
+  [/\bInvalid header\b/, 'it sent a broken header line'],
+  [/\bInvalid (?:status|response status)\b/, 'it sent a broken status line'],
+  [/\bInvalid HTTP version\b/, 'it answered in an unknown version of HTTP'],
+  [/\bExpected HTTP\//, 'it did not answer in HTTP'],
+  [/\bchunk\b/i, 'it sent a broken chunk'],
+  [/\bHPE_HEADER_OVERFLOW\b|\bUND_ERR_HEADERS_OVERFLOW\b/, 'it sent headers of more than 16 KiB'],
+  [/(?:)/, 'its answer is not correct HTTP'],
+];
+
+const FROM_PARSER =
+  /^(?:HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)\b)| (?:Response does not match the HTTP|Parse Error)/;
+
+const TELL_OPERATORS =
+  'Show this to the operators of the server, or of a proxy in between, then run the same command again: it resumes where it stopped.';
+
+/** @returns `null` for an error that does not come from the HTTP parser */
+function httpProblem(code: string, message: string): string | null {
+  const text = `${code} ${message}`;
+  const known = FROM_PARSER.test(text) ? HTTP_PROBLEMS.find(([error]) => error.test(text)) : undefined;
+  return known === undefined ? null : `the server broke the rules of HTTP: ${known[1]}`;
+}
+
+/** The error for a response that began and cannot be read. @param what such as "the response cannot be read" */
+export function brokenResponse(what: string, cause: unknown): TransportError {
+  const { code, message } = codeAndMessage(cause);
+  const problem = httpProblem(code, message);
+  const hint = problem === null ? null : TELL_OPERATORS;
+  return new TransportError('lost', `${what}: ${problem ?? message}`, cause, { hint });
+}
+
 /**
  * Says what went wrong, whether the request can have happened, and what to do.
  * @param sending whether the request was being written
@@ -85,7 +123,7 @@ export function transportError(
       ? meaningOf(code, message, mayHaveHappened)
       : `no secure connection${through}: ${tls.reason}`;
   return new TransportError(mayHaveHappened ? 'lost' : 'unsent', `${origin}: ${reason}`, error, {
-    hint: tls?.hint ?? null,
+    hint: tls?.hint ?? (httpProblem(code, message) === null ? null : TELL_OPERATORS),
     permanent: tls !== null,
   });
 }
@@ -139,5 +177,5 @@ function meaningOf(code: string, message: string, sending: boolean): string {
     return sending ? `the secure connection broke (${message})` : `no secure connection (${message})`;
   if (!sending && (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET'))
     return 'the connection was closed before the request could be sent';
-  return MEANINGS[code] ?? message;
+  return httpProblem(code, message) ?? MEANINGS[code] ?? message;
 }

@@ -5,16 +5,18 @@ import { isUrl } from '../../system/url.ts';
 import type { Connection } from '../connection.ts';
 import { type BodyLimits, watchBody } from './body-progress.ts';
 import { connectorOf } from './connector.ts';
-import { chooseProxy } from './proxy.ts';
+import { chooseProxy, ProxyError, proxyAuthorization } from './proxy.ts';
 import type { TlsOptions } from './tls.ts';
-import { transportError } from './transport-error.ts';
+import { TransportError, transportError } from './transport-error.ts';
+import type { Uploads } from './upload.ts';
 
 export interface HttpRequest {
   readonly method: string;
   /** Sent byte for byte (api rules 2 and 10). */
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body?: string | Buffer | AsyncIterable<Buffer>;
+  /** What is not text is a file, and `headers` has its length. */
+  readonly body?: string | AsyncIterable<Buffer>;
   readonly signal?: AbortSignal;
   /**
    * On a connection of its own: a server may have closed an idle one without a word, and whether it then read the request is
@@ -62,52 +64,87 @@ export async function openTransport(
   // Report an unusable file now, not with the first connection that needs it.
   if (connection.caFile !== null || connection.clientCert !== null) await tls();
   const closing = new AbortController();
-  const options = {
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    connect: connectorOf(buildConnector, { context, connection, tls, closed: closing.signal }),
-  };
+  const connect = connectorOf(buildConnector, { context, connection, tls, closed: closing.signal });
+  const options = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect };
   const kept = new Agent(options);
   const fresh = new Agent(options);
+  // Loads Node's own HTTP client, which only uploads need.
+  let opened: Promise<Uploads> | undefined;
+  const uploads = (): Promise<Uploads> =>
+    (opened ??= import('./upload.ts').then(({ openUploads }) => openUploads(connect, timeoutMs)));
 
   async function send(request: HttpRequest): Promise<HttpResponse> {
+    const { method, signal, body } = request;
     const { origin, path } = splitUrl(request.url);
+    const url = new URL(origin);
+    const proxy = chooseProxy(url, connection.proxy, context.env);
+    const isForwarded = proxy !== null && url.protocol === 'http:';
+    const authorization = isForwarded ? proxyAuthorization(new URL(proxy.url)) : null;
+    const message = {
+      method,
+      origin,
+      path: isForwarded ? origin + path : path,
+      headers: {
+        ...request.headers,
+        ...(authorization === null ? {} : { 'proxy-authorization': authorization }),
+      },
+    };
     const progress = { sending: false };
     try {
-      const dispatcher = request.fresh === true ? fresh : kept;
-      const { body } = request;
-      // While a file is sent, an early answer may be long in coming.
-      const isFile = typeof body === 'object' && !Buffer.isBuffer(body);
-      const limits = isFile ? null : { spanMs: timeoutMs, wholeMs: request.bodyTimeoutMs ?? null };
-      const response = await trackExchange(dispatcher, progress, context, limits).request({
-        // Closed after its response: the next request cannot get it.
-        reset: request.fresh === true,
-        method: request.method as Dispatcher.HttpMethod,
-        origin,
-        path,
-        headers: { ...request.headers },
-        body: (request.body ?? null) as Dispatcher.DispatchOptions['body'] & null,
-        ...(request.signal ? { signal: request.signal } : {}),
-        ...(request.headersTimeoutMs === undefined ? {} : { headersTimeout: request.headersTimeoutMs }),
-      });
+      const response =
+        body === undefined || typeof body === 'string'
+          ? await sendText(message, request, progress)
+          : await (await uploads()).send({
+              ...message,
+              body,
+              signal,
+              onSending: () => {
+                progress.sending = true;
+                context.onRequest?.();
+              },
+            });
+      // Only a proxy asks for credentials in this way, and it has passed nothing on.
+      if (isForwarded && response.statusCode === 407) {
+        await response.body.dump();
+        throw new ProxyError(407, 'the proxy answered 407');
+      }
       return {
         status: response.statusCode,
         headers: joinedHeaders(response.headers),
         body: response.body,
       };
     } catch (error) {
-      if (request.signal?.aborted) throw request.signal.reason;
-      if (error instanceof EbillError) throw error;
-      const proxy = chooseProxy(new URL(origin), connection.proxy, context.env);
+      if (signal?.aborted) throw signal.reason;
+      if (error instanceof EbillError || error instanceof TransportError) throw error;
       throw transportError(error, origin, progress.sending, proxy);
     }
+  }
+
+  function sendText(
+    message: Pick<Dispatcher.RequestOptions, 'origin' | 'path'> & {
+      readonly method: string;
+      readonly headers: Record<string, string>;
+    },
+    { body, fresh: isFresh = false, signal, headersTimeoutMs, bodyTimeoutMs }: HttpRequest,
+    progress: { sending: boolean },
+  ): Promise<Dispatcher.ResponseData> {
+    const limits = { spanMs: timeoutMs, wholeMs: bodyTimeoutMs ?? null };
+    return trackExchange(isFresh ? fresh : kept, progress, context, limits).request({
+      ...message,
+      method: message.method as Dispatcher.HttpMethod,
+      // Closed after its response: the next request cannot get it.
+      reset: isFresh,
+      body: (body ?? null) as string | null,
+      ...(signal ? { signal } : {}),
+      ...(headersTimeoutMs === undefined ? {} : { headersTimeout: headersTimeoutMs }),
+    });
   }
 
   return {
     send: log === undefined ? send : withLog(send, context, log),
     close: async () => {
       closing.abort();
-      await Promise.all([kept.destroy(), fresh.destroy()]);
+      await Promise.all([kept.destroy(), fresh.destroy(), opened?.then((each) => each.close())]);
     },
   };
 }
@@ -121,7 +158,7 @@ function trackExchange(
   dispatcher: Dispatcher,
   progress: { sending: boolean },
   { onRequest }: Pick<Context, 'onRequest'>,
-  limits: BodyLimits | null,
+  limits: BodyLimits,
 ): Dispatcher {
   return dispatcher.compose((dispatch) => (options, handler) => {
     const start = handler.onRequestStart;
@@ -130,7 +167,7 @@ function trackExchange(
       onRequest?.();
       start?.apply(handler, args);
     };
-    return dispatch(options, limits === null ? handler : watchBody(handler, limits));
+    return dispatch(options, watchBody(handler, limits));
   });
 }
 
@@ -205,7 +242,7 @@ export function splitUrl(url: string): { readonly origin: string; readonly path:
   };
 }
 
-function joinedHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
+function joinedHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string> {
   const out: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined) out[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;

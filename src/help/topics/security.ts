@@ -43,7 +43,7 @@ export const security: TopicText = {
     ),
     section(
       'Proxies',
-      'HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured; the --proxy of a profile takes precedence. All connections go through a tunnel (CONNECT): the proxy sees hosts and ports, and with https nothing else. Requests to this machine never go through a proxy on another one. The password of a proxy is never shown, and a wrong one is not tried again.',
+      'HTTPS_PROXY, HTTP_PROXY and NO_PROXY are honoured; the --proxy of a profile takes precedence. https goes through a tunnel (CONNECT): the proxy sees hosts and ports, and nothing else. Plain http is a request to the proxy itself. Requests to this machine never go through a proxy on another one. The password of a proxy is never shown, and a wrong one is not tried again.',
     ),
     section(
       'More',

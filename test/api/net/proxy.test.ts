@@ -1,21 +1,55 @@
 import { lookup } from 'node:dns';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import { connect, createServer as createTcp, type Socket } from 'node:net';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ProxyError } from '../../../src/api/net/proxy.ts';
 import { transportError } from '../../../src/api/net/transport-error.ts';
 import { openTunnel } from '../../../src/api/net/tunnel.ts';
 import { readBody } from '../../../src/api/response-body.ts';
-import { answering, CREATE, closedPort, DRAFT, listening, rejection, rigFor } from '../rig.ts';
+import { putFile } from '../../../src/api/storage.ts';
+import {
+  answering,
+  CREATE,
+  closedPort,
+  DRAFT,
+  fileOf,
+  hash,
+  IGNORE_PROGRESS,
+  listening,
+  rawServer,
+  rejection,
+  rigFor,
+} from '../rig.ts';
 
-/** A proxy that opens tunnels to one server, whatever the target, or refuses every CONNECT. */
+/**
+ * A proxy to one server, whatever the target: forwards plain requests, opens tunnels, or refuses both. Like squid, it opens
+ * no tunnel to port 80.
+ */
 async function proxyTo(origin: string, refusal: number | null = null, opened = 200) {
   const asked: { to: string; authorization: string | undefined }[] = [];
-  const server = createServer((_request, response) => response.writeHead(500).end('no tunnel asked for'));
-  server.on('connect', (request: IncomingMessage, near: Socket) => {
-    asked.push({ to: request.url ?? '', authorization: request.headers['proxy-authorization'] });
+  const note = ({ url = '', headers }: IncomingMessage): void => {
+    asked.push({ to: url, authorization: headers['proxy-authorization'] });
+  };
+  const server = createServer((near, answer) => {
+    note(near);
     if (refusal !== null) {
-      near.end(`HTTP/1.1 ${refusal} No\r\nContent-Length: 0\r\n\r\n`);
+      near
+        .resume()
+        .on('end', () => answer.writeHead(refusal).end('<html><title>Proxy says no</title></html>'));
+      return;
+    }
+    const { 'proxy-authorization': _ours, ...headers } = near.headers;
+    const path = (near.url ?? '').replace(/^http:\/\/[^/]*/, '');
+    const far = request(`${origin}/`, { method: near.method ?? '', path, headers }, (from) => {
+      answer.writeHead(from.statusCode ?? 0, from.headers);
+      from.pipe(answer);
+    });
+    near.pipe(far);
+  });
+  server.on('connect', (request: IncomingMessage, near: Socket) => {
+    note(request);
+    if (refusal !== null || request.url?.endsWith(':80')) {
+      near.end(`HTTP/1.1 ${refusal ?? 403} No\r\nContent-Length: 0\r\n\r\n`);
       return;
     }
     const far = connect(Number(new URL(origin).port), '127.0.0.1', () => {
@@ -40,7 +74,10 @@ describe('a proxy', () => {
     await readBody(
       await transport.send({ method: 'GET', url: 'http://s3.test/a%2fb//c?x=%2F+y', headers: {} }),
     );
-    expect(proxy.asked.map((one) => one.to)).toEqual(['ebill.test:80', 's3.test:80']);
+    expect(proxy.asked.map((one) => one.to)).toEqual([
+      'http://ebill.test/acme/rest/batchProcess?mode=S3FileUpload',
+      'http://s3.test/a%2fb//c?x=%2F+y',
+    ]);
     expect(server.requests.map((one) => one.url)).toEqual([
       '/acme/rest/batchProcess?mode=S3FileUpload',
       '/a%2fb//c?x=%2F+y',
@@ -48,11 +85,40 @@ describe('a proxy', () => {
     expect(server.requests[0]?.headers.host).toBe('ebill.test');
   });
 
+  test('carries files over plain http as well, on one connection', async () => {
+    const server = await rawServer(({ body }, response) =>
+      response.writeHead(200, { etag: `"${hash('md5', body)}"` }).end(),
+    );
+    const proxy = await proxyTo(server.origin);
+    const env = { HTTP_PROXY: proxy.url.replace('//', '//robot:pw@') };
+    const { storage, exchanges } = await rigFor('http://ebill.test', { env });
+    for (const size of [10, 3_000_000])
+      expect(
+        await putFile(
+          storage,
+          `http://s3.test/in/${size}?a=%2f`,
+          fileOf(Buffer.alloc(size, 'x')),
+          IGNORE_PROGRESS,
+        ),
+      ).toMatchObject({ verified: true });
+    const authorization = `Basic ${Buffer.from('robot:pw').toString('base64')}`;
+    expect(proxy.asked).toEqual([
+      { to: 'http://s3.test/in/10?a=%2f', authorization },
+      { to: 'http://s3.test/in/3000000?a=%2f', authorization },
+    ]);
+    expect(server.requests.map((one) => one.headers['proxy-authorization'])).toEqual([undefined, undefined]);
+    expect(exchanges.join()).not.toContain(authorization.slice(6));
+    expect(exchanges.join()).not.toContain('pw@');
+  });
+
   test.each([201, 202, 299])('opens a tunnel with any 2xx: %i', async (opened) => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin, null, opened);
-    const { client } = await rigFor('http://ebill.test', { env: { HTTP_PROXY: proxy.url } });
-    expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+    const { client } = await rigFor('https://ebill.test', { retries: 0, env: { HTTP_PROXY: proxy.url } });
+    // The server behind the tunnel has no TLS.
+    expect(await client.create(CREATE)).toMatchObject({
+      message: expect.stringContaining('it does not speak TLS'),
+    });
   });
 
   test('from HTTPS_PROXY is not used for plain http', async () => {
@@ -123,27 +189,45 @@ describe('a proxy', () => {
     });
     expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
     expect(proxy.asked).toEqual([
-      { to: 'ebill.test:80', authorization: `Basic ${Buffer.from('us@er:p:w').toString('base64')}` },
+      {
+        to: 'http://ebill.test/rest/batchProcess?mode=S3FileUpload',
+        authorization: `Basic ${Buffer.from('us@er:p:w').toString('base64')}`,
+      },
     ]);
     expect(server.requests[0]?.headers).toMatchObject({ authorization: 'Bearer tok' });
     expect(server.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
 
   test.each([
-    [407, 'requires a username and a password'],
-    [403, 'answered 403'],
-    [502, 'answered 502'],
-  ])('that answers %i is named, and nothing is sent', async (status, words) => {
+    ['http', 407, 'requires a username and a password'],
+    ['https', 407, 'requires a username and a password'],
+    ['https', 403, 'answered 403'],
+    ['https', 502, 'answered 502'],
+  ])('that answers a request to %s with %i is named, and nothing is sent', async (scheme, status, words) => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin, status);
-    const { client } = await rigFor('http://ebill.test', { retries: 1, env: { HTTP_PROXY: proxy.url } });
+    const { client } = await rigFor(`${scheme}://ebill.test`, { retries: 1, env: { HTTP_PROXY: proxy.url } });
     const result = await client.create(CREATE);
     expect(result).toMatchObject({ outcome: 'refused', status: null });
     expect(result).toHaveProperty('message', expect.stringContaining(words));
     expect(result).toHaveProperty('message', expect.stringContaining('proxy'));
     expect(server.requests).toEqual([]);
+    // A wrong password is tried once.
+    expect(proxy.asked).toHaveLength(status === 407 ? 1 : 2);
     expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'UNAVAILABLE' });
   });
+
+  test.each([403, 502])(
+    'that answers plain http with a page (%i) leaves a changing call in doubt',
+    async (status) => {
+      const server = await answering(200, DRAFT);
+      const proxy = await proxyTo(server.origin, status);
+      const { client } = await rigFor('http://ebill.test', { retries: 1, env: { HTTP_PROXY: proxy.url } });
+      const result = await client.finalize({ id: '3', jobId: null });
+      expect(result).toMatchObject({ message: expect.stringContaining('Proxy says no') });
+      expect(server.requests).toEqual([]);
+    },
+  );
 
   test('that does not answer in time is named', async () => {
     const silent = createTcp();
