@@ -1,6 +1,7 @@
 import { flattenPlaced } from '../batch/tree.ts';
 import type { EbillError } from '../errors.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import { visibleText } from '../system/escaping.ts';
 import type { DocumentInput, ShownRequest } from './json.ts';
 import type { Theme } from './theme.ts';
 import type { Ui } from './ui.ts';
@@ -41,7 +42,7 @@ export async function printResult(
     stdout.write(toTsv(document, fields, (cell) => ui.clean(cell)));
   } else if (text !== '') {
     separate(ui);
-    stdout.write(`${fields === null ? text : await fieldTable(document, fields, ui)}\n`);
+    stdout.write(`${visibleText(fields === null ? text : await fieldTable(document, fields, ui))}\n`);
     if (error !== null || next !== undefined) separate(ui);
   }
   if (error !== null) ui.fail(error);

@@ -20,6 +20,16 @@ export function visible(text: string): string {
   return text.replace(UNSAFE, escaped);
 }
 
+/** The colours that the program itself writes, line breaks and tabs. */
+const LAYOUT = /^(?:\u001b\[(?:0|1|2|22|39|3[1-6]|90)m|[\n\t])/;
+
+/** Text with its colours and lines made safe for a terminal: what a command did not clean itself is escaped here. */
+export function visibleText(text: string): string {
+  return text.replace(UNSAFE, (char, at: number) =>
+    LAYOUT.test(text.slice(at, at + 6)) ? char : escaped(char),
+  );
+}
+
 /** A message as one line: line breaks and tabs become spaces, before `visible` would escape them. */
 export function oneLine(text: string): string {
   return text.replace(/\s*[\t\n\v\f\r\u0085\u2028\u2029]\s*/gu, ' ').trim();
@@ -51,11 +61,25 @@ export function withoutCommands(text: string): string {
 export type Terminal = Pick<Context, 'platform' | 'env'>;
 
 /**
- * Quotes a word of a printed command line for the user's shell. On Windows both cmd and PowerShell read it, unless the shell
- * is a POSIX one (Git Bash sets MSYSTEM).
+ * Quotes a word of a printed command line for the shell at hand, so that nothing in it is expanded (commands rule 4). A line
+ * break is shown, not kept: what follows it would be a line of its own.
  */
-export function quoted(text: string, { platform, env }: Terminal): string {
-  return platform === 'win32' && !env['MSYSTEM'] ? quotedForWindows(text) : quotedForPosix(text);
+export function quoted(word: string, terminal: Terminal): string {
+  const text = word.replace(/[\n\v\f\r\u0085\u2028\u2029]/g, escaped);
+  const shell = shellOf(terminal);
+  if (shell === 'posix') return quotedForPosix(text);
+  if (SAFE_ON_WINDOWS.test(text)) return text;
+  return { powershell: quotedForPowerShell, cmd: quotedForCmd, either: quotedForWindows }[shell](text);
+}
+
+/**
+ * Git Bash sets MSYSTEM. PowerShell adds a folder of the user's documents to its path of modules; cmd sets PROMPT. Otherwise
+ * it may be either.
+ */
+function shellOf({ platform, env }: Terminal): 'posix' | 'powershell' | 'cmd' | 'either' {
+  if (platform !== 'win32' || env['MSYSTEM']) return 'posix';
+  if (/[\\/]Documents[\\/](?:Windows)?PowerShell[\\/]/i.test(env['PSModulePath'] ?? '')) return 'powershell';
+  return env['PROMPT'] ? 'cmd' : 'either';
 }
 
 /**
@@ -65,18 +89,33 @@ export function quoted(text: string, { platform, env }: Terminal): string {
 const quotedForPosix = (text: string): string =>
   /^(?!=)[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replace(/['\\]/g, "'\\$&'")}'`;
 
+/** PowerShell reads `,`, `@` and `{}` as syntax; cmd splits words at `=` and `;`. */
+const SAFE_ON_WINDOWS = /^[\w+:./\\-]+$/;
+
+/** As both read it, where that can be. */
 function quotedForWindows(text: string): string {
-  // PowerShell reads `,`, `@` and `{}` as syntax; cmd splits words at `=` and `;`.
-  if (/^[\w+:./\\-]+$/.test(text)) return text;
   // PowerShell expands variables in double quotes. cmd does not know single quotes: here only PowerShell reads it.
-  if (/[$`"“”„]/.test(text)) return `'${text.replace(/['‘’‚‛]/g, '$&$&')}'`;
+  if (/[$`"“”„]/.test(text)) return quotedForPowerShell(text);
   // Programs read a backslash before the closing quote as an escape.
   return `"${text.replace(/\\+$/, '$&$&')}"`;
 }
 
+const quotedForPowerShell = (text: string): string => `'${text.replace(/['‘’‚‛]/g, '$&$&')}'`;
+
+/**
+ * cmd expands `%NAME%` in quotes too. A `%` stands outside of them after a caret: the name then begins and ends with what no
+ * variable has in its name. Programs read `""` in quotes as a quote, and a backslash before one as an escape.
+ */
+const quotedForCmd = (text: string): string =>
+  `"${text.replace(/(\\*)(["%]|$)/g, (_all, slashes: string, char: string) => {
+    if (char === '') return slashes + slashes;
+    return char === '%' ? `${slashes}${slashes}"^%"` : `${slashes}${slashes}""`;
+  })}"`;
+
 /** A line that sets an environment variable for the next commands in the shell. */
 export function assignment(name: string, value: string, terminal: Terminal): string {
-  if (terminal.platform !== 'win32' || terminal.env['MSYSTEM'])
-    return `export ${name}=${quoted(value, terminal)}`;
-  return `$env:${name} = '${value.replace(/['‘’‚‛]/g, '$&$&')}'`;
+  const shell = shellOf(terminal);
+  if (shell === 'posix') return `export ${name}=${quoted(value, terminal)}`;
+  if (shell === 'cmd') return `set ${quotedForCmd(`${name}=${value}`)}`;
+  return `$env:${name} = ${quotedForPowerShell(value)}`;
 }

@@ -49,6 +49,27 @@ describe('a quoted word', () => {
     expect(quoted(word, WINDOWS)).toBe(typed);
   });
 
+  const POWERSHELL = {
+    platform: 'win32',
+    env: { PROMPT: '$P$G', PSModulePath: 'C:\\Users\\a\\Documents\\WindowsPowerShell\\Modules;C:\\x' },
+  } as const;
+  const CMD = { platform: 'win32', env: { PROMPT: '$P$G', PSModulePath: 'C:\\Windows\\x' } } as const;
+  it.each([
+    ['AUG_2020', 'AUG_2020', 'AUG_2020'],
+    ['my files\\', "'my files\\'", '"my files\\\\"'],
+    ['$(calc) `x "y" z', `'$(calc) \`x "y" z'`, '"$(calc) `x ""y"" z"'],
+    ["it's & calc", "'it''s & calc'", '"it\'s & calc"'],
+    ['100%PATH% x', "'100%PATH% x'", '"100"^%"PATH"^%" x"'],
+    ['', "''", '""'],
+  ])('is not expanded by PowerShell or cmd: %j', (word, powershell, cmd) => {
+    expect(quoted(word, POWERSHELL)).toBe(powershell);
+    expect(quoted(word, CMD)).toBe(cmd);
+  });
+
+  it('has no line break', () => {
+    expect(quoted('a\n$(touch x)', LINUX)).toBe("'a'\\\\'u000a$(touch x)'");
+  });
+
   it('an assignment has the syntax of the shell', () => {
     expect(assignment('EBILL_TOKEN', "to ken's", LINUX)).toBe("export EBILL_TOKEN='to ken'\\''s'");
     expect(assignment('EBILL_TOKEN', 'x', GIT_BASH)).toBe('export EBILL_TOKEN=x');

@@ -274,7 +274,7 @@ async function dryRun(session: Session, run: Run, upload: Upload): Promise<Comma
   }
   const lines = files
     .filter(({ action }) => action === 'done')
-    .map(({ file, jobId }) => `${file.name} is already uploaded as ${jobId}.`);
+    .map(({ file, jobId }) => app.ui.clean(`${file.name} is already uploaded as ${jobId}.`));
   lines.push(requests.length === 0 ? 'Nothing would be sent.' : requestsText(requests, app.ui));
   return { ...EMPTY_RESULT, profile: run.profile, job: header.job, requests, text: lines.join('\n') };
 }
