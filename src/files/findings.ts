@@ -56,6 +56,13 @@ export class FindingList {
     this.#causes.push({ severity: 'error', ...finding });
   }
 
+  /** Adds a cause that explains everything else about the file. */
+  only(cause: FindingDetails): void {
+    for (const findings of [this.#causes, this.#errors, this.#warnings]) findings.length = 0;
+    this.#total = 0;
+    this.cause(cause);
+  }
+
   /** Adds a warning: a warning alone does not stop a file. */
   warning(finding: FindingDetails): void {
     this.#total += 1;
@@ -72,11 +79,13 @@ export class FindingList {
     return this.#causes.length > 0;
   }
 
-  /** At most ten, causes first, then errors, then warnings; sorted by line, the whole file first. */
+  /** At most ten: causes, then errors, then warnings, each by line, the whole file first. */
   shown(): readonly Finding[] {
-    return [...this.#causes, ...this.#errors, ...this.#warnings]
-      .slice(0, SHOWN_FINDINGS)
-      .sort((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0));
+    const byPlace = (a: Finding, b: Finding): number =>
+      (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+    return [this.#causes, this.#errors, this.#warnings]
+      .flatMap((findings) => [...findings].sort(byPlace))
+      .slice(0, SHOWN_FINDINGS);
   }
 }
 

@@ -3,15 +3,13 @@ import { basename } from 'node:path';
 import { type Columns, columnList } from '../batch/columns.ts';
 import { visible } from '../system/escaping.ts';
 import { BLOCKS_KEPT, BlockPool, readBlocks } from './blocks.ts';
+import { ContentCheck } from './content-check.ts';
 import type { CrossCheck } from './cross-check.ts';
 import type { CrossCheckedFile } from './cross-verify.ts';
-import { foreignContent, notUtf8, Utf8Checker } from './encoding.ts';
-import type { FieldSink } from './field-values.ts';
 import { type FileReport, type FileToCheck, FindingList, finding, notAFile, unreadable } from './findings.ts';
 import { Hashing } from './hashing.ts';
 import type { KeyHash } from './keys.ts';
-import { CsvScanner } from './scanner.ts';
-import { SpreadsheetDamage } from './spreadsheet-damage.ts';
+import { type TableStart, unlike } from './table-check.ts';
 
 /** Bytes. What a storage takes in one PUT (api rule 19). */
 export const MAX_FILE_BYTES = 5 * 1024 ** 3;
@@ -55,8 +53,35 @@ export async function checkFiles(
   } finally {
     await hashing.close();
   }
+  compareStarts(checked);
   await across?.verify(checked, signal);
   return files.flatMap((file) => checked.find(({ given }) => given === file) ?? []).map(toReport);
+}
+
+/** Starts of files that the others of their kind are compared with: a month has few different headers. */
+const MAX_STARTS = 100;
+
+/** Compares the first lines of the files of each kind: a part of a divided file has data there (commands rule 15). */
+function compareStarts(files: readonly CheckedFile[]): void {
+  for (const kind of ['customer', 'invoice', 'items'] as const) {
+    const known = new Map<string, { readonly start: TableStart; readonly file: string }>();
+    const starts = files.flatMap(({ given, start, file, findings }) =>
+      given.kind === kind && start !== undefined
+        ? [{ start, file, findings, key: start.header.join(',') }]
+        : [],
+    );
+    for (const { start, file, key } of starts)
+      if (known.size < MAX_STARTS && !known.has(key)) known.set(key, { start, file });
+    if (known.size === 1) continue;
+    for (const { start, findings, key } of starts) {
+      for (const [otherKey, other] of known) {
+        const problem = otherKey === key ? undefined : unlike(start, other.start, other.file);
+        if (problem === undefined) continue;
+        findings.only(problem);
+        break;
+      }
+    }
+  }
 }
 
 /** The checks across the files of a call. */
@@ -94,11 +119,18 @@ interface SharedOptions extends CheckOptions {
 interface CheckedFile extends CrossCheckedFile {
   readonly given: FileToCheck;
   readonly content: Content | undefined;
+  readonly start: TableStart | undefined;
   readonly cross: CrossCheck | undefined;
 }
 
 /** What is known of the content of a file that could be read. */
 type Content = Pick<FileReport, 'bytes' | 'records' | 'header' | 'sha256' | 'md5'>;
+
+/** A file that could be read. */
+interface ReadFile {
+  readonly content: Content;
+  readonly start: TableStart | undefined;
+}
 
 /** Reads a file once, with flat memory. Whatever is wrong with it is a finding, not an exception. */
 async function checkOne(
@@ -120,9 +152,9 @@ async function checkOne(
       ),
     );
   const cross = across?.begin(given, findings);
-  const content = await readContent(given, findings, cross, options);
+  const read = await readContent(given, findings, cross, options);
   cross?.end();
-  return { ...given, given, file, findings, content, cross };
+  return { ...given, given, file, findings, content: read?.content, start: read?.start, cross };
 }
 
 function toReport({ path, file, kind, content, cross, findings }: CheckedFile): FileReport {
@@ -146,7 +178,7 @@ async function readContent(
   findings: FindingList,
   cross: CrossCheck | undefined,
   options: SharedOptions,
-): Promise<Content | undefined> {
+): Promise<ReadFile | undefined> {
   let handle: FileHandle | undefined;
   try {
     // Before opening: opening a named pipe blocks until there is a writer.
@@ -183,7 +215,7 @@ async function readOpened(
   findings: FindingList,
   cross: CrossCheck | undefined,
   { onProgress, signal, hashing, pool }: SharedOptions,
-): Promise<Content> {
+): Promise<ReadFile> {
   const before = await handle.stat({ bigint: true });
   const total = Number(before.size);
   const check = new ContentCheck(findings, cross);
@@ -210,117 +242,6 @@ async function readOpened(
       ),
     );
   }
-  return { bytes: check.bytes, records: check.records, header: check.header, ...digests };
-}
-
-/**
- * Checks the encoding and structure of a file, in blocks of any size, and adds findings. The first block must hold the
- * first 4 KiB of the file (or all of it), which show whether it is text at all.
- */
-export class ContentCheck {
-  readonly #findings: FindingList;
-  readonly #utf8 = new Utf8Checker();
-  readonly #scanner: CsvScanner;
-  readonly #damage = new SpreadsheetDamage();
-  readonly #cross: CrossCheck | undefined;
-  #bytes = 0;
-  /** The file is not text. */
-  #foreign = false;
-
-  /** @param cross the file's checks against other files */
-  constructor(findings: FindingList, cross?: CrossCheck) {
-    this.#findings = findings;
-    this.#cross = cross;
-    this.#scanner = new CsvScanner(findings, new CheckSink(this.#damage, cross));
-  }
-
-  /** Bytes checked so far. */
-  get bytes(): number {
-    return this.#bytes;
-  }
-
-  /** Records without the header; `null` when the file is not CSV text. */
-  get records(): number | null {
-    return this.#foreign ? null : this.#scanner.records;
-  }
-
-  /** Column names. */
-  get header(): readonly string[] {
-    return this.#scanner.header;
-  }
-
-  /** Checks the next bytes; they are not kept. */
-  write(block: Uint8Array): void {
-    if (this.#bytes === 0) {
-      const foreign = foreignContent(block);
-      if (foreign !== undefined) {
-        this.#foreign = true;
-        this.#findings.cause(foreign);
-      }
-    }
-    this.#bytes += block.length;
-    // One cause is reported, not its hundred consequences (commands rule 16).
-    if (this.#foreign) return;
-    const bad = this.#utf8.write(block);
-    if (bad === undefined) {
-      this.#scanner.write(block);
-      return;
-    }
-    // Scan up to the bad byte: the scanner knows its line and field.
-    const offset = Math.max(bad.offset, 0);
-    this.#scanner.write(block.subarray(0, offset));
-    this.#findings.cause(notUtf8(this.#scanner.position, bad));
-    this.#scanner.write(block.subarray(offset));
-  }
-
-  /** Call at the end of the file. */
-  end(): void {
-    if (this.#foreign) return;
-    if (this.#utf8.isCutOff)
-      this.#findings.cause(
-        finding(
-          'not-utf8',
-          this.#scanner.position,
-          'the file ends in the middle of a character: it is incomplete',
-          'Copy or export the file again.',
-        ),
-      );
-    this.#scanner.end();
-    const { header, shape, records } = this.#scanner;
-    this.#damage.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
-  }
-}
-
-/** Passes values to the check for spreadsheet damage and to the checks across files. */
-class CheckSink implements FieldSink {
-  readonly #damage: SpreadsheetDamage;
-  readonly #cross: CrossCheck | undefined;
-  #crossColumns: readonly number[] = [];
-  #checksDamage = true;
-
-  constructor(damage: SpreadsheetDamage, cross: CrossCheck | undefined) {
-    this.#damage = damage;
-    this.#cross = cross;
-  }
-
-  header(names: readonly string[], line: number): readonly number[] {
-    this.#crossColumns = this.#cross?.header(names, line) ?? [];
-    return this.#select(this.#damage.header(names));
-  }
-
-  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
-    if (whole && this.#crossColumns.length > 0) this.#cross?.record(line, bytes, bounds);
-    if (!this.#checksDamage) return undefined;
-    const columns = this.#damage.record(line, whole, bytes, bounds);
-    return columns === undefined ? undefined : this.#select(columns);
-  }
-
-  /** The columns of both checks, ascending. */
-  #select(damageColumns: readonly number[]): readonly number[] {
-    this.#checksDamage = damageColumns.length > 0;
-    const columns = [...new Set([...damageColumns, ...this.#crossColumns])].sort((a, b) => a - b);
-    this.#damage.select(columns);
-    this.#cross?.select(columns);
-    return columns;
-  }
+  const { bytes, records, header, start } = check;
+  return { content: { bytes, records, header, ...digests }, start };
 }

@@ -1,5 +1,6 @@
 import type { FieldSink } from './field-values.ts';
 import { type FindingList, finding, type Position } from './findings.ts';
+import { JoinedFiles } from './joined-files.ts';
 import { RecordEnds, StructureNotes, type TableShape } from './structure.ts';
 
 const LF = 10;
@@ -36,6 +37,7 @@ export class CsvScanner {
   readonly #findings: FindingList;
   readonly #notes: StructureNotes;
   readonly #ends: RecordEnds;
+  readonly #joined = new JoinedFiles();
   #started = false;
   #state = RECORD_START;
   #line = 1;
@@ -61,7 +63,7 @@ export class CsvScanner {
   constructor(findings: FindingList, sink?: FieldSink) {
     this.#findings = findings;
     this.#notes = new StructureNotes(findings);
-    this.#ends = new RecordEnds(findings, sink);
+    this.#ends = new RecordEnds(findings, sink, this.#joined);
   }
 
   get shape(): TableShape {
@@ -130,6 +132,7 @@ export class CsvScanner {
           'Export the file again, or leave it out if there is nothing to load. If the first line is a record, add a header.',
         ),
       );
+    this.#joined.end(findings);
     this.#notes.end(this.#sawLf);
   }
 
@@ -152,6 +155,11 @@ export class CsvScanner {
     let mostFilled = ends.shape.lastFilled;
     // Where the current field begins; 0 if it began in an earlier block.
     let start = 0;
+    const joined = this.#joined;
+    const { watched } = joined;
+    if (joined.pending) joined.resume(block, 0);
+    else if (n > 0 && state === RECORD_START && watched[block[0] as number] === 1)
+      joined.begin(block, 0, line);
 
     while (i < n) {
       if (state === QUOTED) {
@@ -187,6 +195,7 @@ export class CsvScanner {
           this.#sawLf = true;
         } else this.#notes.loneCr(line - 1);
         state = RECORD_START;
+        if (i < n && watched[block[i] as number] === 1) joined.begin(block, i, line);
         continue;
       }
 
@@ -245,8 +254,10 @@ export class CsvScanner {
           column = 1;
           recordLine = line;
           state = RECORD_START;
-          if (c === LF) this.#sawLf = true;
-          else {
+          if (c === LF) {
+            this.#sawLf = true;
+            if (i < n && watched[block[i] as number] === 1) joined.begin(block, i, line);
+          } else {
             state = AFTER_CR;
             break;
           }

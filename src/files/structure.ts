@@ -1,5 +1,6 @@
 import { type FieldSink, MAX_KEPT, SelectedValues, splitFields } from './field-values.ts';
 import { displayValue, type FindingList, finding, type Position, plural } from './findings.ts';
+import type { JoinedFiles } from './joined-files.ts';
 
 /** What the scanner knows of a record at its end. */
 interface ScannedRecord {
@@ -24,11 +25,13 @@ export class RecordEnds {
   readonly values = new SelectedValues();
   readonly #findings: FindingList;
   readonly #sink: FieldSink | undefined;
+  readonly #joined: JoinedFiles;
   #width = 0;
 
-  constructor(findings: FindingList, sink: FieldSink | undefined) {
+  constructor(findings: FindingList, sink: FieldSink | undefined, joined: JoinedFiles) {
     this.#findings = findings;
     this.#sink = sink;
+    this.#joined = joined;
   }
 
   /** Fields of the header; 0 until it is read. */
@@ -40,7 +43,9 @@ export class RecordEnds {
   endHeader({ line, fields, open }: ScannedRecord, block: Uint8Array, end: number): void {
     this.header.keep(block, end);
     this.#width = fields;
-    const readable = this.header.end(line, open, this.#findings);
+    const bytes = this.header.end(line, open, this.#findings);
+    if (bytes !== undefined) this.#joined.setHeader(bytes, fields);
+    const readable = bytes !== undefined;
     if (readable && this.#sink !== undefined) this.values.select(this.#sink.header(this.header.names, line));
   }
 
@@ -263,9 +268,9 @@ class HeaderRecord {
    * Reads and checks the complete header.
    * @param line the line it begins on
    * @param open a quote was left open
-   * @returns true if its columns can be selected
+   * @returns its bytes; `undefined` if its columns cannot be selected
    */
-  end(line: number, open: boolean, findings: FindingList): boolean {
+  end(line: number, open: boolean, findings: FindingList): Uint8Array | undefined {
     const pieces = this.#pieces;
     this.#pieces = [];
     const tooLong = this.#length > HEADER_LIMIT;
@@ -279,11 +284,17 @@ class HeaderRecord {
         ),
       );
     // After an open quote the names would be most of the file, and the open quote is reported anyway.
-    if (open || tooLong) return false;
-    const text = Buffer.concat(pieces).toString('utf8');
-    this.#names = splitFields(text.replace(/^[\r\n]+/, ''));
+    if (open || tooLong) return undefined;
+    const all = Buffer.concat(pieces);
+    const bytes = all.subarray(
+      Math.max(
+        all.findIndex((byte) => byte !== 10 && byte !== 13),
+        0,
+      ),
+    );
+    this.#names = splitFields(bytes.toString('utf8'));
     checkHeader(this.#names, line, findings);
-    return true;
+    return bytes;
   }
 }
 

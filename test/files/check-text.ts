@@ -1,5 +1,5 @@
+import { ContentCheck } from '../../src/files/content-check.ts';
 import { type Finding, FindingList } from '../../src/files/findings.ts';
-import { ContentCheck } from '../../src/files/preflight.ts';
 
 interface Checked {
   readonly records: number | null;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ContentCheck } from '../../src/files/content-check.ts';
 import { CrossCheck } from '../../src/files/cross-check.ts';
 import { CrossState } from '../../src/files/cross-state.ts';
 import { FindingList } from '../../src/files/findings.ts';
-import { ContentCheck } from '../../src/files/preflight.ts';
 import { heldMemory } from '../helpers/memory.ts';
 import { checkText } from './check-text.ts';
 

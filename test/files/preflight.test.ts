@@ -207,7 +207,7 @@ describe('invalidFiles', () => {
   });
 
   it('does not count warnings as errors', async () => {
-    const report = await checkFile(file('a;b\r1;2\r'), 'items');
+    const report = await checkFile(file('a;b\r1\r'), 'items');
     expect(report.findings.map((f) => f.severity)).toEqual(['warning', 'warning']);
     expect(hasErrors(report)).toBe(false);
   });

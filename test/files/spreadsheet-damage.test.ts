@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ContentCheck } from '../../src/files/content-check.ts';
 import { CrossCheck } from '../../src/files/cross-check.ts';
 import { CrossState } from '../../src/files/cross-state.ts';
 import { FindingList } from '../../src/files/findings.ts';
-import { ContentCheck } from '../../src/files/preflight.ts';
 import { checkText } from './check-text.ts';
 
 const rows = (count: number, row: (i: number) => string): string =>

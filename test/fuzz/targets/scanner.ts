@@ -1,7 +1,7 @@
+import { ContentCheck } from '../../../src/files/content-check.ts';
 import { CrossCheck } from '../../../src/files/cross-check.ts';
 import { CrossState } from '../../../src/files/cross-state.ts';
 import { FindingList } from '../../../src/files/findings.ts';
-import { ContentCheck } from '../../../src/files/preflight.ts';
 import { expectEqual, hold, pieces, RAW, type Target } from '../target.ts';
 
 function check(blocks: readonly Buffer[]) {

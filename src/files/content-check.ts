@@ -1,0 +1,148 @@
+import type { CrossCheck } from './cross-check.ts';
+import { foreignContent, notUtf8, Utf8Checker } from './encoding.ts';
+import type { FieldSink } from './field-values.ts';
+import { FindingList, finding } from './findings.ts';
+import { CsvScanner } from './scanner.ts';
+import { SpreadsheetDamage } from './spreadsheet-damage.ts';
+import { HEAD_BYTES, type TableStart, tableProblem, tableStart } from './table-check.ts';
+
+/**
+ * Checks the encoding and structure of a file, in blocks of any size, and adds findings. The beginning of the file shows
+ * whether it is a table; if not, that is the only finding about its structure (commands rule 15).
+ */
+export class ContentCheck {
+  readonly #findings: FindingList;
+  readonly #utf8 = new Utf8Checker();
+  #scanner: CsvScanner | undefined;
+  readonly #damage = new SpreadsheetDamage();
+  readonly #cross: CrossCheck | undefined;
+  #bytes = 0;
+  /** The first bytes until there are enough of them, in the pieces they came in. */
+  #head: Uint8Array[] | undefined = [];
+  #start: TableStart | undefined;
+
+  /** @param cross the file's checks against other files */
+  constructor(findings: FindingList, cross?: CrossCheck) {
+    this.#findings = findings;
+    this.#cross = cross;
+  }
+
+  /** Bytes checked so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Records without the header; `null` when the file is not CSV text. */
+  get records(): number | null {
+    return this.#scanner?.records ?? null;
+  }
+
+  /** Column names. */
+  get header(): readonly string[] {
+    return this.#scanner?.header ?? [];
+  }
+
+  /** The first records; `undefined` for a file that is no table. */
+  get start(): TableStart | undefined {
+    return this.#start;
+  }
+
+  /** Checks the next bytes; they are not kept. */
+  write(block: Uint8Array): void {
+    const before = this.#bytes;
+    this.#bytes += block.length;
+    const head = this.#head;
+    if (head === undefined) this.#check(block);
+    else if (before === 0 && block.length >= HEAD_BYTES) this.#begin([block], false);
+    else {
+      head.push(Uint8Array.from(block));
+      if (this.#bytes >= HEAD_BYTES) this.#begin(head, false);
+    }
+  }
+
+  /** Decides by its beginning how the file is checked. One cause is reported, not its hundred consequences. */
+  #begin(pieces: readonly Uint8Array[], whole: boolean): void {
+    this.#head = undefined;
+    const [first] = pieces;
+    const head = pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces);
+    const foreign = foreignContent(head);
+    const problem =
+      foreign === undefined ? tableProblem(head, whole) : { finding: foreign, hasRecords: false };
+    if (problem !== undefined) this.#findings.cause(problem.finding);
+    if (problem?.hasRecords === false) return;
+    if (problem === undefined) {
+      this.#start = tableStart(head, whole);
+      this.#scanner = new CsvScanner(this.#findings, new CheckSink(this.#damage, this.#cross));
+    } else this.#scanner = new CsvScanner(new FindingList());
+    for (const piece of pieces) this.#check(piece);
+  }
+
+  #check(block: Uint8Array): void {
+    const scanner = this.#scanner;
+    if (scanner === undefined) return;
+    const bad = this.#utf8.write(block);
+    if (bad === undefined) {
+      scanner.write(block);
+      return;
+    }
+    // Scan up to the bad byte: the scanner knows its line and field.
+    const offset = Math.max(bad.offset, 0);
+    scanner.write(block.subarray(0, offset));
+    this.#findings.cause(notUtf8(scanner.position, bad));
+    scanner.write(block.subarray(offset));
+  }
+
+  /** Call at the end of the file. */
+  end(): void {
+    if (this.#head !== undefined) this.#begin(this.#head, true);
+    const scanner = this.#scanner;
+    if (scanner === undefined) return;
+    if (this.#utf8.isCutOff)
+      this.#findings.cause(
+        finding(
+          'not-utf8',
+          scanner.position,
+          'the file ends in the middle of a character: it is incomplete',
+          'Copy or export the file again.',
+        ),
+      );
+    scanner.end();
+    if (this.#start === undefined) return;
+    const { header, shape, records } = scanner;
+    this.#damage.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
+  }
+}
+
+/** Passes values to the check for spreadsheet damage and to the checks across files. */
+class CheckSink implements FieldSink {
+  readonly #damage: SpreadsheetDamage;
+  readonly #cross: CrossCheck | undefined;
+  #crossColumns: readonly number[] = [];
+  #checksDamage = true;
+
+  constructor(damage: SpreadsheetDamage, cross: CrossCheck | undefined) {
+    this.#damage = damage;
+    this.#cross = cross;
+  }
+
+  header(names: readonly string[], line: number): readonly number[] {
+    this.#crossColumns = this.#cross?.header(names, line) ?? [];
+    return this.#select(this.#damage.header(names));
+  }
+
+  record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
+    if (whole && this.#crossColumns.length > 0) this.#cross?.record(line, bytes, bounds);
+    if (!this.#checksDamage) return undefined;
+    const columns = this.#damage.record(line, whole, bytes, bounds);
+    return columns === undefined ? undefined : this.#select(columns);
+  }
+
+  /** The columns of both checks, ascending. */
+  #select(damageColumns: readonly number[]): readonly number[] {
+    this.#checksDamage = damageColumns.length > 0;
+    const columns = [...new Set([...damageColumns, ...this.#crossColumns])].sort((a, b) => a - b);
+    this.#damage.select(columns);
+    this.#cross?.select(columns);
+    return columns;
+  }
+}
