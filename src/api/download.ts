@@ -13,12 +13,17 @@ export type DownloadResult =
   | { readonly outcome: 'saved'; readonly bytes: number; readonly sha256: string }
   | StorageFailure;
 
-/** @param total `null` when the storage does not say */
-type OnBytes = (bytes: number, total: number | null) => void;
+interface DownloadOptions {
+  /** Gets the bytes so far, from 0 again with each try. @param total `null` when the storage does not say */
+  readonly onBytes?: (bytes: number, total: number | null) => void;
+  /** Why a whole file is not what was asked for; `null`: it is. It has not got its name yet. */
+  readonly problemOf?: (path: string) => Promise<string | null>;
+  /** Called before the file gets its name. */
+  readonly beforeCommit?: (sha256: string) => Promise<void>;
+}
 
 /**
  * Downloads a presigned URL into a file, which appears complete or not at all.
- * @param onBytes called with the bytes so far; from 0 again with each try
  * @throws EbillError USAGE when the file cannot be written
  */
 export async function downloadFile(
@@ -26,7 +31,7 @@ export async function downloadFile(
   url: string,
   path: string,
   onRetry: (notice: RetryNotice) => void,
-  onBytes: OnBytes = () => undefined,
+  options: DownloadOptions = {},
 ): Promise<DownloadResult> {
   const { context, transport, retries, assertSafeUrl, clean } = storage;
   // Before the request: a folder that cannot be created needs no download.
@@ -38,7 +43,7 @@ export async function downloadFile(
   return withRetries(context, retries, onRetry, async (): Promise<Attempt<DownloadResult>> => {
     try {
       const response = await followRedirects(url, send, assertSafeUrl);
-      if (response.status === 200) return { done: await save(response, path, clean, onBytes) };
+      if (response.status === 200) return { done: await save(response, path, clean, options) };
       // Another success is no result: not all of it, or something else (api rule 21).
       if (response.status < 300) throw notWhole(response.status);
       return failedAttempt(response, clean(await readBody(response)), url, context.now());
@@ -56,11 +61,14 @@ async function save(
   response: HttpResponse,
   path: string,
   clean: Clean,
-  onBytes: OnBytes,
+  { onBytes = () => undefined, problemOf, beforeCommit }: DownloadOptions,
 ): Promise<DownloadResult> {
   const file = await AtomicFile.open(path);
   try {
     const received = await receive(response, file, clean, onBytes);
+    const problem = problemOf === undefined ? null : await file.inspect(problemOf);
+    if (problem !== null) throw new TransportError('lost', `the file is no result: ${problem}`, undefined);
+    await beforeCommit?.(received.sha256);
     await file.commit();
     return { outcome: 'saved', ...received };
   } finally {
@@ -81,7 +89,7 @@ async function receive(
   { body, headers }: HttpResponse,
   file: AtomicFile,
   clean: Clean,
-  onBytes: OnBytes,
+  onBytes: (bytes: number, total: number | null) => void,
 ): Promise<{ bytes: number; sha256: string }> {
   const coding = headers['content-encoding'];
   const length = headers['content-length'];

@@ -157,7 +157,7 @@ async function errorOf(
 ): Promise<EbillError | null> {
   const { stillRunning } = await import('./shared/batch-result.ts');
   const hint = files.some(({ kept }) => kept)
-    ? 'A result file that existed already was used; if it was edited, download it again with --force.'
+    ? 'A result file that was downloaded before was used; --force downloads it again.'
     : '';
   const open = batches.filter((batch) => batch.kind !== 'init' && waitsFor(batch) === 'end');
   const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');

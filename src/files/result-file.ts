@@ -270,7 +270,8 @@ export function resultColumns(
   return { status, message, sent: places };
 }
 
-const same = (a: string | undefined, b: string | undefined): boolean => a?.trim() === b?.trim();
+const same = (a: string | undefined, b: string | undefined): boolean =>
+  columnName(a ?? '') === columnName(b ?? '');
 
 /** Servers add columns at the end or at the start; otherwise each name must occur exactly once. */
 function sentPlaces(header: readonly string[], sent: readonly string[]): readonly number[] | 'unclear' {
@@ -329,6 +330,34 @@ function unclear(file: string, why: string, header: readonly string[], listed: I
     hint: 'Name the columns with --status-column and --message-column, by name or as #N.',
   });
 }
+
+/**
+ * Why a file cannot be the result of a file that was sent: it has to have the columns sent, names compared without case
+ * (api rule 21); `null`: it can be.
+ * @param sent `null` when it is not known: then any columns will do
+ */
+export async function resultProblem(path: string, sent: readonly string[] | null): Promise<string | null> {
+  const header = await withRecords(path, (reader) => reader.readHeader());
+  if (header === null) return 'it is empty';
+  const left = header.map(columnName);
+  const lacking = (sent ?? []).filter((name) => {
+    const at = left.indexOf(columnName(name));
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
+  return lacking.length === 0
+    ? null
+    : `of the columns sent it lacks ${columnList(lacking)}; it has ${columnList(header)}`;
+}
+
+/** Columns shown in a sentence; the others are counted. */
+const SHOWN = 5;
+
+const columnList = (names: readonly string[]): string =>
+  names.slice(0, SHOWN).map(displayValue).join(', ') +
+  (names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '');
+
+const columnName = (name: string): string => name.trim().toLowerCase();
 
 /** A word for comparison: lower case, without spaces, `-`, `_` and `.`, like status names (api rule 6). */
 export const normalizeWord = (text: string): string => text.toLowerCase().replace(/[\s_.-]+/gu, '');

@@ -159,6 +159,8 @@ const ENTRIES = {
     /** Batches that these replace: left behind with their items, in the same step. */
     replaces: v.array(own),
   }),
+  /** A result file was downloaded: a file of its name is this batch's result if it has this SHA-256 (api rule 21). */
+  result: entry('result', { jobId: own, bytes: count, sha256: own }),
   /** The file will not come: `--leave-out`. */
   'left-out': entry('left-out', { jobId: own }),
   /** The upload of an items file cannot go on: only `--restart-invoice` helps. */

@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { open, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { downloadFile } from '../api/download.ts';
 import { unavailable } from '../api/result.ts';
 import type { RetryNotice } from '../api/retry.ts';
@@ -8,6 +9,8 @@ import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { cannotRead, keepUnder } from '../system/atomic-file.ts';
+import { visible } from '../system/escaping.ts';
 import { recordAnswer, statusOf } from './ask.ts';
 import { resultName } from './file-names.ts';
 import { type Answers, notFoundYet } from './refresh.ts';
@@ -18,8 +21,17 @@ import { type BatchState, itemsOf } from './state.ts';
 export interface Downloaded {
   readonly jobId: string;
   readonly path: string;
-  /** It existed and was not overwritten. */
+  /** It existed and is used as it is. */
   readonly kept: boolean;
+}
+
+export interface DownloadOptions {
+  /** Overwrite files that exist. */
+  readonly force?: boolean;
+  /** Answers of a moment ago: only about other batches the server is asked. */
+  readonly answers?: Answers;
+  /** Why a file cannot be the result of a batch, by its columns (api rule 21); `null`: it can. */
+  readonly problemOf?: (jobId: string, path: string) => Promise<string | null>;
 }
 
 export interface Downloads {
@@ -35,57 +47,107 @@ const RENEWALS = 3;
 
 /**
  * Fetches the result CSV of every final batch named, and of its items batches, into a folder. The names are ours, never
- * chosen by the server. A file that exists is kept: the operator may be editing it.
- * @param force overwrites it
- * @param answers of a moment ago: only about other batches the server is asked
+ * chosen by the server. A file that exists is used if the journal shows that it was downloaded for its batch; any other is
+ * moved aside, and used only where the server no longer has the result (api rule 21).
  * @throws EbillError UNAVAILABLE, REJECTED, AUTH, USAGE
  */
 export async function downloadResults(
   run: Run,
   jobIds: readonly string[],
   folder: string,
-  force: boolean,
-  answers?: Answers,
+  options: DownloadOptions = {},
 ): Promise<Downloads> {
-  const wanted = await finalBatches(run, jobIds, answers);
+  const wanted = await finalBatches(run, jobIds, options.answers);
   const progress = downloadProgress(run, wanted.filter(({ batch }) => batch.downloadUrl !== null).length);
   const files = await inParallel(AT_ONCE, wanted, (one) =>
-    one.batch.downloadUrl === null
-      ? Promise.resolve(null)
-      : downloadOne(run, one, join(folder, resultName(one.jobId)), force, progress(one.jobId)),
+    resultOf(run, one, join(folder, resultName(one.jobId)), options, progress(one.jobId)),
   );
+  const got = files.filter((file) => file !== null);
   return {
-    files: files.filter((file) => file !== null),
-    without: wanted.filter(({ batch }) => batch.downloadUrl === null).map(({ jobId }) => jobId),
+    files: got,
+    without: wanted.map(({ jobId }) => jobId).filter((jobId) => !got.some((file) => file.jobId === jobId)),
   };
 }
 
+/** @returns `null` when the server has none, and none is on the disk */
+async function resultOf(
+  run: Run,
+  final: FinalBatch,
+  path: string,
+  { force = false, problemOf }: DownloadOptions,
+  onBytes: (bytes: number, total: number | null) => void,
+): Promise<Downloaded | null> {
+  const { jobId, batch } = final;
+  const existing = force ? null : await hashOfFile(path);
+  const recorded = run.journal.state.batches.get(jobId)?.results ?? [];
+  const kept = { jobId, path, kept: true };
+  if (existing !== null && recorded.includes(existing)) {
+    onBytes(0, 0);
+    return kept;
+  }
+  /** The file on the disk, where the server no longer has the result. */
+  const byHand = async (lost: EbillError | null): Promise<Downloaded | null> => {
+    if (existing === null) {
+      if (lost !== null) throw lost;
+      return null;
+    }
+    const problem = (await problemOf?.(jobId, path)) ?? null;
+    if (problem !== null)
+      throw new EbillError(
+        'REJECTED',
+        `${lost?.message ?? `The server has no result of ${jobId}.`} ${visible(path)} is not it either: ${problem}.`,
+        { hint: 'Move that file away, or put the result of this batch in its place.' },
+      );
+    const message = `${visible(path)} was not downloaded for ${jobId} from this server. The server has no result of it (any more), so this file is taken for it: check where it comes from`;
+    run.emit({ event: 'warning', jobId, message });
+    onBytes(0, 0);
+    return kept;
+  };
+  if (batch.downloadUrl === null) return byHand(null);
+  const download = await downloadOne(run, final, path, existing, problemOf, onBytes);
+  return download instanceof EbillError ? byHand(download) : download;
+}
+
+/**
+ * @param existing SHA-256 of a file that has the name; one with other content is moved aside
+ * @returns the error where the server cannot give the result any more
+ * @throws EbillError UNAVAILABLE where it could not be reached
+ */
 async function downloadOne(
   run: Run,
   { jobId, batch }: FinalBatch,
   path: string,
-  force: boolean,
+  existing: string | null,
+  problemOf: DownloadOptions['problemOf'],
   onBytes: (bytes: number, total: number | null) => void,
-): Promise<Downloaded> {
-  if (!force && (await fileExists(path))) {
-    onBytes(0, 0);
-    return { jobId, path, kept: true };
-  }
+): Promise<Downloaded | EbillError> {
   const what = `Downloading the result of ${jobId}`;
   let url = batch.downloadUrl;
   for (let attempt = 0; ; attempt += 1) {
-    if (url === null) throw unavailable(what, 'the server has no download URL for it any more');
+    if (url === null) return unavailable(what, 'the server has no download URL for it any more');
     run.assertSafeUrl(url);
     const onRetry = (notice: RetryNotice): void => run.emit({ event: 'retry', jobId, ...notice });
-    const result = await downloadFile(run.storage, url, path, onRetry, onBytes);
-    if (result.outcome === 'saved') return { jobId, path, kept: false };
+    const result = await downloadFile(run.storage, url, path, onRetry, {
+      onBytes,
+      ...(problemOf === undefined ? {} : { problemOf: (received) => problemOf(jobId, received) }),
+      beforeCommit: async (sha256) => {
+        if (existing !== null && existing !== sha256) await moveAside(run, jobId, path);
+      },
+    });
+    if (result.outcome === 'saved') {
+      const { bytes, sha256 } = result;
+      const known = run.journal.state.batches.get(jobId);
+      if (known !== undefined && !known.results.includes(sha256))
+        await run.journal.append({ type: 'result', jobId, bytes, sha256 });
+      return { jobId, path, kept: false };
+    }
     if (result.outcome === 'refused') {
-      throw new EbillError('REJECTED', `${what}: the storage refused it (${refusalText(result)}).`, {
+      return new EbillError('REJECTED', `${what}: the storage refused it (${refusalText(result)}).`, {
         hint: 'Run the same command again to get a new download URL.',
       });
     }
     if (result.outcome === 'unavailable') throw unavailable(what, result.message, result.hint);
-    if (attempt >= RENEWALS) throw unavailable(what, result.message);
+    if (attempt >= RENEWALS) return unavailable(what, result.message);
     url = await renewed(run, jobId, batch);
   }
 }
@@ -94,13 +156,41 @@ async function renewed(run: Run, jobId: string, batch: Batch): Promise<string | 
   return (await statusOf(run, { id: batch.id, jobId }))?.downloadUrl ?? null;
 }
 
-/** @throws EbillError USAGE when it is not a file */
-async function fileExists(path: string): Promise<boolean> {
+/** SHA-256 of a file; `null` when there is none. @throws EbillError USAGE when it is not a file, or cannot be read */
+async function hashOfFile(path: string): Promise<string | null> {
   const found = await stat(path).catch(() => null);
-  if (found === null || found.isFile()) return found !== null;
-  throw new EbillError('USAGE', `${path} exists and is not a file.`, {
-    hint: 'Move it away, or choose another folder.',
-  });
+  if (found === null) return null;
+  if (!found.isFile())
+    throw new EbillError('USAGE', `${visible(path)} exists and is not a file.`, {
+      hint: 'Move it away, or choose another folder.',
+    });
+  const hash = createHash('sha256');
+  try {
+    const file = await open(path, 'r');
+    try {
+      const buffer = Buffer.alloc(1 << 20);
+      for (;;) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
+        if (bytesRead === 0) return hash.digest('hex');
+        hash.update(buffer.subarray(0, bytesRead));
+      }
+    } finally {
+      await file.close();
+    }
+  } catch (cause) {
+    throw cannotRead(path, cause);
+  }
+}
+
+/** Gives a file that is no result of this batch another name, too: its own is about to be replaced. */
+async function moveAside(run: Run, jobId: string, path: string): Promise<void> {
+  for (let n = 1; ; n += 1) {
+    const aside = path.replace(/(?:\.csv)?$/, `.other-${n}.csv`);
+    if (!(await keepUnder(path, aside))) continue;
+    const message = `${visible(path)} was not downloaded for ${jobId} from this server, or was changed since: it is now ${visible(basename(aside))}, and the result is downloaded again`;
+    run.emit({ event: 'warning', jobId, message });
+    return;
+  }
 }
 
 /** ms between two progress events. */

@@ -51,6 +51,8 @@ export interface BatchState {
   readonly missing: boolean;
   /** The operator said that its file will not come (api rule 28). */
   readonly leftOut: boolean;
+  /** SHA-256 of the result files that were downloaded for it. */
+  readonly results: readonly string[];
   /** Its upload cannot go on without `--restart-invoice`. */
   readonly blocked: boolean;
   /** The last command that gave its file; `null` in older journals, and when created elsewhere. */
@@ -179,6 +181,14 @@ export function apply(state: LoadState, entry: Entry): LoadState {
       return withAbandoned(at, entry.jobId, entry.next);
     case 'call':
       return withCall(at, entry);
+    case 'result':
+      // Of a batch that is not on record it says nothing.
+      return state.batches.has(entry.jobId)
+        ? withBatch(at, entry.jobId, (known) => ({
+            ...known,
+            results: [...new Set([...known.results, entry.sha256])],
+          }))
+        : at;
     case 'left-out':
       return withLeftOut(at, entry.jobId);
     case 'blocked':
@@ -291,6 +301,7 @@ function blank(jobId: string): BatchState {
     abandoned: false,
     missing: false,
     leftOut: false,
+    results: [],
     blocked: false,
     call: null,
     origin: { again: false, restart: false },

@@ -64,6 +64,7 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
       const message = `ebill ${command}: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
       return [moment(entry, entry.type, files[0]?.jobId ?? '', { message })];
     }
+    if (entry.type === 'result') return [moment(entry, entry.type, entry.jobId, { bytes: entry.bytes })];
     if (entry.type === 'left-out') return [moment(entry, entry.type, entry.jobId, {})];
     if (entry.type === 'blocked') return [moment(entry, entry.type, entry.jobId, { message: entry.reason })];
     return [moment(entry, entry.type, entry.jobId, told(entry.batch))];

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted } from '../redact/redactor.ts';
@@ -88,6 +88,12 @@ export class AtomicFile {
     } catch (cause) {
       throw this.#errorFor(cause);
     }
+  }
+
+  /** Reads what was written so far, under its temporary name. */
+  async inspect<T>(read: (path: string) => Promise<T>): Promise<T> {
+    await this.#flush();
+    return read(this.#temporary);
   }
 
   /** Removes the temporary file; does nothing after a commit. */
@@ -202,6 +208,24 @@ export async function renameToUnused(from: string, to: string): Promise<boolean>
   }
   await rm(from, { force: true });
   return true;
+}
+
+/**
+ * Keeps a file that is about to be replaced under another name, too: at every moment it has one of the two.
+ * @returns false when the other name is taken
+ * @throws EbillError
+ */
+export async function keepUnder(path: string, other: string): Promise<boolean> {
+  try {
+    await link(path, other).catch((error: unknown) => {
+      if (errnoOf(error) === 'EEXIST') throw error;
+      return copyFile(path, other, constants.COPYFILE_EXCL);
+    });
+    return true;
+  } catch (cause) {
+    if (errnoOf(cause) === 'EEXIST') return false;
+    throw cannotWrite(other, cause);
+  }
 }
 
 /** Without links (FAT, some network shares): reserves the name with an empty file, then replaces that. */

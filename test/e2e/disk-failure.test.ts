@@ -109,6 +109,25 @@ describe.skipIf(process.platform !== 'linux')('a disk that fails', () => {
     expect((await at.call(['results', '--out', 'results', '--json'])).code).toBe(0);
   });
 
+  it.each([
+    ['a result', /_result\.csv$/, 0, ['results', '--out', 'results']],
+    ['a result, after its hash', /_result\.csv$/, 2, ['results', '--out', 'results']],
+    ['a result downloaded just now', /\.part$/, 0, ['results', '--out', 'elsewhere']],
+  ])('while %s is read ends with 10', async (_what, file, after, line) => {
+    const { at } = await ready(1);
+    expect((await at.call([...UPLOAD, '--wait'])).code).toBe(0);
+    expect((await at.call(['results', '--out', 'results'])).code).toBe(0);
+    await failing({ method: 'read', code: 'EIO', file, after });
+    const ran = await at.call([...line, '--json']);
+    expect([ran.code, ran.json.error?.code, ran.json.error?.message]).toEqual([
+      10,
+      'LOCAL',
+      expect.stringContaining('cannot be read: EIO'),
+    ]);
+    vi.restoreAllMocks();
+    expect((await at.call([...line, '--json'])).code).toBe(0);
+  });
+
   it('while a file is read for its upload ends with 10, and nothing of it is stored', async () => {
     const { server, at } = await ready();
     const read = { method: 'read', code: 'EIO', file: /CUS_AUG_2020\.csv$/ } as const;

@@ -59,6 +59,7 @@ export function known(over: Partial<BatchState> = {}): BatchState {
     leftOut: false,
     blocked: false,
     call: null,
+    results: [],
     origin: { again: false, restart: false },
     ...over,
   };

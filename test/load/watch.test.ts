@@ -158,7 +158,7 @@ describe('a batch that is not found', () => {
   it('has no result, which is said: a lost batch, or a question without an answer', async () => {
     const results = (one: BatchState) => {
       const { run } = rig([one], { 3: [null] }, 60);
-      return { run, files: downloadResults(run, [one.jobId], '/nowhere', false) };
+      return { run, files: downloadResults(run, [one.jobId], '/nowhere') };
     };
     const final = { ...CUS, seen: done() };
     const lost = results(final);

@@ -9,6 +9,7 @@ import {
   type ColumnChoice,
   type ResultReading,
   type ResultTally,
+  resultProblem,
   sentHeader,
   tallyResult,
   USUAL_READING,
@@ -73,8 +74,19 @@ export async function fetchResults(
   { folder, force = false, columns = USUAL_READING.columns, recordStatus = {}, answers }: FetchOptions,
 ): Promise<Fetched> {
   const { ui, context } = app;
+  const sources = new Map<string, Promise<Source>>();
+  /** Each file that was sent is read once. */
+  const sourceOf = (jobId: string): Promise<Source> => {
+    const source = sources.get(jobId) ?? readSource(run.journal.state.batches.get(jobId)?.file ?? null);
+    sources.set(jobId, source);
+    return source;
+  };
   const { files: downloads, without } = await withWait(run.emit, 'downloading result files', () =>
-    downloadResults(run, jobIds, folder, force, answers),
+    downloadResults(run, jobIds, folder, {
+      force,
+      problemOf: async (jobId, path) => resultProblem(path, (await sourceOf(jobId)).header),
+      ...(answers === undefined ? {} : { answers }),
+    }),
   );
   const files: FetchedResult[] = [];
   const views = viewsOf(run, jobIds);
@@ -84,7 +96,13 @@ export async function fetchResults(
     for (const download of downloads) {
       context.signal.throwIfAborted();
       const successCount = flatten(views).find(({ jobId }) => jobId === download.jobId)?.successCount ?? null;
-      files.push(await readResult(run, download, { columns, recordStatus: declared, successCount }));
+      files.push(
+        await readResult(run, download, await sourceOf(download.jobId), {
+          columns,
+          recordStatus: declared,
+          successCount,
+        }),
+      );
     }
   });
   const tallies = new Map(
@@ -93,9 +111,13 @@ export async function fetchResults(
   return { files, batches: withResults(views, tallies) };
 }
 
-async function readResult(run: Run, download: Downloaded, reading: ResultReading): Promise<FetchedResult> {
+async function readResult(
+  run: Run,
+  download: Downloaded,
+  source: Source,
+  reading: ResultReading,
+): Promise<FetchedResult> {
   const known = run.journal.state.batches.get(download.jobId);
-  const source = await sourceOf(known?.file ?? null);
   // A batch without a record here was listed as a child of an invoice batch.
   const kind = known?.kind === 'customer' || known?.kind === 'invoice' ? known.kind : 'items';
   try {
@@ -107,7 +129,7 @@ async function readResult(run: Run, download: Downloaded, reading: ResultReading
   }
 }
 
-async function sourceOf(file: SourceFile | null): Promise<Source> {
+async function readSource(file: SourceFile | null): Promise<Source> {
   if (file === null) return { file, header: null, problem: null };
   try {
     return { file, header: await sentHeader(file), problem: null };
