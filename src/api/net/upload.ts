@@ -176,7 +176,8 @@ function exchange(
       } catch (cause) {
         throw failure ?? new Error('the connection was closed before it was complete', { cause });
       } finally {
-        if (isWhole && from.complete) clearTimeout(timer);
+        // Then the connection is free for the next request.
+        if (isWhole && from.complete) await closed;
         else request.destroy();
       }
     }
@@ -210,7 +211,8 @@ function exchange(
       });
     });
     request.on('error', fail);
-    request.on('close', () => {
+    const closed = new Promise<void>((done) => request.once('close', done));
+    request.once('close', () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       wake();

@@ -188,8 +188,9 @@ describe('a file of more than 1 MiB', () => {
     let came = 0;
     const server = await scripted(async (peer) => {
       await peer.head();
-      await peer.send(answer(status));
       peer.socket.resume();
+      await pause(50);
+      await peer.send(answer(status));
       await pause(50);
       came += peer.unread;
     });
@@ -249,7 +250,7 @@ describe('the wait for the answer', () => {
     const server = await scripted(async (peer) => {
       await peer.head();
       await peer.body();
-      await pause(800);
+      await pause(1_500);
       await peer.send(stored(middle));
     });
     const { send, notices } = await put(server.origin, middle, { timeoutMs: 100 });
