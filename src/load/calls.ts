@@ -56,7 +56,7 @@ function warnOfSecondParent(
     const also = `${file.name} is under ${invoice.jobId} (${invoice.file?.name ?? 'uploaded elsewhere'}) too`;
     const advice =
       invoice.finalized === 'no'
-        ? `finalizing both loads its records twice. If ${parent.jobId} replaces ${invoice.jobId}, finalize with --leave-out ${invoice.jobId}`
+        ? `finalizing both loads its records twice. If ${parent.jobId} replaces ${invoice.jobId}, finalize with --leave-out ${quoted(invoice.jobId, run.context)}`
         : `${invoice.jobId} is submitted, so finalizing ${parent.jobId} loads its records twice`;
     run.emit({ event: 'warning', jobId, message: `${also}: ${advice}` });
   }

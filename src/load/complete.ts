@@ -50,7 +50,10 @@ export function assertComplete(
     'CONFLICT',
     `Not finalized: the upload of ${names.join(', ')}${more} is not complete.`,
     {
-      hint: `Upload the rest, then finalize:\n${[...commands].join('\n')}\nA file that will not come has to be named with --leave-out.`,
+      hint: `Upload the rest, then finalize:\n${[...commands].join('\n')}\n${leaveOutText(
+        missing.map(({ batch }) => batch.jobId),
+        terminal,
+      )}`,
     },
   );
 }
@@ -91,6 +94,12 @@ export function assertNoneDropped(
       },
     );
   }
+}
+
+/** What to do about files that will not come. The option, not a command: whoever names a file has to mean it. */
+export function leaveOutText(jobIds: readonly string[], terminal: Terminal): string {
+  const [first = '', ...others] = jobIds.map((jobId) => `--leave-out ${quoted(jobId, terminal)}`);
+  return `A file that will not come, or that was split and loaded in parts, is left out with ${first}${others.length === 0 ? '' : ' (likewise for the others)'}.`;
 }
 
 /** A batch and its items as a load records them. */

@@ -1,6 +1,7 @@
 import { unavailable } from '../api/result.ts';
 import { type PutResult, putFile, refusalText } from '../api/storage.ts';
 import { EbillError } from '../errors.ts';
+import { quoted } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
 import { assertOwnObject } from './other-loads.ts';
 import type { Run } from './run.ts';
@@ -60,20 +61,31 @@ export async function putToUrl(
     });
   ended(result.outcome === 'stored');
   const what = `Uploading ${file.name} (${jobId})`;
-  if (result.outcome === 'refused') throw storageRefusal(what, result);
+  if (result.outcome === 'refused') throw storageRefusal(run, jobId, what, result);
   if (result.outcome === 'unavailable') throw unavailable(what, result.message, result.hint);
   return result.outcome === 'expired' ? result.message : null;
 }
 
 /** A 403 from the storage is not about our credentials: they are never sent there. */
-function storageRefusal(what: string, refused: Extract<PutResult, { outcome: 'refused' }>): EbillError {
+function storageRefusal(
+  run: Run,
+  jobId: string,
+  what: string,
+  refused: Extract<PutResult, { outcome: 'refused' }>,
+): EbillError {
   const { status, message } = refused;
   const tooLarge = status === 413 || /\bEntityTooLarge\b/.test(message);
+  const isItems = run.journal.state.batches.get(jobId)?.kind === 'items';
+  const option = `--leave-out ${quoted(jobId, run.context)}`;
+  // The draft of an items batch stays under its invoice batch, and would be finalized with it.
+  const instead = isItems
+    ? `upload the invoice file again with all of its item files, the parts in place of this one, with --restart-invoice and ${option}`
+    : `upload the parts with ${option}, so that this one is not expected any more`;
   return new EbillError('REJECTED', `${what}: the storage refused it (${refusalText(refused)}).`, {
     hint: tooLarge
-      ? 'It takes no file of this size. Ask the operator of the eBill server for its limit, and split the file.'
+      ? `It takes no file of this size. Ask the operator of the eBill server for its limit. Split the file, each part with the header line, and ${instead}.`
       : status === 403
-        ? 'Run the same command again to get a new upload URL; if it is refused again, report this to the operator of the eBill server.'
+        ? `Run the same command again to get a new upload URL; if it is refused again, report this to the operator of the eBill server. If the file can only be loaded in parts, split it and ${instead}.`
         : 'Report this to the operator of the eBill server: a new upload URL would be refused in the same way.',
   });
 }

@@ -95,7 +95,7 @@ function viewOwn(
   const view = assemble(seen, {
     kind,
     file: file?.name ?? null,
-    recordsSent: leftOut ? null : (file?.records ?? null),
+    recordsSent: leftOut || wasNotSent(state, phase) ? null : (file?.records ?? null),
     phase: leftOut ? 'not-run' : phase,
     children,
     id,
@@ -103,6 +103,10 @@ function viewOwn(
   });
   return leftOut ? { ...view, leftOut: true } : view;
 }
+
+/** Nothing of its file is at the storage: no PUT was sent, or the storage refused it. */
+const wasNotSent = ({ uploaded }: BatchState, phase: Phase): boolean =>
+  phase === 'draft' && uploaded === 'no';
 
 /** @param seen its last answer: of an items batch that is not found, its invoice batch may list it again */
 const isMissing = (state: BatchState, seen: Batch | null): boolean => state.missing && seen === state.seen;

@@ -1,7 +1,9 @@
 import { isSettled, waitsFor } from '../../batch/outcome.ts';
+import { flatten } from '../../batch/tree.ts';
 import type { BatchView } from '../../batch/types.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
+import { leaveOutText } from '../../load/complete.ts';
 import { nextStep } from '../../load/next-step.ts';
 import type { Run } from '../../load/run.ts';
 import { viewBatch, viewLoad } from '../../load/view.ts';
@@ -74,6 +76,10 @@ export function outcomeError(
     : stillRunning(batches, job, idle, app.context);
 }
 
+/** Its file is on record, and has not arrived. */
+const isDraft = ({ phase, file, leftOut }: BatchView): boolean =>
+  phase === 'draft' && file !== null && leftOut !== true;
+
 /** Exit code 7, with the batches that are not final. None: the server was asked once more about them, and did not answer. */
 export function stillRunning(
   batches: readonly BatchView[],
@@ -98,9 +104,17 @@ export function stillRunning(
         hint: 'Run the init command again, with the same options: it asks the server first, and sends nothing twice.',
       },
     );
+  const unsent = open.flatMap((batch) => flatten([batch])).filter(isDraft);
+  const leaving =
+    unsent.length === 0
+      ? ''
+      : ` ${leaveOutText(
+          unsent.map(({ jobId }) => jobId ?? ''),
+          terminal,
+        )}`;
   return idle
     ? new EbillError('STILL_RUNNING', `Nothing is being processed: ${list}${more}.`, {
-        hint: `If files are missing, upload them first. To submit it for processing: ebill finalize${option}`,
+        hint: `If files are missing, upload them first.${leaving} To submit it for processing: ebill finalize${option}`,
       })
     : new EbillError('STILL_RUNNING', `Not final yet: ${list}${more}.`, {
         hint: `Watch again: ebill watch${option}`,
