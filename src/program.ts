@@ -25,14 +25,17 @@ export async function runProgram(
   addCallSecrets(argv, context.env, redactor);
   const out = redactedStream(context.stdout, redactor, () => !redactor.showsUrls);
   const err = redactedStream(context.stderr, redactor);
-  const redacted = withChanges(context, { stdout: out.stream, stderr: err.stream });
+  const traffic: Traffic = { sent: false };
+  const onRequest = (): void => {
+    traffic.sent = true;
+  };
+  const redacted = withChanges(context, { stdout: out.stream, stderr: err.stream, onRequest });
   // A reader that closes the pipe (`| head`) is no error; a full disk is one.
   let writeError: Error | null = null;
   context.stdout.on('error', (error: Error) => {
     if (errnoOf(error) !== 'EPIPE') writeError ??= error;
   });
   context.stderr.on('error', () => undefined);
-  const traffic: Traffic = { sent: false };
   const code = await runCommand(argv, redacted, version, redactor, traffic);
   out.flush();
   err.flush();
@@ -65,16 +68,11 @@ function drained({ stdout }: Context): Promise<void> {
 /** Parses, runs and prints one command. The one place that catches errors and decides the exit code. */
 async function runCommand(
   argv: readonly string[],
-  redacted: Context,
+  context: Context,
   version: string,
   redactor: Redactor,
   traffic: Traffic,
 ): Promise<number> {
-  const context = withChanges(redacted, {
-    onRequest: () => {
-      traffic.sent = true;
-    },
-  });
   const inTime = (error: EbillError): EbillError => (traffic.sent ? afterSending(error) : error);
   const sources: (() => Partial<CommandResult>)[] = [];
   const known = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));

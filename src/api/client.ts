@@ -141,7 +141,8 @@ export function createClient(options: ClientOptions) {
       'accept-encoding': ACCEPTED_CODINGS,
       'user-agent': options.userAgent,
     };
-    const own = new URL(url).origin === origin ? { ...connection.headers, ...authHeaders(connection) } : {};
+    const isOwn = url.startsWith(`${origin}/`) || new URL(url).origin === origin;
+    const own = isOwn ? { ...connection.headers, ...authHeaders(connection) } : {};
     const all = {
       ...general,
       ...(withBody ? { 'content-type': 'application/xml; charset=utf-8' } : {}),
@@ -308,8 +309,9 @@ export async function withShutdownDelay<T>(
   const { signal } = context;
   signal.throwIfAborted();
   const delayed = new AbortController();
-  const finished = new AbortController();
+  let finished: AbortController | null = null;
   const onAbort = (): void => {
+    finished = new AbortController();
     context.sleep(SHUTDOWN_DELAY_MS, finished.signal).then(
       () => delayed.abort(signal.reason),
       () => undefined,
@@ -320,6 +322,7 @@ export async function withShutdownDelay<T>(
     return await work(delayed.signal);
   } finally {
     signal.removeEventListener('abort', onAbort);
-    finished.abort();
+    // Aborting makes an error with a stack: not where nothing waits for it.
+    (finished as AbortController | null)?.abort();
   }
 }

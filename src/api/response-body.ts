@@ -41,10 +41,12 @@ export function decodeBody(bytes: Uint8Array, contentType: string): string {
   return Buffer.from(bytes).toString('latin1');
 }
 
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
+
 /** `null` for an unknown encoding, or bytes that are invalid in it. */
 function decodeAs(bytes: Uint8Array, label: string): string | null {
   try {
-    return new TextDecoder(label, { fatal: true }).decode(bytes);
+    return (label === 'utf-8' ? UTF_8 : new TextDecoder(label, { fatal: true })).decode(bytes);
   } catch {
     return null;
   }

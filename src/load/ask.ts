@@ -144,9 +144,13 @@ export function foundBy({ journal, settle }: Run, known: BatchState, now: number
 
 /** What makes an answer new. Presigned URLs differ in each answer, so only whether there is one counts. */
 function digest(batch: Batch): string {
-  return JSON.stringify(batch, (key, value: unknown) =>
-    key === 'downloadUrl' || key === 'uploadUrl' ? value !== null : value,
-  );
+  const withoutUrls = (one: Batch): object => ({
+    ...one,
+    uploadUrl: one.uploadUrl !== null,
+    downloadUrl: one.downloadUrl !== null,
+    children: one.children.map(withoutUrls),
+  });
+  return JSON.stringify(withoutUrls(batch));
 }
 
 export interface Doubt {

@@ -259,9 +259,8 @@ function sanitized(schema: Described, value: unknown, clean: Clean): unknown {
     return sanitized(option as Described, value, clean);
   }
   if (entries === undefined) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([key]) => Object.hasOwn(entries, key))
-      .map(([key, field]) => [key, sanitized(entries[key] as Described, field, clean)]),
-  );
+  const kept: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value))
+    if (Object.hasOwn(entries, key)) kept[key] = sanitized(entries[key] as Described, field, clean);
+  return kept;
 }

@@ -119,7 +119,7 @@ describe('the places that write', () => {
       'redact/redactor.ts',
     ]);
     const start = sources.get('program.ts') ?? '';
-    expect(start).toContain('withChanges(context, { stdout: out.stream, stderr: err.stream })');
+    expect(start).toContain('withChanges(context, { stdout: out.stream, stderr: err.stream, onRequest })');
     expect(start).toContain('runCommand(argv, redacted,');
     const written = [...(sources.get('main.ts') ?? '').matchAll(/std(?:out|err)\.write\((.*)\);$/gm)];
     expect(written.map(([, argument]) => argument)).toEqual([

@@ -2,6 +2,7 @@
  * The disks of simulated machines. A write is in the machine's memory until it is flushed; names of files too, until their
  * folder is flushed. A crash of the machine loses what was not flushed, or a part of it.
  */
+import { remember } from './remember.ts';
 
 export interface File {
   readonly ino: number;
@@ -66,8 +67,10 @@ export class Disk {
   /** The folder that a path's last name is in. */
   within(path: string): readonly [Folder, string] {
     const parts = partsOf(path);
-    const name = parts.pop() ?? '';
-    return [this.folder(`/${parts.join('/')}`), name];
+    let node: Node | undefined = this.#root;
+    for (const name of parts.slice(0, -1)) node = isFolder(node) ? node.names.get(name) : undefined;
+    if (!isFolder(node)) throw failure(node === undefined ? 'ENOENT' : 'ENOTDIR', path);
+    return [node, parts.at(-1) ?? ''];
   }
 
   create(path: string): File {
@@ -95,8 +98,8 @@ export class Disk {
   put(path: string, text: string): void {
     let folder = this.#root;
     const parts = partsOf(path);
-    const name = parts.pop() ?? '';
-    for (const part of parts) {
+    const name = parts.at(-1) ?? '';
+    for (const part of parts.slice(0, -1)) {
       let next = folder.names.get(part);
       if (!isFolder(next)) {
         next = newFolder();
@@ -147,5 +150,7 @@ function tear(file: File, random: () => number): void {
   file.flushed = left;
 }
 
-export const partsOf = (path: string): string[] =>
-  path.split('/').filter((part) => part !== '' && part !== '.');
+const partsOf = remember(
+  (path: string): readonly string[] => path.split('/').filter((part) => part !== '' && part !== '.'),
+  (path) => path,
+);

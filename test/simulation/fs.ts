@@ -65,9 +65,15 @@ class Stats {
     return isFolder(this.#node) ? 0 : this.#node.mtime;
   }
 
-  isFile = (): boolean => !isFolder(this.#node);
-  isDirectory = (): boolean => isFolder(this.#node);
-  isSymbolicLink = (): boolean => false;
+  isFile(): boolean {
+    return !isFolder(this.#node);
+  }
+  isDirectory(): boolean {
+    return isFolder(this.#node);
+  }
+  isSymbolicLink(): boolean {
+    return false;
+  }
 
   get size() {
     return this.#number(isFolder(this.#node) ? 0 : this.#node.bytes.length);
