@@ -173,8 +173,16 @@ const argumentRow = (argument: Argument): Row => [
   described(argument.description, argument.argChoices, null),
 ];
 
-function optionRow({ flags, description, argChoices, defaultValue, required }: Option): Row {
-  const byDefault = required && typeof defaultValue === 'string' ? defaultValue : null;
+function optionRow({
+  flags,
+  description,
+  argChoices,
+  defaultValue,
+  defaultValueDescription,
+  required,
+}: Option): Row {
+  const named = defaultValueDescription ?? defaultValue;
+  const byDefault = required && typeof named === 'string' ? named : null;
   return [flags, described(description, argChoices, byDefault)];
 }
 

@@ -25,6 +25,12 @@ export interface Downloaded {
   readonly kept: boolean;
 }
 
+/** A file as the journal records it. */
+interface Saved {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 export interface DownloadOptions {
   /** Overwrite files that exist. */
   readonly force?: boolean;
@@ -59,9 +65,16 @@ export async function downloadResults(
 ): Promise<Downloads> {
   const wanted = await finalBatches(run, jobIds, options.answers);
   const progress = downloadProgress(run, wanted.filter(({ batch }) => batch.downloadUrl !== null).length);
+  const saved = new Map<string, Saved>();
   const files = await inParallel(AT_ONCE, wanted, (one) =>
-    resultOf(run, one, join(folder, resultName(one.jobId)), options, progress(one.jobId)),
-  );
+    resultOf(run, one, join(folder, resultName(one.jobId)), { ...options, saved }, progress(one.jobId)),
+  ).finally(async () => {
+    // Also of those before one that failed, and in their order.
+    for (const { jobId } of wanted) {
+      const file = saved.get(jobId);
+      if (file !== undefined) await run.journal.append({ type: 'result', jobId, ...file });
+    }
+  });
   const got = files.filter((file) => file !== null);
   return {
     files: got,
@@ -74,7 +87,7 @@ async function resultOf(
   run: Run,
   final: FinalBatch,
   path: string,
-  { force = false, problemOf }: DownloadOptions,
+  { force = false, problemOf, saved }: DownloadOptions & { readonly saved: Map<string, Saved> },
   onBytes: (bytes: number, total: number | null) => void,
 ): Promise<Downloaded | null> {
   const { jobId, batch } = final;
@@ -105,7 +118,10 @@ async function resultOf(
   };
   if (batch.downloadUrl === null) return byHand(null);
   const download = await downloadOne(run, final, path, existing, problemOf, onBytes);
-  return download instanceof EbillError ? byHand(download) : download;
+  if (download instanceof EbillError) return byHand(download);
+  // Of a batch that is not on record nothing is.
+  if (run.journal.state.batches.has(jobId) && !recorded.includes(download.sha256)) saved.set(jobId, download);
+  return { jobId, path, kept: false };
 }
 
 /**
@@ -120,7 +136,7 @@ async function downloadOne(
   existing: string | null,
   problemOf: DownloadOptions['problemOf'],
   onBytes: (bytes: number, total: number | null) => void,
-): Promise<Downloaded | EbillError> {
+): Promise<Saved | EbillError> {
   const what = `Downloading the result of ${jobId}`;
   let url = batch.downloadUrl;
   for (let attempt = 0; ; attempt += 1) {
@@ -134,13 +150,7 @@ async function downloadOne(
         if (existing !== null && existing !== sha256) await moveAside(run, jobId, path);
       },
     });
-    if (result.outcome === 'saved') {
-      const { bytes, sha256 } = result;
-      const known = run.journal.state.batches.get(jobId);
-      if (known !== undefined && !known.results.includes(sha256))
-        await run.journal.append({ type: 'result', jobId, bytes, sha256 });
-      return { jobId, path, kept: false };
-    }
+    if (result.outcome === 'saved') return { bytes: result.bytes, sha256: result.sha256 };
     if (result.outcome === 'refused') {
       return new EbillError('REJECTED', `${what}: the storage refused it (${refusalText(result)}).`, {
         hint: 'Run the same command again to get a new download URL.',
