@@ -103,16 +103,13 @@ export async function openTransport(
                 context.onRequest?.();
               },
             });
-      // Only a proxy asks for credentials in this way, and it has passed nothing on.
-      if (isForwarded && response.statusCode === 407) {
+      const status = response.statusCode;
+      const headers = joinedHeaders(response.headers);
+      if (isForwarded && isRefusalOfProxy(status, headers)) {
         await response.body.dump();
-        throw new ProxyError(407, 'the proxy answered 407');
+        throw new ProxyError(status, `the proxy answered ${status}`);
       }
-      return {
-        status: response.statusCode,
-        headers: joinedHeaders(response.headers),
-        body: response.body,
-      };
+      return { status, headers, body: response.body };
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
       if (error instanceof EbillError || error instanceof TransportError) throw error;
@@ -170,6 +167,10 @@ function trackExchange(
     return dispatch(options, watchBody(handler, limits));
   });
 }
+
+/** Does the proxy itself refuse a request to forward? It has passed nothing on. Other errors may be the server's. */
+const isRefusalOfProxy = (status: number, headers: HttpResponse['headers']): boolean =>
+  status === 407 || (status === 403 && /^ERR_(?:CACHE_)?ACCESS_DENIED/.test(headers['x-squid-error'] ?? ''));
 
 /** Headers by which servers and storages name a request in their own logs. */
 const REQUEST_IDS = ['x-request-id', 'x-correlation-id', 'x-amz-request-id', 'request-id', 'x-trace-id'];

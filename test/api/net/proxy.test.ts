@@ -33,9 +33,10 @@ async function proxyTo(origin: string, refusal: number | null = null, opened = 2
   const server = createServer((near, answer) => {
     note(near);
     if (refusal !== null) {
+      const squid = refusal === 403 ? { 'x-squid-error': 'ERR_ACCESS_DENIED 0' } : {};
       near
         .resume()
-        .on('end', () => answer.writeHead(refusal).end('<html><title>Proxy says no</title></html>'));
+        .on('end', () => answer.writeHead(refusal, squid).end('<html><title>Proxy says no</title></html>'));
       return;
     }
     const { 'proxy-authorization': _ours, ...headers } = near.headers;
@@ -200,6 +201,7 @@ describe('a proxy', () => {
 
   test.each([
     ['http', 407, 'requires a username and a password'],
+    ['http', 403, 'refused the connection (it answered 403)'],
     ['https', 407, 'requires a username and a password'],
     ['https', 403, 'answered 403'],
     ['https', 502, 'answered 502'],
@@ -217,7 +219,7 @@ describe('a proxy', () => {
     expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'UNAVAILABLE' });
   });
 
-  test.each([403, 502])(
+  test.each([400, 502])(
     'that answers plain http with a page (%i) leaves a changing call in doubt',
     async (status) => {
       const server = await answering(200, DRAFT);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { connect, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
@@ -20,6 +20,11 @@ describe.skipIf(!hasOpenssl)('an https proxy', () => {
     const options = { ...keysOf(pem, name), ca: readFileSync(pem('ca.crt')), requestCert: true };
     const server = createServer({ ...options, rejectUnauthorized: false });
     server.on('tlsClientError', () => undefined);
+    server.on('request', (request: IncomingMessage, answer: ServerResponse) => {
+      const { subject } = (request.socket as TLSSocket).getPeerCertificate();
+      asked.push({ to: request.url, login: request.headers['proxy-authorization'], shown: subject?.CN });
+      answer.end(DRAFT);
+    });
     server.on('connect', (request: IncomingMessage, near: Socket) => {
       const { subject } = (request.socket as TLSSocket).getPeerCertificate();
       asked.push({ to: request.url, login: request.headers['proxy-authorization'], shown: subject?.CN });
@@ -71,6 +76,18 @@ describe.skipIf(!hasOpenssl)('an https proxy', () => {
       expect(warnings.filter((one) => /ServerName/i.test(one))).toEqual([]);
     },
   );
+
+  test('carries plain http as well, without a client certificate', async () => {
+    const proxy = await secureProxy('server');
+    const { client } = await rigFor('http://ebill.test', {
+      connection: own(),
+      env: { HTTP_PROXY: `https://robot:pw@127.0.0.1:${proxy.port}` },
+    });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+    const login = `Basic ${Buffer.from('robot:pw').toString('base64')}`;
+    const to = 'http://ebill.test/rest/batchProcess?mode=S3FileUpload';
+    expect(proxy.asked).toEqual([{ to, login, shown: undefined }]);
+  });
 
   test.each([
     ['elsewhere', /is for another host name/, /Check the host/],

@@ -190,9 +190,8 @@ describe('a file of more than 1 MiB', () => {
       await peer.head();
       peer.socket.resume();
       await pause(50);
-      await peer.send(answer(status));
-      await pause(50);
       came += peer.unread;
+      await peer.send(answer(status));
     });
     const { send } = await put(server.origin, large, { retries: 0 });
     expect(await send()).toMatchObject({ outcome });
