@@ -210,8 +210,11 @@ export function judgeCreate(facts: CreateFacts): CreateStep {
   if (result.status === null || result.status === 401 || result.status === 403) return { do: 'fail' };
   // A refusal may only mean that the job id exists.
   if (facts.asked === undefined) return { do: 'ask' };
-  if (facts.asked.batch === null) return { do: 'fail' };
-  return otherDraft(facts, null, 'the server refuses a second upload URL for it');
+  if (facts.asked.batch !== null)
+    return otherDraft(facts, null, 'the server refuses a second upload URL for it');
+  // A server that has forgotten a draft may still refuse its job id, now and for ever.
+  if (knownId === null || result.status === 404) return { do: 'fail' };
+  return otherDraft(facts, null, 'the server does not show it any more, and refuses its job id');
 }
 
 /** A draft of customers or invoices can be abandoned; one of items would be finalized with its invoice batch. */

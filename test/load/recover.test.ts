@@ -205,6 +205,17 @@ describe("a create's answer", () => {
       { kind: 'items', knownId: '4', asked: DRAFT, result: REFUSED },
       'conflict',
     ],
+    ['… that it has forgotten', { knownId: '4', asked: replied(0, null), result: REFUSED }, 'next'],
+    [
+      '… that it has forgotten, exact job id',
+      { knownId: '4', asked: replied(0, null), result: REFUSED, exact: true },
+      'conflict',
+    ],
+    [
+      'something else that is not there, such as its invoice batch',
+      { kind: 'items', knownId: '4', asked: replied(0, null), result: { outcome: 'refused', status: 404 } },
+      'fail',
+    ],
     ['wrong credentials', { result: { outcome: 'refused', status: 401 } }, 'fail'],
     ['forbidden', { asked: DRAFT, knownId: '4', result: { outcome: 'refused', status: 403 } }, 'fail'],
     ['no connection', { result: { outcome: 'refused', status: null } }, 'fail'],
