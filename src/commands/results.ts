@@ -14,7 +14,7 @@ import {
   unknownFields,
 } from '../output/result-tables.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { boolFlag, textFlag } from './shared/options.ts';
+import { boolFlag, collect, listFlag, textFlag } from './shared/options.ts';
 import type { FetchedResult, Rejects } from './shared/results-flow.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
 import type { Targets } from './shared/targets.ts';
@@ -26,7 +26,7 @@ export interface ResultsOptions extends SelectionOptions {
   readonly rejects: boolean;
   readonly force: boolean;
   readonly columns: ColumnChoice;
-  readonly keyColumn: string | null;
+  readonly keyColumns: readonly string[];
   /** Over the profile's. */
   readonly recordStatus: RecordStatusMap;
 }
@@ -68,7 +68,8 @@ export const command: CommandModule<ResultsOptions> = {
     declareRecordStatus(cmd);
     cmd.option(
       '--key-column <name>',
-      'match rejects by this column, unique in both files, instead of by position',
+      'match rejects by this column instead of by position (repeat it for several)',
+      collect,
     );
   },
 
@@ -78,7 +79,7 @@ export const command: CommandModule<ResultsOptions> = {
     rejects: boolFlag(flags, 'rejects'),
     force: boolFlag(flags, 'force'),
     columns: { status: textFlag(flags, 'statusColumn'), message: textFlag(flags, 'messageColumn') },
-    keyColumn: textFlag(flags, 'keyColumn'),
+    keyColumns: listFlag(flags, 'keyColumn'),
     recordStatus: recordStatusOption(flags),
   }),
 

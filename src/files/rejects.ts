@@ -4,14 +4,23 @@ import { EbillError } from '../errors.ts';
 import { AtomicFile } from '../system/atomic-file.ts';
 import { visible } from '../system/escaping.ts';
 import { displayValue } from './findings.ts';
-import { KeyHash64, KeyTable } from './keys.ts';
-import { detached, type RawRecord, recordFields, withRecords } from './record-reader.ts';
-import { KEY_COLUMNS, type ResultTally, type SentFile, withSentFile } from './result-file.ts';
+import {
+  agreeingColumns,
+  matchByPosition,
+  matchByValues,
+  type RejectedRecords,
+  type SentAndResult,
+  type SharedColumn,
+  sharedColumns,
+  type ValueMatch,
+  writeMatched,
+} from './match-rows.ts';
+import { KEY_COLUMNS, sameName } from './result-file.ts';
 
 export interface RejectsRequest extends SentAndResult {
   readonly kind: FileKind;
-  /** `--key-column`; `null` to match by position, else by a column with a usual key name. */
-  readonly keyColumn: string | null;
+  /** `--key-column`; none: by position, else by the values of all columns, of those that agree, of the usual key. */
+  readonly keyColumns: readonly string[];
   /** The file to write the failed records to. */
   readonly path: string;
   /** The file to write their lines and messages to. */
@@ -22,66 +31,109 @@ export interface RejectsRequest extends SentAndResult {
 
 export interface Rejects {
   readonly records: number;
-  /** The column they were matched by; `null` for by position. */
-  readonly key: string | null;
+  /** How rows were matched with the records sent. */
+  readonly by: MatchedBy;
   /** Existing files that were not replaced. */
   readonly kept: readonly string[];
+}
+
+export interface MatchedBy {
+  readonly way: 'position' | 'row' | 'columns';
+  /** The columns compared; empty for `position` and `row`. */
+  readonly columns: readonly string[];
+  /** Rejected rows of which it is not certain which record they are: not written. */
+  readonly unplaced: number;
+  /** The line of the first of these in the result file. */
+  readonly unplacedLine: number | null;
 }
 
 /**
  * Writes the failed records of a batch exactly as they were sent (header, BOM, quotes, order, line ends), and a second
  * file with their lines and messages. Both files appear complete, after all records are matched, or not at all.
  *
- * Rows are matched by position if every row of the result agrees with the record at its position; otherwise (a server
- * that sorts, or returns only failures) by a key that is unique in both files.
+ * Rows are matched by position if every row of the result agrees with the record at its position; otherwise (a server that sorts,
+ * reformats, or returns only failures) by their values: of all columns, else of the columns that agree, else of the usual key.
  * @throws EbillError CONFLICT when the file sent has changed; UNACCOUNTED when rows and records do not match, naming line
- * and column; USAGE when a file cannot be read or written, or the key column does not exist
+ * and column; USAGE when a file cannot be read or written, or a key column does not exist
  */
 export async function writeRejects(request: RejectsRequest): Promise<Rejects> {
-  const key = keyIndex(request);
   const mismatches: string[] = [];
-  const attempts = request.keyColumn === null ? [null, ...(key === null ? [] : [key])] : [key];
-  for (const attempt of attempts) {
-    const result = await tryWrite(request, attempt);
-    if (typeof result !== 'string') return result;
-    mismatches.push(result);
+  if (request.keyColumns.length === 0) {
+    const written = await writeBoth(request, (out) => matchByPosition(request, out));
+    if (typeof written !== 'string')
+      return { ...written, by: { way: 'position', columns: [], unplaced: 0, unplacedLine: null } };
+    mismatches.push(written);
   }
-  throw unmatched(request, mismatches);
+  let best: ValueMatch | null = null;
+  for (const columns of await candidates(request)) {
+    const match = await matchByValues(request, columns);
+    if (typeof match === 'string') mismatches.push(match);
+    else if (best === null || match.unplaced < best.unplaced) best = match;
+    if (best?.unplaced === 0) break;
+  }
+  if (best === null) throw unmatched(request, mismatches);
+  const { columns, unplaced, unplacedLine } = best;
+  const found = best;
+  const written = await writeBoth(request, async (out) => {
+    await writeMatched(request, found, out);
+    return null;
+  });
+  if (typeof written === 'string') throw new Error(written);
+  const whole = columns.length === sharedColumns(request).length;
+  const names = whole ? [] : columns.map(({ column }) => request.header[column] ?? '');
+  return { ...written, by: { way: whole ? 'row' : 'columns', columns: names, unplaced, unplacedLine } };
 }
 
-/** The key's index in the header sent; `null` when there is no usual key. */
-function keyIndex({ keyColumn, header, kind, sent }: RejectsRequest): number | null {
-  const index =
-    keyColumn === null
-      ? header.findIndex((name) => KEY_COLUMNS[kind].test(name.trim()))
-      : header.findIndex((name) => name.trim() === keyColumn.trim());
-  if (index >= 0) return index;
-  if (keyColumn === null) return null;
+/** The sets of columns to compare, in the order to try them. */
+async function candidates(request: RejectsRequest): Promise<readonly (readonly SharedColumn[])[]> {
+  const { header, kind, keyColumns } = request;
+  const shared = sharedColumns(request);
+  const named = (test: (name: string) => boolean): SharedColumn[] =>
+    shared.filter(({ column }) => test(header[column] ?? ''));
+  if (keyColumns.length > 0) {
+    for (const name of keyColumns) assertKeyColumn(request, name);
+    return [named((name) => keyColumns.some((key) => sameName(key, name)))];
+  }
+  const agreeing = await agreeingColumns(request);
+  const key = named((name) => KEY_COLUMNS[kind].test(name.trim())).slice(0, 1);
+  // Another number of rows: a server that returns only failures.
+  return [agreeing ?? shared, key].filter((columns) => columns.length > 0);
+}
+
+function assertKeyColumn(request: RejectsRequest, key: string): void {
+  const { header, sent } = request;
+  const column = header.findIndex((name) => sameName(name, key));
   const list = header.slice(0, 50).map(displayValue).join(', ');
-  throw new EbillError(
-    'USAGE',
-    `--key-column: ${visible(sent.path)} has no column "${visible(keyColumn)}". Its columns: ${list}.`,
-    { hint: 'Use one of these names, or leave out --key-column.' },
-  );
+  if (column < 0)
+    throw new EbillError(
+      'USAGE',
+      `--key-column: ${visible(sent.path)} has no column "${visible(key)}". Its columns: ${list}.`,
+      { hint: 'Use one of these names, or leave out --key-column.' },
+    );
+  if (sharedColumns(request).some((one) => one.column === column)) return;
+  throw new EbillError('USAGE', `--key-column: the result file has no column "${visible(key)}".`, {
+    hint: 'Use a column that both files have, or leave out --key-column.',
+  });
 }
 
-/** @param key index of the key column, `null` to match by position @returns the rejects, or why nothing matched */
-async function tryWrite(request: RejectsRequest, key: number | null): Promise<Rejects | string> {
-  const { path, messagesPath, force, header } = request;
+/** @param write returns why nothing can be written @returns that, or what was written */
+async function writeBoth(
+  { path, messagesPath, force }: RejectsRequest,
+  write: (out: RejectedRecords) => Promise<string | null>,
+): Promise<Pick<Rejects, 'records' | 'kept'> | string> {
   const rejects = await AtomicFile.open(path);
   try {
     const messages = await AtomicFile.open(messagesPath);
     try {
       const writer = new RejectsWriter(rejects, messages);
       await messages.write(messagesLine(['Line', 'Message', 'Line in rejects file']));
-      const mismatch =
-        key === null ? await matchByPosition(request, writer) : await matchByKey(request, key, writer);
+      const mismatch = await write(writer);
       if (mismatch !== null) return mismatch;
       const kept: string[] = [];
       for (const file of [messages, rejects]) {
         if (!(await file.commit({ replace: force }))) kept.push(file.path);
       }
-      return { records: writer.records, key: key === null ? null : (header[key] ?? null), kept };
+      return { records: writer.records, kept };
     } finally {
       await messages.abort();
     }
@@ -93,7 +145,7 @@ async function tryWrite(request: RejectsRequest, key: number | null): Promise<Re
 const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /** Writes failed records to the two files. */
-class RejectsWriter implements FailedRecords {
+class RejectsWriter implements RejectedRecords {
   records = 0;
   readonly #rejects: AtomicFile;
   readonly #messages: AtomicFile;
@@ -137,7 +189,7 @@ function unmatched({ resultPath, sent }: RejectsRequest, mismatches: readonly st
     'UNACCOUNTED',
     `The rows of ${visible(basename(resultPath))} do not match the records of ${visible(basename(sent.path))}: ${why}. No rejects were written.`,
     {
-      hint: 'If the result file was edited, download it again with --force. If the server changed values, name a column that is unique in both files with --key-column.',
+      hint: 'If the result file was edited, download it again with --force. If the server changed values, name a column with --key-column that it did not change (repeat the option for several).',
     },
   );
 }
@@ -155,143 +207,3 @@ export const messagesLine = (cells: readonly (string | number)[]): string =>
   `${cells.map((cell) => csvField(typeof cell === 'number' ? String(cell) : escapeFormula(cell))).join(',')}\r\n`;
 
 const csvField = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-
-/** A file that was sent, its header, and its result file. */
-interface SentAndResult {
-  readonly sent: SentFile;
-  readonly header: readonly string[];
-  readonly resultPath: string;
-  readonly result: Pick<ResultTally, 'columns' | 'header' | 'resultOf'>;
-}
-
-/** Receives the failed records in the order of the file sent. Their bytes are valid until the promise resolves. */
-interface FailedRecords {
-  header(record: RawRecord, hasBom: boolean): Promise<void> | undefined;
-  record(record: RawRecord, message: string): Promise<void> | undefined;
-}
-
-/**
- * Matches by position: every row of the result must agree with the record at the same position in all columns that both
- * have. Memory is flat. After a mismatch the records passed to `out` are not to be used.
- * @returns why they do not match, without a full stop; `null` when they do
- * @throws EbillError CONFLICT when the file sent has changed
- */
-async function matchByPosition(files: SentAndResult, out: FailedRecords): Promise<string | null> {
-  const { columns } = files.result;
-  const shared = (columns.sent ?? []).flatMap((place, column) => (place < 0 ? [] : [{ place, column }]));
-  if (shared.length === 0) return 'the result file has none of the columns sent';
-  return withSentFile<string | null>(
-    files.sent,
-    async (sent) =>
-      withRecords(files.resultPath, async (result) => {
-        const header = await sent.read();
-        if (header !== null) await out.header(header, sent.hasBom);
-        await result.read();
-        for (let n = 0; ; n += 1) {
-          const record = sent.take() ?? (await sent.read());
-          const row = result.take() ?? (await result.read());
-          if (record === null || row === null) {
-            if (record === row) return null;
-            const [less, more] =
-              record === null ? ['file sent', 'result file'] : ['result file', 'file sent'];
-            return `the ${less} has ${n} records, the ${more} has more`;
-          }
-          const [sentFields, resultFields] = [recordFields(record), recordFields(row)];
-          const different = shared.find(
-            ({ place, column }) => !sameValue(sentFields[column] ?? '', resultFields[place] ?? ''),
-          );
-          if (different !== undefined) {
-            const name = files.header[different.column] ?? '';
-            const [was, is] = [sentFields[different.column], resultFields[different.place]];
-            return `line ${record.line}, column "${name}": "${short(was)}" was sent, but line ${row.line} of the result file has "${short(is)}"`;
-          }
-          const { result: said, message } = files.result.resultOf(resultFields);
-          if (said === 'rejected') await out.record(record, message);
-        }
-      }),
-    isMatch,
-  );
-}
-
-/**
- * Matches by a column that is unique in both files. Memory grows with the failures, and by 8 bytes for each record.
- * @param column index in the header sent
- * @returns as `matchByPosition`
- * @throws EbillError CONFLICT when the file sent has changed
- */
-async function matchByKey(files: SentAndResult, column: number, out: FailedRecords): Promise<string | null> {
-  const { columns } = files.result;
-  const name = files.header[column] ?? '';
-  const place = columns.sent?.[column] ?? -1;
-  if (place < 0) return `the result file has no column "${name}"`;
-  const failed = new Map<string, string>();
-  const resultKeys = new UniqueKeys();
-  await withRecords(files.resultPath, async (result) => {
-    await result.read();
-    for (let row = await result.read(); row !== null; row = result.take() ?? (await result.read())) {
-      const fields = recordFields(row);
-      const key = (fields[place] ?? '').trim();
-      resultKeys.add(key);
-      const { result: said, message } = files.result.resultOf(fields);
-      if (said === 'rejected') failed.set(detached(key), detached(message));
-    }
-  });
-  if (!resultKeys.areUnique()) return `column "${name}" is not unique in the result file`;
-  return withSentFile<string | null>(
-    files.sent,
-    async (sent) => {
-      const sentKeys = new UniqueKeys();
-      const header = await sent.read();
-      if (header !== null) await out.header(header, sent.hasBom);
-      for (let record = await sent.read(); record !== null; record = sent.take() ?? (await sent.read())) {
-        const key = (recordFields(record)[column] ?? '').trim();
-        sentKeys.add(key);
-        const message = failed.get(key);
-        if (message === undefined) continue;
-        await out.record(record, message);
-        failed.delete(key);
-      }
-      if (!sentKeys.areUnique()) return `column "${name}" is not unique in the file sent`;
-      const [missing] = failed.keys();
-      if (missing === undefined) return null;
-      return `the result file has a failed record "${short(missing)}" that is not in the file sent (column "${name}")`;
-    },
-    isMatch,
-  );
-}
-
-const isMatch = (mismatch: string | null): boolean => mismatch === null;
-
-/** Servers may trim spaces and change line breaks; any other difference is another value. */
-const sameValue = (sent: string, result: string): boolean =>
-  sent === result || normalized(sent) === normalized(result);
-
-const normalized = (value: string): string => value.replace(/\r\n?/g, '\n').trim();
-
-const short = (text: string | undefined): string => {
-  const characters = [...(text ?? '')];
-  return characters.length > 40 ? `${characters.slice(0, 40).join('')}…` : characters.join('');
-};
-
-/**
- * Checks that keys are unique, by 64-bit hashes: 16 MB for two million. Two keys with the same hash count as a repeat,
- * which is the safe side.
- */
-class UniqueKeys {
-  readonly #hash = new KeyHash64();
-  #unique = true;
-  readonly #table = new KeyTable(() => {
-    this.#unique = false;
-  });
-
-  add(key: string): void {
-    const bytes = Buffer.from(key);
-    this.#hash.update(bytes, 0, bytes.length);
-    this.#table.add(this.#hash.low, this.#hash.high);
-  }
-
-  areUnique(): boolean {
-    this.#table.findRepeats();
-    return this.#unique;
-  }
-}

@@ -270,17 +270,24 @@ export function resultColumns(
   return { status, message, sent: places };
 }
 
+/** Column names are compared without case, and without blanks around them. */
+export const sameName = (a: string, b: string): boolean => columnName(a) === columnName(b);
+
 const same = (a: string | undefined, b: string | undefined): boolean =>
-  columnName(a ?? '') === columnName(b ?? '');
+  a !== undefined && b !== undefined && sameName(a, b);
 
 /** Servers add columns at the end or at the start; otherwise each name must occur exactly once. */
 function sentPlaces(header: readonly string[], sent: readonly string[]): readonly number[] | 'unclear' {
   if (sent.every((name, i) => same(name, header[i]))) return sent.map((_, i) => i);
   const shift = header.length - sent.length;
   if (sent.every((name, i) => same(name, header[i + shift]))) return sent.map((_, i) => i + shift);
+  const place = (is: (other: string) => boolean): number => {
+    const first = header.findIndex(is);
+    return first === header.findLastIndex(is) ? first : Number.NaN;
+  };
   const places = sent.map((name) => {
-    const first = header.findIndex((other) => same(other, name));
-    return first === header.findLastIndex((other) => same(other, name)) ? first : Number.NaN;
+    const exact = place((other) => other.trim() === name.trim());
+    return exact === -1 ? place((other) => same(other, name)) : exact;
   });
   const found = places.filter((place) => place >= 0);
   return places.some(Number.isNaN) || new Set(found).size < found.length ? 'unclear' : places;

@@ -77,7 +77,7 @@ async function rejectsOf(data: File, how: { shuffled: boolean; key: string | nul
     header,
     resultPath: at('r.csv'),
     result: tally,
-    keyColumn: how.key,
+    keyColumns: how.key === null ? [] : [how.key],
     path: at('x.csv'),
     messagesPath: at('m.csv'),
     force: false,
@@ -108,7 +108,7 @@ describe('writeRejects, for any file and any failures,', () => {
     await fc.assert(
       fc.asyncProperty(file, async (data) => {
         const rejects = await rejectsOf(data, { shuffled: false, key: null });
-        expect(rejects.key).toBeNull();
+        expect(rejects.by).toMatchObject({ way: 'position' });
       }),
       { numRuns: 150 },
     );

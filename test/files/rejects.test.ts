@@ -26,7 +26,7 @@ async function request(sent: string, result: string, over: Partial<RejectsReques
     header,
     resultPath: join(folder, 'r.csv'),
     result: await tallyResult(join(folder, 'r.csv'), header),
-    keyColumn: null,
+    keyColumns: [],
     path: join(folder, 'x.csv'),
     messagesPath: join(folder, 'm.csv'),
     force: false,
@@ -68,29 +68,77 @@ describe('writeRejects', () => {
     const error = await failure(writeRejects(one));
     expect([error.code, error.exitCode]).toEqual(['UNACCOUNTED', 4]);
     expect(error.message).toContain(place);
-    expect(error.message).toContain('is not unique in the result file');
     expect(readdirSync(folder).sort()).toEqual(['r.csv', 's.csv']);
   });
 
   it('matches a result of failures only by key', async () => {
     const { request: one } = await request(SENT, 'Account Number,Status,Message\n2,Failed,no\n');
-    expect(await writeRejects(one)).toMatchObject({ records: 1, key: 'Account Number' });
+    expect(await writeRejects(one)).toMatchObject({ records: 1, by: { way: 'row' } });
     expect(readFileSync(one.path, 'utf8')).toBe('Account Number,Name\n2,"b\nb"\n');
   });
 
   it('rejects a failure whose key was not sent', async () => {
     const { request: one } = await request(SENT, 'Account Number,Status,Message\n9,Failed,no\n');
     expect((await failure(writeRejects(one))).message).toContain(
-      'a failed record "9" that is not in the file sent',
+      'a rejected record "9" (line 2) that is not in the file sent',
     );
   });
 
-  it('rejects a key that is not unique in the file sent', async () => {
+  it.each([
+    ['the columns that it has', 'Account Number,Status,Message\n1,Failed,\n'],
+    ['another order and another amount', 'Account Number,Name,Amount,Status\n1,x,9,Failed\n1,y,9,Success\n'],
+  ])('does not guess which of two records was rejected by %s', async (_name, result) => {
+    const { request: one } = await request('Account Number,Name,Amount\n1,a,1.00\n1,b,2.00\n', result);
+    expect(await writeRejects(one)).toMatchObject({
+      records: 0,
+      by: { way: expect.stringMatching(/row|columns/), unplaced: 1, unplacedLine: 2 },
+    });
+  });
+
+  it.each([
+    [
+      'in another order',
+      ['3,c,9.00,Success,', '2,b,1.50,Failed,no', '2,b,1.50,Success,', '1,a,1.00,Failed,no'],
+      'row',
+    ],
+    [
+      'with other amounts',
+      ['1,a,1,Failed,no', '2,b,1.5,Success,', '2,b,1.5,Failed,no', '3,c,9,Success,'],
+      'position',
+    ],
+    ['in both', ['2,b,1.5,Failed,no', '3,c,9,Success,', '1,a,1,Failed,no', '2,b,1.5,Success,'], 'row'],
+    [
+      'with names changed, reordered',
+      ['3,C,9.00,Success,', '1,A,1.00,Failed,no', '2,B,1.50,Success,', '2,B,1.50,Failed,no'],
+      'columns',
+    ],
+  ])('matches a result %s', async (_name, rows, way) => {
+    const sent = 'Invoice Number,Name,Amount\n1,a,1.00\n2,b,1.50\n2,b,1.50\n3,c,9.00\n';
     const { request: one } = await request(
-      'Account Number,Name\n1,a\n1,b\n',
-      'Account Number,Status,Message\n1,Failed,\n',
+      sent,
+      ['INVOICE NUMBER,name,Amount ,Status,Message', ...rows, ''].join('\n'),
+      {
+        kind: 'items',
+      },
     );
-    expect((await failure(writeRejects(one))).message).toContain('not unique in the file sent');
+    expect(await writeRejects(one)).toMatchObject({ records: 2, by: { way, unplaced: 0 } });
+    expect(readFileSync(one.path, 'utf8')).toBe('Invoice Number,Name,Amount\n1,a,1.00\n2,b,1.50\n');
+  });
+
+  it('matches by several key columns', async () => {
+    const sent = 'A,B,C\n1,1,x\n1,2,x\n2,1,x\n';
+    const { request: one } = await request(
+      sent,
+      'A,B,C,Status\n2,1,y,Success\n1,2,y,Failed\n1,1,y,Success\n',
+      {
+        keyColumns: ['a', 'B'],
+      },
+    );
+    expect(await writeRejects(one)).toMatchObject({ records: 1, by: { columns: ['A', 'B'], unplaced: 0 } });
+    expect(readFileSync(one.path, 'utf8')).toBe('A,B,C\n1,2,x\n');
+    expect(await writeRejects({ ...one, keyColumns: ['A'], force: true })).toMatchObject({
+      by: { unplaced: 1 },
+    });
   });
 
   it('rejects a result without any column sent', async () => {
@@ -99,10 +147,13 @@ describe('writeRejects', () => {
   });
 
   it('uses --key-column, and lists the columns when it does not exist', async () => {
-    const { request: one } = await request(SENT, RESULT, { keyColumn: 'Nmae' });
+    const { request: one } = await request(SENT, RESULT, { keyColumns: ['Nmae'] });
     const error = await failure(writeRejects(one));
     expect([error.code, error.message]).toEqual(['USAGE', expect.stringContaining('Account Number, Name')]);
-    expect(await writeRejects({ ...one, keyColumn: 'Name' })).toMatchObject({ key: 'Name', records: 1 });
+    expect(await writeRejects({ ...one, keyColumns: ['Name'] })).toMatchObject({
+      by: { columns: ['Name'] },
+      records: 1,
+    });
   });
 
   it.each([

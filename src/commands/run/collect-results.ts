@@ -53,7 +53,7 @@ export async function collectResults(
   });
   const rejects = await writeAllRejects(app, all.files, all.batches, {
     force: false,
-    keyColumn: null,
+    keyColumns: [],
     onKept: () => undefined,
   });
   // Unusual columns do not fail a run; `ebill results` takes options for them.

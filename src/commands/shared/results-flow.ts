@@ -1,10 +1,10 @@
 import { basename, dirname, join, relative } from 'node:path';
-import { accountOf, withResults } from '../../batch/account.ts';
+import { withResults } from '../../batch/account.ts';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
 import { flatten, parentJobId } from '../../batch/tree.ts';
 import type { BatchView, FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
-import { writeRejects } from '../../files/rejects.ts';
+import { type MatchedBy, writeRejects } from '../../files/rejects.ts';
 import {
   type ColumnChoice,
   type ResultReading,
@@ -20,9 +20,10 @@ import type { Answers } from '../../load/refresh.ts';
 import { type Downloaded, downloadResults } from '../../load/results.ts';
 import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
+import { counted } from '../../output/format.ts';
 import type { ShownResult } from '../../output/json.ts';
 import type { Context } from '../../system/context.ts';
-import { quoted, type Terminal } from '../../system/escaping.ts';
+import { quoted, type Terminal, visible } from '../../system/escaping.ts';
 import { viewsOf } from './batch-result.ts';
 import type { App } from './command.ts';
 import { withWait } from './session.ts';
@@ -147,7 +148,7 @@ export function shownResult({ jobId, path, tally }: FetchedResult, rejects: Reje
 
 interface RejectsOptions {
   readonly force: boolean;
-  readonly keyColumn: string | null;
+  readonly keyColumns: readonly string[];
   /** Called for each file that exists and was not replaced; by default a warning. */
   readonly onKept?: (path: string) => void;
 }
@@ -180,7 +181,9 @@ export async function writeAllRejects(
     app.context.signal.throwIfAborted();
     try {
       assertCertain(result.jobId, batches);
-      files.push(await writeRejectsOf(app, result, options));
+      const { file, unplaced } = await writeRejectsOf(app, result, options);
+      files.push(file);
+      if (unplaced !== null) problems.push(unplaced);
     } catch (error) {
       if (!(error instanceof EbillError)) throw error;
       problems.push(error);
@@ -192,7 +195,12 @@ export async function writeAllRejects(
 /** Records that may be loaded are no rejects: they would be loaded twice (api rule 23). @throws EbillError UNACCOUNTED */
 function assertCertain(jobId: string, batches: readonly BatchView[]): void {
   const batch = flatten(batches).find((one) => one.jobId === jobId);
-  if (batch === undefined || accountOf(batch).state !== 'mismatch') return;
+  const { result, failCount } = batch ?? {};
+  if (
+    result === undefined ||
+    (result.unknown === undefined && (failCount ?? result.failed) === result.failed)
+  )
+    return;
   throw new EbillError(
     'UNACCOUNTED',
     `No rejects of ${jobId} were written: its result file and its counts do not say for certain which records were rejected.`,
@@ -203,8 +211,8 @@ function assertCertain(jobId: string, batches: readonly BatchView[]): void {
 async function writeRejectsOf(
   app: App,
   { jobId, kind, source, tally, path: resultPath }: FetchedResult,
-  { force, keyColumn, onKept = (kept) => warnKept(app, kept) }: RejectsOptions,
-): Promise<RejectsFile> {
+  { force, keyColumns, onKept = (kept) => warnKept(app, kept) }: RejectsOptions,
+): Promise<{ readonly file: RejectsFile; readonly unplaced: EbillError | null }> {
   if (source.problem !== null) throw source.problem;
   if (source.file === null || source.header === null || tally === null)
     throw new EbillError(
@@ -220,13 +228,33 @@ async function writeRejectsOf(
     header: source.header,
     resultPath,
     result: tally,
-    keyColumn,
+    keyColumns,
     path,
     messagesPath,
     force,
   });
   for (const kept of written.kept) onKept(kept);
-  return { jobId, kind, path, messagesPath };
+  const how = matchedText(written.by);
+  if (how !== null) app.ui.note(`${jobId}: ${how}`);
+  return { file: { jobId, kind, path, messagesPath }, unplaced: unplacedError(jobId, written.by) };
+}
+
+/** `null` for the usual way. */
+function matchedText({ way, columns }: MatchedBy): string | null {
+  if (way === 'position') return null;
+  const by = way === 'row' ? 'all columns' : columns.map((name) => `"${visible(name)}"`).join(', ');
+  return `the result is in another order, or changed values: rows are matched with the records sent by ${by}`;
+}
+
+function unplacedError(jobId: string, { unplaced, unplacedLine }: MatchedBy): EbillError | null {
+  if (unplaced === 0) return null;
+  return new EbillError(
+    'UNACCOUNTED',
+    `${counted(unplaced, 'rejected record', 'rejected records')} of ${jobId} cannot be told apart from loaded ones (line ${unplacedLine} of the result file is the first): not in the rejects file.`,
+    {
+      hint: 'Look these rows up in eBill, or name columns that tell them apart with --key-column (repeat it for several).',
+    },
+  );
 }
 
 const warnKept = (app: App, path: string): void =>
