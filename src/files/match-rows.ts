@@ -26,8 +26,8 @@ export const sharedColumns = ({ result }: SentAndResult): readonly SharedColumn[
   (result.columns.sent ?? []).flatMap((place, column) => (place < 0 ? [] : [{ place, column }]));
 
 /**
- * Matches by position: every row of the result must agree with the record at the same position in all columns that both
- * have. Memory is flat. After a mismatch the records passed to `out` are not to be used.
+ * Matches by position: every row of the result must be equal to the record at the same position in all columns that both
+ * have. Values that only look alike are not enough: two such records in another order would be taken for one another. Memory is flat. After a mismatch the records passed to `out` are not to be used.
  * @returns why they do not match, without a full stop; `null` when they do
  * @throws EbillError CONFLICT when the file sent has changed
  */
@@ -52,7 +52,7 @@ export async function matchByPosition(files: SentAndResult, out: RejectedRecords
           }
           const [sentFields, resultFields] = [recordFields(record), recordFields(row)];
           const different = shared.find(
-            ({ place, column }) => !sameValue(sentFields[column] ?? '', resultFields[place] ?? ''),
+            ({ place, column }) => (sentFields[column] ?? '') !== (resultFields[place] ?? ''),
           );
           if (different !== undefined) {
             const name = files.header[different.column] ?? '';
@@ -112,9 +112,15 @@ interface Group {
   differ: boolean;
 }
 
-/** How rows of a result were matched with records sent, by their values. */
-export interface ValueMatch {
+/** What is compared. */
+export interface Comparison {
   readonly columns: readonly SharedColumn[];
+  /** As the bytes are, without allowing for what servers change. */
+  readonly exact: boolean;
+}
+
+/** How rows of a result were matched with records sent, by their values. */
+export interface ValueMatch extends Comparison {
   readonly groups: ReadonlyMap<string, Group>;
   /** Rejected rows of which it is not certain which record they are. */
   readonly unplaced: number;
@@ -130,13 +136,16 @@ export interface ValueMatch {
  */
 export async function matchByValues(
   files: SentAndResult,
-  columns: readonly SharedColumn[],
+  { columns, exact }: Comparison,
 ): Promise<ValueMatch | string> {
   const names = columns.map(({ column }) => `"${files.header[column] ?? ''}"`).join(', ');
   const groups = new Map<string, Group>();
   const [ofSent, ofResult] = [new ValueSum(), new ValueSum()];
   const resultKey = (fields: readonly string[]): string =>
-    keyOf(columns.map(({ place }) => fields[place] ?? ''));
+    keyOf(
+      columns.map(({ place }) => fields[place] ?? ''),
+      exact,
+    );
   let [sentRows, resultRows] = [0, 0];
   await withRecords(files.resultPath, (reader) =>
     eachRecord(reader, (fields, line) => {
@@ -167,20 +176,22 @@ export async function matchByValues(
   );
   await withSentFile(files.sent, (reader) =>
     eachRecord(reader, (fields) => {
-      const key = sentKey(columns, fields);
+      const key = sentKey({ columns, exact }, fields);
       sentRows += 1;
       ofSent.add(key);
       const group = groups.get(key);
       if (group === undefined) return;
       group.sent += 1;
-      const all = keyOf(fields);
+      // As sent: what is equal only without its blanks may be another record.
+      const all = fields.join('\0');
       group.first ??= detached(all);
       group.differ ||= group.first !== all;
     }),
   );
-  // Fewer rows are a result of rejections only, or one that lacks rows.
+  // Fewer rows are a result of rejections only, or one that lacks rows. What the other rows would show is not known then: equal values
+  // are no evidence of the same record.
   const rejected = [...groups.values()].reduce((sum, { messages }) => sum + messages.length, 0);
-  if (resultRows > sentRows || (resultRows < sentRows && resultRows > rejected))
+  if (resultRows > sentRows || (resultRows < sentRows && (exact || resultRows > rejected)))
     return `the file sent has ${sentRows} records, the result file has ${resultRows}`;
   if (resultRows === sentRows && !ofSent.equals(ofResult))
     return `the two files do not have the same values in ${names}`;
@@ -190,6 +201,7 @@ export async function matchByValues(
   const unclear = [...groups.values()].filter((group) => !isCertain(group));
   return {
     columns,
+    exact,
     groups,
     unplaced: unclear.reduce((sum, { messages }) => sum + messages.length, 0),
     unplacedLine: unclear[0]?.line ?? null,
@@ -202,14 +214,14 @@ const isCertain = ({ sent, messages, differ }: Group): boolean => sent === messa
 /** Writes the rejected records that are certain. @throws EbillError CONFLICT when the file sent has changed */
 export async function writeMatched(
   files: SentAndResult,
-  { columns, groups }: ValueMatch,
+  { groups, ...comparison }: ValueMatch,
   out: RejectedRecords,
 ): Promise<void> {
   await withSentFile(files.sent, async (sent) => {
     const header = await sent.read();
     if (header !== null) await out.header(header, sent.hasBom);
     for (let record = await sent.read(); record !== null; record = sent.take() ?? (await sent.read())) {
-      const group = groups.get(sentKey(columns, recordFields(record)));
+      const group = groups.get(sentKey(comparison, recordFields(record)));
       if (group === undefined || !isCertain(group)) continue;
       group.written += 1;
       // Of equal records the last ones: a server that refuses repeats accepts the first.
@@ -219,11 +231,15 @@ export async function writeMatched(
   });
 }
 
-const sentKey = (columns: readonly SharedColumn[], fields: readonly string[]): string =>
-  keyOf(columns.map(({ column }) => fields[column] ?? ''));
+const sentKey = ({ columns, exact }: Comparison, fields: readonly string[]): string =>
+  keyOf(
+    columns.map(({ column }) => fields[column] ?? ''),
+    exact,
+  );
 
 /** One text for several values; NUL is in no file that was sent. */
-const keyOf = (values: readonly string[]): string => values.map(comparable).join('\0');
+const keyOf = (values: readonly string[], exact: boolean): string =>
+  (exact ? values : values.map(comparable)).join('\0');
 
 /** Calls `work` for every record after the header. */
 async function eachRecord(
@@ -253,12 +269,9 @@ class ValueSum {
   }
 }
 
-/** Servers trim spaces, change line breaks, and write an amount of `1.00` as `1`; any other difference is another value. */
-const sameValue = (sent: string, result: string): boolean =>
-  sent === result || comparable(sent) === comparable(result);
-
+/** Servers trim spaces, change case and line breaks, and write an amount of `1.00` as `1`; any other difference is another value. */
 function comparable(value: string): string {
-  const text = value.replace(/\r\n?/g, '\n').trim();
+  const text = value.replace(/\r\n?/g, '\n').trim().toLowerCase();
   return /^-?\d+\.\d*$/.test(text) ? text.replace(/\.?0*$/, '') : text;
 }
 

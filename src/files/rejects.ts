@@ -6,6 +6,7 @@ import { visible } from '../system/escaping.ts';
 import { displayValue } from './findings.ts';
 import {
   agreeingColumns,
+  type Comparison,
   matchByPosition,
   matchByValues,
   type RejectedRecords,
@@ -65,8 +66,8 @@ export async function writeRejects(request: RejectsRequest): Promise<Rejects> {
     mismatches.push(written);
   }
   let best: ValueMatch | null = null;
-  for (const columns of await candidates(request)) {
-    const match = await matchByValues(request, columns);
+  for (const comparison of await comparisons(request)) {
+    const match = await matchByValues(request, comparison);
     if (typeof match === 'string') mismatches.push(match);
     else if (best === null || match.unplaced < best.unplaced) best = match;
     if (best?.unplaced === 0) break;
@@ -84,20 +85,24 @@ export async function writeRejects(request: RejectsRequest): Promise<Rejects> {
   return { ...written, by: { way: whole ? 'row' : 'columns', columns: names, unplaced, unplacedLine } };
 }
 
-/** The sets of columns to compare, in the order to try them. */
-async function candidates(request: RejectsRequest): Promise<readonly (readonly SharedColumn[])[]> {
+/** What to compare, in the order to try it. */
+async function comparisons(request: RejectsRequest): Promise<readonly Comparison[]> {
   const { header, kind, keyColumns } = request;
   const shared = sharedColumns(request);
   const named = (test: (name: string) => boolean): SharedColumn[] =>
     shared.filter(({ column }) => test(header[column] ?? ''));
   if (keyColumns.length > 0) {
     for (const name of keyColumns) assertKeyColumn(request, name);
-    return [named((name) => keyColumns.some((key) => sameName(key, name)))];
+    return [{ columns: named((name) => keyColumns.some((key) => sameName(key, name))), exact: false }];
   }
   const agreeing = await agreeingColumns(request);
   const key = named((name) => KEY_COLUMNS[kind].test(name.trim())).slice(0, 1);
   // Another number of rows: a server that returns only failures.
-  return [agreeing ?? shared, key].filter((columns) => columns.length > 0);
+  return [
+    { columns: shared, exact: true },
+    { columns: agreeing ?? shared, exact: false },
+    { columns: key, exact: false },
+  ].filter(({ columns }) => columns.length > 0);
 }
 
 function assertKeyColumn(request: RejectsRequest, key: string): void {

@@ -6,17 +6,8 @@ import type { FileKind, UnknownResults } from '../batch/types.ts';
 import { EbillError, errnoOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import { displayValue } from './findings.ts';
+import { type Reason, Reasons } from './reasons.ts';
 import { detached, type RecordReader, recordFields, withRecords } from './record-reader.ts';
-
-/** A reason for failed records, from a result file. */
-export interface Reason {
-  /** The server's message; empty when it gave none. */
-  readonly message: string;
-  /** Records. */
-  readonly count: number;
-  /** Line of the first such record in the result file, from 1. */
-  readonly line: number;
-}
 
 /** Counts and reasons of a result file. */
 export interface ResultTally {
@@ -55,12 +46,6 @@ type ResultReader = (fields: readonly string[]) => {
   readonly message: string;
 };
 
-/** Limits for the different messages that are counted; messages may each contain a key, and memory must stay flat. */
-const MAX_MESSAGES = 50_000;
-const MAX_MESSAGE_CHARACTERS = 10_000_000;
-/** Messages are compared up to this many characters. */
-const MESSAGE_LENGTH = 10_000;
-
 /**
  * Reads a result file once, with flat memory: rows, failures, and the most frequent reasons.
  * @param sent the header of the file that was sent; `null` when it is not available
@@ -78,20 +63,25 @@ export async function tallyResult(
     if (header === null) throw emptyResult(path);
     const columns = resultColumns(basename(path), header, sent, reading.columns);
     const resultOf = resultReader(columns, reading.recordStatus);
-    const [reasons, unknown] = [new Occurrences(), new Occurrences()];
+    const [reasons, unknown] = [new Reasons(header), new Occurrences()];
     let rows = 0;
     for (let record = await reader.read(); record !== null; record = reader.take() ?? (await reader.read())) {
       rows += 1;
       const fields = recordFields(record);
       const { result, message } = resultOf(fields);
-      if (result === 'rejected') reasons.add(message, record.line);
+      if (result === 'rejected')
+        reasons.add(
+          message,
+          record.line,
+          fields.filter((_, i) => i !== columns.status && i !== columns.message),
+        );
       else if (result === 'unknown') unknown.add(fields[columns.status ?? -1] ?? '', record.line);
     }
     const tally = {
       rows,
       failed: reasons.total,
       ...reasons.list(most),
-      ...(unknown.total === 0 ? {} : { unknown: unknownResults(unknown, most) }),
+      ...(unknown.total === 0 ? {} : { unknown: { records: unknown.total, values: unknown.list(most) } }),
       columns,
       resultOf,
       header,
@@ -103,39 +93,30 @@ export async function tallyResult(
   });
 }
 
-function unknownResults(unknown: Occurrences, most: number): UnknownResults {
-  const { reasons } = unknown.list(most);
-  return {
-    records: unknown.total,
-    values: reasons.map(({ message, count, line }) => ({ value: message, count, line })),
-  };
-}
+/** Different unknown status values that are counted, and how many characters of each. */
+const MAX_VALUES = 1_000;
+const VALUE_LENGTH = 200;
 
-/** Texts of a column with the number of times they occur and the first line, in bounded memory. */
+/** Status values with the number of times they occur and the first line, in bounded memory. */
 class Occurrences {
   total = 0;
   readonly #found = new Map<string, { count: number; line: number }>();
-  #characters = 0;
 
   add(text: string, line: number): void {
     this.total += 1;
     // The `…` stands right after what may be the start of a secret: the redactor hides that.
-    const short = text.length > MESSAGE_LENGTH ? `${text.slice(0, MESSAGE_LENGTH)}…` : text;
+    const short = text.length > VALUE_LENGTH ? `${text.slice(0, VALUE_LENGTH)}…` : text;
     const known = this.#found.get(short);
     if (known !== undefined) known.count += 1;
-    else if (this.#found.size < MAX_MESSAGES && this.#characters + short.length <= MAX_MESSAGE_CHARACTERS) {
-      this.#characters += short.length;
-      this.#found.set(detached(short), { count: 1, line });
-    }
+    else if (this.#found.size < MAX_VALUES) this.#found.set(detached(short), { count: 1, line });
   }
 
-  /** @returns the most frequent ones, and how many others there are */
-  list(most: number): { readonly reasons: readonly Reason[]; readonly others: number } {
-    const reasons = [...this.#found]
-      .map(([message, { count, line }]) => ({ message, count, line }))
+  /** The most frequent ones. */
+  list(most: number): UnknownResults['values'] {
+    return [...this.#found]
+      .map(([value, { count, line }]) => ({ value, count, line }))
       .sort((a, b) => b.count - a.count || a.line - b.line)
       .slice(0, most);
-    return { reasons, others: this.total - reasons.reduce((sum, reason) => sum + reason.count, 0) };
   }
 }
 

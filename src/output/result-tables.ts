@@ -1,5 +1,5 @@
 import type { BatchView, UnknownResults } from '../batch/types.ts';
-import type { Reason } from '../files/result-file.ts';
+import type { Reason } from '../files/reasons.ts';
 import { count, counted } from './format.ts';
 import { table } from './table.ts';
 import type { Theme } from './theme.ts';
@@ -64,27 +64,28 @@ export async function reasonsTable(results: readonly ShownTally[], theme: Theme)
 
 function reasonRows(jobId: string, tally: ShownTally['tally']): string[][] {
   if (tally === null) return [];
-  const rows = tally.reasons.map(({ message, count: times, line }) => [
+  const rows = tally.reasons.map((reason) => [
     jobId,
-    count(times),
-    message.trim() === '' ? '(no message)' : message,
-    count(line),
+    count(reason.count),
+    reasonText(reason),
+    count(reason.line),
   ]);
   return tally.others > 0 ? [...rows, [jobId, count(tally.others), '(other messages)', '']] : rows;
 }
 
+/** `Invoice … is unknown, such as INV-7, INV-9`. */
+export const reasonText = ({ reason, examples }: Pick<Reason, 'reason' | 'examples'>): string =>
+  reason.trim() === ''
+    ? '(no message)'
+    : examples.length === 0
+      ? reason
+      : `${reason}, such as ${examples.join(', ')}`;
+
 /** `reasons` of `--json`. */
 export const reasonFields = (
   results: readonly ShownTally[],
-): readonly {
-  readonly jobId: BatchView['jobId'];
-  readonly message: string;
-  readonly count: number;
-  readonly line: number;
-}[] =>
-  results.flatMap(({ jobId, tally }) =>
-    (tally?.reasons ?? []).map(({ message, count: times, line }) => ({ jobId, message, count: times, line })),
-  );
+): readonly ({ readonly jobId: BatchView['jobId'] } & Reason)[] =>
+  results.flatMap(({ jobId, tally }) => (tally?.reasons ?? []).map((reason) => ({ jobId, ...reason })));
 
 /** `unknown` of `--json`: status values that say neither "loaded" nor "rejected". */
 export const unknownFields = (

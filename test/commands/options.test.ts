@@ -37,6 +37,7 @@ const GLOBALS = {
   color: 'auto',
   timeoutMs: 60_000,
   retries: 5,
+  outageMs: 60_000,
   settleMs: null,
   dryRun: false,
   yes: false,
@@ -56,6 +57,7 @@ const WAIT = {
   patienceMs: 600_000,
   download: null,
   notify: null,
+  recordStatus: {},
 };
 const UPLOAD = {
   files: ['f'],
@@ -98,7 +100,7 @@ describe('global options', () => {
     ['--color never', { color: 'never' }],
     ['--timeout 5m', { timeoutMs: 300_000 }],
     ['--timeout 7', { timeoutMs: 7_000 }],
-    ['--retries 0', { retries: 0 }],
+    ['--retries 0', { retries: 0, outageMs: 0 }],
     ['--settle 5m', { settleMs: 300_000 }],
     ['--settle 0', { settleMs: 0 }],
     ['--dry-run', { dryRun: true }],
@@ -224,7 +226,15 @@ describe('finalize, status, watch', () => {
 
 describe('results', () => {
   const columns = { status: null, message: null };
-  const RESULTS = { ...SELECT, out: null, rejects: false, force: false, columns, keyColumn: null };
+  const RESULTS = {
+    ...SELECT,
+    out: null,
+    rejects: false,
+    force: false,
+    columns,
+    keyColumns: [],
+    recordStatus: {},
+  };
   it.each([
     ['', {}],
     ['--job A', { job: 'A' }],
@@ -234,7 +244,9 @@ describe('results', () => {
     ['--force', { force: true }],
     ['--status-column S', { columns: { ...columns, status: 'S' } }],
     ['--message-column #4', { columns: { ...columns, message: '#4' } }],
-    ['--key-column K', { keyColumn: 'K' }],
+    ['--key-column K', { keyColumns: ['K'] }],
+    ['--key-column K --key-column L', { keyColumns: ['K', 'L'] }],
+    ['--record-status S=loaded', { recordStatus: { S: 'loaded' } }],
   ])('%s', (line, over) => {
     expect(parse(results, line)).toEqual({ ...RESULTS, ...over });
   });
@@ -280,12 +292,13 @@ describe('run and report', () => {
     expect(() => parse(run, line)).toThrow(message);
   });
   it('report --out --force', () => {
-    expect(parse(report, '')).toEqual({ ...SELECT, out: null, force: false });
+    expect(parse(report, '')).toEqual({ ...SELECT, out: null, force: false, recordStatus: {} });
     expect(parse(report, '--job A --out r.html --force')).toEqual({
       ...SELECT,
       job: 'A',
       out: 'r.html',
       force: true,
+      recordStatus: {},
     });
   });
 });

@@ -104,12 +104,12 @@ describe('writeRejects', () => {
     [
       'with other amounts',
       ['1,a,1,Failed,no', '2,b,1.5,Success,', '2,b,1.5,Failed,no', '3,c,9,Success,'],
-      'position',
+      'row',
     ],
     ['in both', ['2,b,1.5,Failed,no', '3,c,9,Success,', '1,a,1,Failed,no', '2,b,1.5,Success,'], 'row'],
     [
       'with names changed, reordered',
-      ['3,C,9.00,Success,', '1,A,1.00,Failed,no', '2,B,1.50,Success,', '2,B,1.50,Failed,no'],
+      ['3,Mr c,9.00,Success,', '1,Mr a,1.00,Failed,no', '2,Mr b,1.50,Success,', '2,Mr b,1.50,Failed,no'],
       'columns',
     ],
   ])('matches a result %s', async (_name, rows, way) => {

@@ -103,7 +103,13 @@ describe('table', () => {
 
   it('fits every width as a table of results, of reasons and of control totals', async () => {
     const number = fc.constantFrom(0, 20_375, 999_999_999_999);
-    const reason = fc.record({ message: anyText, count: number, line: number });
+    const reason = fc.record({
+      message: anyText,
+      reason: anyText,
+      examples: fc.array(anyText, { maxLength: 2 }),
+      count: number,
+      line: number,
+    });
     const tally = fc.record({
       rows: number,
       failed: number,

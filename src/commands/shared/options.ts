@@ -39,8 +39,11 @@ export function declareGlobals(program: Command): void {
     .option('--timeout <duration>', 'time to wait for an answer to start or continue', '60s')
     .addOption(
       program
-        .createOption('--retries <n>', 'retries of a request after a temporary failure')
-        .default(null, String(RETRIES)),
+        .createOption(
+          '--retries <n>',
+          `retries of a request after a temporary failure (default: ${RETRIES}, and those of an upload last at least a minute)`,
+        )
+        .default(null),
     )
     .option(
       '--settle <duration>',

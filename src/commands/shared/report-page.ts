@@ -45,7 +45,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
     batches: parts.batches.flatMap((batch) => reportBatches(batch, 0, own, timeline)),
     reasons: [...reasonFields(parts.results)]
       .sort((a, b) => b.count - a.count)
-      .map(({ jobId, message, count }) => ({ jobId: jobId ?? '', message, count })),
+      .map(({ jobId, reason, count }) => ({ jobId: jobId ?? '', message: reason, count })),
     totals: totalsOf(files),
     files,
     timeline,

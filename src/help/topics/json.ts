@@ -48,7 +48,8 @@ export const json: TopicText = {
         loads: 'loads: a list of { job, profile, baseUrl, organisation, startedAt, updatedAt, outcome }',
         timeline: 'loads show: the requests and answers, oldest first',
         results: 'results, run, and with --download: a list of { jobId, path, rows, rejects }',
-        reasons: 'results, run: the most frequent reasons for rejects',
+        reasons:
+          'results, run: the most frequent reasons for rejects: a list of { jobId, reason, examples, message, count, line }; reason has … for the values in which messages differ, message is the first of them',
         unknown:
           'results, run: status values in result files that say neither "loaded" nor "rejected": a list of { jobId, value, count, line }',
         'folder, manifest': 'run: paths of the output folder and the manifest',
