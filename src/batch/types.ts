@@ -110,6 +110,8 @@ export interface BatchView {
   readonly leftOut?: true;
   /** A draft that another batch replaced and that is never finalized: it takes no part either. Present only when it is so. */
   readonly leftBehind?: true;
+  /** It is final, and the server names no result file. Present only when it is so; not in the document. */
+  readonly noResult?: true;
   /** Present once its result file was read. */
   readonly result?: ResultCounts;
   /** Present only under `--show-urls`. */

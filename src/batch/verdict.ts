@@ -30,7 +30,9 @@ export function verdictOf(
   const hintFor = (bad: readonly Placed<BatchView>[]): string =>
     bad.every(({ batch }) => isInitPart(batch.kind))
       ? `${INIT_FAILED} What the server says of it: ebill status${jobOption(job, terminal)}`
-      : hint;
+      : bad.every(({ batch }) => batch.phase === 'failed' && batch.noResult)
+        ? `${NO_RESULT} What it says: ebill status${jobOption(job, terminal)}`
+        : hint;
   const failed = all.filter(({ batch }) => batch.phase === 'failed');
   if (failed.length > 0) {
     const first = failed[0]?.batch.errorMessage;
@@ -86,6 +88,10 @@ export function unaccounted(
 /** An init has no result file, cannot be undone, and is not sent again. */
 export const INIT_FAILED =
   "Ask the server's owner what was carried forward, and have the rest corrected in eBill before invoices are loaded: an init cannot be undone or repeated.";
+
+/** Of final batches without a result file. Why a batch failed decides whether anything of it may be loaded again. */
+export const NO_RESULT =
+  "The server has no result file that says why, record by record. Ask the server's owner, before anything of it is loaded again.";
 
 /** A status name that no rule knows (api rule 6): how it is read, and how to map it. */
 export const unknownStatusText = (status: string, terminal: Terminal): string =>

@@ -1,6 +1,6 @@
 import { refusal, turnedAway, unavailable } from '../api/result.ts';
 import { idsText } from '../batch/identity.ts';
-import type { StatusNames } from '../batch/phase.ts';
+import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
@@ -140,7 +140,11 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
           ignored += 1;
           const { status } = result.value;
           const message =
-            status === null ? 'the answer has no status' : `answered, but the batch is still ${status}`;
+            status === null
+              ? 'the answer has no status'
+              : phaseOf(result.value).phase === 'failed'
+                ? `answered with the status ${status}, which may mean that it was not done`
+                : `answered, but the batch is still ${status}`;
           await run.journal.answer(n, { outcome: 'ambiguous', message });
           await pauseAfterDoubt(run, what, jobId, sends, { message, retryAfterMs: null });
         } else await run.journal.answer(n, { outcome: 'answered', batch: result.value });
@@ -149,10 +153,16 @@ export async function finalizeBatch(run: Run, jobId: string): Promise<FinalizeOu
   }
 }
 
-/** Whether the answer to a finalize shows that it happened: no status, like that of a draft, is no evidence (api rule 20). */
+/**
+ * Whether the answer to a finalize shows that it happened: no status, like that of a draft, is no evidence. Neither is that of
+ * a failure before anything was processed: what failed may be the call (api rule 20).
+ */
 function showsChange(run: Run, jobId: string, answer: Batch): boolean {
   const standing = standingOf(run, jobId, answer);
-  return standing === 'further' || (standing === 'unclear' && answer.status !== null);
+  if (standing === 'unclear') return answer.status !== null;
+  const { phase } = phaseOf(answer, run.statusNames);
+  const processed = answer.downloadUrl !== null || (answer.successCount ?? 0) + (answer.failCount ?? 0) > 0;
+  return standing === 'further' && (phase !== 'failed' || processed);
 }
 
 /** Batches that the server knew once and no longer knows: they are not submitted, and nothing else waits for them. */
@@ -185,7 +195,10 @@ function unclearStatus(what: string, jobId: string, { status }: Batch): EbillErr
       ? `${what}: the server gives ${jobId} no status.`
       : `${what}: the server calls the status of ${jobId} "${name}", which may mean that it is waiting to be finalized, or that it is finalized.`,
     {
-      hint: 'Ask the operator of the eBill server which it is, and map the status name to draft, queued or running in the profile: ebill profile set NAME --status-name STATUS=PHASE',
+      hint:
+        status === null
+          ? `Nothing shows whether it is finalized, and what has no name cannot be mapped. Ask the operator of the eBill server where ${visible(jobId)} stands, and why the server gives no status: a query parameter may be missing, such as format=xml (ebill profile set NAME --query format=xml). When the server gives one, run the same command again; if the operator finalizes it there, watch follows it.`
+          : 'Ask the operator of the eBill server which it is, and map the status name to draft, queued or running in the profile: ebill profile set NAME --status-name STATUS=PHASE',
     },
   );
 }

@@ -65,20 +65,45 @@ export function otherLoadsReader(
   };
 }
 
+/** A journal that cannot be read, and why. */
+export interface DamagedJournal {
+  readonly path: string;
+  /** `null`: its first line cannot be read either. */
+  readonly header: Header | null;
+  readonly error: EbillError;
+}
+
 /**
- * The loads of this machine, the last changed first.
- * @throws EbillError USAGE when a folder or a journal cannot be read
+ * The loads of this machine, the last changed first, and the journals that cannot be read.
+ * @throws EbillError USAGE when a folder cannot be read
  */
-export async function knownLoads(stateFolder: string, filter: LoadFilter): Promise<readonly KnownLoad[]> {
+export async function knownLoads(
+  stateFolder: string,
+  filter: LoadFilter,
+): Promise<{ readonly loads: readonly KnownLoad[]; readonly damaged: readonly DamagedJournal[] }> {
   const folders = await Promise.all((await journalFolders(stateFolder)).map(journalsIn));
-  const loads = await readAll(folders.flat());
-  return loads
-    .filter(({ path, load }) => fits(stateFolder, filter, path, load.header))
-    .sort(
-      (a, b) =>
-        b.load.updatedAt.localeCompare(a.load.updatedAt) ||
-        a.load.header.job.localeCompare(b.load.header.job),
-    );
+  const damaged: DamagedJournal[] = [];
+  const loads = await readAll(folders.flat(), async (path) => {
+    try {
+      return await readJournal(path);
+    } catch (error) {
+      if (!(error instanceof EbillError)) throw error;
+      damaged.push({ path, header: await readHeader(path).catch(() => null), error });
+      return null;
+    }
+  });
+  return {
+    loads: loads
+      .filter(({ path, load }) => fits(stateFolder, filter, path, load.header))
+      .sort(
+        (a, b) =>
+          b.load.updatedAt.localeCompare(a.load.updatedAt) ||
+          a.load.header.job.localeCompare(b.load.header.job),
+      ),
+    damaged: damaged
+      .filter(({ path, header }) => header === null || fits(stateFolder, filter, path, header))
+      .sort((a, b) => a.path.localeCompare(b.path)),
+  };
 }
 
 function fits(stateFolder: string, filter: LoadFilter, path: string, header: Header): boolean {
@@ -111,7 +136,7 @@ export async function findJournals(
 }
 
 /**
- * Reads every journal of this machine, those that cannot be read included; `knownLoads` ends at the first of them.
+ * Reads every journal of this machine, those that cannot be read included.
  * @returns how many are readable, and why the others are not
  * @throws EbillError USAGE when the folder of all of them cannot be read
  */

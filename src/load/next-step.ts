@@ -2,7 +2,7 @@ import type { InitRequest } from '../api/request.ts';
 import { accountOf } from '../batch/account.ts';
 import { flatten, parentOf } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
-import { INIT_FAILED, missingText, verdictOf } from '../batch/verdict.ts';
+import { INIT_FAILED, missingText, NO_RESULT, verdictOf } from '../batch/verdict.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { commandFor } from './calls.ts';
 import { nextMonth } from './closed.ts';
@@ -79,6 +79,14 @@ export function nextStep(
     return {
       command: `ebill finalize${job} --leave-out ${quoted(stranded.jobId, terminal)}`,
       why: `${stranded.file?.name} did not arrive before its invoice batch was submitted, and cannot be added any more: this records it`,
+    };
+  const bad = all.filter(
+    (batch) => accountOf(batch).state === 'mismatch' || batch.phase === 'failed' || batch.phase === 'partial',
+  );
+  if (bad.length > 0 && bad.every((batch) => batch.phase === 'failed' && batch.noResult))
+    return {
+      command: `ebill status${job}`,
+      why: `${bad.map(({ jobId }) => jobId).join(', ')} failed. ${NO_RESULT}`,
     };
   if (all.some((batch) => accountOf(batch).state === 'mismatch'))
     return {

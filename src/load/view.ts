@@ -142,6 +142,7 @@ function assemble(seen: Batch | null, known: Known): BatchView {
     failCount: seen?.failCount ?? null,
     successMessage: seen?.successMessage ?? null,
     errorMessage: seen?.errorMessage ?? null,
+    ...(isFinal(known.phase) && seen?.downloadUrl === null ? { noResult: true as const } : {}),
     children: known.children,
   };
   return withOutcome(view);

@@ -20,6 +20,8 @@ export interface ShownLoad {
   readonly startedAt: string | null;
   readonly updatedAt: string | null;
   readonly outcome: Phase | null;
+  /** Its journal cannot be read. */
+  readonly damaged?: true;
 }
 
 /** A result file that was downloaded. */
@@ -67,6 +69,10 @@ const whole = (properties: Readonly<Record<string, Node>>) => ({
   properties,
 });
 const list = (items: Node) => ({ type: 'array', items });
+const withOptional = (node: ReturnType<typeof whole>, optional: Readonly<Record<string, Node>>) => ({
+  ...node,
+  properties: { ...node.properties, ...optional },
+});
 
 const BATCH = {
   type: 'object',
@@ -125,15 +131,18 @@ const LISTS = {
     }),
   ),
   loads: list(
-    whole({
-      job: text,
-      profile: textOrNull,
-      baseUrl: text,
-      organisation: textOrNull,
-      startedAt: textOrNull,
-      updatedAt: textOrNull,
-      outcome: { enum: [...PHASES, null] },
-    }),
+    withOptional(
+      whole({
+        job: text,
+        profile: textOrNull,
+        baseUrl: text,
+        organisation: textOrNull,
+        startedAt: textOrNull,
+        updatedAt: textOrNull,
+        outcome: { enum: [...PHASES, null] },
+      }),
+      { damaged: { const: true, description: 'Its journal cannot be read. Present only when it is so.' } },
+    ),
   ),
   results: list(
     whole({

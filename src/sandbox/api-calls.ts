@@ -113,10 +113,11 @@ function readFinalize(body: Buffer, state: StoredState): ApiCall {
     ...namedBatch(reference, state),
     call: 'finalize',
     perform: async ({ store, settings, processor }, call) => {
-      if (call.fault?.type === 'ignored') {
+      if (call.fault?.type === 'ignored' || call.fault?.type === 'failed-status') {
         const batch = requireBatch(store.state, reference);
         batch.finalizeAttempts += 1;
-        return batchDocument(store.state, batch, settings, call.downloadUrl);
+        const shown = call.fault.type === 'ignored' ? undefined : 'failed';
+        return batchDocument(store.state, batch, settings, call.downloadUrl, shown);
       }
       const batch = finalize(store.state, settings, reference, (key) => store.object(key));
       mark(store.state, batch, call.fault, settings.now());

@@ -58,6 +58,7 @@ const SIMPLE = {
   hang: ALL,
   'hang-after': ALL,
   ignored: ['finalize'],
+  'failed-status': ['finalize'],
   forget: API,
   'other-batch': API,
   'other-id': API,

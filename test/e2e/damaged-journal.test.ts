@@ -51,6 +51,21 @@ describe('a journal with a damaged line', () => {
     expect(text.stdout).toMatch(new RegExp(`damaged .*line ${line} cannot be relied on`));
   });
 
+  it('does not keep the other loads from being listed', async () => {
+    const { at, line } = await damagedLoad();
+    expect((await at.call(['init', '--job', 'SEP_2020'])).code).toBe(0);
+    const listed = await at.call(['loads', '--json']);
+    expect([listed.code, listed.json.error?.code]).toEqual([8, 'CONFLICT']);
+    expect(listed.json.error?.message).toContain(`Line ${line} of the journal`);
+    expect(listed.json['loads']).toMatchObject([
+      { job: 'SEP_2020', outcome: 'succeeded' },
+      { job: 'AUG_2020', outcome: null, damaged: true },
+    ]);
+    const text = await at.call(['loads']);
+    expect([text.code, text.stdout]).toEqual([8, expect.stringMatching(/AUG_2020 .* damaged/)]);
+    expect(text.stdout).toContain('SEP_2020');
+  });
+
   it('is found by doctor', async () => {
     const { at, line } = await damagedLoad();
     const ran = await at.call(['doctor']);

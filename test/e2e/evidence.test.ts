@@ -299,6 +299,21 @@ describe('a draft by another name', () => {
     expect(sent(server)['finalize AUG_2020_CUS']).toBe(2);
   });
 
+  it('a finalize answered with the status of a failure is not done while the batch stays a draft', async () => {
+    const { server, at } = await world({ faults: ['finalize=failed-status'] });
+    const done = await call(at, [...CUSTOMERS, '--finalize', '--wait', '--json']);
+    expect([done.code, done.json.outcome]).toEqual([0, 'succeeded']);
+    expect(sent(server)['finalize AUG_2020_CUS']).toBe(2);
+  });
+
+  it('… and after the second ends with 6', async () => {
+    const { server, at } = await world({ faults: ['finalize@*=failed-status'] });
+    const done = await call(at, [...CUSTOMERS, '--finalize', '--wait', '--json']);
+    expect([done.code, done.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
+    expect(done.json.error?.message).toContain('still Draft');
+    expect(sent(server)['finalize AUG_2020_CUS']).toBe(2);
+  });
+
   it('a finalize answered 200 without a status is not done: the server is asked', async () => {
     const { server, at } = await world({ faults: ['finalize=no-status'] });
     const done = await call(at, [...CUSTOMERS, '--finalize', '--json']);

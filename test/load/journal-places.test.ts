@@ -48,8 +48,8 @@ describe('journals of the earlier layout', () => {
     // The profile has another base URL now: its old journals stay those of the old server.
     expect(await findJournal(state, OTHER, 'AUG_2020')).toBe(journalPath(state, OTHER, 'AUG_2020'));
     expect(await jobsOf(state, OTHER)).toEqual([]);
-    expect((await knownLoads(state, OTHER)).length).toBe(0);
-    expect((await knownLoads(state, { profile: 'prod' })).map(({ path }) => path)).toEqual([
+    expect((await knownLoads(state, OTHER)).loads.length).toBe(0);
+    expect((await knownLoads(state, { profile: 'prod' })).loads.map(({ path }) => path)).toEqual([
       join(state, PROD),
     ]);
   });
@@ -130,7 +130,7 @@ describe('organisations of one server', () => {
     const state = tempDir();
     const path = start(state, OTHER, 'AUG_2020');
     expect(await findJournal(state, acme, 'AUG_2020')).toBe(path);
-    expect((await knownLoads(state, acme)).map((one) => one.path)).toEqual([path]);
+    expect((await knownLoads(state, acme)).loads.map((one) => one.path)).toEqual([path]);
     expect(await findJournal(state, globex, 'AUG_2020')).not.toBe(path);
     await moveJournal(path, journalPath(state, acme, 'AUG_2020'), 'AUG_2020');
     expect((await readLoads(state, acme)).length).toBe(1);

@@ -37,6 +37,8 @@ const ITEMS = known({
   created: 'unknown',
 });
 
+const FAILED = batch({ status: 'Failed', errorMessage: 'Input file not found' });
+
 describe('the next command of a load', () => {
   it.each<[string, readonly BatchState[], string]>([
     ['nothing on record', [], 'ebill init'],
@@ -63,6 +65,12 @@ describe('the next command of a load', () => {
     [
       'rejects',
       [INIT, customer('Success'), invoice('Success', { successCount: 9, failCount: 1 })],
+      'ebill results --rejects',
+    ],
+    ['failed without a result file', [INIT, customer('Failed', { seen: FAILED })], 'ebill status'],
+    [
+      'failed with a result file',
+      [INIT, customer('Failed', { seen: { ...FAILED, downloadUrl: 'https://s/r.csv' } })],
       'ebill results --rejects',
     ],
     ['lost records', [INIT, customer('Success'), invoice('Success', { successCount: 9 })], 'ebill results'],

@@ -1,6 +1,8 @@
 import type { StatusNames } from '../../batch/phase.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
-import { knownLoads } from '../../load/loads.ts';
+import { EbillError } from '../../errors.ts';
+import type { Header } from '../../load/entries.ts';
+import { type DamagedJournal, knownLoads } from '../../load/loads.ts';
 import type { LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
 import { phaseText } from '../../output/batch-text.ts';
@@ -28,11 +30,14 @@ export const command: CommandModule<Record<never, never>> = {
   },
   options: () => ({}),
   run: async (app) => {
-    const known = await withSpinner(app.ui, app.context, 'reading the journals', () =>
+    const { loads: known, damaged } = await withSpinner(app.ui, app.context, 'reading the journals', () =>
       loadFilter(app.context, app.globals).then((filter) => knownLoads(app.context.paths.state, filter)),
     );
     const namesOf = await statusNamesOf(app.context);
-    const loads = known.map(({ load }) => shown(load, namesOf(load.header)));
+    const loads = [
+      ...known.map(({ load }) => shown(load, namesOf(load.header))),
+      ...damaged.flatMap(({ header }) => (header === null ? [] : [shownDamaged(header)])),
+    ];
     const now = app.context.now();
     const at = (iso: string | null): string | null => (iso === null ? null : timeText(iso, now, app.ui));
     const rows = loads.map((load) => [
@@ -41,7 +46,7 @@ export const command: CommandModule<Record<never, never>> = {
       serverText(load),
       at(load.startedAt),
       at(load.updatedAt),
-      load.outcome === null ? null : phaseText(load.outcome, app.ui),
+      load.damaged ? 'damaged' : load.outcome === null ? null : phaseText(load.outcome, app.ui),
     ]);
     const text =
       rows.length === 0
@@ -56,12 +61,36 @@ export const command: CommandModule<Record<never, never>> = {
       profile: app.globals.profile,
       loads,
       text,
-      ...(rows.length === 0
+      error: damagedError(damaged),
+      ...(rows.length + damaged.length === 0
         ? { next: 'No load was started on this machine yet. To start one: ebill init --job NAME' }
         : {}),
     };
   },
 };
+
+const shownDamaged = ({ job, profile, baseUrl, organisation, startedAt }: Header): ShownLoad => ({
+  job,
+  profile,
+  baseUrl,
+  organisation: organisation ?? null,
+  startedAt,
+  updatedAt: null,
+  outcome: null,
+  damaged: true,
+});
+
+/** The others are listed all the same. */
+function damagedError(damaged: readonly DamagedJournal[]): EbillError | null {
+  const [first, ...others] = damaged;
+  if (first === undefined || others.length === 0) return first?.error ?? null;
+  const paths = others.map(({ path }) => path).join(', ');
+  return new EbillError(
+    first.error.code,
+    `${first.error.message} ${others.length === 1 ? 'Another journal' : `${others.length} other journals`} cannot be read either: ${paths}.`,
+    { hint: first.error.hint, cause: first.error.cause },
+  );
+}
 
 function shown(load: LoadState, names: StatusNames): ShownLoad {
   const { job, profile, baseUrl, organisation = null, startedAt } = load.header;

@@ -45,7 +45,8 @@ export const json: TopicText = {
         files:
           'validate, and any command when a file is invalid: a list of { file, kind, records, bytes, sha256, findings }; a finding is { severity, code, line, column, message, hint }',
         totals: 'validate, run --dry-run: control totals',
-        loads: 'loads: a list of { job, profile, baseUrl, organisation, startedAt, updatedAt, outcome }',
+        loads:
+          'loads: a list of { job, profile, baseUrl, organisation, startedAt, updatedAt, outcome }, with damaged: true where the journal cannot be read',
         timeline: 'loads show: the requests and answers, oldest first',
         results: 'results, run, and with --download: a list of { jobId, path, rows, rejects }',
         reasons:
