@@ -1,3 +1,5 @@
+import type { BatchRef } from '../api/request.ts';
+import type { Batch } from '../batch/types.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
@@ -54,10 +56,11 @@ export const command: CommandModule<FinalizeOptions> = {
       ]);
     return withSession(app, async (session) => {
       const selection = await select(session, options);
-      const { job, known: hasLoad } =
+      const chosen: Chosen =
         selection.type === 'load'
           ? { job: selection.job, known: true }
           : await loadOf(session, selection.refs);
+      const { job, known: hasLoad } = chosen;
       if (hasLoad) app.soFar(() => ({ job }));
       const listed = new Set<string>();
       /** Lists what would be submitted, and asks; nothing is listed twice. */
@@ -79,11 +82,22 @@ export const command: CommandModule<FinalizeOptions> = {
         known,
         recorded.filter((batch) => batch !== undefined),
       );
-      const result = await withLoad(session, job, (run) => finalize(session, run, selection, options, ask));
+      const result = await withLoad(session, job, (run) =>
+        finalize(session, run, selection, chosen, options, ask),
+      );
       return hasLoad ? result : { ...result, job: null };
     });
   },
 };
+
+/** The load that is finalized, or a part of it. */
+interface Chosen {
+  readonly job: string;
+  /** Whether `job` is the name of a load. */
+  readonly known: boolean;
+  /** The answer that named it. */
+  readonly found?: { readonly ref: BatchRef; readonly batch: Batch };
+}
 
 /** The load as if the files of `--leave-out` were left out. */
 async function leftOut(
@@ -107,6 +121,7 @@ async function finalize(
   session: Session,
   run: Run,
   selection: Selection,
+  chosen: Chosen,
   { leaveOut: names }: FinalizeOptions,
   ask: (state: LoadState, targets: readonly BatchState[]) => Promise<void>,
 ): Promise<CommandResult> {
@@ -118,7 +133,7 @@ async function finalize(
       import('../load/finalize.ts'),
       import('../load/leave-out.ts'),
     ]);
-  await lookUp(session, run, selection);
+  await lookUp(session, run, selection, chosen);
   const { dryRun } = app.globals;
   if (!dryRun) await leaveOut(run, names);
   const state = (await leftOut(run.journal.state, dryRun ? names : [], app.context.cwd)) ?? run.journal.state;
@@ -155,7 +170,12 @@ async function finalize(
 }
 
 /** Looks up on the server what this machine has no record of, and names what it finds (api rule 29). */
-async function lookUp({ app, client }: Session, run: Run, selection: Selection): Promise<void> {
+async function lookUp(
+  { app, client }: Session,
+  run: Run,
+  selection: Selection,
+  { found }: Chosen,
+): Promise<void> {
   const [{ discover }, { finalizable }, { unknownBatch }, { unknownLoad }] = await Promise.all([
     import('../load/discover.ts'),
     import('../load/finalize.ts'),
@@ -173,7 +193,7 @@ async function lookUp({ app, client }: Session, run: Run, selection: Selection):
   const others = await run.otherLoads();
   for (const ref of selection.refs) {
     if ([...run.journal.state.batches.values()].some((batch) => isBatch(batch, ref))) continue;
-    const batch = await client.status(ref, { pageIsAbsence: true });
+    const batch = found?.ref === ref ? found.batch : await client.status(ref, { pageIsAbsence: true });
     const jobId = batch?.jobId ?? ('jobId' in ref ? ref.jobId : null);
     if (batch === null || jobId === null)
       throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
@@ -233,7 +253,7 @@ function batchesOf(
 async function loadOf(
   { app, owner, client }: Session,
   refs: Extract<Selection, { type: 'batches' }>['refs'],
-): Promise<{ readonly job: string; readonly known: boolean }> {
+): Promise<Chosen> {
   const [{ readLoads }, { unknownBatch }] = await Promise.all([
     import('../load/loads.ts'),
     import('../load/watch.ts'),
@@ -258,7 +278,8 @@ async function loadOf(
   const named = context.env['EBILL_JOB'];
   if (named) return { job: named, known: true };
   const ref = refs.find((one) => 'jobId' in one) ?? refs[0] ?? { jobId: '' };
-  const jobId = 'jobId' in ref ? ref.jobId : (await client.status(ref, { pageIsAbsence: true }))?.jobId;
-  if (!jobId) throw unknownBatch(['id' in ref ? `with the id ${ref.id}` : ref.jobId]);
-  return { job: jobId, known: false };
+  if ('jobId' in ref) return { job: ref.jobId, known: false };
+  const batch = await client.status(ref, { pageIsAbsence: true });
+  if (!batch?.jobId) throw unknownBatch([`with the id ${ref.id}`]);
+  return { job: batch.jobId, known: false, found: { ref, batch } };
 }

@@ -1,7 +1,7 @@
 import type { Question } from '../api/client.ts';
 import { isPermanent } from '../api/net/transport-error.ts';
 import { refOf, type StatusRef } from '../api/request.ts';
-import { retryDelay } from '../api/retry.ts';
+import { obeying, retryDelay } from '../api/retry.ts';
 import { sameId } from '../batch/identity.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
@@ -95,11 +95,19 @@ async function behindWrongId(run: Run, jobId: string, question: Question): Promi
 export async function askFor(
   run: Run,
   jobId: string,
-  { ref, tries = run.retries }: { readonly ref?: StatusRef; readonly tries?: number } = {},
+  {
+    ref,
+    tries = run.retries,
+    onRetryAfter,
+  }: Pick<Question, 'tries' | 'onRetryAfter'> & { readonly ref?: StatusRef } = {},
 ): Promise<Answer> {
   const known = run.journal.state.batches.get(jobId);
   const at = run.context.now();
-  const question = { tries, pageIsAbsence: nothingSent(known) };
+  const question = {
+    tries,
+    pageIsAbsence: nothingSent(known),
+    ...(onRetryAfter === undefined ? {} : { onRetryAfter }),
+  };
   const batch =
     ref === undefined
       ? await statusOf(run, known ?? { id: null, jobId }, question)
@@ -188,7 +196,12 @@ export async function askForEvidence(
   try {
     for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 2)) {
       const over = context.now() >= until();
-      const answer = await askFor(run, jobId, { tries: over ? run.retries : 0 }).catch((error: unknown) => {
+      let askedMs: number | null = null;
+      const onRetryAfter = (ms: number): void => {
+        askedMs = ms;
+      };
+      const tries = over ? run.retries : 0;
+      const answer = await askFor(run, jobId, { tries, onRetryAfter }).catch((error: unknown) => {
         const again =
           !over && error instanceof EbillError && error.code === 'UNAVAILABLE' && !isPermanent(error);
         if (again) return null;
@@ -196,7 +209,7 @@ export async function askForEvidence(
       });
       if (answer !== null && decide(answer).do !== 'wait') return answer;
       const leftMs = until() - context.now();
-      await context.sleep(Math.max(1, Math.min(pauseMs, leftMs)), context.signal);
+      await context.sleep(Math.max(1, Math.min(obeying(pauseMs, askedMs), leftMs)), context.signal);
     }
   } finally {
     run.emit({ event: 'wait.end' });

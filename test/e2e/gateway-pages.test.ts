@@ -110,6 +110,27 @@ describe.each<[string, Reply]>([
   });
 });
 
+it('a question about a call in doubt waits as long as Retry-After says', async () => {
+  let now = Date.UTC(2020, 7, 31, 22, 0, 0);
+  const asked: number[] = [];
+  const server = createServer(
+    recordingHandler([], ({ method }, response) => {
+      if (method !== 'GET') return response.writeHead(504).end();
+      asked.push(now);
+      if (asked.length === 1) return response.writeHead(404).end('<error><message>none</message></error>');
+      return response.writeHead(503, { 'retry-after': '20' }).end();
+    }),
+  );
+  const origin = `http://127.0.0.1:${await listening(server)}`;
+  const sleep = async (ms: number): Promise<void> => {
+    now += ms;
+  };
+  const at = machine(null, { EBILL_BASE_URL: origin, EBILL_SETTLE: '100s' }, { now: () => now, sleep });
+  await at.call([...INIT, '--retries', '0']);
+  const pauses = asked.slice(2).map((time, i) => time - (asked[i + 1] ?? 0));
+  expect(pauses.slice(0, 4)).toEqual([20_000, 20_000, 20_000, 20_000]);
+});
+
 describe('a page in answer to a call', () => {
   it.each<[string, Reply]>([
     ['404', PAGE_404],

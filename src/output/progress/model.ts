@@ -61,7 +61,14 @@ export type Activity =
       readonly total: number;
       readonly rate: number | null;
     }
-  | { readonly doing: 'checking'; readonly files: number }
+  | {
+      readonly doing: 'checking';
+      readonly files: number;
+      readonly bytes: number;
+      /** `null` until it is known. */
+      readonly total: number | null;
+      readonly rate: number | null;
+    }
   | { readonly doing: 'waiting'; readonly message: string; readonly ms: number }
   | { readonly doing: 'stage'; readonly stage: Stage };
 
@@ -90,6 +97,12 @@ export class ProgressModel {
   readonly stages = new Map<Stage, StageState>();
   readonly waits = new Waits();
   readonly #uploads = new Map<string, Upload>();
+  /** Bytes of the files being checked. */
+  #checked: { bytes: number; total: number | null; readonly meter: RateMeter } = {
+    bytes: 0,
+    total: null,
+    meter: new RateMeter(),
+  };
   #times: TimesOf | null = null;
   readonly #known = new Map<string, Known>();
   readonly #polledByFile = new Map<string, Known>();
@@ -128,10 +141,15 @@ export class ProgressModel {
       }
       case 'check.start':
         this.checking = event.files;
+        this.#checked = { bytes: 0, total: null, meter: new RateMeter() };
+        this.#checked.meter.add(now, 0);
         this.waits.start('check', `checking ${counted(event.files, 'file', 'files')}`, now);
         break;
       case 'check.progress':
         this.waits.measure('check', event.bytes, event.total, now);
+        this.#checked.bytes = event.bytes;
+        this.#checked.total = event.total;
+        this.#checked.meter.add(now, event.bytes);
         break;
       case 'check.end':
         this.checking = null;
@@ -227,7 +245,10 @@ export class ProgressModel {
         rate: rates.every((rate) => rate === null) ? null : rates.reduce<number>((a, b) => a + (b ?? 0), 0),
       };
     }
-    if (this.checking !== null) return { doing: 'checking', files: this.checking };
+    if (this.checking !== null) {
+      const { bytes, total, meter } = this.#checked;
+      return { doing: 'checking', files: this.checking, bytes, total, rate: meter.at(now, bytes) };
+    }
     const wait = this.waits.shown(now);
     if (wait !== null) return { doing: 'waiting', message: wait.message, ms: wait.ms };
     const stage = QUIET_STAGES.find((one) => this.stages.get(one)?.state === 'active');

@@ -104,8 +104,14 @@ function activityText(activity: Activity, clean: (text: string) => string): stri
         parts.push(...(speed < 1 ? ['stalled'] : [rate(speed), bytesLeftText(total - done, speed)]));
       return `uploading ${what}: ${parts.join(', ')}`;
     }
-    case 'checking':
-      return `checking ${counted(activity.files, 'file', 'files')}`;
+    case 'checking': {
+      const { files, bytes: done, total, rate: speed } = activity;
+      const parts = total === null ? [] : [bytesOf(done, total)];
+      if (total !== null && speed !== null && done < total)
+        parts.push(...(speed < 1 ? ['stalled'] : [rate(speed), bytesLeftText(total - done, speed)]));
+      const what = `checking ${counted(files, 'file', 'files')}`;
+      return parts.length === 0 ? what : `${what}: ${parts.join(', ')}`;
+    }
     case 'waiting':
       return `waiting, ${wholeSeconds(activity.ms)}: ${clean(activity.message)}`;
     case 'stage':

@@ -405,6 +405,10 @@ describe('progress without a terminal', () => {
     expect(lines()).toEqual([]);
     listener({ event: 'check.start', files: 3 });
     await later(60_000);
+    for (let second = 1; second <= 60; second += 1) {
+      listener({ event: 'check.progress', bytes: second * 20_000_000, total: 9_600_000_000 });
+      await later(1_000);
+    }
     listener({ event: 'check.end', files: 3, records: 5, bytes: 100, bad: 0 });
     listener({ event: 'wait.start', message: `starting J_INIT ${HOSTILE}` });
     await later(63_000);
@@ -417,6 +421,7 @@ describe('progress without a terminal', () => {
     expect(lines().map((line) => line.replace(/^\d\d:\d\d:\d\d /, ''))).toEqual([
       'checking 3 files',
       'still checking 3 files',
+      'still checking 3 files: 1.2 of 9.6 GB, 20 MB/s, 7 m 00 s left',
       'checked 3 files: 5 records, 100 B',
       'starting J_INIT x\\u001b[2J y',
       'still waiting, 1 m 03 s: starting J_INIT x\\u001b[2J y',
