@@ -112,7 +112,7 @@ export class CrossCheck {
     const { kind } = this.#file;
     const { key } = this.#roles;
     if (!this.#hash(bytes, from, to)) {
-      this.#findings.error(() => emptyKey(line, key, kind === 'items' ? 'invoice' : 'key'));
+      this.#findings.error('empty-key', () => emptyKey(line, key, kind === 'items' ? 'invoice' : 'key'));
       return;
     }
     const { customers, invoices, balances, hash } = this.#state;
@@ -123,7 +123,9 @@ export class CrossCheck {
       if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
       else balances.add(number, amount);
     } else if (!this.#addItem(amount) && this.#state.checksInvoices) {
-      this.#findings.error(() => unknownInvoice(line, key, this.#text(bytes, from, to), this.#file.of));
+      this.#findings.error('unknown-invoice', () =>
+        unknownInvoice(line, key, this.#text(bytes, from, to), this.#file.of),
+      );
     }
   }
 
@@ -147,13 +149,16 @@ export class CrossCheck {
   #checkCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
     const { customer } = this.#roles;
     if (!this.#hash(bytes, from, to)) {
-      this.#findings.error(() => emptyKey(line, customer, 'customer'));
+      this.#findings.error('empty-key', () => emptyKey(line, customer, 'customer'));
       return;
     }
     const { hash, customers } = this.#state;
     const number = customers.find(hash.low, hash.high, this.#customer);
     if (number >= 0) this.#customer = number;
-    else this.#findings.error(() => unknownCustomer(line, customer, this.#text(bytes, from, to)));
+    else
+      this.#findings.error('unknown-customer', () =>
+        unknownCustomer(line, customer, this.#text(bytes, from, to)),
+      );
   }
 
   #text(bytes: Uint8Array, from: number, to: number): string {
@@ -191,7 +196,7 @@ class AmountColumn {
       return amount;
     }
     this.#unknown = true;
-    this.#findings.error(() => {
+    this.#findings.error(amount === 'empty' ? 'empty-amount' : 'amount', () => {
       readValue(this.#value, bytes, from, to);
       if (amount === 'empty')
         return finding('empty-amount', { line, column }, 'the amount is empty', 'Write 0 for no amount.');

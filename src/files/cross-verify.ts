@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type Amount, AmountReader, equalToTheCent, formatDecimal, toFine } from './amounts.ts';
+import { type Amount, AmountReader, equalToTheCent, toFine } from './amounts.ts';
 import { readBlocks } from './blocks.ts';
 import {
   type CrossState,
@@ -12,6 +12,7 @@ import { emptyValue, type FieldSink, readValue, type Value, valueText } from './
 import { displayValue, type FileToCheck, FindingList, finding, unreadable } from './findings.ts';
 import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, REPEAT } from './keys.ts';
 import { CsvScanner } from './scanner.ts';
+import { reportDifferences, type SumDifference } from './sum-differences.ts';
 
 /** A file of the call, with its findings. */
 export interface CrossCheckedFile extends FileToCheck {
@@ -68,10 +69,22 @@ export async function verifyCandidates(
       return;
     }
   }
+  const differences = new Map<CrossCheckedFile, SumDifference[]>();
   for (const [key, verified] of invoices) {
-    if (expectsItems(verified.file.path)) checkInvoice(state, key, verified);
+    const { file } = verified;
+    const difference = expectsItems(file.path) ? checkInvoice(state, key, verified) : undefined;
+    if (difference === undefined) continue;
+    const others = differences.get(file);
+    if (others === undefined) differences.set(file, [difference]);
+    else others.push(difference);
+  }
+  const explained = new Set<string>();
+  for (const [{ path, findings }, found] of differences) {
+    const { differ = 0, compared = 0 } = candidates.sums.get(path) ?? {};
+    if (reportDifferences(found, Math.max(differ, found.length), compared, findings)) explained.add(path);
   }
   for (const [path, count] of candidates.more) {
+    if (explained.has(path)) continue;
     const file = files.find((one) => (path === '' ? one.kind === 'customer' : one.path === path));
     file?.findings.countMore(count);
   }
@@ -91,7 +104,7 @@ function addKey(known: Map<string, VerifiedKey>, file: CrossCheckedFile, record:
   verified.paths.add(file.path);
   verified.duplicate = true;
   const first = `in line ${verified.first.line}${verified.file === file ? '' : ` of ${verified.file.file}`}`;
-  file.findings.error(() =>
+  file.findings.error('duplicate-key', () =>
     finding(
       'duplicate-key',
       { line, column: roles.key },
@@ -111,7 +124,7 @@ function addInvoice(
   addKey(invoices, file, record);
   const { customer, line, roles } = record;
   if (customer === null || !state.checksCustomers || customers.has(customer)) return;
-  file.findings.error(() => unknownCustomer(line, roles.customer, customer));
+  file.findings.error('unknown-customer', () => unknownCustomer(line, roles.customer, customer));
 }
 
 function addItem(
@@ -123,7 +136,8 @@ function addItem(
   if (key === null) return;
   const invoice = invoices.get(key);
   if (invoice === undefined || (file.of !== undefined && !invoice.paths.has(file.of))) {
-    if (state.checksInvoices) file.findings.error(() => unknownInvoice(line, roles.key, key, file.of));
+    if (state.checksInvoices)
+      file.findings.error('unknown-invoice', () => unknownInvoice(line, roles.key, key, file.of));
     return;
   }
   invoice.items += 1;
@@ -131,12 +145,13 @@ function addItem(
   else invoice.sum += toFine(amount);
 }
 
+/** Warns of an invoice without items. @returns the difference to its items, if there is one */
 function checkInvoice(
   state: CrossState,
   key: string,
   { file, first, duplicate, amountUnknown, items, sum }: VerifiedKey,
-): void {
-  if (!state.checksItems || duplicate) return;
+): SumDifference | undefined {
+  if (!state.checksItems || duplicate) return undefined;
   const { line, roles, amount } = first;
   if (items === 0) {
     file.findings.warning(
@@ -147,20 +162,12 @@ function checkInvoice(
         'If it should have items, look for a missing item file.',
       ),
     );
-    return;
+    return undefined;
   }
-  if (!state.checksSums || amountUnknown || typeof amount === 'string') return;
+  if (!state.checksSums || amountUnknown || typeof amount === 'string') return undefined;
   const stated = toFine(amount);
-  if (equalToTheCent(stated, sum)) return;
-  const [text, added] = [formatDecimal(stated, 2), formatDecimal(sum, 2)];
-  file.findings.error(() =>
-    finding(
-      'amount-sum',
-      { line, column: roles.amount },
-      `the amount of invoice "${displayValue(key)}" is ${text}, but its items add up to ${added} (difference ${formatDecimal(sum - stated, 2)})`,
-      'Correct the amount, or look for missing or repeated items.',
-    ),
-  );
+  if (equalToTheCent(stated, sum)) return undefined;
+  return { key, line, column: roles.amount, stated, sum };
 }
 
 /** How many candidates of an invoice file, and of all customer files, are verified; the others are counted. */
@@ -172,6 +179,8 @@ interface Candidates {
   readonly invoices: boolean;
   /** How many more there are, by the path of the invoice file; `''` for customers. */
   readonly more: ReadonlyMap<string, number>;
+  /** By the path of the invoice file: invoices whose sums were compared, and how many of them differ. */
+  readonly sums: ReadonlyMap<string, { readonly compared: number; readonly differ: number }>;
 }
 
 /**
@@ -204,19 +213,25 @@ function markCandidates(state: CrossState, expectsItems: (path: string) => boole
   };
   const inCustomers = mark(0, customers.table.size, '', customers, () => false);
   let inInvoices = false;
+  const sums = new Map<string, { readonly compared: number; readonly differ: number }>();
   const { checksItems, checksSums } = state;
   for (const [path, { from, to }] of state.ranges) {
     const withItems = checksItems && expectsItems(path);
+    const sum = { compared: 0, differ: 0 };
     const isCandidate = (key: number): boolean => {
       const flags = invoices.flags.get(key);
       if (!withItems) return false;
       if ((flags & HAS_ITEMS) === 0) return true;
-      if (!checksSums || (flags & AMOUNT_UNKNOWN) !== 0 || balances.isZero(key)) return false;
-      return !equalToTheCent(balances.fine(key), 0n);
+      if (!checksSums || (flags & AMOUNT_UNKNOWN) !== 0) return false;
+      sum.compared += 1;
+      if (balances.isZero(key) || equalToTheCent(balances.fine(key), 0n)) return false;
+      sum.differ += 1;
+      return true;
     };
     if (mark(from, to, path, invoices, isCandidate)) inInvoices = true;
+    sums.set(path, sum);
   }
-  return { customers: inCustomers, invoices: inInvoices, more };
+  return { customers: inCustomers, invoices: inInvoices, more, sums };
 }
 
 /** A record whose key or customer has the hash of a candidate; `null` for the one that has not. */

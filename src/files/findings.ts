@@ -32,46 +32,62 @@ export interface Position {
 /** How many findings a file's report shows; the others are counted (commands rule 16). */
 const SHOWN_FINDINGS = 10;
 
-/** The findings of one file: ten are kept, all are counted, and memory stays flat. */
+/** Faults that a record has: when most records have the same one, it is one finding. */
+const RECORD_FAULTS: ReadonlySet<string> = new Set([
+  'ragged',
+  'bad-quote',
+  'formula',
+  'empty-key',
+  'unknown-customer',
+  'unknown-invoice',
+  'amount',
+  'empty-amount',
+  'no-items',
+]);
+
+/** Findings of one code: the first ten, and how many there are. */
+interface SameCode {
+  readonly first: Finding[];
+  count: number;
+}
+
+/** The findings of one file: ten of each code are kept, all are counted, and memory stays flat. */
 export class FindingList {
   readonly #causes: Finding[] = [];
-  readonly #errors: Finding[] = [];
-  readonly #warnings: Finding[] = [];
-  #total = 0;
+  readonly #errors = new Map<string, SameCode>();
+  readonly #warnings = new Map<string, SameCode>();
+  #more = 0;
 
-  /** All findings, including those not kept. */
-  get total(): number {
-    return this.#total;
-  }
-
-  /** Adds an error in one place. `make` is called only if the finding is kept: a file may have a million of them. */
-  error(make: () => FindingDetails): void {
-    this.#total += 1;
-    if (this.#errors.length < SHOWN_FINDINGS) this.#errors.push({ severity: 'error', ...make() });
+  /**
+   * Adds an error in one place.
+   * @param make called only if the finding is kept: a file may have a million of them
+   */
+  error(code: string, make: () => FindingDetails): void {
+    add(this.#errors, code, 'error', make);
   }
 
   /** Adds an error that explains others (a wrong encoding, an open quote). It is always shown. */
   cause(finding: FindingDetails): void {
-    this.#total += 1;
     this.#causes.push({ severity: 'error', ...finding });
   }
 
   /** Adds a cause that explains everything else about the file. */
   only(cause: FindingDetails): void {
-    for (const findings of [this.#causes, this.#errors, this.#warnings]) findings.length = 0;
-    this.#total = 0;
+    this.#causes.length = 0;
+    this.#errors.clear();
+    this.#warnings.clear();
+    this.#more = 0;
     this.cause(cause);
   }
 
   /** Adds a warning: a warning alone does not stop a file. */
   warning(finding: FindingDetails): void {
-    this.#total += 1;
-    if (this.#warnings.length < SHOWN_FINDINGS) this.#warnings.push({ severity: 'warning', ...finding });
+    add(this.#warnings, finding.code, 'warning', () => finding);
   }
 
   /** Counts findings that are not shown. */
   countMore(count: number): void {
-    this.#total += count;
+    this.#more += count;
   }
 
   /** True if there is a cause: the file may have been read only in part. */
@@ -79,14 +95,52 @@ export class FindingList {
     return this.#causes.length > 0;
   }
 
-  /** At most ten: causes, then errors, then warnings, each by line, the whole file first. */
-  shown(): readonly Finding[] {
-    const byPlace = (a: Finding, b: Finding): number =>
-      (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
-    return [this.#causes, this.#errors, this.#warnings]
-      .flatMap((findings) => [...findings].sort(byPlace))
-      .slice(0, SHOWN_FINDINGS);
+  /**
+   * The findings to show, at most ten, and how many there are: causes, then errors, then warnings, each by line, the
+   * whole file first. No code is crowded out by another, and a fault of most records is one finding.
+   * @param records of the file; `null` when they could not be counted
+   */
+  report(records: number | null): Pick<FileReport, 'findings' | 'findingsTotal'> {
+    const errors = [...this.#errors.values()].map((same) => summarized(same, records));
+    const warnings = [...this.#warnings.values()].map((same) => summarized(same, records));
+    const shown = [...this.#causes].sort(byPlace).slice(0, SHOWN_FINDINGS);
+    for (const group of [errors, warnings])
+      shown.push(...fairShare(group, SHOWN_FINDINGS - shown.length).sort(byPlace));
+    const counted = [...errors, ...warnings].reduce((sum, { count }) => sum + count, 0);
+    return { findings: shown, findingsTotal: this.#causes.length + counted + this.#more };
   }
+}
+
+function add(
+  to: Map<string, SameCode>,
+  code: string,
+  severity: Finding['severity'],
+  make: () => FindingDetails,
+): void {
+  const same = to.get(code) ?? { first: [], count: 0 };
+  if (same.count === 0) to.set(code, same);
+  same.count += 1;
+  if (same.first.length < SHOWN_FINDINGS) same.first.push({ severity, ...make() });
+}
+
+const byPlace = (a: Finding, b: Finding): number =>
+  (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+
+/** One finding for a fault that most records have, if there are more than a report shows. */
+function summarized(same: SameCode, records: number | null): SameCode {
+  const { first, count } = same;
+  const [finding] = [...first].sort(byPlace);
+  if (finding === undefined || !RECORD_FAULTS.has(finding.code)) return same;
+  if (records === null || count <= SHOWN_FINDINGS || count * 2 <= records) return same;
+  const message = `${finding.message}; the same ${count} times in ${records} records, here first`;
+  return { first: [{ ...finding, message }], count: 1 };
+}
+
+/** Up to `room` findings: the first of each code, then the others. */
+function fairShare(codes: readonly SameCode[], room: number): Finding[] {
+  const firsts = codes.flatMap(({ first }) => first.slice(0, 1));
+  const others = codes.flatMap(({ first }) => first.slice(1)).sort(byPlace);
+  return [...firsts, ...others].slice(0, Math.max(room, 0));
 }
 
 /** A value from a file, short enough for a sentence and safe for a terminal. */

@@ -168,8 +168,7 @@ function toReport({ path, file, kind, content, cross, findings }: CheckedFile): 
     md5: content?.md5 ?? null,
     header: content?.header ?? [],
     amount: cross?.total ?? null,
-    findings: findings.shown(),
-    findingsTotal: findings.total,
+    ...findings.report(content?.records ?? null),
   };
 }
 

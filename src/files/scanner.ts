@@ -24,6 +24,19 @@ const QUOTED = 3;
 const QUOTE_SEEN = 4;
 const AFTER_CR = 5;
 const QUOTED_AFTER_CR = 6;
+const AFTER_CR_CR = 7;
+
+const CTRL_Z = 0x1a;
+const NOTHING = new Uint8Array(0);
+
+/** Bytes of a record that are looked at to name what is wrong with it. */
+const RECORD_HEAD = 4096;
+/** Only spaces (in UTF-8 also no-break spaces), or the end mark of DOS. */
+const BLANK_RECORD = /^(?:[ \t\u001a]|\u00c2\u00a0)+$/u;
+/** A formula whose commas are not in quotes. */
+const FORMULA = /(?:^|,)=[-+@]?[A-Z][A-Z0-9.]*\([^)]*,/iu;
+/** The same up to a quote in it; also `="`. */
+const OPEN_FORMULA = /(?:^|,)=(?:[-+@]?[A-Z][A-Z0-9.]*\([^)]*)?$/iu;
 
 /**
  * Reads the structure of a CSV file (RFC 4180) in blocks of any size, with flat memory, and adds findings (commands
@@ -58,6 +71,10 @@ export class CsvScanner {
   /** The last two bytes of the previous block. */
   #lastByte = 0;
   #byteBefore = 0;
+  /** The first bytes of the current record, from earlier blocks. */
+  #recordHead: Uint8Array = NOTHING;
+  /** Where the current record begins in this block; -1 if it began in an earlier one. */
+  #recordStart = 0;
 
   /** Without a `sink`, no values are selected. */
   constructor(findings: FindingList, sink?: FieldSink) {
@@ -109,11 +126,15 @@ export class CsvScanner {
           'Close the quote at the end of the value, or double it ("") if it is part of the value. If the file is cut off, export it again.',
         ),
       );
-    if (this.#state === AFTER_CR) this.#notes.loneCr(this.#line - 1);
+    if (this.#state === AFTER_CR || this.#state === AFTER_CR_CR) this.#notes.loneCr(this.#line - 1);
     else if (this.#state !== RECORD_START) {
       this.#found = this.#ends.values.end();
-      this.#endRecord(open, new Uint8Array(0), 0);
+      this.#recordStart = -1;
+      this.#endRecord(open, NOTHING, 0);
     }
+    const last = this.#lastByte === LF || this.#lastByte === CR ? this.#byteBefore : this.#lastByte;
+    const ended = this.#state === RECORD_START || this.#state === AFTER_CR;
+    this.#notes.endRecords(!open && last === CTRL_Z ? this.#recordLine - (ended ? 1 : 0) : 0);
     if (this.#ends.width === 0)
       findings.cause(
         finding(
@@ -151,12 +172,13 @@ export class CsvScanner {
     let found = this.#found;
     let nextSelected = columns[found] as number;
     // A record with this many fields and no more filled columns than an earlier one needs no closer look; 0: every one does.
-    let expected = this.#notes.blankLines > 0 ? 0 : ends.width;
+    let expected = this.#notes.blankLines > 0 || this.#notes.blankRecords > 0 ? 0 : ends.width;
     let mostFilled = ends.shape.lastFilled;
     // Where the current field begins; 0 if it began in an earlier block.
     let start = 0;
     const joined = this.#joined;
     const { watched } = joined;
+    let recordStart = state === RECORD_START || state === AFTER_CR || state === AFTER_CR_CR ? 0 : -1;
     if (joined.pending) joined.resume(block, 0);
     else if (n > 0 && state === RECORD_START && watched[block[0] as number] === 1)
       joined.begin(block, 0, line);
@@ -181,7 +203,10 @@ export class CsvScanner {
           state = QUOTED;
           continue;
         }
-        if (c !== COMMA && c !== LF && c !== CR) this.#notes.badQuote(recordLine, { line, column }, true);
+        if (c !== COMMA && c !== LF && c !== CR) {
+          this.#recordStart = recordStart;
+          this.#badQuote(recordLine, { line, column }, true, block, i);
+        }
         state = UNQUOTED;
       } else if (state === QUOTED_AFTER_CR) {
         // CRLF is one line end.
@@ -192,10 +217,34 @@ export class CsvScanner {
         if (block[i] === LF) {
           i++;
           start = i;
+          recordStart = i;
           this.#sawLf = true;
+        } else if (block[i] === CR) {
+          i++;
+          state = AFTER_CR_CR;
+          continue;
         } else this.#notes.loneCr(line - 1);
         state = RECORD_START;
         if (i < n && watched[block[i] as number] === 1) joined.begin(block, i, line);
+        continue;
+      } else if (state === AFTER_CR_CR) {
+        if (block[i] === LF) {
+          // A text file that was converted twice. The second line end makes no blank line.
+          this.#notes.crCrLf(line - 1);
+          i++;
+          this.#sawLf = true;
+        } else {
+          this.#notes.loneCr(line - 1);
+          this.#notes.blank(line);
+          expected = 0;
+        }
+        line++;
+        recordLine = line;
+        start = i;
+        recordStart = i;
+        state = block[i - 1] === LF ? RECORD_START : AFTER_CR;
+        if (state === RECORD_START && i < n && watched[block[i] as number] === 1)
+          joined.begin(block, i, line);
         continue;
       }
 
@@ -234,13 +283,14 @@ export class CsvScanner {
                 ({ columns, bounds, none } = values);
             } else {
               this.#recordLine = recordLine;
+              this.#recordStart = recordStart;
               this.#column = column;
               this.#records = records;
               this.#lastFilled = lastFilled;
               this.#found = found;
               this.#endRecord(false, block, i - 1);
               records = this.#records;
-              expected = ends.width;
+              expected = this.#notes.blankRecords > 0 ? 0 : ends.width;
               mostFilled = ends.shape.lastFilled;
               ({ columns, bounds, none } = values);
               carried = false;
@@ -250,6 +300,7 @@ export class CsvScanner {
             lastFilled = 0;
           }
           start = i;
+          recordStart = i;
           line++;
           column = 1;
           recordLine = line;
@@ -263,7 +314,8 @@ export class CsvScanner {
           }
         } else if (c === QUOTE) {
           if (state === UNQUOTED) {
-            this.#notes.badQuote(recordLine, { line, column }, false);
+            this.#recordStart = recordStart;
+            this.#badQuote(recordLine, { line, column }, false, block, i - 1);
             continue;
           }
           this.#openedLine = line;
@@ -294,6 +346,9 @@ export class CsvScanner {
     if (n === 0) return;
     this.#byteBefore = n > 1 ? (block[n - 2] as number) : this.#lastByte;
     this.#lastByte = block[n - 1] as number;
+    if (recordStart >= 0) this.#recordHead = NOTHING;
+    if (state !== RECORD_START && state !== AFTER_CR && state !== AFTER_CR_CR)
+      this.#recordHead = this.#recordBytes(block, recordStart, n);
     if (!none && state !== RECORD_START && state !== AFTER_CR) {
       values.keep(block, found, column === nextSelected ? start : -1);
     }
@@ -302,15 +357,48 @@ export class CsvScanner {
 
   /** Ends a record that needs a closer look, at `end` in this block. `open`: a quote was left open. */
   #endRecord(open: boolean, block: Uint8Array, end: number): void {
-    this.#notes.record();
     const [line, fields, lastFilled, found] = [this.#recordLine, this.#column, this.#lastFilled, this.#found];
     const record = { line, fields, lastFilled, found, open };
+    const { width } = this.#ends;
+    const text = width > 0 && fields !== width && !open ? this.#recordText(block, end) : '';
+    // Blanks alone are one field; what they are depends on whether records follow.
+    if (fields === 1 && text.length < RECORD_HEAD && BLANK_RECORD.test(text)) {
+      this.#notes.blankRecord(line, text.includes('\u001a'));
+      this.#records += 1;
+      this.#ends.dropRecord();
+      return;
+    }
+    this.#notes.record();
+    if (text.includes('=') && FORMULA.test(text.replace(/"(?:[^"]|"")*"/gu, '""')))
+      this.#notes.formula({ line });
     if (this.#ends.width === 0) {
       this.#ends.endHeader(record, block, end);
       return;
     }
     this.#records += 1;
-    this.#ends.endRecord(record, block);
+    this.#ends.endRecord(record, block, this.#notes.hasFormula(line));
+  }
+
+  /** @param at where the quote is in this block */
+  #badQuote(recordLine: number, at: Position, closed: boolean, block: Uint8Array, end: number): void {
+    if (!this.#notes.badQuote(recordLine, at)) return;
+    const text = this.#recordText(block, end);
+    if (text.length < RECORD_HEAD && OPEN_FORMULA.test(text))
+      this.#notes.formula({ ...at, line: recordLine });
+    else this.#notes.reportBadQuote(at, closed);
+  }
+
+  /** The first bytes of the current record, up to `end` in this block, a character for each byte. */
+  #recordText(block: Uint8Array, end: number): string {
+    return Buffer.from(this.#recordBytes(block, this.#recordStart, end)).toString('latin1');
+  }
+
+  /** @param from where the record begins in this block, -1 for an earlier one */
+  #recordBytes(block: Uint8Array, from: number, end: number): Uint8Array {
+    if (from >= 0) return Uint8Array.from(block.subarray(from, Math.min(end, from + RECORD_HEAD)));
+    const head = this.#recordHead;
+    if (head.length >= RECORD_HEAD || end === 0) return head;
+    return Buffer.concat([head, block.subarray(0, Math.min(end, RECORD_HEAD - head.length))]);
   }
 
   /** True if a digit and `E` stand before the plus, perhaps in the previous block. */

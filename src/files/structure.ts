@@ -49,12 +49,22 @@ export class RecordEnds {
     if (readable && this.#sink !== undefined) this.values.select(this.#sink.header(this.header.names, line));
   }
 
-  endRecord({ line, fields, lastFilled, found, open }: ScannedRecord, block: Uint8Array): void {
+  /** Forgets the values of a record that is none. */
+  dropRecord(): void {
+    this.values.clear();
+  }
+
+  /** @param explained the record's faults are reported already */
+  endRecord(
+    { line, fields, lastFilled, found, open }: ScannedRecord,
+    block: Uint8Array,
+    explained: boolean,
+  ): void {
     const { values } = this;
     const width = this.#width;
     if (fields === width) this.shape.record(line, lastFilled);
-    else if (!open)
-      this.#findings.error(() =>
+    else if (!open && !explained)
+      this.#findings.error('ragged', () =>
         finding(
           'ragged',
           { line },
@@ -73,7 +83,7 @@ export class RecordEnds {
     values.keep(block, found, -1);
     const { tooLong } = values;
     if (tooLong && !open)
-      this.#findings.error(() =>
+      this.#findings.error('long-record', () =>
         finding(
           'long-record',
           { line },
@@ -105,6 +115,13 @@ export class StructureNotes {
   #nuls = 0;
   #loneCrAt = 0;
   #loneCrs = 0;
+  #crCrLfAt = 0;
+  #crCrLfs = 0;
+  #blankRecordAt = 0;
+  #blankRecords = 0;
+  #ctrlZAt = 0;
+  /** The last record with a formula. */
+  #formulaLine = 0;
 
   constructor(findings: FindingList) {
     this.#findings = findings;
@@ -120,12 +137,77 @@ export class StructureNotes {
     this.#blankLines += 1;
   }
 
+  /** Records of spaces only since the last other record. */
+  get blankRecords(): number {
+    return this.#blankRecords;
+  }
+
+  /** A record that contains only spaces, or the end mark of DOS. */
+  blankRecord(line: number, ctrlZ: boolean): void {
+    if (ctrlZ) this.#ctrlZAt = line;
+    if (this.#blankRecords === 0) this.#blankRecordAt = line;
+    this.#blankRecords += 1;
+  }
+
+  /** A formula in the record of a line, whose commas or quotes divide it. */
+  formula({ line, column }: Partial<Position> & { readonly line: number }): void {
+    if (this.hasFormula(line)) return;
+    this.#formulaLine = line;
+    this.#findings.error('formula', () =>
+      finding(
+        'formula',
+        column === undefined ? { line } : { line, column },
+        'a spreadsheet formula without quotes around it: its commas and quotes divide the record',
+        'Export its result instead of the formula, or put the formula in double quotes and double each quote in it ("").',
+      ),
+    );
+  }
+
+  hasFormula(line: number): boolean {
+    return this.#formulaLine === line;
+  }
+
+  crCrLf(line: number): void {
+    if (this.#crCrLfs === 0) this.#crCrLfAt = line;
+    this.#crCrLfs += 1;
+  }
+
+  /** Call after the last record. @param ctrlZ the line that ends with the end mark of DOS, 0 for none */
+  endRecords(ctrlZ: number): void {
+    const line = this.#blankRecords > 0 && this.#ctrlZAt > 0 ? this.#ctrlZAt : ctrlZ;
+    if (line > 0)
+      this.#findings.cause(
+        finding(
+          'ctrl-z',
+          { line },
+          'the file ends with Ctrl-Z (0x1A), the end mark of DOS, which is read as part of a record',
+          "Remove it: tr -d '\\032' < in.csv > out.csv",
+        ),
+      );
+    else if (this.#blankRecords > 0)
+      this.#reportBlankRecords('the last line contains only spaces, which are read as a record');
+  }
+
+  #reportBlankRecords(message: string): void {
+    const [line, count] = [this.#blankRecordAt, this.#blankRecords];
+    this.#blankRecords = 0;
+    this.#findings.error('blank-line', () =>
+      finding(
+        'blank-line',
+        { line },
+        count === 1 ? message : `${count} lines from here on contain only spaces, which are read as records`,
+        'Remove the spaces or the line.',
+      ),
+    );
+  }
+
   /** Call for a record that may follow blank lines. */
   record(): void {
+    if (this.#blankRecords > 0) this.#reportBlankRecords('the line contains only spaces');
     if (this.#blankLines === 0) return;
     const from = this.#blankFrom;
     const count = this.#blankLines;
-    this.#findings.error(() =>
+    this.#findings.error('blank-line', () =>
       finding(
         'blank-line',
         { line: from },
@@ -138,12 +220,17 @@ export class StructureNotes {
 
   /**
    * @param recordLine identifies the field together with its column: the field may span several lines
-   * @param closed text follows a closing quote; else the quote is inside a value that does not begin with one
+   * @returns true if the quote is to be reported: the first in its field, and in no formula
    */
-  badQuote(recordLine: number, { line, column }: Position, closed: boolean): void {
-    if (this.#badQuoteAt?.line === recordLine && this.#badQuoteAt.column === column) return;
+  badQuote(recordLine: number, { column }: Position): boolean {
+    if (this.#badQuoteAt?.line === recordLine && this.#badQuoteAt.column === column) return false;
     this.#badQuoteAt = { line: recordLine, column };
-    this.#findings.error(() =>
+    return !this.hasFormula(recordLine);
+  }
+
+  /** @param closed text follows a closing quote; else the quote is inside a value that does not begin with one */
+  reportBadQuote({ line, column }: Position, closed: boolean): void {
+    this.#findings.error('bad-quote', () =>
       finding(
         'bad-quote',
         { line, column },
@@ -168,6 +255,15 @@ export class StructureNotes {
   /** Call at the end of the file. @param sawLf other lines of the file end with LF */
   end(sawLf: boolean): void {
     const [crs, nuls] = [this.#loneCrs, this.#nuls];
+    if (this.#crCrLfs > 0)
+      this.#findings.cause(
+        finding(
+          'cr-cr-lf',
+          { line: this.#crCrLfAt },
+          `${plural(this.#crCrLfs, 'line')} end${this.#crCrLfs === 1 ? 's' : ''} with CR CR LF, the first one here: the file was converted to Windows line ends twice`,
+          "Export the file again, or remove the carriage returns: tr -d '\\r' < in.csv > out.csv",
+        ),
+      );
     if (crs > 0 && sawLf)
       this.#findings.cause(
         finding(
@@ -275,7 +371,7 @@ class HeaderRecord {
     this.#pieces = [];
     const tooLong = this.#length > HEADER_LIMIT;
     if (tooLong)
-      findings.error(() =>
+      findings.error('long-header', () =>
         finding(
           'long-header',
           { line },
@@ -306,7 +402,7 @@ function checkHeader(names: readonly string[], line: number, findings: FindingLi
     const column = index + 1;
     const before = first.get(name);
     if (name === '')
-      findings.error(() =>
+      findings.error('unnamed-header', () =>
         finding(
           'unnamed-header',
           { line, column },
@@ -316,7 +412,7 @@ function checkHeader(names: readonly string[], line: number, findings: FindingLi
       );
     else if (before === undefined) first.set(name, column);
     else
-      findings.error(() =>
+      findings.error('repeated-header', () =>
         finding(
           'repeated-header',
           { line, column },

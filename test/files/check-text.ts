@@ -26,12 +26,12 @@ export function checkText(content: string | Uint8Array, sizes: readonly number[]
     from += size;
   }
   check.end();
-  const findings = list.shown();
+  const { findings, findingsTotal } = list.report(check.records);
   return {
     records: check.records,
     header: check.header,
     findings,
-    total: list.total,
+    total: findingsTotal,
     found: findings.map((f) => `${f.code}@${f.line ?? '-'}:${f.column ?? '-'}`),
   };
 }

@@ -28,7 +28,7 @@ function table(text: string, size: number): { readonly rows: string[][]; readonl
   scanner.write(bytes.subarray(0, 3));
   for (let i = 3; i < bytes.length; i += size) scanner.write(bytes.subarray(i, i + size));
   scanner.end();
-  return { rows, codes: findings.shown().map(({ code }) => code) };
+  return { rows, codes: findings.report(null).findings.map(({ code }) => code) };
 }
 
 /** The cases of max-mapper/csv-spectrum and of RFC 4180, section 2. */

@@ -243,6 +243,50 @@ describe('the checks across files', () => {
   });
 });
 
+describe('sums that differ in most invoices', () => {
+  const month5 = (item: (i: number) => string, count = 20): File[] => [
+    ['customer', CUS],
+    ['invoice', `Invoice,Account,Amount\n${lines(count, (i) => `I${i},A1,${i + 100}.00`)}`],
+    ['items', `Invoice,Amount\n${lines(count, (i) => `I${i},${item(i)}`)}`],
+  ];
+  const lines = (count: number, line: (i: number) => string): string =>
+    Array.from({ length: count }, (_, i) => `${line(i)}\n`).join('');
+
+  it.each([
+    ['net items', (i: number) => ((i + 100) / 1.19).toFixed(2), 'the invoices are gross and the items net'],
+    [
+      'two rates of tax',
+      (i: number) => ((i + 100) / (i % 2 ? 1.19 : 1.07)).toFixed(2),
+      'gross and the items net',
+    ],
+    ['gross items', (i: number) => ((i + 100) * 1.2).toFixed(2), 'the invoices are net and the items gross'],
+    ['the opposite sign', (i: number) => `-${i + 100}.00`, 'the items have the opposite sign'],
+    ['cents', (i: number) => `${i + 100}00`, 'one side is in cents'],
+    ['another column', (i: number) => `${7 * i + 1}`, 'a column named for the amounts is another one'],
+  ])('are one finding that names its likely cause: %s', async (_, item, cause) => {
+    const { found, reports } = await check(month5(item));
+    expect(found).toEqual(['f1.csv amount-sum@2:3']);
+    const [finding] = reports[1]?.findings ?? [];
+    expect(finding?.message).toContain(cause);
+    expect(finding?.message).toContain('20 of 20 invoices');
+    expect(finding?.hint).toContain('--column items.amount=');
+    expect(reports[1]?.findingsTotal).toBe(1);
+  });
+
+  it('are counted also above the number that is verified', async () => {
+    const { reports } = await check(month5(() => '1.00', 10_500));
+    expect(reports[1]?.findings[0]?.message).toContain('10500 of 10500 invoices');
+    expect(reports[1]?.findingsTotal).toBe(1);
+  });
+
+  it('are reported one by one when they are few', async () => {
+    const some = await check(month5((i) => (i < 10 ? '1.00' : `${i + 100}.00`)));
+    expect(some.found).toHaveLength(10);
+    const two = await check(month5(() => '1.00', 2));
+    expect(two.found).toHaveLength(2);
+  });
+});
+
 describe('the checks across files, with any weak hash', () => {
   const letters = fc.array(fc.constantFrom('A', 'B', 'C', 'D', 'E'), { minLength: 1, maxLength: 12 });
 

@@ -193,7 +193,7 @@ describe('invalidFiles', () => {
   it('names the files, and counts the findings', async () => {
     const reports = await checkFiles([
       { path: file('a\n1\n', 'good.csv'), kind: 'items' },
-      { path: file(`a,b\n${'1\n'.repeat(20)}`, 'bad.csv'), kind: 'items' },
+      { path: file(`a,b\n${'1\n1,2\n'.repeat(20)}`, 'bad.csv'), kind: 'items' },
       { path: file('', 'empty.csv'), kind: 'items' },
     ]);
     expect(reports.some(hasErrors)).toBe(true);

@@ -116,7 +116,7 @@ describe('ContentCheck, for any bytes,', () => {
       for (let i = 3; i < content.length; i += size) scanner.write(content.subarray(i, i + size));
       scanner.end();
       const { header, records, position } = scanner;
-      return { header, records, position, findings: findings.shown(), total: findings.total };
+      return { header, records, position, ...findings.report(records) };
     };
     fc.assert(
       fc.property(bytes, fc.integer({ min: 1, max: 9 }), (content, size) => {

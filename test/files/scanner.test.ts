@@ -50,7 +50,7 @@ describe('CsvScanner', () => {
     ['lines that end with a CR only', 'a,b\r1,2\r3,4\r', ['lone-cr@1:-']],
     ['a lone CR among LFs', 'a,b\n1,2\r3,4\n', ['lone-cr@2:-']],
     ['a lone CR at the end', 'a,b\r\n1,2\r', ['lone-cr@2:-']],
-    ['CR CR LF', 'a,b\n1,2\r\r\n3,4\n', ['lone-cr@2:-', 'blank-line@3:-']],
+    ['CR CR LF', 'a,b\n1,2\r\r\n3,4\n', ['cr-cr-lf@2:-']],
     ['semicolons', 'a;b\n1;2\n', ['delimiter@1:-']],
     ['tabs', 'a\tb\n1\t2\n', ['delimiter@1:-']],
   ])('reports %s', (_, content, expected) => {
@@ -82,10 +82,10 @@ describe('CsvScanner', () => {
   });
 
   it('keeps ten findings, the cause among them, and counts all', () => {
-    const got = checkText(`a,b\n${'x\n'.repeat(50)}1,"open`);
+    const got = checkText(`a,b\n${'x\n1,2\n'.repeat(50)}1,"open`);
     expect(got.total).toBe(51);
     expect(got.findings).toHaveLength(10);
-    expect(got.found.slice(0, 3)).toEqual(['open-quote@52:2', 'ragged@2:-', 'ragged@3:-']);
+    expect(got.found.slice(0, 3)).toEqual(['open-quote@102:2', 'ragged@2:-', 'ragged@4:-']);
   });
 
   it('gives a hint for every finding', () => {
@@ -129,4 +129,59 @@ it('gives up on an endless header', () => {
   const got = checkText(`${'x,'.repeat(700_000)}y\n`, [65_536]);
   expect(got.found).toContain('long-header@1:-');
   expect(got.header).toEqual([]);
+});
+
+describe('one cause is one finding:', () => {
+  const many = (row: string) => `a,b\n${row.repeat(40)}`;
+  const message = (content: string) => checkText(content).findings[0]?.message;
+
+  it('a fault of most records, with its count', () => {
+    expect(found(many('1,2,3\n'))).toEqual(['ragged@2:-']);
+    expect(message(many('1,2,3\n'))).toContain('the same 40 times in 40 records');
+    expect(found(many('5" x,6\n'))).toEqual(['bad-quote@2:1']);
+    // Not when it is a minority, or when all are shown.
+    expect(found(many('1,2,3\n1,2\n1,2\n'))).toHaveLength(10);
+    expect(found('a,b\n1\n2\n3\n')).toHaveLength(3);
+  });
+
+  it('which no other fault crowds out', () => {
+    const got = checkText(`a,b\n${'1\n1,2\n'.repeat(40)}5" x,6\n\n1,2\n`);
+    expect(got.found.slice(-2)).toEqual(['bad-quote@82:1', 'blank-line@83:-']);
+    expect(got.total).toBe(42);
+  });
+
+  it.each([
+    ['lines that end with CR CR LF', 'a,b\r\r\n1,2\r\r\n3,4\r\r\n', ['cr-cr-lf@1:-'], 2],
+    ['one line that ends with CR CR LF', 'a,b\r\n1,2\r\r\n3,4\r\n', ['cr-cr-lf@2:-'], 2],
+    ['Ctrl-Z as the last line', 'a,b\r\n1,2\r\n\u001a', ['ctrl-z@3:-'], 2],
+    ['Ctrl-Z as the last line, with a line end', 'a,b\n1,2\n\u001a\r\n', ['ctrl-z@3:-'], 2],
+    ['Ctrl-Z as the last line of one column', 'a\nx\n\u001a', ['ctrl-z@3:-'], 2],
+    ['Ctrl-Z after the last value', 'a,b\n1,2\n3,4\u001a', ['ctrl-z@3:-'], 2],
+    ['spaces as the last line', 'a,b\n1,2\n  \t', ['blank-line@3:-'], 2],
+    ['no-break spaces as the last line', 'a,b\n1,2\n\u00a0\n', ['blank-line@3:-'], 2],
+    ['spaces in the last lines', 'a,b\n1,2\n \n  \n', ['blank-line@3:-'], 3],
+    ['spaces in a line in the middle', 'a,b\n1,2\n \n3,4\n', ['blank-line@3:-'], 3],
+    ['a formula with commas', 'a,b\n1,2\n1,=SUM(A1,B1)\n', ['formula@3:-'], 2],
+    ['a formula with quotes', 'a,b\n1,=HYPERLINK("http://x","y")\n', ['formula@2:2'], 1],
+    ['a value in ="…"', 'a,b\n="001",2\n', ['formula@2:1'], 1],
+  ])('%s', (_, content, codes, records) => {
+    expect(found(content)).toEqual(codes);
+    expect(checkText(content).records).toBe(records);
+    expect(checkText(content).findings[0]?.severity).toBe('error');
+  });
+
+  it.each([
+    ['a Ctrl-Z in a value', 'a,b\n1,x\u001ay\n2,\u001a\n3,4\n'],
+    ['formulas without commas and quotes', 'a,b\n=A1+B1,=SUM(A1:B1)\n'],
+    ['formulas in quotes', 'a,b\n"=SUM(A1,B1)","=HYPERLINK(""x"",""y"")"\n'],
+    ['a value of spaces in one column', 'a\nx\n  \n'],
+    ['spaces in every field', 'a,b\n1,2\n , \n'],
+    ['CR CR LF in quotes', 'a,b\n1,"x\r\r\ny"\n'],
+  ])('but not %s', (_, content) => {
+    expect(found(content)).toEqual([]);
+  });
+
+  it('nor a ragged record with such a formula in quotes', () => {
+    expect(found('a,b\n1,2,"=SUM(A1,B1)"\n')).toEqual(['ragged@2:-']);
+  });
 });

@@ -35,7 +35,7 @@ describe('SpreadsheetDamage', () => {
     const check = new ContentCheck(list, new CrossCheck(state, { path: '/x', kind: 'customer' }, list));
     check.write(Buffer.from('Id,Name\nA-1,x\n1.2E+15,y\n'));
     check.end();
-    expect(list.shown().map((f) => f.code)).toEqual(['exponent']);
+    expect(list.report(null).findings.map((f) => f.code)).toEqual(['exponent']);
   });
 
   it('finds exponents after the sample', () => {

@@ -19,10 +19,14 @@ function check(blocks: readonly Buffer[]) {
   return {
     records: content.records,
     header: content.header,
-    shown: findings.shown(),
-    total: findings.total,
+    ...report(findings, content.records),
     sum: cross.total,
   };
+}
+
+function report(list: FindingList, records: number | null) {
+  const { findings, findingsTotal } = list.report(records);
+  return { shown: findings, total: findingsTotal };
 }
 
 /** CSV files before they are sent. */

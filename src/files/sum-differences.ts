@@ -1,0 +1,83 @@
+import { equalToTheCent, formatDecimal } from './amounts.ts';
+import { displayValue, type FindingDetails, type FindingList, finding } from './findings.ts';
+
+/** An invoice whose items do not add up to its amount. Amounts are in fine units. */
+export interface SumDifference {
+  readonly key: string;
+  readonly line: number;
+  /** The column of the amount. */
+  readonly column: number;
+  readonly stated: bigint;
+  readonly sum: bigint;
+}
+
+/** Up to this many invoices are reported one by one. */
+const FEW = 5;
+/** Up to this many also if their cause is not clear: a report shows them all. */
+const SHOWN = 10;
+
+/**
+ * Reports the invoices of a file whose items do not add up: one finding with its likely cause if they are most of the
+ * invoices compared, else one each.
+ * @returns true for the one finding
+ */
+export function reportDifferences(
+  found: readonly SumDifference[],
+  total: number,
+  compared: number,
+  findings: FindingList,
+): boolean {
+  const [first] = [...found].sort((a, b) => a.line - b.line);
+  if (first === undefined) return false;
+  const cause = likelyCause(found);
+  const most = total > (cause === null ? SHOWN : FEW) && total * 2 > compared;
+  if (!most) {
+    for (const one of found) findings.error('amount-sum', () => single(one));
+    return false;
+  }
+  const { line, column } = first;
+  findings.cause(
+    finding(
+      'amount-sum',
+      { line, column },
+      `${total} of ${compared} invoices do not add up, ${cause ?? 'probably because a column named for the amounts is another one'}; here first: ${sentence(first)}`,
+      'Name another amount column: --column invoice.amount=NAME or --column items.amount=NAME. To leave this check out, name none: --column items.amount=',
+    ),
+  );
+  return true;
+}
+
+function single(one: SumDifference): FindingDetails {
+  const { line, column } = one;
+  return finding(
+    'amount-sum',
+    { line, column },
+    sentence(one),
+    'Correct the amount, or look for missing or repeated items.',
+  );
+}
+
+const sentence = ({ key, stated, sum }: SumDifference): string =>
+  `the amount of invoice "${displayValue(key)}" is ${formatDecimal(stated, 2)}, but its items add up to ${formatDecimal(sum, 2)} (difference ${formatDecimal(sum - stated, 2)})`;
+
+/** Parts of a million: how much larger the one side is than the other. */
+const PARTS = 1_000_000n;
+/** More than any tax. */
+const MOST_TAX = 300_000n;
+
+/** Why most invoices may differ; `null` for no common cause. */
+function likelyCause(found: readonly SumDifference[]): string | null {
+  const most = (test: (one: SumDifference) => boolean): boolean =>
+    found.filter(test).length * 10 >= found.length * 9;
+  if (most(({ stated, sum }) => equalToTheCent(stated, -sum)))
+    return 'probably because the items have the opposite sign';
+  const ratio = (a: bigint, b: bigint): bigint => (b === 0n ? -1n : (a * PARTS) / b - PARTS);
+  const isTax = (part: bigint): boolean => part > 0n && part <= MOST_TAX;
+  if (most(({ stated, sum }) => isTax(ratio(stated, sum))))
+    return 'probably because the invoices are gross and the items net (each invoice is up to 30 % more)';
+  if (most(({ stated, sum }) => isTax(ratio(sum, stated))))
+    return 'probably because the invoices are net and the items gross (the items are up to 30 % more)';
+  if (most(({ stated, sum }) => equalToTheCent(stated, 100n * sum) || equalToTheCent(100n * stated, sum)))
+    return 'probably because one side is in cents';
+  return null;
+}
