@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP, type LookupFunction, type Socket } from 'node:net';
 import { bareHost } from './addresses.ts';
 import { type ProxyChoice, ProxyError, proxyAuthorization } from './proxy.ts';
+import { withPlainHeads } from './response-heads.ts';
 import type { TlsOptions, TlsSettings } from './tls.ts';
 
 /**
@@ -51,6 +52,7 @@ function connect(
         : httpsRequest({ ...options, ...tls, servername: isIP(host) === 0 ? host : '' });
     const refused = (status: number | undefined): ProxyError =>
       new ProxyError(status ?? 0, `the proxy answered ${status}`);
+    request.on('socket', withPlainHeads);
     request.on('connect', ({ statusCode }, socket, head) => {
       signal.removeEventListener('abort', onAbort);
       if (statusCode !== undefined && statusCode >= 200 && statusCode < 300) {

@@ -21,11 +21,13 @@ import {
   rigFor,
 } from '../rig.ts';
 
+const OPENED = 'HTTP/1.1 200 Connection established\r\n\r\n';
+
 /**
  * A proxy to one server, whatever the target: forwards plain requests, opens tunnels, or refuses both. Like squid, it opens
  * no tunnel to port 80.
  */
-async function proxyTo(origin: string, refusal: number | null = null, opened = 200) {
+async function proxyTo(origin: string, refusal: number | null = null, opened = OPENED) {
   const asked: { to: string; authorization: string | undefined }[] = [];
   const note = ({ url = '', headers }: IncomingMessage): void => {
     asked.push({ to: url, authorization: headers['proxy-authorization'] });
@@ -54,7 +56,7 @@ async function proxyTo(origin: string, refusal: number | null = null, opened = 2
       return;
     }
     const far = connect(Number(new URL(origin).port), '127.0.0.1', () => {
-      near.write(`HTTP/1.1 ${opened} OK\r\n\r\n`);
+      near.write(opened);
       far.pipe(near).pipe(far);
     });
     far.on('error', () => near.destroy());
@@ -112,7 +114,14 @@ describe('a proxy', () => {
     expect(exchanges.join()).not.toContain('pw@');
   });
 
-  test.each([201, 202, 299])('opens a tunnel with any 2xx: %i', async (opened) => {
+  test.each([
+    'HTTP/1.1 201 Created\r\n\r\n',
+    'HTTP/1.1 299 Odd\r\n\r\n',
+    'HTTP/1.0 200\n\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nTransfer-Encoding: chunked\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nVia: one,\r\n two\r\n\r\n',
+    'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n\r\n',
+  ])('opens a tunnel with %j', async (opened) => {
     const server = await answering(200, DRAFT);
     const proxy = await proxyTo(server.origin, null, opened);
     const { client } = await rigFor('https://ebill.test', { retries: 0, env: { HTTP_PROXY: proxy.url } });

@@ -5,7 +5,7 @@ import { putFile } from '../../../src/api/storage.ts';
 import type { ExpectedFile } from '../../../src/api/upload-body.ts';
 import { authorities, hasOpenssl, keysOf } from '../../helpers/authority.ts';
 import { type Peer, scripted } from '../peer.ts';
-import { fileOf, rejection, rigFor } from '../rig.ts';
+import { CREATE, fileOf, rejection, rigFor } from '../rig.ts';
 
 const MIB = 1024 * 1024;
 const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
@@ -76,6 +76,13 @@ describe('an answer before the whole file was sent', () => {
       expect(await send()).toMatchObject({ outcome: 'refused', status: 403 });
       expect([server.heads.length, notices]).toEqual([1, []]);
     }
+  });
+
+  test('counts for a call of the API as well', async () => {
+    const server = await scripted(refusing(answer('403 Forbidden', PAGE), 0));
+    const { client } = await rigFor(server.origin, { retries: 2 });
+    expect(await client.create(CREATE)).toMatchObject({ outcome: 'refused', status: 403 });
+    expect(server.heads).toHaveLength(1);
   });
 
   test('counts where it comes in pieces', async () => {
