@@ -37,7 +37,12 @@ const ITEMS = known({
   created: 'unknown',
 });
 
-const FAILED = batch({ status: 'Failed', errorMessage: 'Input file not found' });
+const FAILED = batch({
+  status: 'Failed',
+  successCount: 0,
+  failCount: 10,
+  errorMessage: 'Input file not found',
+});
 
 describe('the next command of a load', () => {
   it.each<[string, readonly BatchState[], string]>([
