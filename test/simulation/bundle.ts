@@ -88,7 +88,7 @@ export async function bundleSimulation(file: string, change: Plugin[] = []): Pro
 export async function runWorker(program: string, order: Order): Promise<string> {
   const args = [
     '--max-old-space-size=768',
-    '--max-semi-space-size=32',
+    '--max-semi-space-size=8',
     '--single-threaded',
     program,
     JSON.stringify(order),
