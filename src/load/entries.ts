@@ -163,6 +163,8 @@ const ENTRIES = {
   result: entry('result', { jobId: own, bytes: count, sha256: own }),
   /** The file will not come: `--leave-out`. */
   'left-out': entry('left-out', { jobId: own }),
+  /** `--next` for these bytes was refused, since the batch was found to be finalized: the same line again does not mean it. */
+  'next-refused': entry('next-refused', { jobId: own, sha256: own }),
   /** The upload of an items file cannot go on: only `--restart-invoice` helps. */
   blocked: entry('blocked', { jobId: own, reason: foreign }),
 };

@@ -117,8 +117,9 @@ export async function confirmPlan<Plan>(
       if (await isOpen(run, batch)) continue;
       const { state } = run.journal;
       const now = state.batches.get(jobId);
-      if (now?.finalized === 'yes')
-        throw nameConflict(state, file, now, { names: run.statusNames, terminal: run.context });
+      if (now?.finalized !== 'yes') continue;
+      await run.journal.append({ type: 'next-refused', jobId, sha256: file.sha256 });
+      throw nameConflict(state, file, now, { names: run.statusNames, terminal: run.context });
     }
   }
 }

@@ -96,7 +96,12 @@ export function assign(
       };
     }
     const others = (byName.get(file.name) ?? []).filter((batch) => batch.file?.sha256 !== file.sha256);
-    const rival = others.find((batch) => !next || !(isReplaceable(batch) || isSubmitted(state, batch)));
+    const rival = others.find(
+      (batch) =>
+        !next ||
+        !(isReplaceable(batch) || isSubmitted(state, batch)) ||
+        batch.nextRefused?.includes(file.sha256),
+    );
     if (rival !== undefined) throw nameConflict(state, file, rival, options);
     const free = unclaimed.size === 0 ? taken : new Set([...taken].filter((id) => !unclaimed.has(id)));
     const jobId = requestedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, free);

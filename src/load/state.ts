@@ -53,6 +53,8 @@ export interface BatchState {
   readonly leftOut: boolean;
   /** SHA-256 of the result files that were downloaded for it. */
   readonly results: readonly string[];
+  /** SHA-256 of files that `--next` was refused for, since this batch was found to be finalized. */
+  readonly nextRefused?: readonly string[];
   /** Its upload cannot go on without `--restart-invoice`. */
   readonly blocked: boolean;
   /** The last command that gave its file; `null` in older journals, and when created elsewhere. */
@@ -191,6 +193,11 @@ export function apply(state: LoadState, entry: Entry): LoadState {
         : at;
     case 'left-out':
       return withLeftOut(at, entry.jobId);
+    case 'next-refused':
+      return withBatch(at, entry.jobId, (known) => ({
+        ...known,
+        nextRefused: [...(known.nextRefused ?? []), entry.sha256],
+      }));
     case 'blocked':
       return withBatch(at, entry.jobId, (known) => ({ ...known, blocked: true }));
   }

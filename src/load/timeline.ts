@@ -66,6 +66,8 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
     }
     if (entry.type === 'result') return [moment(entry, entry.type, entry.jobId, { bytes: entry.bytes })];
     if (entry.type === 'left-out') return [moment(entry, entry.type, entry.jobId, {})];
+    if (entry.type === 'next-refused')
+      return [moment(entry, entry.type, entry.jobId, { message: 'found finalized: --next was refused' })];
     if (entry.type === 'blocked') return [moment(entry, entry.type, entry.jobId, { message: entry.reason })];
     return [moment(entry, entry.type, entry.jobId, told(entry.batch))];
   });
