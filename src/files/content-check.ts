@@ -1,5 +1,5 @@
 import type { CrossCheck } from './cross-check.ts';
-import { foreignContent, notUtf8, Utf8Checker } from './encoding.ts';
+import { EncodingSample, foreignContent, Utf8Checker } from './encoding.ts';
 import type { FieldSink } from './field-values.ts';
 import { FindingList, finding } from './findings.ts';
 import { CsvScanner } from './scanner.ts';
@@ -13,6 +13,8 @@ import { HEAD_BYTES, type TableStart, tableProblem, tableStart } from './table-c
 export class ContentCheck {
   readonly #findings: FindingList;
   readonly #utf8 = new Utf8Checker();
+  /** Once there is a byte that is not UTF-8. */
+  #sample: EncodingSample | undefined;
   #scanner: CsvScanner | undefined;
   readonly #damage = new SpreadsheetDamage();
   readonly #cross: CrossCheck | undefined;
@@ -82,13 +84,14 @@ export class ContentCheck {
     if (scanner === undefined) return;
     const bad = this.#utf8.write(block);
     if (bad === undefined) {
+      this.#sample?.add(block);
       scanner.write(block);
       return;
     }
     // Scan up to the bad byte: the scanner knows its line and field.
     const offset = Math.max(bad.offset, 0);
     scanner.write(block.subarray(0, offset));
-    this.#findings.cause(notUtf8(scanner.position, bad));
+    this.#sample = new EncodingSample(scanner.position, bad);
     scanner.write(block.subarray(offset));
   }
 
@@ -97,6 +100,7 @@ export class ContentCheck {
     if (this.#head !== undefined) this.#begin(this.#head, true);
     const scanner = this.#scanner;
     if (scanner === undefined) return;
+    if (this.#sample !== undefined) this.#findings.cause(this.#sample.end());
     if (this.#utf8.isCutOff)
       this.#findings.cause(
         finding(

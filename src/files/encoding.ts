@@ -1,5 +1,6 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import { type FindingDetails, finding, type Position } from './findings.ts';
+import { type Candidate, candidates } from './code-pages.ts';
+import { displayValue, type FindingDetails, finding, type Position } from './findings.ts';
 
 /** How many bytes from a place on are examined. */
 const SAMPLE = 4096;
@@ -56,44 +57,135 @@ function utf16WithoutMark(start: Uint8Array): string | undefined {
   return undefined;
 }
 
-/** Bytes that Windows-1252 does not define. */
-const UNUSED_1252 = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
-
-/** The finding for the first sequence that is not UTF-8. */
-export function notUtf8(at: Position, { rest, mixed }: BadSequence): FindingDetails {
-  const byte = rest[0] ?? 0;
-  const problem = `the byte 0x${byte.toString(16).toUpperCase().padStart(2, '0')} is not valid UTF-8`;
-  if (mixed)
-    return finding(
-      'not-utf8',
-      at,
-      `${problem}, but text before it is: the file may mix two encodings`,
-      'Correct this value, or find the export that wrote it in another encoding. Do not convert the whole file: that would damage the rest.',
-    );
-  if (byte < 0x80 || rest.subarray(0, SAMPLE).some((b) => UNUSED_1252.has(b)))
-    return finding(
-      'not-utf8',
-      at,
-      problem,
-      'Export the file as UTF-8, or find out its encoding and convert it with iconv.',
-    );
-  const character = new TextDecoder('windows-1252').decode(rest.subarray(0, 1));
-  // 0xA0 and 0xAD have no visible character.
-  const shown = /[\p{L}\p{P}\p{S}]/u.test(character) ? ` ("${character}" there)` : '';
-  const hint = `Save it as "CSV UTF-8", or convert it: ${iconvCommand('WINDOWS-1252')}`;
-  return finding('not-utf8', at, `${problem}; the file looks like Windows-1252${shown}`, hint);
-}
-
 const iconvCommand = (from: string): string => `iconv -f ${from} -t UTF-8 in.csv > out.csv`;
 
 /** The first sequence that is not UTF-8. */
 export interface BadSequence {
   /** Byte offset in the current block; negative if the sequence began in an earlier one. */
   readonly offset: number;
-  /** The bytes from there on, as far as they were read. */
-  readonly rest: Uint8Array;
-  /** There is valid UTF-8 beyond ASCII before it, which converting the whole file would damage. */
-  readonly mixed: boolean;
+  readonly byte: number;
+  /** The block, after what the one before left over. */
+  readonly bytes: Uint8Array;
+  /** There were characters beyond ASCII in earlier blocks. */
+  readonly before: boolean;
+}
+
+/** Different words that are kept as samples, and how many bytes of each. */
+const MAX_WORDS = 200;
+const MAX_WORD_BYTES = 64;
+/** Samples shown for each encoding, and encodings shown. */
+const SHOWN_WORDS = 3;
+const SHOWN_CANDIDATES = 3;
+
+/** Collects words with bytes beyond ASCII from a file that is not UTF-8, to guess its encoding. */
+export class EncodingSample {
+  readonly #at: Position;
+  readonly #byte: number;
+  /** Words that are not UTF-8, each once. */
+  readonly #words = new Map<string, Uint8Array>();
+  #others = 0;
+  #utf8 = 0;
+  #utf8Word = '';
+  readonly #before: boolean;
+  /** The beginning of a word that continues in the next block. */
+  #carry: Uint8Array = new Uint8Array(0);
+
+  constructor(at: Position, { byte, before, bytes }: BadSequence) {
+    this.#at = at;
+    this.#byte = byte;
+    this.#before = before;
+    this.add(bytes);
+  }
+
+  /** Adds the next bytes of the file. */
+  add(block: Uint8Array): void {
+    const bytes = this.#carry.length === 0 ? block : Buffer.concat([this.#carry, block]);
+    this.#carry = new Uint8Array(0);
+    let from = -1;
+    let high = false;
+    for (let i = 0; i < bytes.length; i++) {
+      const byte = bytes[i] as number;
+      const isLetter = byte >= 0x80 || ((byte | 32) >= 97 && (byte | 32) <= 122);
+      if (isLetter) {
+        if (from < 0) from = i;
+        if (byte >= 0x80) high = true;
+        if (i - from < MAX_WORD_BYTES) continue;
+      }
+      if (high) this.#word(bytes.subarray(from, i));
+      from = isLetter ? i : -1;
+      high = isLetter && byte >= 0x80;
+    }
+    if (from >= 0) this.#carry = Uint8Array.from(bytes.subarray(from));
+  }
+
+  #word(word: Uint8Array): void {
+    if (isUtf8(word) && isPlausibleUtf8(word)) {
+      this.#utf8 += 1;
+      if (this.#utf8Word === '') this.#utf8Word = Buffer.from(word).toString('utf8');
+      return;
+    }
+    this.#others += 1;
+    if (this.#words.size < MAX_WORDS)
+      this.#words.set(Buffer.from(word).toString('latin1'), Uint8Array.from(word));
+  }
+
+  /** Call at the end of the file. */
+  end(): FindingDetails {
+    if (!isAscii(this.#carry)) this.#word(this.#carry);
+    const problem = `the byte 0x${this.#byte.toString(16).toUpperCase().padStart(2, '0')} is not valid UTF-8`;
+    const found = candidates([...this.#words.values()]);
+    if (this.#isMixed(found)) {
+      const good = this.#utf8Word === '' ? '' : `, such as "${displayValue(this.#utf8Word)}"`;
+      return finding(
+        'not-utf8',
+        this.#at,
+        `${problem}, but other text of the file is${good}: the file mixes two encodings`,
+        'Correct this value, or find the export that wrote it in another encoding. Do not convert the whole file: that would damage the rest.',
+      );
+    }
+    const shown = found.slice(0, SHOWN_CANDIDATES);
+    const [best, ...others] = shown.map(({ pages }) => pages[0]?.iconv ?? '');
+    if (best === undefined)
+      return finding(
+        'not-utf8',
+        this.#at,
+        problem,
+        'Export the file as UTF-8, or find out its encoding and convert it with iconv.',
+      );
+    const also = others.length === 0 ? '' : ` (or -f ${others.join(', -f ')})`;
+    return finding(
+      'not-utf8',
+      this.#at,
+      `${problem}; by its words the file may be ${shown.map(described).join(', or ')}`,
+      `This is a guess: look which samples read as they should. Then save the file as "CSV UTF-8", or convert it from that encoding: ${iconvCommand(best)}${also}`,
+    );
+  }
+
+  /** True if converting the whole file would damage its part in UTF-8. */
+  #isMixed(found: readonly Candidate[]): boolean {
+    if (this.#before) return true;
+    if (this.#utf8 === 0) return false;
+    // In Chinese and Cyrillic text a few words are valid UTF-8 by chance.
+    const byChance = found.some(({ pages }) =>
+      pages.some(({ name }) => name === 'GBK' || name === 'Windows-1251'),
+    );
+    return !byChance || this.#utf8 * 20 >= this.#others;
+  }
+}
+
+/** `Windows-1252 or Windows-1250 ("Müller", "Köln")`. */
+function described({ pages, words }: Candidate): string {
+  const samples = [...new Set(words)]
+    .sort((a, b) => Number(b.length > 2) - Number(a.length > 2))
+    .slice(0, SHOWN_WORDS)
+    .map((word) => `"${displayValue(word)}"`);
+  return `${pages.map(({ name }) => name).join(' or ')} (${samples.join(', ')})`;
+}
+
+/** True if valid UTF-8 is hardly another encoding: it begins as the letters of Europe do, or is several characters. */
+function isPlausibleUtf8(word: Uint8Array): boolean {
+  const leads = word.filter((byte) => byte >= 0xc0);
+  return leads.length >= 2 || leads.every((byte) => (byte >= 0xc2 && byte <= 0xc5) || byte === 0xe2);
 }
 
 /** Checks blocks of any size for valid UTF-8. `buffer.isUtf8` (SIMD) checks them whole. */
@@ -116,8 +208,7 @@ export class Utf8Checker {
     }
     this.#failed = true;
     const at = firstBadUtf8(whole) ?? 0;
-    const mixed = this.#sawCharacter || !isAscii(whole.subarray(0, at));
-    return { offset: at - carried, rest: bytes.subarray(at), mixed };
+    return { offset: at - carried, byte: whole[at] ?? 0, bytes, before: this.#sawCharacter };
   }
 
   /** True if the last block ended inside a character. */
