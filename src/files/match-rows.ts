@@ -1,6 +1,6 @@
 import { KeyHash64 } from './keys.ts';
-import { detached, type RawRecord, type RecordReader, recordFields, withRecords } from './record-reader.ts';
-import { type ResultTally, type SentFile, withSentFile } from './result-file.ts';
+import { detached, type RawRecord, type RecordReader, recordFields } from './record-reader.ts';
+import { type ResultTally, type SentFile, withResultRecords, withSentFile } from './result-file.ts';
 
 /** A file that was sent, its header, and its result file. */
 export interface SentAndResult {
@@ -37,7 +37,7 @@ export async function matchByPosition(files: SentAndResult, out: RejectedRecords
   return withSentFile<string | null>(
     files.sent,
     async (sent) =>
-      withRecords(files.resultPath, async (result) => {
+      withResultRecords(files.resultPath, async (result) => {
         const header = await sent.read();
         if (header !== null) await out.header(header, sent.hasBom);
         await result.read();
@@ -92,7 +92,7 @@ export async function agreeingColumns(files: SentAndResult): Promise<readonly Sh
     return rows;
   };
   const sent = await withSentFile(files.sent, (reader) => count(reader, ofSent, 'column'));
-  const result = await withRecords(files.resultPath, (reader) => count(reader, ofResult, 'place'));
+  const result = await withResultRecords(files.resultPath, (reader) => count(reader, ofResult, 'place'));
   return sent === result ? shared.filter((_, i) => ofSent[i]?.equals(ofResult[i])) : null;
 }
 
@@ -147,7 +147,7 @@ export async function matchByValues(
       exact,
     );
   let [sentRows, resultRows] = [0, 0];
-  await withRecords(files.resultPath, (reader) =>
+  await withResultRecords(files.resultPath, (reader) =>
     eachRecord(reader, (fields, line) => {
       const key = resultKey(fields);
       resultRows += 1;
@@ -168,7 +168,7 @@ export async function matchByValues(
         });
     }),
   );
-  await withRecords(files.resultPath, (reader) =>
+  await withResultRecords(files.resultPath, (reader) =>
     eachRecord(reader, (fields) => {
       const group = groups.get(resultKey(fields));
       if (group !== undefined && files.result.resultOf(fields).result !== 'rejected') group.others += 1;

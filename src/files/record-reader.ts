@@ -21,6 +21,8 @@ export interface RawRecord {
   readonly length: number;
 }
 
+type Rewrite = (blocks: AsyncGenerator<Buffer, void>) => AsyncGenerator<Buffer, void>;
+
 /** Reads the records of a file one after the other; several files can be read in step. */
 export class RecordReader {
   readonly path: string;
@@ -31,24 +33,34 @@ export class RecordReader {
   #records: Iterator<RawRecord, void> | null = null;
   #ended = false;
 
-  private constructor(path: string, handle: FileHandle, size: number, onBlock: (block: Buffer) => void) {
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    blocks: AsyncGenerator<Buffer, void>,
+    onBlock: (block: Buffer) => void,
+  ) {
     this.path = path;
     this.#handle = handle;
-    this.#blocks = readBlocks(handle, size);
+    this.#blocks = blocks;
     this.#onBlock = onBlock;
   }
 
   /**
    * @param onBlock gets every block as it is read, for a hash; it must not keep it
+   * @param rewrite changes the blocks before they are cut into records
    * @throws EbillError USAGE when the file cannot be opened
    */
-  static async open(path: string, onBlock: (block: Buffer) => void = () => undefined): Promise<RecordReader> {
+  static async open(
+    path: string,
+    onBlock: (block: Buffer) => void = () => undefined,
+    rewrite: Rewrite = (blocks) => blocks,
+  ): Promise<RecordReader> {
     try {
       // Before opening: opening a named pipe blocks until there is a writer.
       if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
       const handle = await open(path, 'r');
       const { size } = await handle.stat();
-      return new RecordReader(path, handle, size, onBlock);
+      return new RecordReader(path, handle, rewrite(readBlocks(handle, size)), onBlock);
     } catch (cause) {
       throw cannotRead(path, cause);
     }
@@ -121,8 +133,9 @@ export async function withRecords<T>(
   path: string,
   work: (reader: RecordReader) => Promise<T>,
   onBlock?: (block: Buffer) => void,
+  rewrite?: Rewrite,
 ): Promise<T> {
-  const reader = await RecordReader.open(path, onBlock);
+  const reader = await RecordReader.open(path, onBlock, rewrite);
   try {
     return await work(reader);
   } finally {

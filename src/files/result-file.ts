@@ -8,6 +8,7 @@ import { visible } from '../system/escaping.ts';
 import { displayValue } from './findings.ts';
 import { type Reason, Reasons } from './reasons.ts';
 import { detached, type RecordReader, recordFields, withRecords } from './record-reader.ts';
+import { commaSeparated } from './result-blocks.ts';
 
 /** Counts and reasons of a result file. */
 export interface ResultTally {
@@ -58,7 +59,7 @@ export async function tallyResult(
   reading: ResultReading = USUAL_READING,
   most = 10,
 ): Promise<ResultTally> {
-  return withRecords(path, async (reader) => {
+  return withResultRecords(path, async (reader) => {
     const header = await reader.readHeader();
     if (header === null) throw emptyResult(path);
     const columns = resultColumns(basename(path), header, sent, reading.columns);
@@ -145,6 +146,10 @@ function emptyResult(path: string): EbillError {
     hint: "Download it again with --force. If it is still empty, ask the server's operator for the result.",
   });
 }
+
+/** Calls `work` with the records of a result file, in whatever encoding and with whatever delimiter. @throws as `withRecords` */
+export const withResultRecords = <T>(path: string, work: (reader: RecordReader) => Promise<T>): Promise<T> =>
+  withRecords(path, work, undefined, commaSeparated);
 
 /** A file that was sent, as recorded in the journal. */
 export interface SentFile {
@@ -325,7 +330,7 @@ function unclear(file: string, why: string, header: readonly string[], listed: I
  * @param sent `null` when it is not known: then any columns will do
  */
 export async function resultProblem(path: string, sent: readonly string[] | null): Promise<string | null> {
-  const header = await withRecords(path, (reader) => reader.readHeader());
+  const header = await withResultRecords(path, (reader) => reader.readHeader());
   if (header === null) return 'it is empty';
   const left = header.map(columnName);
   const lacking = (sent ?? []).filter((name) => {

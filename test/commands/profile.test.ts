@@ -103,6 +103,7 @@ describe('profile add', () => {
       query: { format: 'xml' },
       headers: { 'X-Tenant': 'acme' },
       statusNames: { 'In Review': 'running' },
+      recordStatus: {},
       columns: {},
       caFile: join(home, 'ca.pem'),
       clientCert: join(home, 'c.pem'),

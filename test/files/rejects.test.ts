@@ -125,6 +125,40 @@ describe('writeRejects', () => {
     expect(readFileSync(one.path, 'utf8')).toBe('Invoice Number,Name,Amount\n1,a,1.00\n2,b,1.50\n');
   });
 
+  it.each([
+    ['UTF-16', ',', '\ufeff', 'utf16le', false],
+    ['UTF-16 of the other byte order', ',', '\ufeff', 'utf16le', true],
+    ['semicolons', ';', '', 'utf8', false],
+    ['semicolons with a byte order mark', ';', '\ufeff', 'utf8', false],
+    ['tabs in UTF-16', '\t', '\ufeff', 'utf16le', false],
+    ['pipes', '|', '', 'utf8', false],
+  ] as const)('reads a result in %s', async (_name, delimiter, mark, encoding, swapped) => {
+    const rows = [
+      ['Account Number', 'Name', 'Status', 'Message'],
+      ['1', 'Zoë 🧾', 'OK', ''],
+      ['2', 'b\nb', 'Failed', 'a "b'],
+      ['3', 'c;c|c', 'OK', ''],
+      ['4', 'x,y', 'Failed', 'no, never'],
+    ];
+    const cell = (text: string): string =>
+      text.includes(delimiter) || /^"|\n/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    const text = `${mark}${rows.map((row) => row.map(cell).join(delimiter)).join('\r\n')}`;
+    const bytes = Buffer.from(text, encoding);
+    const { request: one } = await request(
+      'Account Number,Name\n1,Zoë 🧾\n2,"b\nb"\n3,c;c|c\n4,"x,y"\n',
+      RESULT,
+    );
+    writeFileSync(one.resultPath, swapped ? bytes.swap16() : bytes);
+    const tally = await tallyResult(one.resultPath, one.header);
+    expect(tally).toMatchObject({ rows: 4, failed: 2 });
+    expect(tally.reasons.map(({ message, line }) => [message, line])).toEqual([
+      ['a "b', 3],
+      ['no, never', 6],
+    ]);
+    expect(await writeRejects({ ...one, result: tally })).toMatchObject({ by: { way: 'position' } });
+    expect(readFileSync(one.path, 'utf8')).toBe('Account Number,Name\n2,"b\nb"\n4,"x,y"\n');
+  });
+
   it('matches by several key columns', async () => {
     const sent = 'A,B,C\n1,1,x\n1,2,x\n2,1,x\n';
     const { request: one } = await request(
