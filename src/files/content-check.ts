@@ -134,6 +134,10 @@ class CheckSink implements FieldSink {
     return this.#select(this.#damage.header(names));
   }
 
+  needsWhole(column: number): boolean {
+    return this.#cross?.keys.has(column) === true;
+  }
+
   record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined {
     if (whole && this.#crossColumns.length > 0) this.#cross?.record(line, bytes, bounds);
     if (!this.#checksDamage) return undefined;

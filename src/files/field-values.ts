@@ -5,10 +5,13 @@
 export interface FieldSink {
   /** Called with the header. @returns the columns to select, ascending */
   header(names: readonly string[], line: number): readonly number[];
+  /** True if the whole value of a column is needed; else its first `SHORT_VALUE` bytes may be passed. Default: true. */
+  needsWhole?(column: number): boolean;
   /**
    * Called at the end of each record. Bytes and bounds are valid only during the call.
    * @param line the line the record begins on, from 1
-   * @param whole the record has as many fields as the header and no open quote; if false, there are no values
+   * @param whole the record has as many fields as the header, no open quote, and no needed value above `MAX_KEPT`; if
+   *   false, there are no values
    * @param bounds start and end of each selected value in `bytes`, in the order of the columns
    * @returns other columns to select from now on; `undefined` for no change
    */
@@ -104,10 +107,13 @@ export function splitFields(text: string, limit = Number.POSITIVE_INFINITY): str
 }
 
 /**
- * How many bytes of a record's selected values are kept. Two blocks, so that the limit only concerns records that a
+ * How many bytes of a value that is needed whole are kept. Two blocks, so that the limit only concerns records that a
  * block's end cuts, however a file is divided into blocks.
  */
 export const MAX_KEPT = 2 << 20;
+
+/** How many bytes are kept of other values: more than any number or code has. */
+export const SHORT_VALUE = 256;
 
 /**
  * The values of the selected columns of the record being scanned. They are bounds in the block; only the values of a
@@ -121,6 +127,8 @@ export class SelectedValues {
   /** Values of a record that began in an earlier block, one after the other, and their bounds. */
   #kept = new Uint8Array(1 << 10);
   #keptBounds = new Int32Array(2);
+  /** How many bytes of each selected value are kept. */
+  #limits = new Int32Array(1);
   #length = 0;
   /** Complete values kept, and whether another one has begun. */
   #complete = 0;
@@ -137,13 +145,14 @@ export class SelectedValues {
     return this.#begun || this.#complete > 0;
   }
 
-  /** True if the record's values exceed `MAX_KEPT`. They are then dropped, so that memory stays flat. */
+  /** True if a value that is needed whole exceeds `MAX_KEPT`: memory stays flat. */
   get tooLong(): boolean {
     return this.#tooLong;
   }
 
   /** Selects columns from the next record on. */
-  select(columns: readonly number[]): void {
+  select(columns: readonly number[], needsWhole: (column: number) => boolean): void {
+    this.#limits = Int32Array.from(columns, (column) => (needsWhole(column) ? MAX_KEPT : SHORT_VALUE));
     this.columns = Int32Array.from([...columns, 0]);
     this.bounds = new Int32Array(2 * columns.length);
     this.#keptBounds = new Int32Array(2 * columns.length);
@@ -196,11 +205,12 @@ export class SelectedValues {
   #append(block: Uint8Array, from: number, to: number): void {
     if (!this.#begun) this.#keptBounds[2 * this.#complete] = this.#length;
     this.#begun = true;
-    const length = this.#length + to - from;
-    if (length > MAX_KEPT) this.#tooLong = true;
-    if (this.#tooLong) return;
+    const limit = this.#limits[this.#complete] as number;
+    const room = limit - (this.#length - (this.#keptBounds[2 * this.#complete] as number));
+    if (to - from > room && limit === MAX_KEPT) this.#tooLong = true;
+    const length = this.#length + Math.min(to - from, room);
     if (length > this.#kept.length) this.#kept = grown(this.#kept, length);
-    this.#kept.set(block.subarray(from, to), this.#length);
+    this.#kept.set(block.subarray(from, from + length - this.#length), this.#length);
     this.#length = length;
   }
 }

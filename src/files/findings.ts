@@ -90,9 +90,9 @@ export class FindingList {
     this.#more += count;
   }
 
-  /** True if there is a cause: the file may have been read only in part. */
+  /** True if the file may have been read only in part: there is a cause, or a key too long to compare. */
   get incomplete(): boolean {
-    return this.#causes.length > 0;
+    return this.#causes.length > 0 || this.#warnings.has('long-record');
   }
 
   /**

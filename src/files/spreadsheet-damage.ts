@@ -168,7 +168,7 @@ class ColumnDigits {
     // "0" never had other digits.
     if (digits === 0 || (digits === 1 && leadingZero)) return;
     this.#values += 1;
-    if (!allDigits(bytes, from, to)) {
+    if (digits > LONGEST_ID || !allDigits(bytes, from, to)) {
       if (isExponent(bytes, from, to)) this.#exponents += 1;
       return;
     }
@@ -206,6 +206,9 @@ class ColumnDigits {
     return { line: Math.min(...short.map((seen) => seen.line)), count, width: this.#width };
   }
 }
+
+/** Bytes. A longer value is no id, however many of its bytes are known. */
+const LONGEST_ID = 128;
 
 const ZERO = 48;
 const NINE = 57;

@@ -46,7 +46,7 @@ export class RecordEnds {
     const bytes = this.header.end(line, open, this.#findings);
     if (bytes !== undefined) this.#joined.setHeader(bytes, fields);
     const readable = bytes !== undefined;
-    if (readable && this.#sink !== undefined) this.values.select(this.#sink.header(this.header.names, line));
+    if (readable && this.#sink !== undefined) this.#select(this.#sink.header(this.header.names, line));
   }
 
   /** Forgets the values of a record that is none. */
@@ -83,11 +83,11 @@ export class RecordEnds {
     values.keep(block, found, -1);
     const { tooLong } = values;
     if (tooLong && !open)
-      this.#findings.error('long-record', () =>
+      this.#findings.warning(
         finding(
           'long-record',
           { line },
-          `the values of the record are longer than ${MAX_KEPT} bytes, too long to check`,
+          `a key of the record is longer than ${MAX_KEPT} bytes, too long to compare`,
           'Look for a quote that is opened in this record and closed many lines later.',
         ),
       );
@@ -99,8 +99,12 @@ export class RecordEnds {
   deliver(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): boolean {
     const columns = this.#sink?.record(line, whole, bytes, bounds);
     if (columns === undefined) return false;
-    this.values.select(columns);
+    this.#select(columns);
     return true;
+  }
+
+  #select(columns: readonly number[]): void {
+    this.values.select(columns, (column) => this.#sink?.needsWhole?.(column) ?? true);
   }
 }
 
