@@ -74,7 +74,7 @@ export function unaccounted(
     ...(lost.length > 0 ? [`Records are unaccounted for. ${lost.join('; ')}.`] : []),
   ];
   const hints = [
-    ...(missing.length > 0 ? [MISSING_HINT] : []),
+    ...(missing.length > 0 ? [missingHint(missing)] : []),
     ...(lost.length > 0
       ? [
           unknownHint(all, terminal) ||
@@ -98,8 +98,13 @@ export const unknownStatusText = (status: string, terminal: Terminal): string =>
   `the server uses an unknown status name, "${status}": the batch counts as final once it has a result file. To map it: ebill profile set NAME --status-name ${quoted(`${status}=PHASE`, terminal)}`;
 
 /** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
-export const MISSING_HINT =
-  "Ask the server's owner what happened. Do not load any of these files again until they confirm that it was not processed and will not be; only then upload that file again, with the option --again. If a batch reappears, the next status shows it.";
+export function missingHint(missing: readonly BatchView[]): string {
+  const inits = missing.every(({ kind }) => kind === 'init' || isInitPart(kind));
+  const until = inits
+    ? 'Load no invoices, and do not start the month in another way, until they confirm what was carried forward: an init cannot be undone or repeated.'
+    : 'Do not load any of these files again until they confirm that it was not processed and will not be; only then upload that file again, with the option --again.';
+  return `Ask the server's owner what happened. ${until} If a batch reappears, the next status shows it.`;
+}
 
 /** `The server no longer knows AUG_2020_CUS (cus.csv, last seen as Queued).` The file: no other may be loaded again. */
 export function missingText(missing: readonly BatchView[]): string {

@@ -1,5 +1,5 @@
 import { flatten } from '../batch/tree.ts';
-import { MISSING_HINT, missingText, unknownStatusText } from '../batch/verdict.ts';
+import { missingHint, missingText, unknownStatusText } from '../batch/verdict.ts';
 import type { CommandModule } from './shared/command.ts';
 import { boolFlag } from './shared/options.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
@@ -40,7 +40,8 @@ export const command: CommandModule<StatusOptions> = {
         app.ui.warn(`the server has no batch ${jobId}: it was interrupted before the server had created it`);
       const batches = viewsOf(run, jobIds);
       const missing = flatten(batches).filter(({ phase }) => phase === 'missing');
-      if (missing.length > 0 && !options.exitStatus) app.ui.warn(`${missingText(missing)} ${MISSING_HINT}`);
+      if (missing.length > 0 && !options.exitStatus)
+        app.ui.warn(`${missingText(missing)} ${missingHint(missing)}`);
       const { job } = run.journal.state.header;
       const error = answers.failures[0] ?? (options.exitStatus ? outcomeError(app, batches, job) : null);
       return resultOf(app, run, jobIds, { error });

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accountOf, withResults } from '../../src/batch/account.ts';
 import type { BatchView } from '../../src/batch/types.ts';
-import { unaccounted, uncounted, verdictOf } from '../../src/batch/verdict.ts';
+import { missingHint, unaccounted, uncounted, verdictOf } from '../../src/batch/verdict.ts';
 import { messagesName, rejectsName, resultName, resultsFolder } from '../../src/load/file-names.ts';
 import { viewLoad } from '../../src/load/view.ts';
 import { GRAPHEME } from '../helpers/unicode.ts';
@@ -145,5 +145,14 @@ describe('names are ours', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+});
+
+describe('the next step for a batch that the server no longer knows', () => {
+  it('names the files that must not be loaded again, and of an init what must wait', () => {
+    const lost: BatchView = { ...view(null, null), phase: 'missing' };
+    expect(missingHint([lost])).toContain('Do not load any of these files again');
+    expect(missingHint([{ ...lost, kind: 'init', file: null }])).toContain('Load no invoices');
+    expect(missingHint([lost, { ...lost, kind: 'init' }])).toContain('these files');
   });
 });

@@ -5,7 +5,7 @@ import { isSettled } from '../../batch/outcome.ts';
 import type { StatusNames } from '../../batch/phase.ts';
 import { flatten } from '../../batch/tree.ts';
 import type { FileKind } from '../../batch/types.ts';
-import { MISSING_HINT, missingText } from '../../batch/verdict.ts';
+import { missingHint, missingText } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
@@ -314,7 +314,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   }
   const lost = flatten(viewsOf(run, touched)).filter(({ phase }) => phase === 'missing');
   if (lost.length > 0) {
-    const error = new EbillError('UNACCOUNTED', missingText(lost), { hint: MISSING_HINT });
+    const error = new EbillError('UNACCOUNTED', missingText(lost), { hint: missingHint(lost) });
     return resultOf(app, run, touched, { error });
   }
   return resultOf(app, run, touched, { ...ended, next: `Next: ${nextCommand(run, touched)}` });
