@@ -1,7 +1,8 @@
 import type { FieldSink } from './field-values.ts';
 import { type FindingList, finding, type Position } from './findings.ts';
 import { JoinedFiles } from './joined-files.ts';
-import { RecordEnds, StructureNotes, type TableShape } from './structure.ts';
+import { RecordEnds, type TableShape } from './structure.ts';
+import { StructureNotes } from './structure-notes.ts';
 
 const LF = 10;
 const CR = 13;

@@ -1,9 +1,9 @@
 import { splitFields } from './field-values.ts';
 import { displayValue, type FindingDetails, finding } from './findings.ts';
+import { type SampleRecord, sampleRecords } from './sample-records.ts';
 
 /** Bytes of a file's beginning that show whether it is a table of comma-separated values. */
 export const HEAD_BYTES = 1 << 14;
-const MAX_RECORDS = 50;
 const MAX_TITLE_LINES = 20;
 
 /** Why a file is no table that can be loaded. It is the only finding about the file's content (commands rule 15). */
@@ -20,13 +20,6 @@ export interface TableStart {
   readonly line: number;
   /** The first records after it. */
   readonly records: readonly (readonly string[])[];
-}
-
-interface SampleRecord {
-  readonly line: number;
-  readonly fields: readonly string[];
-  /** The record is one value in quotes. */
-  readonly quoted: boolean;
 }
 
 interface Delimiter {
@@ -322,50 +315,3 @@ function isData(fields: readonly string[], { header, records }: TableStart): boo
 
 /** `C-1001` → `C-9`. */
 const shape = (value: string): string => value.trim().replace(/\d+/gu, '9');
-
-// Reading the sample.
-
-/** The complete records of a text, without blank lines, at most `most` of them. */
-function sampleRecords(text: string, delimiter: string, whole: boolean, most = MAX_RECORDS): SampleRecord[] {
-  const records: SampleRecord[] = [];
-  let line = 1;
-  let recordLine = 1;
-  let fields: string[] = [];
-  let from = 0;
-  let quoted = false;
-  const endField = (to: number): void => {
-    fields.push(unquoted(text.slice(from, to)));
-  };
-  let at = 0;
-  for (; at < text.length && records.length < most; at++) {
-    const character = text.charAt(at);
-    if (character === '"' && (quoted || at === from)) quoted = !quoted;
-    else if (character === '"' && text.charAt(at - 1) === '"' && text.charAt(from) === '"') quoted = true;
-    const isEnd = character === '\n' || (character === '\r' && text.charAt(at + 1) !== '\n');
-    if (isEnd) line += 1;
-    if (quoted) continue;
-    if (character === delimiter) {
-      endField(at);
-      from = at + 1;
-    } else if (isEnd) {
-      const end = text.charAt(at - 1) === '\r' && character === '\n' ? at - 1 : at;
-      if (end > from || fields.length > 0) {
-        const isQuoted = fields.length === 0 && text.charAt(from) === '"';
-        endField(Math.max(end, from));
-        records.push({ line: recordLine, fields, quoted: isQuoted });
-      }
-      fields = [];
-      from = at + 1;
-      recordLine = line;
-    }
-  }
-  if (whole && at === text.length && records.length < most && !quoted && (at > from || fields.length > 0)) {
-    const isQuoted = fields.length === 0 && text.charAt(from) === '"';
-    endField(at);
-    records.push({ line: recordLine, fields, quoted: isQuoted });
-  }
-  return records;
-}
-
-const unquoted = (raw: string): string =>
-  raw.length >= 2 && raw.startsWith('"') && raw.endsWith('"') ? raw.slice(1, -1).replaceAll('""', '"') : raw;

@@ -210,6 +210,23 @@ describe('compared with files of the same kind', () => {
     expect(await checkKind(contents)).toEqual([]);
   });
 
+  it('such a part is one finding, and makes no customer unknown', async () => {
+    const folder = tempDir();
+    const contents: (readonly [FileKind, string])[] = [
+      ['customer', COMMAS],
+      ['customer', body],
+      ['invoice', 'Invoice,Account\nI1,C-1\nI2,C-105\n'],
+    ];
+    const files = contents.map(([kind, content], i) => {
+      const path = join(folder, `g${i}.csv`);
+      writeFileSync(path, content);
+      return { path, kind };
+    });
+    const columns = { customer: { key: 'Account' }, invoice: { key: 'Invoice', customer: 'Account' } };
+    const reports = await checkFiles(files, { columns });
+    expect(reports.map(({ findings }) => findings.map(({ code }) => code))).toEqual([[], ['no-header'], []]);
+  });
+
   it('files of other kinds are not compared', async () => {
     expect(await checkKind([COMMAS, body], ['customer', 'invoice'])).toEqual([]);
   });
