@@ -152,12 +152,12 @@ export class EncodingSample {
         problem,
         'Export the file as UTF-8, or find out its encoding and convert it with iconv.',
       );
-    const also = others.length === 0 ? '' : ` (or -f ${others.join(', -f ')})`;
+    const also = others.length === 0 ? '' : ` (here the first guess, else -f ${others.join(' or -f ')})`;
     return finding(
       'not-utf8',
       this.#at,
       `${problem}; by its words the file may be ${shown.map(described).join(', or ')}`,
-      `This is a guess: look which samples read as they should. Then save the file as "CSV UTF-8", or convert it from that encoding: ${iconvCommand(best)}${also}`,
+      `This is a guess: look which samples read as they should. Then save the file as "CSV UTF-8", or convert it from that encoding${also}: ${iconvCommand(best)}`,
     );
   }
 

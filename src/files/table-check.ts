@@ -193,12 +193,12 @@ function wrongDelimiter(
   const decimals =
     amount === undefined
       ? ''
-      : ` Amounts need a decimal point: "${displayValue(amount.trim())}" has a comma, so export them as 1234.56.`;
+      : `Amounts need a decimal point: "${displayValue(amount.trim())}" has a comma, so export them as 1234.56. `;
   return finding(
     'delimiter',
     { line },
     `the fields are separated by ${name}, not by commas: "${displayValue(firstLine(text))}"`,
-    `Export the file with commas, or convert it: ${convertCommand(`csv.reader(open(0,newline='',encoding='utf-8-sig'),delimiter='${code}')`)}${decimals}`,
+    `${decimals}Export the file with commas between the fields, or convert it: ${convertCommand(`csv.reader(open(0,newline='',encoding='utf-8-sig'),delimiter='${code}')`)}`,
   );
 }
 
