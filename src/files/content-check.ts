@@ -2,6 +2,7 @@ import type { CrossCheck } from './cross-check.ts';
 import { EncodingSample, foreignContent, Utf8Checker } from './encoding.ts';
 import type { FieldSink } from './field-values.ts';
 import { FindingList, finding } from './findings.ts';
+import { reportLikeNames } from './lookalikes.ts';
 import { CsvScanner } from './scanner.ts';
 import { SpreadsheetDamage } from './spreadsheet-damage.ts';
 import { HEAD_BYTES, type TableStart, tableProblem, tableStart } from './table-check.ts';
@@ -113,6 +114,7 @@ export class ContentCheck {
     scanner.end();
     if (this.#start === undefined) return;
     const { header, shape, records } = scanner;
+    reportLikeNames(header, this.#start.line, this.#findings);
     this.#damage.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
   }
 }

@@ -1,15 +1,9 @@
 import { type Amount, type AmountProblem, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
-import {
-  type CrossState,
-  emptyKey,
-  findRoleColumns,
-  type RoleColumns,
-  unknownCustomer,
-  unknownInvoice,
-} from './cross-state.ts';
+import { type CrossState, emptyKey, findRoleColumns, type RoleColumns } from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
-import { displayValue, type FileToCheck, type FindingList, finding } from './findings.ts';
+import { type FileToCheck, type FindingList, finding } from './findings.ts';
 import { AMOUNT_UNKNOWN, DUPLICATE, HAS_ITEMS } from './keys.ts';
+import { quotedValue } from './lookalikes.ts';
 
 /**
  * The first pass of the checks across files, over one file. Findings that are certain are added at once; what depends on
@@ -95,16 +89,10 @@ export class CrossCheck {
 
   /** Hashes a key. @returns false for an empty key */
   #hash(bytes: Uint8Array, from: number, to: number): boolean {
-    const { hash } = this.#state;
     const value = this.#value;
-    if (isUnquoted(bytes, from, to)) {
-      if (from === to) return false;
-      hash.update(bytes, from, to);
-      return true;
-    }
     readValue(value, bytes, from, to);
     if (value.from === value.to) return false;
-    hash.update(value.bytes, value.from, value.to);
+    this.#state.hash.update(value.bytes, value.from, value.to);
     return true;
   }
 
@@ -116,16 +104,15 @@ export class CrossCheck {
       return;
     }
     const { customers, invoices, balances, hash } = this.#state;
-    if (kind === 'customer') customers.table.add(hash.low, hash.high);
+    const value = this.#value;
+    if (kind === 'customer') customers.add(hash, value.bytes, value.from, value.to);
     else if (kind === 'invoice') {
-      const number = invoices.table.add(hash.low, hash.high);
+      const number = invoices.add(hash, value.bytes, value.from, value.to);
       if (this.#amountAt < 0) return;
       if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
       else balances.add(number, amount);
     } else if (!this.#addItem(amount) && this.#state.checksInvoices) {
-      this.#findings.error('unknown-invoice', () =>
-        unknownInvoice(line, key, this.#text(bytes, from, to), this.#file.of),
-      );
+      this.#state.unknownOf(this.#file).add(line, key, valueText(value));
     }
   }
 
@@ -155,15 +142,7 @@ export class CrossCheck {
     const { hash, customers } = this.#state;
     const number = customers.find(hash.low, hash.high, this.#customer);
     if (number >= 0) this.#customer = number;
-    else
-      this.#findings.error('unknown-customer', () =>
-        unknownCustomer(line, customer, this.#text(bytes, from, to)),
-      );
-  }
-
-  #text(bytes: Uint8Array, from: number, to: number): string {
-    readValue(this.#value, bytes, from, to);
-    return valueText(this.#value);
+    else this.#state.unknownOf(this.#file).add(line, customer, valueText(this.#value));
   }
 }
 
@@ -203,7 +182,7 @@ class AmountColumn {
       return finding(
         'amount',
         { line, column },
-        `"${displayValue(valueText(this.#value))}" ${AMOUNT_PROBLEMS[amount]}`,
+        `${quotedValue(valueText(this.#value))} ${amountProblem(amount, valueText(this.#value))}`,
         'Write amounts as 1234.56 or -1234.56; 1,234.56 and (1,234.56) are also accepted.',
       );
     });
@@ -215,6 +194,16 @@ class AmountColumn {
     readValue(value, bytes, from, to);
     return this.#reader.read(value.bytes, value.from, value.to);
   }
+}
+
+/** Characters that look like those of an amount. */
+const NOT_ASCII = /[\p{White_Space}\p{Pd}\u2212](?<![ -])/u;
+
+function amountProblem(problem: Exclude<AmountProblem, 'empty'>, text: string): string {
+  const [character = ''] = problem === 'not-a-number' ? (NOT_ASCII.exec(text) ?? []) : [];
+  if (character === '') return AMOUNT_PROBLEMS[problem];
+  const code = character.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0');
+  return `is not an amount: U+${code} looks like ${/\p{White_Space}/u.test(character) ? 'a space' : 'the minus sign -'}, but is another character`;
 }
 
 const AMOUNT_PROBLEMS: Readonly<Record<Exclude<AmountProblem, 'empty'>, string>> = {

@@ -1,9 +1,16 @@
-import { basename } from 'node:path';
 import { type Columns, columnList } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { ExactSums } from './amounts.ts';
-import { displayValue, type FindingDetails, type FindingList, finding } from './findings.ts';
+import {
+  displayValue,
+  type FileToCheck,
+  type FindingDetails,
+  type FindingList,
+  finding,
+} from './findings.ts';
 import { type KeyHash, KeyHash64, KeySet } from './keys.ts';
+import { differences, folded, quotedPair } from './lookalikes.ts';
+import { NearKeys, UnknownReferences } from './near-keys.ts';
 
 /**
  * What the checks across files remember of one call. Each invoice takes 8 to 24 bytes of key table, 8 of balance and one
@@ -18,6 +25,10 @@ export class CrossState {
   readonly balances = new ExactSums();
   /** The invoice numbers of each invoice file, by path: first, and last plus one. */
   readonly ranges = new Map<string, { readonly from: number; to: number }>();
+  readonly nearCustomers = new NearKeys();
+  readonly nearInvoices = new NearKeys();
+  /** By the path of the file that has them. */
+  readonly #unknown = new Map<string, UnknownReferences>();
   readonly #given: ReadonlySet<FileKind>;
   readonly #incomplete = new Set<FileKind>();
 
@@ -30,6 +41,30 @@ export class CrossState {
   /** A file of this kind was read only in part, so that a key missing from the kind proves nothing. */
   markIncomplete(kind: FileKind): void {
     this.#incomplete.add(kind);
+  }
+
+  /** The references of a file that are no key; made at the first call. */
+  unknownOf({ path, kind, of }: FileToCheck): UnknownReferences {
+    let unknown = this.#unknown.get(path);
+    if (unknown === undefined) {
+      unknown = new UnknownReferences(kind === 'items' ? 'invoice' : 'customer', of);
+      this.#unknown.set(path, unknown);
+    }
+    return unknown;
+  }
+
+  /** Call after the first pass: look for keys like the references that are none. */
+  wantNear(): void {
+    for (const unknown of this.#unknown.values())
+      unknown.want(unknown.target === 'customer' ? this.nearCustomers : this.nearInvoices);
+  }
+
+  /** Reports the references of a file that are no key, and its keys that look like others. */
+  reportNear({ path, kind }: FileToCheck, findings: FindingList): void {
+    const unknown = this.#unknown.get(path);
+    unknown?.report(unknown.target === 'customer' ? this.nearCustomers : this.nearInvoices, findings);
+    if (kind === 'customer') this.nearCustomers.reportPairs(path, kind, findings);
+    if (kind === 'invoice') this.nearInvoices.reportPairs(path, kind, findings);
   }
 
   /** True if there are files of this kind and all were read to the end. */
@@ -84,15 +119,7 @@ export function findRoleColumns(
     const [roleKind, use] = role.split('.');
     if (roleKind !== kind) continue;
     const column = names.findIndex((other) => other.trim() === name.trim()) + 1;
-    if (column === 0)
-      findings.cause(
-        finding(
-          'no-column',
-          { line },
-          `the header has no column "${displayValue(name)}", which is named for ${role}`,
-          `The columns are: ${names.slice(0, 20).map(displayValue).join(', ')}. Upper and lower case and spaces inside a name count.`,
-        ),
-      );
+    if (column === 0) findings.cause(noColumn(role, name, names, line));
     else if (use === 'customer') found.customer = column;
     else if (use === 'amount') found.amount = column;
     else found.key = column;
@@ -100,7 +127,25 @@ export function findRoleColumns(
   return found;
 }
 
-// Findings of both passes. `line` is where the record begins.
+function noColumn(role: string, name: string, names: readonly string[], line: number): FindingDetails {
+  const fold = folded(name);
+  const like = names.findIndex((other) => folded(other) === fold);
+  const found = names[like];
+  if (found === undefined || fold === '')
+    return finding(
+      'no-column',
+      { line },
+      `the header has no column "${displayValue(name)}", which is named for ${role}`,
+      `The columns are: ${names.slice(0, 20).map(displayValue).join(', ')}. Upper and lower case and spaces inside a name count.`,
+    );
+  const [wanted, other] = quotedPair(name.trim(), found.trim());
+  return finding(
+    'no-column',
+    { line, column: like + 1 },
+    `the header has no column ${wanted}, which is named for ${role}, but ${other}: they differ only in ${differences(name.trim(), found.trim())}`,
+    'Correct the name in the header, or name the column as the header has it: copy it from the file.',
+  );
+}
 
 /** @param what `key`, `customer` or `invoice` */
 export const emptyKey = (line: number, column: number, what: string): FindingDetails =>
@@ -110,27 +155,3 @@ export const emptyKey = (line: number, column: number, what: string): FindingDet
     `the record has no ${what}`,
     'Fill in the value, or remove the record.',
   );
-
-export const unknownCustomer = (line: number, column: number, key: string): FindingDetails =>
-  finding(
-    'unknown-customer',
-    { line, column },
-    `the customer "${displayValue(key)}" is not in the customer files`,
-    'Add the customer to a customer file, or correct the value. Keys must match exactly, leading zeros included.',
-  );
-
-/** @param of the path of the only invoice file it may be in; without one, any */
-export function unknownInvoice(
-  line: number,
-  column: number,
-  key: string,
-  of: string | undefined,
-): FindingDetails {
-  const where = of === undefined ? 'the invoice files' : displayValue(basename(of));
-  return finding(
-    'unknown-invoice',
-    { line, column },
-    `the invoice "${displayValue(key)}" is not in ${where}`,
-    'Add the invoice to its file, or correct the value. Keys must match exactly, leading zeros included.',
-  );
-}

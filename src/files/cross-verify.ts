@@ -1,16 +1,12 @@
 import { open } from 'node:fs/promises';
+import type { FileKind } from '../batch/types.ts';
 import { type Amount, AmountReader, equalToTheCent, toFine } from './amounts.ts';
 import { readBlocks } from './blocks.ts';
-import {
-  type CrossState,
-  findRoleColumns,
-  type RoleColumns,
-  unknownCustomer,
-  unknownInvoice,
-} from './cross-state.ts';
+import { type CrossState, findRoleColumns, type RoleColumns } from './cross-state.ts';
 import { emptyValue, type FieldSink, readValue, type Value, valueText } from './field-values.ts';
 import { displayValue, type FileToCheck, FindingList, finding, unreadable } from './findings.ts';
-import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, REPEAT } from './keys.ts';
+import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, LOOKALIKE, REPEAT } from './keys.ts';
+import type { NearKeys } from './near-keys.ts';
 import { CsvScanner } from './scanner.ts';
 import { reportDifferences, type SumDifference } from './sum-differences.ts';
 
@@ -37,7 +33,8 @@ interface VerifiedKey {
 /**
  * The second pass of the checks across files. The first pass compares hashes, and two keys may share one, so duplicates,
  * invoices without items and differing sums are only candidates: this pass reads the files again and compares the
- * candidates' keys as written. Reads nothing when there are no candidates. Throws the reason of an aborted signal.
+ * candidates' keys as written. It also looks for keys that look like others, or like references that are no key. Reads only
+ * files that may have any. Throws the reason of an aborted signal.
  * @param files in the order they were read
  */
 export async function verifyCandidates(
@@ -48,13 +45,15 @@ export async function verifyCandidates(
   const expectsItems = (path: string): boolean =>
     files.some(({ kind, of }) => kind === 'items' && (of === undefined || of === path));
   const candidates = markCandidates(state, expectsItems);
+  state.wantNear();
   const customers = new Map<string, VerifiedKey>();
   const invoices = new Map<string, VerifiedKey>();
+  let incomplete = false;
   for (const file of files) {
     const hasCandidates =
       file.kind === 'customer' ? candidates.customers : candidates.customers || candidates.invoices;
     // A file that could not be read to the end has its cause already.
-    if (!hasCandidates || file.findings.incomplete) continue;
+    if ((!hasCandidates && !hasNear(state, file.kind)) || file.findings.incomplete) continue;
     const onRecord =
       file.kind === 'customer'
         ? (record: CandidateRecord) => addKey(customers, file, record)
@@ -66,9 +65,12 @@ export async function verifyCandidates(
     } catch (error) {
       if (signal?.aborted) throw error;
       file.findings.cause(unreadable(error));
-      return;
+      incomplete = true;
+      break;
     }
   }
+  for (const file of files) state.reportNear(file, file.findings);
+  if (incomplete) return;
   const differences = new Map<CrossCheckedFile, SumDifference[]>();
   for (const [key, verified] of invoices) {
     const { file } = verified;
@@ -89,6 +91,12 @@ export async function verifyCandidates(
     file?.findings.countMore(count);
   }
 }
+
+/** True if keys of this kind may look alike, or like a reference. */
+const hasNear = (state: CrossState, kind: FileKind): boolean =>
+  kind === 'customer'
+    ? state.customers.hasLookalikes || state.nearCustomers.wantsAny
+    : kind === 'invoice' && (state.invoices.hasLookalikes || state.nearInvoices.wantsAny);
 
 /** Adds a record by its key; a key that was added before is a duplicate. */
 function addKey(known: Map<string, VerifiedKey>, file: CrossCheckedFile, record: CandidateRecord): void {
@@ -124,7 +132,7 @@ function addInvoice(
   addKey(invoices, file, record);
   const { customer, line, roles } = record;
   if (customer === null || !state.checksCustomers || customers.has(customer)) return;
-  file.findings.error('unknown-customer', () => unknownCustomer(line, roles.customer, customer));
+  state.unknownOf(file).add(line, roles.customer, customer);
 }
 
 function addItem(
@@ -136,8 +144,7 @@ function addItem(
   if (key === null) return;
   const invoice = invoices.get(key);
   if (invoice === undefined || (file.of !== undefined && !invoice.paths.has(file.of))) {
-    if (state.checksInvoices)
-      file.findings.error('unknown-invoice', () => unknownInvoice(line, roles.key, key, file.of));
+    if (state.checksInvoices) state.unknownOf(file).add(line, roles.key, key);
     return;
   }
   invoice.items += 1;
@@ -189,8 +196,8 @@ interface Candidates {
  */
 function markCandidates(state: CrossState, expectsItems: (path: string) => boolean): Candidates {
   const { customers, invoices, balances } = state;
-  customers.table.findRepeats();
-  invoices.table.findRepeats();
+  customers.findRepeats();
+  invoices.findRepeats();
   const more = new Map<string, number>();
   const mark = (
     from: number,
@@ -275,6 +282,7 @@ class CandidateSink implements FieldSink {
   readonly #value = emptyValue();
   readonly #reader = new AmountReader();
   #roles: RoleColumns = { key: 0, customer: 0, amount: 0 };
+  readonly #near: NearKeys | undefined;
   #selected: readonly number[] = [];
 
   constructor(file: FileToCheck, state: CrossState, onRecord: (record: CandidateRecord) => void) {
@@ -282,6 +290,8 @@ class CandidateSink implements FieldSink {
     this.#state = state;
     this.#onRecord = onRecord;
     this.#keys = file.kind === 'customer' ? state.customers : state.invoices;
+    const near = file.kind === 'customer' ? state.nearCustomers : state.nearInvoices;
+    if (hasNear(state, file.kind)) this.#near = near;
   }
 
   header(names: readonly string[], line: number): readonly number[] {
@@ -304,6 +314,7 @@ class CandidateSink implements FieldSink {
       return true;
     };
     const key = read(roles.key) ? this.#candidate(this.#keys, value) : null;
+    if (roles.key > 0) this.#addNear(line, value);
     const customer = read(roles.customer) ? this.#candidate(this.#state.customers, value) : null;
     if (key === null && customer === null) return;
     const amount = read(roles.amount) ? this.#reader.read(value.bytes, value.from, value.to) : 'empty';
@@ -311,11 +322,24 @@ class CandidateSink implements FieldSink {
   }
 
   /** The value as text if it has the hash of a candidate. */
-  #candidate({ table, flags }: KeySet, value: Value): string | null {
+  #candidate(keys: KeySet, value: Value): string | null {
     if (value.from === value.to) return null;
+    return (this.#flags(keys, value) & CANDIDATE) !== 0 ? valueText(value) : null;
+  }
+
+  #flags({ table, flags }: KeySet, value: Value): number {
     const { hash } = this.#state;
     hash.update(value.bytes, value.from, value.to);
     const number = table.find(hash.low, hash.high);
-    return number >= 0 && (flags.get(number) & CANDIDATE) !== 0 ? valueText(value) : null;
+    return number < 0 ? 0 : flags.get(number);
+  }
+
+  #addNear(line: number, value: Value): void {
+    const near = this.#near;
+    if (near === undefined || value.from === value.to) return;
+    const { bytes, from, to } = value;
+    const isLike = (this.#flags(this.#keys, value) & LOOKALIKE) !== 0;
+    if (isLike || near.wants(bytes, from, to))
+      near.add({ text: valueText(value), line, column: this.#roles.key, path: this.#file.path }, isLike);
   }
 }

@@ -4,6 +4,7 @@ import { glob, isDynamicPattern } from 'tinyglobby';
 import { EbillError } from '../errors.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
+import { quotedPair } from './lookalikes.ts';
 
 /**
  * Expands the files of one argument list (paths or patterns, relative to `cwd`) to absolute paths in natural order, each
@@ -39,17 +40,25 @@ async function expandOne(argument: string, cwd: string, platform: NodeJS.Platfor
       { hint: 'Use a simpler pattern, such as itm_*.csv, or several.' },
     );
   }
-  const matches = await glob(withoutRegexSigns(pattern), {
-    cwd,
-    absolute: true,
-    onlyFiles: true,
-    expandDirectories: false,
-    extglob: false,
-    caseSensitiveMatch: platform !== 'win32',
-  });
+  const match = (one: string): Promise<string[]> =>
+    glob(withoutRegexSigns(one), {
+      cwd,
+      absolute: true,
+      onlyFiles: true,
+      expandDirectories: false,
+      extglob: false,
+      caseSensitiveMatch: platform !== 'win32',
+    });
+  const matches = await match(pattern);
   if (matches.length === 0) {
+    // macOS writes names in NFD; most keyboards write NFC.
+    const forms = ['NFC', 'NFD'].filter((form) => pattern.normalize(form) !== pattern);
+    const [like] = (await Promise.all(forms.map((form) => match(pattern.normalize(form))))).flat();
     throw new EbillError('USAGE', `No file matches ${visible(argument)}`, {
-      hint: `Searched in ${visible(cwd)}. Check the pattern and the folder; patterns do not match hidden files.`,
+      hint:
+        like === undefined
+          ? `Searched in ${visible(cwd)}. Check the pattern and the folder; patterns do not match hidden files.`
+          : `Did you mean ${quotedPair(basename(like), basename(like).normalize(pattern.normalize('NFC') === pattern ? 'NFC' : 'NFD'))[0]}? Its name is in another Unicode form (NFC, NFD). Write * for its accented letters.`,
     });
   }
   return matches.map((match) => resolve(cwd, match));

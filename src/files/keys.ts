@@ -1,4 +1,5 @@
 import { grown } from './field-values.ts';
+import { folded } from './lookalikes.ts';
 
 /**
  * A list of keys as 64-bit hashes in typed arrays, numbered in the order they were added: 8 to 24 bytes a key, where a
@@ -44,6 +45,11 @@ export class KeyTable {
   /** The low half of a key's hash. */
   low(key: number): number {
     return this.#hashes[2 * key] as number;
+  }
+
+  /** True if two keys have the same hash. */
+  areEqual(key: number, other: number): boolean {
+    return this.is(key, this.low(other), this.#hashes[2 * other + 1] as number);
   }
 
   /** True if the key with this number exists and has this hash. */
@@ -175,6 +181,8 @@ export const AMOUNT_UNKNOWN = 4;
 export const CANDIDATE = 8;
 /** An earlier key has the same hash; flags are kept there. */
 export const REPEAT = 16;
+/** Another key has the same hash when both are folded: they probably look alike. */
+export const LOOKALIKE = 32;
 
 /** The keys of one kind in all its files, by their hashes, with flags for each. */
 export class KeySet {
@@ -183,6 +191,29 @@ export class KeySet {
     this.flags.set(first, DUPLICATE);
     this.flags.set(repeat, REPEAT);
   });
+  /** The hashes of the same keys, folded. */
+  readonly #folded = new KeyTable((first, other) => {
+    if (this.table.areEqual(first, other)) return;
+    this.flags.set(first, LOOKALIKE);
+    this.flags.set(other, LOOKALIKE);
+    this.hasLookalikes = true;
+  });
+  readonly #fold = new FoldedHash();
+  hasLookalikes = false;
+
+  /** @param hash of the key in these bytes. @returns the key's number */
+  add({ low, high }: KeyHash, bytes: Uint8Array, from: number, to: number): number {
+    const fold = this.#fold;
+    fold.update(bytes, from, to);
+    this.#folded.add(fold.low, fold.high);
+    return this.table.add(low, high);
+  }
+
+  /** Sets the flags of all keys that have the hash of another one, as it is or folded. */
+  findRepeats(): void {
+    this.table.findRepeats();
+    this.#folded.findRepeats();
+  }
 
   /**
    * The number of a key with this hash; -1 when there is none.
@@ -254,5 +285,45 @@ export class KeyHash64 implements KeyHash {
     b = Math.imul(b ^ (b >>> 13) ^ a, 0x85ebca6b);
     this.low = (a ^ (a >>> 16)) | 0;
     this.high = (b ^ (b >>> 16)) | 0;
+  }
+}
+
+const SPACE = 32;
+const ZERO = 48;
+
+/** Hashes keys so that all that look alike (`lookalikes.ts`), and hardly any others, have the same hash. */
+export class FoldedHash implements KeyHash {
+  readonly #hash = new KeyHash64();
+  #buffer = new Uint8Array(256);
+  low = 0;
+  high = 0;
+
+  update(bytes: Uint8Array, from: number, to: number): void {
+    let [start, end] = [from, to];
+    while (start < end && bytes[start] === SPACE) start++;
+    while (end > start && bytes[end - 1] === SPACE) end--;
+    while (start < end - 1 && bytes[start] === ZERO) start++;
+    const length = end - start;
+    if (length > this.#buffer.length) this.#buffer = grown(this.#buffer, length);
+    const buffer = this.#buffer;
+    for (let i = 0; i < length; i++) {
+      const byte = bytes[start + i] as number;
+      // A blank or control character inside, or one beyond ASCII: few keys have them, so decoding these costs little.
+      if (byte <= SPACE || byte >= 127) {
+        const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+        const fold = Buffer.from(folded(text));
+        this.#set(fold, fold.length);
+        return;
+      }
+      buffer[i] = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+    }
+    this.#set(buffer, length);
+  }
+
+  #set(bytes: Uint8Array, length: number): void {
+    const hash = this.#hash;
+    hash.update(bytes, 0, length);
+    this.low = hash.low;
+    this.high = hash.high;
   }
 }

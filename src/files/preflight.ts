@@ -6,9 +6,10 @@ import { BLOCKS_KEPT, BlockPool, readBlocks } from './blocks.ts';
 import { ContentCheck } from './content-check.ts';
 import type { CrossCheck } from './cross-check.ts';
 import type { CrossCheckedFile } from './cross-verify.ts';
-import { type FileReport, type FileToCheck, FindingList, finding, notAFile, unreadable } from './findings.ts';
+import { type FileReport, type FileToCheck, FindingList, finding, notAFile } from './findings.ts';
 import { Hashing } from './hashing.ts';
 import type { KeyHash } from './keys.ts';
+import { unreadableFile } from './lookalikes.ts';
 import { type TableStart, unlike } from './table-check.ts';
 
 /** Bytes. What a storage takes in one PUT (api rule 19). */
@@ -201,7 +202,7 @@ async function readContent(
     return await readOpened(handle, file, findings, cross, options);
   } catch (error) {
     if (options.signal?.aborted) throw error;
-    findings.cause(unreadable(error));
+    findings.cause(await unreadableFile(error, file.path));
     return undefined;
   } finally {
     await handle?.close();
