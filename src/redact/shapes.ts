@@ -20,6 +20,8 @@ const NAME_MARKS = ['pass', 'pwd', 'secret', 'token', 'key', 'signature', 'crede
 interface Value {
   readonly start: RegExp;
   readonly end: RegExp;
+  /** What is between the value and a second one, which ends in the same way. */
+  readonly second?: RegExp;
 }
 
 const PRESIGNED: Value = {
@@ -28,12 +30,15 @@ const PRESIGNED: Value = {
 };
 // These are words of prose too, so a parameter has to follow "?" or "&".
 const PRESIGNED_WORD = /\b((?:Signature|(?<=[?&;])(?:sig|Policy))=)[^&\s"'<>\\]+/g;
-const HEADER = new RegExp(
-  String.raw`\b((?:proxy-)?authorization${QUOTE}?\s{0,9}[:=,>]\s{0,9}\[?\s{0,9}${QUOTE}?)` +
-    // After a known scheme the value; else everything that may be scheme and value.
-    String.raw`(?:((?:basic|bearer|negotiate|token|digest|ntlm)\s{1,9})[^\s"',;<>\\]+|(?!\*\*\*)[^\s"',;<>\\]+(?:[ \t]{1,9}[^\s"',;<>\\]+)?)`,
-  'gi',
-);
+const AUTHORIZATION = String.raw`\b(?:proxy-)?authorization${QUOTE}?\s{0,9}[:=,>]\s{0,9}\[?\s{0,9}${QUOTE}?`;
+const SCHEMES = String.raw`(?:basic|bearer|negotiate|token|digest|ntlm)\s{1,9}`;
+const HEADER: Value = { start: new RegExp(AUTHORIZATION + SCHEMES, 'gi'), end: /[\s"',;<>\\]/g };
+/** What follows may be a scheme and a value. */
+const OTHER_HEADER: Value = {
+  start: new RegExp(String.raw`${AUTHORIZATION}(?!\*\*\*|${SCHEMES})`, 'gi'),
+  end: /[\s"',;<>\\]/g,
+  second: /[ \t]{1,9}(?=[^\s"',;<>\\])/y,
+};
 /** English after a scheme is no credential: "basic authorisation". */
 const SCHEME =
   /\b(basic|bearer|negotiate)\s+(?!auth|credential|scheme)[A-Za-z0-9+/._~-]{8}[A-Za-z0-9+/._~-]*={0,2}/gi;
@@ -76,7 +81,8 @@ const URL_RULES: readonly Rule[] = [
   { shape: KEY_ID, replacement: HIDDEN, marks: ['akia', 'asia'] },
 ];
 const STRICT_RULES: readonly Rule[] = [
-  { shape: HEADER, replacement: `$1$2${HIDDEN}`, marks: ['authorization'] },
+  { shape: HEADER, marks: ['authorization'] },
+  { shape: OTHER_HEADER, marks: ['authorization'] },
   { shape: SCHEME, replacement: `$1 ${HIDDEN}`, marks: ['basic', 'bearer', 'negotiate'] },
   { shape: USERINFO, replacement: `$1${HIDDEN}@`, marks: ['://'] },
   { shape: KEY, replacement: HIDDEN, marks: ['-----begin'] },
@@ -98,14 +104,21 @@ function hidden(text: string, rules: readonly Rule[]): string {
   }, text);
 }
 
-function withoutValues(text: string, { start, end }: Value): string {
+function withoutValues(text: string, { start, end, second }: Value): string {
   let kept = '';
   let at = 0;
   start.lastIndex = 0;
   while (start.exec(text) !== null) {
     const from = start.lastIndex;
     end.lastIndex = from;
-    const to = end.exec(text)?.index ?? text.length;
+    let to = end.exec(text)?.index ?? text.length;
+    if (second !== undefined && to > from) {
+      second.lastIndex = to;
+      if (second.test(text)) {
+        end.lastIndex = second.lastIndex;
+        to = end.exec(text)?.index ?? text.length;
+      }
+    }
     if (to > from) kept += text.slice(at, from) + HIDDEN;
     if (to > from) at = to;
     start.lastIndex = to;

@@ -33,7 +33,7 @@ export const HOSTILE = [
 
 /** What our own painter writes: colours, and the live lines' moves. */
 const OURS =
-  /\u001b\[(?:0|1|2|22|39|3[1-6]|90)m|\u001b\[\?25[lh]|\u001b\[\d*[ABCDGJK]|\u001b\[\?2026[hl]|\u001b\[\?2004[hl]/g;
+  /\u001b\[(?:0|1|2|22|39|3[1-6]|90)m|\u001b\[\?(?:25|7)[lh]|\u001b\[\d*[ABCDGJK]|\u001b\[\?2026[hl]|\u001b\[\?2004[hl]/g;
 
 /** What of an output is none of ours and raw; the line feed is layout, in live lines the carriage return too. */
 export function rawIn(output: string, live: boolean): readonly string[] {

@@ -58,6 +58,8 @@ export const environment: TopicText = {
           'Linux: where the folders of profiles and of journals are, without EBILL_HOME',
         'APPDATA, LOCALAPPDATA': 'the same on Windows',
         MSYSTEM: 'Windows: set by Git Bash; commands to copy are quoted for bash',
+        'PSModulePath, PROMPT':
+          'Windows: which shell it is, PowerShell or cmd; commands to copy are quoted for it',
         'WT_SESSION, TERM_PROGRAM': 'Windows: the terminal supports more than ASCII symbols',
         'GITHUB_ACTIONS, TF_BUILD': 'GitHub and Azure Pipelines; see the next two',
         'TEAMCITY_VERSION, GITLAB_CI':
