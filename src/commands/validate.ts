@@ -21,7 +21,7 @@ export interface ValidateOptions {
 export const command: CommandModule<ValidateOptions> = {
   help: {
     notes: [
-      'With --column, or columns in the profile, the files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent. A check runs when its columns are named and its files are given.',
+      'With --column, or columns in the profile, the files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent or the decimals they are written with. A check runs when its columns are named and its files are given.',
     ],
     examples: [
       [

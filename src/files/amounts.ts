@@ -18,8 +18,10 @@ export type AmountProblem = 'empty' | 'not-a-number' | 'comma' | 'exponent' | 't
 const UNIT_DECIMALS = 4;
 const FINE_DECIMALS = 18;
 const FINE_PER_UNIT = 10n ** BigInt(FINE_DECIMALS - UNIT_DECIMALS);
-/** Half a cent in ten-thousandths. */
-const HALF_CENT = 50;
+/** Decimals of an amount that is compared to the cent even if it has fewer. */
+const CENT_DECIMALS = 2;
+/** From this number of decimals on, amounts are compared exactly. */
+export const EXACT_DECIMALS = 5;
 
 const DOT = 46;
 const MINUS = 45;
@@ -31,7 +33,7 @@ export class AmountReader {
   decimals = 0;
 
   /**
-   * Reads `12.30`, `-12.30`, `+12`, `.5`, `1,234.56`, `1,234,567`, `(12.30)`, with or without spaces around it. A comma
+   * Reads `12.30`, `-12.30`, `+12`, `.5`, `1,234.56`, `1,23,456.78`, `1,234,567`, `(12.30)`, with or without spaces around it. A comma
    * that may be a decimal comma (`1,234`, `12,50`) is a problem, never a guess; so is an exponent (`1.2E+05`).
    */
   read(bytes: Uint8Array, from: number, to: number): Amount {
@@ -66,8 +68,8 @@ export class AmountReader {
     const negative = inParentheses !== undefined || text.startsWith('-');
     if (!/^\d*\.?\d*$/u.test(digits) || !/\d/u.test(digits)) {
       if (!/^[\d.,]+$/u.test(digits) || !digits.includes(',')) return 'not-a-number';
-      // Commas separate thousands only if a decimal point follows them, or if there are several.
-      if (!/^\d{1,3}(?:,\d{3})+\.\d*$/u.test(digits) && !/^\d{1,3}(?:,\d{3}){2,}$/u.test(digits))
+      // Commas separate thousands only if a decimal point follows them, or if there are several. India also groups by two.
+      if (!/^\d{1,3}(?:,\d{2,3})*,\d{3}\.\d*$/u.test(digits) && !/^\d{1,3}(?:,\d{2,3})+,\d{3}$/u.test(digits))
         return 'comma';
     }
     const [whole = '', fraction = ''] = digits.replaceAll(',', '').split('.');
@@ -97,10 +99,19 @@ export function formatDecimal(fine: bigint, decimals: number): string {
   return `${fine < 0n ? '-' : ''}${digits.slice(0, -FINE_DECIMALS)}${fraction === '' ? '' : `.${fraction}`}`;
 }
 
-/** True if two amounts in fine units differ by at most half a cent, the most that rounding can cause. */
-export function equalToTheCent(a: bigint, b: bigint): boolean {
+/** The most that rounding to so many decimals can change an amount, in fine units. */
+export function halfUnit(decimals: number): bigint {
+  if (decimals >= EXACT_DECIMALS) return 0n;
+  return 5n * 10n ** BigInt(FINE_DECIMALS - 1 - Math.max(decimals, CENT_DECIMALS));
+}
+
+/**
+ * True if two amounts in fine units are equal when rounded to so many decimals, those that one of them was written with: cents
+ * at least.
+ */
+export function equalTo(decimals: number, a: bigint, b: bigint): boolean {
   const difference = a < b ? b - a : a - b;
-  return difference <= 5n * 10n ** BigInt(FINE_DECIMALS - 3);
+  return difference <= halfUnit(decimals);
 }
 
 /**
@@ -151,10 +162,14 @@ export class ExactSums {
     return toFine(this.#units[index] ?? 0) + (this.#rest.get(index) ?? 0n);
   }
 
-  /** A fast check for 0 to the cent. False may still be 0: then ask `fine`. */
-  isZero(index: number): boolean {
+  /** A fast check for 0, rounded to so many decimals. False may still be 0: then ask `fine`. */
+  isZero(index: number, decimals: number): boolean {
     const units = this.#units[index] ?? 0;
     if (this.#rest.size > 0 && this.#rest.has(index)) return false;
-    return units <= HALF_CENT && units >= -HALF_CENT;
+    const half = HALF_UNITS[decimals] ?? 0;
+    return units <= half && units >= -half;
   }
 }
+
+/** Half a unit of so many decimals, in ten-thousandths. */
+const HALF_UNITS = [50, 50, 50, 5, 0] as const;

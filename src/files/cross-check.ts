@@ -2,7 +2,7 @@ import { type Amount, type AmountProblem, AmountReader, ExactSums, formatDecimal
 import { type CrossState, emptyKey, findRoleColumns, type RoleColumns } from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
 import { type FileToCheck, type FindingList, finding } from './findings.ts';
-import { AMOUNT_UNKNOWN, DUPLICATE, HAS_ITEMS } from './keys.ts';
+import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, HAS_ITEMS } from './keys.ts';
 import { quotedValue } from './lookalikes.ts';
 
 /**
@@ -110,7 +110,10 @@ export class CrossCheck {
       const number = invoices.add(hash, value.bytes, value.from, value.to);
       if (this.#amountAt < 0) return;
       if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
-      else balances.add(number, amount);
+      else {
+        balances.add(number, amount);
+        if (this.#amounts.decimals > 2) invoices.flags.set(number, decimalFlags(this.#amounts.decimals));
+      }
     } else if (!this.#addItem(amount) && this.#state.checksInvoices) {
       this.#state.unknownOf(this.#file).add(line, key, valueText(value));
     }
@@ -162,6 +165,11 @@ class AmountColumn {
   /** The sum as a decimal; `null` when a value is not an amount. */
   get total(): string | null {
     return this.#unknown ? null : formatDecimal(this.#sum.fine(0), this.#decimals);
+  }
+
+  /** How many decimals the last amount was written with. */
+  get decimals(): number {
+    return this.#reader.decimals;
   }
 
   /** Reads the value of a whole record. @returns the amount, or why it is not one */

@@ -1,11 +1,20 @@
 import { open } from 'node:fs/promises';
 import type { FileKind } from '../batch/types.ts';
-import { type Amount, AmountReader, equalToTheCent, toFine } from './amounts.ts';
+import { type Amount, AmountReader, equalTo, toFine } from './amounts.ts';
 import { readBlocks } from './blocks.ts';
 import { type CrossState, findRoleColumns, type RoleColumns } from './cross-state.ts';
 import { emptyValue, type FieldSink, readValue, type Value, valueText } from './field-values.ts';
 import { displayValue, type FileToCheck, FindingList, finding, unreadable } from './findings.ts';
-import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, HAS_ITEMS, type KeySet, LOOKALIKE, REPEAT } from './keys.ts';
+import {
+  AMOUNT_UNKNOWN,
+  CANDIDATE,
+  DUPLICATE,
+  decimalsOf,
+  HAS_ITEMS,
+  type KeySet,
+  LOOKALIKE,
+  REPEAT,
+} from './keys.ts';
 import type { NearKeys } from './near-keys.ts';
 import { CsvScanner } from './scanner.ts';
 import { reportDifferences, type SumDifference } from './sum-differences.ts';
@@ -159,7 +168,7 @@ function checkInvoice(
   { file, first, duplicate, amountUnknown, items, sum }: VerifiedKey,
 ): SumDifference | undefined {
   if (!state.checksItems || duplicate) return undefined;
-  const { line, roles, amount } = first;
+  const { line, roles, amount, decimals } = first;
   if (items === 0) {
     file.findings.warning(
       finding(
@@ -173,8 +182,8 @@ function checkInvoice(
   }
   if (!state.checksSums || amountUnknown || typeof amount === 'string') return undefined;
   const stated = toFine(amount);
-  if (equalToTheCent(stated, sum)) return undefined;
-  return { key, line, column: roles.amount, stated, sum };
+  if (equalTo(decimals, stated, sum)) return undefined;
+  return { key, line, column: roles.amount, stated, sum, items, decimals };
 }
 
 /** How many candidates of an invoice file, and of all customer files, are verified; the others are counted. */
@@ -231,7 +240,8 @@ function markCandidates(state: CrossState, expectsItems: (path: string) => boole
       if ((flags & HAS_ITEMS) === 0) return true;
       if (!checksSums || (flags & AMOUNT_UNKNOWN) !== 0) return false;
       sum.compared += 1;
-      if (balances.isZero(key) || equalToTheCent(balances.fine(key), 0n)) return false;
+      const decimals = decimalsOf(flags);
+      if (balances.isZero(key, decimals) || equalTo(decimals, balances.fine(key), 0n)) return false;
       sum.differ += 1;
       return true;
     };
@@ -247,6 +257,8 @@ interface CandidateRecord {
   readonly key: string | null;
   readonly customer: string | null;
   readonly amount: Amount;
+  /** How many decimals the amount was written with. */
+  readonly decimals: number;
   readonly roles: RoleColumns;
 }
 
@@ -318,7 +330,7 @@ class CandidateSink implements FieldSink {
     const customer = read(roles.customer) ? this.#candidate(this.#state.customers, value) : null;
     if (key === null && customer === null) return;
     const amount = read(roles.amount) ? this.#reader.read(value.bytes, value.from, value.to) : 'empty';
-    this.#onRecord({ line, key, customer, amount, roles });
+    this.#onRecord({ line, key, customer, amount, decimals: this.#reader.decimals, roles });
   }
 
   /** The value as text if it has the hash of a candidate. */

@@ -183,6 +183,22 @@ export const CANDIDATE = 8;
 export const REPEAT = 16;
 /** Another key has the same hash when both are folded: they probably look alike. */
 export const LOOKALIKE = 32;
+/** The invoice's amount was written with three decimals, four, or (both) more. */
+const THREE_DECIMALS = 64;
+const FOUR_DECIMALS = 128;
+
+/** Flags for the decimals that an amount was written with. */
+export const decimalFlags = (decimals: number): number =>
+  decimals <= 2
+    ? 0
+    : decimals === 3
+      ? THREE_DECIMALS
+      : decimals === 4
+        ? FOUR_DECIMALS
+        : THREE_DECIMALS | FOUR_DECIMALS;
+
+/** The decimals of these flags, from 2 to 5. */
+export const decimalsOf = (flags: number): number => 2 + (flags >>> 6);
 
 /** The keys of one kind in all its files, by their hashes, with flags for each. */
 export class KeySet {

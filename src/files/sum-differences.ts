@@ -1,4 +1,4 @@
-import { equalToTheCent, formatDecimal } from './amounts.ts';
+import { equalTo, formatDecimal, halfUnit } from './amounts.ts';
 import { displayValue, type FindingDetails, type FindingList, finding } from './findings.ts';
 
 /** An invoice whose items do not add up to its amount. Amounts are in fine units. */
@@ -9,6 +9,10 @@ export interface SumDifference {
   readonly column: number;
   readonly stated: bigint;
   readonly sum: bigint;
+  /** How many items there are. */
+  readonly items: number;
+  /** How many decimals the amount was written with. */
+  readonly decimals: number;
 }
 
 /** Up to this many invoices are reported one by one. */
@@ -48,17 +52,30 @@ export function reportDifferences(
 }
 
 function single(one: SumDifference): FindingDetails {
-  const { line, column } = one;
-  return finding(
-    'amount-sum',
-    { line, column },
-    sentence(one),
-    'Correct the amount, or look for missing or repeated items.',
-  );
+  const { line, column, items } = one;
+  return isRounding(one)
+    ? finding(
+        'amount-sum',
+        { line, column },
+        `${sentence(one)}; rounding each of its ${items} items can cause this`,
+        'Round the invoice as its items are rounded, or correct one of the amounts.',
+      )
+    : finding(
+        'amount-sum',
+        { line, column },
+        sentence(one),
+        'Correct the amount, or look for missing or repeated items.',
+      );
 }
 
 const sentence = ({ key, stated, sum }: SumDifference): string =>
   `the amount of invoice "${displayValue(key)}" is ${formatDecimal(stated, 2)}, but its items add up to ${formatDecimal(sum, 2)} (difference ${formatDecimal(sum - stated, 2)})`;
+
+/** True if the items may be rounded each, and the invoice in all: half a unit for each of them at most. */
+function isRounding({ stated, sum, items, decimals }: SumDifference): boolean {
+  const difference = stated < sum ? sum - stated : stated - sum;
+  return items > 1 && difference <= BigInt(items) * halfUnit(decimals);
+}
 
 /** Parts of a million: how much larger the one side is than the other. */
 const PARTS = 1_000_000n;
@@ -69,7 +86,9 @@ const MOST_TAX = 300_000n;
 function likelyCause(found: readonly SumDifference[]): string | null {
   const most = (test: (one: SumDifference) => boolean): boolean =>
     found.filter(test).length * 10 >= found.length * 9;
-  if (most(({ stated, sum }) => equalToTheCent(stated, -sum)))
+  if (most(isRounding))
+    return 'probably because the items are rounded one by one (by half a unit of the last decimal for each item at most)';
+  if (most(({ stated, sum }) => equalTo(2, stated, -sum)))
     return 'probably because the items have the opposite sign';
   const ratio = (a: bigint, b: bigint): bigint => (b === 0n ? -1n : (a * PARTS) / b - PARTS);
   const isTax = (part: bigint): boolean => part > 0n && part <= MOST_TAX;
@@ -77,7 +96,7 @@ function likelyCause(found: readonly SumDifference[]): string | null {
     return 'probably because the invoices are gross and the items net (each invoice is up to 30 % more)';
   if (most(({ stated, sum }) => isTax(ratio(sum, stated))))
     return 'probably because the invoices are net and the items gross (the items are up to 30 % more)';
-  if (most(({ stated, sum }) => equalToTheCent(stated, 100n * sum) || equalToTheCent(100n * stated, sum)))
+  if (most(({ stated, sum }) => equalTo(2, stated, 100n * sum) || equalTo(2, 100n * stated, sum)))
     return 'probably because one side is in cents';
   return null;
 }

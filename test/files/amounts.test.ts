@@ -4,7 +4,7 @@ import {
   type Amount,
   AmountReader,
   ExactSums,
-  equalToTheCent,
+  equalTo,
   formatDecimal,
   sumAmounts,
   toFine,
@@ -33,6 +33,10 @@ describe('AmountReader', () => {
     ['1,234.56', '1234.56'],
     ['-1,234.5', '-1234.5'],
     ['1,234,567', '1234567'],
+    ['1,23,456.78', '123456.78'],
+    ['12,34,56,789.5', '123456789.5'],
+    ['-1,23,456.00', '-123456.00'],
+    ['1,23,456', '123456'],
     ['(12.30)', '-12.30'],
     ['(1,234.56)', '-1234.56'],
     ['0.1234', '0.1234'],
@@ -60,6 +64,9 @@ describe('AmountReader', () => {
     ['12,50', 'comma'],
     ['1.234,56', 'comma'],
     ['12,34.56', 'comma'],
+    ['1,23,45.67', 'comma'],
+    ['1,2,345.67', 'comma'],
+    ['12,345', 'comma'],
     ['1,2345.00', 'comma'],
     ['1.23E+05', 'exponent'],
     ['1e5', 'exponent'],
@@ -101,7 +108,7 @@ describe('ExactSums', () => {
           expected += i % 3 === 2 ? -fine : fine;
         });
         expect(sums.fine(at)).toBe(expected);
-        if (sums.isZero(at)) expect(equalToTheCent(expected, 0n)).toBe(true);
+        if (sums.isZero(at, 2)) expect(equalTo(2, expected, 0n)).toBe(true);
       }),
       { numRuns: 1000 },
     );
@@ -115,13 +122,18 @@ describe('ExactSums', () => {
     expect(formatDecimal(sums.fine(1), 2)).toBe('199999999999999.80');
   });
 
-  it('equalToTheCent allows for rounding', () => {
+  it('equalTo allows for rounding to the cent, or to the decimals written', () => {
     const fine = (text: string) => toFine(read(text) as number | bigint);
-    expect(equalToTheCent(fine('10.005'), fine('10.01'))).toBe(true);
-    expect(equalToTheCent(fine('10.005'), fine('10.00'))).toBe(true);
-    expect(equalToTheCent(fine('10.0051'), fine('10.00'))).toBe(false);
-    expect(equalToTheCent(fine('10.01'), fine('10.00'))).toBe(false);
-    expect(equalToTheCent(fine('-10.01'), fine('10.01'))).toBe(false);
+    expect(equalTo(2, fine('10.005'), fine('10.01'))).toBe(true);
+    expect(equalTo(2, fine('10.005'), fine('10.00'))).toBe(true);
+    expect(equalTo(2, fine('10.0051'), fine('10.00'))).toBe(false);
+    expect(equalTo(2, fine('10.01'), fine('10.00'))).toBe(false);
+    expect(equalTo(2, fine('-10.01'), fine('10.01'))).toBe(false);
+    expect(equalTo(0, fine('10.005'), fine('10'))).toBe(true);
+    expect(equalTo(3, fine('10.005'), fine('10.000'))).toBe(false);
+    expect(equalTo(3, fine('10.0005'), fine('10.000'))).toBe(true);
+    expect(equalTo(4, fine('10.0001'), fine('10.0000'))).toBe(false);
+    expect(equalTo(6, fine('10.000001'), fine('10'))).toBe(false);
   });
 });
 

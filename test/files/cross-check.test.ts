@@ -120,7 +120,7 @@ describe.each([
     const { found, reports } = await run(month(CUS, INV.replace('10.00', '10.01'), ITM));
     expect(found).toEqual(['f1.csv amount-sum@2:3']);
     expect(reports[1]?.findings[0]?.message).toBe(
-      'the amount of invoice "I1" is 10.01, but its items add up to 10.00 (difference -0.01)',
+      'the amount of invoice "I1" is 10.01, but its items add up to 10.00 (difference -0.01); rounding each of its 2 items can cause this',
     );
   });
 
@@ -243,6 +243,47 @@ describe('the checks across files', () => {
   });
 });
 
+describe('amounts', () => {
+  const run = (amount: string, items: readonly string[]) =>
+    check([
+      ['invoice', `Invoice,Account,Amount\nI1,A1,"${amount}"\n`],
+      ['items', `Invoice,Text,Amount\n${items.map((one) => `I1,x,"${one}"\n`).join('')}`],
+    ]);
+
+  it.each([
+    ['with three decimals (KWD), half a cent apart', '1.250', ['1.255']],
+    ['with three decimals, a unit apart', '10.005', ['5.000', '5.004']],
+    ['with four decimals', '1.0000', ['1.0001']],
+    ['with six decimals', '1.000000', ['1.000001']],
+    ['with two decimals, a cent apart', '10.01', ['10.00']],
+    ['without decimals', '10', ['10.01']],
+  ])('%s are different', async (_, amount, items) => {
+    expect((await run(amount, items)).found).toEqual(['f0.csv amount-sum@2:3']);
+  });
+
+  it.each([
+    ['written with other decimals', '10', ['10.00', '0.000']],
+    ['with three decimals', '1.250', ['1.000', '0.25']],
+    ['of items that are not rounded', '10.01', ['3.3366', '6.6699']],
+    ['of items with one decimal more', '1.250', ['1.2504']],
+    ['in Indian groups', '1,23,456.78', ['1,00,000.00', '23,456.78']],
+  ])('%s are equal', async (_, amount, items) => {
+    expect((await run(amount, items)).found).toEqual([]);
+  });
+
+  it.each([
+    ['two cents from five items', '10.02', ['2.00', '2.00', '2.00', '2.00', '2.00'], true],
+    ['0.001 from two items of three decimals', '2.001', ['1.000', '1.000'], true],
+    ['a cent from one item', '10.01', ['10.00'], false],
+    ['two cents from two items', '10.02', ['5.00', '5.00'], false],
+    ['a cent from two items of three decimals', '2.010', ['1.000', '1.000'], false],
+  ])('%s: rounding is named only where it can be the cause', async (_, amount, items, rounding) => {
+    const { reports } = await run(amount, items);
+    const message = reports[0]?.findings[0]?.message ?? '';
+    expect(message.includes('rounding')).toBe(rounding);
+  });
+});
+
 describe('sums that differ in most invoices', () => {
   const month5 = (item: (i: number) => string, count = 20): File[] => [
     ['customer', CUS],
@@ -262,6 +303,7 @@ describe('sums that differ in most invoices', () => {
     ['gross items', (i: number) => ((i + 100) * 1.2).toFixed(2), 'the invoices are net and the items gross'],
     ['the opposite sign', (i: number) => `-${i + 100}.00`, 'the items have the opposite sign'],
     ['cents', (i: number) => `${i + 100}00`, 'one side is in cents'],
+    ['rounded items', (i: number) => `50.00\nI${i},${i + 50}.01`, 'the items are rounded one by one'],
     ['another column', (i: number) => `${7 * i + 1}`, 'a column named for the amounts is another one'],
   ])('are one finding that names its likely cause: %s', async (_, item, cause) => {
     const { found, reports } = await check(month5(item));
