@@ -1,12 +1,14 @@
 import { type Identity, type Ids, idsText } from '../batch/identity.ts';
 import type { Batch } from '../batch/types.ts';
 import type { Redactor } from '../redact/redactor.ts';
+import { addressOf } from '../redact/shapes.ts';
 import type { Context } from '../system/context.ts';
+import { visible } from '../system/escaping.ts';
 import { authHeaders, type Connection, endpointOf } from './connection.ts';
 import { isPage } from './error-message.ts';
 import { CONNECT_TIMEOUT_MS } from './net/connector.ts';
 import { ACCEPTED_CODINGS } from './net/content-coding.ts';
-import { followRedirects, type Transport } from './net/transport.ts';
+import { followRedirects, redirectTarget, type Transport } from './net/transport.ts';
 import { TransportError } from './net/transport-error.ts';
 import {
   type Call,
@@ -131,6 +133,11 @@ export function createClient(options: ClientOptions) {
         return redactor.clean(body);
       },
       retryAfterMs: retryAfterMs(response.headers['retry-after'], context.now()),
+      get redirect() {
+        const { status, headers } = response;
+        const to = redirectTarget(status, headers['location'], call.url);
+        return to === null ? null : visible(redactor.clean(addressOf(to)));
+      },
     };
   }
 

@@ -26,7 +26,7 @@ export function errorMessageFrom(body: Redacted): string {
 
 /** Whether a body is an HTML page: of a login, a gateway or maintenance (api rule 8). */
 export const isPage = (body: string): boolean =>
-  /^(?:\s|\ufeff|<\?xml[^>]*>|<!--[\s\S]*?-->)*<(?:!doctype\s+html|html|head|body)\b/i.test(
+  /^(?:\s|\ufeff|<\?xml[^>]*>|<!--[\s\S]*?-->)*<(?:!doctype\s+html|html|head|body|title|meta|script|style|link|base|noscript|iframe|center|div|span|form|table|main|h[1-6]|p|br|hr|font)\b/i.test(
     body.slice(0, 2000),
   );
 
@@ -107,9 +107,8 @@ function allText(element: XmlElement): string {
 
 /** The visible text, and the title only where there is none; also for plain text, which has no tags to remove. */
 function fromHtml(text: string): string {
-  // Tomcat and others give the reason a field of its own, among words of their own.
-  const reason = /<b>\s*message\s*<\/b>\s*([^<]+)/i.exec(text)?.[1]?.trim();
-  if (reason) return decodeHTML(reason);
+  const reason = reasonIn(text);
+  if (reason !== '') return reason;
   const words = text
     .replace(/<(head|title|script|style)\b[^>]*>[\s\S]*?(?:<\/\1\s*>|$)/gi, ' ')
     // A `<` that no name follows is text.
@@ -117,15 +116,19 @@ function fromHtml(text: string): string {
   return decodeHTML(words.trim() || titleOf(text));
 }
 
+/** Tomcat and others give the reason a field of its own, among words of their own. */
+const reasonIn = (page: string): string =>
+  decodeHTML(/<b>\s*message\s*<\/b>\s*([^<]+)/i.exec(page)?.[1]?.trim() ?? '');
+
 const titleOf = (page: string): string =>
   /<title[^>]*>([^<]*)/i.exec(page)?.[1]?.trim() || /<h1[^>]*>([^<]*)/i.exec(page)?.[1]?.trim() || '';
 
 const PAGE = 'an HTML page: ';
 
-/** A page that came instead of an answer: by its title, else by its text (api rule 8). */
+/** A page that came instead of an answer: by its reason, its title, or else its text (api rule 8). */
 export function pageText(body: Redacted): string {
   const page = body.slice(0, MAX_READ);
-  return messageLine(`${PAGE}${decodeHTML(titleOf(page)) || fromHtml(page)}`);
+  return messageLine(`${PAGE}${reasonIn(page) || decodeHTML(titleOf(page)) || fromHtml(page)}`);
 }
 
 /** An error response in a few words: its status, and what its body says beyond that. */

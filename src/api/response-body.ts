@@ -31,7 +31,13 @@ export async function readBody(response: HttpResponse, limit = MAX_BODY_BYTES): 
  * Latin-1, which has a character for every byte. A replacement character in a name would make it another name.
  */
 export function decodeBody(bytes: Uint8Array, contentType: string): string {
-  const labels = [byteOrderMark(bytes), headerCharset(contentType), xmlEncoding(bytes), unmarkedUtf16(bytes)];
+  const labels = [
+    byteOrderMark(bytes),
+    headerCharset(contentType),
+    xmlEncoding(bytes),
+    unmarkedUtf16(bytes),
+    htmlEncoding(bytes),
+  ];
   for (const label of [...labels.filter((one) => one !== undefined), 'utf-8']) {
     // A document that starts with a one-byte `<` is not in 16- or 32-bit units, whatever it claims.
     if (/^(?:utf-?16|ucs-?2|utf-?32|iso-10646)/i.test(label) && bytes[0] === 0x3c && bytes[1] !== 0) continue;
@@ -65,6 +71,12 @@ const headerCharset = (contentType: string): string | undefined =>
 function xmlEncoding(bytes: Uint8Array): string | undefined {
   const start = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
   return /^<\?xml[^>]*?\bencoding\s*=\s*["']([\w.:-]+)/i.exec(start)?.[1];
+}
+
+/** Pages of older servers name it only within themselves. */
+function htmlEncoding(bytes: Uint8Array): string | undefined {
+  const start = Buffer.from(bytes.subarray(0, 1024)).toString('latin1').trimStart();
+  return /^<[\s\S]*?<meta\s[^>]*?\bcharset\s*=\s*["']?\s*([\w.:-]+)/i.exec(start)?.[1];
 }
 
 /** Recognised by a first `<` in two bytes. */

@@ -15,6 +15,8 @@ export interface Reply {
   /** The body without secrets: what messages are made of. */
   readonly safe: Redacted;
   readonly retryAfterMs: number | null;
+  /** Where a redirect that was not followed points to, without its query. */
+  readonly redirect?: string | null;
 }
 
 /** How a changing call ended. The union makes every caller handle that it may have happened (api rule 15). */
@@ -64,10 +66,10 @@ export function changeResult(
       if (batch.errorMessage !== null) return { outcome: 'refused', status, message: batch.errorMessage };
       return ambiguous('the response has no batch id');
     } catch (error) {
-      return ambiguous(messageOf(error));
+      return ambiguous(unreadable(error, reply));
     }
   }
-  const message = errorMessageFrom(reply.safe);
+  const message = reply.redirect ? `to ${reply.redirect}` : errorMessageFrom(reply.safe);
   const refused = status >= 400 && status < 500 && !isRetryable(status);
   // An empty answer is as little the API's own as a page is.
   const readable = message !== '' && !isPage(body);
@@ -109,7 +111,12 @@ export function statusAttempt(
   // A gateway's own refusal says nothing of the batch.
   if (page && status > 404 && status < 500)
     return again(`HTTP ${status} with ${pageText(reply.safe)}`, PAGE_HINT);
-  if (status >= 300 && status < 400) return { done: fail(badRedirect(what, status)) };
+  // A login page asks for itself again and again without the cookies of a browser.
+  if (status >= 300 && status < 400)
+    return again(
+      `HTTP ${status} redirects ${reply.redirect ? `to ${reply.redirect}` : 'to nowhere'}, not to an answer`,
+      PAGE_HINT,
+    );
   if (status < 200 || status >= 300)
     return { done: fail(refusal(what, status, errorMessageFrom(reply.safe))) };
   if (page) return again(`the server answered with ${pageText(reply.safe)}`, PAGE_HINT);
@@ -122,8 +129,14 @@ export function statusAttempt(
     if (identity !== 'other') return { done: () => (batch.id === null ? null : batch) };
     return inARow > 1 ? { done: fail(otherBatch(what, asked, batch)) } : again(otherBatchText(asked, batch));
   } catch (error) {
-    return again(`the response cannot be read: ${messageOf(error)}`);
+    return again(`the response cannot be read: ${unreadable(error, reply)}`);
   }
+}
+
+/** Why an answer is not one of the API; what a gateway says in JSON or plain text is worth more than how XML differs. */
+function unreadable(error: unknown, { body, safe }: Reply): string {
+  const isText = !/^[\s\ufeff]*(?:<|$)/.test(body) && !body.includes('\0');
+  return isText ? `it is not XML but says: ${errorMessageFrom(safe)}` : messageOf(error);
 }
 
 /** What a page that came instead of an answer may be, and what to do (api rule 8). */
@@ -140,14 +153,6 @@ function otherBatch(what: string, asked: Ids, answer: Ids): EbillError {
   return new EbillError('CONFLICT', `${what}: ${otherBatchText(asked, answer)}, twice in a row.`, {
     hint: 'Nothing was concluded from it. Ask the operator of the eBill server why it mixes up these two batches (a cache or a proxy may do so, too), then run the same command again: it resumes where it stopped.',
   });
-}
-
-function badRedirect(what: string, status: number): EbillError {
-  return new EbillError(
-    'REJECTED',
-    `${what}: the server sent too many redirects, or one without a target (HTTP ${status}).`,
-    { hint: 'Check the base URL: ebill profile show' },
-  );
 }
 
 /** The error for a refusal: UNAVAILABLE without a connection, AUTH for 401 and 403, else REJECTED (commands rule 26). */
@@ -174,9 +179,13 @@ export function refusal(
     });
   }
   if (status >= 300 && status < 400) {
-    return new EbillError('REJECTED', `${what}: the server redirected a changing call (${reply}).`, {
-      hint: 'Redirects of changing calls are not followed. Set the base URL that it redirects to.',
-    });
+    return new EbillError(
+      'REJECTED',
+      `${what}: the server redirected a changing call (HTTP ${status} ${message}).`,
+      {
+        hint: 'Redirects of changing calls are not followed. If the API is there, make that its base URL: ebill profile set NAME --base-url URL. A login page means that the credentials or the base URL are wrong: ebill doctor checks both.',
+      },
+    );
   }
   return new EbillError('REJECTED', `${what}: the server refused it (${reply}).`, {
     hint:

@@ -330,8 +330,13 @@ function unclear(file: string, why: string, header: readonly string[], listed: I
  * @param sent `null` when it is not known: then any columns will do
  */
 export async function resultProblem(path: string, sent: readonly string[] | null): Promise<string | null> {
-  const header = await withResultRecords(path, (reader) => reader.readHeader());
+  const header = await withResultRecords(path, (reader) => reader.readHeader()).catch((error: unknown) => {
+    // The reader names the file, which has a temporary name and is about to go.
+    if (error instanceof EbillError && error.code === 'INVALID_FILE') return 'unreadable' as const;
+    throw error;
+  });
   if (header === null) return 'it is empty';
+  if (header === 'unreadable') return 'its first line is no header';
   const left = header.map(columnName);
   const lacking = (sent ?? []).filter((name) => {
     const at = left.indexOf(columnName(name));

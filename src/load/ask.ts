@@ -1,7 +1,7 @@
 import type { Question } from '../api/client.ts';
 import { isPermanent } from '../api/net/transport-error.ts';
 import { refOf, type StatusRef } from '../api/request.ts';
-import { obeying, retryDelay } from '../api/retry.ts';
+import { obeying, retryDelay, withRetryAfter } from '../api/retry.ts';
 import { sameId } from '../batch/identity.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
@@ -219,6 +219,9 @@ export async function askForEvidence(
 const spanText = (ms: number): string =>
   ms < 120_000 ? `${Math.ceil(ms / 1000)} s` : `${Math.ceil(ms / 60_000)} min`;
 
+/** ms. Only a longer pause is named. */
+const LONG_PAUSE_MS = 10_000;
+
 /** Waits a moment before asking about a call that may have happened. */
 export async function pauseAfterDoubt(
   run: Run,
@@ -228,7 +231,9 @@ export async function pauseAfterDoubt(
   result: { readonly message: string; readonly retryAfterMs: number | null },
 ): Promise<void> {
   const waitMs = retryDelay(attempt, run.context.random(), result.retryAfterMs);
-  const message = `${what}: ${result.message}. It may have happened: the server is asked before anything is sent again`;
+  const reason = withRetryAfter(result.message, result.retryAfterMs);
+  const pause = waitMs < LONG_PAUSE_MS ? '' : `, in ${spanText(waitMs)}`;
+  const message = `${what}: ${reason}. It may have happened: the server is asked before anything is sent again${pause}`;
   run.emit({ event: 'warning', jobId, message });
   await run.context.sleep(waitMs, run.context.signal);
 }

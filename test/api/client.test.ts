@@ -535,12 +535,12 @@ describe('redirects', () => {
         if (n > hops) response.end(DRAFT);
         else response.writeHead(302, { location: `/${n}` }).end();
       });
-      const { client } = await rigFor(server.origin);
+      const { client } = await rigFor(server.origin, { retries: 0 });
       if (good) expect(await client.status({ id: '3' })).toMatchObject({ id: '3' });
       else {
         const error = await rejection(client.status({ id: '3' }));
-        expect(error).toMatchObject({ code: 'REJECTED' });
-        expect(String(error)).not.toContain('changing call');
+        expect(error).toMatchObject({ code: 'UNAVAILABLE' });
+        expect(String(error)).toContain('HTTP 302 redirects to http://127.0.0.1');
         expect(server.requests).toHaveLength(6);
       }
     }
@@ -559,8 +559,29 @@ describe('redirects', () => {
     for (const headers of [{}, { location: 'http://[' }]) {
       const server = await answering(302, '', headers);
       const { client } = await rigFor(server.origin);
-      expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'REJECTED' });
+      expect(await rejection(client.status({ id: '3' }))).toMatchObject({ code: 'UNAVAILABLE' });
     }
+  });
+
+  test('are one kind of page: what came instead in JSON or plain text is said, too', async () => {
+    const server = await answering(200, '{"error":{"message":"Session expired"}}');
+    const { client } = await rigFor(server.origin, { retries: 0 });
+    expect(String(await rejection(client.status({ id: '3' })))).toContain(
+      'it is not XML but says: Session expired',
+    );
+    expect(await client.create(CREATE)).toMatchObject({
+      outcome: 'ambiguous',
+      message: 'it is not XML but says: Session expired',
+    });
+  });
+
+  test('to a login page are named, and say what to check', async () => {
+    const server = await answering(302, '', { location: '/login?session=abc' });
+    const { client } = await rigFor(server.origin);
+    const error = await rejection(client.status({ id: '3' }));
+    expect(String(error)).toContain(`HTTP 302 redirects to ${server.origin}/login, not to an answer`);
+    expect(error).toMatchObject({ hint: expect.stringContaining('check the credentials and the base URL') });
+    expect(await client.create(CREATE)).toMatchObject({ message: `to ${server.origin}/login` });
   });
 });
 

@@ -14,6 +14,8 @@ const CODINGS: readonly (readonly [what: string, coding: string, encode: (bytes:
   ['deflate without its header', 'deflate', deflateRawSync],
   ['br', 'br', brotliCompressSync],
   ['none, by name', 'identity', (bytes) => bytes],
+  ['a charset', 'UTF-8', (bytes) => bytes],
+  ['the framing of an upload', 'aws-chunked', (bytes) => bytes],
   ['two, one in the other', 'deflate, gzip', (bytes) => gzipSync(deflateSync(bytes))],
 ];
 
@@ -81,11 +83,16 @@ describe('a result with a content coding (api rule 21)', () => {
     expect(server.requests[0]?.headers['accept-encoding']).toBeUndefined();
   });
 
-  test('is not stored if it is cut off', async () => {
-    const server = await coded(gzipSync(CSV).subarray(0, -20), 'gzip');
+  test.each([
+    ['it is cut off', 'gzip', gzipSync(CSV).subarray(0, -20), 'decoded as gzip (unexpected end of file)'],
+    ['it is not what it says', 'gzip', CSV, 'decoded as gzip (incorrect header check)'],
+    ['its coding is unknown', 'zstd', CSV, 'the content coding zstd is not supported'],
+  ])('is not stored if %s', async (_why, coding, body, message) => {
+    const server = await coded(body, coding);
     const { storage } = await rigFor(server.origin, { retries: 1 });
     expect(await downloadFile(storage, `${server.origin}/o`, target(), () => undefined)).toMatchObject({
       outcome: 'unavailable',
+      message: expect.stringContaining(message),
     });
     expect(server.requests).toHaveLength(2);
   });

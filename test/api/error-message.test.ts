@@ -53,6 +53,8 @@ describe('the message from an error body', () => {
       '<html><head><script>var a = "<b>";</script><style>p{}</style></head><body>Denied</body></html>',
       'an HTML page: Denied',
     ],
+    ['<meta charset=utf-8><title>Signed out</title>', 'an HTML page: Signed out'],
+    ['<div class="login">Sign in</div>', 'an HTML page: Sign in'],
     // Text
     ['Service Unavailable\r\n', 'Service Unavailable'],
     ['value < 5 and > 3', 'value < 5 and > 3'],
@@ -83,6 +85,9 @@ test('a page is named by its title, and by its text only without one', () => {
   expect(pageText('<html><body>Down for maintenance</body></html>')).toBe(
     'an HTML page: Down for maintenance',
   );
+  expect(
+    pageText('<html><title>HTTP Status 400</title><p><b>Message</b> Period 08&#47;2020 is closed</p></html>'),
+  ).toBe('an HTML page: Period 08/2020 is closed');
 });
 
 test.each([

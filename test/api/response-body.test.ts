@@ -34,6 +34,15 @@ describe('the encoding of a response', () => {
       'text/xml; charset=utf-8',
       declared('iso-8859-1', XML),
     ],
+    [
+      'Shift_JIS, by the page itself',
+      Buffer.concat([
+        utf8('<html><meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS"><title>'),
+        Buffer.from([0x83, 0x8d, 0x83, 0x4f]),
+      ]),
+      'text/html',
+      '<html><meta http-equiv="Content-Type" content="text/html; charset=Shift_JIS"><title>ログ',
+    ],
   ])('is detected: %s', (_what, bytes, contentType, text) => {
     expect(decodeBody(bytes, contentType)).toBe(text);
   });

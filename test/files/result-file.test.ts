@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { tallyResult, USUAL_READING } from '../../src/files/result-file.ts';
+import { resultProblem, tallyResult, USUAL_READING } from '../../src/files/result-file.ts';
 import { rejection } from '../api/rig.ts';
 import { tempDir } from '../helpers/context.ts';
 import { heldMemory } from '../helpers/memory.ts';
@@ -132,4 +132,10 @@ describe('tallyResult', () => {
       others: 2_000 - Math.floor(10_000_000 / 18_000),
     });
   });
+});
+
+it('a file whose first line never ends is no result, and is not named by its temporary name', async () => {
+  const path = join(tempDir(), '.r.part');
+  writeFileSync(path, Buffer.alloc(17 * 1024 * 1024, ' '));
+  expect(await resultProblem(path, ['a'])).toBe('its first line is no header');
 });

@@ -1,5 +1,6 @@
 import { pipeline, type Transform } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw } from 'node:zlib';
+import { errnoOf, messageOf } from '../../errors.ts';
 import { excerpt } from '../../system/escaping.ts';
 
 /** The codings that `decoded` takes, for `Accept-Encoding` (api rule 9). */
@@ -20,7 +21,10 @@ export const codingsOf = (contentEncoding: string | undefined): readonly string[
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
-    .filter((name) => name !== '' && name !== 'identity');
+    .filter((name) => name !== '' && !NO_CODINGS.has(name));
+
+/** What servers and storages put there that changes no byte; a charset, or the framing of an upload that was stored with it. */
+const NO_CODINGS: ReadonlySet<string> = new Set(['identity', 'none', 'binary', 'utf-8', 'aws-chunked']);
 
 /**
  * A body without its content codings (RFC 9110, 8.4).
@@ -28,10 +32,25 @@ export const codingsOf = (contentEncoding: string | undefined): readonly string[
  */
 export function decoded(body: Bytes, contentEncoding: string | undefined): Bytes {
   return codingsOf(contentEncoding).reduceRight((encoded, coding) => {
-    const decode = DECODERS[coding];
-    if (decode === undefined) throw new Error(`the content coding ${excerpt(coding, 40)} is not supported`);
-    return decode(encoded);
+    const decode = DECODERS[coding] ?? (() => unsupported(coding));
+    return named(coding, decode(encoded));
   }, body);
+}
+
+/** While it is read, as broken data is: both are a failed download. */
+// biome-ignore lint/correctness/useYield: there is nothing to yield
+async function* unsupported(coding: string): AsyncGenerator<Buffer> {
+  throw new Error(`the content coding ${excerpt(coding, 40)} is not supported`);
+}
+
+/** zlib's own words do not say what was to be decoded. */
+async function* named(coding: string, body: Bytes): AsyncGenerator<Buffer> {
+  try {
+    yield* body;
+  } catch (error) {
+    if (errnoOf(error)?.startsWith('Z_') !== true && errnoOf(error)?.startsWith('ERR_') !== true) throw error;
+    throw new Error(`it cannot be decoded as ${coding} (${messageOf(error)})`, { cause: error });
+  }
 }
 
 /** `pipeline` destroys both ends when one fails, and the error reaches the reader of `decoder`. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 
-/** Bytes. A longer head is left to the HTTP parser, which has its own limit. */
-const MAX_BYTES = 64 * 1024;
+/** Bytes, here and for the HTTP parsers: gateways of companies add cookies of more than Node's 16 KiB. */
+export const MAX_HEAD_BYTES = 64 * 1024;
 
 /** What every response starts with. */
 const START = 'HTTP/';
@@ -41,10 +41,10 @@ export function withPlainHeads<T extends Pick<Socket, 'push' | 'write' | 'emit'>
     held = null;
     for (;;) {
       bytes = withoutLeadingBreaks(bytes);
-      const text = bytes.toString('latin1', 0, MAX_BYTES);
+      const text = bytes.toString('latin1', 0, MAX_HEAD_BYTES);
       const end = HEAD_END.exec(text);
       const status = /^HTTP\/[\d.]+ +(\d{3})(?!\d)/.exec(text)?.[1] ?? '';
-      if (end === null && isPrefix(text) && text.length < MAX_BYTES) {
+      if (end === null && isPrefix(text) && text.length < MAX_HEAD_BYTES) {
         held = bytes;
         return true;
       }

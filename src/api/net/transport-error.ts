@@ -47,6 +47,9 @@ const TLS_CODE =
 const HANDSHAKE_REFUSED =
   /^ERR_SSL_[\w/]*ALERT_(?:HANDSHAKE_FAILURE|(?:NO|BAD|UNSUPPORTED)_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|ACCESS_DENIED)$/;
 
+/** undici's code for a connection that the other side closed; its message is "other side closed". */
+const CLOSED = 'UND_ERR_SOCKET';
+
 const MEANINGS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ENETUNREACH: 'this machine has no route to it (network unreachable)',
@@ -61,7 +64,7 @@ const MEANINGS: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: 'no connection within 10 s',
   UND_ERR_HEADERS_TIMEOUT: 'no response within the timeout',
   UND_ERR_BODY_TIMEOUT: 'the response stalled',
-  UND_ERR_SOCKET: 'the connection was closed before the response was complete',
+  [CLOSED]: 'the connection was closed before the response was complete',
 };
 
 /** What a server did wrong, by the codes of undici and Node and the reasons of their one HTTP parser (llhttp). */
@@ -77,7 +80,7 @@ const HTTP_PROBLEMS: readonly (readonly [error: RegExp, what: string])[] = [
   [/\bInvalid HTTP version\b/, 'it answered in an unknown version of HTTP'],
   [/\bExpected HTTP\//, 'it did not answer in HTTP'],
   [/\bchunk\b/i, 'it sent a broken chunk'],
-  [/\bHPE_HEADER_OVERFLOW\b|\bUND_ERR_HEADERS_OVERFLOW\b/, 'it sent headers of more than 16 KiB'],
+  [/\bHPE_HEADER_OVERFLOW\b|\bUND_ERR_HEADERS_OVERFLOW\b/, 'it sent headers of more than 64 KiB'],
   [/(?:)/, 'its answer is not correct HTTP'],
 ];
 
@@ -99,7 +102,12 @@ export function brokenResponse(what: string, cause: unknown): TransportError {
   const { code, message } = codeAndMessage(cause);
   const problem = httpProblem(code, message);
   const hint = problem === null ? null : TELL_OPERATORS;
-  return new TransportError('lost', `${what}: ${problem ?? message}`, cause, { hint });
+  return new TransportError(
+    'lost',
+    `${what}: ${problem ?? (code === CLOSED ? MEANINGS[CLOSED] : message)}`,
+    cause,
+    { hint },
+  );
 }
 
 /**
@@ -175,7 +183,7 @@ function proxyFailure(error: ProxyError, origin: string, proxy: ProxyChoice | nu
 function meaningOf(code: string, message: string, sending: boolean): string {
   if (TLS_CODE.test(code))
     return sending ? `the secure connection broke (${message})` : `no secure connection (${message})`;
-  if (!sending && (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET'))
+  if (!sending && (code === 'ECONNRESET' || code === CLOSED))
     return 'the connection was closed before the request could be sent';
   return httpProblem(code, message) ?? MEANINGS[code] ?? message;
 }

@@ -6,6 +6,7 @@ import type { Connection } from '../connection.ts';
 import { type BodyLimits, watchBody } from './body-progress.ts';
 import { connectorOf } from './connector.ts';
 import { chooseProxy, ProxyError, proxyAuthorization } from './proxy.ts';
+import { MAX_HEAD_BYTES } from './response-heads.ts';
 import type { TlsOptions } from './tls.ts';
 import { TransportError, transportError } from './transport-error.ts';
 import type { Uploads } from './upload.ts';
@@ -65,7 +66,12 @@ export async function openTransport(
   if (connection.caFile !== null || connection.clientCert !== null) await tls();
   const closing = new AbortController();
   const connect = connectorOf(buildConnector, { context, connection, tls, closed: closing.signal });
-  const options = { headersTimeout: timeoutMs, bodyTimeout: timeoutMs, connect };
+  const options = {
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    maxHeaderSize: MAX_HEAD_BYTES,
+    connect,
+  };
   const kept = new Agent(options);
   const fresh = new Agent(options);
   // Loads Node's own HTTP client, which only uploads need.

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { buildConnector } from 'undici';
 import { bareHost } from './addresses.ts';
+import { MAX_HEAD_BYTES } from './response-heads.ts';
 import { TransportError } from './transport-error.ts';
 
 /** Bytes. A larger body is announced first (commands rule 29): a server that refuses it can say so before it is sent. */
@@ -120,6 +121,7 @@ function exchange(
       ...{ agent, origin },
       method: upload.method,
       path: upload.path,
+      maxHeaderSize: MAX_HEAD_BYTES,
       headers: {
         host: new URL(origin).host,
         ...upload.headers,
@@ -216,7 +218,7 @@ function exchange(
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
       wake();
-      reject(failure);
+      reject(failure ?? new Error('the connection was closed before the response was complete'));
     });
     if (onSilence !== null) request.flushHeaders();
   });

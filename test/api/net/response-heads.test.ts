@@ -37,6 +37,27 @@ async function speaking(answer: (body: Buffer) => string, oneByOne = false): Pro
 const final = (body: string, headers = ''): string =>
   `HTTP/1.1 200 OK\r\n${headers}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 
+test('a head of 40 KiB is read, as curl does', async () => {
+  const cookies = `Set-Cookie: a=${'x'.repeat(40_000)}\r\n`;
+  const { client } = await rigFor(await speaking(() => final(DRAFT, cookies)));
+  expect(await client.create(CREATE)).toMatchObject({ outcome: 'answered' });
+  const file = fileOf(Buffer.from('a,b\n1,2\n'));
+  const origin = await speaking(() => final('', `${cookies}ETag: "${file.md5}"\r\n`));
+  const { storage } = await rigFor(origin);
+  expect(await putFile(storage, `${origin}/o`, file, IGNORE_PROGRESS)).toMatchObject({ outcome: 'stored' });
+});
+
+test('a switch of protocols that nobody asked for is a closed connection', async () => {
+  const file = fileOf(Buffer.from('a,b\n1,2\n'));
+  const origin = await speaking(
+    () => 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
+  );
+  const { storage } = await rigFor(origin, { retries: 0 });
+  expect(await putFile(storage, `${origin}/o`, file, IGNORE_PROGRESS)).toMatchObject({
+    message: expect.stringContaining('the connection was closed before the response was complete'),
+  });
+});
+
 describe('responses before the response', () => {
   test.each([
     ['100', CONTINUE, false],
@@ -236,7 +257,11 @@ test.each([
   ['the greeting of SSH', 'SSH-2.0-OpenSSH_9.2\r\n', /did not answer in HTTP/],
   ['an alert of TLS', '\u0015\u0003\u0001\u0000\u0002\u0002\u0046', /did not answer in HTTP/],
   ['broken chunks', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n', /broken chunk/],
-  ['endless headers', `HTTP/1.1 200 OK\r\n${'X: y\r\n'.repeat(9000)}\r\n`, /headers of more than 16 KiB/],
+  [
+    'endless headers',
+    `HTTP/1.1 200 OK\r\n${'X: yyyyyyy\r\n'.repeat(20_000)}\r\n`,
+    /headers of more than 64 KiB/,
+  ],
 ])(
   'an answer with %s is refused in words, and a changing call after it is in doubt',
   async (_what, bytes, words) => {
