@@ -261,7 +261,7 @@ describe('the wait for the answer', () => {
       await pause(1_500);
       await peer.send(stored(middle));
     });
-    const { send, notices } = await put(server.origin, middle, { timeoutMs: 100 });
+    const { send, notices } = await put(server.origin, middle, { timeoutMs: 1_400 });
     expect(await send()).toMatchObject({ verified: true });
     expect([server.heads.length, notices]).toEqual([1, []]);
   });
