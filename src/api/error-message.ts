@@ -53,8 +53,16 @@ export function errorDocument(body: Redacted): string | null {
   return root.test(body.trimStart()) ? errorMessageFrom(body) || 'an error document' : null;
 }
 
+/** Without a full stop at its end: it becomes part of a sentence. */
 const messageLine = (text: string): string =>
-  excerpt(text.slice(0, MAX_READ).replace(/\s+/gu, ' ').trim(), MAX_MESSAGE);
+  excerpt(
+    text
+      .slice(0, MAX_READ)
+      .replace(/\s+/gu, ' ')
+      .trim()
+      .replace(/(?<!\.)\.$/, ''),
+    MAX_MESSAGE,
+  );
 
 function fromJson(text: string): string | undefined {
   if (!/^[[{"]/.test(text)) return undefined;

@@ -23,6 +23,8 @@ describe('the message from an error body', () => {
     ['<error><error_message>A &amp; B &lt;C&gt;</error_message></error>', 'A & B <C>'],
     ['<s:Envelope><s:Body><Fault><faultstring>Denied</faultstring></Fault></s:Body></s:Envelope>', 'Denied'],
     ['<error>Just words</error>', 'Just words'],
+    ['<error><message>The period is closed.</message></error>', 'The period is closed'],
+    ['<error><message>Please wait...</message></error>', 'Please wait...'],
     ['<error><code>E1</code><text>Odd shape</text></error>', 'E1 Odd shape'],
     ['<Error><Code>SlowDown</Code><Message>Please wait</Message></Error>', 'Please wait'],
     ['<message><![CDATA[a <b> c]]></message>', 'a <b> c'],
