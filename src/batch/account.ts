@@ -1,3 +1,4 @@
+import { openRecords } from './net.ts';
 import { isFinal, outcomeOf } from './outcome.ts';
 import { type BatchView, PHASES, type Phase, type ResultCounts } from './types.ts';
 
@@ -28,7 +29,7 @@ export interface Mismatch {
   readonly unclear: number;
 }
 
-type Counted = Pick<BatchView, 'phase' | 'recordsSent' | 'successCount' | 'failCount' | 'result'>;
+type Counted = Pick<BatchView, 'phase' | 'recordsSent' | 'successCount' | 'failCount' | 'result' | 'settled'>;
 
 /**
  * Records sent = `successCount + failCount` = rows in the result file, and failures in the result file = `failCount`,
@@ -70,6 +71,33 @@ function contradiction({ successCount, failCount }: Counted, result: ResultCount
 }
 
 /**
+ * Its records that are neither loaded nor corrected nor waived, those open in its corrections included: a correction is
+ * a part of the batch it corrects. `null`: unknown, because it is not final or its counts do not say.
+ */
+export function openOf(batch: Counted): number | null {
+  const { phase, failCount, settled = { corrected: 0, waived: 0 } } = batch;
+  if (!isFinal(phase) || failCount === null || accountOf(batch).state === 'mismatch') return null;
+  return openRecords(failCount, settled);
+}
+
+/** Records of it were rejected, and nothing of them is open: it counts as succeeded (commands rule 21). */
+export const isCorrected = (batch: Counted): boolean =>
+  (batch.phase === 'partial' || batch.phase === 'failed') &&
+  batch.settled !== undefined &&
+  openOf(batch) === 0;
+
+/**
+ * Its phase with its corrections: succeeded once nothing is open, partial once something of it is loaded. A correction that
+ * is rejected leaves records of the batch it corrects open; that batch has not failed because of it.
+ */
+export function netPhase(batch: Counted & Pick<BatchView, 'corrects'>): Phase {
+  if (isCorrected(batch)) return 'succeeded';
+  const { phase, corrects, settled } = batch;
+  const some = corrects !== undefined || (settled !== undefined && settled.corrected > 0);
+  return phase === 'failed' && some && openOf(batch) !== null ? 'partial' : phase;
+}
+
+/**
  * What a batch is shown as: its own phase, or that its records are not accounted for. A failed or missing batch is shown
  * as that.
  */
@@ -87,7 +115,7 @@ export const SHOWN_PHASES: readonly ShownPhase[] = PHASES.flatMap((phase): reado
 );
 
 export const shownPhaseOf = (batch: Counted): ShownPhase =>
-  shownPhase(batch.phase, accountOf(batch).unaccounted);
+  isCorrected(batch) ? 'succeeded' : shownPhase(batch.phase, accountOf(batch).unaccounted);
 
 /** Not all of its records are loaded, or are known to be. */
 export function isBad(batch: Counted): boolean {
@@ -107,7 +135,8 @@ export function awaitsCounts(batch: Counted): boolean {
 
 /** The outcome of a batch and its children (api rule 7); records unaccounted for make it `failed` (commands rule 3). */
 export function accountedOutcome(batch: Omit<BatchView, 'outcome'>): Phase {
-  const own = accountOf(batch).state === 'mismatch' ? 'failed' : batch.phase;
+  const mismatch = accountOf(batch).state === 'mismatch';
+  const own = mismatch ? 'failed' : netPhase(batch);
   return outcomeOf(
     own,
     batch.children.map((child) => child.outcome),

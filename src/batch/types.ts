@@ -1,3 +1,5 @@
+import type { Settled } from './net.ts';
+
 /** What a batch is for. */
 export const KINDS = [
   'init',
@@ -108,6 +110,10 @@ export interface BatchView {
   readonly errorMessage: string | null;
   /** Its file was not to come (`--leave-out`): it takes no part in any outcome. Present only when it is so. */
   readonly leftOut?: true;
+  /** The batch whose rejected records it corrects, and how many of its own records replace one of those. */
+  readonly corrects?: { readonly jobId: string; readonly replaces: number };
+  /** What became of its rejected records. Present only when some are corrected or waived; not in the document. */
+  readonly settled?: Settled;
   /** A draft that another batch replaced and that is never finalized: it takes no part either. Present only when it is so. */
   readonly leftBehind?: true;
   /** It is final, and the server names no result file. Present only when it is so; not in the document. */

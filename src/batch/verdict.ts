@@ -1,7 +1,7 @@
 import { EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { grouped } from '../system/quantities.ts';
-import { accountOf } from './account.ts';
+import { accountOf, netPhase, openOf } from './account.ts';
 import { worst } from './outcome.ts';
 import { flatten, flattenPlaced, type Placed } from './tree.ts';
 import { type BatchView, batchName, isInitPart, type Phase, type ResultCounts } from './types.ts';
@@ -33,7 +33,7 @@ export function verdictOf(
       : bad.every(({ batch }) => batch.phase === 'failed' && batch.noResult)
         ? `${NO_RESULT} What it says: ebill status${jobOption(job, terminal)}`
         : hint;
-  const failed = all.filter(({ batch }) => batch.phase === 'failed');
+  const failed = all.filter(({ batch }) => netPhase(batch) === 'failed');
   if (failed.length > 0) {
     const first = failed[0]?.batch.errorMessage;
     return new EbillError('BATCH_FAILED', `${names(failed)} failed${first ? `: ${first}` : '.'}`, {
@@ -42,16 +42,30 @@ export function verdictOf(
   }
   const lost = unaccounted(batches, hint, terminal);
   if (lost !== null) return lost;
-  const partial = all.filter(({ batch }) => batch.phase === 'partial');
-  if (partial.length > 0) {
-    const rejected = partial.reduce((sum, { batch }) => sum + (batch.failCount ?? 0), 0);
-    return new EbillError(
-      'PARTIAL',
-      `${grouped(rejected)} ${rejected === 1 ? 'record was' : 'records were'} rejected in ${names(partial)}.`,
-      { hint: hintFor(partial) },
-    );
-  }
+  const partial = all.filter(({ batch }) => netPhase(batch) === 'partial');
+  if (partial.length > 0) return partialError(partial, job, terminal, hintFor(partial));
   return null;
+}
+
+/** Records that were rejected and are open still: each counts once, in the batch it was first sent in. */
+function partialError(
+  partial: readonly Placed<BatchView>[],
+  job: string | null,
+  terminal: Terminal,
+  hint: string,
+): EbillError {
+  const listed = new Set(partial.map(({ batch }) => batch.jobId));
+  const first = partial.filter(({ batch }) => !listed.has(batch.corrects?.jobId ?? null));
+  const open = first.reduce((sum, { batch }) => sum + (openOf(batch) ?? batch.failCount ?? 0), 0);
+  const records = `${grouped(open)} ${open === 1 ? 'record' : 'records'}`;
+  const corrected = partial.some(({ batch }) => batch.settled !== undefined || batch.corrects !== undefined);
+  return corrected
+    ? new EbillError('PARTIAL', `${records} rejected and not corrected in ${names(first)}.`, {
+        hint: `Correct what is open in the rejects files, then: ebill correct${jobOption(job, terminal)}. Records that will not be loaded are settled with --waive.`,
+      })
+    : new EbillError('PARTIAL', `${records} ${open === 1 ? 'was' : 'were'} rejected in ${names(first)}.`, {
+        hint,
+      });
 }
 
 /**
@@ -203,10 +217,10 @@ export function acceptanceOf(batches: readonly BatchView[], accepted: number): A
   const all = flatten(batches).filter(
     ({ phase, kind }) => phase !== 'not-run' && (kind !== 'init' || phase === 'missing'),
   );
-  if (all.some(({ phase }) => phase === 'failed')) return { go: false, why: 'failed' };
+  if (all.some((batch) => netPhase(batch) === 'failed')) return { go: false, why: 'failed' };
   const states = all.map((batch) => accountOf(batch).state);
   if (states.includes('mismatch') || states.includes('missing')) return { go: false, why: 'unaccounted' };
   if (states.includes('unknown')) return { go: false, why: 'unknown' };
-  const failed = all.reduce((sum, { failCount }) => sum + (failCount ?? 0), 0);
+  const failed = all.reduce((sum, batch) => sum + (openOf(batch) ?? batch.failCount ?? 0), 0);
   return failed > accepted ? { go: false, why: 'too-many', failed } : { go: true, failed };
 }

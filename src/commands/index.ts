@@ -60,6 +60,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Inspect', ['status'], 'show the current state of the batches', () => import('./status.ts')),
   entry('Inspect', ['watch'], 'wait until every batch is final', () => import('./watch.ts')),
   entry('Inspect', ['results'], 'download result files and rejected records', () => import('./results.ts')),
+  entry('Load', ['correct'], 'load corrected rejects and close the load', () => import('./correct.ts')),
   entry(
     'Load',
     ['run'],

@@ -109,7 +109,7 @@ async function results(
   options: ResultsOptions,
   folder: string,
 ): Promise<CommandResult> {
-  const [{ fetchResults, reloadAdvice, shownResult, writeAllRejects }, { withWait }, { refresh }] =
+  const [{ correctAdvice, fetchResults, shownResult, writeAllRejects }, { withWait }, { refresh }] =
     await Promise.all([
       import('./shared/results-flow.ts'),
       import('./shared/session.ts'),
@@ -127,11 +127,13 @@ async function results(
   });
   for (const warning of uncounted(batches)) ui.warn(warning);
   const rejects: Rejects = options.rejects
-    ? await withWait(run.emit, 'writing the rejects', () => writeAllRejects(app, files, batches, options))
+    ? await withWait(run.emit, 'writing the rejects', () =>
+        writeAllRejects(app, run, files, batches, options),
+      )
     : { files: [], problems: [] };
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), accountText(batches, ui)];
-  const next = reloadAdvice(rejects.files, job === '' ? null : job, context, run.journal.state);
+  const next = correctAdvice(rejects.files, batches, job === '' ? null : job, context);
   return {
     profile,
     job: job === '' ? null : job,

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
@@ -32,6 +33,9 @@ export interface RejectsRequest extends SentAndResult {
 
 export interface Rejects {
   readonly records: number;
+  /** Of the rejected records as they were sent; a file that was kept may have other content. */
+  readonly bytes: number;
+  readonly sha256: string;
   /** How rows were matched with the records sent. */
   readonly by: MatchedBy;
   /** Existing files that were not replaced. */
@@ -125,7 +129,7 @@ function assertKeyColumn(request: RejectsRequest, key: string): void {
 async function writeBoth(
   { path, messagesPath, force }: RejectsRequest,
   write: (out: RejectedRecords) => Promise<string | null>,
-): Promise<Pick<Rejects, 'records' | 'kept'> | string> {
+): Promise<Omit<Rejects, 'by'> | string> {
   const rejects = await AtomicFile.open(path);
   try {
     const messages = await AtomicFile.open(messagesPath);
@@ -138,7 +142,7 @@ async function writeBoth(
       for (const file of [messages, rejects]) {
         if (!(await file.commit({ replace: force }))) kept.push(file.path);
       }
-      return { records: writer.records, kept };
+      return { ...writer.written(), kept };
     } finally {
       await messages.abort();
     }
@@ -151,20 +155,32 @@ const BOM = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /** Writes failed records to the two files. */
 class RejectsWriter implements RejectedRecords {
-  records = 0;
+  #records = 0;
   readonly #rejects: AtomicFile;
   readonly #messages: AtomicFile;
   /** The line of the rejects file that the next record begins on. */
   #line = 1;
+  readonly #hash = createHash('sha256');
+  #bytes = 0;
 
   constructor(rejects: AtomicFile, messages: AtomicFile) {
     this.#rejects = rejects;
     this.#messages = messages;
   }
 
-  async header({ bytes }: { readonly bytes: Buffer }, hasBom: boolean): Promise<void> {
-    if (hasBom) await this.#rejects.write(BOM);
+  written(): Pick<Rejects, 'records' | 'bytes' | 'sha256'> {
+    return { records: this.#records, bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#hash.update(bytes);
+    this.#bytes += bytes.length;
     await this.#rejects.write(bytes);
+  }
+
+  async header({ bytes }: { readonly bytes: Buffer }, hasBom: boolean): Promise<void> {
+    if (hasBom) await this.#write(BOM);
+    await this.#write(bytes);
     this.#line += countLines(bytes);
   }
 
@@ -172,8 +188,8 @@ class RejectsWriter implements RejectedRecords {
     { line, bytes }: { readonly line: number; readonly bytes: Buffer },
     message: string,
   ): Promise<void> {
-    this.records += 1;
-    await this.#rejects.write(bytes);
+    this.#records += 1;
+    await this.#write(bytes);
     await this.#messages.write(messagesLine([line, message, this.#line]));
     this.#line += countLines(bytes);
   }

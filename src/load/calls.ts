@@ -9,7 +9,11 @@ import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
 /** A command with the batch of each of its files. */
 export interface PlannedCall extends Pick<Call, 'command' | 'options' | 'paths'> {
-  readonly files: readonly { readonly to: Assignment; readonly parent: ParentRef | null }[];
+  readonly files: readonly {
+    readonly to: Assignment;
+    readonly parent: ParentRef | null;
+    readonly corrects?: NonNullable<BatchState['corrects']>;
+  }[];
 }
 
 /**
@@ -71,7 +75,13 @@ function entryOf({ command, options, paths, files }: PlannedCall): NewCall {
     command,
     options,
     ...(paths === undefined ? {} : { paths }),
-    files: own.map(({ to: { jobId, kind, file }, parent }) => ({ jobId, kind, parent, file })),
+    files: own.map(({ to: { jobId, kind, file }, parent, corrects }) => ({
+      jobId,
+      kind,
+      parent,
+      file,
+      ...(corrects === undefined ? {} : { corrects }),
+    })),
     replaces: [...new Set(own.flatMap(({ to }) => to.replaces.map(({ jobId }) => jobId)))],
   };
 }

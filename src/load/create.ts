@@ -61,6 +61,7 @@ export async function createBatch(
     kind,
     file,
     parent,
+    ...(known?.corrects === undefined ? {} : { corrects: known.corrects.jobId }),
     waitMs: run.client.longestCallMs(),
   });
   const result = await run.client.create({ kind, jobId, inputFilename: file.name, parent });

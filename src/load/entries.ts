@@ -86,6 +86,9 @@ const sourceFile = v.object({
   amount: v.exactOptional(v.nullable(own)),
 });
 
+/** The batch whose rejected records a batch corrects, and how many of its records replace one of those. */
+const corrects = v.object({ jobId: own, replaces: count });
+
 const found = v.object({
   jobId: own,
   kind,
@@ -112,7 +115,14 @@ const waitMs = v.exactOptional(count);
 const ENTRIES = {
   intent: v.variant('call', [
     intent('init', { request: v.custom<InitRequest>((value) => isRecord(value)), waitMs }),
-    intent('create', { kind: fileKind, file: sourceFile, parent, waitMs }),
+    intent('create', {
+      kind: fileKind,
+      file: sourceFile,
+      parent,
+      /** The job id of the batch that this one corrects. */
+      corrects: v.exactOptional(own),
+      waitMs,
+    }),
     intent('put', { object: url, bytes: count }),
     intent('finalize', { id: v.nullable(serverId), waitMs }),
   ]),
@@ -155,12 +165,30 @@ const ENTRIES = {
     options: v.array(own),
     /** The file arguments when they are not those of `files`: a plan, or the whole list of `--shard`. Absolute. */
     paths: v.exactOptional(v.array(own)),
-    files: v.array(v.object({ jobId: own, kind: fileKind, parent, file: sourceFile })),
+    files: v.array(
+      v.object({
+        jobId: own,
+        kind: fileKind,
+        parent,
+        file: sourceFile,
+        corrects: v.exactOptional(corrects),
+      }),
+    ),
     /** Batches that these replace: left behind with their items, in the same step. */
     replaces: v.array(own),
   }),
   /** A result file was downloaded: a file of its name is this batch's result if it has this SHA-256 (api rule 21). */
   result: entry('result', { jobId: own, bytes: count, sha256: own }),
+  /** The rejected records of a batch as they were sent, written to a file to be corrected: `path` may be corrected since. */
+  rejects: entry('rejects', { jobId: own, path: own, bytes: count, sha256: own, records: count }),
+  /** Rejected records that will not be loaded: `--waive`. `line`: of the rejects as written; `null`: all that were open. */
+  waived: entry('waived', {
+    jobId: own,
+    line: v.nullable(count),
+    records: count,
+    reason: own,
+    by: own,
+  }),
   /** The file will not come: `--leave-out`. */
   'left-out': entry('left-out', { jobId: own }),
   /** `--next` for these bytes was refused, since the batch was found to be finalized: the same line again does not mean it. */

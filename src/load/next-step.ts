@@ -1,5 +1,5 @@
 import type { InitRequest } from '../api/request.ts';
-import { accountOf } from '../batch/account.ts';
+import { accountOf, netPhase, openOf } from '../batch/account.ts';
 import { flatten, parentOf } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { INIT_FAILED, missingText, NO_RESULT, verdictOf } from '../batch/verdict.ts';
@@ -34,11 +34,11 @@ export function nextStep(
   const open = own.filter((batch) => isOpen(load, batch));
   const interrupted = open.filter(({ uploaded }) => uploaded !== 'yes');
   const init = own.find(({ kind, created }) => kind === 'init' && created === 'unknown');
-  const run = open.find(({ call }) => call?.command === 'run') ?? runUnderWay(own, all);
+  const run = open.find(({ call }) => WAITS.has(call?.command ?? '')) ?? runUnderWay(own, all);
   if (run !== undefined)
     return {
       command: commandFor(load, run, terminal, shown),
-      why: 'the run of this plan is not finished: the same command resumes it',
+      why: `the ${run.call?.command === 'run' ? 'run of this plan' : 'correction'} is not finished: the same command resumes it`,
     };
   if (init !== undefined)
     return {
@@ -80,9 +80,7 @@ export function nextStep(
       command: `ebill finalize${job} --leave-out ${quoted(stranded.jobId, terminal)}`,
       why: `${stranded.file?.name} did not arrive before its invoice batch was submitted, and cannot be added any more: this records it`,
     };
-  const bad = all.filter(
-    (batch) => accountOf(batch).state === 'mismatch' || batch.phase === 'failed' || batch.phase === 'partial',
-  );
+  const bad = all.filter((batch) => accountOf(batch).state === 'mismatch' || NOT_LOADED.has(netPhase(batch)));
   if (bad.length > 0 && bad.every((batch) => batch.phase === 'failed' && batch.noResult))
     return {
       command: `ebill status${job}`,
@@ -93,7 +91,12 @@ export function nextStep(
       command: `ebill results${job}`,
       why: 'records are unaccounted for: the result files show which',
     };
-  if (all.some(({ outcome }) => outcome === 'failed' || outcome === 'partial'))
+  if (bad.length > 0 && bad.every((batch) => openOf(batch) !== null && hasRejects(load, batch)))
+    return {
+      command: `ebill correct${job}`,
+      why: 'records were rejected: this loads them once the rejects files are corrected',
+    };
+  if (bad.length > 0)
     return {
       command: `ebill results${job} --rejects`,
       why: 'records were rejected: this shows why, and writes them to files',
@@ -121,6 +124,15 @@ function nextMonthText(job: string, terminal: Terminal): string {
   return `The next month starts with a load of its own (${init})`;
 }
 
+/** Commands that upload, finalize and wait in one go. */
+const WAITS: ReadonlySet<string> = new Set(['run', 'correct']);
+
+const NOT_LOADED: ReadonlySet<Phase> = new Set(['failed', 'partial']);
+
+/** Its rejected records were written to a file, ready to correct. */
+const hasRejects = ({ batches }: LoadState, { jobId }: BatchView): boolean =>
+  jobId !== null && batches.get(jobId)?.rejects !== undefined;
+
 const FILES: ReadonlySet<string> = new Set(['customer', 'invoice', 'items']);
 
 /** Its file is given here and is to be loaded. */
@@ -131,12 +143,12 @@ const isExpected = ({ kind, file, foundElsewhere, leftOut, abandoned, missing }:
 const isOpen = ({ batches }: LoadState, batch: BatchState): boolean =>
   isExpected(batch) && batch.finalized === 'no' && parentOf(batches, batch)?.finalized !== 'yes';
 
-/** A batch of a run that is being processed: the run waits for it, and goes on. */
+/** A batch of a run or a correction that is being processed: the command waits for it, and goes on. */
 function runUnderWay(own: readonly BatchState[], views: readonly BatchView[]): BatchState | undefined {
   const waiting = new Set(
     views.filter(({ phase }) => phase === 'queued' || phase === 'running').map(({ jobId }) => jobId),
   );
-  return own.find(({ call, jobId }) => call?.command === 'run' && waiting.has(jobId));
+  return own.find(({ call, jobId }) => WAITS.has(call?.command ?? '') && waiting.has(jobId));
 }
 
 /** The options an init was sent with: with others it would be another init (api rule 17). */

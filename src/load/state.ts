@@ -53,6 +53,14 @@ export interface BatchState {
   readonly leftOut: boolean;
   /** SHA-256 of the result files that were downloaded for it. */
   readonly results: readonly string[];
+  /** The batch whose rejected records it corrects. */
+  readonly corrects?: { readonly jobId: string; readonly replaces: number };
+  /** Job ids of the batches that correct its rejected records, those left behind included. */
+  readonly corrections?: readonly string[];
+  /** The file its rejected records were last written to, as they were sent. */
+  readonly rejects?: Omit<Extract<Entry, { type: 'rejects' }>, 'at' | 'type' | 'jobId'>;
+  /** Rejected records that will not be loaded. */
+  readonly waived?: readonly Waived[];
   /** SHA-256 of files that `--next` was refused for, since this batch was found to be finalized. */
   readonly nextRefused?: readonly string[];
   /** Its upload cannot go on without `--restart-invoice`. */
@@ -62,6 +70,9 @@ export interface BatchState {
   /** Options of the command that planned it, which repeating that command must not carry out again. */
   readonly origin: { readonly again: boolean; readonly restart: boolean };
 }
+
+/** Rejected records that were waived, when, by whom, and why. */
+export type Waived = Omit<Extract<Entry, { type: 'waived' }>, 'type' | 'jobId'>;
 
 /** A call that may still take effect: for the settle time after its process stopped waiting for it. */
 export interface Doubt {
@@ -151,8 +162,13 @@ export function apply(state: LoadState, entry: Entry): LoadState {
       const before = known?.[FIELD[call]] ?? 'no';
       const doubt = call === 'put' ? undefined : known?.doubts[call];
       const open = VersionMap.of(state.open).with(n, { call, jobId, before, doubt });
+      const intent = withBatch(at, entry.jobId, (known) => intended(known, entry));
+      const corrects = entry.call === 'create' ? entry.corrects : undefined;
       return {
-        ...withBatch(at, entry.jobId, (known) => intended(known, entry)),
+        // A call says how many records it replaces; it comes first.
+        ...(corrects === undefined || known?.corrects !== undefined
+          ? intent
+          : withCorrection(intent, jobId, { jobId: corrects, replaces: 0 })),
         open,
         next: Math.max(state.next, entry.n + 1),
       };
@@ -191,6 +207,14 @@ export function apply(state: LoadState, entry: Entry): LoadState {
             results: [...new Set([...known.results, entry.sha256])],
           }))
         : at;
+    case 'rejects': {
+      const { path, bytes, sha256, records } = entry;
+      return withBatch(at, entry.jobId, (known) => ({ ...known, rejects: { path, bytes, sha256, records } }));
+    }
+    case 'waived': {
+      const { type: _type, jobId, ...waived } = entry;
+      return withBatch(at, jobId, (known) => ({ ...known, waived: [...(known.waived ?? []), waived] }));
+    }
     case 'left-out':
       return withLeftOut(at, entry.jobId);
     case 'next-refused':
@@ -231,7 +255,10 @@ function withAbandoned(state: LoadState, jobId: string, next?: string): LoadStat
   const old = state.batches.get(jobId);
   const items = old?.kind === 'invoice' ? itemsUnder(state.batches, old) : [];
   let all = withBatch(state, jobId, (known) => ({ ...known, abandoned: true }));
-  if (old !== undefined && next !== undefined) all = withBatch(all, next, (known) => planned(known, old));
+  if (old !== undefined && next !== undefined) {
+    all = withBatch(all, next, (known) => planned(known, old));
+    if (old.corrects !== undefined) all = withCorrection(all, next, old.corrects);
+  }
   for (const item of items) {
     const moves = next !== undefined && item.created === 'no' && !item.abandoned;
     all = withBatch(all, item.jobId, (known) =>
@@ -258,15 +285,27 @@ function withCall(state: LoadState, call: Command): LoadState {
     restart: call.options.includes('--restart-invoice'),
   };
   const left = call.replaces.reduce((all, jobId) => withAbandoned(all, jobId), state);
-  return call.files.reduce(
-    (all, { jobId, kind, parent, file }) =>
-      withBatch(all, jobId, (known) => ({
-        ...(known.file === null ? planned(known, { kind, parent, file, origin }) : known),
-        leftOut: false,
-        call,
-      })),
-    left,
-  );
+  return call.files.reduce((all, { jobId, kind, parent, file, corrects }) => {
+    const given = withBatch(all, jobId, (known) => ({
+      ...(known.file === null ? planned(known, { kind, parent, file, origin }) : known),
+      leftOut: false,
+      call,
+    }));
+    return corrects === undefined ? given : withCorrection(given, jobId, corrects);
+  }, left);
+}
+
+/** A batch corrects another: both know. */
+function withCorrection(
+  state: LoadState,
+  jobId: string,
+  corrects: NonNullable<BatchState['corrects']>,
+): LoadState {
+  const correction = withBatch(state, jobId, (known) => ({ ...known, corrects }));
+  return withBatch(correction, corrects.jobId, (known) => ({
+    ...known,
+    corrections: [...new Set([...(known.corrections ?? []), jobId])],
+  }));
 }
 
 /** A batch that a file is to go into, and that may exist on the server already. */

@@ -65,6 +65,13 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
       return [moment(entry, entry.type, files[0]?.jobId ?? '', { message })];
     }
     if (entry.type === 'result') return [moment(entry, entry.type, entry.jobId, { bytes: entry.bytes })];
+    if (entry.type === 'rejects')
+      return [moment(entry, entry.type, entry.jobId, { bytes: entry.bytes, records: entry.records })];
+    if (entry.type === 'waived') {
+      const where = entry.line === null ? '' : `line ${entry.line}, `;
+      const message = `${where}by ${entry.by}: ${entry.reason}`;
+      return [moment(entry, entry.type, entry.jobId, { records: entry.records, message })];
+    }
     if (entry.type === 'left-out') return [moment(entry, entry.type, entry.jobId, {})];
     if (entry.type === 'next-refused')
       return [moment(entry, entry.type, entry.jobId, { message: 'found finalized: --next was refused' })];

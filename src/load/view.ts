@@ -1,5 +1,6 @@
-import { accountedOutcome } from '../batch/account.ts';
+import { accountedOutcome, accountOf } from '../batch/account.ts';
 import { isSameBatch } from '../batch/identity.ts';
+import { type NetBatch, settledOf } from '../batch/net.ts';
 import { isFinal, outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder } from '../batch/tree.ts';
@@ -101,7 +102,40 @@ function viewOwn(
     id,
     jobId,
   });
-  return leftOut ? { ...view, leftOut: true } : view;
+  if (leftOut) return { ...view, leftOut: true };
+  const { corrects } = state;
+  const settled = hasCorrections(state) ? settledOf(netBatch(load, state, names)) : undefined;
+  return corrects === undefined && settled === undefined
+    ? view
+    : withOutcome({
+        ...view,
+        ...(corrects === undefined ? {} : { corrects }),
+        ...(settled === undefined ? {} : { settled }),
+      });
+}
+
+const hasCorrections = ({ corrections = [], waived = [] }: BatchState): boolean =>
+  corrections.length + waived.length > 0;
+
+/** A batch with its corrections, as the last answers describe them. */
+function netBatch(load: LoadState, state: BatchState, names: StatusNames): NetBatch {
+  const seen = lastAnswer(load, state);
+  const counted = {
+    phase: seen === null || state.missing ? 'missing' : phaseOnRecord(load, state, seen, names).phase,
+    recordsSent: state.file?.records ?? null,
+    successCount: seen?.successCount ?? null,
+    failCount: seen?.failCount ?? null,
+  } as const;
+  return {
+    accounted: accountOf(counted).state === 'accounted',
+    failCount: counted.failCount,
+    replaces: state.corrects?.replaces ?? 0,
+    waived: (state.waived ?? []).reduce((sum, { records }) => sum + records, 0),
+    corrections: (state.corrections ?? [])
+      .flatMap((jobId) => load.batches.get(jobId) ?? [])
+      .filter(({ abandoned, leftOut }) => !abandoned && !leftOut)
+      .map((correction) => netBatch(load, correction, names)),
+  };
 }
 
 /** Nothing of its file is at the storage: no PUT was sent, or the storage refused it. */

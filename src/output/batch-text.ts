@@ -1,4 +1,11 @@
-import { accountOf, SHOWN_PHASES, type ShownPhase, shownPhaseOf } from '../batch/account.ts';
+import {
+  accountOf,
+  isCorrected,
+  openOf,
+  SHOWN_PHASES,
+  type ShownPhase,
+  shownPhaseOf,
+} from '../batch/account.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { addsToPhase } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
@@ -35,7 +42,8 @@ type Left = Pick<BatchView, 'leftOut' | 'leftBehind'>;
 export const leftWord = ({ leftOut, leftBehind }: Left): string | null =>
   leftOut ? 'left out' : leftBehind ? 'left behind' : null;
 
-export const stateWord = (batch: BatchView): string => leftWord(batch) ?? phaseWord(shownPhaseOf(batch));
+export const stateWord = (batch: BatchView): string =>
+  leftWord(batch) ?? (isCorrected(batch) ? 'corrected' : phaseWord(shownPhaseOf(batch)));
 
 /** `✔ succeeded`, `· left out`. */
 export const stateText = (batch: BatchView, theme: Theme): string =>
@@ -205,6 +213,43 @@ function kindLine(kind: FileKind, batches: readonly BatchView[]): string[] {
 }
 
 /**
+ * `203 invoices: 200 loaded at once, 3 after correction, 0 open` (commands rule 21): each record counts as sent once. `null`
+ * where nothing is corrected or waived, or where the counts do not say.
+ */
+function correctedLine(kind: FileKind, batches: readonly BatchView[]): string[] | null {
+  const listed = new Set(batches.map(({ jobId }) => jobId));
+  const isCorrection = ({ corrects }: BatchView): boolean =>
+    corrects !== undefined && listed.has(corrects.jobId);
+  if (!batches.some((batch) => batch.settled !== undefined || isCorrection(batch))) return null;
+  const first = batches.filter((batch) => !isCorrection(batch));
+  const over = first.filter(isOver);
+  const total = (values: readonly (number | null)[]): number | null =>
+    values.some((value) => value === null) ? null : (sum(values) ?? 0);
+  const sent = total([
+    ...over.map(({ recordsSent }) => recordsSent),
+    // New records that a correction brought along.
+    ...batches
+      .filter((batch) => isCorrection(batch) && isOver(batch))
+      .map(({ recordsSent, corrects }) =>
+        recordsSent === null ? null : recordsSent - (corrects?.replaces ?? 0),
+      ),
+  ]);
+  const loaded = total(over.map(({ successCount }) => successCount));
+  const open = total(over.map(openOf));
+  if (sent === null || loaded === null || open === null || unaccountedText(batches) !== '') return null;
+  const waived = over.reduce((so, { settled }) => so + (settled?.waived ?? 0), 0);
+  const [one, many] = NOUNS[kind];
+  const waiting = batches.filter((batch) => !isOver(batch)).length;
+  return [
+    `${counted(sent, one, many)}: ${count(loaded)} loaded at once`,
+    `${count(sent - loaded - waived - open)} after correction`,
+    ...(waived > 0 ? [`${count(waived)} waived`] : []),
+    `${count(open)} open`,
+    ...(waiting > 0 ? [`${count(waiting)} of ${counted(batches.length, 'batch', 'batches')} not final`] : []),
+  ];
+}
+
+/**
  * The result for the records, a line for each kind: "20,375 invoices sent, 20,373 loaded, 2 rejected, 0 unaccounted"
  * (commands rule 3), over the final batches and how many are not. Unknown is shown as unknown, never as 0. Empty when no
  * batch has a file.
@@ -214,6 +259,8 @@ export function accountText(batches: readonly BatchView[], theme: Theme = plainT
   return (['customer', 'invoice', 'items'] as const)
     .map((kind) => [kind, all.filter((batch) => batch.kind === kind)] as const)
     .filter(([, own]) => own.length > 0)
-    .map(([kind, own]) => wrapParts(kindLine(kind, own), theme.width - 2).join('\n  '))
+    .map(([kind, own]) =>
+      wrapParts(correctedLine(kind, own) ?? kindLine(kind, own), theme.width - 2).join('\n  '),
+    )
     .join('\n');
 }

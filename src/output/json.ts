@@ -1,3 +1,4 @@
+import { openOf } from '../batch/account.ts';
 import { type BatchView, KINDS, PHASES, type Phase } from '../batch/types.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { FileReport } from '../files/findings.ts';
@@ -94,6 +95,12 @@ const BATCH = {
     failCount: countOrNull,
     successMessage: textOrNull,
     errorMessage: textOrNull,
+    corrects: { ...textOrNull, description: 'Job id of the batch whose rejected records it corrects.' },
+    open: {
+      ...countOrNull,
+      description:
+        'Records neither loaded nor corrected nor waived, those of its corrections included. null when unknown.',
+    },
     leftOut: {
       const: true,
       description: 'Its file was not to come (--leave-out). Present only when it is so.',
@@ -218,11 +225,19 @@ function picked(value: unknown, schema: Node, clean: (text: string) => string): 
   );
 }
 
+/** What its corrections come to. */
+export const netFields = (
+  batch: BatchView,
+): { readonly corrects: string | null; readonly open: number | null } => ({
+  corrects: batch.corrects?.jobId ?? null,
+  open: openOf(batch),
+});
+
 function batchFields(batch: BatchView, options: JsonOptions): Fields {
   const { redactor, showUrls, fields } = options;
   const { uploadUrl, downloadUrl } = batch;
   const all: Fields = {
-    ...(picked(batch, BATCH, (value) => redactor.clean(value)) as Fields),
+    ...(picked({ ...batch, ...netFields(batch) }, BATCH, (value) => redactor.clean(value)) as Fields),
     ...(showUrls && uploadUrl !== undefined ? { uploadUrl } : {}),
     ...(showUrls && downloadUrl !== undefined ? { downloadUrl } : {}),
     children: batch.children.map((child) => batchFields(child, options)),

@@ -2,7 +2,7 @@ import { flattenPlaced } from '../batch/tree.ts';
 import type { EbillError } from '../errors.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { visibleText } from '../system/escaping.ts';
-import type { DocumentInput, ShownRequest } from './json.ts';
+import { type DocumentInput, netFields, type ShownRequest } from './json.ts';
 import type { Theme } from './theme.ts';
 import type { Ui } from './ui.ts';
 
@@ -86,6 +86,8 @@ export const BATCH_FIELDS = [
   'parent',
   'leftOut',
   'leftBehind',
+  'corrects',
+  'open',
 ] as const;
 const LOAD_FIELDS = [
   'job',
@@ -134,7 +136,11 @@ function rowsOf({ loads, results, files, batches, extra }: DocumentInput): Rows 
   if (checks !== null) return { columns: CHECK_FIELDS, rows: checks };
   return {
     columns: BATCH_FIELDS,
-    rows: flattenPlaced(batches).map(({ batch, parent }) => ({ ...batch, parent: parent?.jobId ?? null })),
+    rows: flattenPlaced(batches).map(({ batch, parent }) => ({
+      ...batch,
+      ...netFields(batch),
+      parent: parent?.jobId ?? null,
+    })),
   };
 }
 

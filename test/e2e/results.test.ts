@@ -60,17 +60,18 @@ describe('ebill results', () => {
     writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS.replace('\r\n,', '\r\n2,'));
     const again = await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--json']);
     expect([again.code, again.json.error?.code]).toEqual([8, 'CONFLICT']);
-    const [, line = ''] = /: (ebill [^:]*)$/.exec(again.json.error?.hint ?? '') ?? [];
-    const results = await at.call([...typed(line), '--json']);
-    expect([line, results.code, resultsOf(results.json)[0]?.rejects]).toEqual([
-      'ebill results --job-id AUG_2020_CUS',
-      0,
-      2,
+    const hint = again.json.error?.hint ?? '';
+    const [, line = ''] = /\((ebill results [^)]*)\)/.exec(hint) ?? [];
+    const [, last = ''] = /: (ebill correct [^:]*)$/.exec(hint) ?? [];
+    expect([line, last]).toEqual([
+      'ebill results --rejects --job-id AUG_2020_CUS',
+      'ebill correct --job-id AUG_2020_CUS',
     ]);
-    // As the hint says, the rejects need the file as it was sent.
-    expect((await at.call([...typed(line), '--rejects'])).code).toBe(8);
+    // There is nothing to correct yet, and the rejects need the file as it was sent.
+    expect((await at.call([...typed(last)])).code).toBe(2);
+    expect((await at.call(typed(line))).code).toBe(8);
     writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS);
-    expect((await at.call([...typed(line), '--rejects'])).code).toBe(0);
+    expect((await at.call(typed(line))).code).toBe(0);
   });
 
   it.each<[string, string[]]>([
@@ -188,11 +189,14 @@ describe('ebill results --rejects', () => {
     expect(readFileSync(rejects, 'utf8')).toBe(text);
 
     // The very line that was printed.
-    const line = /^ebill (upload customer .*)$/m.exec(kept.stderr)?.[1] ?? '';
-    expect(line).toBe('upload customer AUG_2020/AUG_2020_CUS_rejects.csv --job AUG_2020 --next --wait');
-    const again = await at.call([...line.split(' '), '--json']);
+    const line = /^(ebill correct .*)$/m.exec(kept.stderr)?.[1] ?? '';
+    expect(line).toBe('ebill correct --job AUG_2020');
+    const again = await at.call([...typed(line), '--json']);
     expect([again.code, again.json.outcome]).toEqual([0, 'succeeded']);
-    expect(again.json.batches).toMatchObject([{ jobId: 'AUG_2020_CUS_2', successCount: 2, failCount: 0 }]);
+    expect(again.json.batches).toMatchObject([
+      { jobId: 'AUG_2020_CUS', open: 0, outcome: 'succeeded' },
+      { jobId: 'AUG_2020_CUS_2', successCount: 2, failCount: 0, corrects: 'AUG_2020_CUS' },
+    ]);
   });
 
   it('writes rejected invoices together with their items', async () => {
@@ -206,10 +210,10 @@ describe('ebill results --rejects', () => {
     expect(got.code).toBe(0);
     expect(read(at, 'J', 'J_ITM_1_rejects.csv')).toBe('Invoice Number,N\n2,b\n2,"b,"\n');
     writeFileSync(join(at.cwd, 'J', 'J_INV_rejects.csv'), 'Invoice Number,N\n2,b\n');
-    const line = /^ebill (upload invoice .*)$/m.exec(got.stderr)?.[1] ?? '';
-    expect(line).toContain('--items J/J_ITM_1_rejects.csv');
-    const again = await at.call([...line.split(' '), '--json']);
+    const line = /^(ebill correct .*)$/m.exec(got.stderr)?.[1] ?? '';
+    const again = await at.call([...typed(line), '--json']);
     expect([again.code, again.json.outcome]).toEqual([0, 'succeeded']);
+    expect(again.json.batches[1]).toMatchObject({ jobId: 'J_INV_2', children: [{ jobId: 'J_ITM_2' }] });
   });
 
   it('says that items alone cannot be added after finalize', async () => {
@@ -221,7 +225,7 @@ describe('ebill results --rejects', () => {
     await server.waitForIdle();
     const got = await at.call(['results', '--rejects']);
     expect(got.stderr).toContain('nothing can be added');
-    expect(got.stderr).not.toMatch(/^ebill upload items/m);
+    expect(got.stderr).toMatch(/^ebill correct --job J --waive J_ITM_1 --reason TEXT$/m);
   });
 
   it.each([

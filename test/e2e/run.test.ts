@@ -114,7 +114,7 @@ describe('ebill run', () => {
     expect(stopped.json.error?.code).toBe('PARTIAL');
     expect(stopped.json.error?.message).toContain('2 records failed, and the plan accepts 0');
     expect(stopped.json.error?.hint).toContain('AUG_2020/AUG_2020_CUS_rejects.csv');
-    expect(stopped.json.error?.hint).toContain('Set accept.failedRecords to 2');
+    expect(stopped.json.error?.hint).toContain('set accept.failedRecords to 2');
     expect(changes(server)).not.toContain('create AUG_2020_INV');
     expect(existsSync(join(at.cwd, 'AUG_2020', 'AUG_2020_CUS_rejects.csv'))).toBe(true);
     expect(existsSync(join(at.cwd, 'AUG_2020', 'report.html'))).toBe(true);

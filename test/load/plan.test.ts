@@ -107,7 +107,7 @@ describe('which batch a file goes into', () => {
     const { hint, message } = failure(() => assign(load(final), 'customer', [source('cus.csv', 'b')], PLAIN));
     expect(message).toContain('which is final');
     expect(hint).toContain('9 of its 10 records are loaded');
-    expect(hint).toMatch(/ebill results --job-id AUG_2020_CUS$/);
+    expect(hint).toMatch(/: ebill correct --job-id AUG_2020_CUS$/);
     expect(hint).toContain('(--next) would load 9 a second time');
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type DocumentInput, toJson } from '../../src/output/json.ts';
+import type { BatchView } from '../../src/batch/types.ts';
+import { type DocumentInput, netFields, toJson } from '../../src/output/json.ts';
 import { cleanStrings, safeJson } from '../../src/output/json-text.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { anyBatch, anyText } from './arbitrary.ts';
@@ -47,6 +48,8 @@ describe('toJson', () => {
       'failCount',
       'successMessage',
       'errorMessage',
+      'corrects',
+      'open',
       'children',
     ];
     expect(Object.keys(doc.batches[0])).toEqual(keys);
@@ -180,7 +183,12 @@ describe('toJson', () => {
   it('keeps every batch as it is, with all its children', () => {
     fc.assert(
       fc.property(fc.array(anyBatch(2), { maxLength: 3 }), (batches) => {
-        expect(JSON.parse(toJson(input({ batches }), keep)).batches).toEqual(batches);
+        const withNet = (batch: BatchView): object => ({
+          ...batch,
+          ...netFields(batch),
+          children: batch.children.map(withNet),
+        });
+        expect(JSON.parse(toJson(input({ batches }), keep)).batches).toEqual(batches.map(withNet));
       }),
     );
   });

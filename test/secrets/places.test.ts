@@ -45,6 +45,11 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'system/lock.ts': 'own',
   'commands/demo.ts': 'own',
   'commands/report.ts': 'own',
+  // A folder for the time of the command.
+  'commands/correct.ts': 'own',
+  'commands/correct/waive.ts': 'own',
+  // The user's records, for the time of the command.
+  'commands/correct/prepare.ts': 'data',
   // It also moves journals as they are.
   'load/journal-places.ts': 'reads',
   'plan/read-plan.ts': 'reads',
@@ -84,6 +89,7 @@ describe('the places that write', () => {
     expect(writers.sort()).toEqual([
       // The server's results and the user's records, which must stay as they are (help security).
       'api/download.ts',
+      'commands/correct/perform.ts',
       'files/rejects.ts',
       // The name of the current load.
       'load/loads.ts',

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
+import { EbillError } from '../../errors.ts';
 import type { Run } from '../../load/run.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { accountText } from '../../output/batch-text.ts';
@@ -10,10 +11,10 @@ import { hangingIndent } from '../../output/text-layout.ts';
 import type { CommandResult } from '../shared/command.ts';
 import { gatherFacts, writeReport } from '../shared/report-page.ts';
 import {
+  correctAdvice,
   type FetchedResult,
   fetchResults,
   type Rejects,
-  reloadAdvice,
   shownResult,
   writeAllRejects,
 } from '../shared/results-flow.ts';
@@ -51,7 +52,7 @@ export async function collectResults(
     folder,
     recordStatus,
   });
-  const rejects = await writeAllRejects(app, all.files, all.batches, {
+  const rejects = await writeAllRejects(app, run, all.files, all.batches, {
     force: false,
     keyColumns: [],
     onKept: () => undefined,
@@ -64,7 +65,8 @@ export async function collectResults(
 
   const batches = all.batches.filter(({ jobId }) => jobId !== null && end.jobIds.includes(jobId));
   for (const warning of uncounted(batches)) ui.warn(warning);
-  const error = end.stopped ?? verdictOf(batches, job, context, true);
+  const next = correctAdvice(rejects.files, all.batches, job, context);
+  const error = end.stopped ?? withNext(verdictOf(batches, job, context, true), next);
   const outcome = outcomeOfAll(batches);
 
   run.emit({ event: 'stage.start', stage: 'report' });
@@ -95,7 +97,6 @@ export async function collectResults(
     accountText(batches, ui),
     hangingIndent('', written, ui.width, 2),
   ];
-  const next = reloadAdvice(rejects.files, job, context, run.journal.state);
   return {
     profile,
     job,
@@ -107,6 +108,13 @@ export async function collectResults(
     error,
     ...(error === null && next !== '' ? { next } : {}),
   };
+}
+
+/** A run that ends with rejects says how they are corrected. */
+function withNext(error: EbillError | null, next: string): EbillError | null {
+  if (error?.code !== 'PARTIAL' || next === '') return error;
+  const { code, message, cause } = error;
+  return new EbillError(code, message, { hint: next.replace(/^Next: c/, 'C'), cause });
 }
 
 function folderFiles(

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { InitRequest } from '../../api/request.ts';
-import { accountOf } from '../../batch/account.ts';
+import { accountOf, openOf } from '../../batch/account.ts';
 import { type BatchView, batchName } from '../../batch/types.ts';
 import { type Acceptance, acceptanceOf, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
@@ -193,21 +193,19 @@ function stopError(
   terminal: Terminal,
 ): EbillError {
   if (gate.why === 'too-many') {
-    const rejects = batches
-      .flatMap(({ jobId, failCount }) =>
-        jobId !== null && failCount ? [quoted(join(folder, rejectsName(jobId)), terminal)] : [],
-      )
-      .join(' ');
-    const upload = `ebill upload customer ${rejects} --job ${quoted(job, terminal)} --next --wait`;
+    const rejects = batches.flatMap((batch) =>
+      batch.jobId !== null && openOf(batch) ? [quoted(join(folder, rejectsName(batch.jobId)), terminal)] : [],
+    );
     const correct =
       step === 'customers'
-        ? ` Before that, correct the rejects and load them as another batch: ${upload}`
-        : '';
+        ? `Correct the records in ${rejects.join(', ')}, load them with ebill correct --job ${quoted(job, terminal)}, and run the plan again. To go on without them: set`
+        : 'Set';
+    const again = step === 'customers' ? '' : ', and run it again';
     return new EbillError(
       'PARTIAL',
       `Stopped after ${step}: ${counted(gate.failed, 'record', 'records')} failed, and the plan accepts ${accepted} (accept.failedRecords).`,
       {
-        hint: `No later step was started. Set accept.failedRecords to ${gate.failed} in the plan, and run it again.${correct}`,
+        hint: `No later step was started. ${correct} accept.failedRecords to ${gate.failed} in the plan${again}.`,
       },
     );
   }

@@ -1,10 +1,10 @@
-import { basename, dirname, join, relative } from 'node:path';
-import { withResults } from '../../batch/account.ts';
+import { basename, dirname, join } from 'node:path';
+import { openOf, withResults } from '../../batch/account.ts';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
-import { flatten, parentJobId } from '../../batch/tree.ts';
+import { flatten, flattenPlaced } from '../../batch/tree.ts';
 import type { BatchView, FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
-import { type MatchedBy, writeRejects } from '../../files/rejects.ts';
+import { type MatchedBy, type Rejects as WrittenRejects, writeRejects } from '../../files/rejects.ts';
 import {
   type ColumnChoice,
   type ResultReading,
@@ -19,11 +19,11 @@ import { messagesName, rejectsName } from '../../load/file-names.ts';
 import type { Answers } from '../../load/refresh.ts';
 import { type Downloaded, downloadResults } from '../../load/results.ts';
 import type { Run } from '../../load/run.ts';
-import type { LoadState } from '../../load/state.ts';
 import { counted } from '../../output/format.ts';
 import type { ShownResult } from '../../output/json.ts';
 import type { Context } from '../../system/context.ts';
 import { quoted, type Terminal, visible } from '../../system/escaping.ts';
+import { shownPath } from '../../system/shown-path.ts';
 import { viewsOf } from './batch-result.ts';
 import type { App } from './command.ts';
 import { withWait } from './session.ts';
@@ -167,9 +167,10 @@ export interface Rejects {
   readonly problems: readonly EbillError[];
 }
 
-/** Writes the rejected records of every batch next to its result file. */
+/** Writes the rejected records of every batch next to its result file, and records where they are: `correct` finds them there. */
 export async function writeAllRejects(
   app: App,
+  run: Run,
   results: readonly FetchedResult[],
   batches: readonly BatchView[],
   options: RejectsOptions,
@@ -181,8 +182,9 @@ export async function writeAllRejects(
     app.context.signal.throwIfAborted();
     try {
       assertCertain(result.jobId, batches);
-      const { file, unplaced } = await writeRejectsOf(app, result, options);
+      const { file, unplaced, written } = await writeRejectsOf(app, result, options);
       files.push(file);
+      await recordRejects(run, file, written);
       if (unplaced !== null) problems.push(unplaced);
     } catch (error) {
       if (!(error instanceof EbillError)) throw error;
@@ -190,6 +192,17 @@ export async function writeAllRejects(
     }
   }
   return { files, problems };
+}
+
+/** The record says what was rejected, also where the file of that name was kept: it may be corrected already. */
+async function recordRejects(
+  run: Run,
+  { jobId, path }: RejectsFile,
+  { bytes, sha256, records }: WrittenRejects,
+): Promise<void> {
+  const known = run.journal.state.batches.get(jobId);
+  if (known === undefined || (known.rejects?.path === path && known.rejects.sha256 === sha256)) return;
+  await run.journal.append({ type: 'rejects', jobId, path, bytes, sha256, records });
 }
 
 /** Records that may be loaded are no rejects: they would be loaded twice (api rule 23). @throws EbillError UNACCOUNTED */
@@ -212,7 +225,11 @@ async function writeRejectsOf(
   app: App,
   { jobId, kind, source, tally, path: resultPath }: FetchedResult,
   { force, keyColumns, onKept = (kept) => warnKept(app, kept) }: RejectsOptions,
-): Promise<{ readonly file: RejectsFile; readonly unplaced: EbillError | null }> {
+): Promise<{
+  readonly file: RejectsFile;
+  readonly unplaced: EbillError | null;
+  readonly written: WrittenRejects;
+}> {
   if (source.problem !== null) throw source.problem;
   if (source.file === null || source.header === null || tally === null)
     throw new EbillError(
@@ -236,7 +253,7 @@ async function writeRejectsOf(
   for (const kept of written.kept) onKept(kept);
   const how = matchedText(written.by);
   if (how !== null) app.ui.note(`${jobId}: ${how}`);
-  return { file: { jobId, kind, path, messagesPath }, unplaced: unplacedError(jobId, written.by) };
+  return { file: { jobId, kind, path, messagesPath }, unplaced: unplacedError(jobId, written.by), written };
 }
 
 /** `null` for the usual way. */
@@ -260,47 +277,38 @@ function unplacedError(jobId: string, { unplaced, unplacedLine }: MatchedBy): Eb
 const warnKept = (app: App, path: string): void =>
   app.ui.warn(`${basename(path)} exists already and was not replaced (--force replaces it)`);
 
-/** The commands that load corrected rejects again; '' when there are none. */
-export function reloadAdvice(
+/** What to correct, and the command that loads it (commands rule 21); '' where nothing of these batches is open. */
+export function correctAdvice(
   files: readonly RejectsFile[],
+  batches: readonly BatchView[],
   job: string | null,
   context: Terminal & Pick<Context, 'cwd'>,
-  { batches }: LoadState,
 ): string {
-  if (files.length === 0) return '';
-  const shown = ({ path }: RejectsFile): string => quoted(relative(context.cwd, path) || path, context);
-  const options = `${job === null ? '' : ` --job ${quoted(job, context)}`} --next --wait`;
-  const ofKind = (kind: FileKind) => files.filter((file) => file.kind === kind);
-  const customers = ofKind('customer');
-  const lines: string[] = [];
-  let withItems = false;
-  if (customers.length > 0) lines.push(`ebill upload customer ${customers.map(shown).join(' ')}${options}`);
-  const items = new Set(ofKind('items'));
-  for (const invoice of ofKind('invoice')) {
-    const own = [...items].filter(({ jobId }) => {
-      const batch = batches.get(jobId);
-      return batch !== undefined && parentJobId(batches, batch) === invoice.jobId;
-    });
-    for (const item of own) items.delete(item);
-    withItems ||= own.length > 0;
-    const list = own.length === 0 ? '' : ` --items ${own.map(shown).join(' ')}`;
-    lines.push(`ebill upload invoice ${shown(invoice)}${list}${options}`);
-  }
-  if (lines.length > 0) lines.unshift('Next: correct the rejects, then load them again:');
-  if (withItems) lines.push(ITEMS_ADVICE);
-  return [...lines, ...itemsWithoutInvoice([...items].map(shown))].join('\n');
-}
-
-const ITEMS_ADVICE =
-  'Items must belong to an invoice in the same call: remove the items of invoices that were loaded before; nothing can be added to a finalized invoice batch.';
-
-/** Items are added to an invoice batch before it is finalized, and the one of these is: no command can undo that. */
-function itemsWithoutInvoice(items: readonly string[]): string[] {
-  if (items.length === 0) return [];
-  const first = items.slice(0, 3);
-  const more = items.length > 3 ? ` and ${items.length - 3} more` : '';
-  return [
-    `The items in ${first.join(', ')}${more} belong to invoice batches that are finalized; nothing can be added to those.`,
-    'Correct these items in eBill: loading their invoices again would bill them a second time.',
-  ];
+  const placed = new Map(flattenPlaced(batches).map((one) => [one.batch.jobId, one] as const));
+  const isOpen = ({ jobId }: Pick<RejectsFile, 'jobId'>): boolean => {
+    const batch = placed.get(jobId)?.batch;
+    return batch !== undefined && openOf(batch) !== 0;
+  };
+  const open = files.filter(isOpen);
+  if (open.length === 0 || job === null) return '';
+  const command = `ebill correct --job ${quoted(job, context)}`;
+  // Items are loaded with a corrected invoice; nothing can be added to one that is submitted.
+  const alone = open.filter(({ kind, jobId }) => {
+    const invoice = placed.get(jobId)?.parent?.jobId;
+    return kind === 'items' && !(invoice && open.some((one) => one.jobId === invoice));
+  });
+  if (alone.length === open.length)
+    return [
+      `The items in ${alone
+        .slice(0, 3)
+        .map(({ path }) => basename(path))
+        .join(
+          ', ',
+        )}${alone.length > 3 ? ` and ${alone.length - 3} more` : ''} belong to invoices that are submitted; nothing can be added to those.`,
+      'Correct them in eBill, then settle them (--waive), with the reason:',
+      `${command} ${alone.map(({ jobId }) => `--waive ${quoted(jobId, context)}`).join(' ')} --reason TEXT`,
+    ].join('\n');
+  const shown = open.slice(0, 5).map(({ path }) => shownPath(context.cwd, path));
+  const more = open.length > 5 ? ` and ${open.length - 5} more` : '';
+  return `Next: correct the records in ${shown.join(', ')}${more}, then load them:\n${command}`;
 }

@@ -31,6 +31,8 @@ export const json: TopicText = {
         recordsSent: 'number of records in the file; null when this machine did not send it',
         'successCount, failCount': 'counts of the server',
         'successMessage, errorMessage': 'messages of the server',
+        corrects: 'job id of the batch whose rejected records it corrects; null otherwise',
+        open: 'records neither loaded nor corrected nor waived, those of its corrections included; null when unknown',
         leftOut: 'true when its file was left out (--leave-out); present only then',
         leftBehind: 'true for a draft that another batch replaced; it is never finalized; present only then',
         'uploadUrl, downloadUrl': 'secrets; only with --show-urls',
