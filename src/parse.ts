@@ -27,7 +27,7 @@ export type Parsed =
  * @throws EbillError USAGE, with the closest match in the hint
  */
 export async function parseArgv(
-  argv: readonly string[],
+  given: readonly string[],
   version: string,
   columns: number,
   color = false,
@@ -36,6 +36,7 @@ export async function parseArgv(
     const { shownPage } = await import('./help/text.ts');
     return { type: 'help', text: await shownPage(page, columns, color) };
   };
+  const argv = withoutOptionsOfHelp(given);
   if (argv[0] === 'help' && argv[1] !== undefined) {
     const topic = argv.length === 2 ? topicNamed(argv[1]) : null;
     if (topic !== null) return help(await topic.page());
@@ -99,6 +100,12 @@ function overview(program: Command): Parsed {
   const run = async (app: App): Promise<CommandResult> =>
     (await import('./commands/overview.ts')).overview(app);
   return { type: 'command', name: 'ebill', run, globals: program.opts() };
+}
+
+/** `ebill --json help json` asks for the same page as `ebill help json`: options change nothing about help. */
+function withoutOptionsOfHelp(argv: readonly string[]): readonly string[] {
+  const words = argv.filter((word) => !word.startsWith('-'));
+  return words[0] === 'help' ? words : argv;
 }
 
 /** `ebill help upload invoice` is `ebill upload invoice --help`. */

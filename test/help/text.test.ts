@@ -55,4 +55,17 @@ describe('a help page on a terminal', () => {
     expect(await help(['watch', '--help'], true, { NO_COLOR: '1' })).toContain(plain);
     expect(await help(['help', 'plan'], true)).toContain(bold);
   });
+
+  it('is that of the topic or command wherever options stand', async () => {
+    const help = async (line: string): Promise<readonly [number, string]> => {
+      const context = testContext({ tty: false });
+      return [await main(line.split(' '), context), context.stdout.text];
+    };
+    for (const name of ['json', 'upload invoice']) {
+      const page = await help(`help ${name}`);
+      expect(page).toEqual([0, expect.stringContaining('\n')]);
+      for (const line of [`--json help ${name}`, `help --json ${name}`, `help ${name} --json`])
+        expect([line, await help(line)]).toEqual([line, page]);
+    }
+  });
 });
