@@ -281,7 +281,12 @@ async function finalBatches(
     return batch === null ? [] : [{ jobId, batch }];
   });
   const all = new Map([...found, ...more].flat().map((one) => [one.jobId, one] as const));
-  return [...all.values()].filter(({ batch }) => isFinal(phaseOf(batch, run.statusNames).phase));
+  // A file left out never came: what the server makes of its draft is no result. Unless it loaded something all the same.
+  const isEmpty = ({ jobId, batch }: FinalBatch): boolean =>
+    state.batches.get(jobId)?.leftOut === true && (batch.successCount ?? 0) === 0;
+  return [...all.values()].filter(
+    (one) => isFinal(phaseOf(one.batch, run.statusNames).phase) && !isEmpty(one),
+  );
 }
 
 /** An items batch is identified by its id; the job id in the answer may be another (api rule 4). */

@@ -168,6 +168,18 @@ describe('a batch that is not found', () => {
     await expect(young.files).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
+  it('has no result if it was left out, whatever the server makes of its draft (commands rule 6)', async () => {
+    const url = 'http://127.0.0.1:1/out/x_output.csv';
+    const results = (successCount: number) => {
+      const left = { ...CUS, uploaded: 'no', leftOut: true } as const;
+      const { run } = rig([left], { 3: [batch({ status: 'Failed', successCount, downloadUrl: url })] }, 60);
+      return downloadResults(run, [left.jobId], '/nowhere');
+    };
+    expect(await results(0)).toEqual({ files: [], without: [] });
+    // What it loaded all the same is asked for.
+    await expect(results(1)).rejects.toThrow();
+  });
+
   it('stops nothing else: the others are watched to their end', async () => {
     const { watched, phases } = rig([CUS, INV], {
       3: [null],
