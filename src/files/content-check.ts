@@ -1,4 +1,5 @@
 import type { CrossCheck } from './cross-check.ts';
+import { ConversionSearch, fieldAround } from './damaged-values.ts';
 import { EncodingSample, foreignContent, Utf8Checker } from './encoding.ts';
 import type { FieldSink } from './field-values.ts';
 import { FindingList, finding } from './findings.ts';
@@ -18,6 +19,7 @@ export class ContentCheck {
   #sample: EncodingSample | undefined;
   #scanner: CsvScanner | undefined;
   readonly #damage = new SpreadsheetDamage();
+  readonly #conversions = new ConversionSearch();
   readonly #cross: CrossCheck | undefined;
   #bytes = 0;
   /** The first bytes until there are enough of them, in the pieces they came in. */
@@ -86,7 +88,7 @@ export class ContentCheck {
     const bad = this.#utf8.write(block);
     if (bad === undefined) {
       this.#sample?.add(block);
-      scanner.write(block);
+      this.#scan(scanner, block);
       return;
     }
     // Scan up to the bad byte: the scanner knows its line and field.
@@ -94,6 +96,18 @@ export class ContentCheck {
     scanner.write(block.subarray(0, offset));
     this.#sample = new EncodingSample(scanner.position, bad);
     scanner.write(block.subarray(offset));
+  }
+
+  /** Scans up to each damaged character: the scanner knows its line and field. */
+  #scan(scanner: CsvScanner, block: Uint8Array): void {
+    let from = 0;
+    for (const { code, end, text } of this.#conversions.search(block)) {
+      scanner.write(block.subarray(from, end));
+      from = end;
+      const around = fieldAround(block, end - 1);
+      scanner.damaged.add(code, scanner.position, around === '' ? text : around);
+    }
+    scanner.write(block.subarray(from));
   }
 
   /** Call at the end of the file. */
@@ -113,9 +127,10 @@ export class ContentCheck {
       );
     scanner.end();
     if (this.#start === undefined) return;
-    const { header, shape, records } = scanner;
+    const { header, shape, damaged, records } = scanner;
     reportLikeNames(header, this.#start.line, this.#findings);
-    this.#damage.report(header, shape, records, this.#cross?.keys ?? new Set(), this.#findings);
+    const keys = this.#cross?.keys ?? new Set();
+    this.#damage.report({ header, shape, damaged, records, keys }, this.#findings);
   }
 }
 

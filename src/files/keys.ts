@@ -309,37 +309,60 @@ const ZERO = 48;
 
 /** Hashes keys so that all that look alike (`lookalikes.ts`), and hardly any others, have the same hash. */
 export class FoldedHash implements KeyHash {
-  readonly #hash = new KeyHash64();
-  #buffer = new Uint8Array(256);
   low = 0;
   high = 0;
 
   update(bytes: Uint8Array, from: number, to: number): void {
+    if (!this.#hash(bytes, from, to)) return;
+    // Few keys have such characters, so decoding these costs little.
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
+    const fold = Buffer.from(folded(text));
+    this.#hash(fold, 0, fold.length);
+  }
+
+  /**
+   * The lanes of `KeyHash64` without blanks at the ends, leading zeros, and the case of ASCII letters.
+   * @returns true if folding the key takes more: there are blanks inside, or characters beyond ASCII
+   */
+  #hash(bytes: Uint8Array, from: number, to: number): boolean {
     let [start, end] = [from, to];
     while (start < end && bytes[start] === SPACE) start++;
     while (end > start && bytes[end - 1] === SPACE) end--;
     while (start < end - 1 && bytes[start] === ZERO) start++;
-    const length = end - start;
-    if (length > this.#buffer.length) this.#buffer = grown(this.#buffer, length);
-    const buffer = this.#buffer;
-    for (let i = 0; i < length; i++) {
-      const byte = bytes[start + i] as number;
-      // A blank or control character inside, or one beyond ASCII: few keys have them, so decoding these costs little.
-      if (byte <= SPACE || byte >= 127) {
-        const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
-        const fold = Buffer.from(folded(text));
-        this.#set(fold, fold.length);
-        return;
-      }
-      buffer[i] = byte >= 65 && byte <= 90 ? byte + 32 : byte;
+    let a = 0x9e3779b9 ^ (end - start);
+    let b = 0x7f4a7c15;
+    // The high bit of a byte is set if one is a blank, a control character, or not ASCII.
+    let odd = 0;
+    let i = start;
+    for (; i + 4 <= end; i += 4) {
+      const word =
+        (bytes[i] as number) |
+        ((bytes[i + 1] as number) << 8) |
+        ((bytes[i + 2] as number) << 16) |
+        ((bytes[i + 3] as number) << 24);
+      odd |= word | ((word - 0x21212121) & ~word);
+      // Bit 5 is the case of an ASCII letter.
+      const lower = word | (~(word >>> 2) & 0x20202020);
+      a = Math.imul(a ^ lower, 0x85ebca6b);
+      a = (a << 13) | (a >>> 19);
+      b = Math.imul(b ^ lower, 0xc2b2ae35);
+      b = (b << 17) | (b >>> 15);
     }
-    this.#set(buffer, length);
-  }
-
-  #set(bytes: Uint8Array, length: number): void {
-    const hash = this.#hash;
-    hash.update(bytes, 0, length);
-    this.low = hash.low;
-    this.high = hash.high;
+    for (; i < end; i++) {
+      const byte = bytes[i] as number;
+      odd |= byte | ((byte - 0x21) & ~byte);
+      const lower = byte | (~(byte >>> 2) & 0x20);
+      a = Math.imul(a ^ lower, 0x85ebca6b);
+      a = (a << 13) | (a >>> 19);
+      b = Math.imul(b ^ lower, 0xc2b2ae35);
+      b = (b << 17) | (b >>> 15);
+    }
+    a = Math.imul(a ^ (a >>> 16), 0x85ebca6b);
+    b = Math.imul(b ^ (b >>> 16), 0xc2b2ae35);
+    a = Math.imul(a ^ (a >>> 13) ^ b, 0xc2b2ae35);
+    b = Math.imul(b ^ (b >>> 13) ^ a, 0x85ebca6b);
+    this.low = (a ^ (a >>> 16)) | 0;
+    this.high = (b ^ (b >>> 16)) | 0;
+    return (odd & 0x80808080) !== 0;
   }
 }

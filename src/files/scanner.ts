@@ -1,3 +1,4 @@
+import { DamagedValues, FieldWatch, fieldAround } from './damaged-values.ts';
 import type { FieldSink } from './field-values.ts';
 import { type FindingList, finding, type Position } from './findings.ts';
 import { JoinedFiles } from './joined-files.ts';
@@ -7,15 +8,17 @@ import { StructureNotes } from './structure-notes.ts';
 const LF = 10;
 const CR = 13;
 const QUOTE = 34;
+const HASH = 35;
 const PLUS = 43;
 const COMMA = 44;
+const EQUALS = 61;
 
 // The special bytes outside and inside quotes. Most bytes are above the highest of them, so the loop compares first and
 // looks up only the rest: a fifth faster than the look-up alone.
 const SPECIAL = new Uint8Array(256);
-for (const byte of [0, LF, CR, QUOTE, PLUS, COMMA]) SPECIAL[byte] = 1;
+for (const byte of [0, LF, CR, QUOTE, HASH, PLUS, COMMA]) SPECIAL[byte] = 1;
 const SPECIAL_IN_QUOTES = new Uint8Array(256);
-for (const byte of [0, LF, CR, QUOTE]) SPECIAL_IN_QUOTES[byte] = 1;
+for (const byte of [0, LF, CR, QUOTE, PLUS]) SPECIAL_IN_QUOTES[byte] = 1;
 
 // States of the scanner between two bytes.
 const RECORD_START = 0;
@@ -39,6 +42,8 @@ const FORMULA = /(?:^|,)=[-+@]?[A-Z][A-Z0-9.]*\([^)]*,/iu;
 /** The same up to a quote in it; also `="`. */
 const OPEN_FORMULA = /(?:^|,)=(?:[-+@]?[A-Z][A-Z0-9.]*\([^)]*)?$/iu;
 
+const isFieldEnd = (byte: number): boolean => byte === COMMA || byte === LF || byte === CR;
+
 /**
  * Reads the structure of a CSV file (RFC 4180) in blocks of any size, with flat memory, and adds findings (commands
  * rule 14). It does not check the encoding.
@@ -52,6 +57,8 @@ export class CsvScanner {
   readonly #notes: StructureNotes;
   readonly #ends: RecordEnds;
   readonly #joined = new JoinedFiles();
+  readonly #damaged = new DamagedValues();
+  readonly #watch = new FieldWatch(this.#damaged);
   #started = false;
   #state = RECORD_START;
   #line = 1;
@@ -69,6 +76,8 @@ export class CsvScanner {
   #openedLine = 1;
   #openedColumn = 1;
   #sawLf = false;
+  /** The last block ended with the quote that a value begins with. */
+  #quoteAtEnd = false;
   /** The last two bytes of the previous block. */
   #lastByte = 0;
   #byteBefore = 0;
@@ -86,6 +95,11 @@ export class CsvScanner {
 
   get shape(): TableShape {
     return this.#ends.shape;
+  }
+
+  /** Values that a spreadsheet or a conversion damaged. */
+  get damaged(): DamagedValues {
+    return this.#damaged;
   }
 
   /** Records without the header. */
@@ -118,6 +132,7 @@ export class CsvScanner {
     const findings = this.#findings;
     const blank = this.#notes.blankLines;
     const open = this.#state === QUOTED || this.#state === QUOTED_AFTER_CR;
+    this.#watch.end();
     if (open)
       findings.cause(
         finding(
@@ -180,17 +195,22 @@ export class CsvScanner {
     const joined = this.#joined;
     const { watched } = joined;
     let recordStart = state === RECORD_START || state === AFTER_CR || state === AFTER_CR_CR ? 0 : -1;
+    if (this.#watch.pending) this.#watch.resume(block, 0);
+    if (this.#quoteAtEnd) this.#beginQuoted(block, 0, recordLine, column);
     if (joined.pending) joined.resume(block, 0);
     else if (n > 0 && state === RECORD_START && watched[block[0] as number] === 1)
       joined.begin(block, 0, line);
 
     while (i < n) {
       if (state === QUOTED) {
-        while (i < n && ((block[i] as number) > QUOTE || SPECIAL_IN_QUOTES[block[i] as number] === 0)) i++;
+        while (i < n && ((block[i] as number) > PLUS || SPECIAL_IN_QUOTES[block[i] as number] === 0)) i++;
         if (i === n) break;
         const c = block[i++];
         if (c === QUOTE) state = QUOTE_SEEN;
-        else if (c === LF) line++;
+        else if (c === PLUS) {
+          if (ends.width > 0 && this.#isExponent(block, i - 1))
+            this.#damaged.add('exponent', { line: recordLine, column }, fieldAround(block, i - 1));
+        } else if (c === LF) line++;
         else if (c === CR) {
           line++;
           state = QUOTED_AFTER_CR;
@@ -315,18 +335,30 @@ export class CsvScanner {
           }
         } else if (c === QUOTE) {
           if (state === UNQUOTED) {
+            if (ends.width > 0 && this.#isTextFormula(block, i - 1)) {
+              this.#watchFormula(block, i, { line: recordLine, column });
+              continue;
+            }
             this.#recordStart = recordStart;
             this.#badQuote(recordLine, { line, column }, false, block, i - 1);
             continue;
           }
           this.#openedLine = line;
           this.#openedColumn = column;
+          if (i === n || block[i] === HASH || block[i] === EQUALS)
+            this.#beginQuoted(block, i, recordLine, column);
           lastFilled = column;
           state = QUOTED;
           break;
         } else if (c === PLUS) {
           // Spreadsheets write long numbers with `E+`.
-          if (ends.width > 0 && this.#isExponent(block, i - 1)) ends.shape.exponent(recordLine, column);
+          if (ends.width > 0 && this.#isExponent(block, i - 1))
+            this.#damaged.add('exponent', { line: recordLine, column }, fieldAround(block, i - 1));
+          lastFilled = column;
+          state = UNQUOTED;
+        } else if (c === HASH) {
+          if (state !== UNQUOTED && ends.width > 0)
+            this.#beginWatch(block, i, { line: recordLine, column }, false, '#');
           lastFilled = column;
           state = UNQUOTED;
         } else {
@@ -400,6 +432,44 @@ export class CsvScanner {
     const head = this.#recordHead;
     if (head.length >= RECORD_HEAD || end === 0) return head;
     return Buffer.concat([head, block.subarray(0, Math.min(end, RECORD_HEAD - head.length))]);
+  }
+
+  /** A byte before this block's `at`-th one, perhaps in the previous block. */
+  #before(block: Uint8Array, at: number): number {
+    if (at >= 0) return block[at] ?? 0;
+    return at === -1 ? this.#lastByte : at === -2 ? this.#byteBefore : 0;
+  }
+
+  /** A value in quotes begins at `from`, perhaps in the next block. */
+  #beginQuoted(block: Uint8Array, from: number, recordLine: number, column: number): void {
+    if (this.#ends.width === 0) return;
+    this.#quoteAtEnd = from === block.length;
+    const byte = block[from];
+    if (byte === HASH || byte === EQUALS)
+      this.#beginWatch(block, from, { line: recordLine, column }, true, '');
+  }
+
+  /** True for the quote of `="`, at the beginning of a field. */
+  #isTextFormula(block: Uint8Array, quote: number): boolean {
+    return this.#before(block, quote - 1) === EQUALS && isFieldEnd(this.#before(block, quote - 2));
+  }
+
+  #watchFormula(block: Uint8Array, from: number, place: Position): void {
+    // Its other quotes belong to it.
+    if (!this.#notes.badQuote(place.line, place)) return;
+    this.#beginWatch(block, from, place, false, '="', () => this.#notes.formula(place));
+  }
+
+  #beginWatch(
+    block: Uint8Array,
+    from: number,
+    place: Position,
+    quoted: boolean,
+    start: string,
+    otherwise?: () => void,
+  ): void {
+    this.#watch.begin(place, quoted, start, otherwise);
+    this.#watch.resume(block, from);
   }
 
   /** True if a digit and `E` stand before the plus, perhaps in the previous block. */

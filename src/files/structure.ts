@@ -114,14 +114,10 @@ export interface Occurrences {
   count: number;
 }
 
-/** Columns whose exponents are counted. A ragged record may have a million columns; a table has not. */
-const MAX_EXPONENT_COLUMNS = 1000;
-
-/** Facts about all records of a file that need no values: which columns are filled, where exponents occur. */
+/** Facts about all records of a file that need no values: which columns are filled. */
 export class TableShape {
   #lastFilled = 0;
   #empty: Occurrences | undefined;
-  readonly #exponents = new Map<number, Occurrences>();
 
   /** The last column (from 1) with a value in any record but the header. */
   get lastFilled(): number {
@@ -133,23 +129,12 @@ export class TableShape {
     return this.#empty;
   }
 
-  /** Unquoted values that contain `E+` after a digit, by column. */
-  get exponents(): ReadonlyMap<number, Readonly<Occurrences>> {
-    return this.#exponents;
-  }
-
   /** Adds a record of the right width. @param lastFilled its last column with a value, 0 for none */
   record(line: number, lastFilled: number): void {
     if (lastFilled > this.#lastFilled) this.#lastFilled = lastFilled;
     if (lastFilled > 0) return;
     if (this.#empty === undefined) this.#empty = { line, count: 1 };
     else this.#empty.count += 1;
-  }
-
-  exponent(line: number, column: number): void {
-    const known = this.#exponents.get(column);
-    if (known !== undefined) known.count += 1;
-    else if (this.#exponents.size < MAX_EXPONENT_COLUMNS) this.#exponents.set(column, { line, count: 1 });
   }
 }
 
