@@ -19,8 +19,7 @@ const MESSAGE_FIELD =
 export function errorMessageFrom(body: Redacted): string {
   const text = body.slice(0, MAX_READ).trim();
   if (text === '') return '';
-  const found =
-    fromJson(text) ?? (isPage(text) ? `${PAGE}${fromHtml(text)}` : (fromXml(text) ?? fromHtml(text)));
+  const found = fromJson(text) ?? (isPage(text) ? pageOf(fromHtml(text)) : (fromXml(text) ?? fromHtml(text)));
   return messageLine(found);
 }
 
@@ -133,10 +132,14 @@ const titleOf = (page: string): string =>
 
 const PAGE = 'an HTML page: ';
 
+/** Pages of scripts alone have no words. */
+const pageOf = (words: string): string =>
+  words.trim() === '' ? 'an HTML page without text' : `${PAGE}${words}`;
+
 /** A page that came instead of an answer: by its reason, its title, or else its text (api rule 8). */
 export function pageText(body: Redacted): string {
   const page = body.slice(0, MAX_READ);
-  return messageLine(`${PAGE}${reasonIn(page) || decodeHTML(titleOf(page)) || fromHtml(page)}`);
+  return messageLine(pageOf(reasonIn(page) || decodeHTML(titleOf(page)) || fromHtml(page)));
 }
 
 /** An error response in a few words: its status, and what its body says beyond that. */

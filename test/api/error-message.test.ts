@@ -56,6 +56,7 @@ describe('the message from an error body', () => {
       'an HTML page: Denied',
     ],
     ['<meta charset=utf-8><title>Signed out</title>', 'an HTML page: Signed out'],
+    ['<script>location="/login"</script>', 'an HTML page without text'],
     ['<div class="login">Sign in</div>', 'an HTML page: Sign in'],
     // Text
     ['Service Unavailable\r\n', 'Service Unavailable'],
