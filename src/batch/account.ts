@@ -80,6 +80,20 @@ export function openOf(batch: Counted): number | null {
   return openRecords(failCount, settled);
 }
 
+/**
+ * Its open records that are in no correction: what its own rejects file has left to correct. `null`: unknown, also while a
+ * correction is not final.
+ * @param all batches of the load, its corrections among them
+ */
+export function openOutsideCorrections(batch: BatchView, all: readonly BatchView[]): number | null {
+  let own = openOf(batch);
+  for (const { open } of all
+    .filter(({ corrects, leftBehind, leftOut }) => corrects?.jobId === batch.jobId && !leftBehind && !leftOut)
+    .map((correction) => ({ open: openOf(correction) })))
+    own = own === null || open === null ? null : own - open;
+  return own === null ? null : Math.max(0, own);
+}
+
 /** Records of it were rejected, and nothing of them is open: it counts as succeeded (commands rule 21). */
 export const isCorrected = (batch: Counted): boolean =>
   (batch.phase === 'partial' || batch.phase === 'failed') &&

@@ -129,9 +129,9 @@ const WAITS: ReadonlySet<string> = new Set(['run', 'correct']);
 
 const NOT_LOADED: ReadonlySet<Phase> = new Set(['failed', 'partial']);
 
-/** Its rejected records were written to a file, ready to correct. */
-const hasRejects = ({ batches }: LoadState, { jobId }: BatchView): boolean =>
-  jobId !== null && batches.get(jobId)?.rejects !== undefined;
+/** Its rejected records were written to a file, ready to correct. `correct` writes those of a correction. */
+const hasRejects = ({ batches }: LoadState, { jobId, corrects }: BatchView): boolean =>
+  corrects !== undefined || (jobId !== null && batches.get(jobId)?.rejects !== undefined);
 
 const FILES: ReadonlySet<string> = new Set(['customer', 'invoice', 'items']);
 

@@ -19,6 +19,10 @@ export interface ReportBatch {
   /** It takes no part in any outcome (api rule 7). Present only when it is so. */
   readonly leftOut?: true;
   readonly leftBehind?: true;
+  /** The batch whose rejected records it corrects. Present only where it is one. */
+  readonly corrects?: string;
+  /** Records that are neither loaded nor corrected nor waived. Present only with corrections or waivers. */
+  readonly open?: number | null;
   readonly sent: number | null;
   readonly loaded: number | null;
   readonly rejected: number | null;
@@ -51,6 +55,18 @@ export interface ReportReason {
   readonly count: number;
 }
 
+/** Rejected records that will not be loaded. */
+export interface ReportWaiver {
+  readonly jobId: string;
+  /** Of its rejects file; `null`: all that were open. */
+  readonly line: number | null;
+  readonly records: number;
+  readonly reason: string;
+  readonly by: string;
+  /** ISO 8601. */
+  readonly at: string;
+}
+
 export interface ReportTotal {
   readonly kind: FileKind;
   readonly files: number;
@@ -68,6 +84,8 @@ export interface ReportFacts {
   readonly warnings: readonly string[];
   readonly batches: readonly ReportBatch[];
   readonly reasons: readonly ReportReason[];
+  /** Absent without any. */
+  readonly waivers?: readonly ReportWaiver[];
   readonly totals: readonly ReportTotal[];
   readonly files: readonly ReportFile[];
   /** Each request and its answer. */

@@ -14,10 +14,13 @@ import { GENERATOR, type ReportBatch, type ReportFacts } from './facts.ts';
 export function reportPage(facts: Redacted<ReportFacts>): Redacted {
   const { job, outcome, verdict, warnings, source, batches } = facts;
   const { sign, words, tone } = VERDICTS[outcome ?? 'draft'];
-  const rejected = batches.reduce((sum, batch) => sum + (batch.rejected ?? 0), 0);
+  // Records that a correction sent again are among those of the batch it corrects.
+  const rejected = batches
+    .filter(({ corrects }) => corrects === undefined)
+    .reduce((sum, batch) => sum + (batch.open ?? batch.rejected ?? 0), 0);
   const title =
     outcome === 'partial' && rejected > 0
-      ? `Loaded, but ${count(rejected)} ${rejected === 1 ? 'record was' : 'records were'} rejected`
+      ? `Loaded, but ${count(rejected)} ${rejected === 1 ? 'record was' : 'records were'} rejected${batches.some(({ corrects }) => corrects !== undefined) ? ' and not corrected' : ''}`
       : words;
   const page = html`<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -34,6 +37,7 @@ ${warnings.map((warning) => html`<p class="note">${warning}</p>`)}</header>
 ${timeSection(facts)}
 ${recordsSection(facts)}
 ${reasonSection(facts)}
+${waiverSection(facts)}
 ${totalSection(facts)}
 ${fileSection(facts)}
 ${recordSection(facts)}
@@ -127,9 +131,12 @@ ${messages(batches)}`;
 }
 
 function batchRow(batch: ReportBatch, day: string): Html {
-  const phase = shownPhase(batch.phase, batch.unaccounted);
+  const corrected = batch.open === 0 && (batch.phase === 'partial' || batch.phase === 'failed');
+  const phase = corrected ? 'succeeded' : shownPhase(batch.phase, batch.unaccounted);
   const { tone, sign } = VERDICTS[phase];
-  const status = `${sign} ${leftWord(batch) ?? phaseWord(phase)}${spelling(batch, THEME)}`;
+  const word = leftWord(batch) ?? (corrected ? 'corrected' : phaseWord(phase));
+  const of = batch.corrects === undefined ? '' : `, corrects ${batch.corrects}`;
+  const status = `${sign} ${word}${spelling(batch, THEME)}${of}`;
   return html`<tr><th scope="row" class="${batch.depth > 0 ? 'sub' : ''}">${nameOf(batch, THEME)}</th><td>${batch.id ?? '–'}</td><td>${batch.file ?? '–'}</td><td class="nowrap ${tone}">${status}</td>${cell(batch.sent)}${cell(batch.loaded)}${cell(batch.rejected)}${cell(batch.unaccounted)}<td class="nowrap">${shortMoment(batch.processFrom, day)}</td><td class="nowrap">${shortMoment(batch.processTo, day)}</td></tr>
 `;
 }
@@ -150,6 +157,25 @@ function together(reasons: ReportFacts['reasons']): ReportFacts['reasons'] {
   return [...sums]
     .map(([message, times]) => ({ jobId: '', message, count: times }))
     .sort((a, b) => b.count - a.count);
+}
+
+/** Rejected records that will not be loaded: who said so, when and why. */
+function waiverSection({ waivers = [] }: ReportFacts): Html {
+  if (waivers.length === 0) return html``;
+  return html`<h2 id="waived">Waived records</h2>
+<div class="scroll"><table><caption>Rejected records that will not be loaded.</caption>
+<thead><tr><th scope="col">Batch</th><th scope="col" class="n">Records</th><th scope="col">Line in rejects file</th><th scope="col">Reason</th><th scope="col">By</th><th scope="col">When</th></tr></thead>
+<tbody>${waivers.map(
+    ({
+      jobId,
+      line,
+      records,
+      reason,
+      by,
+      at,
+    }) => html`<tr><th scope="row">${jobId}</th>${cell(records)}<td>${line === null ? 'all open' : String(line)}</td><td class="wide">${reason}</td><td>${by}</td><td class="nowrap">${moment(at)}</td></tr>
+`,
+  )}</tbody></table></div>`;
 }
 
 /** Why records were rejected. */

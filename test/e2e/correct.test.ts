@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Sandbox } from '../../src/sandbox/index.ts';
@@ -120,9 +120,8 @@ describe('ebill correct', () => {
     expect(again.stdout).toContain('5 customers: 3 loaded at once, 1 after correction, 1 waived, 0 open');
     const history = await at.call(['loads', 'show', 'AUG_2020']);
     expect(history.stdout).toContain('Dina has left');
-    // Once it is closed, a file has to be for a load that is named.
-    writeFileSync(join(at.cwd, 'more.csv'), 'Account Number,Name\r\n9,Zoe\r\n');
-    appendFileSync(join(at.cwd, 'more.csv'), '');
+    expect((await at.call(['report', ...JOB])).code).toBe(0);
+    expect(read(at, 'report.html')).toContain('Dina has left');
     expect((await at.call(['status', ...JOB, '--exit-status'])).code).toBe(0);
   });
 
@@ -202,5 +201,47 @@ describe('ebill correct', () => {
     expect([dry.code, dry.stdout]).toEqual([0, expect.stringContaining('AUG_2020_CUS_2')]);
     expect(existsSync(file(at, 'AUG_2020_CUS_correction_1.csv'))).toBe(false);
     expect((await at.call(typed(line))).code).toBe(0);
+  });
+
+  it('lets a run go on that stopped because of rejects, and ends it with 0', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS);
+    writeFileSync(join(at.cwd, 'inv.csv'), 'Invoice Number,Account Number\r\nI-1,1\r\n,2\r\n');
+    const plan = 'job: AUG_2020\ninit: {}\ncustomers: [cus.csv]\ninvoices: [{ file: inv.csv }]\n';
+    writeFileSync(join(at.cwd, 'plan.yaml'), plan);
+    const run = ['run', 'plan.yaml', '--interval', '1s'];
+    const stopped = await at.call([...run, '--json']);
+    expect(stopped.code).toBe(3);
+    expect(stopped.json.error?.hint).toContain('ebill correct --job AUG_2020');
+    both(at);
+    expect((await at.call(['correct', ...JOB])).code).toBe(0);
+    const partial = await at.call([...run, '--json']);
+    expect([partial.code, partial.json.error?.code]).toEqual([3, 'PARTIAL']);
+    expect(partial.json.error?.hint).toMatch(/\nebill correct --job AUG_2020$/);
+    edit(at, 'AUG_2020_INV_rejects.csv', ',2', 'I-2,2');
+    expect((await at.call(['correct', ...JOB])).code).toBe(0);
+    const { length } = calls(server);
+    const done = await at.call([...run, '--json']);
+    expect([done.code, done.json.outcome]).toEqual([0, 'succeeded']);
+    expect(calls(server)).toHaveLength(length);
+    const page = read(at, 'report.html');
+    expect(page).toContain('corrects AUG_2020_INV');
+    expect(page).toContain('2 invoices: 1 loaded at once, 1 after correction, 0 open');
+  });
+
+  it('takes a folder, a file and a batch, and refuses a file of nobody', async () => {
+    const server = await sandbox();
+    const at = await rejected(server);
+    both(at);
+    writeFileSync(join(at.cwd, 'other.csv'), 'Account Number,Name\r\n2,Bob\r\n');
+    expect((await at.call(['correct', 'other.csv', ...JOB])).code).toBe(2);
+    const all = [['AUG_2020'], ['AUG_2020/AUG_2020_CUS_rejects.csv']];
+    for (const given of all) {
+      const dry = await at.call(['correct', ...given, ...JOB, '--dry-run', '--json']);
+      expect([given, dry.code, dry.json.requests?.length]).toEqual([given, 0, 3]);
+    }
+    const one = await at.call(['correct', '--job-id', 'AUG_2020_CUS', '--json']);
+    expect([one.code, one.json.outcome]).toEqual([0, 'succeeded']);
   });
 });

@@ -1,10 +1,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { openOf } from '../../batch/account.ts';
-import { isFinal } from '../../batch/outcome.ts';
+import { openOutsideCorrections } from '../../batch/account.ts';
 import { flatten } from '../../batch/tree.ts';
-import type { BatchView, FileKind } from '../../batch/types.ts';
+import type { FileKind } from '../../batch/types.ts';
 import { unaccounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import { rejectsName } from '../../load/file-names.ts';
@@ -129,7 +128,7 @@ async function waiverOf(
   const { jobId } = batch;
   const views = flatten(batches);
   const view = views.find((one) => one.jobId === jobId);
-  const records = view === undefined ? null : ownOpen(run, view, views);
+  const records = view === undefined ? null : openOutsideCorrections(view, views);
   if (view === undefined || records === null)
     throw (
       (view === undefined ? null : unaccounted([view], '', run.context)) ??
@@ -168,16 +167,3 @@ const live = ({ journal: { state } }: Run, { corrections = [] }: BatchState): re
   corrections
     .flatMap((jobId) => state.batches.get(jobId) ?? [])
     .filter(({ abandoned, leftOut }) => !abandoned && !leftOut);
-
-/** Open records that are in no correction; `null`: not known, or a correction is not final. */
-function ownOpen(run: Run, view: BatchView, views: readonly BatchView[]): number | null {
-  const batch = run.journal.state.batches.get(view.jobId ?? '');
-  let own = openOf(view);
-  for (const { jobId } of batch === undefined ? [] : live(run, batch)) {
-    const correction = views.find((one) => one.jobId === jobId);
-    const open = correction === undefined || !isFinal(correction.phase) ? null : openOf(correction);
-    if (own === null || open === null) return null;
-    own -= open;
-  }
-  return own === null ? null : Math.max(0, own);
-}

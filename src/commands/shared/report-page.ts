@@ -1,4 +1,4 @@
-import { accountOf } from '../../batch/account.ts';
+import { accountOf, openOf } from '../../batch/account.ts';
 import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView, FileKind, Kind } from '../../batch/types.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
@@ -35,6 +35,9 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
   const timeline = await timelineOfRun(run).catch(() => []);
   const own = new Map([...state.batches.values()].map((batch) => [batch.jobId, batch] as const));
   const files = filesOf([...own.values()]);
+  const waivers = [...own.values()].flatMap(({ jobId, waived = [] }) =>
+    waived.map(({ at, line, records, reason, by }) => ({ jobId, line, records, reason, by, at })),
+  );
   const facts: ReportFacts = {
     job: job === '' ? parts.batches.map(({ jobId }) => jobId ?? '').join(', ') : job,
     outcome: outcomeOfAll(parts.batches),
@@ -46,6 +49,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
     reasons: [...reasonFields(parts.results)]
       .sort((a, b) => b.count - a.count)
       .map(({ jobId, reason, count }) => ({ jobId: jobId ?? '', message: reason, count })),
+    ...(waivers.length > 0 && { waivers }),
     totals: totalsOf(files),
     files,
     timeline,
@@ -86,6 +90,8 @@ export function reportBatches(
       outcome,
       ...(batch.leftOut && { leftOut: true }),
       ...(batch.leftBehind && { leftBehind: true }),
+      ...(batch.corrects && { corrects: batch.corrects.jobId }),
+      ...((batch.corrects || batch.settled) && { open: openOf(batch) }),
       sent: batch.recordsSent,
       loaded: isFinal(phase) ? batch.successCount : null,
       rejected: isFinal(phase) ? batch.failCount : null,

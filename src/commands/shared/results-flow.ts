@@ -1,5 +1,5 @@
 import { basename, dirname, join } from 'node:path';
-import { openOf, withResults } from '../../batch/account.ts';
+import { openOutsideCorrections, withResults } from '../../batch/account.ts';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
 import { flatten, flattenPlaced } from '../../batch/tree.ts';
 import type { BatchView, FileKind } from '../../batch/types.ts';
@@ -284,10 +284,12 @@ export function correctAdvice(
   job: string | null,
   context: Terminal & Pick<Context, 'cwd'>,
 ): string {
-  const placed = new Map(flattenPlaced(batches).map((one) => [one.batch.jobId, one] as const));
+  const all = flattenPlaced(batches);
+  const placed = new Map(all.map((one) => [one.batch.jobId, one] as const));
+  const views = all.map(({ batch }) => batch);
   const isOpen = ({ jobId }: Pick<RejectsFile, 'jobId'>): boolean => {
     const batch = placed.get(jobId)?.batch;
-    return batch !== undefined && openOf(batch) !== 0;
+    return batch !== undefined && openOutsideCorrections(batch, views) !== 0;
   };
   const open = files.filter(isOpen);
   if (open.length === 0 || job === null) return '';
