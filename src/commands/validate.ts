@@ -7,10 +7,13 @@ import { table } from '../output/table.ts';
 import type { Theme } from '../output/theme.ts';
 import type { ColumnChange } from '../profile/pairs.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
+import type { CheckReport } from './shared/file-checks.ts';
 import { boolFlag, listFlag } from './shared/options.ts';
 import { columnOptions, declareColumnOption } from './shared/upload-options.ts';
 
 export interface ValidateOptions {
+  /** Files given without a kind. */
+  readonly files: readonly string[];
   readonly customer: readonly string[];
   readonly invoice: readonly string[];
   readonly items: readonly string[];
@@ -21,16 +24,17 @@ export interface ValidateOptions {
 export const command: CommandModule<ValidateOptions> = {
   help: {
     notes: [
-      'With --column, or columns in the profile, the files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent or the decimals they are written with. A check runs when its columns are named and its files are given.',
+      'The kind of a file that is given without one is told by its columns: customer (Account Number with a name or an address), invoice (Invoice Number with a customer or a due date) or items (Invoice Number with a line or a quantity). If they do not tell it, nothing is checked (2).',
+      'The files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent or the decimals they are written with. A check runs when its files are given and its columns are known. Those named by --column or in the profile make errors. Others are recognised by their usual names and by their content, and make warnings; one that is mostly empty, repeated, unknown to the other files or no amount is left out. --column KIND.ROLE= leaves a check out.',
     ],
     examples: [
       [
-        "ebill validate --customer cus.csv --invoice inv.csv --items 'itm_*.csv'",
-        'check each file by itself',
+        "ebill validate cus.csv inv.csv 'itm_*.csv'",
+        'check each file by itself, and the files against each other',
       ],
       [
         'ebill validate --invoice inv.csv --column "invoice.key=Invoice Number" --column invoice.amount=Amount',
-        'also check for unique keys and print the control total',
+        'make errors of keys that are not unique, and of amounts that cannot be read',
       ],
       [
         'ebill validate --invoice inv.csv --items itm_1.csv itm_2.csv --warnings-as-errors --json',
@@ -44,6 +48,7 @@ export const command: CommandModule<ValidateOptions> = {
   configure(command) {
     command
       .description('Check files as an upload would, without the network.')
+      .argument('[files...]', 'CSV files or patterns; their columns tell the kind')
       .optionsGroup('Files:')
       .option('--customer <files...>', 'customer files or patterns')
       .option('--invoice <files...>', 'invoice files or patterns')
@@ -53,34 +58,46 @@ export const command: CommandModule<ValidateOptions> = {
     declareColumnOption(command);
   },
 
-  options(_args, flags) {
+  options(args, flags) {
     const options = {
+      files: args.map(String),
       customer: listFlag(flags, 'customer'),
       invoice: listFlag(flags, 'invoice'),
       items: listFlag(flags, 'items'),
       columns: columnOptions(flags),
       warningsAsErrors: boolFlag(flags, 'warningsAsErrors'),
     };
-    if (options.customer.length + options.invoice.length + options.items.length > 0) return options;
+    const { files, customer, invoice, items } = options;
+    if (files.length + customer.length + invoice.length + items.length > 0) return options;
     throw new EbillError('USAGE', 'No files were given to check.', {
-      hint: 'Give them by kind: ebill validate --customer cus.csv --invoice inv.csv --items itm_*.csv',
+      hint: 'Name them: ebill validate cus.csv inv.csv itm_*.csv',
     });
   },
 
   async run(app, options) {
-    const [{ columnsFor, givenFiles, profileInUse, reportFiles }, { hasErrors, invalidFiles }] =
-      await Promise.all([import('./shared/file-checks.ts'), import('../files/findings.ts')]);
+    const [
+      { columnsFor, givenFiles, profileInUse, reportFiles },
+      { hasErrors, invalidFiles },
+      { kindsOfFiles, recognisedFacts, sayRecognised },
+    ] = await Promise.all([
+      import('./shared/file-checks.ts'),
+      import('../files/findings.ts'),
+      import('./shared/recognition.ts'),
+    ]);
     const profile = (await profileInUse(app))?.name ?? null;
     app.soFar(() => ({ profile }));
     const columns = await columnsFor(app, options.columns);
-    const files = await givenFiles(app, options);
+    const kinds = await kindsOfFiles(app, options);
+    const files = await givenFiles(app, kinds.given);
     const progress = createProgress(app.ui, app.context);
-    let reports: readonly FileReport[];
+    let checked: CheckReport;
     try {
-      reports = await reportFiles(app, files, columns, progress.listener);
+      checked = await reportFiles(app, files, columns, progress.listener);
     } finally {
       progress.stop();
     }
+    const { reports, recognition } = checked;
+    sayRecognised(app, recognition);
     const parts = [
       findingsText(reports, app.ui),
       await totalsTable(reports, app.ui),
@@ -90,6 +107,8 @@ export const command: CommandModule<ValidateOptions> = {
       ...EMPTY_RESULT,
       profile,
       files: reports,
+      recognised: recognisedFacts(recognition),
+      ...(kinds.recognised.length > 0 ? { kinds: kinds.recognised } : {}),
       extra: { totals: totalsOf(reports) },
       error: reports.some(hasErrors)
         ? invalidFiles(reports)

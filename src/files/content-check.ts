@@ -129,7 +129,7 @@ export class ContentCheck {
     if (this.#start === undefined) return;
     const { header, shape, damaged, records } = scanner;
     reportLikeNames(header, this.#start.line, this.#findings);
-    const keys = this.#cross?.keys ?? new Set();
+    const keys = this.#cross?.declaredKeys ?? new Set();
     this.#damage.report({ header, shape, damaged, records, keys }, this.#findings);
   }
 }

@@ -1,5 +1,5 @@
 import { type Amount, type AmountProblem, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
-import { type CrossState, emptyKey, findRoleColumns, type RoleColumns } from './cross-state.ts';
+import { type CrossState, EMPTY_CUSTOMER, emptyKey, findRoleColumns, type RoleColumns } from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
 import { type FileToCheck, type FindingList, finding } from './findings.ts';
 import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, HAS_ITEMS } from './keys.ts';
@@ -35,6 +35,17 @@ export class CrossCheck {
     }
   }
 
+  /** The key columns that are declared, from 1. */
+  get declaredKeys(): ReadonlySet<number> {
+    const { kind } = this.#file;
+    const { recognised } = this.#state;
+    const isDeclared = (column: number): boolean =>
+      column === this.#roles.customer
+        ? !recognised.has('invoice.customer')
+        : !recognised.has(kind === 'items' ? 'items.invoice' : `${kind}.key`);
+    return new Set([...this.keys].filter(isDeclared));
+  }
+
   /** The key columns, from 1. */
   get keys(): ReadonlySet<number> {
     return new Set([this.#roles.key, this.#roles.customer].filter((column) => column > 0));
@@ -48,7 +59,7 @@ export class CrossCheck {
   /** @returns the columns to select, from 1 */
   header(names: readonly string[], line: number): readonly number[] {
     const { kind } = this.#file;
-    this.#roles = findRoleColumns(kind, this.#state.columns, names, line, this.#findings);
+    this.#roles = findRoleColumns(kind, this.#state, names, line, this.#findings);
     const { key, customer, amount } = this.#roles;
     return [key, customer, amount].filter((column) => column > 0);
   }
@@ -84,7 +95,8 @@ export class CrossCheck {
     const { kind, path } = this.#file;
     const range = this.#state.ranges.get(path);
     if (kind === 'invoice' && range !== undefined) range.to = this.#state.invoices.table.size;
-    if (this.#findings.incomplete) this.#state.markIncomplete(kind);
+    // A file without a recognised key proves nothing about the keys of its kind.
+    if (this.#findings.incomplete || this.#roles.key === 0) this.#state.markIncomplete(kind);
   }
 
   /** Hashes a key. @returns false for an empty key */
@@ -139,7 +151,7 @@ export class CrossCheck {
   #checkCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
     const { customer } = this.#roles;
     if (!this.#hash(bytes, from, to)) {
-      this.#findings.error('empty-key', () => emptyKey(line, customer, 'customer'));
+      this.#findings.error(EMPTY_CUSTOMER, () => emptyKey(line, customer, 'customer'));
       return;
     }
     const { hash, customers } = this.#state;

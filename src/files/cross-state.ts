@@ -1,4 +1,5 @@
-import { type Columns, columnList } from '../batch/columns.ts';
+import { comparable } from '../batch/column-names.ts';
+import { type Columns, columnList, type RoleName } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { ExactSums } from './amounts.ts';
 import {
@@ -18,13 +19,17 @@ import { NearKeys, UnknownReferences } from './near-keys.ts';
  */
 export class CrossState {
   readonly columns: Columns;
+  /** The roles whose columns were recognised, not declared. */
+  readonly recognised: ReadonlySet<RoleName>;
   readonly hash: KeyHash;
-  readonly customers = new KeySet();
-  readonly invoices = new KeySet();
+  customers = new KeySet();
+  invoices = new KeySet();
   /** For each invoice, its amount minus the amounts of its items. */
   readonly balances = new ExactSums();
   /** The invoice numbers of each invoice file, by path: first, and last plus one. */
   readonly ranges = new Map<string, { readonly from: number; to: number }>();
+  /** Most sums differ, and no cause is likely: the recognised amounts are probably others. */
+  unrelatedSums = false;
   readonly nearCustomers = new NearKeys();
   readonly nearInvoices = new NearKeys();
   /** By the path of the file that has them. */
@@ -32,8 +37,14 @@ export class CrossState {
   readonly #given: ReadonlySet<FileKind>;
   readonly #incomplete = new Set<FileKind>();
 
-  constructor(columns: Columns, given: ReadonlySet<FileKind>, hash: KeyHash = new KeyHash64()) {
+  constructor(
+    columns: Columns,
+    given: ReadonlySet<FileKind>,
+    hash: KeyHash = new KeyHash64(),
+    recognised: ReadonlySet<RoleName> = new Set(),
+  ) {
     this.columns = columns;
+    this.recognised = recognised;
     this.hash = hash;
     this.#given = given;
   }
@@ -41,6 +52,16 @@ export class CrossState {
   /** A file of this kind was read only in part, so that a key missing from the kind proves nothing. */
   markIncomplete(kind: FileKind): void {
     this.#incomplete.add(kind);
+  }
+
+  /** Forgets the keys of a kind: their column turned out to be another one. */
+  forget(kind: 'customer' | 'invoice'): void {
+    this.markIncomplete(kind);
+    if (kind === 'customer') this.customers = new KeySet();
+    else {
+      this.invoices = new KeySet();
+      this.ranges.clear();
+    }
   }
 
   /** The references of a file that are no key; made at the first call. */
@@ -87,6 +108,12 @@ export class CrossState {
     return this.checksInvoices && this.columns.items?.invoice !== undefined && this.isComplete('items');
   }
 
+  /** True if no column that the sums depend on was recognised. */
+  get declaresSums(): boolean {
+    const roles = ['invoice.key', 'items.invoice', 'invoice.amount', 'items.amount'] as const;
+    return !roles.some((role) => this.recognised.has(role));
+  }
+
   /** True if the items of an invoice must add up to its amount. */
   get checksSums(): boolean {
     return (
@@ -106,10 +133,10 @@ export interface RoleColumns {
   readonly amount: number;
 }
 
-/** Finds the named columns in a header. A missing one is an error, and its checks do not run. */
+/** Finds the columns in a header. A declared one that is missing is an error, and its checks do not run. */
 export function findRoleColumns(
   kind: FileKind,
-  columns: Columns,
+  { columns, recognised }: Pick<CrossState, 'columns' | 'recognised'>,
   names: readonly string[],
   line: number,
   findings: FindingList,
@@ -118,7 +145,12 @@ export function findRoleColumns(
   for (const [role, name] of columnList(columns)) {
     const [roleKind, use] = role.split('.');
     if (roleKind !== kind) continue;
-    const column = names.findIndex((other) => other.trim() === name.trim()) + 1;
+    const isDeclared = !recognised.has(role);
+    const isSame = isDeclared
+      ? (other: string) => other.trim() === name.trim()
+      : (other: string) => comparable(other) === comparable(name);
+    const column = names.findIndex(isSame) + 1;
+    if (column === 0 && !isDeclared) continue;
     if (column === 0) findings.cause(noColumn(role, name, names, line));
     else if (use === 'customer') found.customer = column;
     else if (use === 'amount') found.amount = column;
@@ -146,6 +178,9 @@ function noColumn(role: string, name: string, names: readonly string[], line: nu
     'Correct the name in the header, or name the column as the header has it: copy it from the file.',
   );
 }
+
+/** The group of invoices without a customer: invoices without a key have another one. */
+export const EMPTY_CUSTOMER = 'empty-customer';
 
 /** @param what `key`, `customer` or `invoice` */
 export const emptyKey = (line: number, column: number, what: string): FindingDetails =>

@@ -92,7 +92,10 @@ export async function verifyCandidates(
   const explained = new Set<string>();
   for (const [{ path, findings }, found] of differences) {
     const { differ = 0, compared = 0 } = candidates.sums.get(path) ?? {};
-    if (reportDifferences(found, Math.max(differ, found.length), compared, findings)) explained.add(path);
+    const total = Math.max(differ, found.length);
+    const reported = reportDifferences(found, total, compared, findings, state.declaresSums);
+    if (reported !== 'each') explained.add(path);
+    if (reported === 'unrelated') state.unrelatedSums = true;
   }
   for (const [path, count] of candidates.more) {
     if (explained.has(path)) continue;
@@ -307,7 +310,7 @@ class CandidateSink implements FieldSink {
   }
 
   header(names: readonly string[], line: number): readonly number[] {
-    this.#roles = findRoleColumns(this.#file.kind, this.#state.columns, names, line, new FindingList());
+    this.#roles = findRoleColumns(this.#file.kind, this.#state, names, line, new FindingList());
     const { key, customer, amount } = this.#roles;
     this.#selected = [...new Set([key, customer, amount])]
       .filter((column) => column > 0)

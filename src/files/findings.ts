@@ -60,6 +60,7 @@ export class FindingList {
 
   /**
    * Adds an error in one place.
+   * @param code of the finding, or the name of a group of its own
    * @param make called only if the finding is kept: a file may have a million of them
    */
   error(code: string, make: () => FindingDetails): void {
@@ -83,6 +84,35 @@ export class FindingList {
   /** Adds a warning: a warning alone does not stop a file. */
   warning(finding: FindingDetails): void {
     add(this.#warnings, finding.code, 'warning', () => finding);
+  }
+
+  /** How many errors of a group there are, causes aside. */
+  count(group: string): number {
+    return this.#errors.get(group)?.count ?? 0;
+  }
+
+  /** Makes warnings of the errors of a group, of its causes too. */
+  demote(group: string): void {
+    const asWarning = (one: Finding): Finding => ({ ...one, severity: 'warning' });
+    const causes = this.#causes.filter(({ code }) => code === group);
+    const { first, count } = this.#errors.get(group) ?? { first: [], count: 0 };
+    if (causes.length + count === 0) return;
+    this.#errors.delete(group);
+    for (const cause of causes) this.#causes.splice(this.#causes.indexOf(cause), 1);
+    const known = this.#warnings.get(group) ?? { first: [], count: 0 };
+    this.#warnings.set(group, {
+      first: [...known.first, ...causes, ...first].slice(0, SHOWN_FINDINGS).map(asWarning),
+      count: known.count + causes.length + count,
+    });
+  }
+
+  /** Removes the findings of a group, its causes only if asked for. */
+  drop(group: string, causes = false): void {
+    this.#errors.delete(group);
+    this.#warnings.delete(group);
+    if (!causes) return;
+    const others = this.#causes.filter(({ code }) => code !== group);
+    this.#causes.splice(0, Number.POSITIVE_INFINITY, ...others);
   }
 
   /** Counts findings that are not shown. */

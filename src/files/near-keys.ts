@@ -99,6 +99,9 @@ export class NearKeys {
   }
 }
 
+/** The group of references with a like key: they show that the columns are the right ones. */
+export const likeGroup = (code: string): string => `${code}-like`;
+
 interface Reference {
   readonly text: string;
   readonly line: number;
@@ -140,7 +143,10 @@ export class UnknownReferences {
       text.length <= LONGEST ? near.find(text, this.#of) : undefined;
     const code = `unknown-${this.target}`;
     if (this.#count <= FEW) {
-      for (const one of this.#first) findings.error(code, () => this.#finding(one, like(one.text)));
+      for (const one of this.#first) {
+        const near = like(one.text);
+        findings.error(near === undefined ? code : likeGroup(code), () => this.#finding(one, near));
+      }
       return;
     }
     let rest = this.#count;

@@ -10,6 +10,7 @@ import { type FileReport, type FileToCheck, FindingList, finding, notAFile } fro
 import { Hashing } from './hashing.ts';
 import type { KeyHash } from './keys.ts';
 import { unreadableFile } from './lookalikes.ts';
+import type { Recognition } from './recognise.ts';
 import { type TableStart, unlike } from './table-check.ts';
 
 /** Bytes. What a storage takes in one PUT (api rule 19). */
@@ -29,6 +30,8 @@ export interface CheckOptions {
   readonly signal?: AbortSignal;
   /** Turns on the checks across files, each when its columns are named (commands rule 33). */
   readonly columns?: Columns;
+  /** Columns that are declared or recognised, in place of `columns`. What turned out to be another column is given up. */
+  readonly recognition?: Recognition;
   /** Tests use a weak hash. */
   readonly hash?: KeyHash;
 }
@@ -42,8 +45,10 @@ export async function checkFiles(
   files: readonly FileToCheck[],
   options: CheckOptions = {},
 ): Promise<FileReport[]> {
-  const { columns = {}, hash, signal } = options;
-  const across = columnList(columns).length === 0 ? null : await crossChecks(columns, files, hash);
+  const { recognition, hash, signal } = options;
+  const columns = recognition?.columns ?? options.columns ?? {};
+  const across =
+    columnList(columns).length === 0 ? null : await crossChecks(columns, files, hash, recognition);
   const checked: CheckedFile[] = [];
   const [hashing, pool] = [new Hashing(), new BlockPool()];
   try {
@@ -56,7 +61,9 @@ export async function checkFiles(
   }
   compareStarts(checked);
   await across?.verify(checked, signal);
-  return files.flatMap((file) => checked.find(({ given }) => given === file) ?? []).map(toReport);
+  return files
+    .flatMap((file) => checked.find(({ given }) => given === file) ?? [])
+    .map((file) => toReport(file, recognition));
 }
 
 /** Starts of files that the others of their kind are compared with: a month has few different headers. */
@@ -88,7 +95,7 @@ function compareStarts(files: readonly CheckedFile[]): void {
 /** The checks across the files of a call. */
 interface CrossChecks {
   begin(file: FileToCheck, findings: FindingList): CrossCheck;
-  verify(files: readonly CrossCheckedFile[], signal: AbortSignal | undefined): Promise<void>;
+  verify(files: readonly CheckedFile[], signal: AbortSignal | undefined): Promise<void>;
 }
 
 /** Their code is loaded only when columns are named. */
@@ -96,16 +103,23 @@ async function crossChecks(
   columns: Columns,
   files: readonly FileToCheck[],
   hash: KeyHash | undefined,
+  recognition: Recognition | undefined,
 ): Promise<CrossChecks> {
-  const [{ CrossState }, { CrossCheck }, { verifyCandidates }] = await Promise.all([
+  const [{ CrossState }, { CrossCheck }, { verifyCandidates }, settling] = await Promise.all([
     import('./cross-state.ts'),
     import('./cross-check.ts'),
     import('./cross-verify.ts'),
+    recognition === undefined || recognition.found.size === 0 ? null : import('./recognition-check.ts'),
   ]);
-  const state = new CrossState(columns, new Set(files.map(({ kind }) => kind)), hash);
+  const given = new Set(files.map(({ kind }) => kind));
+  const state = new CrossState(columns, given, hash, new Set(recognition?.found.keys()));
   return {
     begin: (file, findings) => new CrossCheck(state, file, findings),
-    verify: (checked, signal) => verifyCandidates(state, checked, signal),
+    verify: async (checked, signal) => {
+      if (recognition !== undefined) settling?.giveUpKeys(state, recognition);
+      await verifyCandidates(state, checked, signal);
+      if (recognition !== undefined) settling?.settleRecognition(state, recognition, checked);
+    },
   };
 }
 
@@ -158,7 +172,11 @@ async function checkOne(
   return { ...given, given, file, findings, content: read?.content, start: read?.start, cross };
 }
 
-function toReport({ path, file, kind, content, cross, findings }: CheckedFile): FileReport {
+function toReport(
+  { path, file, kind, content, cross, findings }: CheckedFile,
+  recognition: Recognition | undefined,
+): FileReport {
+  const isOther = kind !== 'customer' && recognition?.wasGivenUp(`${kind}.amount`) === true;
   return {
     path,
     file,
@@ -168,7 +186,7 @@ function toReport({ path, file, kind, content, cross, findings }: CheckedFile): 
     sha256: content?.sha256 ?? null,
     md5: content?.md5 ?? null,
     header: content?.header ?? [],
-    amount: cross?.total ?? null,
+    amount: isOther ? null : (cross?.total ?? null),
     ...findings.report(content?.records ?? null),
   };
 }

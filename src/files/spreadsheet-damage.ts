@@ -1,3 +1,4 @@
+import { isOptionalColumn } from '../batch/column-names.ts';
 import type { DamageCode, DamagedValues } from './damaged-values.ts';
 import { emptyValue, isUnquoted, readValue } from './field-values.ts';
 import { displayValue, type FindingDetails, type FindingList, finding } from './findings.ts';
@@ -110,6 +111,8 @@ export class SpreadsheetDamage {
     const empty = header.length - shape.lastFilled;
     // One record says nothing about a column, and a file without any values has empty records.
     if (empty === 0 || shape.lastFilled === 0 || records === 1) return;
+    // An export has the columns it is made for, also those that nobody fills in.
+    if (header.slice(shape.lastFilled).every(isOptionalColumn)) return;
     const column = shape.lastFilled + 1;
     const label = columnLabel(header, column);
     findings.warning(

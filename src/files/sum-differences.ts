@@ -23,21 +23,25 @@ const SHOWN = 10;
 /**
  * Reports the invoices of a file whose items do not add up: one finding with its likely cause if they are most of the
  * invoices compared, else one each.
- * @returns true for the one finding
+ * @param declared the columns are; others may be the wrong ones, so that most differences without a cause are no finding
+ * @returns whether there is the one finding, or would be with declared columns
  */
 export function reportDifferences(
   found: readonly SumDifference[],
   total: number,
   compared: number,
   findings: FindingList,
-): boolean {
+  declared: boolean,
+): 'each' | 'one' | 'unrelated' {
   const [first] = [...found].sort((a, b) => a.line - b.line);
-  if (first === undefined) return false;
+  if (first === undefined) return 'each';
   const cause = likelyCause(found);
+  const isUnclear = cause === null && !found.every(isRounding);
+  if (!declared && isUnclear && total * 2 > compared && total > 1) return 'unrelated';
   const most = total > (cause === null ? SHOWN : FEW) && total * 2 > compared;
   if (!most) {
     for (const one of found) findings.error('amount-sum', () => single(one));
-    return false;
+    return 'each';
   }
   const { line, column } = first;
   findings.cause(
@@ -48,7 +52,7 @@ export function reportDifferences(
       'Name another amount column: --column invoice.amount=NAME or --column items.amount=NAME. To leave this check out, name none: --column items.amount=',
     ),
   );
-  return true;
+  return 'one';
 }
 
 function single(one: SumDifference): FindingDetails {

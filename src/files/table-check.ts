@@ -53,12 +53,12 @@ export function tableProblem(head: Uint8Array, whole: boolean): TableProblem | u
   return found === undefined ? undefined : { finding: found, hasRecords: true };
 }
 
-/** The first records as comma-separated values. */
-export function tableStart(head: Uint8Array, whole: boolean): TableStart {
+/** The first records as comma-separated values, at most `most` after the header. */
+export function tableStart(head: Uint8Array, whole: boolean, most = 5): TableStart {
   const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, HEAD_BYTES))
     .toString('utf8')
     .replace(/^\ufeff/u, '');
-  const [first, ...records] = sampleRecords(text, ',', whole && head.length <= HEAD_BYTES, 6);
+  const [first, ...records] = sampleRecords(text, ',', whole && head.length <= HEAD_BYTES, most + 1);
   return {
     header: first?.fields ?? [],
     line: first?.line ?? 1,

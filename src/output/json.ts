@@ -1,5 +1,6 @@
 import { openOf } from '../batch/account.ts';
-import { type BatchView, KINDS, PHASES, type Phase } from '../batch/types.ts';
+import { ROLE_NAMES, type RoleName } from '../batch/columns.ts';
+import { type BatchView, type FileKind, KINDS, PHASES, type Phase } from '../batch/types.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { FileReport } from '../files/findings.ts';
 import { cleanStrings, safeJson } from './json-text.ts';
@@ -34,6 +35,23 @@ export interface ShownResult {
   readonly rejects: string | number | null;
 }
 
+/** A column recognised for a role, or with a fitting name and not used. */
+export interface RecognisedColumn {
+  readonly role: RoleName;
+  readonly column: string;
+  readonly used: boolean;
+  /** Why it is not used. */
+  readonly reason: string | null;
+}
+
+/** A file whose columns tell its kind. */
+export interface RecognisedKind {
+  readonly file: string;
+  readonly kind: FileKind;
+  /** The columns that tell it. */
+  readonly columns: readonly string[];
+}
+
 /** What the JSON document of a run is made of (commands rule 23): a `CommandResult` with a command and an exit code. */
 export interface DocumentInput {
   /** The whole name: `upload invoice`. */
@@ -48,6 +66,8 @@ export interface DocumentInput {
   readonly files?: readonly FileReport[];
   readonly loads?: readonly ShownLoad[];
   readonly results?: readonly ShownResult[];
+  readonly recognised?: readonly RecognisedColumn[];
+  readonly kinds?: readonly RecognisedKind[];
   /** Keys that one command adds; they never replace those above. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
@@ -158,6 +178,12 @@ const LISTS = {
       rows: countOrNull,
       rejects: { type: ['string', 'integer', 'null'] },
     }),
+  ),
+  recognised: list(
+    whole({ role: { enum: ROLE_NAMES }, column: text, used: { type: 'boolean' }, reason: textOrNull }),
+  ),
+  kinds: list(
+    whole({ file: text, kind: { enum: ['customer', 'invoice', 'items'] }, columns: list(text) }),
   ),
 };
 

@@ -38,8 +38,8 @@ export interface Ui extends Theme {
   readonly context: Context;
   /** stderr, with its live lines. */
   readonly screen: Screen;
-  /** One line on stderr; nothing with `--quiet`. Not for errors and warnings. */
-  note(line: string): void;
+  /** One line on stderr; nothing with `--quiet`. Not for errors and warnings. @param minor it is dim */
+  note(line: string, minor?: boolean): void;
   /** A warning on stderr, with `--quiet` too. "warning:" is put before it. */
   warn(line: string): void;
   /** The error that ends the run, on stderr: as text, or as an event with `--progress json`. */
@@ -91,13 +91,16 @@ function isInteractive(stdin: MaybeTerminal, stderr: MaybeTerminal, env: Env): b
 const COMMAND =
   /: (ebill(?: (?:\\.|'[^']*'|"[^"]*"|[^\s'"(]|(?<=\S)\()+(?<![,;:.]))*?)(?:\.?$|\. (?=[A-Z]))/gm;
 
+/** Options to copy: `--column 'invoice.key=Invoice Number'`. */
+const OPTIONS = /^--column ['"]?(?:customer|invoice|items)\.\w+=/;
+
 /** On a terminal a command to copy stands on a line of its own (commands rule 22). */
 const withCommandsApart = (text: string, { width }: Theme): string =>
   Number.isFinite(width) ? text.replace(COMMAND, ':\n$1\n').trimEnd() : text;
 
 /** Text under a lead. A command is not wrapped: its first line would run without the rest. */
 const wrapped = (lead: string, text: string, width: number, indent: number): string =>
-  text.startsWith('ebill ') ? lead + text : hangingIndent(lead, text, width, indent);
+  text.startsWith('ebill ') || OPTIONS.test(text) ? lead + text : hangingIndent(lead, text, width, indent);
 
 /** Line breaks stay, but indented under the first line: text from a server cannot look like a line of ours. */
 function block(lead: string, text: string, indent: string, theme: Theme): string {
@@ -171,12 +174,14 @@ export async function createUi(
     context,
     screen,
     event,
-    note(line) {
+    note(line, minor = false) {
       if (globals.quiet) return;
       if (progress === 'json') event('note', { message: line });
-      else
+      else {
+        const paint = minor ? err.colors.dim : String;
         for (const part of withCommandsApart(oneLine(line), err).split('\n'))
-          screen.line(wrapped('', err.clean(part), err.width, 0));
+          screen.line(paint(wrapped('', err.clean(part), err.width, 0)));
+      }
     },
     warn(line) {
       if (progress === 'json') event('warning', { jobId: null, message: line });

@@ -1,17 +1,14 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROLE_NAMES, type RoleName } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { compareNaturally } from '../files/file-arguments.ts';
-import { withRecords } from '../files/record-reader.ts';
-import { KEY_COLUMNS } from '../files/result-file.ts';
+import { readHead, recogniseKind } from '../files/recognise.ts';
+import type { TableStart } from '../files/table-check.ts';
 
-/** A CSV file of a folder. */
-export interface CsvHeader {
+/** A CSV file of a folder, with its first records; without any when it is no table, which the check before a load reports. */
+export interface StarterFile extends TableStart {
   readonly name: string;
-  /** Its column names. */
-  readonly header: readonly string[];
 }
 
 /**
@@ -19,13 +16,13 @@ export interface CsvHeader {
  * hold more files than a process can open.
  * @throws EbillError USAGE when there are none
  */
-export async function csvFilesIn(folder: string): Promise<readonly CsvHeader[]> {
-  const found: CsvHeader[] = [];
+export async function csvFilesIn(folder: string): Promise<readonly StarterFile[]> {
+  const found: StarterFile[] = [];
   for (const name of (await namesIn(folder)).sort(compareNaturally)) {
     if (!/\.csv$/i.test(name) || name.startsWith('.')) continue;
     const path = join(folder, name);
     const there = await stat(path).catch(() => null);
-    if (there?.isFile()) found.push({ name, header: await headerNamesOf(path) });
+    if (there?.isFile()) found.push({ name, ...((await readHead(path)).start ?? NO_TABLE) });
   }
   if (found.length > 0) return found;
   throw new EbillError('USAGE', `There are no CSV files in ${folder}.`, {
@@ -45,12 +42,7 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** The header names; none when the file cannot be read, which the check before a load reports. */
-const headerNamesOf = (path: string): Promise<readonly string[]> =>
-  withRecords(path, (reader) => reader.readHeader()).then(
-    (names) => names ?? [],
-    () => [],
-  );
+const NO_TABLE: TableStart = { header: [], line: 1, records: [] };
 
 /** Matches words that are not part of a longer one. */
 const word = (words: string): RegExp => new RegExp(`(?:^|[^a-z])(?:${words})(?![a-z])`);
@@ -64,26 +56,15 @@ const KIND_WORDS: Readonly<Record<FileKind, RegExp>> = {
 const DETAILS = word('details?');
 
 /** The likely kind of a file, by its name, else by its header; `null` when neither is clear. Pure. */
-export function kindOf({ name, header }: CsvHeader): FileKind | null {
-  const text = normalized(name);
+export function kindOf(file: StarterFile): FileKind | null {
+  const text = normalized(file.name);
   const kinds = (Object.keys(KIND_WORDS) as FileKind[]).filter((kind) => KIND_WORDS[kind].test(text));
   const [kind, other] = kinds;
   if (other === undefined && kind !== undefined) {
     return kind === 'invoice' && DETAILS.test(text) ? 'items' : kind;
   }
   if (kinds.join() === 'invoice,items') return 'items';
-  return kindByHeader(header);
-}
-
-function kindByHeader(header: readonly string[]): FileKind | null {
-  const has = (pattern: RegExp): boolean => header.some((column) => pattern.test(column.trim()));
-  if (has(KEY_COLUMNS.invoice)) {
-    const isLine = has(
-      /^(?:line|item)(?:[ _-]?(?:number|no\.?|nr\.?|id))?$|^(?:quantity|qty|unit[ _-]?price)$/i,
-    );
-    return isLine ? 'items' : 'invoice';
-  }
-  return has(KEY_COLUMNS.customer) ? 'customer' : null;
+  return recogniseKind(file).kind;
 }
 
 /**
@@ -114,41 +95,6 @@ const normalized = (name: string): string =>
     .replace(/\.csv$/i, '')
     .replace(/(?<=\p{Ll})(?=\p{Lu})/gu, '_')
     .toLowerCase();
-
-/** Columns for the checks across files, guessed from the headers. */
-export interface GuessedColumns {
-  /** Roles for which exactly one name matches, in every file of the kind. */
-  readonly sure: readonly (readonly [role: RoleName, column: string])[];
-  /** Roles with several matching names, or with files that have none. */
-  readonly unsure: readonly (readonly [role: RoleName, columns: readonly string[]])[];
-}
-
-const ROLE_PATTERNS: Readonly<Record<RoleName, RegExp>> = {
-  'customer.key': KEY_COLUMNS.customer,
-  'invoice.key': KEY_COLUMNS.invoice,
-  'invoice.customer': KEY_COLUMNS.customer,
-  'invoice.amount': /^(?:(?:total|invoice|gross)[ _-]?)?(?:amount|total)(?:[ _-]?due)?$/i,
-  'items.invoice': KEY_COLUMNS.invoice,
-  'items.amount': /^(?:(?:line|item|total)[ _-]?)?(?:amount|total)$/i,
-};
-
-/** Guesses which columns have which role from the names in the headers. Pure. */
-export function guessColumns(files: Readonly<Record<FileKind, readonly CsvHeader[]>>): GuessedColumns {
-  const sure: [RoleName, string][] = [];
-  const unsure: [RoleName, readonly string[]][] = [];
-  for (const role of ROLE_NAMES) {
-    const of = files[role.split('.')[0] as FileKind];
-    const fitting = of.map(({ header }) =>
-      header.map((name) => name.trim()).filter((name) => ROLE_PATTERNS[role].test(name)),
-    );
-    const all = [...new Set(fitting.flat())];
-    const [column, other] = all;
-    if (column === undefined) continue;
-    if (other === undefined && fitting.every((names) => names.length === 1)) sure.push([role, column]);
-    else unsure.push([role, all]);
-  }
-  return { sure, unsure };
-}
 
 const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const MONTH_NAME = new RegExp(

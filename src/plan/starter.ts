@@ -2,7 +2,8 @@ import { stringify } from 'yaml';
 import { columnsOf } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { compareNaturally } from '../files/file-arguments.ts';
-import { type CsvHeader, type GuessedColumns, guessColumns, invoiceOf, kindOf } from './starter-files.ts';
+import { type Recognition, recogniseColumns } from '../files/recognise.ts';
+import { invoiceOf, kindOf, type StarterFile } from './starter-files.ts';
 
 /** The text of a plan, and the files it could not place. */
 interface Starter {
@@ -20,16 +21,16 @@ interface Classified {
   readonly invoices: readonly { readonly file: string; readonly items: readonly string[] }[];
   readonly unplaced: readonly string[];
   readonly downloaded: readonly string[];
-  readonly columns: GuessedColumns;
+  readonly columns: Recognition;
 }
 
 /**
- * Writes a commented plan for the CSV files of a folder. The kind of a file is guessed from its name, then its header; item
+ * Writes a commented plan for the CSV files of a folder. The kind of a file is told by its name, then its columns; item
  * files go under the invoice file with a matching name; unclear files are listed in a comment. `parsePlan` accepts the text,
  * unless no file was placed: then the plan does nothing until it is completed. Pure.
  * @param job the load's name, valid by `jobIdProblem`
  */
-export function starterPlan(files: readonly CsvHeader[], job: string): Starter {
+export function starterPlan(files: readonly StarterFile[], job: string): Starter {
   const classified = classify(files);
   const { customers, invoices, unplaced, downloaded, columns } = classified;
   const all = files.map(({ name }) => name);
@@ -63,15 +64,15 @@ export function starterPlan(files: readonly CsvHeader[], job: string): Starter {
   }
 }
 
-function classify(files: readonly CsvHeader[]): Classified {
+function classify(files: readonly StarterFile[]): Classified {
   const known = [...files].sort((a, b) => compareNaturally(a.name, b.name));
   const downloaded = known.filter(({ name }) => DOWNLOADED.test(name));
-  const kinds = new Map<CsvHeader, FileKind | null>(
+  const kinds = new Map<StarterFile, FileKind | null>(
     known
       .filter((file) => !downloaded.includes(file))
       .map((file) => [file, CONTROL.test(file.name) ? null : kindOf(file)]),
   );
-  const of = (kind: FileKind | null): readonly CsvHeader[] =>
+  const of = (kind: FileKind | null): readonly StarterFile[] =>
     [...kinds.keys()].filter((file) => kinds.get(file) === kind);
   const invoices = names(of('invoice'));
   const items = names(of('items')).map((name) => ({ name, invoice: invoiceOf(name, invoices) }));
@@ -82,11 +83,11 @@ function classify(files: readonly CsvHeader[]): Classified {
     invoices: invoices.map((file) => ({ file, items: under(file) })),
     unplaced: [...names(of(null)), ...under(null)],
     downloaded: names(downloaded),
-    columns: guessColumns({ customer: of('customer'), invoice: of('invoice'), items: of('items') }),
+    columns: recogniseColumns({ customer: of('customer'), invoice: of('invoice'), items: of('items') }, {}),
   };
 }
 
-const names = (files: readonly CsvHeader[]): readonly string[] => files.map(({ name }) => name);
+const names = (files: readonly StarterFile[]): readonly string[] => files.map(({ name }) => name);
 
 /** Commented out unless there are files to load: an init that was started by mistake cannot be undone. */
 function initLines(active: boolean): readonly string[] {
@@ -105,19 +106,22 @@ function initLines(active: boolean): readonly string[] {
   ];
 }
 
-function columnLines({ sure, unsure }: GuessedColumns): readonly string[] {
+function columnLines({ declarable, spellings, notRecognised }: Recognition): readonly string[] {
   const about = [
     '# Checks across files: unique keys, a customer for every invoice, an invoice for every item,',
     '# amounts that add up to the cent. Remove the columns that do not apply to these files.',
   ];
-  const columns = Object.entries(columnsOf(sure.filter(([, column]) => !CONTROL.test(column)))).map(
-    ([kind, roles]) => {
-      const list = Object.entries(roles).map(([role, column]) => `${role}: ${scalar(column)}`);
-      return `  ${kind}: { ${list.join(', ')} }`;
-    },
+  const lines = Object.entries(columnsOf(declarable)).map(([kind, roles]) => {
+    const list = Object.entries(roles).map(([role, column]) => `${role}: ${scalar(column)}`);
+    return `  ${kind}: { ${list.join(', ')} }`;
+  });
+  const several = [...spellings].map(([role, names]) => [role, { columns: names, reason: '' }] as const);
+  const doubtful = [...several, ...notRecognised].map(([role, { columns: names, reason }]) =>
+    names.length > 1
+      ? `  # ${role} may be: ${names.map(scalar).join(', ')}`
+      : `  # ${role} is left out: ${names.map(scalar).join()} ${reason}`,
   );
-  const doubtful = unsure.map(([role, names]) => `  # ${role} may be: ${names.map(scalar).join(', ')}`);
-  if (columns.length > 0) return [...about, 'columns:', ...columns, ...doubtful];
+  if (lines.length > 0) return [...about, 'columns:', ...lines, ...doubtful];
   return [
     ...about,
     '# columns:',

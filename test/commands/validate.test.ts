@@ -9,13 +9,15 @@ function parse(words: readonly string[]): ValidateOptions {
   return command.options(cmd.processedArgs.flat(), cmd.opts());
 }
 
-const NONE = { customer: [], invoice: [], items: [], columns: [], warningsAsErrors: false };
+const NONE = { files: [], customer: [], invoice: [], items: [], columns: [], warningsAsErrors: false };
 
 describe('validate', () => {
   it.each([
     [['--customer', 'a', 'b'], { customer: ['a', 'b'] }],
     [['--invoice', 'a', '--items', 'b', 'c'], { invoice: ['a'], items: ['b', 'c'] }],
     [['--items', 'a', '--items', 'b'], { items: ['a', 'b'] }],
+    [['a', 'b'], { files: ['a', 'b'] }],
+    [['a', '--items', 'b'], { files: ['a'], items: ['b'] }],
     [['--items', 'a', '--warnings-as-errors'], { items: ['a'], warningsAsErrors: true }],
     [
       ['--items', 'a', '--column', 'items.amount=Net Amount', '--column', 'items.invoice=No'],
@@ -31,7 +33,7 @@ describe('validate', () => {
     expect(parse(words)).toEqual({ ...NONE, ...over });
   });
 
-  it.each([[[]], [['a.csv']], [['--customer']], [['--items', 'a', '--column', 'x=y']]])(
+  it.each([[[]], [['--customer']], [['--items', 'a', '--column', 'x=y']]])(
     '%j is refused',
     (words) => {
       expect(() => parse(words)).toThrow();

@@ -93,6 +93,10 @@ describe('SpreadsheetDamage', () => {
 
   it('finds empty columns at the end', () => {
     expect(checkText('a,b,c\n1,,\n2,,\n').found).toEqual(['empty-column@-:2']);
+    // Optional columns of the published layouts may be empty, but no required one.
+    expect(checkText('Invoice Number,Note,Price Code1\n1,,\n2,,\n').found).toEqual([]);
+    expect(checkText('Invoice Number,Note,b\n1,,\n2,,\n').found).toEqual(['empty-column@-:2']);
+    expect(checkText('Invoice Number,Note,Amount\n1,,\n2,,\n').found).toEqual(['empty-column@-:2']);
     expect(checkText('a,b,c\n1,,\n2,,""\n').found).toEqual([]);
     expect(checkText('a,b\n1,\n').found).toEqual([]);
     expect(checkText(`a,b,c\n${rows(3000, () => '1,2,')}`).findings[0]?.message).toBe(

@@ -17,7 +17,7 @@ import { type ResolvedPlanFiles, resolvePlanFiles } from '../../plan/plan-files.
 import { type PlanFile, readPlan } from '../../plan/read-plan.ts';
 import type { App, CommandResult } from '../shared/command.ts';
 import { assertInitAllowed, confirmInit, confirmProduction } from '../shared/confirm.ts';
-import { assertFolder, checkedFiles, columnsFor } from '../shared/file-checks.ts';
+import { assertFolder, type CheckedFiles, checkedFiles, columnsFor } from '../shared/file-checks.ts';
 import { assertNew, monthSends, parentRef } from '../shared/load-steps.ts';
 import { fetchResults } from '../shared/results-flow.ts';
 import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
@@ -73,7 +73,7 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   if (init !== null) assertSameInit(known, init);
   // Refused before gigabytes are read, and asked after, when the files are known to be good.
   if (starts && !dryRun) assertInitAllowed(app, init);
-  const files = await checkPlanFiles(session, file, found);
+  const { files, recognised } = await checkPlanFiles(session, file, found);
   const assigned = (state: LoadState): Month =>
     assignMonth(state, files, {
       next: options.next,
@@ -99,7 +99,8 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
     );
     const month: PlannedMonth = { init, ...planned, accepted: plan.accept.failedRecords };
     session.emit(await planEvent(session, month, run));
-    return dryRun ? dryRunMonth(session, run, month) : perform(session, run, month, what);
+    const result = await (dryRun ? dryRunMonth(session, run, month) : perform(session, run, month, what));
+    return { ...result, recognised };
   });
 }
 
@@ -108,9 +109,10 @@ async function checkPlanFiles(
   { app, emit }: Session,
   { plan }: PlanFile,
   found: ResolvedPlanFiles,
-): Promise<MonthFiles> {
+): Promise<Pick<CheckedFiles, 'recognised'> & { readonly files: MonthFiles }> {
   emit({ event: 'stage.start', stage: 'check' });
-  const columns = withColumns(await columnsFor(app, []), plan.columns);
+  const { declared, without } = await columnsFor(app, []);
+  const columns = { declared: withColumns(declared, plan.columns), without };
   const checked = await checkedFiles(
     app,
     [
@@ -129,12 +131,10 @@ async function checkPlanFiles(
   emit({ event: 'stage.end', stage: 'check', outcome: 'done', message });
   const byPath = new Map(all.map((file) => [file.path, file]));
   const at = (paths: readonly string[]): SourceFile[] => paths.flatMap((path) => byPath.get(path) ?? []);
-  return {
-    customers: at(found.customers),
-    invoices: found.invoices.flatMap(({ file, items }) =>
-      at([file]).map((invoice) => ({ file: invoice, items: at(items) })),
-    ),
-  };
+  const invoices = found.invoices.flatMap(({ file, items }) =>
+    at([file]).map((invoice) => ({ file: invoice, items: at(items) })),
+  );
+  return { files: { customers: at(found.customers), invoices }, recognised: checked.recognised };
 }
 
 /** The invoice batches to start over: those with items that were not uploaded completely. */

@@ -1,25 +1,34 @@
 import { stat } from 'node:fs/promises';
-import type { Columns } from '../../batch/columns.ts';
+import { ROLE_NAMES } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { expandFiles, rejectSharedNames } from '../../files/file-arguments.ts';
 import { type FileReport, type FileToCheck, hasErrors, invalidFiles } from '../../files/findings.ts';
 import { type CheckProgress, checkFiles } from '../../files/preflight.ts';
+import type { Recognition } from '../../files/recognise.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { findingsText } from '../../output/findings-text.ts';
 import { totalLine } from '../../output/format.ts';
+import type { RecognisedColumn } from '../../output/json.ts';
 import { type ColumnChange, changedColumns } from '../../profile/pairs.ts';
 import { checkProfileName, type Profile, profileNamed } from '../../profile/profile.ts';
 import { environmentLayer, profileToUse } from '../../profile/resolve.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { Context } from '../../system/context.ts';
 import type { App } from './command.ts';
+import {
+  type ColumnChoice,
+  type GivenFiles,
+  recognised,
+  recognisedFacts,
+  sayRecognised,
+} from './recognition.ts';
 
-/** File arguments as given, by kind. */
-export type GivenFiles = Readonly<Partial<Record<FileKind, readonly string[]>>>;
-/** Files that passed the check, by kind. */
-export type CheckedFiles = Readonly<Record<FileKind, readonly SourceFile[]>>;
+/** Files that passed the check, by kind, and the columns recognised in them. */
+export interface CheckedFiles extends Readonly<Record<FileKind, readonly SourceFile[]>> {
+  readonly recognised: readonly RecognisedColumn[];
+}
 
 const KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
 
@@ -38,16 +47,24 @@ export async function givenFiles(app: App, given: GivenFiles): Promise<readonly 
   return found;
 }
 
-/** Reads every file once, with progress events, and reports what it found; with columns also across the files. */
+/** What the check of the files of a call found. */
+export interface CheckReport {
+  readonly reports: readonly FileReport[];
+  readonly recognition: Recognition;
+}
+
+/** Reads every file once, with progress events, and reports what it found, also across the files. */
 export async function reportFiles(
   { context }: App,
   files: readonly FileToCheck[],
-  columns: Columns,
+  choice: ColumnChoice,
   emit: Listener,
-): Promise<readonly FileReport[]> {
+): Promise<CheckReport> {
   emit({ event: 'check.start', files: files.length });
   const onProgress = await checkProgress(context, files, emit);
-  return checkFiles(files, { signal: context.signal, columns, onProgress });
+  const recognition = await recognised(files, choice);
+  const reports = await checkFiles(files, { signal: context.signal, recognition, onProgress });
+  return { reports, recognition };
 }
 
 /**
@@ -57,10 +74,14 @@ export async function reportFiles(
 export async function checkedFiles(
   app: App,
   files: readonly FileToCheck[],
-  { validate, columns }: { readonly validate: boolean; readonly columns: Columns },
+  { validate, columns }: { readonly validate: boolean; readonly columns: ColumnChoice },
   emit: Listener,
 ): Promise<CheckedFiles> {
-  const reports = await reportFiles(app, files, columns, emit);
+  // Without the check no file is refused for its columns, and none needs a warning about them.
+  const choice = validate ? columns : { ...columns, without: new Set(ROLE_NAMES) };
+  const { reports, recognition } = await reportFiles(app, files, choice, emit);
+  const facts = recognisedFacts(recognition);
+  app.soFar(() => ({ recognised: facts }));
   const sum = (pick: (report: FileReport) => number | null): number =>
     reports.reduce((total, report) => total + (pick(report) ?? 0), 0);
   emit({
@@ -70,6 +91,7 @@ export async function checkedFiles(
     bytes: sum(({ bytes }) => bytes),
     bad: reports.filter(hasErrors).length,
   });
+  sayRecognised(app, recognition);
   assertValid(app, reports, validate);
   const checked = reports.map((report) => ({ kind: report.kind, file: sourceOf(report) }));
   for (const { file } of checked) {
@@ -78,7 +100,12 @@ export async function checkedFiles(
   }
   const ofKind = (kind: FileKind): SourceFile[] =>
     checked.filter((one) => one.kind === kind).map(({ file }) => file);
-  return { customer: ofKind('customer'), invoice: ofKind('invoice'), items: ofKind('items') };
+  return {
+    customer: ofKind('customer'),
+    invoice: ofKind('invoice'),
+    items: ofKind('items'),
+    recognised: facts,
+  };
 }
 
 function assertValid({ ui, soFar }: App, reports: readonly FileReport[], validate: boolean): void {
@@ -104,8 +131,10 @@ function sourceOf(report: FileReport): SourceFile {
 }
 
 /** The columns to check: `--column` over those of the profile. @throws EbillError USAGE */
-export async function columnsFor(app: App, options: readonly ColumnChange[]): Promise<Columns> {
-  return changedColumns((await profileInUse(app))?.columns ?? {}, options);
+export async function columnsFor(app: App, options: readonly ColumnChange[]): Promise<ColumnChoice> {
+  const declared = changedColumns((await profileInUse(app))?.columns ?? {}, options);
+  const without = new Set(options.flatMap(([role, column]) => (column === null ? [role] : [])));
+  return { declared, without };
 }
 
 /** The profile a command would use, without its secret; `null` when there is none. @throws EbillError USAGE */

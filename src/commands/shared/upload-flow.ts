@@ -32,14 +32,7 @@ import { shownPath } from '../../system/shown-path.ts';
 import { nextStepOf, resultOf, viewsOf } from './batch-result.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { confirmProduction } from './confirm.ts';
-import {
-  assertFolder,
-  type CheckedFiles,
-  checkedFiles,
-  columnsFor,
-  type GivenFiles,
-  givenFiles,
-} from './file-checks.ts';
+import { assertFolder, type CheckedFiles, checkedFiles, columnsFor, givenFiles } from './file-checks.ts';
 import {
   assertNew,
   finalizeAll,
@@ -50,6 +43,7 @@ import {
   uploadSends,
 } from './load-steps.ts';
 import { withNotification } from './notify.ts';
+import type { GivenFiles } from './recognition.ts';
 import { chosenLoad, noLoad } from './selection.ts';
 import { adoptDamaged, readLoad, type Session, withLoad, withSession } from './session.ts';
 import { recordedOptions, type Shard, type UploadOptions } from './upload-options.ts';
@@ -126,9 +120,11 @@ async function upload(
       `upload ${counted(files.length, 'file', 'files')} to ${job}${finalize}`,
     );
   }
-  return withLoad(session, job, async (run) =>
-    app.globals.dryRun ? dryRun(session, run, what) : perform(session, run, what),
-  );
+  const { recognised } = checked;
+  return withLoad(session, job, async (run) => ({
+    ...(await (app.globals.dryRun ? dryRun(session, run, what) : perform(session, run, what))),
+    recognised,
+  }));
 }
 
 /** This machine's share of the files; every machine numbers the whole list alike. */

@@ -46,6 +46,9 @@ export const json: TopicText = {
         requests: 'with --dry-run: a list of { method, url, body } with secrets masked',
         files:
           'validate, and any command when a file is invalid: a list of { file, kind, records, bytes, sha256, findings }; a finding is { severity, code, line, column, message, hint }',
+        recognised:
+          'validate, uploads, run: the columns recognised for the checks across files: a list of { role, column, used, reason }; reason says why a column with a usual name is not used',
+        kinds: 'validate: the files whose kind their columns tell: a list of { file, kind, columns }',
         totals: 'validate, run --dry-run: control totals',
         loads:
           'loads: a list of { job, profile, baseUrl, organisation, startedAt, updatedAt, outcome }, with damaged: true where the journal cannot be read',
