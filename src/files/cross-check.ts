@@ -1,5 +1,11 @@
 import { type Amount, type AmountProblem, AmountReader, ExactSums, formatDecimal } from './amounts.ts';
-import { type CrossState, EMPTY_CUSTOMER, emptyKey, findRoleColumns, type RoleColumns } from './cross-state.ts';
+import {
+  type CrossState,
+  EMPTY_CUSTOMER,
+  emptyKey,
+  findRoleColumns,
+  type RoleColumns,
+} from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
 import { type FileToCheck, type FindingList, finding } from './findings.ts';
 import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, HAS_ITEMS } from './keys.ts';

@@ -107,7 +107,8 @@ export function settleRecognition(
     const roles = [role, ...others];
     for (const { findings } of of(role)) {
       if (isGone(roles))
-        for (const group of [...groups, ...warnings]) findings.drop(group, isGone(['customer.key', 'invoice.key']));
+        for (const group of [...groups, ...warnings])
+          findings.drop(group, isGone(['customer.key', 'invoice.key']));
       if (!roles.some((one) => recognised.has(one))) continue;
       for (const group of [...groups, ...groups.map(likeGroup)]) findings.demote(group);
     }

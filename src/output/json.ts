@@ -182,9 +182,7 @@ const LISTS = {
   recognised: list(
     whole({ role: { enum: ROLE_NAMES }, column: text, used: { type: 'boolean' }, reason: textOrNull }),
   ),
-  kinds: list(
-    whole({ file: text, kind: { enum: ['customer', 'invoice', 'items'] }, columns: list(text) }),
-  ),
+  kinds: list(whole({ file: text, kind: { enum: ['customer', 'invoice', 'items'] }, columns: list(text) })),
 };
 
 /**

@@ -33,10 +33,7 @@ describe('validate', () => {
     expect(parse(words)).toEqual({ ...NONE, ...over });
   });
 
-  it.each([[[]], [['--customer']], [['--items', 'a', '--column', 'x=y']]])(
-    '%j is refused',
-    (words) => {
-      expect(() => parse(words)).toThrow();
-    },
-  );
+  it.each([[[]], [['--customer']], [['--items', 'a', '--column', 'x=y']]])('%j is refused', (words) => {
+    expect(() => parse(words)).toThrow();
+  });
 });

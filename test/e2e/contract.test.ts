@@ -31,6 +31,7 @@ describe('the one JSON document', () => {
       'exitCode',
       'batches',
       'error',
+      'recognised',
     ]);
     const fields = [
       'id',

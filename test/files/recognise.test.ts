@@ -58,7 +58,10 @@ const ITM = itm(`Invoice Number,Line,Amount\n${rows(4, (n) => `I${n},1,${n}.00`)
 
 describe('comparable', () => {
   it.each([
-    ['Account Number', ['ACCOUNT NUMBER', 'account_number', 'AccountNumber', 'Account No.', 'Account #', 'account-nr']],
+    [
+      'Account Number',
+      ['ACCOUNT NUMBER', 'account_number', 'AccountNumber', 'Account No.', 'Account #', 'account-nr'],
+    ],
     ['State / Province', ['state/province', 'StateProvince']],
   ])('%s', (name, others) => {
     for (const other of others) expect(comparable(other)).toBe(comparable(name));
@@ -252,24 +255,33 @@ describe('columns that turn out to be others', () => {
   it('references most of which are unknown are no references', async () => {
     const invoices = inv(`Invoice Number,Customer Ref\n${rows(MANY, (n) => `I${n},X${padded(n)}`)}`);
     const { not, found } = await check([customers, invoices]);
-    expect(not).toHaveProperty(['invoice.customer'], 'Customer Ref has few values that are in the customer files');
+    expect(not).toHaveProperty(
+      ['invoice.customer'],
+      'Customer Ref has few values that are in the customer files',
+    );
     expect(found).toEqual([]);
   });
 
-  it.each([3, 300])('%d references that look like keys are warnings, although most are unknown', async (count) => {
-    const files = [
-      cus(`Account Number,Name\n${rows(count, (n) => `00${n},x`)}`),
-      inv(`Invoice Number,Customer Ref\n${rows(count, (n) => `I${n},${n}`)}`),
-    ];
-    const { not, found } = await check(files);
-    expect(not).toEqual({});
-    expect(found).toContain('f1.csv warning unknown-customer@2:2');
-    expect(found.every((one) => one.startsWith('f1.csv warning unknown-customer@'))).toBe(true);
-  });
+  it.each([3, 300])(
+    '%d references that look like keys are warnings, although most are unknown',
+    async (count) => {
+      const files = [
+        cus(`Account Number,Name\n${rows(count, (n) => `00${n},x`)}`),
+        inv(`Invoice Number,Customer Ref\n${rows(count, (n) => `I${n},${n}`)}`),
+      ];
+      const { not, found } = await check(files);
+      expect(not).toEqual({});
+      expect(found).toContain('f1.csv warning unknown-customer@2:2');
+      expect(found.every((one) => one.startsWith('f1.csv warning unknown-customer@'))).toBe(true);
+    },
+  );
 
   it('items of other invoices are no reason to miss those of these', async () => {
     const { not, found } = await check([INV, itm('Invoice Number,Line,Amount\nX1,1,1\nX2,1,1\nX3,1,1\n')]);
-    expect(not).toHaveProperty(['items.invoice'], 'Invoice Number has few values that are in the invoice files');
+    expect(not).toHaveProperty(
+      ['items.invoice'],
+      'Invoice Number has few values that are in the invoice files',
+    );
     expect(found).toEqual([]);
   });
 

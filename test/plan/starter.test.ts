@@ -165,7 +165,10 @@ describe('starterPlan', () => {
   it('chooses columns by their content, so that the check of the plan passes', async () => {
     const root = tempDir();
     const { customer, invoice } = PUBLISHED_COLUMNS;
-    const csv = (columns: readonly string[], values: (n: number) => Readonly<Record<string, string>>): string =>
+    const csv = (
+      columns: readonly string[],
+      values: (n: number) => Readonly<Record<string, string>>,
+    ): string =>
       [columns, ...[1, 2, 3].map((n) => columns.map((name) => values(n)[name] ?? ''))]
         .map((record) => `${record.join(',')}\n`)
         .join('');

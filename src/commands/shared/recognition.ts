@@ -54,9 +54,9 @@ export function sayRecognised(
   { found, declarable, spellings, notRecognised }: Recognition,
 ): void {
   if (declarable.length > 0) {
-    const where = command === 'run' ? 'in the plan, or with' : 'here, or once with';
+    const where = command === 'run' ? 'in the plan or with' : 'here or once with';
     ui.note(
-      `Recognised the columns below; what is wrong with them is a warning. To make it an error, declare them ${where} ebill profile set:`,
+      `Recognised the columns below. Faults in them stop nothing unless you declare them, ${where} ebill profile set:`,
     );
     ui.note(declarable.map(([role, name]) => `--column ${quoted(`${role}=${name}`, context)}`).join(' '));
   }

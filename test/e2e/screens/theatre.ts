@@ -179,7 +179,7 @@ function startsCommand(
 ): boolean {
   let first = at;
   while (rows[first]?.isWrapped === true) first -= 1;
-  return lines[first]?.trimStart().startsWith('ebill ') === true;
+  return /^(?:ebill |--column )/.test(lines[first]?.trimStart() ?? '');
 }
 
 function textOf(emulator: xterm.Terminal): string[] {
