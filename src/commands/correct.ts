@@ -160,7 +160,7 @@ async function correct(
       import('./correct/perform.ts'),
     ]);
   const { folder, named } = await placesOf(options.paths, context.cwd);
-  const columns = await columnsFor(app, options.columns);
+  const { declared: columns } = await columnsFor(app, options.columns);
   const temporary = await mkdtemp(join(tmpdir(), 'ebill-correct-'));
   try {
     // Checked and asked before the lock is taken: no other command waits for an answer.

@@ -58,6 +58,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'load/results.ts': 'reads',
   'files/preflight.ts': 'reads',
   'files/cross-verify.ts': 'reads',
+  'files/recognise.ts': 'reads',
   'commands/api.ts': 'reads',
   'commands/shared/results-folder.ts': 'reads',
 };

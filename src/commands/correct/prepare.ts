@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { openOf } from '../../batch/account.ts';
-import type { Columns } from '../../batch/columns.ts';
+import { type Columns, ROLE_NAMES } from '../../batch/columns.ts';
 import { isFinal } from '../../batch/outcome.ts';
 import { flatten, parentOf } from '../../batch/tree.ts';
 import type { BatchView, FileKind } from '../../batch/types.ts';
@@ -303,7 +303,9 @@ async function checked(
   columns: Columns,
 ): Promise<SourceFile> {
   const { app, emit } = session;
-  const files = await checkedFiles(app, [{ path, kind }], { validate: true, columns }, emit);
+  // The columns of a correction were recognised, if at all, when the file that it corrects was checked.
+  const choice = { declared: columns, without: new Set(ROLE_NAMES) };
+  const files = await checkedFiles(app, [{ path, kind }], { validate: true, columns: choice }, emit);
   return files[kind][0] as SourceFile;
 }
 

@@ -53,7 +53,7 @@ export function waive(session: Session, job: string, options: WaiveOptions): Pro
         folder,
         recordStatus: options.watch.recordStatus,
       });
-      const columns = await columnsFor(app, options.columns);
+      const { declared: columns } = await columnsFor(app, options.columns);
       const waivers: Waiver[] = [];
       for (const name of options.waive) {
         const { batch, line } = batchNamed(run, name);
