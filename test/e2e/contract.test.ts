@@ -48,6 +48,8 @@ describe('the one JSON document', () => {
       'failCount',
       'successMessage',
       'errorMessage',
+      'corrects',
+      'open',
       'children',
     ];
     const check = (batch: Batch): void => {

@@ -13,6 +13,7 @@ export const COMMANDS: readonly (readonly string[])[] = [
   ['status', '--job', 'ELSEWHERE', '--format', 'tsv'],
   ['watch', '--job', 'AUG', '--max-wait', '5s', '--patience', '1s'],
   ['results', '--job', 'AUG', '--rejects', '--out', 'home'],
+  ['correct', '--job', 'AUG', '--max-wait', '5s', '--patience', '1s'],
   ['report', '--job', 'AUG', '--out', 'report.html'],
   ['run', '--init-plan', '--job', 'SEP'],
   ['run', 'plan.yaml', '--dry-run'],
