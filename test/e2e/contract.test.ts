@@ -220,7 +220,7 @@ describe('nothing is sent', () => {
     ]);
     expect(server.requests).toEqual([]);
     const plain = await at.call(['upload', 'customer', 'bad1.csv', '--job', 'AUG_2020']);
-    expect(plain.stdout).toMatch(/bad1\.csv:2/);
+    expect([plain.stdout, plain.stderr]).toEqual(['', expect.stringMatching(/bad1\.csv:2/)]);
   });
 
   it('for two files with one name, which would replace each other on the server', async () => {

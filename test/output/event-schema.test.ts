@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { KINDS, PHASES } from '../../src/batch/types.ts';
@@ -60,6 +61,23 @@ describe('the schema of --progress json', () => {
     const seen = hold((await at.call(line)).stderr);
     for (const event of ['check.end', 'upload.start', 'upload.end', 'batch.change', 'note', 'error'])
       expect(seen).toContain(event);
+  });
+
+  it('holds for the findings of an upload, which are on stderr', async () => {
+    const at = machine(null, { EBILL_BASE_URL: 'http://127.0.0.1:9' });
+    writeFileSync(join(at.cwd, 'bad.csv'), 'Account Number,Name\n1\n');
+    const ran = await at.call([
+      'upload',
+      'customer',
+      'bad.csv',
+      '--job',
+      'A',
+      '--progress',
+      'json',
+      '--json',
+    ]);
+    expect([ran.code, ran.json.files?.[0]?.findings[0]?.code]).toEqual([2, 'ragged']);
+    expect(hold(ran.stderr)).toContain('finding');
   });
 
   it('knows every kind, phase and stage', () => {

@@ -10,7 +10,11 @@ import type { SourceFile } from '../../load/entries.ts';
 import type { Listener } from '../../load/events.ts';
 import { findingsText } from '../../output/findings-text.ts';
 import { totalLine } from '../../output/format.ts';
+
 import type { RecognisedColumn } from '../../output/json.ts';
+
+import type { Ui } from '../../output/ui.ts';
+
 import { type ColumnChange, changedColumns } from '../../profile/pairs.ts';
 import { checkProfileName, type Profile, profileNamed } from '../../profile/profile.ts';
 import { environmentLayer, profileToUse } from '../../profile/resolve.ts';
@@ -118,10 +122,20 @@ function assertValid({ ui, soFar }: App, reports: readonly FileReport[], validat
   const bad = reports.filter(hasErrors);
   const unreadable = reports.filter((report) => report.sha256 === null || report.bytes === null);
   if (validate || unreadable.length > 0) {
-    soFar(() => ({ files: reports, text: findingsText(validate ? bad : unreadable, ui) }));
+    soFar(() => ({ files: reports }));
+    showFindings(ui, validate ? bad : unreadable);
     throw invalidFiles(reports);
   }
   ui.warn(`uploaded in spite of errors (--no-validate): ${bad.map(({ file }) => file).join(', ')}`);
+}
+
+/** On stderr: the findings are the result of `validate` only (commands rule 22). */
+function showFindings(ui: Ui, reports: readonly FileReport[]): void {
+  if (ui.progress !== 'json') ui.screen.line(findingsText(reports, ui.err));
+  else
+    for (const { file, findings } of reports)
+      for (const { severity, code, line, column, message, hint } of findings)
+        ui.event('finding', { file, severity, code, line, column, message, hint });
 }
 
 function sourceOf(report: FileReport): SourceFile {

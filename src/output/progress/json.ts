@@ -19,8 +19,15 @@ const upload = { jobId: text, file: text, bytes: number, total: number };
 
 /** Events that only draw; what they change is written as `batch.change` and `watch.…`. */
 type UnwrittenEvent = 'run.start' | 'plan' | 'watch.start' | 'poll' | 'watch.end';
-/** Events that are written besides those of the load. `Ui` writes the last two. */
-type OtherEvent = 'batch.change' | 'watch.silent' | 'watch.answer' | 'watch.waiting' | 'note' | 'error';
+/** Events that are written besides those of the load. The checks write `finding`, and `Ui` the last two. */
+type OtherEvent =
+  | 'batch.change'
+  | 'watch.silent'
+  | 'watch.answer'
+  | 'watch.waiting'
+  | 'finding'
+  | 'note'
+  | 'error';
 
 /**
  * Each event with its fields; no other field of an event is written. `bytes` and `total` are bytes, `ms` and names that end in
@@ -55,6 +62,15 @@ const EVENTS = {
   'watch.silent': { lastAnswerAt: textOrNull },
   'watch.answer': { lastAnswerAt: textOrNull },
   'watch.waiting': { nextPollMs: { type: ['number', 'null'], minimum: 0 } },
+  finding: {
+    file: text,
+    severity: { enum: ['error', 'warning'] },
+    code: text,
+    line: numberOrNull,
+    column: numberOrNull,
+    message: text,
+    hint: text,
+  },
   note: { message: text },
   error: { code: text, message: text, hint: text },
 } as const satisfies Readonly<Record<Exclude<LoadEvent['event'], UnwrittenEvent> | OtherEvent, Schema>>;
