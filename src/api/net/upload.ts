@@ -10,6 +10,8 @@ import { TransportError } from './transport-error.ts';
 const EXPECT_BYTES = 1024 * 1024;
 /** ms. A server that knows nothing of `Expect` waits for the body (RFC 9110, 10.1.1). */
 const CONTINUE_MS = 1_000;
+/** ms. How long an answer waits for the part under way to be taken. */
+const TAKEN_MS = 1_000;
 /** ms that a connection is kept for the next upload. */
 const IDLE_MS = 4_000;
 /** Bytes a second. The slowest way on from a proxy that takes the whole body before it passes it on. */
@@ -135,6 +137,10 @@ function exchange(
     let failure: unknown = null;
     /** Ends the wait for a part to be taken. */
     let wake = (): void => undefined;
+    /** Bytes handed over. */
+    let sent = 0;
+    /** The part that was handed over last, until it is known to be taken. */
+    let handed: Promise<void> | null = null;
 
     const fail = (error: unknown): void => {
       failure ??= error;
@@ -145,11 +151,15 @@ function exchange(
       clearTimeout(timer);
       timer = setTimeout(() => fail(new TransportError('lost', `${origin}: ${what}`, undefined)), ms);
     };
-    const taken = (part: Buffer): Promise<void> =>
-      new Promise((done) => {
+    const taken = async (part: Buffer): Promise<void> => {
+      sent += part.length;
+      handed = new Promise((done) => {
         wake = done;
         request.write(part, () => done());
       });
+      await handed;
+      handed = null;
+    };
     // As curl does: after a refusal nothing more is sent; after a 2xx, the server may still want the rest.
     const mayGoOn = (): boolean => !request.destroyed && (response?.statusCode ?? 0) < 300;
 
@@ -206,11 +216,24 @@ function exchange(
       from.on('error', () => undefined);
       clearTimeout(timer);
       if (!mayGoOn()) wake();
-      resolve({
-        statusCode: from.statusCode ?? 0,
-        headers: from.headersDistinct,
-        body: Object.assign(received(from), { dump: async () => void request.destroy() }),
-      });
+      const answered = (): void =>
+        resolve({
+          statusCode: from.statusCode ?? 0,
+          headers: from.headersDistinct,
+          body: Object.assign(received(from), { dump: async () => void request.destroy() }),
+        });
+      if (handed === null || sent < bytes || !mayGoOn()) answered();
+      else {
+        // On a busy machine an answer is read before the last part is known to be taken: it is not early for that.
+        // Only of the last part: what comes before more is to be sent is early.
+        const late = setTimeout(answered, TAKEN_MS);
+        void handed.then(() =>
+          setImmediate(() => {
+            clearTimeout(late);
+            answered();
+          }),
+        );
+      }
     });
     request.on('error', fail);
     const closed = new Promise<void>((done) => request.once('close', done));
