@@ -72,6 +72,7 @@ describe('the schema of --json', () => {
       ['status', '--exit-status'],
       ['watch'],
       ['results', '--rejects'],
+      ['correct'],
       ['report'],
       ['loads'],
       ['loads', 'show', 'AUG_2020'],

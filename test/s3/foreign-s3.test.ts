@@ -352,7 +352,7 @@ describe('a GET that S3 refuses', () => {
     expect(result).toEqual({
       outcome: 'refused',
       status: 404,
-      message: 'NoSuchKey: The specified key does not exist.',
+      message: 'NoSuchKey: The specified key does not exist',
     });
   });
 });

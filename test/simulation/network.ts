@@ -9,7 +9,7 @@ import type { Context } from '../../src/system/context.ts';
 import type { Process } from './machine.ts';
 import type { Server } from './server.ts';
 
-export { followRedirects, splitUrl } from '../../src/api/net/transport.ts';
+export { followRedirects, redirectTarget, splitUrl } from '../../src/api/net/transport.ts';
 
 /** How good it is: chances of each request. */
 export interface Quality {

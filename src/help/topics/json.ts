@@ -92,6 +92,7 @@ export const json: TopicText = {
         'batch.change': 'watch: the new state of a batch, without its children',
         'watch.silent, watch.answer': 'lastAnswerAt: the server stopped answering, or answers again',
         'watch.waiting, heartbeat': 'once a minute without other events',
+        finding: 'upload, run: what is wrong with a file; fields as in files',
         'note, warning, error': 'messages for people; error has code, message and hint',
       }),
     ),
