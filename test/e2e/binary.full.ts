@@ -131,8 +131,10 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
     const ran = await run(at, [...add, '--token-stdin'], 'tok-12345\n');
     expect(ran.code).toBe(0);
     expect(ran.stdout + ran.stderr).toContain('secrets.json');
-    expect(readdirSync(join(at.home, 'native'))).toEqual([
+    // Profiles are changed under a lock.
+    expect(readdirSync(join(at.home, 'native')).sort()).toEqual([
       expect.stringMatching(/^keychain-[0-9a-f]{16}\.node$/),
+      expect.stringMatching(/^lock-[0-9a-f]{16}\.node$/),
     ]);
   });
 });
