@@ -24,7 +24,7 @@ export interface ValidateOptions {
 export const command: CommandModule<ValidateOptions> = {
   help: {
     notes: [
-      'The kind of a file that is given without one is told by its columns: customer (Account Number with a name or an address), invoice (Invoice Number with a customer or a due date) or items (Invoice Number with a line or a quantity). If they do not tell it, nothing is checked (2).',
+      'A file given without a kind gets it from its columns: customer (Account Number with a name or an address), invoice (Invoice Number with a customer or a due date) or items (Invoice Number with a line or a quantity). If they leave it open, nothing is checked (2).',
       'The files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent or the decimals they are written with. A check runs when its files are given and its columns are known. Those named by --column or in the profile make errors. Others are recognised by their usual names and by their content, and make warnings; one that is mostly empty, repeated, unknown to the other files or no amount is left out. --column KIND.ROLE= leaves a check out.',
     ],
     examples: [

@@ -96,7 +96,7 @@ export function assertNoneDropped(
   }
 }
 
-/** What to do about files that will not come. The option, not a command: whoever names a file has to mean it. */
+/** What to do about files that will not come. An option and no whole command, so that it is typed on purpose. */
 export function leaveOutText(jobIds: readonly string[], terminal: Terminal): string {
   const [first = '', ...others] = jobIds.map((jobId) => `--leave-out ${quoted(jobId, terminal)}`);
   return `A file that will not come, or that was split and loaded in parts, is left out with ${first}${others.length === 0 ? '' : ' (likewise for the others)'}.`;

@@ -115,7 +115,7 @@ export class Waiting {
   }
 
   /**
-   * ms until the next poll. A `Retry-After` lengthens it, and is told once.
+   * ms until the next poll. A `Retry-After` lengthens it, and is reported once.
    * @param most ms, for a question that only waits for a delay of the server
    */
   next(changed: boolean, most = Number.POSITIVE_INFINITY): number {

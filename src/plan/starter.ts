@@ -25,7 +25,7 @@ interface Classified {
 }
 
 /**
- * Writes a commented plan for the CSV files of a folder. The kind of a file is told by its name, then its columns; item
+ * Writes a commented plan for the CSV files of a folder. The kind of a file is taken from its name, then its columns; item
  * files go under the invoice file with a matching name; unclear files are listed in a comment. `parsePlan` accepts the text,
  * unless no file was placed: then the plan does nothing until it is completed. Pure.
  * @param job the load's name, valid by `jobIdProblem`

@@ -2,7 +2,7 @@ import { createServer as createTcp, type Socket } from 'node:net';
 import { createServer as createTls, type TlsOptions } from 'node:tls';
 import { listening } from './rig.ts';
 
-/** The server's end of one connection: reads only what it is told to, and answers any bytes at any time. */
+/** The server's end of one connection: reads only what a test asks for, and answers any bytes at any time. */
 export class Peer {
   readonly socket: Socket;
   #parts: Buffer[] = [];

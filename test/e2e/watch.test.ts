@@ -137,7 +137,7 @@ describe('the pauses between two polls', () => {
   it.each<[string, Answer]>([
     ['with 503', busy('20')],
     ['with an answer', (response, origin) => QUEUED(response.setHeader('retry-after', '20'), origin)],
-  ])('are as long as Retry-After says, which is told once: %s', async (_what, answer) => {
+  ])('are as long as Retry-After says, which is reported once: %s', async (_what, answer) => {
     const { client, pauses } = await answering([answer, answer, QUEUED, answer, DONE]);
     const ran = await client.call([...WATCH, '--interval', '30s']);
     expect([ran.code, pauses()]).toEqual([0, [30_000, 30_000, 30_000, 30_000]]);
