@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-import { open, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { downloadFile } from '../api/download.ts';
 import { unavailable } from '../api/result.ts';
@@ -9,8 +7,9 @@ import { isFinal } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { cannotRead, keepUnder } from '../system/atomic-file.ts';
+import { keepUnder } from '../system/atomic-file.ts';
 import { visible } from '../system/escaping.ts';
+import { sha256OfFile } from '../system/file-hash.ts';
 import { recordAnswer, statusOf } from './ask.ts';
 import { resultName } from './file-names.ts';
 import { type Answers, notFoundYet } from './refresh.ts';
@@ -91,7 +90,7 @@ async function resultOf(
   onBytes: (bytes: number, total: number | null) => void,
 ): Promise<Downloaded | null> {
   const { jobId, batch } = final;
-  const existing = force ? null : await hashOfFile(path);
+  const existing = force ? null : await sha256OfFile(path);
   const recorded = run.journal.state.batches.get(jobId)?.results ?? [];
   const kept = { jobId, path, kept: true };
   if (existing !== null && recorded.includes(existing)) {
@@ -164,32 +163,6 @@ async function downloadOne(
 
 async function renewed(run: Run, jobId: string, batch: Batch): Promise<string | null> {
   return (await statusOf(run, { id: batch.id, jobId }))?.downloadUrl ?? null;
-}
-
-/** SHA-256 of a file; `null` when there is none. @throws EbillError USAGE when it is not a file, or cannot be read */
-async function hashOfFile(path: string): Promise<string | null> {
-  const found = await stat(path).catch(() => null);
-  if (found === null) return null;
-  if (!found.isFile())
-    throw new EbillError('USAGE', `${visible(path)} exists and is not a file.`, {
-      hint: 'Move it away, or choose another folder.',
-    });
-  const hash = createHash('sha256');
-  try {
-    const file = await open(path, 'r');
-    try {
-      const buffer = Buffer.alloc(1 << 20);
-      for (;;) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, null);
-        if (bytesRead === 0) return hash.digest('hex');
-        hash.update(buffer.subarray(0, bytesRead));
-      }
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    throw cannotRead(path, cause);
-  }
 }
 
 /** Gives a file that is no result of this batch another name, too: its own is about to be replaced. */

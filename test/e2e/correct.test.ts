@@ -189,6 +189,33 @@ describe('ebill correct', () => {
     expect((await at.call(['status', ...JOB, '--exit-status'])).code).toBe(0);
   });
 
+  it('refuses a new record where the file of another batch, which may hold it, is gone', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'more.csv'), 'Account Number,Name\r\n7,Gus\r\n');
+    expect((await at.call(['upload', 'customer', 'more.csv', ...JOB, '--wait'])).code).toBe(0);
+    writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS);
+    expect((await at.call(['upload', 'customer', 'cus.csv', ...JOB, '--wait'])).code).toBe(3);
+    expect((await at.call(['results', ...JOB, '--rejects'])).code).toBe(0);
+    edit(at, 'AUG_2020_CUS_2_rejects.csv', ',Bob', '7,Gus');
+    edit(at, 'AUG_2020_CUS_2_rejects.csv', '3,Di', '4,Di');
+    const kept = readFileSync(join(at.cwd, 'more.csv'));
+    writeFileSync(join(at.cwd, 'more.csv'), 'edited since');
+    const before = calls(server);
+    const got = await at.call(['correct', ...JOB, '--json']);
+    expect([got.code, got.json.error]).toMatchObject([
+      8,
+      { code: 'CONFLICT', message: expect.stringContaining('AUG_2020_CUS is gone or was changed') },
+    ]);
+    writeFileSync(join(at.cwd, 'more.csv'), kept);
+    const found = await at.call(['correct', ...JOB, '--json']);
+    expect([found.code, found.json.error?.message]).toEqual([
+      2,
+      expect.stringContaining('it would be loaded twice'),
+    ]);
+    expect(calls(server)).toEqual(before);
+  });
+
   it('is what the advice after --rejects and the next step name', async () => {
     const server = await sandbox();
     const at = await rejected(server);

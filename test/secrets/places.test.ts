@@ -55,7 +55,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'plan/read-plan.ts': 'reads',
   'api/upload-body.ts': 'reads',
   'files/record-reader.ts': 'reads',
-  'load/results.ts': 'reads',
+  'system/file-hash.ts': 'reads',
   'files/preflight.ts': 'reads',
   'files/cross-verify.ts': 'reads',
   'files/recognise.ts': 'reads',

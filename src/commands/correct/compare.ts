@@ -4,14 +4,8 @@ import { EbillError } from '../../errors.ts';
 import { displayValue } from '../../files/findings.ts';
 import type { BatchState, LoadState } from '../../load/state.ts';
 import { visible } from '../../system/escaping.ts';
-import {
-  eachRecord,
-  hashOf,
-  type Keyed,
-  type KeyedFile,
-  keyColumn,
-  type RejectedRecords,
-} from './rejected.ts';
+import { sha256OfFile } from '../../system/file-hash.ts';
+import { eachRecord, type Keyed, type KeyedFile, keyColumn, type RejectedRecords } from './rejected.ts';
 
 /** It has no key, which may be why it was rejected. */
 const isKeyless = ({ key }: Keyed): boolean => key.trim() === '';
@@ -130,7 +124,7 @@ async function occurrences(
   columns: Columns,
   keys: ReadonlySet<string>,
 ): Promise<Map<string, number> | null> {
-  if (file === null || (await hashOf(file.path).catch(() => null)) !== file.sha256) return null;
+  if (file === null || (await sha256OfFile(file.path).catch(() => null)) !== file.sha256) return null;
   const found = new Map<string, number>();
   let column = -1;
   await eachRecord(file.path, (fields, line) => {

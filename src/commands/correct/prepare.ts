@@ -14,19 +14,13 @@ import type { Run } from '../../load/run.ts';
 import { type BatchState, phaseOnRecord } from '../../load/state.ts';
 import { counted } from '../../output/format.ts';
 import { quoted, visible } from '../../system/escaping.ts';
+import { sha256OfFile } from '../../system/file-hash.ts';
 import { shownPath } from '../../system/shown-path.ts';
 import { checkedFiles } from '../shared/file-checks.ts';
 import type { Fetched } from '../shared/results-flow.ts';
 import type { Session } from '../shared/session.ts';
 import { assertNotLoaded, assertSameColumns, correctedBy, replacedCount } from './compare.ts';
-import {
-  hashOf,
-  type Keyed,
-  type KeyedFile,
-  type RejectedRecords,
-  readKeyed,
-  rejectedRecords,
-} from './rejected.ts';
+import { type Keyed, type KeyedFile, type RejectedRecords, readKeyed, rejectedRecords } from './rejected.ts';
 
 /** A file of corrected records and the batch that it corrects. */
 export interface Correction {
@@ -144,7 +138,7 @@ function isDone({ journal: { state }, statusNames }: Run, { head, items }: Group
   );
 }
 
-/** @throws EbillError USAGE for a file that is nobody's rejects, or gone */
+/** @throws EbillError USAGE for a file that is not a rejects file of this load, or does not exist */
 async function candidates(run: Run, { files, batches }: Fetched, what: What): Promise<readonly Candidate[]> {
   const { state } = run.journal;
   const views = new Map(flatten(batches).map((batch) => [batch.jobId, batch] as const));
@@ -167,7 +161,7 @@ async function candidates(run: Run, { files, batches }: Fetched, what: What): Pr
       throw notKnown(run, view);
     }
     if (result.tally === null || result.tally.failed === 0) continue;
-    const sha256 = await hashOf(path);
+    const sha256 = await sha256OfFile(path);
     if (sha256 === null && named !== undefined) throw gone(run, path, batch);
     const rejected = await rejectedRecords(batch, result, what.columns, what.temporary);
     const known = onRecord(run, batch, sha256);
@@ -241,6 +235,18 @@ async function headOf(
         hint: `Nothing was sent. Put it back (SHA-256 ${lost.file?.sha256 ?? 'unknown'}): the corrected records are compared with it.`,
       },
     );
+  const [unknown] = unread;
+  const own = new Set(rejected.records.map(({ key }) => key));
+  const added = keyed.records.find(({ key }) => key.trim() !== '' && !own.has(key));
+  // Whether a new record is loaded already cannot be known then, and not knowing it is no evidence (commands rule 6).
+  if (unknown !== undefined && added !== undefined)
+    throw new EbillError(
+      'CONFLICT',
+      `${visible(path)}:${added.line} is a new record, and the file of ${unknown.jobId} is gone or was changed since it was sent: it may hold that record.`,
+      {
+        hint: `Nothing was sent. Put ${visible(unknown.file?.path ?? unknown.jobId)} back (SHA-256 ${unknown.file?.sha256 ?? 'unknown'}), or leave out the new record.`,
+      },
+    );
   for (const other of unread)
     notes.push(
       `the records could not be compared with those of ${other.jobId}: its file is not here as it was sent`,
@@ -279,7 +285,7 @@ async function itemsOf(
   if (wanted.length === 0) return null;
   const part = join(temporary, basename(path));
   await copyRecords(path, part, new Set(wanted.map(({ line }) => line)));
-  const known = onRecord(run, batch, await hashOf(part));
+  const known = onRecord(run, batch, await sha256OfFile(part));
   if (known === null && invoice.known !== null && invoice.known.finalized !== 'no') {
     notes.push(cannotBeAdded(run, candidate, wanted));
     return null;

@@ -1,17 +1,13 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import type { Columns } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
-import { EbillError, errnoOf } from '../../errors.ts';
+import { EbillError } from '../../errors.ts';
 import { displayValue } from '../../files/findings.ts';
 import { recordFields, withRecords } from '../../files/record-reader.ts';
 import { writeRejects } from '../../files/rejects.ts';
 import { KEY_COLUMNS } from '../../files/result-file.ts';
 import { messagesName, rejectsName } from '../../load/file-names.ts';
 import type { BatchState } from '../../load/state.ts';
-import { cannotRead } from '../../system/atomic-file.ts';
 import { visible } from '../../system/escaping.ts';
 import type { FetchedResult } from '../shared/results-flow.ts';
 
@@ -113,16 +109,4 @@ export function keyColumn(path: string, kind: FileKind, header: readonly string[
       hint: `Name it with --column ${role}=NAME. Its columns: ${header.slice(0, 50).map(displayValue).join(', ')}.`,
     },
   );
-}
-
-/** SHA-256 of a file; `null` when there is none. @throws EbillError USAGE when it cannot be read */
-export async function hashOf(path: string): Promise<string | null> {
-  const hash = createHash('sha256');
-  try {
-    await pipeline(createReadStream(path), hash);
-  } catch (cause) {
-    if (errnoOf(cause) === 'ENOENT') return null;
-    throw cannotRead(path, cause);
-  }
-  return hash.digest('hex');
 }

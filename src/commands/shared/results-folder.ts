@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { open, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { type ServerAddress, serverOf } from '../../api/connection.ts';
 import type { Phase } from '../../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
@@ -12,6 +9,7 @@ import { redactedJson, redactedStrings } from '../../output/json-text.ts';
 import type { Redactor } from '../../redact/redactor.ts';
 import { GENERATOR } from '../../report/facts.ts';
 import { writeRedacted } from '../../system/atomic-file.ts';
+import { sha256OfFile } from '../../system/file-hash.ts';
 
 // The folder with a load's result files, rejects, report and manifest, and the checks that nothing in it is overwritten.
 
@@ -129,10 +127,8 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
 }
 
 async function describeFile({ kind, path, jobId }: FolderFile): Promise<Record<string, unknown>> {
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash);
   const { size } = await stat(path);
-  return { kind, jobId, file: basename(path), bytes: size, sha256: hash.digest('hex') };
+  return { kind, jobId, file: basename(path), bytes: size, sha256: await sha256OfFile(path) };
 }
 
 /** Refuses a path where a file exists that is not a report of ebill. @throws EbillError USAGE */
