@@ -129,8 +129,8 @@ export interface ValueMatch extends Comparison {
 }
 
 /**
- * Matches rejected rows with records sent by the values of some columns, in any order. Records with the same values are distinguished only
- * when all of them are rejected, or are equal in every column. Memory grows with the rejected rows.
+ * Matches rejected rows with records sent by the values of some columns, in any order. Records with the same values are
+ * distinguished only when all of them are rejected, or are equal in every column. Memory grows with the rejected rows.
  * @returns why they do not match, without a full stop
  * @throws EbillError CONFLICT when the file sent has changed
  */
