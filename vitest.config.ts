@@ -18,6 +18,7 @@ const changing = files.filter((file) => CHANGES.test(readFileSync(ROOT + file, '
 /** For all tests, those of `vitest.full.config.ts` too. */
 export const COMMON = {
   globalSetup: ['test/helpers/global-setup.ts'],
+  setupFiles: ['test/helpers/fixed-seed.ts'],
   hookTimeout: 60_000,
   maxWorkers: 2,
   // No worker may need more than 1 GB; it is heap that grows.

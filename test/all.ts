@@ -3,7 +3,8 @@ import { parseArgs } from 'node:util';
 import { ROOT } from '../src/build/targets.ts';
 
 /*
- * npm run test:all [-- --share K/N] [-- --slow-only]: the suite, and the proofs that take longer than a change should wait.
+ * npm run test:all [-- --share K/N] [-- --slow-only]: the suite with new cases of the property tests, and the proofs that
+ * take longer than a change should wait.
  * --share K/N takes every Nth fault, leaves out crashes by people's hands and mutations of the program, and only installs and
  * runs the package on the oldest and the newest Node.js. --slow-only leaves the suite out, where `npm test` has run already.
  */
@@ -13,6 +14,7 @@ const { values } = parseArgs({
 const { share } = values;
 const vitest = ['exec', '--', 'vitest', 'run', '--config', 'vitest.full.config.ts'];
 
+process.env['EBILL_NEW_CASES'] = '1';
 if (!values['slow-only']) npm('test');
 npm(
   ...vitest,

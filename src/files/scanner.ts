@@ -112,9 +112,9 @@ export class CsvScanner {
     return this.#ends.header.names;
   }
 
-  /** The place of the next byte. */
+  /** The place of the next byte, if that is no line feed. */
   get position(): Position {
-    return { line: this.#line, column: this.#column };
+    return { line: this.#state === AFTER_CR_CR ? this.#line + 1 : this.#line, column: this.#column };
   }
 
   /**

@@ -136,7 +136,7 @@ describe('ContentCheck, for any bytes,', () => {
         const { records, found, total } = checkText(file);
         expect(checkText(file, pieces)).toMatchObject({ records, found, total });
       }),
-      { numRuns: 1000 },
+      { numRuns: 1000, examples: [[Uint8Array.from([13, 13, 194, 97]), [1]]] },
     );
   });
 
