@@ -79,6 +79,7 @@ const INVOICE_KEYS = [
   ...numbers(['invoice', 'inv', 'bill']),
   ...['invoice', 'documentnumber', 'rechnungsnummer', 'rechnungsnr', 'rechnungnummer', 'rechnungnr'],
 ];
+const ITEM_KEYS = [...numbers(['item', 'lineitem']), 'lineid'];
 
 /** Usual names of the columns with each role, the likeliest first, as `comparable` writes them. */
 const ROLE_COLUMNS: Readonly<Record<RoleName, readonly string[]>> = {
@@ -101,6 +102,15 @@ const ROLE_COLUMNS: Readonly<Record<RoleName, readonly string[]>> = {
 /** How likely a column with this name has the role: 0 for the likeliest, -1 for none. */
 export const roleRank = (role: RoleName, name: string): number =>
   ROLE_COLUMNS[role].indexOf(comparable(name));
+
+const KEYS = { customer: CUSTOMER_KEYS, invoice: INVOICE_KEYS, items: ITEM_KEYS };
+
+/** The index of the column whose name is the likeliest for the key of a record; -1 when there is none. */
+export function usualKeyColumn(kind: FileKind, header: readonly string[]): number {
+  const names = header.map(comparable);
+  const [likeliest] = KEYS[kind].filter((name) => names.includes(name));
+  return likeliest === undefined ? -1 : names.indexOf(likeliest);
+}
 
 /** Names that only one kind of file has, as `comparable` writes them. */
 const KIND_COLUMNS: Readonly<Record<FileKind, ReadonlySet<string>>> = {
@@ -125,27 +135,8 @@ const KIND_COLUMNS: Readonly<Record<FileKind, ReadonlySet<string>>> = {
     ...['rechnungsdatum', 'fälligkeit', 'fälligkeitsdatum', 'rechnungsbetrag'],
   ]),
   items: new Set([
-    ...[
-      'line',
-      'linenumber',
-      'lineid',
-      'lineitem',
-      'lineitemnumber',
-      'lineitemid',
-      'lineamount',
-      'linetotal',
-    ],
-    ...[
-      'item',
-      'itemnumber',
-      'itemid',
-      'itemcode',
-      'itemamount',
-      'quantity',
-      'qty',
-      'unitprice',
-      'pricecode',
-    ],
+    ...['line', 'linenumber', 'lineitem', 'lineamount', 'linetotal', 'item', ...ITEM_KEYS],
+    ...['itemamount', 'quantity', 'qty', 'unitprice', 'pricecode'],
     ...['chargedate', 'chargeenddate', 'menge', 'einzelpreis', 'position'],
   ]),
 };

@@ -4,7 +4,7 @@ import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { BatchView } from '../batch/types.ts';
 import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
-import type { ColumnChoice } from '../files/result-file.ts';
+import type { ColumnChoice } from '../files/result-columns.ts';
 import { accountText } from '../output/batch-text.ts';
 import {
   reasonFields,

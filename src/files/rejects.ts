@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { usualKeyColumn } from '../batch/column-names.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { AtomicFile } from '../system/atomic-file.ts';
@@ -17,7 +18,7 @@ import {
   type ValueMatch,
   writeMatched,
 } from './match-rows.ts';
-import { KEY_COLUMNS, sameName } from './result-file.ts';
+import { sameName } from './result-columns.ts';
 
 export interface RejectsRequest extends SentAndResult {
   readonly kind: FileKind;
@@ -100,12 +101,12 @@ async function comparisons(request: RejectsRequest): Promise<readonly Comparison
     return [{ columns: named((name) => keyColumns.some((key) => sameName(key, name))), exact: false }];
   }
   const agreeing = await agreeingColumns(request);
-  const key = named((name) => KEY_COLUMNS[kind].test(name.trim())).slice(0, 1);
+  const key = usualKeyColumn(kind, header);
   // Another number of rows: a server that returns only failures.
   return [
     { columns: shared, exact: true },
     { columns: agreeing ?? shared, exact: false },
-    { columns: key, exact: false },
+    { columns: shared.filter(({ column }) => column === key), exact: false },
   ].filter(({ columns }) => columns.length > 0);
 }
 

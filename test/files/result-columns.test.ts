@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { resultColumns } from '../../src/files/result-file.ts';
+import { resultColumns } from '../../src/files/result-columns.ts';
 
 const find = (
   header: string,

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import { usualKeyColumn } from '../../batch/column-names.ts';
 import type { Columns } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { displayValue } from '../../files/findings.ts';
 import { recordFields, withRecords } from '../../files/record-reader.ts';
 import { writeRejects } from '../../files/rejects.ts';
-import { KEY_COLUMNS } from '../../files/result-file.ts';
 import { messagesName, rejectsName } from '../../load/file-names.ts';
 import type { BatchState } from '../../load/state.ts';
 import { visible } from '../../system/escaping.ts';
@@ -96,10 +96,10 @@ export async function eachRecord(
 /** The index of the column that records are compared by. @throws EbillError INVALID_FILE when it is not known */
 export function keyColumn(path: string, kind: FileKind, header: readonly string[], columns: Columns): number {
   const named = kind === 'items' ? columns.items?.invoice : columns[kind]?.key;
-  const usual = KEY_COLUMNS[kind === 'items' ? 'invoice' : kind];
-  const found = header.findIndex((name) =>
-    named === undefined ? usual.test(name.trim()) : name.trim() === named.trim(),
-  );
+  const found =
+    named === undefined
+      ? usualKeyColumn(kind === 'items' ? 'invoice' : kind, header)
+      : header.findIndex((name) => name.trim() === named.trim());
   if (found >= 0) return found;
   const role = kind === 'items' ? 'items.invoice' : `${kind}.key`;
   throw new EbillError(

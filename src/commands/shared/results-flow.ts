@@ -5,8 +5,8 @@ import { flatten, flattenPlaced } from '../../batch/tree.ts';
 import type { BatchView, FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { type MatchedBy, type Rejects as WrittenRejects, writeRejects } from '../../files/rejects.ts';
+import type { ColumnChoice } from '../../files/result-columns.ts';
 import {
-  type ColumnChoice,
   type ResultReading,
   type ResultTally,
   resultProblem,

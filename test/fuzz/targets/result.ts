@@ -1,6 +1,6 @@
 import { type RawRecord, RecordCutter, recordFields } from '../../../src/files/record-reader.ts';
 import { messagesLine } from '../../../src/files/rejects.ts';
-import { resultColumns } from '../../../src/files/result-file.ts';
+import { resultColumns } from '../../../src/files/result-columns.ts';
 import { expectEqual, expectError, hold, pieces, type Target } from '../target.ts';
 
 interface Cut {
