@@ -21,6 +21,7 @@ export const COMMON = {
   setupFiles: ['test/helpers/fixed-seed.ts'],
   hookTimeout: 60_000,
   maxWorkers: 2,
+  tags: [{ name: 'slow', description: 'only in npm run test:all', timeout: 300_000 }],
   // No worker may need more than 1 GB; it is heap that grows.
   execArgv: ['--max-old-space-size=768'],
   // A developer's own profiles and proxies must not change a test.

@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ROOT } from '../src/build/targets.ts';
 
@@ -15,7 +17,13 @@ const { share } = values;
 const vitest = ['exec', '--', 'vitest', 'run', '--config', 'vitest.full.config.ts'];
 
 process.env['EBILL_NEW_CASES'] = '1';
+/** Test files with tests that `npm test` leaves out. */
+const tagged = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter(
+  (name) =>
+    name.endsWith('.test.ts') && readFileSync(join(ROOT, 'test', name), 'utf8').includes("tags: 'slow'"),
+);
 if (!values['slow-only']) npm('test');
+npm('exec', '--', 'vitest', 'run', '--tags-filter=slow', ...tagged);
 npm(
   ...vitest,
   '--project',

@@ -7,7 +7,7 @@ import { testContext } from '../helpers/context.ts';
 const NUMBERS = [...Array(12).keys()];
 
 describe('twelve processes that change profiles at once', () => {
-  it('lose nothing of each other: profiles, settings, secrets', async () => {
+  it('lose nothing of each other: profiles, settings, secrets', { tags: 'slow' }, async () => {
     const { home, run } = machine(null);
     const context = testContext({ home });
     const all = async (lines: readonly (readonly string[])[], stdin = (_i: number) => ''): Promise<void> => {

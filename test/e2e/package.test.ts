@@ -69,7 +69,7 @@ describe('the packed tarball', () => {
     );
   });
 
-  it('installs into an empty folder and runs there, without install scripts', () => {
+  it('installs into an empty folder and runs there, without install scripts', { tags: 'slow' }, () => {
     const empty = tempDir('ebill install é ');
     writeFileSync(join(empty, 'package.json'), '{ "private": true }\n');
     npm(
@@ -107,7 +107,7 @@ describe('the packed tarball', () => {
       'which-runtime',
     ]);
     for (const entry of Object.values(installed)) expect(entry.hasInstallScript).toBeUndefined();
-  }, 120_000);
+  });
 
   it('needs no package with an install script, on any system', () => {
     const scripted = Object.entries(lockedIn(join(ROOT, 'package-lock.json'))).filter(

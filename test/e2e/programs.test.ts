@@ -54,7 +54,9 @@ describe('ebill sandbox', () => {
 });
 
 describe('ebill demo', () => {
-  it('loads a whole month, shows why records were rejected, and touches only its own folder', async () => {
+  it('loads a whole month, shows why records were rejected, and touches only its own folder', {
+    tags: 'slow',
+  }, async () => {
     const at = machine(null);
     const done = await at.run(['demo', '--records', '100'], { entry: EBILL });
     expect(done.code).toBe(0);
@@ -79,7 +81,7 @@ describe('ebill demo', () => {
     const again = await at.run(['demo', '--records', '100', '--json'], { entry: EBILL });
     expect(again.json).toMatchObject({ command: 'demo', job: 'AUG_2020', outcome: 'partial', exitCode: 0 });
     expect(again.stderr).toBe('');
-  }, 90_000);
+  });
 
   it('does not touch a folder of the same name that it did not create', async () => {
     const at = machine(null);

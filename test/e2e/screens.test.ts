@@ -15,12 +15,13 @@ const shown = ({ name, lines }: Capture): string => `━━━ ${name}\n${lines.
 const painted = ({ name, lines, styles }: Capture): string =>
   `━━━ ${name}\n${lines.flatMap((line, i) => (styles[i] ? [line, styles[i]] : [line])).join('\n')}`;
 
-// A change in looks shows as a diff. When it is meant: npx vitest run test/e2e/screens.test.ts -u
+// A change in looks shows as a diff. When it is meant:
+// npx vitest run test/e2e/screens.test.ts -u --tags-filter 'slow || !slow'
 // Elsewhere folders have longer names, and what is shown of them breaks lines in other places.
 describe.skipIf(process.platform !== 'linux').each(Object.keys(scenes))(
   'the screens of the scene %s, in a real terminal',
   (scene) => {
-    it.each([40, 80, 120, 200])('at %i columns', async (columns) => {
+    const looks = async (columns: number): Promise<void> => {
       const captures = await theatre.play(scene, columns);
       await expect(`${captures.map(shown).join('\n\n')}\n`).toMatchFileSnapshot(
         `../golden/screens-${scene}-${columns}.txt`,
@@ -35,6 +36,8 @@ describe.skipIf(process.platform !== 'linux').each(Object.keys(scenes))(
       // The picture in the README.
       await expect(picture(run, LIGHT)).toMatchFileSnapshot('../../.github/run-light.svg');
       await expect(picture(run, DARK)).toMatchFileSnapshot('../../.github/run-dark.svg');
-    });
+    };
+    it.each([40, 80])('at %i columns', looks);
+    it.each([120, 200])('at %i columns', { tags: 'slow' }, looks);
   },
 );

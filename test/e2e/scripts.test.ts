@@ -61,6 +61,8 @@ async function startedLoad(at: Machine): Promise<void> {
 
 interface Row {
   readonly name: string;
+  /** Only in `npm run test:all`. */
+  readonly slow?: true;
   readonly script: string;
   readonly code: number;
   readonly out?: RegExp;
@@ -73,17 +75,33 @@ const UPLOADED = ['create AUG_2020_CUS', 'put AUG_2020_CUS'];
 const NOTHING: readonly string[] = [];
 
 const ROWS: readonly Row[] = [
-  { name: 'stdin closed', script: 'ebill upload customer cus.csv <&-', code: 0, sent: UPLOADED },
+  { name: 'stdin closed', slow: true, script: 'ebill upload customer cus.csv <&-', code: 0, sent: UPLOADED },
   {
     name: 'stdin at its end',
+    slow: true,
     script: 'ebill init --job SEP_2020 </dev/null',
     code: 0,
     sent: ['init SEP_2020_INIT'],
   },
-  { name: 'stdout closed', script: 'ebill upload customer cus.csv >&-', code: 0, out: /^$/, sent: UPLOADED },
-  { name: 'stderr closed', script: 'ebill upload customer cus.csv 2>&-', code: 0, err: /^$/, sent: UPLOADED },
+  {
+    name: 'stdout closed',
+    slow: true,
+    script: 'ebill upload customer cus.csv >&-',
+    code: 0,
+    out: /^$/,
+    sent: UPLOADED,
+  },
+  {
+    name: 'stderr closed',
+    slow: true,
+    script: 'ebill upload customer cus.csv 2>&-',
+    code: 0,
+    err: /^$/,
+    sent: UPLOADED,
+  },
   {
     name: 'stderr closed, and an error',
+    slow: true,
     script: 'ebill upload customer nope.csv 2>&-',
     code: 2,
     sent: NOTHING,
@@ -98,18 +116,21 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'a reader that reads nothing: the work goes on',
+    slow: true,
     script: 'ebill upload customer cus.csv --finalize | true; exit $PIPESTATUS',
     code: 0,
     sent: [...UPLOADED, 'finalize AUG_2020_CUS'],
   },
   {
     name: 'nobody who reads stderr: the work goes on',
+    slow: true,
     script: 'ebill upload customer cus.csv --finalize 2>&1 >/dev/null | true; exit $PIPESTATUS',
     code: 0,
     sent: [...UPLOADED, 'finalize AUG_2020_CUS'],
   },
   {
     name: 'a failure keeps its code, whatever reads the output',
+    slow: true,
     script: 'ebill watch --job-id NOPE --json 2>/dev/null | true; exit $PIPESTATUS',
     code: 9,
   },
@@ -122,6 +143,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'a full disk under stderr',
+    slow: true,
     script: 'ebill upload customer cus.csv 2>/dev/full',
     code: 0,
     out: /AUG_2020_CUS/,
@@ -129,6 +151,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'a file where a folder of results should be',
+    slow: true,
     script: 'ebill results --out /dev/full',
     code: 2,
     err: /error: \/dev\/full is a file, not a folder/,
@@ -136,6 +159,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'a device where a report should be',
+    slow: true,
     script: 'ebill report --out /dev/full',
     code: 2,
     err: /error: [^\n]*\/dev\/full/,
@@ -143,6 +167,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'no room in the home: nothing is sent',
+    slow: true,
     // Shells count in blocks; a file that is there cannot grow.
     script: '(ulimit -f 0; ebill upload customer cus.csv 2>&1 >/dev/null; echo "ended with $?" >&2) | cat',
     code: 0,
@@ -152,6 +177,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'no home where one could be',
+    slow: true,
     script: 'EBILL_HOME=/dev/null/home ebill init --job SEP_2020',
     code: 2,
     err: /error: [^\n]*\/dev\/null\/home[\s\S]*→ [^\n]*EBILL_HOME/,
@@ -166,6 +192,7 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'FORCE_COLOR colours a pipe, and moves no cursor',
+    slow: true,
     script: 'export FORCE_COLOR=1; ebill nonsense; ebill status',
     code: 0,
     err: /^\u001b\[1m\u001b\[31merror:|^\u001b\[31m\u001b\[1merror:/,
@@ -181,7 +208,7 @@ const ROWS: readonly Row[] = [
 ];
 
 describe('as scripts call it', () => {
-  it.skipIf(!existsSync('/dev/full')).each(ROWS)('$name', async ({ script, code, out, err, sent }) => {
+  const holds = async ({ script, code, out, err, sent }: Row): Promise<void> => {
     const server = await sandbox();
     const at = machine(server);
     await startedLoad(at);
@@ -191,7 +218,10 @@ describe('as scripts call it', () => {
     if (err !== undefined) expect(ended.err).toMatch(err);
     expect(ended.code).toBe(code);
     if (sent !== undefined) expect(calls(server).slice(1)).toEqual(sent);
-  });
+  };
+  const withFull = it.skipIf(!existsSync('/dev/full'));
+  withFull.each(ROWS.filter(({ slow }) => slow !== true))('$name', holds);
+  withFull.each(ROWS.filter(({ slow }) => slow === true))('$name', { tags: 'slow' }, holds);
 });
 
 /** May this machine give a process a disk of its own? */
@@ -200,42 +230,46 @@ const ownDisk = (): boolean =>
     .status === 0;
 
 describe('with a home on a disk of its own', () => {
-  it.skipIf(!ownDisk())('sends nothing when the disk is full or read-only, and status works', async () => {
-    const server = await sandbox();
-    const at = machine(server);
-    writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
-    const inside = [
-      // A path so long that the journal outgrows its page: the last page of a file has room on a full disk, too.
-      'd=$(printf %0250d 0); deep=$d/$d/$d/$d/$d/$d/$d/$d/$d/$d/$d; mkdir -p $deep; mv cus.csv $deep/',
-      'mkdir disk && mount -t tmpfs -o size=64k,mode=700 none disk || exit 77',
-      'export EBILL_HOME=$PWD/disk',
-      'ebill init --job OCT_2020 >/dev/null 2>&1; echo "init $?"',
-      'dd if=/dev/zero of=disk/fill bs=512 2>/dev/null',
-      'ebill upload customer $deep/cus.csv --job OCT_2020; echo "full $?"',
-      // A full disk is never reported as a bug, here for the sample files of a demo.
-      '(cd disk && EBILL_HOME=/dev/null/x ebill demo; echo "demo $?")',
-      'rm disk/fill; mount -o remount,ro disk',
-      'ebill upload customer $deep/cus.csv --job OCT_2020; echo "read-only $?"',
-      'ebill status --job OCT_2020; echo "status $?"',
-      'mount -o remount,rw disk',
-      'ebill upload customer $deep/cus.csv --job OCT_2020; echo "again $?"',
-    ];
-    writeFileSync(join(at.cwd, 'inside.sh'), `${DEFINE}\n${inside.join('\n')}\n`);
-    const { out, err } = await bash(at, 'unshare -rm bash inside.sh');
-    expect(out.match(/^(?:init|full|demo|read-only|status|again) \d+$/gm)).toEqual([
-      'init 0',
-      'full 2',
-      'demo 2',
-      'read-only 2',
-      'status 0',
-      'again 0',
-    ]);
-    expect(err).toMatch(/error: [^\n]*ENOSPC/);
-    expect(err).toMatch(/error: [^\n]*EROFS/);
-    expect(err).not.toContain('bug');
-    expect(err).not.toMatch(/\n\s+at |node:internal/);
-    expect(calls(server)).toEqual(['init OCT_2020_INIT', 'create OCT_2020_CUS', 'put OCT_2020_CUS']);
-  });
+  it.skipIf(!ownDisk())(
+    'sends nothing when the disk is full or read-only, and status works',
+    { tags: 'slow' },
+    async () => {
+      const server = await sandbox();
+      const at = machine(server);
+      writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
+      const inside = [
+        // A path so long that the journal outgrows its page: the last page of a file has room on a full disk, too.
+        'd=$(printf %0250d 0); deep=$d/$d/$d/$d/$d/$d/$d/$d/$d/$d/$d; mkdir -p $deep; mv cus.csv $deep/',
+        'mkdir disk && mount -t tmpfs -o size=64k,mode=700 none disk || exit 77',
+        'export EBILL_HOME=$PWD/disk',
+        'ebill init --job OCT_2020 >/dev/null 2>&1; echo "init $?"',
+        'dd if=/dev/zero of=disk/fill bs=512 2>/dev/null',
+        'ebill upload customer $deep/cus.csv --job OCT_2020; echo "full $?"',
+        // A full disk is never reported as a bug, here for the sample files of a demo.
+        '(cd disk && EBILL_HOME=/dev/null/x ebill demo; echo "demo $?")',
+        'rm disk/fill; mount -o remount,ro disk',
+        'ebill upload customer $deep/cus.csv --job OCT_2020; echo "read-only $?"',
+        'ebill status --job OCT_2020; echo "status $?"',
+        'mount -o remount,rw disk',
+        'ebill upload customer $deep/cus.csv --job OCT_2020; echo "again $?"',
+      ];
+      writeFileSync(join(at.cwd, 'inside.sh'), `${DEFINE}\n${inside.join('\n')}\n`);
+      const { out, err } = await bash(at, 'unshare -rm bash inside.sh');
+      expect(out.match(/^(?:init|full|demo|read-only|status|again) \d+$/gm)).toEqual([
+        'init 0',
+        'full 2',
+        'demo 2',
+        'read-only 2',
+        'status 0',
+        'again 0',
+      ]);
+      expect(err).toMatch(/error: [^\n]*ENOSPC/);
+      expect(err).toMatch(/error: [^\n]*EROFS/);
+      expect(err).not.toContain('bug');
+      expect(err).not.toMatch(/\n\s+at |node:internal/);
+      expect(calls(server)).toEqual(['init OCT_2020_INIT', 'create OCT_2020_CUS', 'put OCT_2020_CUS']);
+    },
+  );
 });
 
 describe('on a terminal with --quiet', () => {
@@ -258,7 +292,7 @@ describe('on a terminal with --quiet', () => {
     },
     { name: 'FORCE_COLOR=0: no colour', env: { FORCE_COLOR: '0' }, colour: false, moves: true },
     { name: 'none of them', env: {}, colour: true, moves: true },
-  ] as const)('$name', async ({ env, colour, moves }) => {
+  ] as const)('$name', { tags: 'slow' }, async ({ env, colour, moves }) => {
     const server = await sandbox({ faults: ['status@*=slow:700ms'] });
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number\n1\n2\n');
@@ -296,7 +330,7 @@ describe('on a dumb terminal', () => {
 });
 
 describe('the output', () => {
-  it('is byte for byte the same in two runs', async () => {
+  it('is byte for byte the same in two runs', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     await startedLoad(at);

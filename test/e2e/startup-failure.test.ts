@@ -222,7 +222,8 @@ describe('a damaged installation', () => {
     const { entry, at } = installation();
     rmSync(at(`dist/chunks/${chunk}.js`));
     const env = { ...home, EBILL_BASE_URL: 'http://127.0.0.1:1' };
-    const { status, stdout, stderr } = run(['status', '--job', 'X', '--json'], { entry, env });
+    const args = ['status', '--job', 'X', '--retries', '0', '--json'];
+    const { status, stdout, stderr } = run(args, { entry, env });
     expect(status).not.toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({ command: 'status', exitCode: status });
     expect(stderr).toContain('error: ');

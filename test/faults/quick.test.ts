@@ -24,10 +24,10 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: killed',
       [
-        ...strided(journalPoints('reissue', clean), 110, 20),
-        ...strided(requestPoints('reissue', clean), 53, 2),
-        ...strided(requestPoints('refuse', clean), 41, 6),
-        ...strided(diskPoints('reissue', clean), 19, 3),
+        ...strided(journalPoints('reissue', clean), 190, 20),
+        ...strided(requestPoints('reissue', clean), 97, 2),
+        ...strided(requestPoints('refuse', clean), 79, 6),
+        ...strided(diskPoints('reissue', clean), 37, 3),
         chainPoint('refuse', next, 2, clean.writes, clean.requests.length),
         restartPoint({ at: 2, how: 'synced' }, false),
         elsewherePoint({ at: 3, how: 'synced' }),
@@ -44,8 +44,8 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: wrong answers',
       [
-        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 211, 7),
-        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 199, 5),
+        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 397, 7),
+        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 389, 5),
         faultPoint('refuse', ['create@1=reset-after'], (more) => oneAtATime(monthLines(more))),
         ...Array.from({ length: 2 }, (_, i) =>
           faultPoint(i % 2 === 0 ? 'reissue' : 'refuse', randomFaults(next, 2)),

@@ -32,19 +32,23 @@ describe('man pages', () => {
     }
   });
 
-  it.skipIf(!hasGroff)('are accepted by groff without a warning, with the expected text', async () => {
-    const pages = await manPages('1.2.3');
-    expect([...pages].flatMap(([name, text]) => (groff(text).warnings === '' ? [] : [name]))).toEqual([]);
-    const run = groff(pages.get('ebill-run.1') ?? '').out;
-    for (const word of [
-      'SYNOPSIS',
-      'ebill run [plan] [options]',
-      '--init-plan',
-      'EXIT STATUS',
-      'ebill-plan(7)',
-    ])
-      expect(run).toContain(word);
-  });
+  it.skipIf(!hasGroff)(
+    'are accepted by groff without a warning, with the expected text',
+    { tags: 'slow' },
+    async () => {
+      const pages = await manPages('1.2.3');
+      expect([...pages].flatMap(([name, text]) => (groff(text).warnings === '' ? [] : [name]))).toEqual([]);
+      const run = groff(pages.get('ebill-run.1') ?? '').out;
+      for (const word of [
+        'SYNOPSIS',
+        'ebill run [plan] [options]',
+        '--init-plan',
+        'EXIT STATUS',
+        'ebill-plan(7)',
+      ])
+        expect(run).toContain(word);
+    },
+  );
 
   it('escape any text, so that no line becomes a request', () => {
     expect(roff(`--a 'b' ~/c`)).toBe('\\-\\-a \\(aqb\\(aq \\(ti/c');

@@ -299,7 +299,10 @@ describe('a journal that was damaged', () => {
     let same = 0;
     for (let i = 0; i < bytes.length - 1; i += 1) {
       const old = bytes[i] ?? 0;
-      for (const byte of [0, 0x0a, 0x20, 0x22, 0x2c, 0x7d, 0xff, old ^ 1, old ^ 0x20]) {
+      const damages = [0, 0x0a, 0x20, 0x22, 0x2c, 0x7d, 0xff, old ^ 1, old ^ 0x20];
+      // Every third one at each place.
+      for (let k = i % 3; k < damages.length; k += 3) {
+        const byte = damages[k] as number;
         if (byte === old) continue;
         bytes[i] = byte;
         try {
@@ -312,7 +315,7 @@ describe('a journal that was damaged', () => {
       bytes[i] = old;
     }
     // The name of a checksum may be lost, the byte before a first line be a blank, and little else.
-    expect(same).toBeLessThan(last / 10);
+    expect(same).toBeLessThan(last / 30);
   });
 
   it.each<[string, (lines: string[]) => number | undefined]>([

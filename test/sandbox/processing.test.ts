@@ -123,7 +123,7 @@ test('a record may have megabytes', async () => {
   expect(await checkRecords(path, rules, options)).toMatchObject({ succeeded: 2, failed: 0 });
 });
 
-test('memory grows with the keys, not with the file', async () => {
+test('memory grows with the keys, not with the file', { tags: 'slow' }, async () => {
   const path = join(temporaryFolder(), 'big.csv');
   const line = `1,${'x'.repeat(1000)}\n`;
   const block = line.repeat(1000);

@@ -36,7 +36,9 @@ function unmasked(args: readonly string[], { cwd, env, stdin = '', uid }: How) {
 }
 
 describe.skipIf(process.platform === 'win32')('what is kept in a home', () => {
-  it('is for its owner alone, file by file and folder by folder, whatever the mask', async () => {
+  it('is for its owner alone, file by file and folder by folder, whatever the mask', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox();
     const cwd = tempDir();
     for (const name of ['cus', 'inv', 'itm'])
