@@ -15,6 +15,7 @@ import {
   jobFlag,
   textFlag,
 } from './shared/options.ts';
+import { declareStrictOptions, STRICT_NOTE, strictOptions } from './shared/strict.ts';
 import {
   concurrencyFlag,
   declareWatchOptions,
@@ -37,6 +38,7 @@ export const command: CommandModule<RunOptions> = {
       'Order: check everything, init, customers, invoices with their items, results, report. Each upload is finalized and waited for. The next step starts when the previous one has no more failed records than the plan accepts (accept.failedRecords, 0 by default). A failed or missing batch, or unaccounted records, always stop the run.',
       'After an interruption the same command resumes where it stopped; completed steps are skipped. On a machine without the journal of the load, add --adopt.',
       'Results, rejects, the report and a manifest are written to ./JOB (--out). --dry-run shows each step, whether it is done, and what would be sent; with --verbose also the requests.',
+      STRICT_NOTE,
       NOTIFY_NOTE,
       CI_NOTE,
     ],
@@ -56,6 +58,7 @@ export const command: CommandModule<RunOptions> = {
       .option('--out <dir>', 'folder for results, rejects and the report (default: ./JOB)')
       .option('--concurrency <n>', 'number of files uploaded at the same time', '4');
     declareInitTimeout(cmd);
+    declareStrictOptions(cmd.optionsGroup('Checks:'));
     cmd
       .optionsGroup('If it already exists:')
       .option('--adopt', 'take over batches of these names on the server, started on another machine')
@@ -89,6 +92,7 @@ export const command: CommandModule<RunOptions> = {
       concurrency: concurrencyFlag(flags),
       ...takeover(flags),
       restartInvoice: boolFlag(flags, 'restartInvoice'),
+      ...strictOptions(flags),
       watch,
       initTimeoutMs: initTimeoutFlag(flags),
     };

@@ -1,8 +1,10 @@
 import type { CommandModule } from './shared/command.ts';
+import { STRICT_NOTE } from './shared/strict.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export const command: CommandModule<UploadOptions> = {
   help: {
+    notes: [STRICT_NOTE],
     examples: [
       ['ebill upload customer cus.csv --job AUG_2020', 'upload one file'],
       [

@@ -1,6 +1,7 @@
 import { EbillError } from '../errors.ts';
 import type { CommandModule } from './shared/command.ts';
 import { listFlag } from './shared/options.ts';
+import { STRICT_NOTE } from './shared/strict.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export interface UploadInvoiceOptions extends UploadOptions {
@@ -9,6 +10,7 @@ export interface UploadInvoiceOptions extends UploadOptions {
 
 export const command: CommandModule<UploadInvoiceOptions> = {
   help: {
+    notes: [STRICT_NOTE],
     examples: [
       [
         'ebill upload invoice inv.csv --items itm_*.csv --job AUG_2020',

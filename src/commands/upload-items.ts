@@ -1,6 +1,7 @@
 import { EbillError } from '../errors.ts';
 import type { CommandModule } from './shared/command.ts';
 import { checkedJobId, textFlag } from './shared/options.ts';
+import { STRICT_NOTE } from './shared/strict.ts';
 import { declareUploadOptions, type UploadOptions, uploadOptions } from './shared/upload-options.ts';
 
 export interface UploadItemsOptions extends UploadOptions {
@@ -10,6 +11,7 @@ export interface UploadItemsOptions extends UploadOptions {
 
 export const command: CommandModule<UploadItemsOptions> = {
   help: {
+    notes: [STRICT_NOTE],
     examples: [
       [
         'ebill upload items itm_7.csv --job AUG_2020',

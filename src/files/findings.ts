@@ -1,3 +1,4 @@
+import { type FindingCode, isWarningCode, type WarningCode } from '../batch/finding-codes.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
@@ -5,7 +6,7 @@ import { visible } from '../system/escaping.ts';
 /** Something wrong or doubtful in a file: where, what, and what to do about it. */
 export interface Finding {
   readonly severity: 'error' | 'warning';
-  /** Stable, for scripts: `ragged`, `not-utf8`, `nul`, `open-quote` … */
+  /** One of `batch/finding-codes.ts`. */
   readonly code: string;
   /** Line in the file, from 1; `null` for the file as a whole. */
   readonly line: number | null;
@@ -16,10 +17,17 @@ export interface Finding {
 }
 
 /** A finding before its severity is known. */
-export type FindingDetails = Omit<Finding, 'severity'>;
+export interface FindingDetails<Code extends FindingCode = FindingCode> extends Omit<Finding, 'severity'> {
+  readonly code: Code;
+}
 
 /** @param at without what the finding has no place for */
-export function finding(code: string, at: Partial<Position>, message: string, hint: string): FindingDetails {
+export function finding<const Code extends FindingCode>(
+  code: Code,
+  at: Partial<Position>,
+  message: string,
+  hint: string,
+): FindingDetails<Code> {
   return { code, line: at.line ?? null, column: at.column ?? null, message, hint };
 }
 
@@ -82,7 +90,7 @@ export class FindingList {
   }
 
   /** Adds a warning: a warning alone does not stop a file. */
-  warning(finding: FindingDetails): void {
+  warning(finding: FindingDetails<WarningCode>): void {
     add(this.#warnings, finding.code, 'warning', () => finding);
   }
 
@@ -127,17 +135,23 @@ export class FindingList {
 
   /**
    * The findings to show, at most ten, and how many there are: causes, then errors, then warnings, each by line, the
-   * whole file first. No code is crowded out by another, and a fault of most records is one finding.
+   * whole file first. No code is crowded out by another, and a fault of most records is one finding. The codes of all
+   * warnings, also of those that are not shown.
    * @param records of the file; `null` when they could not be counted
    */
-  report(records: number | null): Pick<FileReport, 'findings' | 'findingsTotal'> {
+  report(records: number | null): Pick<FileReport, 'findings' | 'findingsTotal' | 'warnings'> {
     const errors = [...this.#errors.values()].map((same) => summarized(same, records));
     const warnings = [...this.#warnings.values()].map((same) => summarized(same, records));
     const shown = [...this.#causes].sort(byPlace).slice(0, SHOWN_FINDINGS);
     for (const group of [errors, warnings])
       shown.push(...fairShare(group, SHOWN_FINDINGS - shown.length).sort(byPlace));
     const counted = [...errors, ...warnings].reduce((sum, { count }) => sum + count, 0);
-    return { findings: shown, findingsTotal: this.#causes.length + counted + this.#more };
+    const codes = new Set(warnings.flatMap(({ first }) => first.map(({ code }) => code)));
+    return {
+      findings: shown,
+      findingsTotal: this.#causes.length + counted + this.#more,
+      warnings: [...codes].filter(isWarningCode).sort(),
+    };
   }
 }
 
@@ -213,6 +227,8 @@ export interface FileReport {
   /** At most ten; `findingsTotal` counts all. */
   readonly findings: readonly Finding[];
   readonly findingsTotal: number;
+  /** The codes of its warnings, each once; also of those that `findings` has no room for. */
+  readonly warnings: readonly WarningCode[];
 }
 
 /** True if the file must not be sent. Warnings alone do not stop a file. */

@@ -1,4 +1,5 @@
 import { isOptionalColumn } from '../batch/column-names.ts';
+import type { WarningCode } from '../batch/finding-codes.ts';
 import type { DamageCode, DamagedValues } from './damaged-values.ts';
 import { emptyValue, isUnquoted, readValue } from './field-values.ts';
 import { displayValue, type FindingDetails, type FindingList, finding } from './findings.ts';
@@ -74,7 +75,7 @@ export class SpreadsheetDamage {
   /** Adds the findings at the end of the file: in a column declared as a key, errors (commands rule 18). */
   report({ header, shape, damaged, records, keys }: CheckedTable, findings: FindingList): void {
     if (records === 0) return;
-    const add = (code: string, column: number, details: FindingDetails): void =>
+    const add = (code: WarningCode, column: number, details: FindingDetails<WarningCode>): void =>
       keys.has(column) ? findings.error(code, () => details) : findings.warning(details);
     for (const [code, { what, hint }] of DAMAGE)
       for (const [column, { line, text, count }] of damaged.of(code)) {
@@ -87,10 +88,10 @@ export class SpreadsheetDamage {
       const lost = digits.lostZeros(keys.has(column));
       if (lost === undefined) return;
       add(
-        'lost-zeros',
+        'leading-zeros',
         column,
         finding(
-          'lost-zeros',
+          'leading-zeros',
           { line: lost.line, column },
           `${values(lost.count)} of ${columnLabel(header, column)} shorter than the ${lost.width} digits of the others, the first one here: leading zeros may be lost${lost.twin === undefined ? '' : ` (${lost.twin} also occurs as ${String(lost.twin).padStart(lost.width, '0')})`}`,
           'Spreadsheets drop leading zeros. Format the column as text there, or export the file again: 00123 and 123 are different keys.',

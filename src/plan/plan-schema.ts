@@ -1,4 +1,5 @@
 import { type Columns, ROLES } from '../batch/columns.ts';
+import { WARNING_CODES, type WarningCode } from '../batch/finding-codes.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
@@ -150,6 +151,26 @@ export const PLAN_SCHEMA = {
       },
       examples: [{ failedRecords: 0 }],
     },
+    strict: {
+      type: 'boolean',
+      title: 'Strict checks',
+      description:
+        'Whether warnings about the files stop the run before anything is sent. Left out: only for a production profile.',
+      examples: [true],
+    },
+    allowWarnings: {
+      type: 'array',
+      items: {
+        type: 'string',
+        enum: WARNING_CODES,
+        title: 'Warning',
+        description: 'The code of a warning.',
+        examples: ['leading-zeros'],
+      },
+      title: 'Allowed warnings',
+      description: 'Codes of warnings that do not stop a strict run, such as leading-zeros.',
+      examples: [['leading-zeros']],
+    },
     recordStatus: {
       type: 'object',
       additionalProperties: { type: 'string', enum: ['loaded', 'rejected'] },
@@ -173,6 +194,9 @@ export interface Plan {
   readonly columns: Columns;
   /** What values in the status column of a result file mean (api rule 23). */
   readonly recordStatus: RecordStatusMap;
+  /** Whether warnings stop the run; `null`: as the profile says. */
+  readonly strict: boolean | null;
+  readonly allowWarnings: readonly WarningCode[];
   readonly accept: {
     /** How many failed records a step may have before the next step starts. */
     readonly failedRecords: number;

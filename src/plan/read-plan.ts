@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { type Columns, columnsOf, ROLE_NAMES, type RoleName } from '../batch/columns.ts';
+import type { WarningCode } from '../batch/finding-codes.ts';
 import { jobIdProblem } from '../batch/job-ids.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
@@ -111,6 +112,8 @@ interface RawPlan {
   readonly invoices?: readonly { readonly file: string; readonly items?: readonly string[] }[];
   readonly columns?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly accept?: { readonly failedRecords?: number };
+  readonly strict?: boolean;
+  readonly allowWarnings?: readonly WarningCode[];
   readonly recordStatus?: RecordStatusMap;
 }
 
@@ -162,6 +165,8 @@ function toPlan(raw: RawPlan, places: YamlPlaces): Plan {
     })),
     columns: toColumns(raw.columns ?? {}),
     accept: { failedRecords: raw.accept?.failedRecords ?? 0 },
+    strict: raw.strict ?? null,
+    allowWarnings: raw.allowWarnings ?? [],
     recordStatus: raw.recordStatus ?? {},
   };
 }

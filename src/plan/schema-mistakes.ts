@@ -8,7 +8,7 @@ import type { YamlPlaces } from './yaml.ts';
 /** The part of the schema that a value violates. */
 interface ViolatedSchema {
   readonly type?: string | readonly string[];
-  readonly items?: { readonly type?: string };
+  readonly items?: { readonly type?: string; readonly enum?: readonly string[] };
   readonly examples?: readonly unknown[];
 }
 
@@ -23,7 +23,9 @@ function wrongType(name: string, schema: ViolatedSchema, value: unknown): string
   if (name === 'init' && value === null) {
     return 'init is empty: write init: {} to start the load with the defaults, or remove it if the load is already started (init cannot be undone)';
   }
-  const expected = type === 'array' && schema.items?.type === 'string' ? 'a list of files' : TYPES[type];
+  const { items } = schema;
+  const ofText = items?.enum === undefined ? 'a list of files' : 'a list of codes';
+  const expected = type === 'array' && items?.type === 'string' ? ofText : TYPES[type];
   const example = schema.examples?.[0];
   const suggestion = type === 'boolean' || example === undefined ? '' : `, such as ${flow(example)}`;
   return `${name} must be ${expected ?? type}${suggestion}; it is ${describe(value)}${name === 'job' && value === null ? ': fill it in' : advice(type, value)}`;
@@ -119,7 +121,7 @@ function toMistake(error: ErrorObject, places: YamlPlaces): Mistake {
     case 'enum':
       return {
         ...place,
-        message: `${name} must be one of ${(error.params['allowedValues'] as readonly string[]).join(', ')}; it is ${describe(error.data)}`,
+        message: notListed(name, error.params['allowedValues'] as readonly string[], error.data),
       };
     case 'pattern':
     case 'maxLength':
@@ -127,6 +129,12 @@ function toMistake(error: ErrorObject, places: YamlPlaces): Mistake {
     default:
       return { ...place, message: wrongType(name, (error.parentSchema ?? {}) as ViolatedSchema, error.data) };
   }
+}
+
+function notListed(name: string, allowed: readonly string[], value: unknown): string {
+  const meant = nearest(String(value), allowed);
+  const question = meant === null ? '' : `; did you mean ${meant}?`;
+  return `${name} must be one of ${allowed.join(', ')}; it is ${describe(value)}${question}`;
 }
 
 function unknownKey(key: string, name: string, schema: ErrorObject['parentSchema']): string {

@@ -74,6 +74,8 @@ const UPLOAD = {
   leaveOut: [],
   shard: null,
   columns: [],
+  strict: null,
+  allowWarnings: [],
   watch: WAIT,
 };
 const SELECT = { job: null, ids: [], jobIds: [] };
@@ -158,6 +160,9 @@ describe('upload', () => {
     ['f --max-wait 2h', { watch: { ...WAIT, maxWaitMs: 7_200_000 } }],
     ['f --patience 1m', { watch: { ...WAIT, patienceMs: 60_000 } }],
     ['f --column invoice.key=No', { columns: [['invoice.key', 'No']] }],
+    ['f --strict', { strict: true }],
+    ['f --no-strict', { strict: false }],
+    ['f --allow-warning no-items --allow-warning mojibake', { allowWarnings: ['no-items', 'mojibake'] }],
     ['f --download d', { watch: { ...WAIT, download: 'd' } }],
     ['f --wait --notify n', { finalize: true, wait: true, watch: { ...WAIT, notify: 'n' } }],
   ])('%s', (line, over) => {
@@ -185,6 +190,9 @@ describe('upload', () => {
       'f --adopt --next',
       'f g --job-id X',
       'f --concurrency 0',
+      'f --strict --no-validate',
+      'f --allow-warning no-item',
+      'f --allow-warning ragged',
       'f --interval 0',
       'f --notify n',
       'f --wait --notify= ',
@@ -263,6 +271,8 @@ describe('run and report', () => {
     adopt: false,
     next: false,
     restartInvoice: false,
+    strict: null,
+    allowWarnings: [],
     watch: WAIT,
     initTimeoutMs: null,
   };
@@ -273,6 +283,8 @@ describe('run and report', () => {
     ['p.yaml --download d', { out: 'd', watch: { ...WAIT, download: 'd' } }],
     ['p.yaml --concurrency 8', { concurrency: 8 }],
     ['p.yaml --adopt', { adopt: true }],
+    ['p.yaml --no-strict', { strict: false }],
+    ['p.yaml --strict --allow-warning no-items', { strict: true, allowWarnings: ['no-items'] }],
     ['p.yaml --next', { next: true }],
     ['p.yaml --restart-invoice', { restartInvoice: true }],
     ['p.yaml --max-wait 2h', { watch: { ...WAIT, maxWaitMs: 7_200_000 } }],

@@ -53,9 +53,11 @@ describe('SpreadsheetDamage', () => {
   });
 
   it('finds lost leading zeros in the sample and after it', () => {
-    expect(checkText(`Id,N\n${rows(20, (i) => `${padded(i)},1`)}7,1\n`).found).toEqual(['lost-zeros@22:1']);
+    expect(checkText(`Id,N\n${rows(20, (i) => `${padded(i)},1`)}7,1\n`).found).toEqual([
+      'leading-zeros@22:1',
+    ]);
     const late = checkText(`N,Id\n${rows(5000, (i) => `1,"${padded(i)}"`)}1,21\n1,7\n`, [64]);
-    expect(late.found).toEqual(['lost-zeros@5002:2']);
+    expect(late.found).toEqual(['leading-zeros@5002:2']);
     expect(late.findings[0]?.message).toContain('2 values of column 2 ("Id") shorter than the 6 digits');
     expect(late.findings[0]?.message).toContain('(21 also occurs as 000021)');
   });
@@ -77,16 +79,16 @@ describe('SpreadsheetDamage', () => {
     expect(checkText(text).found).toEqual([]);
     const isShort = new Set(Array.from({ length: 60 }, (__, i) => value(i).length)).size > 1;
     const padded = value(1).startsWith('0') && isShort;
-    expect(inKey(text)).toEqual(padded ? ['error lost-zeros'] : []);
+    expect(inKey(text)).toEqual(padded ? ['error leading-zeros'] : []);
   });
 
   it('finds the value with and without zeros in any order, also after the sample', () => {
     for (const count of [40, 3000]) {
       const late = checkText(`Id,N\n7,x\n${rows(count, (i) => `${padded(i)},1`)}`);
-      expect(late.found).toEqual(['lost-zeros@2:1']);
+      expect(late.found).toEqual(['leading-zeros@2:1']);
       const early = checkText(`Id,N\n${rows(count, (i) => `${padded(i)},1`)}2,x\n999,x\n`);
       expect(early.found).toEqual(
-        [`lost-zeros@${count + 2}:1`].filter(() => count === 40 || early.found.length > 0),
+        [`leading-zeros@${count + 2}:1`].filter(() => count === 40 || early.found.length > 0),
       );
     }
   });

@@ -117,6 +117,7 @@ describe('toJson', () => {
               md5: 'cd',
               amount: null,
               header: ['h'],
+              warnings: [],
               findingsTotal: 1,
               findings: [
                 { severity: 'error', code: 'ragged', line: 2, column: null, message: 'm', hint: 'h' },

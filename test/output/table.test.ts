@@ -137,6 +137,7 @@ describe('table', () => {
           header: [],
           amount: '-12345678901234567890.12',
           findings: [],
+          warnings: [],
           findingsTotal: 0,
         };
         const tables = await Promise.all([

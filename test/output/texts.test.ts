@@ -28,6 +28,7 @@ const report = (findings: readonly Finding[], parts: Partial<FileReport> = {}): 
   records: 10,
   bytes: 100,
   sha256: null,
+  warnings: [],
   amount: null,
   md5: null,
   header: [],

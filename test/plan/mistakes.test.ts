@@ -106,7 +106,7 @@ describe('the messages for a plan', () => {
 
   it('escape the control characters of the plan', () => {
     expect(parseFailure('job: J\n"\\e]0;x\\a\\u202e": 1\n').message).toBe(
-      'plan.yaml:2:1: unknown key "\\u001b]0;x\\u0007\\u202e"; known keys: job, init, customers, invoices, columns, accept, recordStatus',
+      'plan.yaml:2:1: unknown key "\\u001b]0;x\\u0007\\u202e"; known keys: job, init, customers, invoices, columns, accept, strict, allowWarnings, recordStatus',
     );
   });
 });

@@ -17,6 +17,8 @@ columns:
   invoice:  { key: Invoice Number, customer: Account Number, amount: Amount }
   items:    { invoice: Invoice Number, amount: Amount }
 accept: { failedRecords: 2 }
+strict: true
+allowWarnings: [leading-zeros]
 recordStatus: { S: loaded, "E 7": rejected }
 `;
 
@@ -43,6 +45,8 @@ describe('parsePlan', () => {
         items: { invoice: 'Invoice Number', amount: 'Amount' },
       },
       accept: { failedRecords: 2 },
+      strict: true,
+      allowWarnings: ['leading-zeros'],
       recordStatus: { S: 'loaded', 'E 7': 'rejected' },
     });
   });

@@ -19,6 +19,7 @@ import { shownPath } from '../../system/shown-path.ts';
 import { checkedFiles } from '../shared/file-checks.ts';
 import type { Fetched } from '../shared/results-flow.ts';
 import type { Session } from '../shared/session.ts';
+import { NOT_STRICT } from '../shared/strict.ts';
 import { assertNotLoaded, assertSameColumns, correctedBy, replacedCount } from './compare.ts';
 import { type Keyed, type KeyedFile, type RejectedRecords, readKeyed, rejectedRecords } from './rejected.ts';
 
@@ -311,7 +312,12 @@ async function checked(
   const { app, emit } = session;
   // The columns of a correction were recognised, if at all, when the file that it corrects was checked.
   const choice = { declared: columns, without: new Set(ROLE_NAMES) };
-  const files = await checkedFiles(app, [{ path, kind }], { validate: true, columns: choice }, emit);
+  const files = await checkedFiles(
+    app,
+    [{ path, kind }],
+    { validate: true, columns: choice, strict: NOT_STRICT },
+    emit,
+  );
   return files[kind][0] as SourceFile;
 }
 

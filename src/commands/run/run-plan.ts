@@ -22,12 +22,13 @@ import { assertNew, monthSends, parentRef } from '../shared/load-steps.ts';
 import { fetchResults } from '../shared/results-flow.ts';
 import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
 import { adoptDamaged, readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
+import { type StrictOptions, strictnessOf, typedStrict } from '../shared/strict.ts';
 import { batchTimes } from '../shared/wait.ts';
 import { collectResults } from './collect-results.ts';
 import { dryRunMonth } from './dry-run.ts';
 import { type PlannedMonth, runMonth, type StepOptions } from './month.ts';
 
-export interface RunPlanOptions extends StepOptions {
+export interface RunPlanOptions extends StepOptions, StrictOptions {
   /** The folder for results, rejects and report; `null`: named like the load. */
   readonly out: string | null;
   readonly restartInvoice: boolean;
@@ -73,7 +74,7 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   if (init !== null) assertSameInit(known, init);
   // Refused before gigabytes are read, and asked after, when the files are known to be good.
   if (starts && !dryRun) assertInitAllowed(app, init);
-  const { files, recognised } = await checkPlanFiles(session, file, found);
+  const { files, recognised } = await checkPlanFiles(session, file, found, options);
   const assigned = (state: LoadState): Month =>
     assignMonth(state, files, {
       next: options.next,
@@ -106,13 +107,15 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
 
 /** @throws EbillError INVALID_FILE */
 async function checkPlanFiles(
-  { app, emit }: Session,
+  { app, emit, connection }: Session,
   { plan }: PlanFile,
   found: ResolvedPlanFiles,
+  options: StrictOptions,
 ): Promise<Pick<CheckedFiles, 'recognised'> & { readonly files: MonthFiles }> {
   emit({ event: 'stage.start', stage: 'check' });
   const { declared, without } = await columnsFor(app, []);
   const columns = { declared: withColumns(declared, plan.columns), without };
+  const strict = strictnessOf(options, plan, connection);
   const checked = await checkedFiles(
     app,
     [
@@ -122,7 +125,7 @@ async function checkPlanFiles(
         items.map((path) => ({ path, kind: 'items' as const, of: file })),
       ),
     ],
-    { validate: true, columns },
+    { validate: true, columns, strict },
     emit,
   );
   const all = [...checked.customer, ...checked.invoice, ...checked.items];
@@ -173,6 +176,7 @@ function callOf(run: Run, { customers, invoices }: Month, { path, options }: Pla
       ...(adopt ? ['--adopt'] : []),
       ...(next ? ['--next'] : []),
       ...(restartInvoice ? ['--restart-invoice'] : []),
+      ...typedStrict(options),
     ],
     paths: [path],
     files: [

@@ -28,6 +28,7 @@ import {
   recognisedFacts,
   sayRecognised,
 } from './recognition.ts';
+import { type Strictness, stoppingWarnings, strictError } from './strict.ts';
 
 /** Files that passed the check, by kind, and the columns recognised in them. */
 export interface CheckedFiles extends Readonly<Record<FileKind, readonly SourceFile[]>> {
@@ -73,12 +74,17 @@ export async function reportFiles(
 
 /**
  * Checks every file before the first byte is sent, and shows warnings and control totals.
- * @throws EbillError INVALID_FILE with the findings of every bad file; with `validate` off only for unreadable files
+ * @throws EbillError INVALID_FILE with the findings of every bad file; with `validate` off only for unreadable files;
+ *   for warnings where `strict` says so
  */
 export async function checkedFiles(
   app: App,
   files: readonly FileToCheck[],
-  { validate, columns }: { readonly validate: boolean; readonly columns: ColumnChoice },
+  {
+    validate,
+    columns,
+    strict,
+  }: { readonly validate: boolean; readonly columns: ColumnChoice; readonly strict: Strictness },
   emit: Listener,
 ): Promise<CheckedFiles> {
   // Without the check no file is refused for its columns, and none needs a warning about them.
@@ -95,8 +101,8 @@ export async function checkedFiles(
     bytes: sum(({ bytes }) => bytes),
     bad: reports.filter(hasErrors).length,
   });
-  sayRecognised(app, recognition);
-  assertValid(app, reports, validate);
+  sayRecognised(app, recognition, strict.because !== null);
+  assertValid(app, reports, validate, strict);
   const checked = reports.map((report) => ({ kind: report.kind, file: sourceOf(report) }));
   for (const { file } of checked) {
     const message = totalLine(file.name, file.records, file.amount ?? null);
@@ -112,8 +118,23 @@ export async function checkedFiles(
   };
 }
 
-function assertValid({ ui, soFar }: App, reports: readonly FileReport[], validate: boolean): void {
+function assertValid(
+  { ui, soFar, command }: App,
+  reports: readonly FileReport[],
+  validate: boolean,
+  strict: Strictness,
+): void {
   if (!reports.some(hasErrors)) {
+    // --no-validate sends the files as they are.
+    const stopped = validate ? strictError(reports, strict, command) : null;
+    if (stopped !== null) {
+      soFar(() => ({ files: reports }));
+      showFindings(
+        ui,
+        reports.filter((report) => stoppingWarnings(report, strict).length > 0),
+      );
+      throw stopped;
+    }
     for (const { file, findings } of reports)
       for (const { line, column, message, hint } of findings)
         ui.warn(`${[file, line, column].filter((part) => part !== null).join(':')}: ${message}; ${hint}`);

@@ -52,11 +52,12 @@ export function recognisedFacts(recognition: Recognition): readonly RecognisedCo
 export function sayRecognised(
   { ui, context, command }: App,
   { found, declarable, spellings, notRecognised }: Recognition,
+  strict = false,
 ): void {
   if (declarable.length > 0) {
     const where = command === 'run' ? 'in the plan or with' : 'here or once with';
     ui.note(
-      `Recognised the columns below. Faults in them stop nothing unless you declare them, ${where} ebill profile set:`,
+      `Recognised the columns below. Faults in them ${strict ? 'are warnings' : 'stop nothing'} unless you declare them, ${where} ebill profile set:`,
     );
     ui.note(declarable.map(([role, name]) => `--column ${quoted(`${role}=${name}`, context)}`).join(' '));
   }

@@ -46,6 +46,7 @@ import { withNotification } from './notify.ts';
 import type { GivenFiles } from './recognition.ts';
 import { chosenLoad, noLoad } from './selection.ts';
 import { adoptDamaged, readLoad, type Session, withLoad, withSession } from './session.ts';
+import { strictnessOf } from './strict.ts';
 import { recordedOptions, type Shard, type UploadOptions } from './upload-options.ts';
 import { type Waited, waitFor } from './wait.ts';
 
@@ -96,7 +97,8 @@ async function upload(
   const all = await givenFiles(app, given);
   const { files, numbers } = shardOf(all, options.shard);
   const columns = await columnsFor(app, options.columns);
-  const checked = await checkedFiles(app, files, { validate: options.validate, columns }, emit);
+  const strict = strictnessOf(options, null, connection);
+  const checked = await checkedFiles(app, files, { validate: options.validate, columns, strict }, emit);
   const what: Upload = {
     files: checked,
     options,

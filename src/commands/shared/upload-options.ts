@@ -14,6 +14,7 @@ import {
   textFlag,
   wholeNumber,
 } from './options.ts';
+import { declareStrictOptions, type StrictOptions, strictOptions, typedStrict } from './strict.ts';
 
 /** `--shard K/N`: every Nth file of the natural order, from the Kth; K from 1. */
 export interface Shard {
@@ -22,7 +23,7 @@ export interface Shard {
 }
 
 /** Options of the three upload commands (commands rule 12). */
-export interface UploadOptions {
+export interface UploadOptions extends StrictOptions {
   readonly files: readonly string[];
   readonly job: string | null;
   readonly jobId: string | null;
@@ -71,6 +72,7 @@ export function declareUploadOptions(command: Command): void {
     .option('--wait', 'finalize, then wait until every batch is final')
     .optionsGroup('Checks:')
     .option('--no-validate', 'skip the checks of the files');
+  declareStrictOptions(command);
   declareColumnOption(command);
   command
     .optionsGroup('If it already exists:')
@@ -101,6 +103,7 @@ export function recordedOptions(options: UploadOptions): readonly string[] {
     ...(shard === null ? [] : ['--shard', `${shard.k}/${shard.n}`]),
     ...columns.flatMap(([role, column]) => ['--column', `${role}=${column ?? ''}`]),
     ...(options.validate ? [] : ['--no-validate']),
+    ...typedStrict(options),
     ...(options.again ? ['--again'] : []),
     ...(options.next ? ['--next'] : []),
     ...(options.adopt && shard === null ? ['--adopt'] : []),
@@ -144,6 +147,7 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
     leaveOut: listFlag(flags, 'leaveOut'),
     shard,
     columns: columnOptions(flags),
+    ...strictOptions(flags),
     watch,
   };
 }

@@ -45,7 +45,9 @@ columns:
     invoice: Invoice Number
     amount: Amount
 accept:
-  failedRecords: 0`),
+  failedRecords: 0
+strict: true
+allowWarnings: [leading-zeros]`),
       PLAN_SCHEMA.description,
     ),
     section('Keys', { type: 'terms', rows: planKeys(PLAN_SCHEMA as Node) }),
