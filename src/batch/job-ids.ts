@@ -18,10 +18,14 @@ export function nextJobId(job: string, kind: FileKind, taken: ReadonlySet<string
   return batchJobId(job, kind, n);
 }
 
+/** Stands for a load's name in the commands that hints show: pasted as it is, it must not start a load. */
+export const NAME_PLACEHOLDER = 'NAME';
+
 /** What is wrong with a job id, or `null`. Any printable text is allowed; it is sent unchanged (api rule 1). */
 export function jobIdProblem(jobId: string): string | null {
   if (jobId === '') return 'it is empty';
   if (jobId.trim() === '') return 'it is only spaces';
+  if (jobId === NAME_PLACEHOLDER) return 'it stands for the name of the load';
   if (jobId.length > 200) return `it has ${jobId.length} characters, more than 200`;
   if (/\p{C}/u.test(jobId.replace(/\p{Cf}/gu, '')))
     return 'it has control characters or characters that are not text';

@@ -104,13 +104,14 @@ export const command: CommandModule<CorrectOptions> = {
     const { withSession } = await import('./shared/session.ts');
     return withNotification(app, options.watch.notify, () =>
       withSession(app, async (session) => {
-        const { job, selected } = await chosen(session, await select(session, options));
+        const selection = await select(session, options);
+        const { job, selected } = await chosen(session, selection);
         app.soFar(() => ({ job }));
         if (options.waive.length > 0) {
           const { waive } = await import('./correct/waive.ts');
           return waive(session, job, options);
         }
-        return correct(session, job, selected, options);
+        return correct(session, job, selected, options, selection.type === 'load' && selection.lastStarted);
       }),
     );
   },
@@ -148,17 +149,25 @@ async function correct(
   job: string,
   selected: Chosen['selected'],
   options: CorrectOptions,
+  lastStarted: boolean,
 ): Promise<CommandResult> {
   const { app, connection, emit } = session;
   const { context } = app;
-  const [{ closeLoad, openForReading, withLoad }, { columnsFor }, { confirmProduction }, prepares, performs] =
-    await Promise.all([
-      import('./shared/session.ts'),
-      import('./shared/file-checks.ts'),
-      import('./shared/confirm.ts'),
-      import('./correct/prepare.ts'),
-      import('./correct/perform.ts'),
-    ]);
+  const [
+    { closeLoad, openForReading, withLoad },
+    { closedLoad, standingOfLoad },
+    { columnsFor },
+    { confirmProduction },
+    prepares,
+    performs,
+  ] = await Promise.all([
+    import('./shared/session.ts'),
+    import('../load/closed.ts'),
+    import('./shared/file-checks.ts'),
+    import('./shared/confirm.ts'),
+    import('./correct/prepare.ts'),
+    import('./correct/perform.ts'),
+  ]);
   const { folder, named } = await placesOf(options.paths, context.cwd);
   const { declared: columns } = await columnsFor(app, options.columns);
   const temporary = await mkdtemp(join(tmpdir(), 'ebill-correct-'));
@@ -181,6 +190,9 @@ async function correct(
       }
     })();
     const lines = performs.correctionLines(prepared.groups);
+    const { state } = reading.journal;
+    if (lastStarted && lines.length > 0 && standingOfLoad(state, connection.statusNames) === 'closed')
+      throw closedLoad(state, context);
     for (const message of lines) emit({ event: 'step', jobId: null, message });
     if (lines.length > 0)
       await confirmProduction(

@@ -1,6 +1,7 @@
 import { access, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { nextMonth } from '../batch/month.ts';
 import type { BatchView } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { count } from '../output/format.ts';
@@ -203,7 +204,7 @@ function closing(width: number): string {
     '',
     '  ebill sandbox',
     '      start a local server in one terminal',
-    '  ebill init --job OCT_2020',
+    `  ebill init --job ${nextMonth(JOB)}`,
     '      in another terminal, after the lines the sandbox printed',
     `  ebill upload customer ${FOLDER}/files/CUS_${JOB}.csv --wait`,
     '  ebill sandbox --fault create@1=reset-after',

@@ -1,9 +1,10 @@
 import type { InitRequest } from '../api/request.ts';
-import { initJobId } from '../batch/job-ids.ts';
+import { initJobId, NAME_PLACEHOLDER } from '../batch/job-ids.ts';
 import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import { declareInitTimeout, initTimeoutFlag, jobFlag } from './shared/options.ts';
+import type { Session } from './shared/session.ts';
 
 interface InitOptions extends Omit<InitRequest, 'jobId'> {
   readonly job: string | null;
@@ -54,26 +55,27 @@ export const command: CommandModule<InitOptions> = {
     const { context, globals, ui } = app;
     // Not the load last started: an init is for a new one.
     const job = option ?? (context.env['EBILL_JOB'] || null);
-    if (job === null)
-      throw new EbillError('USAGE', 'No load was given.', {
-        hint: 'Name the new load: ebill init --job AUG_2020',
-      });
     const [
       { readLoad, withLoad, withSession },
       confirm,
       { nextStepOf, resultOf, viewsOf },
-      { assertSameInit, initOnRecord, initTimeout, runInit },
+      { assertSameInit, initTimeout, runInit },
+      { nextMonthText, standingOfLoad },
+      { initOnRecord },
       { setCurrentJob },
     ] = await Promise.all([
       import('./shared/session.ts'),
       import('./shared/confirm.ts'),
       import('./shared/batch-result.ts'),
       import('../load/init.ts'),
+      import('../load/closed.ts'),
+      import('../load/state.ts'),
       import('../load/loads.ts'),
     ]);
 
     return withSession(app, async (session) => {
       const { connection, owner } = session;
+      if (job === null) throw await noLoad(session);
       app.soFar(() => ({ job }));
       const known = await readLoad(session, job);
       const request: InitRequest = {
@@ -104,9 +106,32 @@ export const command: CommandModule<InitOptions> = {
         const views = viewsOf(run, [request.jobId]);
         return resultOf(app, run, [request.jobId], {
           error: outcome === 'sent' ? verdictOf(views, job, context) : null,
-          next: `Next: ${nextStepOf(run)}`,
+          next: [
+            `Next: ${nextStepOf(run)}`,
+            ...(standingOfLoad(run.journal.state, run.statusNames) === 'closed'
+              ? [`${job} is closed. ${nextMonthText(run.journal.state, context)}`]
+              : []),
+          ].join('\n'),
         });
       });
     });
   },
 };
+
+/** With the name after the last load's, where that is closed. */
+async function noLoad({ app, owner, connection }: Session): Promise<EbillError> {
+  const [{ readJournal }, { currentJob, findJournal }, { nextMonthCommand, standingOfLoad }] =
+    await Promise.all([
+      import('../load/journal.ts'),
+      import('../load/journal-places.ts'),
+      import('../load/closed.ts'),
+    ]);
+  const { state } = app.context.paths;
+  const last = await currentJob(state, owner);
+  const load = last === null ? null : await readJournal(await findJournal(state, owner, last));
+  const isClosed = load !== null && standingOfLoad(load, connection.statusNames) === 'closed';
+  const next = isClosed ? nextMonthCommand(load, app.context) : `ebill init --job ${NAME_PLACEHOLDER}`;
+  const open =
+    load === null || isClosed ? '' : `${load.header.job}, the last one started here, is still open. `;
+  return new EbillError('USAGE', 'No load was given.', { hint: `${open}Name the new load: ${next}` });
+}

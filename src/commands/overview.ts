@@ -1,6 +1,7 @@
 import { outcomeOfAll } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
+import { standingOfLoad } from '../load/closed.ts';
 import { readJournal } from '../load/journal.ts';
 import { currentJob, findJournal } from '../load/journal-places.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
@@ -27,7 +28,9 @@ export async function overview(app: App): Promise<CommandResult> {
   const at = await readSetUp(app);
   for (const { message, hint } of at.problems) ui.warn(`${message} ${hint}`);
   const { load, profile, server } = at;
-  const batches = load === null ? [] : viewLoad(load, profile?.statusNames ?? {});
+  const names = profile?.statusNames ?? {};
+  const batches = load === null ? [] : viewLoad(load, names);
+  const state = load === null ? null : standingOfLoad(load, names);
   const job = load?.header.job ?? at.job;
   const next =
     load === null
@@ -36,7 +39,10 @@ export async function overview(app: App): Promise<CommandResult> {
   const rows: readonly (readonly [string, string])[] = [
     ['Server', server ?? 'none yet'],
     ['Profile', profileText(at)],
-    ['Load', load === null ? noLoad(job) : `${load.header.job}: ${tally(batches) || 'nothing sent yet'}`],
+    [
+      'Load',
+      load === null ? noLoad(job) : `${load.header.job} (${state}): ${tally(batches) || 'nothing sent yet'}`,
+    ],
     ...(load === null
       ? []
       : [['', `last change ${timeText(load.updatedAt, app.context.now(), ui)}`] as const]),
@@ -71,6 +77,7 @@ export async function overview(app: App): Promise<CommandResult> {
     extra: {
       baseUrl: server,
       updatedAt: load?.updatedAt ?? null,
+      state,
       next,
       problems: at.problems.map(({ message }) => message),
     },
@@ -152,7 +159,7 @@ function firstStep({ server, known, job, problems }: SetUp, terminal: Terminal):
     };
   return {
     command: 'ebill run --init-plan',
-    why: 'write a plan for the CSV files in this folder; or step by step: ebill init --job AUG_2020',
+    why: 'write a plan for the CSV files in this folder; or step by step, NAME being the month: ebill init --job NAME',
   };
 }
 

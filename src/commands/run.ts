@@ -156,7 +156,7 @@ async function writeStarter(app: App, options: RunOptions): Promise<CommandResul
   const job = options.job ?? context.env['EBILL_JOB'] ?? guessJob(files.map(({ name }) => name));
   if (job === null || job === '')
     throw new EbillError('USAGE', 'The names of the files do not say which month they are for.', {
-      hint: 'Name the load: ebill run --init-plan --job AUG_2020',
+      hint: 'Name the load: ebill run --init-plan --job NAME',
     });
   const { text, unplaced } = starterPlan(files, job);
   if (app.globals.dryRun) return { ...EMPTY_RESULT, text: text.trimEnd() };

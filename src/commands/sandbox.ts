@@ -65,8 +65,13 @@ export const command: CommandModule<SandboxOptions> = {
       'request',
       'vendor',
     ]);
+    cmd.option('--url-expiry <duration>', 'lifetime of an upload URL', '3599s');
+    choice('--download-urls <what>', 'download URLs are signed once, when a batch ends, or in each answer', [
+      'fixed',
+      'fresh',
+    ]);
     cmd
-      .option('--url-expiry <duration>', 'lifetime of an upload URL', '3599s')
+      .option('--download-life <duration>', 'lifetime of a download URL (default: 25140s, 6 h 59 min)')
       .option('--running-name <name>', 'name of the running status', 'InProgress')
       .option('--draft-name <name>', 'name of the status before finalize (default: Draft)')
       .option('--world <name>', 'a server with a habit from practice (repeatable)', collect)
@@ -94,7 +99,7 @@ export const command: CommandModule<SandboxOptions> = {
       app.ui.note(`eBill sandbox: API ${apiUrl}, S3 ${s3Url}, data in ${data}`);
       const where = context.platform === 'win32' ? ' (in cmd: set NAME=value, without quotes)' : '';
       app.ui.note(
-        `Run the lines above in another terminal${where}, then: ebill init --job AUG_2020. Press Ctrl-C to stop the sandbox.`,
+        `Run the lines above in another terminal${where}, then: ebill init --job NAME, with a name for the load. Press Ctrl-C to stop the sandbox.`,
       );
       await untilInterrupted(context.signal);
     } finally {

@@ -1,12 +1,24 @@
+import type { InitRequest } from '../api/request.ts';
+import { NAME_PLACEHOLDER } from '../batch/job-ids.ts';
+import { nextMonth } from '../batch/month.ts';
 import type { StatusNames } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
 import type { FileKind } from '../batch/types.ts';
-import type { LoadState } from './state.ts';
+import { EbillError } from '../errors.ts';
+import { quoted, type Terminal } from '../system/escaping.ts';
+import { initOnRecord, type LoadState } from './state.ts';
 import { viewLoad } from './view.ts';
 
+/** `open` from its first batch until every batch is final and nothing is left to correct (commands rule 7). */
+export type Standing = 'open' | 'closed';
+
+/** Whether a load is open or closed by what is on record. Pure. */
+export const standingOfLoad = (state: LoadState, names: StatusNames): Standing =>
+  isClosed(state, names, 'invoice') ? 'closed' : 'open';
+
 /**
- * Whether a load is closed: every batch of it is final and nothing is left to correct (commands rule 7). A load is open
- * before its first file; one with customers alone is open for its invoices. Pure.
+ * Whether a load is closed (commands rule 7). It is open before its first file; one with customers alone is open for its
+ * invoices. Pure.
  * @param adds what is to be added to it
  */
 export function isClosed(state: LoadState, names: StatusNames, adds: FileKind): boolean {
@@ -22,15 +34,42 @@ export function isClosed(state: LoadState, names: StatusNames, adds: FileKind): 
   return !expected && batches.every(({ outcome }) => outcome === 'succeeded' || outcome === 'not-run');
 }
 
-const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
+/**
+ * The first command of the month after this load: its init with the name counted on and the same options; with a placeholder
+ * where the name does not follow a month.
+ */
+export function nextMonthCommand(load: LoadState, terminal: Terminal): string {
+  const next = nextMonth(load.header.job);
+  const name = next === null ? NAME_PLACEHOLDER : quoted(next, terminal);
+  return `ebill init --job ${name}${initOptions(initOnRecord(load)?.init ?? null)}`;
+}
 
-/** The name of the load after this one, where it names a month: `AUG_2020`, `2020-08`; else `null`. */
-export function nextMonth(job: string): string | null {
-  const [, name = '', between = '', year = ''] = /^([A-Z]{3})([-_ ]?)(\d{4})$/.exec(job) ?? [];
-  const month = MONTHS.indexOf(name);
-  if (month >= 0) return `${MONTHS[(month + 1) % 12]}${between}${Number(year) + (month === 11 ? 1 : 0)}`;
-  const [, of = '', dash = '', digits = ''] = /^(\d{4})([-_]?)(0[1-9]|1[0-2])$/.exec(job) ?? [];
-  if (of === '') return null;
-  const next = (Number(digits) % 12) + 1;
-  return `${Number(of) + (next === 1 ? 1 : 0)}${dash}${String(next).padStart(2, '0')}`;
+/** In words: an init cannot be undone, so it is not the command to copy. */
+export const nextMonthText = (load: LoadState, terminal: Terminal): string =>
+  `The next month starts with a load of its own (${nextMonthCommand(load, terminal)})`;
+
+/**
+ * Nothing is added to a closed load that was not named (commands rule 9): what is given may be next month's, before its init.
+ */
+export function closedLoad(load: LoadState, terminal: Terminal): EbillError {
+  const name = quoted(load.header.job, terminal);
+  return new EbillError(
+    'USAGE',
+    `No load was given, and ${name}, the last one started here, is closed: nothing in it is left to load or to correct.`,
+    {
+      hint: `Nothing was sent. If this belongs to ${name}, run the same command with --job ${name}. ${nextMonthText(load, terminal)}.`,
+    },
+  );
+}
+
+/** The options an init was sent with: with others it would be another init (api rule 17). */
+export function initOptions(request: InitRequest | null): string {
+  if (request === null) return '';
+  const options = [
+    request.carryForwardInvoices ? '' : ' --no-carry-forward-invoices',
+    request.carryForwardCreditMemos ? '' : ' --no-carry-forward-credit-memos',
+    request.carryForwardDebitMemos ? '' : ' --no-carry-forward-debit-memos',
+    request.zeroOutCustomerBalance ? ' --zero-out-customer-balance' : '',
+  ];
+  return options.join('');
 }

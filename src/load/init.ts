@@ -11,7 +11,7 @@ import {
   initDifferences,
 } from './recover.ts';
 import type { Run } from './run.ts';
-import type { BatchState, LoadState } from './state.ts';
+import { type BatchState, initOnRecord, type LoadState } from './state.ts';
 
 /** `sent`: by this run. `on-record`: done before. `found`: done by another machine. */
 export type InitOutcome = 'sent' | 'on-record' | 'found';
@@ -90,10 +90,6 @@ export async function runInit(run: Run, request: InitRequest, timeoutMs: number)
     }
   }
 }
-
-/** The init of a load that happened, or may have. Pure. */
-export const initOnRecord = (state: LoadState | null): BatchState | undefined =>
-  [...(state?.batches.values() ?? [])].find(({ kind, created }) => kind === 'init' && created !== 'no');
 
 /**
  * A load has one init, whatever its job id (commands rule 1).

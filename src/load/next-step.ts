@@ -1,11 +1,10 @@
-import type { InitRequest } from '../api/request.ts';
 import { accountOf, netPhase, openOf } from '../batch/account.ts';
 import { flatten, parentOf } from '../batch/tree.ts';
 import type { BatchView, Phase } from '../batch/types.ts';
 import { INIT_FAILED, missingText, NO_RESULT, verdictOf } from '../batch/verdict.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { commandFor } from './calls.ts';
-import { nextMonth } from './closed.ts';
+import { initOptions, nextMonthText } from './closed.ts';
 import type { BatchState, LoadState } from './state.ts';
 
 /** The next command for a load, as it is typed, and why. */
@@ -113,15 +112,8 @@ export function nextStep(
     };
   return {
     command: `ebill report${job}`,
-    why: `everything is loaded: this writes the report. ${nextMonthText(load.header.job, terminal)}`,
+    why: `everything is loaded: this writes the report. ${nextMonthText(load, terminal)}`,
   };
-}
-
-/** In words: an init cannot be undone, so it is never the command to copy. */
-function nextMonthText(job: string, terminal: Terminal): string {
-  const next = nextMonth(job);
-  const init = `ebill init --job ${next === null ? 'NAME' : quoted(next, terminal)}`;
-  return `The next month starts with a load of its own (${init})`;
 }
 
 /** Commands that upload, finalize and wait in one go. */
@@ -149,16 +141,4 @@ function runUnderWay(own: readonly BatchState[], views: readonly BatchView[]): B
     views.filter(({ phase }) => phase === 'queued' || phase === 'running').map(({ jobId }) => jobId),
   );
   return own.find(({ call, jobId }) => WAITS.has(call?.command ?? '') && waiting.has(jobId));
-}
-
-/** The options an init was sent with: with others it would be another init (api rule 17). */
-function initOptions(request: InitRequest | null): string {
-  if (request === null) return '';
-  const options = [
-    request.carryForwardInvoices ? '' : ' --no-carry-forward-invoices',
-    request.carryForwardCreditMemos ? '' : ' --no-carry-forward-credit-memos',
-    request.carryForwardDebitMemos ? '' : ' --no-carry-forward-debit-memos',
-    request.zeroOutCustomerBalance ? ' --zero-out-customer-balance' : '',
-  ];
-  return options.join('');
 }

@@ -113,6 +113,10 @@ export function emptyState(header: Header): LoadState {
   return { header, updatedAt: header.startedAt, batches: new Map(), open: new Map(), next: 1, decisions: 0 };
 }
 
+/** The init of a load that happened, or may have. Pure. */
+export const initOnRecord = (state: LoadState | null): BatchState | undefined =>
+  [...(state?.batches.values() ?? [])].find(({ kind, created }) => kind === 'init' && created !== 'no');
+
 /** The items batches of an invoice batch, without those left behind. */
 export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchState[] {
   return itemsUnder(state.batches, invoice).filter(({ abandoned }) => !abandoned);

@@ -33,7 +33,7 @@ export const phaseWord = (phase: ShownPhase): string => (phase === 'not-run' ? '
 /** `✔ succeeded`. */
 export const phaseText = (phase: ShownPhase, theme: Theme): string => signed(phase, phaseWord(phase), theme);
 
-const signed = (phase: ShownPhase, word: string, theme: Theme): string =>
+export const signed = (phase: ShownPhase, word: string, theme: Theme): string =>
   `${theme.symbols[STYLE[phase].sign]} ${word}`;
 
 type Left = Pick<BatchView, 'leftOut' | 'leftBehind'>;

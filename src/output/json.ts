@@ -22,6 +22,8 @@ export interface ShownLoad {
   readonly startedAt: string | null;
   readonly updatedAt: string | null;
   readonly outcome: Phase | null;
+  /** `closed`: every batch is final and nothing is left to correct. */
+  readonly state: 'open' | 'closed' | null;
   /** Its journal cannot be read. */
   readonly damaged?: true;
 }
@@ -167,6 +169,10 @@ const LISTS = {
         startedAt: textOrNull,
         updatedAt: textOrNull,
         outcome: { enum: [...PHASES, null] },
+        state: {
+          enum: ['open', 'closed', null],
+          description: 'closed: every batch is final and nothing is left to correct.',
+        },
       }),
       { damaged: { const: true, description: 'Its journal cannot be read. Present only when it is so.' } },
     ),

@@ -97,6 +97,7 @@ const LOAD_FIELDS = [
   'outcome',
   'baseUrl',
   'organisation',
+  'state',
 ] as const;
 const RESULT_FIELDS = ['jobId', 'path', 'rows', 'rejects'] as const;
 const FILE_FIELDS = ['file', 'kind', 'records', 'bytes', 'sha256', 'findings'] as const;

@@ -17,8 +17,8 @@ function wrongType(name: string, schema: ViolatedSchema, value: unknown): string
   const type = typeof schema.type === 'string' ? schema.type : 'string';
   if (name === '') {
     return value === null
-      ? 'the plan is empty; it must name the load (job: AUG_2020) and its files. To write one: ebill run --init-plan'
-      : `a plan must be a mapping of keys to values, such as job: AUG_2020; this is ${describe(value)}`;
+      ? 'the plan is empty; it must name the load (job: NAME) and its files. To write one: ebill run --init-plan'
+      : `a plan must be a mapping of keys to values, such as job: NAME; this is ${describe(value)}`;
   }
   if (name === 'init' && value === null) {
     return 'init is empty: write init: {} to start the load with the defaults, or remove it if the load is already started (init cannot be undone)';
@@ -61,7 +61,7 @@ function advice(type: string, value: unknown): string {
 export function textProblem(name: string, text: string): string {
   if (name === 'job') {
     const problem = jobIdProblem(text) ?? 'it is too long';
-    return `job cannot be used as a name: ${problem}; use letters, digits, _ and -, such as AUG_2020`;
+    return `job cannot be used as a name: ${problem}; use letters, digits, _ and -`;
   }
   const advice = name.startsWith('columns.')
     ? 'write the name as in the header, or remove the line'
@@ -113,7 +113,7 @@ function toMistake(error: ErrorObject, places: YamlPlaces): Mistake {
         ...place,
         message:
           name === ''
-            ? 'job is missing: name the load, such as job: AUG_2020'
+            ? 'job is missing: name the load (job: NAME)'
             : `${name} has no file: each entry names one invoice file, such as file: inv_1.csv`,
       };
     case 'minimum':

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { MONTHS } from '../batch/month.ts';
 import type { FileKind } from '../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { compareNaturally } from '../files/file-arguments.ts';
@@ -96,7 +97,6 @@ const normalized = (name: string): string =>
     .replace(/(?<=\p{Ll})(?=\p{Lu})/gu, '_')
     .toLowerCase();
 
-const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', 'OCT', 'NOV', 'DEC'];
 const MONTH_NAME = new RegExp(
   `(?<!\\p{L})(${MONTHS.join('|')})(?:UARY|RUARY|CH|IL|E|Y|UST|T|TEMBER|OBER|EMBER)?[ _-]?(20\\d\\d)(?!\\d)`,
   'iu',

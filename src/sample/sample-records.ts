@@ -228,7 +228,7 @@ const MONTHS = ['JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG', 'SEP', '
 function billingMonth(name: string): BillingMonth {
   if (!/^\w[\w.-]*$/.test(name)) {
     throw new EbillError('USAGE', `"${encodeURIComponent(name)}" cannot be part of a file name.`, {
-      hint: 'Use letters, digits, _ and - in the month, for example AUG_2020.',
+      hint: 'Use letters, digits, _ and - in the month.',
     });
   }
   const [, word, digits] = /^([A-Za-z]{3})[A-Za-z]*[_-]?(\d{4})$/.exec(name) ?? [];

@@ -1,7 +1,13 @@
 import { isUrl } from '../system/url.ts';
 import { ApiError } from './answer.ts';
 import { create, finalize, findBatch, init, mark, requireBatch } from './batch-effects.ts';
-import { batchDocument, carryForwardDocument, draftDocument, initDocument } from './documents.ts';
+import {
+  batchDocument,
+  carryForwardDocument,
+  type DownloadUrl,
+  draftDocument,
+  initDocument,
+} from './documents.ts';
 import type { FaultAction } from './faults.ts';
 import type { Settings } from './options.ts';
 import type { Processor } from './processor.ts';
@@ -17,7 +23,7 @@ interface CallContext {
   /** For the actions that change the execution itself. */
   readonly fault: FaultAction | null;
   uploadUrl(key: string): Promise<string>;
-  downloadUrl(key: string): Promise<string>;
+  downloadUrl: DownloadUrl;
 }
 
 /** What a call changes, and by which settings. */

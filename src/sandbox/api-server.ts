@@ -67,7 +67,10 @@ async function identify(
           const age = fault?.type === 'expired' ? life + 60 : 0;
           return url(key, 'PUT', life, age);
         },
-        downloadUrl: (key) => url(key, 'GET', settings.downloadExpirySeconds, 0),
+        downloadUrl: (key, endedAt) => {
+          const age = settings.downloadUrls === 'fresh' ? 0 : (settings.now() - endedAt) / 1000;
+          return url(key, 'GET', settings.downloadExpirySeconds, age);
+        },
       });
       const written = documentAsWritten(document, settings, fault);
       const result = xmlAnswer(200, writeXml(written, settings.style));

@@ -11,8 +11,8 @@ import {
 } from './state.ts';
 import { type Element, element, urlElement } from './xml.ts';
 
-/** Presigns a result. */
-type DownloadUrl = (resultKey: string) => Promise<string>;
+/** Presigns a result. @param endedAt when its batch ended, ms since 1970 */
+export type DownloadUrl = (resultKey: string, endedAt: number) => Promise<string>;
 
 /** The answer to a create (vendor 4.9.2.1). */
 export function draftDocument(
@@ -80,9 +80,18 @@ export async function batchDocument(
     element('successMessage', successMessage(phase, batch)),
     element('errorMessage', work?.errorMessage ?? ''),
     element('failCount', count(work?.failed)),
-    urlElement('downloadUrl', work?.resultKey ? await downloadUrl(work.resultKey) : ''),
+    urlElement(
+      'downloadUrl',
+      work?.resultKey ? await downloadUrl(work.resultKey, endedAt(state, batch, settings)) : '',
+    ),
     ...children,
   ]);
+}
+
+/** When its processing time was over and its result was written, ms since 1970. */
+function endedAt(state: StoredState, { queuedAt, work }: StoredBatch, settings: Settings): number {
+  const written = state.objects[work?.resultKey ?? '']?.storedAt ?? 0;
+  return Math.max((queuedAt ?? 0) + settings.processingTimeMs, written);
 }
 
 function successMessage(phase: Phase, batch: StoredBatch): string {

@@ -42,7 +42,12 @@ export interface SandboxOptions {
   readonly logFile?: string | undefined;
   /** Lifetime of an upload URL, 3599 by default. */
   readonly urlExpirySeconds?: number | undefined;
-  /** Lifetime of a download URL, 25140 by default. */
+  /**
+   * `fixed` (default): a download URL is signed once, when its batch ends, as at the vendor (api rule 11). `fresh`: each answer
+   * has a newly signed one.
+   */
+  readonly downloadUrls?: 'fixed' | 'fresh' | undefined;
+  /** Lifetime of a download URL, 25140 (6 h 59 min) by default. */
   readonly downloadExpirySeconds?: number | undefined;
   /** Milliseconds since 1970, for phases, dates and expiry. */
   readonly now?: (() => number) | undefined;
@@ -101,6 +106,7 @@ export interface Settings {
   readonly faults: readonly string[];
   readonly logFile: string | null;
   readonly urlExpirySeconds: number;
+  readonly downloadUrls: 'fixed' | 'fresh';
   readonly downloadExpirySeconds: number;
   readonly now: () => number;
   readonly sleep: Sleep;
@@ -154,6 +160,7 @@ export function settingsOf(options: SandboxOptions): Settings {
     logFile: options.logFile ?? null,
     // S3 signs for a week at most.
     urlExpirySeconds: integer(options.urlExpirySeconds ?? 3599, 'URL expiry', 1, 604_800),
+    downloadUrls: options.downloadUrls ?? 'fixed',
     downloadExpirySeconds: integer(
       options.downloadExpirySeconds ?? 25_140,
       'download URL expiry',

@@ -32,6 +32,9 @@ export interface SandboxFlags {
   readonly log?: string | undefined;
   /** Duration. */
   readonly urlExpiry?: string | undefined;
+  readonly downloadUrls?: string | undefined;
+  /** Duration. */
+  readonly downloadLife?: string | undefined;
   readonly runningName?: string | undefined;
   readonly draftName?: string | undefined;
 }
@@ -62,7 +65,9 @@ function givenOptions(flags: SandboxFlags): SandboxOptions {
     auth: authOf(flags),
     faults: flags.fault,
     logFile: flags.log,
-    urlExpirySeconds: seconds(flags.urlExpiry),
+    urlExpirySeconds: seconds(flags.urlExpiry, '--url-expiry'),
+    downloadUrls: choice(flags.downloadUrls, '--download-urls', ['fixed', 'fresh']),
+    downloadExpirySeconds: seconds(flags.downloadLife, '--download-life'),
     runningName: flags.runningName,
     draftName: flags.draftName,
   };
@@ -91,8 +96,8 @@ function duration(text: string | undefined, option: string): number | undefined 
   return text === undefined ? undefined : parseDuration(text, option);
 }
 
-function seconds(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Math.max(1, Math.round(parseDuration(text, '--url-expiry') / 1000));
+function seconds(text: string | undefined, option: string): number | undefined {
+  return text === undefined ? undefined : Math.max(1, Math.round(parseDuration(text, option) / 1000));
 }
 
 function rate(text: string | undefined): number | undefined {

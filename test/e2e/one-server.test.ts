@@ -153,7 +153,7 @@ describe('the load last started (commands rule 9)', () => {
     expect([closed.code, closed.json.error?.code, closed.json.error?.hint]).toEqual([
       2,
       'USAGE',
-      expect.stringContaining('(ebill init)'),
+      expect.stringContaining('(ebill init --job SEP_2020)'),
     ]);
     // A line that is typed again changes nothing.
     expect((await at.call(['finalize', '--json'])).code).toBe(0);
@@ -162,6 +162,19 @@ describe('the load last started (commands rule 9)', () => {
     const alone = (await at.call([])).stdout;
     expect(alone).toMatch(/^Next {5}ebill report --job AUG_2020$/m);
     expect(alone).toContain('ebill init --job SEP_2020');
+    expect(alone).toMatch(/^Load {5}AUG_2020 \(closed\)/m);
+    const loads = await at.call(['loads', '--json']);
+    expect(loads.json['loads']).toMatchObject([{ job: 'AUG_2020', state: 'closed' }]);
+    expect((await at.call(['loads'])).stderr).toContain('(ebill init --job SEP_2020)');
+    const show = await at.call(['loads', 'show', 'AUG_2020']);
+    expect([show.stdout, show.stderr]).toEqual([
+      expect.stringMatching(/^AUG_2020 on \S+, closed, started /),
+      expect.stringContaining('(ebill init --job SEP_2020)'),
+    ]);
+    expect((await at.call(['init', '--json'])).json.error?.hint).toBe(
+      'Name the new load: ebill init --job SEP_2020',
+    );
+    expect((await at.call(['init', '--job', 'NAME', '--json'])).json.error?.code).toBe('USAGE');
     const named = await at.call(['status', '--json'], { env: { EBILL_JOB: 'AUG_2020' } });
     expect(named.stderr).toContain('Using load AUG_2020, from EBILL_JOB');
   });

@@ -28,7 +28,7 @@ describe('ebill without a command', () => {
       error: null,
       next: { command: 'ebill finalize --job AUG_2020' },
     });
-    expect((await at.call([])).stdout).toMatch(/^Load {5}AUG_2020: .*uploaded/m);
+    expect((await at.call([])).stdout).toMatch(/^Load {5}AUG_2020 \(open\): .*uploaded/m);
     expect(server.requests).toHaveLength(asked);
   });
 

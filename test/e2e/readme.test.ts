@@ -67,7 +67,9 @@ describe("the README's load in ten lines", () => {
       const ran = await at.call(typed(line));
       expect([ran.code, ran.json.error?.message]).toEqual([2, expect.stringContaining('AUG_2020')]);
       // First what adds to this load; an init cannot be undone, so it is named in words alone.
-      expect(ran.json.error?.hint).toMatch(/same command with --job AUG_2020\..*\(ebill init\)\.$/);
+      expect(ran.json.error?.hint).toMatch(
+        /same command with --job AUG_2020\..*\(ebill init --job SEP_2020\)\.$/,
+      );
     }
     expect(calls(server)).toEqual(before);
     const alone = await at.call(['--json']);
@@ -85,6 +87,8 @@ describe("the README's load in ten lines", () => {
     for (const line of LINES) await run(line);
     const again = await run('ebill init --job AUG_2020');
     expect(again.stderr).toContain('Next: ebill report --job AUG_2020');
+    expect(again.stderr).toContain('AUG_2020 is closed.');
+    expect(again.stderr).toContain('(ebill init --job SEP_2020)');
   });
 
   it('takes a second customer file after the first was loaded only for the load that is named', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isClosed, nextMonth } from '../../src/load/closed.ts';
+import { isClosed, nextMonthCommand, standingOfLoad } from '../../src/load/closed.ts';
 import type { BatchState } from '../../src/load/state.ts';
 import { batch, known, load, source } from './fixtures.ts';
 
@@ -32,6 +32,8 @@ describe('a load is closed', () => {
   it('with customers alone for more customers, not for the invoices that follow', () => {
     expect(isClosed(load(INIT, CUS), {}, 'customer')).toBe(true);
     expect(isClosed(load(INIT, CUS), {}, 'invoice')).toBe(false);
+    expect(standingOfLoad(load(INIT, CUS), {})).toBe('open');
+    expect(standingOfLoad(load(INIT, CUS, INV), {})).toBe('closed');
   });
 
   it.each<[string, Partial<BatchState>]>([
@@ -50,14 +52,33 @@ describe('a load is closed', () => {
   });
 });
 
-it.each([
-  ['AUG_2020', 'SEP_2020'],
-  ['DEC_2020', 'JAN_2021'],
-  ['DEC2020', 'JAN2021'],
-  ['2020-08', '2020-09'],
-  ['202012', '202101'],
-  ['AUGUST', null],
-  ['FIX_2020', null],
-])('after %s comes %s', (job, next) => {
-  expect(nextMonth(job)).toBe(next);
+describe('the first command of the next month', () => {
+  const TERMINAL = { platform: 'linux', env: {} } as const;
+  const ASKED = {
+    jobId: 'AUG_2020_INIT',
+    carryForwardInvoices: true,
+    carryForwardCreditMemos: true,
+    carryForwardDebitMemos: true,
+    zeroOutCustomerBalance: false,
+  };
+  const named = (job: string, ...batches: readonly BatchState[]) => {
+    const state = load(...batches);
+    return { ...state, header: { ...state.header, job } };
+  };
+
+  it('has the name counted on, as this shell reads it', () => {
+    expect(nextMonthCommand(named('DEC_2020', INIT), TERMINAL)).toBe('ebill init --job JAN_2021');
+    expect(nextMonthCommand(named('Dec 20', INIT), TERMINAL)).toBe("ebill init --job 'Jan 21'");
+  });
+
+  it('has the options of this one: they are not asked for a second time', () => {
+    const init = { ...INIT, init: { ...ASKED, carryForwardDebitMemos: false } };
+    expect(nextMonthCommand(named('2020-08', init), TERMINAL)).toBe(
+      'ebill init --job 2020-09 --no-carry-forward-debit-memos',
+    );
+  });
+
+  it('has a placeholder where the name follows no month', () => {
+    expect(nextMonthCommand(named('BIG$(x)', INIT), TERMINAL)).toBe('ebill init --job NAME');
+  });
 });

@@ -133,6 +133,7 @@ describe('toJson', () => {
               startedAt: '2020-08-31T22:00:00Z',
               updatedAt: null,
               outcome: null,
+              state: 'open',
             },
           ],
           results: [{ jobId: 'J', path: 'r.csv', rows: 1, rejects: null }],

@@ -92,6 +92,8 @@ describe('flags', () => {
       fault: ['init=cut'],
       log: 'l.jsonl',
       urlExpiry: '5m',
+      downloadUrls: 'fresh',
+      downloadLife: '90s',
       allowRemote: true,
     };
     expect(sandboxOptions(flags)).toMatchObject({
@@ -107,6 +109,8 @@ describe('flags', () => {
       faults: ['init=cut'],
       logFile: 'l.jsonl',
       urlExpirySeconds: 300,
+      downloadUrls: 'fresh',
+      downloadExpirySeconds: 90,
       allowRemote: true,
     });
     expect(settingsOf(sandboxOptions({}))).toEqual(settingsOf({}));
@@ -129,6 +133,8 @@ describe('flags', () => {
     { auth: 'digest' },
     { auth: 'header:' },
     { urlExpiry: '-1' },
+    { downloadUrls: 'never' },
+    { downloadLife: 'long' },
   ])('%o is refused', (flags) => {
     expect(() => sandboxOptions(flags)).toThrow(
       expect.objectContaining({ code: 'USAGE', hint: expect.any(String) }),

@@ -172,3 +172,41 @@ test('a file that cannot be read ends Failed, not running for ever', async () =>
   expect(field(reply, 'errorMessage')).toContain('ENOENT');
   expect(field(reply, 'downloadUrl')).toBe('');
 });
+
+describe('download URLs', () => {
+  /** The URLs of three questions, an hour apart, and what the storage says to the last one then. */
+  async function askedThrice(downloadUrls: 'fixed' | 'fresh') {
+    let now = Date.UTC(2021, 8, 21, 7, 15, 53, 400);
+    const clock = () => now;
+    const box = await sandbox({
+      now: clock,
+      downloadUrls,
+      downloadExpirySeconds: 5400,
+      processingTimeMs: 0,
+    });
+    const id = await upload(box, 'customer', 'C', 'c.csv', 'k\n1\n');
+    await finalize(box, id);
+    await box.waitForIdle();
+    now += 5000;
+    const urls: string[] = [];
+    for (let hour = 0; hour < 3; hour += 1) {
+      urls.push(field(await status(box, id), 'downloadUrl'));
+      now += hour < 2 ? 3_600_000 : 0;
+    }
+    const { status: code, body } = await send({ method: 'GET', url: urls[2] ?? '' });
+    return { urls, dates: urls.map((url) => /X-Amz-Date=(\w+)/.exec(url)?.[1]), code, body };
+  }
+
+  test('fixed: signed once, when the batch ended, and over when their life is', async () => {
+    const { urls, dates, code, body } = await askedThrice('fixed');
+    expect(new Set(urls).size).toBe(1);
+    expect(dates[0]).toBe('20210921T071553Z');
+    expect([code, body]).toEqual([403, expect.stringContaining('Request has expired')]);
+  });
+
+  test('fresh: signed with each answer', async () => {
+    const { dates, code } = await askedThrice('fresh');
+    expect(dates).toEqual(['20210921T071558Z', '20210921T081558Z', '20210921T091558Z']);
+    expect(code).toBe(200);
+  });
+});

@@ -1,15 +1,18 @@
 import type { StatusNames } from '../../batch/phase.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
+import { nextMonthText, standingOfLoad } from '../../load/closed.ts';
 import type { Header } from '../../load/entries.ts';
-import { type DamagedJournal, knownLoads } from '../../load/loads.ts';
+import { type DamagedJournal, type KnownLoad, knownLoads } from '../../load/loads.ts';
 import type { LoadState } from '../../load/state.ts';
 import { viewLoad } from '../../load/view.ts';
-import { phaseText } from '../../output/batch-text.ts';
+import { phaseText, signed } from '../../output/batch-text.ts';
 import { timeText } from '../../output/format.ts';
 import type { ShownLoad } from '../../output/json.ts';
 import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
+import type { Theme } from '../../output/theme.ts';
+import type { Terminal } from '../../system/escaping.ts';
 import { type CommandModule, EMPTY_RESULT } from '../shared/command.ts';
 import { loadFilter, serverText, statusNamesOf } from '../shared/load-filter.ts';
 
@@ -46,7 +49,7 @@ export const command: CommandModule<Record<never, never>> = {
       serverText(load),
       at(load.startedAt),
       at(load.updatedAt),
-      load.damaged ? 'damaged' : load.outcome === null ? null : phaseText(load.outcome, app.ui),
+      outcomeText(load, app.ui),
     ]);
     const text =
       rows.length === 0
@@ -62,12 +65,34 @@ export const command: CommandModule<Record<never, never>> = {
       loads,
       text,
       error: damagedError(damaged),
-      ...(rows.length + damaged.length === 0
-        ? { next: 'No load was started on this machine yet. To start one: ebill init --job NAME' }
-        : {}),
+      ...nextOf(known, namesOf, damaged.length, app.context),
     };
   },
 };
+
+/** The outcome, and whether it is open: everything in a closed load succeeded. */
+function outcomeText({ damaged, outcome, state }: ShownLoad, theme: Theme): string | null {
+  if (damaged) return 'damaged';
+  if (outcome === null) return state;
+  return state === 'closed' ? signed(outcome, 'closed', theme) : `${phaseText(outcome, theme)}, open`;
+}
+
+/** The load changed last: whether the next month can start. */
+function nextOf(
+  [latest]: readonly KnownLoad[],
+  namesOf: (header: Header) => StatusNames,
+  damaged: number,
+  terminal: Terminal,
+): { readonly next?: string } {
+  if (latest === undefined)
+    return damaged > 0
+      ? {}
+      : { next: 'No load was started on this machine yet. To start one: ebill init --job NAME' };
+  const { load } = latest;
+  return standingOfLoad(load, namesOf(load.header)) === 'closed'
+    ? { next: `${load.header.job} is closed. ${nextMonthText(load, terminal)}` }
+    : {};
+}
 
 const shownDamaged = ({ job, profile, baseUrl, organisation, startedAt }: Header): ShownLoad => ({
   job,
@@ -77,6 +102,7 @@ const shownDamaged = ({ job, profile, baseUrl, organisation, startedAt }: Header
   startedAt,
   updatedAt: null,
   outcome: null,
+  state: null,
   damaged: true,
 });
 
@@ -95,5 +121,6 @@ function damagedError(damaged: readonly DamagedJournal[]): EbillError | null {
 function shown(load: LoadState, names: StatusNames): ShownLoad {
   const { job, profile, baseUrl, organisation = null, startedAt } = load.header;
   const outcome = outcomeOfAll(viewLoad(load, names));
-  return { job, profile, baseUrl, organisation, startedAt, updatedAt: load.updatedAt, outcome };
+  const state = standingOfLoad(load, names);
+  return { job, profile, baseUrl, organisation, startedAt, updatedAt: load.updatedAt, outcome, state };
 }

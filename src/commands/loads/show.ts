@@ -1,5 +1,6 @@
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
+import { nextMonthText, type Standing, standingOfLoad } from '../../load/closed.ts';
 import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
 import { damagedJournal, foldedFrom, isDamage, type Salvaged } from '../../load/journal-lines.ts';
 import { findJournals, loadNames } from '../../load/loads.ts';
@@ -48,32 +49,35 @@ export const command: CommandModule<LoadsShowOptions> = {
     const load = foldedFrom(header ?? unknownHeader(job), lines);
     const { profile, baseUrl, organisation = null } = load.header;
     const timeline = timelineOf(lines);
-    const batches = viewLoad(load, (await statusNamesOf(app.context))(load.header));
+    const names = (await statusNamesOf(app.context))(load.header);
+    const batches = viewLoad(load, names);
+    const state = standingOfLoad(load, names);
     return {
       profile,
       job,
       outcome: outcomeOfAll(batches),
       batches,
       error: lines.some(isDamage) ? damagedJournal(path, read, false) : null,
-      extra: { baseUrl, organisation, timeline },
+      extra: { baseUrl, organisation, state, timeline },
       text: [
-        headline(app, load),
+        headline(app, load, state),
         await timelineTable(app, timeline, load.header.startedAt),
         await batchTable(batches, app.ui),
         accountText(batches, app.ui),
       ]
         .filter((part) => part !== '')
         .join('\n\n'),
+      ...(state === 'closed' ? { next: nextMonthText(load, app.context) } : {}),
     };
   },
 };
 
-/** The load, its server, and when it was started and changed. */
-function headline({ ui, context }: App, { header, updatedAt }: LoadState): string {
+/** The load, its server, whether it is open, and when it was started and changed. */
+function headline({ ui, context }: App, { header, updatedAt }: LoadState, state: Standing): string {
   const { job, profile, startedAt } = header;
   const at = (iso: string): string => timeText(iso, context.now(), ui);
   const who = profile === null ? '' : ` (profile ${profile})`;
-  const when = `started ${at(startedAt)}, last change ${at(updatedAt)}`;
+  const when = `${state}, started ${at(startedAt)}, last change ${at(updatedAt)}`;
   return hangingIndent('', ui.clean(`${job} on ${serverText(header)}${who}, ${when}`), ui.width, 2);
 }
 

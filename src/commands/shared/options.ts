@@ -159,7 +159,7 @@ export function checkedJobId(text: string, option: string): string {
   const problem = jobIdProblem(text);
   if (problem === null) return text;
   throw new EbillError('USAGE', `${option} "${visible(text)}" cannot be used: ${problem}.`, {
-    hint: 'Use letters, digits, _ and -, such as AUG_2020.',
+    hint: 'Use letters, digits, _ and -, such as the month and the year.',
   });
 }
 

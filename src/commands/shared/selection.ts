@@ -14,7 +14,7 @@ export interface SelectionOptions {
 }
 
 export type Selection =
-  | { readonly type: 'load'; readonly job: string }
+  | ({ readonly type: 'load' } & ChosenLoad)
   | { readonly type: 'batches'; readonly refs: readonly BatchRef[] };
 
 export function declareSelection(command: Command): void {
@@ -75,12 +75,12 @@ export async function select(session: Session, options: SelectionOptions): Promi
   if (refs.length > 0) return { type: 'batches', refs };
   const load = await chosenLoad(session, options.job);
   if (load === null) throw noLoad();
-  return { type: 'load', job: load.job };
+  return { type: 'load', ...load };
 }
 
 export function noLoad(): EbillError {
   return new EbillError('USAGE', 'No load was given, and none has been started on this machine.', {
-    hint: 'Add --job, such as --job AUG_2020, or set EBILL_JOB.',
+    hint: 'Name the load with --job, or set EBILL_JOB.',
   });
 }
 

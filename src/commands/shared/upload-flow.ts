@@ -9,7 +9,7 @@ import { missingHint, missingText } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
-import { isClosed } from '../../load/closed.ts';
+import { closedLoad, isClosed } from '../../load/closed.ts';
 import { assertNoneDropped } from '../../load/complete.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
@@ -113,7 +113,7 @@ async function upload(
   if (options.adopt) await adoptDamaged(session, job);
   const known = await readLoad(session, job);
   const closed = chosen?.lastStarted === true && known !== null && isClosed(known, what.names, kind);
-  if (closed && mayHaveWork(known, what)) throw closedLoad(job, app.context);
+  if (closed && mayHaveWork(known, what)) throw closedLoad(known, app.context);
   if (known === null || hasWork(known, what)) {
     const finalize = options.finalize ? ', and submit them for processing' : '';
     await confirmProduction(
@@ -155,18 +155,6 @@ function mayHaveWork(state: LoadState, upload: Upload): boolean {
     if (error instanceof EbillError) return true;
     throw error;
   }
-}
-
-/** The files may be next month's, before its init: then they must not go into this load (commands rule 9). */
-function closedLoad(job: string, terminal: Terminal): EbillError {
-  const name = quoted(job, terminal);
-  return new EbillError(
-    'USAGE',
-    `No load was given, and everything in ${name}, the last one started here, is loaded already.`,
-    {
-      hint: `If these files belong to ${name}, run the same command with --job ${name}. If they are another month's, that load starts with its own init (ebill init).`,
-    },
-  );
 }
 
 interface Planned {

@@ -51,7 +51,7 @@ export const json: TopicText = {
         kinds: 'validate: the files whose kind their columns tell: a list of { file, kind, columns }',
         totals: 'validate, run --dry-run: control totals',
         loads:
-          'loads: a list of { job, profile, baseUrl, organisation, startedAt, updatedAt, outcome }, with damaged: true where the journal cannot be read',
+          'loads: a list of { job, profile, baseUrl, organisation, startedAt, updatedAt, outcome, state }, with damaged: true where the journal cannot be read',
         timeline: 'loads show: the requests and answers, oldest first',
         results: 'results, run, and with --download: a list of { jobId, path, rows, rejects }',
         reasons:
@@ -66,7 +66,8 @@ export const json: TopicText = {
         checks: 'doctor: a list of { name, state, message, hint }',
         response: 'api: { status, contentType, body }',
         'apiUrl, s3Url, data, environment': 'sandbox',
-        next: 'ebill without a command: { command, why }; also baseUrl, updatedAt and problems',
+        next: 'ebill without a command: { command, why }; also baseUrl, updatedAt, state and problems',
+        state: 'of a load: open until every batch is final and nothing is left to correct, then closed',
       }),
     ),
     section(
