@@ -41,7 +41,7 @@ async function expandOne(argument: string, cwd: string, platform: NodeJS.Platfor
     );
   }
   const match = (one: string): Promise<string[]> =>
-    glob(withoutRegexSigns(one), {
+    glob(withLiterals(one), {
       cwd,
       absolute: true,
       onlyFiles: true,
@@ -123,11 +123,11 @@ function expandBraces(pattern: string): { readonly alternatives: number; readonl
 const countStars = (text: string): number => text.match(/\*+/g)?.length ?? 0;
 
 /**
- * Escapes parentheses, `|` and `+`, which the matcher would pass on to a regular expression. Only `*`, `?`, `[ ]`, `{ }`
- * and `**` have a meaning in our patterns.
+ * Escapes parentheses, `|` and `+`, which the matcher would pass on to a regular expression, and `"`, which it would leave
+ * out. Only `*`, `?`, `[ ]`, `{ }` and `**` have a meaning in our patterns.
  */
-const withoutRegexSigns = (pattern: string): string =>
-  pattern.replace(/\\[\s\S]|[()|+]/g, (c) => (c.length > 1 ? c : `\\${c}`));
+const withLiterals = (pattern: string): string =>
+  pattern.replace(/\\[\s\S]|[()|+"]/g, (c) => (c.length > 1 ? c : `\\${c}`));
 
 /**
  * Rejects two files with the same base name in one call: the server names the uploaded object by the base name alone, and

@@ -180,6 +180,13 @@ it('expandFiles takes signs of a regular expression as text, so that no pattern 
   expect(found.map((path) => relative(cwd, path))).toEqual(['a+b_1.csv', 'p|q_1.csv', 'x(1)_2.csv']);
 });
 
+it.skipIf(process.platform === 'win32')('expandFiles takes a quote as text', async () => {
+  const cwd = tempDir();
+  for (const name of ['itm_1.csv', 'itm_"1.csv', 'itm_"2.csv']) writeFileSync(join(cwd, name), '');
+  const found = await expandFiles(['itm_"*.csv'], { cwd, platform: 'linux' });
+  expect(found.map((path) => relative(cwd, path))).toEqual(['itm_"1.csv', 'itm_"2.csv']);
+});
+
 it('expandFiles ends in folders with links to themselves', async () => {
   const cwd = tempDir();
   mkdirSync(join(cwd, 'in'));
