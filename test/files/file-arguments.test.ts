@@ -182,9 +182,9 @@ it('expandFiles takes signs of a regular expression as text, so that no pattern 
 
 it.skipIf(process.platform === 'win32')('expandFiles takes a quote as text', async () => {
   const cwd = tempDir();
-  for (const name of ['itm_1.csv', 'itm_"1.csv', 'itm_"2.csv']) writeFileSync(join(cwd, name), '');
-  const found = await expandFiles(['itm_"*.csv'], { cwd, platform: 'linux' });
-  expect(found.map((path) => relative(cwd, path))).toEqual(['itm_"1.csv', 'itm_"2.csv']);
+  for (const name of ['itm_1.csv', 'itm_1".csv', 'itm_2".csv']) writeFileSync(join(cwd, name), '');
+  const found = await expandFiles(['itm_*".csv'], { cwd, platform: 'linux' });
+  expect(found.map((path) => relative(cwd, path))).toEqual(['itm_1".csv', 'itm_2".csv']);
 });
 
 it('expandFiles ends in folders with links to themselves', async () => {
