@@ -7,16 +7,18 @@ import type { HelpPage } from '../help/text.ts';
 import { FRONT_PAGE, TOPICS } from '../help/topics.ts';
 import { DOCUMENT_SCHEMA } from '../output/json.ts';
 import { eventSchema } from '../output/progress/json.ts';
+import { approvalSchemaText } from '../plan/approval-schema.ts';
 import { planSchemaText } from '../plan/plan-schema.ts';
 
 /**
  * The generated files of the package, by path within `dist`: man pages, the page of `ebill --help`, and the JSON schemas of
- * plans, of `--json` documents and of `--progress json` events. The same version gives the same bytes.
+ * plans, of approvals, of `--json` documents and of `--progress json` events. The same version gives the same bytes.
  */
 export async function shippedFiles(version: string): Promise<ReadonlyMap<string, string>> {
   const files = new Map([
     [FRONT_PAGE, JSON.stringify(await frontPageOf(version))],
     ['schema/plan.schema.json', planSchemaText()],
+    ['schema/approval.schema.json', approvalSchemaText()],
     ['schema/document.schema.json', `${JSON.stringify(DOCUMENT_SCHEMA, null, 2)}\n`],
     ['schema/event.schema.json', `${JSON.stringify(eventSchema(), null, 2)}\n`],
   ]);

@@ -39,6 +39,7 @@ export const command: CommandModule<RunOptions> = {
       'After an interruption the same command resumes where it stopped; completed steps are skipped. On a machine without the journal of the load, add --adopt.',
       'Results, rejects, the report and a manifest are written to ./JOB (--out). --dry-run shows each step, whether it is done, and what would be sent; with --verbose also the requests.',
       STRICT_NOTE,
+      '--freeze FILE writes what would be sent: server, load, options, and the SHA-256, size, records and amount of each file. --approved FILE sends only if all of it is exactly so, and otherwise names each difference and ends with 2. Give --approved again to resume.',
       NOTIFY_NOTE,
       CI_NOTE,
     ],
@@ -46,6 +47,8 @@ export const command: CommandModule<RunOptions> = {
       ['ebill run --init-plan --job AUG_2020', 'write plan.yaml for the CSV files in this folder'],
       ['ebill run plan.yaml --dry-run', 'check everything and show what would be sent'],
       ['ebill run plan.yaml', 'run the month, or resume it'],
+      ['ebill run plan.yaml --freeze approval.json', 'write what would be sent, for approval'],
+      ['ebill run plan.yaml --approved approval.json --approved-by "$USER"', 'send exactly that, or nothing'],
       ['ebill run plan.yaml --max-wait 6h --json', 'stop waiting after 6 hours, with exit code 7'],
     ],
     exitCodes: [3, 4, 5, 6, 7, 8, 9, 10],
@@ -60,6 +63,10 @@ export const command: CommandModule<RunOptions> = {
     declareInitTimeout(cmd);
     declareStrictOptions(cmd.optionsGroup('Checks:'));
     cmd
+      .optionsGroup('Approval:')
+      .option('--freeze <file>', 'write what would be sent to this file, and send nothing')
+      .option('--approved <file>', 'send only if everything is exactly as this file from --freeze says')
+      .option('--approved-by <text>', 'who approved it, for the journal, the report and the manifest')
       .optionsGroup('If it already exists:')
       .option('--adopt', 'take over batches of these names on the server, started on another machine')
       .option('--next', 'create another batch for new content under a name already used')
@@ -95,6 +102,7 @@ export const command: CommandModule<RunOptions> = {
       ...strictOptions(flags),
       watch,
       initTimeoutMs: initTimeoutFlag(flags),
+      ...approvalFlags(flags, initPlan || planSchema),
     };
   },
 
@@ -131,6 +139,31 @@ function takeover(flags: Flags): Pick<RunOptions, 'adopt' | 'next'> {
   throw new EbillError('USAGE', '--next cannot be used with --adopt.', {
     hint: '--adopt: the batch on the server belongs to this load. --next: it is something else.',
   });
+}
+
+/** @param alone whether the run only writes or prints something else */
+function approvalFlags(flags: Flags, alone: boolean): Pick<RunOptions, 'freeze' | 'approved' | 'approvedBy'> {
+  const [freeze, approved, approvedBy] = ['freeze', 'approved', 'approvedBy'].map((name) =>
+    textFlag(flags, name),
+  );
+  const wrong = (message: string, hint: string): EbillError => new EbillError('USAGE', message, { hint });
+  const ask = 'Freeze the plan first, have the file approved, then run with --approved.';
+  for (const [option, file] of [
+    ['--freeze', freeze],
+    ['--approved', approved],
+  ] as const) {
+    if (file == null) continue;
+    if (alone) throw wrong(`${option} cannot be used with --init-plan or --plan-schema.`, ask);
+    if (file.trim() === '' || file === '-')
+      throw wrong(`${option} needs the name of a file.`, `Name it: ${option} approval.json`);
+  }
+  if (freeze != null && approved != null) throw wrong('--freeze cannot be used with --approved.', ask);
+  if (approvedBy != null && (approved == null || approvedBy.trim() === ''))
+    throw wrong(
+      approved == null ? '--approved-by needs --approved.' : '--approved-by is empty.',
+      'Name the approval and who gave it: --approved approval.json --approved-by NAME',
+    );
+  return { freeze: freeze ?? null, approved: approved ?? null, approvedBy: approvedBy ?? null };
 }
 
 /** `--init-plan`: writes a commented plan for the CSV files in its folder, to be reviewed. */

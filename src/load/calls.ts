@@ -2,7 +2,7 @@ import type { ParentRef } from '../api/request.ts';
 import { parentJobId, parentOf } from '../batch/tree.ts';
 import type { FileKind } from '../batch/types.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
-import type { Call } from './entries.ts';
+import type { Approved, Call } from './entries.ts';
 import { type Assignment, droppedItems } from './plan.ts';
 import type { Run } from './run.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
@@ -42,6 +42,12 @@ export async function recordCall(run: Run, planned: PlannedCall): Promise<void> 
         message: `item files of the batch that ${to.jobId} replaces are not given again, and are not loaded: ${dropped.map(({ file }) => file?.name).join(', ')}`,
       });
   }
+}
+
+/** Records which approval the run is held against, once for each. */
+export async function recordApproval({ journal }: Run, { sha256, by }: Approved): Promise<void> {
+  const last = journal.state.approvals?.at(-1);
+  if (last?.sha256 !== sha256 || last.by !== by) await journal.append({ type: 'approved', sha256, by });
 }
 
 /** The same items under two invoice batches are two batches (api rule 28): it may be meant, but their records load twice. */
@@ -102,6 +108,9 @@ function isRecorded(state: LoadState, call: NewCall, { files }: PlannedCall): bo
   );
 }
 
+/** The option of `run` whose value is a path, recorded as an absolute one. */
+export const APPROVED = '--approved';
+
 /**
  * A recorded command as it is typed again, with all of its files. Pure.
  * @param shown a file's path as it is typed there
@@ -125,7 +134,8 @@ export function commandLine(
         : [...of(false), ...of(true)];
   // A plan names the load.
   const load = command === 'run' ? [] : ['--job', word(job)];
-  return ['ebill', command, ...given, ...load, ...options.map(word)].join(' ');
+  const option = (text: string, i: number): string => (options[i - 1] === APPROVED ? file(text) : word(text));
+  return ['ebill', command, ...given, ...load, ...options.map(option)].join(' ');
 }
 
 /**

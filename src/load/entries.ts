@@ -193,6 +193,8 @@ const ENTRIES = {
   'left-out': entry('left-out', { jobId: own }),
   /** `--next` for these bytes was refused, since the batch was found to be finalized: the same line again does not mean it. */
   'next-refused': entry('next-refused', { jobId: own, sha256: own }),
+  /** The run that follows sends exactly what this approval file says. `by`: who approved it, as the operator says. */
+  approved: entry('approved', { sha256: own, by: v.nullable(own) }),
   /** The upload of an items file cannot go on: only `--restart-invoice` helps. */
   blocked: entry('blocked', { jobId: own, reason: foreign }),
 };
@@ -214,6 +216,8 @@ export type Answered = Without<Extract<Entry, { type: 'answer' }>, 'at' | 'type'
 export type SourceFile = Immutable<v.InferOutput<typeof sourceFile>>;
 /** A whole command as it is recorded. */
 export type Call = Extract<Entry, { type: 'call' }>;
+/** An approval file that a run was held against. */
+export type Approved = Omit<Extract<Entry, { type: 'approved' }>, 'at' | 'type'>;
 /** A batch created elsewhere, as the server describes it. */
 export type Found = Immutable<v.InferOutput<typeof found>>;
 

@@ -4,6 +4,7 @@ import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder, parentOf } from '../batch/tree.ts';
 import type { Batch, Kind, Phase } from '../batch/types.ts';
 import {
+  type Approved,
   type Call as Command,
   type Entry,
   type Found,
@@ -93,6 +94,8 @@ export interface LoadState {
   readonly updatedAt: string;
   /** In the order they were started. */
   readonly batches: ReadonlyMap<string, BatchState>;
+  /** The approvals that its runs were held against, in their order. */
+  readonly approvals?: readonly (Approved & { readonly at: string })[];
   /** Requests without an answer on record, by number. */
   readonly open: ReadonlyMap<number, OpenCall>;
   /** The next intent's number. */
@@ -218,6 +221,10 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     case 'waived': {
       const { type: _type, jobId, ...waived } = entry;
       return withBatch(at, jobId, (known) => ({ ...known, waived: [...(known.waived ?? []), waived] }));
+    }
+    case 'approved': {
+      const { sha256, by } = entry;
+      return { ...at, approvals: [...(at.approvals ?? []), { at: entry.at, sha256, by }] };
     }
     case 'left-out':
       return withLeftOut(at, entry.jobId);

@@ -72,6 +72,10 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
       const message = `${where}by ${entry.by}: ${entry.reason}`;
       return [moment(entry, entry.type, entry.jobId, { records: entry.records, message })];
     }
+    if (entry.type === 'approved') {
+      const message = `SHA-256 ${entry.sha256}${entry.by === null ? '' : `, by ${entry.by}`}`;
+      return [moment(entry, entry.type, '', { message })];
+    }
     if (entry.type === 'left-out') return [moment(entry, entry.type, entry.jobId, {})];
     if (entry.type === 'next-refused')
       return [moment(entry, entry.type, entry.jobId, { message: 'found finalized: --next was refused' })];

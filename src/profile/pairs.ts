@@ -1,6 +1,8 @@
 import { type Columns, columnList, columnsOf, ROLE_NAMES, ROLES, type RoleName } from '../batch/columns.ts';
 import type { FileKind, Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
+import { isSecretName } from '../redact/known-secrets.ts';
+import { HIDDEN } from '../redact/shapes.ts';
 import { visible } from '../system/escaping.ts';
 import { nearest } from '../system/nearest.ts';
 import { checkHeaderName, isHeaderText } from './auth.ts';
@@ -204,3 +206,10 @@ function wrong(source: string, problem: string, known: readonly string[]): Ebill
 }
 
 const short = (text: string): string => visible(text.slice(0, 60));
+
+/** Hides the values of headers and parameters that are named like a key or token. */
+export function masked(pairs: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(pairs).map(([key, value]) => [key, isSecretName(key) ? HIDDEN : value]),
+  );
+}

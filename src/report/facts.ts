@@ -67,6 +67,16 @@ export interface ReportWaiver {
   readonly at: string;
 }
 
+/** An approval that a run was held against: it sent exactly what that file says. */
+export interface ReportApproval {
+  /** Of the file. */
+  readonly sha256: string;
+  /** As the operator said; `null`: not said. */
+  readonly by: string | null;
+  /** When it was first used, ISO 8601. */
+  readonly at: string;
+}
+
 export interface ReportTotal {
   readonly kind: FileKind;
   readonly files: number;
@@ -86,6 +96,10 @@ export interface ReportFacts {
   readonly reasons: readonly ReportReason[];
   /** Absent without any. */
   readonly waivers?: readonly ReportWaiver[];
+  /** Absent without any. */
+  readonly approvals?: readonly ReportApproval[];
+  /** Files given last by a command without an approval. Present only with approvals. */
+  readonly unapproved?: readonly string[];
   readonly totals: readonly ReportTotal[];
   readonly files: readonly ReportFile[];
   /** Each request and its answer. */

@@ -220,9 +220,9 @@ function fileSection({ files }: ReportFacts): Html {
 }
 
 /** For the record: who, when, with what, each request and its answer. */
-function recordSection({ timeline, made, source, job }: ReportFacts): Html {
+function recordSection({ timeline, made, source, job, ...facts }: ReportFacts): Html {
   return html`<section class="record" aria-labelledby="record"><h2 id="record">For the record</h2>
-<dl><dt>Load</dt><dd>${job}</dd><dt>Server</dt><dd>${source.server}</dd><dt>Profile</dt><dd>${source.profile ?? 'none: configured by options or the environment'}</dd><dt>Started</dt><dd>${moment(source.startedAt)} UTC</dd><dt>Last update</dt><dd>${moment(source.asOf)} UTC</dd><dt>This page</dt><dd>made ${moment(made.at)} UTC by ${made.by}, user ${made.user ?? 'unknown'} on ${made.host}</dd></dl>
+<dl><dt>Load</dt><dd>${job}</dd><dt>Server</dt><dd>${source.server}</dd><dt>Profile</dt><dd>${source.profile ?? 'none: configured by options or the environment'}</dd><dt>Started</dt><dd>${moment(source.startedAt)} UTC</dd><dt>Last update</dt><dd>${moment(source.asOf)} UTC</dd>${approvalTerms(facts)}<dt>This page</dt><dd>made ${moment(made.at)} UTC by ${made.by}, user ${made.user ?? 'unknown'} on ${made.host}</dd></dl>
 <div class="scroll"><table><caption>Every request and its answer, from the journal on this machine. Times are UTC.</caption>
 <thead><tr><th scope="col">Time</th><th scope="col">What</th><th scope="col">Batch</th><th scope="col">Id</th><th scope="col">Details</th></tr></thead>
 <tbody>${timeline.map(({ time, event, outcome, jobId, id, file, bytes: size, records, status, message }) => {
@@ -236,6 +236,16 @@ function recordSection({ timeline, made, source, job }: ReportFacts): Html {
     return html`<tr><td class="nowrap">${moment(time)}</td><td class="nowrap">${event}${outcome === null ? '' : ` ${outcome}`}</td><td>${jobId}</td><td>${id ?? ''}</td><td class="wide">${details.filter((part) => part !== null).join(', ')}</td></tr>
 `;
   })}</tbody></table></div></section>`;
+}
+
+/** What was approved, and by whom. */
+function approvalTerms({
+  approvals = [],
+  unapproved = [],
+}: Pick<ReportFacts, 'approvals' | 'unapproved'>): Html {
+  if (approvals.length === 0) return html``;
+  const without = unapproved.length === 0 ? '' : `Sent without an approval: ${unapproved.join(', ')}`;
+  return html`<dt>Approval</dt><dd>${approvals.map(({ sha256, by, at }) => html`<p>SHA-256 <code>${sha256}</code>${by === null ? '' : `, by ${by}`}, first used ${moment(at)} UTC</p>`)}${without}</dd>`;
 }
 
 /** An outcome in words; its tone is a colour, never shown alone. */

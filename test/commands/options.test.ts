@@ -275,6 +275,9 @@ describe('run and report', () => {
     allowWarnings: [],
     watch: WAIT,
     initTimeoutMs: null,
+    freeze: null,
+    approved: null,
+    approvedBy: null,
   };
   it.each([
     ['p.yaml', {}],
@@ -290,6 +293,8 @@ describe('run and report', () => {
     ['p.yaml --max-wait 2h', { watch: { ...WAIT, maxWaitMs: 7_200_000 } }],
     ['p.yaml --notify mail', { watch: { ...WAIT, notify: 'mail' } }],
     ['--init-plan --job A', { plan: null, initPlan: true, job: 'A' }],
+    ['p.yaml --approved a.json --approved-by jo', { approved: 'a.json', approvedBy: 'jo' }],
+    ['p.yaml --freeze a.json', { freeze: 'a.json' }],
     ['--plan-schema', { plan: null, planSchema: true }],
   ])('run %s', (line, over) => {
     expect(parse(run, line)).toEqual({ ...RUN, ...over });

@@ -34,6 +34,7 @@ describe('the packed tarball', () => {
     expect(names).toContain('dist/main.js');
     for (const shipped of [
       'dist/schema/plan.schema.json',
+      'dist/schema/approval.schema.json',
       'dist/schema/document.schema.json',
       'dist/man/ebill.1',
       'dist/man/ebill-run.1',
@@ -41,7 +42,7 @@ describe('the packed tarball', () => {
       expect(names).toContain(shipped);
     const strange = names.filter(
       (name) =>
-        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.github\/run-(?:dark|light)\.svg)$/.test(
+        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|approval|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.github\/run-(?:dark|light)\.svg)$/.test(
           name,
         ),
     );

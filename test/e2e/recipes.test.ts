@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { BASH, GITHUB, GITLAB } from '../../src/help/topics/ci.ts';
+import { BASH, GITHUB, GITHUB_APPROVED, GITLAB, GITLAB_APPROVED } from '../../src/help/topics/ci.ts';
 import { FAST_EBILL } from '../helpers/programs.ts';
 import { calls, type Document, type Machine, machine, month, sandbox } from './harness.ts';
 
@@ -16,25 +16,47 @@ interface Recipe {
 }
 
 interface GitHub {
-  readonly jobs: {
-    readonly load: { readonly env: Variables; readonly steps: readonly { readonly run?: string }[] };
-  };
+  readonly env?: Variables;
+  readonly jobs: Readonly<
+    Record<string, { readonly env?: Variables; readonly steps: readonly { readonly run?: string }[] }>
+  >;
 }
 interface GitLab {
-  readonly load: { readonly variables: Variables; readonly script: readonly string[] };
+  readonly variables?: Variables;
+  readonly [job: string]: unknown;
+}
+interface GitLabJob {
+  readonly variables?: Variables;
+  readonly before_script?: readonly string[];
+  readonly script?: readonly string[];
 }
 
-const github = (parse(GITHUB) as GitHub).jobs.load;
-const gitlab = (parse(GITLAB) as GitLab).load;
+/** GitHub's shell is bash -e; each step is a script of its own, and the jobs need each other in their order. */
+function github(name: string, text: string): Recipe {
+  const { env = {}, jobs } = parse(text) as GitHub;
+  const all = Object.values(jobs);
+  return {
+    name,
+    script: all.flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? [])).join('\n'),
+    env: Object.assign({}, env, ...all.map((job) => job.env)),
+  };
+}
+
+function gitlab(name: string, text: string): Recipe {
+  const { variables = {}, ...jobs } = parse(text) as GitLab;
+  const all = Object.values(jobs) as readonly GitLabJob[];
+  return {
+    name,
+    script: all.flatMap(({ before_script = [], script = [] }) => [...before_script, ...script]).join('\n'),
+    env: Object.assign({}, variables, ...all.map((job) => job.variables)),
+  };
+}
 
 const RECIPES: readonly Recipe[] = [
-  // GitHub's shell is bash -e; each step is a script of its own.
-  {
-    name: 'GitHub Actions',
-    script: github.steps.flatMap(({ run }) => run ?? []).join('\n'),
-    env: github.env,
-  },
-  { name: 'GitLab', script: gitlab.script.join('\n'), env: gitlab.variables },
+  github('GitHub Actions', GITHUB),
+  gitlab('GitLab', GITLAB),
+  github('GitHub Actions, with an approval', GITHUB_APPROVED),
+  gitlab('GitLab, with an approval', GITLAB_APPROVED),
   { name: 'plain bash', script: BASH, env: {} },
 ];
 
@@ -45,6 +67,7 @@ function runner(at: Machine, { script }: Recipe, url: string): string {
   const tools = {
     ebill: `exec '${process.execPath}' '${FAST_EBILL}' "$@"`,
     npm: 'exit 0',
+    gh: 'echo jo',
     sleep: 'exit 0',
   };
   for (const [name, line] of Object.entries(tools)) {
@@ -62,6 +85,7 @@ function start(at: Machine, path: string, { env }: Recipe, url: string) {
     'https://ebill.example.com': url,
     '${{ secrets.EBILL_TOKEN }}': 'test-token-1',
     '${{ github.workspace }}': at.cwd,
+    '${{ github.token }}': 'test-token-2',
     $CI_PROJECT_DIR: at.cwd,
   };
   const filled = Object.entries(env).map(([name, value]) => [
@@ -79,6 +103,7 @@ function start(at: Machine, path: string, { env }: Recipe, url: string) {
       CI: 'true',
       EBILL_SETTLE: '0s',
       EBILL_TOKEN: 'test-token-1',
+      GITLAB_USER_LOGIN: 'jo',
       ...Object.fromEntries(filled),
     },
   });
@@ -118,6 +143,9 @@ describe('a recipe for CI, killed in the middle and run again', () => {
     expect(await start(at, path, recipe, server.apiUrl).code).toBe(0);
     const document = JSON.parse(readFileSync(join(at.cwd, 'load.json'), 'utf8')) as Document;
     expect(document).toMatchObject({ command: 'run', job: 'AUG_2020', outcome: 'succeeded', exitCode: 0 });
+    expect(document['approval']).toEqual(
+      recipe.name.endsWith('approval') ? { sha256: expect.any(String), by: 'jo' } : undefined,
+    );
     const { batches, initCount } = server.snapshot();
     expect(initCount).toBe(1);
     const files = batches.filter(({ inputFilename }) => inputFilename !== null);

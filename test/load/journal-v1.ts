@@ -169,4 +169,5 @@ export const ENTRIES: readonly NewEntry[] = [
     records: 1,
   },
   { type: 'waived', jobId: CUS, line: 2, records: 1, reason: 'the customer has left', by: 'jo' },
+  { type: 'approved', sha256: 'e'.repeat(64), by: 'jo' },
 ];

@@ -4,15 +4,13 @@ import { askSecret, readStdinSecret } from '../../output/prompt.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { Theme } from '../../output/theme.ts';
 import { authText, checkSecret, secretName } from '../../profile/auth.ts';
+import { masked } from '../../profile/pairs.ts';
 import type { Profile, Profiles } from '../../profile/profile.ts';
 import type { EnvironmentLayer } from '../../profile/resolve.ts';
 import { removeSecret, secretsPath, setSecret } from '../../profile/secrets.ts';
 import { changeProfiles } from '../../profile/store.ts';
-import { isSecretName } from '../../redact/known-secrets.ts';
 import { visible } from '../../system/escaping.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from '../shared/command.ts';
-
-const HIDDEN = '***';
 
 /** A profile as `--json` and `profile show` print it: a whitelist without secrets (commands rule 4). */
 export interface ProfileView extends Omit<Profile, 'auth' | 'statusNames'> {
@@ -42,13 +40,6 @@ export function profileView(profile: Profile, current: string | null): ProfileVi
     allowInsecure: profile.allowInsecure,
     production: profile.production,
   };
-}
-
-/** Hides the values of headers and parameters that are named like a key or token. */
-function masked(record: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(
-    Object.entries(record).map(([key, value]) => [key, isSecretName(key) ? HIDDEN : value]),
-  );
 }
 
 /** The result of every `profile` command; it has no load and no batches. */

@@ -2,6 +2,7 @@ import { join, relative } from 'node:path';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
 import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
+import type { Approved } from '../../load/entries.ts';
 import type { Run } from '../../load/run.ts';
 import { batchTable } from '../../output/batch-table.ts';
 import { accountText } from '../../output/batch-text.ts';
@@ -27,6 +28,8 @@ interface Destination {
   /** Absolute. */
   readonly folder: string;
   readonly plan: { readonly path: string; readonly sha256: string };
+  /** What the run was held against; `null`: nothing. */
+  readonly approval: Approved | null;
   readonly recordStatus: RecordStatusMap;
 }
 
@@ -39,7 +42,7 @@ export async function collectResults(
   session: Session,
   run: Run,
   end: MonthEnd,
-  { folder, plan, recordStatus }: Destination,
+  { folder, plan, approval, recordStatus }: Destination,
 ): Promise<CommandResult> {
   const { app, owner } = session;
   const { context, ui, userAgent, redactor } = app;
@@ -78,6 +81,7 @@ export async function collectResults(
   const manifest = await writeManifest(folder, {
     owner,
     plan,
+    approval,
     program: userAgent,
     load: run.journal.state,
     outcome,
@@ -103,7 +107,14 @@ export async function collectResults(
     outcome,
     batches,
     results: all.files.map((file) => shownResult(file, rejects)),
-    extra: { reasons: reasonFields(shown), unknown: unknownFields(shown), folder, report, manifest },
+    extra: {
+      reasons: reasonFields(shown),
+      unknown: unknownFields(shown),
+      folder,
+      report,
+      manifest,
+      ...(approval && { approval }),
+    },
     text: parts.filter((part) => part !== '').join('\n\n'),
     error,
     ...(error === null && next !== '' ? { next } : {}),

@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { withColumns } from '../../batch/columns.ts';
 import { initJobId } from '../../batch/job-ids.ts';
-import { type PlannedCall, recordCall } from '../../load/calls.ts';
+import { APPROVED, type PlannedCall, recordApproval, recordCall } from '../../load/calls.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { LoadEvent, PlanEntry } from '../../load/events.ts';
 import { resultsFolder } from '../../load/file-names.ts';
@@ -24,6 +24,14 @@ import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts'
 import { adoptDamaged, readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
 import { type StrictOptions, strictnessOf, typedStrict } from '../shared/strict.ts';
 import { batchTimes } from '../shared/wait.ts';
+import {
+  type ApprovalFile,
+  type Asked,
+  assertApproved,
+  freezePlan,
+  frozen,
+  readApproval,
+} from './approval.ts';
 import { collectResults } from './collect-results.ts';
 import { dryRunMonth } from './dry-run.ts';
 import { type PlannedMonth, runMonth, type StepOptions } from './month.ts';
@@ -32,6 +40,11 @@ export interface RunPlanOptions extends StepOptions, StrictOptions {
   /** The folder for results, rejects and report; `null`: named like the load. */
   readonly out: string | null;
   readonly restartInvoice: boolean;
+  /** The file to write what would be sent to, instead of sending it. */
+  readonly freeze: string | null;
+  /** The file that says what may be sent, and who approved it. */
+  readonly approved: string | null;
+  readonly approvedBy: string | null;
 }
 
 /** A plan that was read, and where its results go. */
@@ -42,9 +55,11 @@ interface PlanRun {
   readonly path: string;
   /** Absolute. */
   readonly folder: string;
+  /** What it is held against; `null`: nothing. */
+  readonly approval: ApprovalFile | null;
 }
 
-/** Runs or resumes the plan at `name`, or shows with `--dry-run` what that would do. */
+/** Runs or resumes the plan at `name`, or shows with `--dry-run` what that would do, or freezes it with `--freeze`. */
 export async function runPlan(app: App, name: string, options: RunPlanOptions): Promise<CommandResult> {
   const { cwd } = app.context;
   const path = resolve(cwd, name);
@@ -55,18 +70,20 @@ export async function runPlan(app: App, name: string, options: RunPlanOptions): 
   const folder = resolve(cwd, options.out ?? resultsFolder(plan.job));
   await assertFolder(folder, '--out');
   await assertReplaceable(join(folder, 'report.html'));
-  return withSession(app, (session) => prepare(session, { options, file, path, folder }, found));
+  const { approved, approvedBy } = options;
+  const approval = approved === null ? null : await readApproval(app, approved, approvedBy);
+  return withSession(app, (session) => prepare(session, { options, file, path, folder, approval }, found));
 }
 
 /** Checks the files, asks for confirmation, and opens the load. */
 async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles): Promise<CommandResult> {
   const { app, connection, owner } = session;
-  const { dryRun } = app.globals;
-  const { options, folder, file } = what;
+  const { options, folder, file, path, approval } = what;
+  const dryRun = app.globals.dryRun || options.freeze !== null;
   const { plan } = file;
   session.emit({ event: 'run.start', job: plan.job });
   await assertOwnFolder(folder, owner, plan.job);
-  if (options.adopt) await adoptDamaged(session, plan.job);
+  if (options.adopt && !dryRun) await adoptDamaged(session, plan.job);
   const known = await readLoad(session, plan.job);
   const init =
     plan.init === null ? null : { ...plan.init, jobId: initOnRecord(known)?.jobId ?? initJobId(plan.job) };
@@ -74,7 +91,9 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   if (init !== null) assertSameInit(known, init);
   // Refused before gigabytes are read, and asked after, when the files are known to be good.
   if (starts && !dryRun) assertInitAllowed(app, init);
-  const { files, recognised } = await checkPlanFiles(session, file, found, options);
+  const { files, recognised, columns, strict } = await checkPlanFiles(session, file, found, options);
+  const now = frozen(app, { plan, folder: dirname(path), options, connection, files, columns, strict });
+  if (approval !== null) assertApproved(app, approval, now);
   const assigned = (state: LoadState): Month =>
     assignMonth(state, files, {
       next: options.next,
@@ -85,10 +104,11 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
       terminal: app.context,
     });
   const sends =
-    known === null || options.restartInvoice || monthSends(known, init?.jobId ?? null, assigned(known));
+    !dryRun &&
+    (known === null || options.restartInvoice || monthSends(known, init?.jobId ?? null, assigned(known)));
   if (sends) await confirmProduction(app, connection, `run the plan of ${plan.job}`, starts);
   if (starts && !dryRun) await confirmInit(app, plan.job, init, connection.baseUrl);
-  return withLoad(session, plan.job, async (run) => {
+  const work = async (run: Run): Promise<CommandResult> => {
     const { state } = run.journal;
     const restarted = options.restartInvoice ? incompleteInvoices(state, files) : [];
     const planned = dryRun ? assigned(state) : await confirmedMonth(run, assigned, restarted);
@@ -98,11 +118,13 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
       [...customers, ...invoices.flatMap(({ invoice, items }) => [invoice, ...items])],
       false,
     );
+    if (options.freeze !== null) return freezePlan(session, path, options.freeze, now);
     const month: PlannedMonth = { init, ...planned, accepted: plan.accept.failedRecords };
     session.emit(await planEvent(session, month, run));
     const result = await (dryRun ? dryRunMonth(session, run, month) : perform(session, run, month, what));
     return { ...result, recognised };
-  });
+  };
+  return withLoad(session, plan.job, work, dryRun);
 }
 
 /** @throws EbillError INVALID_FILE */
@@ -111,7 +133,7 @@ async function checkPlanFiles(
   { plan }: PlanFile,
   found: ResolvedPlanFiles,
   options: StrictOptions,
-): Promise<Pick<CheckedFiles, 'recognised'> & { readonly files: MonthFiles }> {
+): Promise<Pick<CheckedFiles, 'recognised'> & Pick<Asked, 'files' | 'columns' | 'strict'>> {
   emit({ event: 'stage.start', stage: 'check' });
   const { declared, without } = await columnsFor(app, []);
   const columns = { declared: withColumns(declared, plan.columns), without };
@@ -137,7 +159,8 @@ async function checkPlanFiles(
   const invoices = found.invoices.flatMap(({ file, items }) =>
     at([file]).map((invoice) => ({ file: invoice, items: at(items) })),
   );
-  return { files: { customers: at(found.customers), invoices }, recognised: checked.recognised };
+  const files = { customers: at(found.customers), invoices };
+  return { files, recognised: checked.recognised, columns: columns.declared, strict };
 }
 
 /** The invoice batches to start over: those with items that were not uploaded completely. */
@@ -168,7 +191,7 @@ async function confirmedMonth(
 
 /** The run with all of its files, as it is put on record. */
 function callOf(run: Run, { customers, invoices }: Month, { path, options }: PlanRun): PlannedCall {
-  const { out, adopt, next, restartInvoice } = options;
+  const { out, adopt, next, restartInvoice, approved, approvedBy } = options;
   return {
     command: 'run',
     options: [
@@ -177,6 +200,8 @@ function callOf(run: Run, { customers, invoices }: Month, { path, options }: Pla
       ...(next ? ['--next'] : []),
       ...(restartInvoice ? ['--restart-invoice'] : []),
       ...typedStrict(options),
+      ...(approved === null ? [] : [APPROVED, resolve(run.context.cwd, approved)]),
+      ...(approvedBy === null ? [] : ['--approved-by', approvedBy]),
     ],
     paths: [path],
     files: [
@@ -192,13 +217,15 @@ async function perform(
   session: Session,
   run: Run,
   month: PlannedMonth,
-  { options, file, path, folder }: PlanRun,
+  what: PlanRun,
 ): Promise<CommandResult> {
   const { app, owner } = session;
+  const { options, file, path, folder, approval } = what;
   const { state } = run.journal;
   const recordStatus = { ...file.plan.recordStatus, ...options.watch.recordStatus };
   await setCurrentJob(app.context.paths.state, owner, state.header.job);
-  await recordCall(run, callOf(run, month, { options, file, path, folder }));
+  if (approval !== null) await recordApproval(run, approval.approved);
+  await recordCall(run, callOf(run, month, what));
   const end = await runMonth(
     {
       app,
@@ -213,6 +240,7 @@ async function perform(
     folder,
     recordStatus,
     plan: { path, sha256: file.sha256 },
+    approval: approval?.approved ?? null,
   });
 }
 

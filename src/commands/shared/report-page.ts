@@ -3,9 +3,10 @@ import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView, FileKind, Kind } from '../../batch/types.ts';
 import { outcomeOfAll } from '../../batch/verdict.ts';
 import { sumAmounts } from '../../files/amounts.ts';
+import { APPROVED } from '../../load/calls.ts';
 import { findJournal } from '../../load/journal-places.ts';
 import type { Run } from '../../load/run.ts';
-import type { BatchState } from '../../load/state.ts';
+import type { BatchState, LoadState } from '../../load/state.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
 import { accountText } from '../../output/batch-text.ts';
 import { redactedStrings } from '../../output/json-text.ts';
@@ -50,6 +51,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
       .sort((a, b) => b.count - a.count)
       .map(({ jobId, reason, count }) => ({ jobId: jobId ?? '', message: reason, count })),
     ...(waivers.length > 0 && { waivers }),
+    ...approvalFacts(state),
     totals: totalsOf(files),
     files,
     timeline,
@@ -62,6 +64,15 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
     source: { profile, server: baseUrl, startedAt, asOf: state.updatedAt },
   };
   return redactedStrings(facts, app.redactor);
+}
+
+/** Which approvals the runs were held against, and which files were sent without one (commands rule 32). */
+function approvalFacts({ approvals, batches }: LoadState): Pick<ReportFacts, 'approvals' | 'unapproved'> {
+  if (approvals === undefined) return {};
+  const unapproved = [...batches.values()].flatMap(({ file, call, abandoned }) =>
+    file === null || abandoned || call?.options.includes(APPROVED) ? [] : [file.name],
+  );
+  return { approvals, unapproved };
 }
 
 async function timelineOfRun({ context, journal }: Run): Promise<readonly Moment[]> {

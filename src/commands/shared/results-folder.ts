@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { type ServerAddress, serverOf } from '../../api/connection.ts';
 import type { Phase } from '../../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
+import type { Approved } from '../../load/entries.ts';
 import type { Owner } from '../../load/journal-places.ts';
 import type { LoadState } from '../../load/state.ts';
 import { redactedJson, redactedStrings } from '../../output/json-text.ts';
@@ -35,6 +36,8 @@ export interface FolderFile {
 interface ManifestFacts {
   readonly owner: Owner;
   readonly plan: { readonly path: string; readonly sha256: string };
+  /** What the run was held against (commands rule 32); `null`: nothing. */
+  readonly approval: Approved | null;
   /** Program name and version. */
   readonly program: string;
   readonly load: LoadState;
@@ -95,7 +98,7 @@ function loadIn(text: string): (ServerAddress & { readonly job: string }) | null
  * @throws EbillError USAGE
  */
 export async function writeManifest(folder: string, facts: ManifestFacts): Promise<string> {
-  const { owner, plan, program, load, outcome, exitCode, at } = facts;
+  const { owner, plan, approval, program, load, outcome, exitCode, at } = facts;
   const manifest = {
     ebillManifest: VERSION,
     job: load.header.job,
@@ -108,6 +111,7 @@ export async function writeManifest(folder: string, facts: ManifestFacts): Promi
     outcome,
     exitCode,
     plan: { file: basename(plan.path), sha256: plan.sha256 },
+    approval,
     sent: [...load.batches.values()]
       .filter((batch) => !batch.abandoned && batch.file !== null)
       .map(({ jobId, id, kind, file }) => ({

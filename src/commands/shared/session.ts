@@ -109,10 +109,16 @@ export async function readLoad({ app, owner }: Session, job: string): Promise<Lo
 /**
  * Opens a load for a command that changes it, as its only writer (commands rule 5), and closes it after `work`. Under
  * `--dry-run` it is opened for reading.
+ * @param reading whether it is only read
  * @throws EbillError CONFLICT when another process holds it
  */
-export async function withLoad<T>(session: Session, job: string, work: (run: Run) => Promise<T>): Promise<T> {
-  const open = session.app.globals.dryRun ? openForReading : openForWriting;
+export async function withLoad<T>(
+  session: Session,
+  job: string,
+  work: (run: Run) => Promise<T>,
+  reading = session.app.globals.dryRun,
+): Promise<T> {
+  const open = reading ? openForReading : openForWriting;
   const run = await open(session, job);
   try {
     return await work(run);

@@ -48,6 +48,85 @@ export const GITLAB = `load:
     when: always
     paths: [load.json]`;
 
+export const GITHUB_APPROVED = `name: approved load
+on:
+  workflow_dispatch:
+    inputs:
+      job: { description: the load, required: true }
+concurrency: ebill-load
+permissions: { actions: read, contents: read }
+env:
+  EBILL_BASE_URL: https://ebill.example.com
+  EBILL_HOME: \${{ github.workspace }}/.ebill
+jobs:
+  freeze:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: npm install --global ./ebill-*.tgz
+      - run: ebill run plan.yaml --freeze approval.json
+      - uses: actions/upload-artifact@v4
+        with: { name: approval, path: approval.json }
+  load:
+    needs: freeze
+    environment: production
+    runs-on: ubuntu-latest
+    env:
+      EBILL_TOKEN: \${{ secrets.EBILL_TOKEN }}
+      GH_TOKEN: \${{ github.token }}
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/download-artifact@v4
+        with: { name: approval }
+      - uses: actions/cache/restore@v4
+        with:
+          path: .ebill
+          key: \${{ inputs.job }}-
+      - run: npm install --global ./ebill-*.tgz
+      - run: |
+          run=repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID
+          by=$(gh api "$run/approvals" --jq '.[-1].user.login')
+          ebill run plan.yaml --approved approval.json \\
+            --approved-by "$by" --max-wait 5h --json > load.json
+      - uses: actions/cache/save@v4
+        if: always()
+        with:
+          path: .ebill
+          key: \${{ inputs.job }}-\${{ github.run_id }}.\${{ github.run_attempt }}`;
+
+export const GITLAB_APPROVED = `stages: [freeze, load]
+default:
+  image: node:22
+  before_script:
+    - npm install --global ./ebill-*.tgz
+variables:
+  EBILL_BASE_URL: https://ebill.example.com
+  EBILL_HOME: $CI_PROJECT_DIR/.ebill
+freeze:
+  stage: freeze
+  script:
+    - ebill run plan.yaml --freeze approval.json
+  artifacts:
+    paths: [approval.json]
+load:
+  stage: load
+  environment: production
+  when: manual
+  resource_group: ebill-load
+  timeout: 6h
+  retry: { max: 2, exit_codes: [6, 137, 143] }
+  cache:
+    key: ebill-$EBILL_JOB
+    paths: [.ebill/]
+    when: always
+  script:
+    - >-
+      ebill run plan.yaml --approved approval.json
+      --approved-by "$GITLAB_USER_LOGIN" --max-wait 5h --json > load.json
+  artifacts:
+    when: always
+    paths: [load.json]`;
+
 export const BASH = `#!/usr/bin/env bash
 # 0 3 1 * *  billing  /opt/billing/load.sh
 PATH=$PATH:/usr/local/bin
@@ -83,6 +162,16 @@ export const ci: TopicText = {
       'Plain bash, from cron',
       lines(BASH),
       'ebill is installed, and only the owner can read the file named token. A second run of the script while the first is still running ends with 8 and sends nothing.',
+    ),
+    section(
+      'GitHub Actions, with an approval',
+      lines(GITHUB_APPROVED),
+      'The first job writes what would be sent to the artifact named approval. Protect the environment named production (required reviewers, and EBILL_TOKEN as its secret): the second job starts once a reviewer has read that file and approved it, and sends exactly that or nothing. Re-run the failed job to resume; the approval is the same.',
+    ),
+    section(
+      'GitLab, with an approval',
+      lines(GITLAB_APPROVED),
+      'Protect the environment named production, and define EBILL_TOKEN for that environment alone. The second job waits until somebody who may deploy there has read the artifact of the first and starts it.',
     ),
     section(
       'What ebill writes for each CI system',

@@ -16,7 +16,7 @@ export const json: TopicText = {
         batches: 'a list of BATCH in the order init, customers, invoices',
         error: '{ code, message, hint }; null exactly when exitCode is 0',
       }),
-      'The package contains JSON schemas: ebill/document.schema.json for this document, ebill/event.schema.json for the events of --progress json, and ebill/plan.schema.json for plans.',
+      'The package contains JSON schemas: ebill/document.schema.json for this document, ebill/event.schema.json for the events of --progress json, ebill/plan.schema.json for plans, and ebill/approval.schema.json for the files of run --freeze.',
     ),
     section(
       'BATCH',
@@ -58,6 +58,8 @@ export const json: TopicText = {
           'results, run: the most frequent reasons for rejects: a list of { jobId, reason, examples, message, count, line }; reason has … for the values in which messages differ, message is the first of them',
         unknown:
           'results, run: status values in result files that say neither "loaded" nor "rejected": a list of { jobId, value, count, line }',
+        approval: 'run --freeze, run --approved: { path, sha256, by } of the approval file',
+        differences: 'run --approved, when it is refused: a list of { what, was, now }',
         'folder, manifest': 'run: paths of the output folder and the manifest',
         report: 'run: path of the report; report: the data of the report, and its path',
         steps: 'run --dry-run: each step and whether it is done',
