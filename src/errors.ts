@@ -19,9 +19,18 @@ export const EXIT_CODES = {
 
 export type ErrorCode = keyof typeof EXIT_CODES;
 
+/** A way on that the hint names, to be chosen on a terminal. */
+export interface Choice {
+  /** Added to the command line, such as `--adopt`. */
+  readonly option: string;
+  /** When it is right, and what it does to the records. */
+  readonly label: string;
+}
+
 interface ErrorParts {
   /** The next step. */
   readonly hint: string;
+  readonly choices?: readonly Choice[];
   readonly cause?: unknown;
   /** Only for INTERRUPTED, which ends with 143 after SIGTERM. */
   readonly exitCode?: number;
@@ -32,6 +41,7 @@ export class EbillError extends Error {
   readonly code: ErrorCode;
   readonly exitCode: number;
   readonly hint: string;
+  readonly choices: readonly Choice[];
 
   constructor(code: ErrorCode, message: string, parts: ErrorParts) {
     super(message, parts.cause === undefined ? undefined : { cause: parts.cause });
@@ -39,6 +49,7 @@ export class EbillError extends Error {
     this.code = code;
     this.exitCode = parts.exitCode ?? EXIT_CODES[code];
     this.hint = parts.hint;
+    this.choices = parts.choices ?? [];
   }
 }
 

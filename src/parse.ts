@@ -18,6 +18,8 @@ export type Parsed =
       readonly name: string;
       readonly run: (app: App) => Promise<CommandResult>;
       readonly globals: Readonly<Record<string, unknown>>;
+      /** The options of its own that it takes, such as `--adopt`. */
+      readonly takes: readonly string[];
     };
 
 /**
@@ -99,7 +101,7 @@ function assertTopic(name: string): void {
 function overview(program: Command): Parsed {
   const run = async (app: App): Promise<CommandResult> =>
     (await import('./commands/overview.ts')).overview(app);
-  return { type: 'command', name: 'ebill', run, globals: program.opts() };
+  return { type: 'command', name: 'ebill', run, globals: program.opts(), takes: [] };
 }
 
 /** `ebill --json help json` asks for the same page as `ebill help json`: options change nothing about help. */
@@ -132,7 +134,8 @@ function declareCommands(
     helps.set(command, module.help);
     command.action(async () => {
       const run = module.prepare(command.processedArgs.flat(), command.opts());
-      done({ type: 'command', name: nameOf(command), run, globals: program.opts() });
+      const takes = command.options.flatMap(({ long }) => long ?? []);
+      done({ type: 'command', name: nameOf(command), run, globals: program.opts(), takes });
     });
   };
   program.hook('preSubcommand', declareReached);

@@ -105,7 +105,10 @@ async function runCommand(
       known,
     };
     await assertUsable(name, context);
-    const result = await Promise.race([parsed.run(app), context.crash]);
+    const result = await runAsking(parsed, app, (option) => {
+      argv = withOption(argv, option);
+      return parse(argv, version, context);
+    });
     const error = result.error === null ? null : inTime(result.error);
     if (result.printed !== true) await printResult({ ...result, error }, name, printing);
     return error?.exitCode ?? 0;
@@ -123,6 +126,36 @@ async function runCommand(
     });
     return error.exitCode;
   }
+}
+
+type ParsedCommand = Extract<Parsed, { readonly type: 'command' }>;
+
+/**
+ * Runs a command. Where it fails with several ways on, asks on a terminal which one, and runs the command line again with
+ * that option.
+ */
+async function runAsking(
+  command: ParsedCommand,
+  app: App,
+  parseWith: (option: string) => Promise<Parsed>,
+): Promise<CommandResult> {
+  try {
+    return await Promise.race([command.run(app), app.context.crash]);
+  } catch (error) {
+    if (!(error instanceof EbillError) || error.choices.length === 0) throw error;
+    const { chosenOption } = await import('./commands/shared/choose.ts');
+    const option = await chosenOption(error, app, command.takes);
+    if (option === null) throw error;
+    const again = await parseWith(option);
+    if (again.type !== 'command') throw error;
+    return runAsking(again, app, parseWith);
+  }
+}
+
+/** Before `--`, after which there are only arguments. */
+function withOption(argv: readonly string[], option: string): readonly string[] {
+  const end = argv.indexOf('--');
+  return end === -1 ? [...argv, option] : argv.toSpliced(end, 0, option);
 }
 
 const DEFAULT_UI = { progress: 'auto', color: 'auto', quiet: false, verbose: false } as const;

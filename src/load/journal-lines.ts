@@ -299,7 +299,8 @@ const noJournal = (path: string): EbillError =>
 /** @param show leads to `loads show`, which reads the rest */
 export function damagedJournal(path: string, read: Salvaged, show: boolean): EbillError {
   const [first] = read.lines.filter(isDamage);
-  const hint = canBeSkipped(read)
+  const skippable = canBeSkipped(read);
+  const hint = skippable
     ? `Run the upload or run command of the load ${read.header?.job} again with --adopt: damaged lines are skipped, and the server is asked what they said.`
     : `${BACKUP} Without one only the owner of the server can say what was done: the damage may hide that a batch must not be finalized, or which files belong together.`;
   return new EbillError(
@@ -307,6 +308,15 @@ export function damagedJournal(path: string, read: Salvaged, show: boolean): Ebi
     `Line ${first?.line} of the journal ${path} is damaged: ${first?.reason}.`,
     {
       hint: show ? `ebill loads show reads the other lines. ${hint}` : hint,
+      choices: skippable
+        ? [
+            {
+              option: '--adopt',
+              label:
+                'Skip the damaged lines for good and ask the server what they said; each record is loaded once',
+            },
+          ]
+        : [],
     },
   );
 }

@@ -103,6 +103,12 @@ function processedBefore(load: LoadState, file: SourceFile, batch: BatchState): 
     `${file.name} was loaded before: ${batch.jobId} of the load ${load.header.job}, submitted on ${date}, has the same content (as ${batch.file?.name}).`,
     {
       hint: 'Nothing was sent. Check whether this is the file of another month. If the same records are to be loaded once more, upload the file with the option --again.',
+      choices: [
+        {
+          option: '--again',
+          label: `These records are due once more: load ${file.name} again; if they are not, all of them are billed twice`,
+        },
+      ],
     },
   );
 }

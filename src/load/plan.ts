@@ -3,7 +3,7 @@ import { isFinal } from '../batch/outcome.ts';
 import type { StatusNames } from '../batch/phase.ts';
 import { parentJobId, parentOf } from '../batch/tree.ts';
 import type { FileKind, Kind } from '../batch/types.ts';
-import { EbillError } from '../errors.ts';
+import { type Choice, EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
 import { type BatchState, itemsOf, type LoadState, phaseOnRecord } from './state.ts';
@@ -224,9 +224,10 @@ export function nameConflict(
   const word = quoted(other.jobId, terminal);
   const sha256 = `its SHA-256 was ${other.file?.sha256 ?? 'unknown'}`;
   const restore = `If ${file.name} was not meant to change, restore it: ${sha256}.`;
-  const conflict = (what: string, hint: string): EbillError =>
+  const conflict = (what: string, hint: string, ...choices: readonly Choice[]): EbillError =>
     new EbillError('CONFLICT', `${file.name} is on record with other content, as ${other.jobId}${what}.`, {
       hint,
+      choices,
     });
   const seen = other.seen;
   if (seen !== null && isFinal(phaseOnRecord(state, other, seen, names).phase)) {
@@ -249,10 +250,18 @@ export function nameConflict(
     return conflict(
       '',
       `It would be finalized with its invoice batch, so it cannot be replaced alone: upload the invoice file with all its item files again, with --restart-invoice. ${restore}`,
+      {
+        option: '--restart-invoice',
+        label: `The new content is right: start the invoice batch over with all its item files; the old batch is left behind, and none of its records are loaded`,
+      },
     );
   return conflict(
     '',
     `If the new content replaces the old, run the command with --next: ${other.jobId} is then left behind and never finalized. ${restore}`,
+    {
+      option: '--next',
+      label: `The new content is right: load it as a new batch; ${other.jobId} is left behind, and none of its records are loaded`,
+    },
   );
 }
 

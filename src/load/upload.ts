@@ -238,6 +238,16 @@ function jobIdTaken(jobId: string, { name }: SourceFile, batch: Batch): EbillErr
     `The server already has ${named(jobId, batch)}, and this machine has no record of which file it holds.`,
     {
       hint: `Ask the person who created it which file it holds. If it is this ${name}, run the same command with --adopt: the batch then gets the file from here. If it is another file, run it with --next to take the next free number; if that file is called ${name} too, rename this one first, because the server keeps one file of a name.`,
+      choices: [
+        {
+          option: '--adopt',
+          label: `It holds this ${name}: take it over; each record is loaded once`,
+        },
+        {
+          option: '--next',
+          label: `It holds another file: leave it alone and load ${name} as a further batch; if both hold the same records, they are loaded twice`,
+        },
+      ],
     },
   );
 }

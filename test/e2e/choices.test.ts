@@ -1,0 +1,126 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { Sandbox } from '../../src/sandbox/index.ts';
+import { calls, type Machine, machine, sandbox } from './harness.ts';
+import { terminal, WIDE } from './terminal.ts';
+
+// Where an error names options that decide what happens to the records, a terminal asks which (commands rule 28).
+
+const customers = (at: Machine, name: string, text: string): void =>
+  writeFileSync(join(at.cwd, name), `Account Number\n${text}\n`);
+
+const sends = (server: Sandbox): readonly string[] =>
+  calls(server).filter((call) => !call.startsWith('download'));
+
+/** Runs a command on a terminal and answers its question with the nth choice. */
+async function answered(at: Machine, line: string, n: number) {
+  const session = terminal(at, line.split(' '), WIDE);
+  const question = await session.until(/arrow keys or a number/);
+  session.write(`${n}\r`);
+  const code = await session.exit;
+  return { question: question.replaceAll(/\s+/g, ' '), code, screen: await session.screen() };
+}
+
+describe('a batch of another machine', () => {
+  const UPLOAD = 'upload customer cus.csv --job AUG';
+
+  async function created(): Promise<readonly [Sandbox, Machine]> {
+    const server = await sandbox({ duplicates: 'reissue', faults: ['put@1=status:400'] });
+    const first = machine(server);
+    customers(first, 'cus.csv', '1');
+    expect((await first.call(UPLOAD.split(' '))).code).toBe(9);
+    const other = machine(server);
+    customers(other, 'cus.csv', '1');
+    return [server, other];
+  }
+
+  it('is left alone by the first choice, with the error that scripts get', async () => {
+    const [server, at] = await created();
+    const before = sends(server);
+    const { code, question, screen } = await answered(at, UPLOAD, 1);
+    expect(question).toContain(
+      'The server already has AUG_CUS (batch 1, Draft), and this machine has no record of which file it holds. How to go on?',
+    );
+    expect(question).toMatch(
+      /1\. Stop here; nothing more is sent 2\. It holds this cus\.csv: take it over; .* \(--adopt\)/,
+    );
+    expect(code).toBe(8);
+    expect(screen).toContain('with --adopt');
+    expect(sends(server)).toEqual(before);
+  });
+
+  it('is taken over', async () => {
+    const [server, at] = await created();
+    const { code } = await answered(at, `${UPLOAD} --wait`, 2);
+    expect(code).toBe(0);
+    expect(server.snapshot().batches.map(({ jobId, finalizeCount }) => [jobId, finalizeCount])).toEqual([
+      ['AUG_CUS', 1],
+    ]);
+    // On record as the option would be: repeated, it resumes.
+    const loads = join(at.home, 'loads');
+    const journal = readdirSync(loads, { recursive: true, encoding: 'utf8' }).find((name) =>
+      name.endsWith('.jsonl'),
+    );
+    expect(readFileSync(join(loads, journal ?? ''), 'utf8')).toContain('"--adopt"');
+    expect((await at.call(`${UPLOAD} --wait`.split(' '))).code).toBe(0);
+  });
+
+  it('is not asked about in a pipe or with --yes', async () => {
+    const [, at] = await created();
+    const piped = await at.call(UPLOAD.split(' '));
+    expect([piped.code, piped.stderr.includes('How to go on')]).toEqual([8, false]);
+    const yes = terminal(at, [...UPLOAD.split(' '), '--yes'], WIDE);
+    expect(await yes.exit).toBe(8);
+    expect(await yes.screen()).not.toContain('How to go on');
+  });
+
+  it('and Ctrl-C at the question sends nothing', async () => {
+    const [server, at] = await created();
+    const before = sends(server);
+    const session = terminal(at, UPLOAD.split(' '), WIDE);
+    await session.until(/arrow keys or a number/);
+    session.write('\u0003');
+    expect(await session.exit).toBe(130);
+    expect(await session.screen()).toMatch(/Interrupted, with nothing chosen: The server already has/);
+    expect(sends(server)).toEqual(before);
+  });
+});
+
+describe('other content under a name on record', () => {
+  it('replaces the draft when that is chosen', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    customers(at, 'cus.csv', '1');
+    await at.call('upload customer cus.csv --job AUG'.split(' '));
+    customers(at, 'cus.csv', '2');
+    const { code, question } = await answered(at, 'upload customer cus.csv --job AUG --wait', 2);
+    expect(question).toContain('AUG_CUS is left behind, and none of its records are loaded (--next)');
+    expect(code).toBe(0);
+    expect(calls(server).filter((call) => call.startsWith('finalize'))).toEqual(['finalize AUG_CUS_2']);
+  });
+
+  it('is no question when its batch is final: nothing may load its records again', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    customers(at, 'cus.csv', '1');
+    await at.call('upload customer cus.csv --job AUG --wait'.split(' '));
+    customers(at, 'cus.csv', '1\n2');
+    const session = terminal(at, 'upload customer cus.csv --job AUG'.split(' '), WIDE);
+    expect(await session.exit).toBe(8);
+    expect(await session.screen()).not.toContain('How to go on');
+  });
+});
+
+it('a file of another load is loaded once more only when that is chosen', async () => {
+  const server = await sandbox();
+  const at = machine(server);
+  customers(at, 'cus.csv', '1');
+  await at.call('upload customer cus.csv --job AUG --wait'.split(' '));
+  const stopped = await answered(at, 'upload customer cus.csv --job SEP', 1);
+  expect([stopped.code, sends(server).some((call) => call.includes('SEP'))]).toEqual([8, false]);
+  expect(stopped.question).toContain('if they are not, all of them are billed twice (--again)');
+  const { code } = await answered(at, 'upload customer cus.csv --job SEP --wait', 2);
+  expect(code).toBe(0);
+  expect(sends(server)).toContain('finalize SEP_CUS');
+});
