@@ -8,7 +8,7 @@ import type { Theme } from '../output/theme.ts';
 import type { ColumnChange } from '../profile/pairs.ts';
 import { type CommandModule, EMPTY_RESULT } from './shared/command.ts';
 import type { CheckReport } from './shared/file-checks.ts';
-import { boolFlag, listFlag } from './shared/options.ts';
+import { boolFlag, jobFlag, listFlag } from './shared/options.ts';
 import { columnOptions, declareColumnOption } from './shared/upload-options.ts';
 
 export interface ValidateOptions {
@@ -19,6 +19,8 @@ export interface ValidateOptions {
   readonly items: readonly string[];
   readonly columns: readonly ColumnChange[];
   readonly warningsAsErrors: boolean;
+  /** A load, `last` or `none`; `null`: not given. */
+  readonly against: string | null;
 }
 
 export const command: CommandModule<ValidateOptions> = {
@@ -26,6 +28,7 @@ export const command: CommandModule<ValidateOptions> = {
     notes: [
       'A file given without a kind gets it from its columns: customer (Account Number with a name or an address), invoice (Invoice Number with a customer or a due date) or items (Invoice Number with a line or a quantity). If they leave it open, nothing is checked (2).',
       'The files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent or the decimals they are written with. A check runs when its files are given and its columns are known. Those named by --column or in the profile make errors. Others are recognised by their usual names and by their content, and make warnings; one that is mostly empty, repeated, unknown to the other files or no amount is left out. --column KIND.ROLE= leaves a check out.',
+      'Records, amounts and customers billed are compared with those of the load closed last on the server, from the journals on this machine (--against).',
     ],
     examples: [
       [
@@ -35,6 +38,10 @@ export const command: CommandModule<ValidateOptions> = {
       [
         'ebill validate --invoice inv.csv --column "invoice.key=Invoice Number" --column invoice.amount=Amount',
         'make errors of keys that are not unique, and of amounts that cannot be read',
+      ],
+      [
+        "ebill validate cus.csv inv.csv 'itm_*.csv' --against JUL_2020",
+        'compare records and amounts with those of an earlier load',
       ],
       [
         'ebill validate --invoice inv.csv --items itm_1.csv itm_2.csv --warnings-as-errors --json',
@@ -54,7 +61,8 @@ export const command: CommandModule<ValidateOptions> = {
       .option('--invoice <files...>', 'invoice files or patterns')
       .option('--items <files...>', 'item files or patterns, checked against all invoice files given')
       .optionsGroup('Checks:')
-      .option('--warnings-as-errors', 'exit with 2 on warnings too');
+      .option('--warnings-as-errors', 'exit with 2 on warnings too')
+      .option('--against <load>', 'load to compare the totals with: its name, last, or none (default: last)');
     declareColumnOption(command);
   },
 
@@ -66,6 +74,7 @@ export const command: CommandModule<ValidateOptions> = {
       items: listFlag(flags, 'items'),
       columns: columnOptions(flags),
       warningsAsErrors: boolFlag(flags, 'warningsAsErrors'),
+      against: jobFlag(flags, 'against', '--against'),
     };
     const { files, customer, invoice, items } = options;
     if (files.length + customer.length + invoice.length + items.length > 0) return options;
@@ -79,12 +88,17 @@ export const command: CommandModule<ValidateOptions> = {
       { columnsFor, givenFiles, profileInUse, reportFiles },
       { hasErrors, invalidFiles },
       { kindsOfFiles, recognisedFacts, sayRecognised },
+      { compareFiles, totalsOfFiles },
+      { comparisonTable },
     ] = await Promise.all([
       import('./shared/file-checks.ts'),
       import('../files/findings.ts'),
       import('./shared/recognition.ts'),
+      import('./shared/comparison.ts'),
+      import('../output/comparison-text.ts'),
     ]);
-    const profile = (await profileInUse(app))?.name ?? null;
+    const inUse = await profileInUse(app);
+    const profile = inUse?.name ?? null;
     app.soFar(() => ({ profile }));
     const columns = await columnsFor(app, options.columns);
     const kinds = await kindsOfFiles(app, options);
@@ -96,17 +110,21 @@ export const command: CommandModule<ValidateOptions> = {
     } finally {
       progress.stop();
     }
-    const { reports, recognition } = checked;
+    const { reports, recognition, customersBilled } = checked;
     sayRecognised(app, recognition);
+    const totals = totalsOfFiles(reports, customersBilled);
+    const comparison = await compareFiles(app, inUse, options.against, totals);
     const parts = [
       findingsText(reports, app.ui),
       await totalsTable(reports, app.ui),
+      comparison === null || comparison.against === null ? '' : await comparisonTable(comparison, app.ui),
       findingsVerdict(reports, app.ui),
     ];
     return {
       ...EMPTY_RESULT,
       profile,
       files: reports,
+      ...(comparison === null ? {} : { comparison }),
       recognised: recognisedFacts(recognition),
       ...(kinds.recognised.length > 0 ? { kinds: kinds.recognised } : {}),
       extra: { totals: totalsOf(reports) },

@@ -114,25 +114,6 @@ export function equalTo(decimals: number, a: bigint, b: bigint): boolean {
   return difference <= halfUnit(decimals);
 }
 
-/**
- * Adds up decimals exactly; the sum has as many decimals as the finest of them. `null` when there are none, or when one is
- * `null` or not an amount, because a sum without it would be wrong.
- */
-export function sumAmounts(amounts: readonly (string | null)[]): string | null {
-  const reader = new AmountReader();
-  let sum = 0n;
-  let decimals = 0;
-  for (const amount of amounts) {
-    if (amount === null) return null;
-    const bytes = Buffer.from(amount);
-    const value = reader.read(bytes, 0, bytes.length);
-    if (typeof value === 'string') return null;
-    sum += toFine(value);
-    decimals = Math.max(decimals, reader.decimals);
-  }
-  return amounts.length === 0 ? null : formatDecimal(sum, decimals);
-}
-
 /** A growing list of exact sums, eight bytes each. What a double cannot hold exactly is kept apart, in a map. */
 export class ExactSums {
   /** Ten-thousandths. */

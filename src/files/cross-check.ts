@@ -25,6 +25,7 @@ export class CrossCheck {
   /** Where the bounds of these columns are in a record's bounds; -1 for a column that is not read. */
   #keyAt = -1;
   #customerAt = -1;
+  #checksCustomers = false;
   #amountAt = -1;
   /** The customer and the invoice found last. */
   #customer = -1;
@@ -36,6 +37,7 @@ export class CrossCheck {
     this.#findings = findings;
     this.#amounts = new AmountColumn(findings);
     if (file.kind === 'invoice') {
+      state.billed.expect();
       const from = state.invoices.table.size;
       state.ranges.set(file.path, { from, to: from });
     }
@@ -74,7 +76,8 @@ export class CrossCheck {
   select(columns: readonly number[]): void {
     const at = (column: number): number => (column > 0 ? 2 * columns.indexOf(column) : -1);
     this.#keyAt = at(this.#roles.key);
-    this.#customerAt = this.#state.checksCustomers ? at(this.#roles.customer) : -1;
+    this.#customerAt = at(this.#roles.customer);
+    this.#checksCustomers = this.#state.checksCustomers;
     this.#amountAt = at(this.#roles.amount);
   }
 
@@ -101,6 +104,7 @@ export class CrossCheck {
     const { kind, path } = this.#file;
     const range = this.#state.ranges.get(path);
     if (kind === 'invoice' && range !== undefined) range.to = this.#state.invoices.table.size;
+    if (this.#roles.customer > 0 && !this.#findings.incomplete) this.#state.billed.counted();
     // A file without a recognised key proves nothing about the keys of its kind.
     if (this.#findings.incomplete || this.#roles.key === 0) this.#state.markIncomplete(kind);
   }
@@ -156,11 +160,15 @@ export class CrossCheck {
 
   #checkCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
     const { customer } = this.#roles;
+    const { hash, customers, billed } = this.#state;
     if (!this.#hash(bytes, from, to)) {
-      this.#findings.error(EMPTY_CUSTOMER, () => emptyKey(line, customer, 'customer'));
+      billed.unknown();
+      if (this.#checksCustomers)
+        this.#findings.error(EMPTY_CUSTOMER, () => emptyKey(line, customer, 'customer'));
       return;
     }
-    const { hash, customers } = this.#state;
+    billed.add(hash);
+    if (!this.#checksCustomers) return;
     const number = customers.find(hash.low, hash.high, this.#customer);
     if (number >= 0) this.#customer = number;
     else this.#state.unknownOf(this.#file).add(line, customer, valueText(this.#value));

@@ -2,6 +2,7 @@ import { comparable } from '../batch/column-names.ts';
 import { type Columns, columnList, type RoleName } from '../batch/columns.ts';
 import type { FileKind } from '../batch/types.ts';
 import { ExactSums } from './amounts.ts';
+import { BilledCustomers } from './billed-customers.ts';
 import {
   displayValue,
   type FileToCheck,
@@ -22,6 +23,7 @@ export class CrossState {
   /** The roles whose columns were recognised, not declared. */
   readonly recognised: ReadonlySet<RoleName>;
   readonly hash: KeyHash;
+  readonly billed: BilledCustomers;
   customers = new KeySet();
   invoices = new KeySet();
   /** For each invoice, its amount minus the amounts of its items. */
@@ -42,7 +44,9 @@ export class CrossState {
     given: ReadonlySet<FileKind>,
     hash: KeyHash = new KeyHash64(),
     recognised: ReadonlySet<RoleName> = new Set(),
+    billed = new BilledCustomers(),
   ) {
+    this.billed = billed;
     this.columns = columns;
     this.recognised = recognised;
     this.hash = hash;

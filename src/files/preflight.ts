@@ -2,6 +2,7 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Columns, columnList } from '../batch/columns.ts';
 import { visible } from '../system/escaping.ts';
+import type { BilledCustomers } from './billed-customers.ts';
 import { BLOCKS_KEPT, BlockPool, readBlocks } from './blocks.ts';
 import { ContentCheck } from './content-check.ts';
 import type { CrossCheck } from './cross-check.ts';
@@ -32,6 +33,8 @@ export interface CheckOptions {
   readonly columns?: Columns;
   /** Columns that are declared or recognised, in place of `columns`. What turned out to be another column is given up. */
   readonly recognition?: Recognition;
+  /** Counts the customers billed, where their column is named. */
+  readonly billed?: BilledCustomers;
   /** Tests use a weak hash. */
   readonly hash?: KeyHash;
 }
@@ -45,10 +48,9 @@ export async function checkFiles(
   files: readonly FileToCheck[],
   options: CheckOptions = {},
 ): Promise<FileReport[]> {
-  const { recognition, hash, signal } = options;
+  const { recognition, signal } = options;
   const columns = recognition?.columns ?? options.columns ?? {};
-  const across =
-    columnList(columns).length === 0 ? null : await crossChecks(columns, files, hash, recognition);
+  const across = columnList(columns).length === 0 ? null : await crossChecks(columns, files, options);
   const checked: CheckedFile[] = [];
   const [hashing, pool] = [new Hashing(), new BlockPool()];
   try {
@@ -102,8 +104,7 @@ interface CrossChecks {
 async function crossChecks(
   columns: Columns,
   files: readonly FileToCheck[],
-  hash: KeyHash | undefined,
-  recognition: Recognition | undefined,
+  { hash, recognition, billed }: CheckOptions,
 ): Promise<CrossChecks> {
   const [{ CrossState }, { CrossCheck }, { verifyCandidates }, settling] = await Promise.all([
     import('./cross-state.ts'),
@@ -112,13 +113,14 @@ async function crossChecks(
     recognition === undefined || recognition.found.size === 0 ? null : import('./recognition-check.ts'),
   ]);
   const given = new Set(files.map(({ kind }) => kind));
-  const state = new CrossState(columns, given, hash, new Set(recognition?.found.keys()));
+  const state = new CrossState(columns, given, hash, new Set(recognition?.found.keys()), billed);
   return {
     begin: (file, findings) => new CrossCheck(state, file, findings),
     verify: async (checked, signal) => {
       if (recognition !== undefined) settling?.giveUpKeys(state, recognition);
       await verifyCandidates(state, checked, signal);
       if (recognition !== undefined) settling?.settleRecognition(state, recognition, checked);
+      if (recognition?.wasGivenUp('invoice.customer')) state.billed.unknown();
     },
   };
 }

@@ -8,7 +8,7 @@ import type { Run } from './run.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
 
 /** A command with the batch of each of its files. */
-export interface PlannedCall extends Pick<Call, 'command' | 'options' | 'paths'> {
+export interface PlannedCall extends Pick<Call, 'command' | 'options' | 'paths' | 'billed'> {
   readonly files: readonly {
     readonly to: Assignment;
     readonly parent: ParentRef | null;
@@ -74,13 +74,14 @@ function warnOfSecondParent(
 
 type NewCall = Omit<Call, 'at'>;
 
-function entryOf({ command, options, paths, files }: PlannedCall): NewCall {
+function entryOf({ command, options, paths, files, billed }: PlannedCall): NewCall {
   const own = files.filter(({ to }) => to.action !== 'duplicate');
   return {
     type: 'call',
     command,
     options,
     ...(paths === undefined ? {} : { paths }),
+    ...(billed == null ? {} : { billed }),
     files: own.map(({ to: { jobId, kind, file }, parent, corrects }) => ({
       jobId,
       kind,

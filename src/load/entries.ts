@@ -174,6 +174,8 @@ const ENTRIES = {
         corrects: v.exactOptional(corrects),
       }),
     ),
+    /** Customers that its invoice files bill, each once; `null` when unknown. Older journals lack it. */
+    billed: v.exactOptional(v.nullable(count)),
     /** Batches that these replace: left behind with their items, in the same step. */
     replaces: v.array(own),
   }),
@@ -188,6 +190,22 @@ const ENTRIES = {
     records: count,
     reason: own,
     by: own,
+  }),
+  /** The load is closed: what it came to, each record once. Written again only after more was added to it. */
+  closed: entry('closed', {
+    /** When its last batch was seen final. */
+    closedAt: time,
+    kinds: v.array(
+      v.object({
+        kind: fileKind,
+        records: v.nullable(count),
+        amount: v.nullable(own),
+        /** Records that were rejected at first. */
+        rejected: v.nullable(count),
+      }),
+    ),
+    customersBilled: v.nullable(count),
+    files: v.array(v.object({ jobId: own, kind: fileKind, name: own, sha256: own })),
   }),
   /** The file will not come: `--leave-out`. */
   'left-out': entry('left-out', { jobId: own }),

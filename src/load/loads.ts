@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { serverOf } from '../api/connection.ts';
+import type { StatusNames } from '../batch/phase.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { writeAtomic } from '../system/atomic-file.ts';
 import type { Header } from './entries.ts';
@@ -18,7 +19,8 @@ import {
   readHeader,
   severalJournals,
 } from './journal-places.ts';
-import type { LoadState } from './state.ts';
+import type { Closed, LoadState } from './state.ts';
+import { closedTotals } from './totals.ts';
 
 /** The loads this machine has journals of. Everything that lists, finds or reads several of them is here. */
 
@@ -173,6 +175,36 @@ export async function surveyJournals(
   }
   errors.push(...several.map((error) => error()));
   return { readable, errors };
+}
+
+/** A load that is closed, and what it came to. */
+export interface ClosedLoad {
+  readonly load: LoadState;
+  readonly totals: Closed;
+}
+
+/**
+ * The closed loads of a server, the last closed first, and why the others cannot be read.
+ * @throws EbillError USAGE when a folder cannot be read
+ */
+export async function closedLoads(
+  stateFolder: string,
+  owner: Owner,
+  names: StatusNames,
+): Promise<{ readonly loads: readonly ClosedLoad[]; readonly errors: readonly EbillError[] }> {
+  const errors: EbillError[] = [];
+  const all = await readAll(await journalsOf(stateFolder, owner), (path) =>
+    readJournal(path).catch((error: unknown) => {
+      if (!(error instanceof EbillError)) throw error;
+      errors.push(error);
+      return null;
+    }),
+  );
+  const loads = all.flatMap(({ load }): ClosedLoad[] => {
+    const totals = closedTotals(load, names);
+    return totals === null ? [] : [{ load, totals }];
+  });
+  return { loads: loads.sort((a, b) => b.totals.closedAt.localeCompare(a.totals.closedAt)), errors };
 }
 
 /** A year of months. */

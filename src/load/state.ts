@@ -88,6 +88,9 @@ type Changing = Exclude<Call, 'put'>;
 type Call = keyof typeof FIELD;
 const FIELD = { init: 'created', create: 'created', put: 'uploaded', finalize: 'finalized' } as const;
 
+/** What a load came to. */
+export type Closed = Omit<Extract<Entry, { type: 'closed' }>, 'at' | 'type'>;
+
 /** A load: its journal, folded. */
 export interface LoadState {
   readonly header: Header;
@@ -102,6 +105,8 @@ export interface LoadState {
   readonly next: number;
   /** How many entries are decisions (`isDecision`). */
   readonly decisions: number;
+  /** What it came to when it was last closed. */
+  readonly closed?: Closed;
 }
 
 interface OpenCall {
@@ -225,6 +230,10 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     case 'approved': {
       const { sha256, by } = entry;
       return { ...at, approvals: [...(at.approvals ?? []), { at: entry.at, sha256, by }] };
+    }
+    case 'closed': {
+      const { at: _at, type: _type, ...closed } = entry;
+      return { ...at, closed };
     }
     case 'left-out':
       return withLeftOut(at, entry.jobId);

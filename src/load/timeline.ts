@@ -76,6 +76,10 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
       const message = `SHA-256 ${entry.sha256}${entry.by === null ? '' : `, by ${entry.by}`}`;
       return [moment(entry, entry.type, '', { message })];
     }
+    if (entry.type === 'closed') {
+      const parts = entry.kinds.map(({ kind, records }) => `${kind} ${records ?? 'unknown'}`);
+      return [moment(entry, entry.type, '', { message: `records: ${parts.join(', ')}` })];
+    }
     if (entry.type === 'left-out') return [moment(entry, entry.type, entry.jobId, {})];
     if (entry.type === 'next-refused')
       return [moment(entry, entry.type, entry.jobId, { message: 'found finalized: --next was refused' })];

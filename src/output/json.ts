@@ -1,5 +1,6 @@
 import { openOf } from '../batch/account.ts';
 import { ROLE_NAMES, type RoleName } from '../batch/columns.ts';
+import type { Comparison } from '../batch/comparison.ts';
 import { type BatchView, type FileKind, KINDS, PHASES, type Phase } from '../batch/types.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { FileReport } from '../files/findings.ts';
@@ -70,6 +71,7 @@ export interface DocumentInput {
   readonly results?: readonly ShownResult[];
   readonly recognised?: readonly RecognisedColumn[];
   readonly kinds?: readonly RecognisedKind[];
+  readonly comparison?: Comparison;
   /** Keys that one command adds; they never replace those above. */
   readonly extra?: Readonly<Record<string, unknown>>;
 }
@@ -84,6 +86,8 @@ interface Node {
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
 const countOrNull = { type: ['integer', 'null'] } as const;
+const percentOrNull = { type: ['number', 'null'] } as const;
+const amountOrNull = { ...textOrNull, description: 'A decimal.' };
 
 /** An object that always has all of these fields. */
 const whole = (properties: Readonly<Record<string, Node>>) => ({
@@ -137,7 +141,7 @@ const BATCH = {
   },
 } as const;
 
-/** The lists that single commands add. */
+/** What single commands add. */
 const LISTS = {
   requests: list(whole({ method: text, url: text, body: textOrNull })),
   files: list(
@@ -189,6 +193,27 @@ const LISTS = {
     whole({ role: { enum: ROLE_NAMES }, column: text, used: { type: 'boolean' }, reason: textOrNull }),
   ),
   kinds: list(whole({ file: text, kind: { enum: ['customer', 'invoice', 'items'] }, columns: list(text) })),
+  comparison: {
+    ...whole({
+      against: { ...textOrNull, description: 'The load compared with; null when there is none yet.' },
+      closedAt: textOrNull,
+      kinds: list(
+        whole({
+          kind: { enum: ['customer', 'invoice', 'items'] },
+          records: countOrNull,
+          lastRecords: countOrNull,
+          recordsChange: percentOrNull,
+          amount: amountOrNull,
+          lastAmount: amountOrNull,
+          amountChange: percentOrNull,
+        }),
+      ),
+      customersBilled: countOrNull,
+      lastCustomersBilled: countOrNull,
+      customersBilledChange: percentOrNull,
+    }),
+    description: 'This month held against an earlier load. Changes are percent of its figures, to a tenth.',
+  },
 };
 
 /**

@@ -1,8 +1,8 @@
 import { relative, sep } from 'node:path';
 import { Ajv } from 'ajv';
 import { type Columns, columnList } from '../batch/columns.ts';
+import { sumAmounts } from '../batch/decimals.ts';
 import type { FileKind } from '../batch/types.ts';
-import { sumAmounts } from '../files/amounts.ts';
 import { APPROVAL_SCHEMA, APPROVAL_VERSION } from './approval-schema.ts';
 import type { Plan, PlannedInit } from './plan-schema.ts';
 

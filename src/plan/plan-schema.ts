@@ -1,4 +1,6 @@
 import { type Columns, ROLES } from '../batch/columns.ts';
+import type { Limits } from '../batch/comparison.ts';
+import { LIMIT } from '../batch/decimals.ts';
 import { WARNING_CODES, type WarningCode } from '../batch/finding-codes.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { FileKind } from '../batch/types.ts';
@@ -59,6 +61,26 @@ const columnsOf = (kind: FileKind, noun: string) => ({
     }),
   ),
   examples: [Object.fromEntries(ROLES[kind].map((role) => [role, COLUMN[`${kind}.${role}`]?.[1]]))],
+});
+
+const limitsOf = (noun: string, figures: readonly ('records' | 'amount')[]) => ({
+  type: 'object',
+  additionalProperties: false,
+  title: `Limits of the ${noun} files`,
+  description: `How much the ${noun} files may differ.`,
+  properties: Object.fromEntries(
+    figures.map((figure) => [
+      figure,
+      {
+        type: 'string',
+        pattern: LIMIT.source,
+        title: figure === 'records' ? 'Change in records' : 'Change in the amount',
+        description: `How much the ${figure === 'records' ? 'number of records' : 'sum of the amounts'} may differ, such as 10%.`,
+        examples: ['10%'],
+      },
+    ]),
+  ),
+  examples: [{ records: '10%' }],
 });
 
 const INVOICE = { file: 'inv_1.csv', items: ['itm_1_*.csv'] };
@@ -151,6 +173,28 @@ export const PLAN_SCHEMA = {
       },
       examples: [{ failedRecords: 0 }],
     },
+    expect: {
+      type: 'object',
+      additionalProperties: false,
+      title: 'Expected change',
+      description:
+        'How much the month may differ from an earlier one, checked before anything is sent (2). Each limit is a percentage: 10% either way, +10% only more, -10% only less. Records and amounts are those of the files as sent. An unknown figure is not as expected. Without an earlier load nothing is checked.',
+      properties: {
+        against: {
+          type: ['string', 'number'],
+          pattern: JOB,
+          maxLength: 200,
+          default: 'last',
+          title: 'The earlier load',
+          description: 'The load to compare with: its name, or last for the one closed last on this server.',
+          examples: ['JUL_2020'],
+        },
+        customers: limitsOf('customer', ['records']),
+        invoices: limitsOf('invoice', ['records', 'amount']),
+        items: limitsOf('item', ['records', 'amount']),
+      },
+      examples: [{ against: 'last', invoices: { records: '5%', amount: '10%' } }],
+    },
     strict: {
       type: 'boolean',
       title: 'Strict checks',
@@ -194,6 +238,7 @@ export interface Plan {
   readonly columns: Columns;
   /** What values in the status column of a result file mean (api rule 23). */
   readonly recordStatus: RecordStatusMap;
+  readonly expect: Expectations;
   /** Whether warnings stop the run; `null`: as the profile says. */
   readonly strict: boolean | null;
   readonly allowWarnings: readonly WarningCode[];
@@ -201,6 +246,13 @@ export interface Plan {
     /** How many failed records a step may have before the next step starts. */
     readonly failedRecords: number;
   };
+}
+
+/** How much the month may differ from an earlier one. */
+export interface Expectations {
+  /** The name of a load, or `last`. */
+  readonly against: string;
+  readonly limits: Limits;
 }
 
 /** The flags of `init`. By default everything open is carried forward and no balance is zeroed. */

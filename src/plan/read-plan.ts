@@ -1,13 +1,21 @@
 import { createHash } from 'node:crypto';
 import { open, stat } from 'node:fs/promises';
 import { type Columns, columnsOf, ROLE_NAMES, type RoleName } from '../batch/columns.ts';
+import type { Limits } from '../batch/comparison.ts';
 import type { WarningCode } from '../batch/finding-codes.ts';
 import { jobIdProblem } from '../batch/job-ids.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import { firstBadUtf8 } from '../files/encoding.ts';
 import { visible } from '../system/escaping.ts';
-import { invalidPlan, type Mistake, type Plan, type PlannedFile, type PlannedInit } from './plan-schema.ts';
+import {
+  type Expectations,
+  invalidPlan,
+  type Mistake,
+  type Plan,
+  type PlannedFile,
+  type PlannedInit,
+} from './plan-schema.ts';
 import { schemaMistakes, textProblem } from './schema-mistakes.ts';
 import { readYaml, type YamlPlaces } from './yaml.ts';
 
@@ -112,6 +120,12 @@ interface RawPlan {
   readonly invoices?: readonly { readonly file: string; readonly items?: readonly string[] }[];
   readonly columns?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly accept?: { readonly failedRecords?: number };
+  readonly expect?: {
+    readonly against?: string;
+    readonly customers?: Limits['customer'];
+    readonly invoices?: Limits['invoice'];
+    readonly items?: Limits['items'];
+  };
   readonly strict?: boolean;
   readonly allowWarnings?: readonly WarningCode[];
   readonly recordStatus?: RecordStatusMap;
@@ -165,10 +179,21 @@ function toPlan(raw: RawPlan, places: YamlPlaces): Plan {
     })),
     columns: toColumns(raw.columns ?? {}),
     accept: { failedRecords: raw.accept?.failedRecords ?? 0 },
+    expect: toExpectations(raw.expect ?? {}),
     strict: raw.strict ?? null,
     allowWarnings: raw.allowWarnings ?? [],
     recordStatus: raw.recordStatus ?? {},
   };
+}
+
+function toExpectations(raw: NonNullable<RawPlan['expect']>): Expectations {
+  const { against = 'last', customers, invoices, items } = raw;
+  const limits: Limits = {
+    ...(customers && { customer: customers }),
+    ...(invoices && { invoice: invoices }),
+    ...(items && { items }),
+  };
+  return { against, limits };
 }
 
 function toColumns(raw: NonNullable<RawPlan['columns']>): Columns {

@@ -59,9 +59,9 @@ function advice(type: string, value: unknown): string {
 
 /** The message for text that is empty, too long, or has control characters. */
 export function textProblem(name: string, text: string): string {
-  if (name === 'job') {
+  if (name === 'job' || name === 'expect.against') {
     const problem = jobIdProblem(text) ?? 'it is too long';
-    return `job cannot be used as a name: ${problem}; use letters, digits, _ and -`;
+    return `${name} cannot be used as a name: ${problem}; use letters, digits, _ and -`;
   }
   const advice = name.startsWith('columns.')
     ? 'write the name as in the header, or remove the line'
@@ -99,10 +99,18 @@ export function schemaMistakes(value: unknown, places: YamlPlaces): readonly Mis
   return (check.errors ?? []).map((error) => toMistake(error, places));
 }
 
+/** A limit under `expect`. */
+const LIMIT_NAME = /^expect\.[a-z]+\.(?:records|amount)$/;
+
 function toMistake(error: ErrorObject, places: YamlPlaces): Mistake {
   const path = pathOf(error.instancePath);
   const name = nameOf(path);
   const place = places.of(path);
+  if (LIMIT_NAME.test(name))
+    return {
+      ...place,
+      message: `${name} must be a percentage: 10% either way, +10% only more, -10% only less; it is ${describe(error.data)}`,
+    };
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = String(error.params['additionalProperty']);

@@ -99,11 +99,15 @@ function onePerPlace(mistakes: readonly Mistake[]): readonly Mistake[] {
   });
 }
 
-/** Keeps the spelling of an unquoted number as `job`: 0123 is not 123. */
-function keepJobSpelling(document: Document.Parsed): void {
-  const { contents } = document;
-  if (!isMap(contents)) return;
-  const job = contents.items.find(({ key }) => keyText(key) === 'job')?.value;
+/** Keeps the spelling of an unquoted number as the name of a load: 0123 is not 123. */
+function keepJobSpelling({ contents }: Document.Parsed): void {
+  const under = (map: unknown, name: string): unknown =>
+    isMap(map) ? map.items.find(({ key }) => keyText(key) === name)?.value : undefined;
+  keepSpelling(under(contents, 'job'));
+  keepSpelling(under(under(contents, 'expect'), 'against'));
+}
+
+function keepSpelling(job: unknown): void {
   if (isScalar(job) && job.type === 'PLAIN' && typeof job.value === 'number')
     job.value = job.source ?? String(job.value);
 }

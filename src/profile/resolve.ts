@@ -141,6 +141,23 @@ function registered(resolved: Resolved, redactor: Redactor): Resolved {
   return resolved;
 }
 
+/** The server that a command would use, without credentials; `null` when nothing names one. @throws EbillError USAGE */
+export function serverInUse(
+  { baseUrl: option }: Pick<ConnectionOptions, 'baseUrl'>,
+  env: EnvironmentLayer,
+  profile: Profile | null,
+): Pick<Connection, 'profile' | 'baseUrl' | 'organisation'> | null {
+  if (option === null && env.baseUrl === null && profile === null) return null;
+  const baseUrl = baseUrlOf({
+    options: { baseUrl: option, profile: null },
+    env,
+    stored: profile === null ? null : { profile, secret: null },
+  });
+  const isOwn = profile !== null && originOf(profile.baseUrl) === originOf(baseUrl);
+  const organisation = env.organisation ?? (isOwn ? profile.organisation : null);
+  return { profile: profile?.name ?? null, baseUrl, organisation };
+}
+
 function baseUrlOf({ options, env, stored }: Layers): string {
   if (options.baseUrl !== null) return parseBaseUrl(options.baseUrl, '--base-url');
   if (env.baseUrl !== null) return parseBaseUrl(env.baseUrl, 'EBILL_BASE_URL');

@@ -9,7 +9,15 @@ function parse(words: readonly string[]): ValidateOptions {
   return command.options(cmd.processedArgs.flat(), cmd.opts());
 }
 
-const NONE = { files: [], customer: [], invoice: [], items: [], columns: [], warningsAsErrors: false };
+const NONE = {
+  files: [],
+  customer: [],
+  invoice: [],
+  items: [],
+  columns: [],
+  warningsAsErrors: false,
+  against: null,
+};
 
 describe('validate', () => {
   it.each([
@@ -19,6 +27,7 @@ describe('validate', () => {
     [['a', 'b'], { files: ['a', 'b'] }],
     [['a', '--items', 'b'], { files: ['a'], items: ['b'] }],
     [['--items', 'a', '--warnings-as-errors'], { items: ['a'], warningsAsErrors: true }],
+    [['a', '--against', 'JUL_2020'], { files: ['a'], against: 'JUL_2020' }],
     [
       ['--items', 'a', '--column', 'items.amount=Net Amount', '--column', 'items.invoice=No'],
       {

@@ -38,6 +38,7 @@ describe('checkFiles', () => {
       amount: null,
       header: ['Invoice Number', 'Amount'],
       findings: [],
+      warnings: [],
       findingsTotal: 0,
     });
   });

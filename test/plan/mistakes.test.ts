@@ -46,6 +46,11 @@ const MISTAKES: readonly (readonly [title: string, plan: string])[] = [
   ['half a record accepted', 'job: J\ninit: {}\naccept: { failedRecords: 0.5 }\n'],
   ['a text accepted', 'job: J\ninit: {}\naccept: { failedRecords: "5" }\n'],
   ['any number accepted', 'job: J\ninit: {}\naccept: { failedRecords: .inf }\n'],
+  ['a number for a limit', 'job: J\ninit: {}\nexpect: { invoices: { records: 10 } }\n'],
+  ['a limit that is no percentage', 'job: J\ninit: {}\nexpect: { items: { amount: much } }\n'],
+  ['a limit of an unknown figure', 'job: J\ninit: {}\nexpect: { customers: { amount: 10% } }\n'],
+  ['an unknown warning', 'job: J\ninit: {}\nallowWarnings: [leading-zeroes]\n'],
+  ['a warning for a list', 'job: J\ninit: {}\nallowWarnings: mojibake\n'],
   ['an unknown result', 'job: J\ninit: {}\nrecordStatus: { S: ok }\n'],
   ['accept: 5', 'job: J\ninit: {}\naccept: 5\n'],
   ['nothing to do', 'job: J\ncustomers: []\naccept: { failedRecords: 3 }\n'],
@@ -106,7 +111,7 @@ describe('the messages for a plan', () => {
 
   it('escape the control characters of the plan', () => {
     expect(parseFailure('job: J\n"\\e]0;x\\a\\u202e": 1\n').message).toBe(
-      'plan.yaml:2:1: unknown key "\\u001b]0;x\\u0007\\u202e"; known keys: job, init, customers, invoices, columns, accept, strict, allowWarnings, recordStatus',
+      'plan.yaml:2:1: unknown key "\\u001b]0;x\\u0007\\u202e"; known keys: job, init, customers, invoices, columns, accept, expect, strict, allowWarnings, recordStatus',
     );
   });
 });

@@ -17,6 +17,7 @@ columns:
   invoice:  { key: Invoice Number, customer: Account Number, amount: Amount }
   items:    { invoice: Invoice Number, amount: Amount }
 accept: { failedRecords: 2 }
+expect: { against: 202007, customers: { records: 10% }, invoices: { records: +5%, amount: -2.5% } }
 strict: true
 allowWarnings: [leading-zeros]
 recordStatus: { S: loaded, "E 7": rejected }
@@ -45,6 +46,10 @@ describe('parsePlan', () => {
         items: { invoice: 'Invoice Number', amount: 'Amount' },
       },
       accept: { failedRecords: 2 },
+      expect: {
+        against: '202007',
+        limits: { customer: { records: '10%' }, invoice: { records: '+5%', amount: '-2.5%' } },
+      },
       strict: true,
       allowWarnings: ['leading-zeros'],
       recordStatus: { S: 'loaded', 'E 7': 'rejected' },

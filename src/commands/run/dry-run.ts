@@ -1,11 +1,13 @@
 import type { Client } from '../../api/client.ts';
 import type { Call } from '../../api/request.ts';
+import type { Comparison } from '../../batch/comparison.ts';
+import { sumAmounts } from '../../batch/decimals.ts';
 import type { FileKind, Kind, Phase } from '../../batch/types.ts';
-import { sumAmounts } from '../../files/amounts.ts';
 import type { Assignment } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
 import { phaseWord } from '../../output/batch-text.ts';
+import { comparisonTable } from '../../output/comparison-text.ts';
 import { count, counted } from '../../output/format.ts';
 import { requestsText } from '../../output/print-result.ts';
 import { table } from '../../output/table.ts';
@@ -37,6 +39,7 @@ export async function dryRunMonth(
   { app, client }: Session,
   run: Run,
   month: PlannedMonth,
+  comparison: Comparison,
 ): Promise<CommandResult> {
   const { ui, globals } = app;
   const { header } = run.journal.state;
@@ -46,6 +49,7 @@ export async function dryRunMonth(
   const parts = [
     await stepTable(rows, month, ui),
     totals.map(totalText).join('\n'),
+    comparison.against === null ? '' : await comparisonTable(comparison, ui),
     globals.verbose && requests.length > 0 ? requestsText(requests, ui) : '',
     requests.length === 0
       ? 'Nothing would be sent: everything is done.'

@@ -34,6 +34,7 @@ import {
 } from './approval.ts';
 import { collectResults } from './collect-results.ts';
 import { dryRunMonth } from './dry-run.ts';
+import { holdAgainstLast } from './expectations.ts';
 import { type PlannedMonth, runMonth, type StepOptions } from './month.ts';
 
 export interface RunPlanOptions extends StepOptions, StrictOptions {
@@ -91,9 +92,12 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   if (init !== null) assertSameInit(known, init);
   // Refused before gigabytes are read, and asked after, when the files are known to be good.
   if (starts && !dryRun) assertInitAllowed(app, init);
-  const { files, recognised, columns, strict } = await checkPlanFiles(session, file, found, options);
+  const checked = await checkPlanFiles(session, file, found, options);
+  const { files, recognised, customersBilled, columns, strict } = checked;
   const now = frozen(app, { plan, folder: dirname(path), options, connection, files, columns, strict });
   if (approval !== null) assertApproved(app, approval, now);
+  const { job, expect } = plan;
+  const comparison = await holdAgainstLast(session, { job, expect, files, customersBilled, known });
   const assigned = (state: LoadState): Month =>
     assignMonth(state, files, {
       next: options.next,
@@ -121,8 +125,10 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
     if (options.freeze !== null) return freezePlan(session, path, options.freeze, now);
     const month: PlannedMonth = { init, ...planned, accepted: plan.accept.failedRecords };
     session.emit(await planEvent(session, month, run));
-    const result = await (dryRun ? dryRunMonth(session, run, month) : perform(session, run, month, what));
-    return { ...result, recognised };
+    const result = await (dryRun
+      ? dryRunMonth(session, run, month, comparison)
+      : perform(session, run, { ...month, customersBilled }, what));
+    return { ...result, recognised, comparison };
   };
   return withLoad(session, plan.job, work, dryRun);
 }
@@ -133,7 +139,9 @@ async function checkPlanFiles(
   { plan }: PlanFile,
   found: ResolvedPlanFiles,
   options: StrictOptions,
-): Promise<Pick<CheckedFiles, 'recognised'> & Pick<Asked, 'files' | 'columns' | 'strict'>> {
+): Promise<
+  Pick<CheckedFiles, 'recognised' | 'customersBilled'> & Pick<Asked, 'files' | 'columns' | 'strict'>
+> {
   emit({ event: 'stage.start', stage: 'check' });
   const { declared, without } = await columnsFor(app, []);
   const columns = { declared: withColumns(declared, plan.columns), without };
@@ -160,7 +168,8 @@ async function checkPlanFiles(
     at([file]).map((invoice) => ({ file: invoice, items: at(items) })),
   );
   const files = { customers: at(found.customers), invoices };
-  return { files, recognised: checked.recognised, columns: columns.declared, strict };
+  const { recognised, customersBilled } = checked;
+  return { files, recognised, customersBilled, columns: columns.declared, strict };
 }
 
 /** The invoice batches to start over: those with items that were not uploaded completely. */
@@ -190,10 +199,15 @@ async function confirmedMonth(
 }
 
 /** The run with all of its files, as it is put on record. */
-function callOf(run: Run, { customers, invoices }: Month, { path, options }: PlanRun): PlannedCall {
+function callOf(
+  run: Run,
+  { customers, invoices, customersBilled }: Month & Pick<CheckedFiles, 'customersBilled'>,
+  { path, options }: PlanRun,
+): PlannedCall {
   const { out, adopt, next, restartInvoice, approved, approvedBy } = options;
   return {
     command: 'run',
+    billed: customersBilled,
     options: [
       ...(out === null ? [] : ['--out', out]),
       ...(adopt ? ['--adopt'] : []),
@@ -216,7 +230,7 @@ function callOf(run: Run, { customers, invoices }: Month, { path, options }: Pla
 async function perform(
   session: Session,
   run: Run,
-  month: PlannedMonth,
+  month: PlannedMonth & Pick<CheckedFiles, 'customersBilled'>,
   what: PlanRun,
 ): Promise<CommandResult> {
   const { app, owner } = session;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { ROLE_NAMES } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
+import { BilledCustomers } from '../../files/billed-customers.ts';
 import { expandFiles, rejectSharedNames } from '../../files/file-arguments.ts';
 import { type FileReport, type FileToCheck, hasErrors, invalidFiles } from '../../files/findings.ts';
 import { type CheckProgress, checkFiles } from '../../files/preflight.ts';
@@ -33,6 +34,8 @@ import { type Strictness, stoppingWarnings, strictError } from './strict.ts';
 /** Files that passed the check, by kind, and the columns recognised in them. */
 export interface CheckedFiles extends Readonly<Record<FileKind, readonly SourceFile[]>> {
   readonly recognised: readonly RecognisedColumn[];
+  /** Customers that the invoice files bill, each once; `null` when unknown. */
+  readonly customersBilled: number | null;
 }
 
 const KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
@@ -56,6 +59,7 @@ export async function givenFiles(app: App, given: GivenFiles): Promise<readonly 
 export interface CheckReport {
   readonly reports: readonly FileReport[];
   readonly recognition: Recognition;
+  readonly customersBilled: number | null;
 }
 
 /** Reads every file once, with progress events, and reports what it found, also across the files. */
@@ -68,8 +72,9 @@ export async function reportFiles(
   emit({ event: 'check.start', files: files.length });
   const onProgress = await checkProgress(context, files, emit);
   const recognition = await recognised(files, choice);
-  const reports = await checkFiles(files, { signal: context.signal, recognition, onProgress });
-  return { reports, recognition };
+  const billed = new BilledCustomers();
+  const reports = await checkFiles(files, { signal: context.signal, recognition, billed, onProgress });
+  return { reports, recognition, customersBilled: billed.count };
 }
 
 /**
@@ -89,7 +94,7 @@ export async function checkedFiles(
 ): Promise<CheckedFiles> {
   // Without the check no file is refused for its columns, and none needs a warning about them.
   const choice = validate ? columns : { ...columns, without: new Set(ROLE_NAMES) };
-  const { reports, recognition } = await reportFiles(app, files, choice, emit);
+  const { reports, recognition, customersBilled } = await reportFiles(app, files, choice, emit);
   const facts = recognisedFacts(recognition);
   app.soFar(() => ({ recognised: facts }));
   const sum = (pick: (report: FileReport) => number | null): number =>
@@ -115,6 +120,7 @@ export async function checkedFiles(
     invoice: ofKind('invoice'),
     items: ofKind('items'),
     recognised: facts,
+    customersBilled,
   };
 }
 

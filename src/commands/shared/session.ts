@@ -12,6 +12,7 @@ import { otherLoadsReader } from '../../load/loads.ts';
 import { settleTimes } from '../../load/recover.ts';
 import type { Run } from '../../load/run.ts';
 import { emptyState, type LoadState } from '../../load/state.ts';
+import { closedTotals } from '../../load/totals.ts';
 import { PresignedUrls } from '../../load/view.ts';
 import { createProgress, type Progress, withSpinner } from '../../output/progress/progress.ts';
 import { resolveConnection } from '../../profile/resolve.ts';
@@ -123,7 +124,7 @@ export async function withLoad<T>(
   try {
     return await work(run);
   } finally {
-    await closeLoad(run);
+    await (reading ? closeLoad(run) : endLoad(session, run));
   }
 }
 
@@ -207,6 +208,22 @@ function lockFor(session: Session, path: string, job: string): Promise<Lock> {
   return lockLoad(context, path, { job, command: `ebill ${command}` }, wait).finally(() => {
     if (waiting) session.emit({ event: 'wait.end' });
   });
+}
+
+/** Records what the load came to if it is closed now, and closes it. */
+export async function endLoad({ app }: Session, run: Run): Promise<void> {
+  const { journal, statusNames } = run;
+  try {
+    const closed =
+      app.globals.dryRun || journal.path === null ? null : closedTotals(journal.state, statusNames);
+    if (closed !== null && closed !== journal.state.closed)
+      await journal.append({ type: 'closed', ...closed });
+  } catch (error) {
+    // The other entries say the same, and the next command records it.
+    if (!(error instanceof EbillError)) throw error;
+  } finally {
+    await closeLoad(run);
+  }
 }
 
 /** Closes a load's journal and releases its lock. */

@@ -13,7 +13,15 @@ import { quoted, type Terminal } from '../../system/escaping.ts';
 import { viewsOf } from './batch-result.ts';
 import type { App } from './command.ts';
 import { isBatch, type SelectionOptions, select } from './selection.ts';
-import { closeLoad, headerFor, openForReading, openInMemory, type Session, withSession } from './session.ts';
+import {
+  closeLoad,
+  endLoad,
+  headerFor,
+  openForReading,
+  openInMemory,
+  type Session,
+  withSession,
+} from './session.ts';
 
 /** The batches a command reads, and the load, or part of a load, they belong to. */
 export interface Targets {
@@ -72,7 +80,7 @@ export function withPreparedTargets<Prepared, T>(
       const lookedUp = { given, ...(waiting === undefined ? {} : { waiting }) };
       return await work({ session, run, jobIds, lookedUp }, prepared);
     } finally {
-      await closeLoad(run);
+      await endLoad(session, run);
     }
   });
 }

@@ -216,11 +216,12 @@ async function confirmedPlan(run: Run, upload: Upload): Promise<Planned> {
 }
 
 /** The command with all of its files, as it is put on record. */
-function callOf({ app }: Session, { options, given }: Upload, plan: Planned, run: Run): PlannedCall {
+function callOf({ app }: Session, { options, given, files }: Upload, plan: Planned, run: Run): PlannedCall {
   const { invoice } = plan;
   const parent = invoice === null ? null : parentRef(run, invoice);
   const named = app.command === 'upload items' && invoice !== null ? ['--parent-job-id', invoice] : [];
   return {
+    billed: files.customersBilled,
     command: app.command,
     options: [...named, ...recordedOptions(options)],
     ...(options.shard === null ? {} : { paths: given }),

@@ -48,6 +48,8 @@ export const json: TopicText = {
           'validate, and any command when a file is invalid: a list of { file, kind, records, bytes, sha256, findings }; a finding is { severity, code, line, column, message, hint }',
         recognised:
           'validate, uploads, run: the columns recognised for the checks across files: a list of { role, column, used, reason }; reason says why a column with a usual name is not used',
+        comparison:
+          'run, validate: the month and the one it is compared with: { against, closedAt, kinds, customersBilled, lastCustomersBilled, customersBilledChange }; kinds is a list of { kind, records, lastRecords, recordsChange, amount, lastAmount, amountChange }, changes are in percent',
         kinds: 'validate: the files whose kind their columns tell: a list of { file, kind, columns }',
         totals: 'validate, run --dry-run: control totals',
         loads:
@@ -95,6 +97,7 @@ export const json: TopicText = {
         'batch.change': 'watch: the new state of a batch, without its children',
         'watch.silent, watch.answer': 'lastAnswerAt: the server stopped answering, or answers again',
         'watch.waiting, heartbeat': 'once a minute without other events',
+        comparison: 'run: the month and the one it is compared with; fields as in comparison',
         finding: 'upload, run: what is wrong with a file; fields as in files',
         'note, warning, error': 'messages for people; error has code, message and hint',
       }),

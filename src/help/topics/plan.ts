@@ -46,6 +46,13 @@ columns:
     amount: Amount
 accept:
   failedRecords: 0
+expect:
+  against: last
+  customers:
+    records: 10%
+  invoices:
+    records: 5%
+    amount: 10%
 strict: true
 allowWarnings: [leading-zeros]`),
       PLAN_SCHEMA.description,
