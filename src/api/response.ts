@@ -1,5 +1,6 @@
 import type { Batch } from '../batch/types.ts';
 import { excerpt } from '../system/escaping.ts';
+import { presignedFacts } from './transfer-url.ts';
 import { parseXml, type XmlElement, XmlError } from './xml.ts';
 
 /**
@@ -37,6 +38,7 @@ function batchOf(element: XmlElement): Batch {
     failCount: count(field('failCount')),
     uploadUrl: trimmed('uploadUrl'),
     downloadUrl: trimmed('downloadUrl'),
+    ...resultExpiry(trimmed('downloadUrl')),
     ...(parent.id === null && parent.jobId === null ? {} : { parent }),
     // `child` may be missing, empty, hold one batch or many, or be repeated for each.
     children: element.children
@@ -51,4 +53,10 @@ const isBatch = (element: XmlElement): boolean =>
 function count(text: string | null): number | null {
   const digits = text?.trim() ?? '';
   return /^\d{1,15}$/.test(digits) ? Number(digits) : null;
+}
+
+/** The only evidence is in the URL itself: what signs it decides how long it lives (api rule 11). */
+function resultExpiry(url: string | null): Pick<Batch, 'resultExpiresAt'> {
+  const { expiresAt } = presignedFacts(url ?? '');
+  return expiresAt === null ? {} : { resultExpiresAt: new Date(expiresAt).toISOString() };
 }

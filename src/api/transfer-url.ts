@@ -62,13 +62,24 @@ export interface PresignedFacts {
   readonly expiresAt: number | null;
 }
 
-/** It expires `X-Amz-Expires` seconds after `X-Amz-Date`, by the clock of the storage (api rule 10). */
-export function presignedFacts(url: string): PresignedFacts {
-  const value = (name: string): string => parameter(url, name);
+/**
+ * It expires `X-Amz-Expires` seconds after `X-Amz-Date`, by the clock of the storage (api rule 10); with version 2 of the
+ * signature at `Expires`, in seconds since 1970.
+ */
+export const presignedFacts = (url: string): PresignedFacts => ({
+  object: addressOf(url),
+  expiresAt: expiryOf((name) => parameter(url, name)),
+});
+
+function expiryOf(value: (name: string) => string): number | null {
+  if (value('X-Amz-Date') === '' && value('Signature') !== '') {
+    const at = /^\d{1,11}$/.exec(value('Expires'))?.[0];
+    return at === undefined ? null : Number(at) * 1000;
+  }
   const date = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(value('X-Amz-Date'));
   const seconds = /^\d{1,9}$/.exec(value('X-Amz-Expires'))?.[0];
-  const object = addressOf(url);
-  if (date === null || seconds === undefined) return { object, expiresAt: null };
-  const [, y, mo, d, h, mi, s] = date.map(Number) as [number, number, number, number, number, number, number];
-  return { object, expiresAt: Date.UTC(y, mo - 1, d, h, mi, s) + Number(seconds) * 1000 };
+  if (date === null || seconds === undefined) return null;
+  const [, y, mo, d, h, mi, s] = date;
+  const at = Date.parse(`${y}-${mo}-${d}T${h}:${mi}:${s}Z`);
+  return Number.isNaN(at) ? null : at + Number(seconds) * 1000;
 }

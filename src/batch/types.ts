@@ -61,6 +61,8 @@ export interface Batch {
   /** Presigned, a secret while it is valid (api rule 10). */
   readonly uploadUrl: string | null;
   readonly downloadUrl: string | null;
+  /** When the download URL says that it expires, ISO 8601. Absent where it does not say. */
+  readonly resultExpiresAt?: string;
   /** Of items, where the answer names their invoice batch. Not kept in a journal. */
   readonly parent?: { readonly id: string | null; readonly jobId: string | null };
   readonly children: readonly Batch[];
@@ -118,6 +120,8 @@ export interface BatchView {
   readonly leftBehind?: true;
   /** It is final, and the server names no result file. Present only when it is so; not in the document. */
   readonly noResult?: true;
+  /** Until when its result can be fetched, as its download URL says, ISO 8601. Present only when it is known. */
+  readonly resultExpiresAt?: string;
   /** Present once its result file was read. */
   readonly result?: ResultCounts;
   /** Present only under `--show-urls`. */

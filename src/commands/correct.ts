@@ -158,6 +158,7 @@ async function correct(
     { closedLoad, standingOfLoad },
     { columnsFor },
     { confirmProduction },
+    { notFetched },
     prepares,
     performs,
   ] = await Promise.all([
@@ -165,6 +166,7 @@ async function correct(
     import('../load/closed.ts'),
     import('./shared/file-checks.ts'),
     import('./shared/confirm.ts'),
+    import('./shared/not-fetched.ts'),
     import('./correct/prepare.ts'),
     import('./correct/perform.ts'),
   ]);
@@ -178,6 +180,9 @@ async function correct(
     const prepared = await (async () => {
       try {
         const fetched = await fetch(app, reading, results, options);
+        // A record is compared with every result: without one it could be loaded twice.
+        const missing = notFetched([...fetched.failed, ...fetched.gone]);
+        if (missing !== null) throw missing;
         return await prepares.prepare(session, reading, fetched, {
           named,
           folder,
@@ -253,8 +258,14 @@ async function ended(
   notes: readonly string[],
   early: EbillError | null,
 ): Promise<CommandResult> {
-  const [{ correctAdvice, writeAllRejects }, { resultOf, viewsOf }, { topLevelBatches }] = await Promise.all([
+  const [
+    { correctAdvice, writeAllRejects },
+    { goneWarnings, withFailures },
+    { resultOf, viewsOf },
+    { topLevelBatches },
+  ] = await Promise.all([
     import('./shared/results-flow.ts'),
+    import('./shared/not-fetched.ts'),
     import('./shared/batch-result.ts'),
     import('./shared/targets.ts'),
   ]);
@@ -263,7 +274,8 @@ async function ended(
   const jobIds = topLevelBatches(state);
   for (const note of notes) app.ui.warn(note);
   if (early !== null) return resultOf(app, run, jobIds, { error: early, batches: viewsOf(run, jobIds) });
-  const { files, batches } = await fetch(app, run, folder, options);
+  const { files, batches, gone, failed } = await fetch(app, run, folder, options);
+  for (const warning of goneWarnings(gone)) app.ui.warn(warning);
   const again = files.filter(({ jobId }) => run.journal.state.batches.get(jobId)?.corrects !== undefined);
   const rejects = await writeAllRejects(app, run, again, batches, {
     force: false,
@@ -271,7 +283,7 @@ async function ended(
     onKept: () => undefined,
   });
   for (const { message, hint } of rejects.problems) app.ui.warn(`${message} ${hint}`);
-  const error = verdictOf(batches, job, app.context, true);
+  const error = withFailures(app, verdictOf(batches, job, app.context, true), failed);
   const next = correctAdvice(rejects.files, batches, job, app.context);
   return resultOf(app, run, jobIds, {
     error,

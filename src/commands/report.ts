@@ -159,16 +159,22 @@ async function resultsOf(
   const folder = kept ?? (await mkdtemp(join(tmpdir(), 'ebill-report-')));
   try {
     const fetched = await fetchResults(app, run, jobIds, { folder, recordStatus, answers });
+    const { goneWarnings } = await import('./shared/not-fetched.ts');
+    for (const warning of goneWarnings(fetched.gone)) warn(warning);
+    for (const { error } of fetched.failed) warn(notDownloaded(error));
     for (const { problem } of fetched.files) if (problem !== null) warn(problem.message);
     return fetched;
   } catch (error) {
     if (!(error instanceof EbillError) || error.code === 'AUTH') throw error;
-    warn(`The result files could not be downloaded, so reasons are missing: ${messageOf(error)}`);
-    return { files: [], batches: viewsOf(run, jobIds) };
+    warn(notDownloaded(error));
+    return { files: [], batches: viewsOf(run, jobIds), gone: [], failed: [] };
   } finally {
     if (kept === null) await rm(folder, { recursive: true, force: true });
   }
 }
+
+const notDownloaded = (error: EbillError): string =>
+  `The result files could not be downloaded, so reasons are missing: ${messageOf(error)}`;
 
 const isFolder = (path: string): Promise<boolean> =>
   stat(path).then(

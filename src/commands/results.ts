@@ -3,7 +3,7 @@ import { waitsFor } from '../batch/outcome.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { BatchView } from '../batch/types.ts';
 import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
-import { EbillError } from '../errors.ts';
+import type { EbillError } from '../errors.ts';
 import type { ColumnChoice } from '../files/result-columns.ts';
 import { accountText } from '../output/batch-text.ts';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../output/result-tables.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { boolFlag, collect, listFlag, textFlag } from './shared/options.ts';
-import type { FetchedResult, Rejects } from './shared/results-flow.ts';
+import type { Fetched, Rejects } from './shared/results-flow.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
 import type { Targets } from './shared/targets.ts';
 import { declareRecordStatus, recordStatusOption } from './shared/upload-options.ts';
@@ -109,23 +109,29 @@ async function results(
   options: ResultsOptions,
   folder: string,
 ): Promise<CommandResult> {
-  const [{ correctAdvice, fetchResults, shownResult, writeAllRejects }, { withWait }, { refresh }] =
-    await Promise.all([
-      import('./shared/results-flow.ts'),
-      import('./shared/session.ts'),
-      import('../load/refresh.ts'),
-    ]);
+  const [
+    { correctAdvice, fetchResults, shownResult, writeAllRejects },
+    { goneWarnings },
+    { withWait },
+    { refresh },
+  ] = await Promise.all([
+    import('./shared/results-flow.ts'),
+    import('./shared/not-fetched.ts'),
+    import('./shared/session.ts'),
+    import('../load/refresh.ts'),
+  ]);
   const { context, ui } = app;
   const { profile } = run;
   const { job } = run.journal.state.header;
   const answers = await refresh(run, jobIds, { question: {}, all: true, ...(given ? { given } : {}) });
-  if (answers.failures[0] !== undefined) throw answers.failures[0];
-  const { files, batches } = await fetchResults(app, run, jobIds, {
+  const [unanswered] = answers.failures;
+  if (unanswered !== undefined && answers.answers === 0) throw unanswered;
+  const { files, batches, gone, failed } = await fetchResults(app, run, jobIds, {
     ...options,
     folder,
     answers: answers.found,
   });
-  for (const warning of uncounted(batches)) ui.warn(warning);
+  for (const warning of [...goneWarnings(gone), ...uncounted(batches)]) ui.warn(warning);
   const rejects: Rejects = options.rejects
     ? await withWait(run.emit, 'writing the rejects', () =>
         writeAllRejects(app, run, files, batches, options),
@@ -145,20 +151,23 @@ async function results(
       files.length === 0
         ? 'There are no result files: none of the batches is final and has one. An init never has.'
         : parts.filter((part) => part !== '').join('\n\n'),
-    error: await errorOf(app, batches, files, rejects, job),
+    error: await errorOf(app, batches, { files, failed }, rejects, job),
     ...(next === '' ? {} : { next }),
   };
 }
 
-/** The worst problem: records unaccounted for, then files that cannot be read or written, then batches not final yet. The others become warnings. */
+/** The worst problem: records unaccounted for, then results that could not be fetched, files that cannot be read or written, then batches not final yet. The others become warnings. */
 async function errorOf(
   app: App,
   batches: readonly BatchView[],
-  files: readonly FetchedResult[],
+  { files, failed }: Pick<Fetched, 'files' | 'failed'>,
   rejects: Rejects,
   job: string,
 ): Promise<EbillError | null> {
-  const { stillRunning } = await import('./shared/batch-result.ts');
+  const [{ stillRunning }, { combined, notFetched }] = await Promise.all([
+    import('./shared/batch-result.ts'),
+    import('./shared/not-fetched.ts'),
+  ]);
   const hint = files.some(({ kept }) => kept)
     ? 'A result file that was downloaded before was used; --force downloads it again.'
     : '';
@@ -166,18 +175,10 @@ async function errorOf(
   const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');
   const [first, ...rest] = [
     unaccounted(batches, hint, app.context),
+    notFetched(failed),
     combined([...files.flatMap(({ problem }) => problem ?? []), ...rejects.problems]),
     open.length > 0 ? stillRunning(open, job, idle, app.context) : null,
   ].filter((error) => error !== null);
   for (const { message } of rest) app.ui.warn(message);
   return first ?? null;
-}
-
-/** Several problems as one error, with all messages and the first one's code and hint. */
-function combined(problems: readonly EbillError[]): EbillError | null {
-  const [first] = problems;
-  if (first === undefined || problems.length === 1) return first ?? null;
-  const shown = problems.slice(0, 10).map(({ message }) => message);
-  const more = problems.length > 10 ? [`And ${problems.length - 10} more.`] : [];
-  return new EbillError(first.code, [...shown, ...more].join('\n'), { hint: first.hint });
 }

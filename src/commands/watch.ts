@@ -57,7 +57,7 @@ export const command: CommandModule<WatchCommandOptions> = {
         app,
         options,
         async ({ run, jobIds, lookedUp }) =>
-          resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch, true, lookedUp)),
+          resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch, { lookedUp })),
         options.watch,
       );
     });

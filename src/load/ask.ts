@@ -135,7 +135,8 @@ export async function recordAnswer(run: Run, jobId: string, { at, batch }: Answe
       : known.missing ||
         (known.created !== 'yes' && known.kind !== 'init') ||
         known.seen === null ||
-        digest(known.seen) !== digest(batch);
+        digest(known.seen) !== digest(batch) ||
+        hasOtherExpiry(known.seen, batch, at);
   if (isNew) await run.journal.append({ type: 'seen', jobId, batch });
   return isNew;
 }
@@ -150,15 +151,35 @@ export function foundBy({ journal, settle }: Run, known: BatchState, now: number
   return Math.max(settledAt(known, calls, settle, now), settledAt(invoice, calls, settle, now));
 }
 
-/** What makes an answer new. Presigned URLs differ in each answer, so only whether there is one counts. */
+/** What makes an answer new. Presigned URLs may differ in each answer, so only whether there is one counts. */
 function digest(batch: Batch): string {
-  const withoutUrls = (one: Batch): object => ({
+  const withoutUrls = ({ resultExpiresAt: _, ...one }: Batch): object => ({
     ...one,
     uploadUrl: one.uploadUrl !== null,
     downloadUrl: one.downloadUrl !== null,
     children: one.children.map(withoutUrls),
   });
   return JSON.stringify(withoutUrls(batch));
+}
+
+/** ms. A server that signs a URL anew for each answer would fill the journal otherwise. */
+const EXPIRY_MOVED_MS = 10 * 60_000;
+
+/**
+ * Whether the results of a batch and those under it can be fetched longer than is on record, or not as long.
+ * @param before with the same batches under it
+ */
+export function hasOtherExpiry(before: Batch, batch: Batch, now: number): boolean {
+  const [old, current] = [before, batch].map(({ resultExpiresAt }) =>
+    resultExpiresAt === undefined ? null : Date.parse(resultExpiresAt),
+  ) as [number | null, number | null];
+  const isOther =
+    old === null || current === null
+      ? old !== current
+      : current < old || (current > old && (current - old >= EXPIRY_MOVED_MS || old <= now));
+  return (
+    isOther || batch.children.some((child, i) => hasOtherExpiry(before.children[i] ?? child, child, now))
+  );
 }
 
 export interface Doubt {

@@ -57,6 +57,8 @@ const batchAt = (depth: number): v.GenericSchema<Batch> =>
     failCount: v.nullable(count),
     uploadUrl: v.nullable(url),
     downloadUrl: v.nullable(url),
+    /** Until when, by the query of that URL, which is not kept; ISO 8601. */
+    resultExpiresAt: v.exactOptional(own),
     children: v.array(depth + 1 < DEEPEST ? v.lazy(() => batchAt(depth + 1)) : v.never()),
   }));
 const batch = batchAt(0);

@@ -177,6 +177,7 @@ function assemble(seen: Batch | null, known: Known): BatchView {
     successMessage: seen?.successMessage ?? null,
     errorMessage: seen?.errorMessage ?? null,
     ...(isFinal(known.phase) && seen?.downloadUrl === null ? { noResult: true as const } : {}),
+    ...(isFinal(known.phase) && seen?.resultExpiresAt ? { resultExpiresAt: seen.resultExpiresAt } : {}),
     children: known.children,
   };
   return withOutcome(view);

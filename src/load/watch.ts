@@ -30,6 +30,7 @@ export interface Watched {
  * Polls until every named batch is final. A poll that fails says nothing about the batch, also where it looks final: what is
  * asked about can still change, so the watch ends with an answer.
  * @param given answers of a moment ago
+ * @param onPoll gets the answers of each poll
  * @throws EbillError UNAVAILABLE after `patienceMs` of failures, or at once when the server was never reached and cannot be;
  *   AUTH, REJECTED at once
  */
@@ -37,7 +38,10 @@ export async function watch(
   run: Run,
   jobIds: readonly string[],
   waiting: Waiting,
-  given?: Answers,
+  {
+    given,
+    onPoll,
+  }: { readonly given?: Answers | undefined; readonly onPoll?: ((found: Answers) => void) | undefined } = {},
 ): Promise<Watched> {
   const { context } = run;
   const { options } = waiting;
@@ -86,6 +90,7 @@ export async function watch(
     const wait = end === null ? waiting.next(round.changed, most) : 0;
     const nextPollAt = end === null ? now + wait : null;
     run.emit({ event: 'poll', batches, now, nextPollAt, silentSince: unanswered.since });
+    onPoll?.(round.found);
     if (end !== null) return { end, found: round.found };
     const paused = await waiting.pause(wait);
     for (const one of [silence, gaps]) one.paused(paused);

@@ -83,6 +83,14 @@ export function timeText(iso: string, now: number, theme: Pick<Theme, 'width'>):
   return Number.isFinite(theme.width) ? relativeTime(iso, now) : withoutMs(iso);
 }
 
+/** A time to come: on a terminal `20:43:00 (6 h 59 m left)`, local time; in a pipe ISO 8601. */
+export function untilText(iso: string, now: number, theme: Pick<Theme, 'width'>): string {
+  const at = Date.parse(iso);
+  if (Number.isNaN(at) || !Number.isFinite(theme.width)) return withoutMs(iso);
+  const left = at > now ? `${duration(at - now)} left` : 'over by this clock';
+  return at - now < DAY && at > now ? `${timeOfDay(at)} (${left})` : `${withoutMs(iso)} (${left})`;
+}
+
 /** A time within a load: on a terminal the time since its start, `+00:02:05`; in a pipe ISO 8601. */
 export function offsetText(iso: string, beganIso: string, theme: Pick<Theme, 'width'>): string {
   const seconds = Math.floor((Date.parse(iso) - Date.parse(beganIso)) / 1000);

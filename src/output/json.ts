@@ -127,6 +127,10 @@ const BATCH = {
       description:
         'Records neither loaded nor corrected nor waived, those of its corrections included. null when unknown.',
     },
+    resultExpiresAt: {
+      ...textOrNull,
+      description: 'Until when its result can be fetched, ISO 8601. null when the download URL does not say.',
+    },
     leftOut: {
       const: true,
       description: 'Its file was not to come (--leave-out). Present only when it is so.',
@@ -280,19 +284,24 @@ function picked(value: unknown, schema: Node, clean: (text: string) => string): 
   );
 }
 
-/** What its corrections come to. */
-export const netFields = (
+/** What its corrections come to, and how long its result is there. */
+export const derivedFields = (
   batch: BatchView,
-): { readonly corrects: string | null; readonly open: number | null } => ({
+): {
+  readonly corrects: string | null;
+  readonly open: number | null;
+  readonly resultExpiresAt: string | null;
+} => ({
   corrects: batch.corrects?.jobId ?? null,
   open: openOf(batch),
+  resultExpiresAt: batch.resultExpiresAt ?? null,
 });
 
 function batchFields(batch: BatchView, options: JsonOptions): Fields {
   const { redactor, showUrls, fields } = options;
   const { uploadUrl, downloadUrl } = batch;
   const all: Fields = {
-    ...(picked({ ...batch, ...netFields(batch) }, BATCH, (value) => redactor.clean(value)) as Fields),
+    ...(picked({ ...batch, ...derivedFields(batch) }, BATCH, (value) => redactor.clean(value)) as Fields),
     ...(showUrls && uploadUrl !== undefined ? { uploadUrl } : {}),
     ...(showUrls && downloadUrl !== undefined ? { downloadUrl } : {}),
     children: batch.children.map((child) => batchFields(child, options)),

@@ -2,7 +2,7 @@ import { flattenPlaced } from '../batch/tree.ts';
 import type { EbillError } from '../errors.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { visibleText } from '../system/escaping.ts';
-import { type DocumentInput, netFields, type ShownRequest } from './json.ts';
+import { type DocumentInput, derivedFields, type ShownRequest } from './json.ts';
 import type { Theme } from './theme.ts';
 import type { Ui } from './ui.ts';
 
@@ -88,6 +88,7 @@ export const BATCH_FIELDS = [
   'leftBehind',
   'corrects',
   'open',
+  'resultExpiresAt',
 ] as const;
 const LOAD_FIELDS = [
   'job',
@@ -139,7 +140,7 @@ function rowsOf({ loads, results, files, batches, extra }: DocumentInput): Rows 
     columns: BATCH_FIELDS,
     rows: flattenPlaced(batches).map(({ batch, parent }) => ({
       ...batch,
-      ...netFields(batch),
+      ...derivedFields(batch),
       parent: parent?.jobId ?? null,
     })),
   };

@@ -78,6 +78,7 @@ async function month(
       run,
       options,
       folder: 'AUG_2020',
+      fetchTo: '/nowhere/AUG_2020',
       readCounts: async (): Promise<CommandResult['batches']> => [],
     },
     { init, customers, invoices: [], accepted },

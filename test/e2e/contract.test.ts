@@ -50,6 +50,7 @@ describe('the one JSON document', () => {
       'errorMessage',
       'corrects',
       'open',
+      'resultExpiresAt',
       'children',
     ];
     const check = (batch: Batch): void => {

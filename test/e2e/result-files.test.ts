@@ -86,7 +86,8 @@ describe('a file under the name of a result', () => {
     const server = await sandbox({ faults: ['download@*=expired'] });
     const at = await loaded(server);
     const gone = await at.call(['results', '--json']);
-    expect([gone.code, gone.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
+    expect([gone.code, gone.json['results']]).toEqual([0, []]);
+    expect(gone.stderr).toMatch(/warning: The result of AUG_2020_CUS can no longer be fetched.* put it at /);
     put(at, 'Title\nx\n');
     const wrong = await at.call(['results', '--json']);
     expect([wrong.code, wrong.json.error?.message]).toEqual([

@@ -165,7 +165,9 @@ describe('a batch that is not found', () => {
     expect((await lost.files).files).toEqual([]);
     expect(lost.run.journal.state.batches.get('AUG_2020_CUS')?.missing).toBe(true);
     const young = results({ ...final, doubts: answered({ finalize: at(-20) }) });
-    await expect(young.files).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    expect((await young.files).failed).toMatchObject([
+      { jobId: 'AUG_2020_CUS', error: { code: 'UNAVAILABLE' } },
+    ]);
   });
 
   it('has no result if it was left out, whatever the server makes of its draft (commands rule 6)', async () => {
@@ -175,7 +177,7 @@ describe('a batch that is not found', () => {
       const { run } = rig([left], { 3: [batch({ status: 'Failed', successCount, downloadUrl: url })] }, 60);
       return downloadResults(run, [left.jobId], '/nowhere');
     };
-    expect(await results(0)).toEqual({ files: [], without: [] });
+    expect(await results(0)).toEqual({ files: [], without: [], gone: [], failed: [] });
     // What it loaded all the same is asked for.
     await expect(results(1)).rejects.toThrow();
   });

@@ -125,6 +125,7 @@ describe('the schema of --json', () => {
           startedAt: null,
           updatedAt: null,
           outcome: null,
+          state: null,
           x: 1,
         },
       ],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BatchView } from '../../src/batch/types.ts';
-import { type DocumentInput, netFields, toJson } from '../../src/output/json.ts';
+import { type DocumentInput, derivedFields, toJson } from '../../src/output/json.ts';
 import { cleanStrings, safeJson } from '../../src/output/json-text.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { anyBatch, anyText } from './arbitrary.ts';
@@ -50,6 +50,7 @@ describe('toJson', () => {
       'errorMessage',
       'corrects',
       'open',
+      'resultExpiresAt',
       'children',
     ];
     expect(Object.keys(doc.batches[0])).toEqual(keys);
@@ -187,7 +188,7 @@ describe('toJson', () => {
       fc.property(fc.array(anyBatch(2), { maxLength: 3 }), (batches) => {
         const withNet = (batch: BatchView): object => ({
           ...batch,
-          ...netFields(batch),
+          ...derivedFields(batch),
           children: batch.children.map(withNet),
         });
         expect(JSON.parse(toJson(input({ batches }), keep)).batches).toEqual(batches.map(withNet));

@@ -119,7 +119,8 @@ export async function perform(
     }
     if (jobIds.length === 0) continue;
     await finalizeAll(run, jobIds);
-    const { error } = await waitFor(app, run, jobIds, { ...call.watch, download: null });
+    const watch = { ...call.watch, download: null };
+    const { error } = await waitFor(app, run, jobIds, watch, { fetchTo: call.folder });
     if (error !== null && !VERDICTS.has(error.code)) return error;
   }
   return null;

@@ -15,6 +15,7 @@ import { quoted, visible } from '../../system/escaping.ts';
 import { resultOf } from '../shared/batch-result.ts';
 import type { CommandResult } from '../shared/command.ts';
 import { columnsFor } from '../shared/file-checks.ts';
+import { goneWarnings, notFetched } from '../shared/not-fetched.ts';
 import { type Fetched, fetchResults } from '../shared/results-flow.ts';
 import { type Session, withLoad } from '../shared/session.ts';
 import { topLevelBatches } from '../shared/targets.ts';
@@ -53,6 +54,10 @@ export function waive(session: Session, job: string, options: WaiveOptions): Pro
         folder,
         recordStatus: options.watch.recordStatus,
       });
+      const failure = notFetched(fetched.failed);
+      if (failure !== null) throw failure;
+      // Their records are settled as a whole: the counts of the server say how many there are.
+      for (const warning of goneWarnings(fetched.gone)) app.ui.warn(warning);
       const { declared: columns } = await columnsFor(app, options.columns);
       const waivers: Waiver[] = [];
       for (const name of options.waive) {

@@ -10,6 +10,7 @@ import { counted } from '../../output/format.ts';
 import { reasonFields, reasonsTable, type ShownTally, unknownFields } from '../../output/result-tables.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { CommandResult } from '../shared/command.ts';
+import { goneWarnings, withFailures } from '../shared/not-fetched.ts';
 import { gatherFacts, writeReport } from '../shared/report-page.ts';
 import {
   correctAdvice,
@@ -61,6 +62,7 @@ export async function collectResults(
     onKept: () => undefined,
   });
   // Unusual columns do not fail a run; `ebill results` takes options for them.
+  for (const warning of goneWarnings(all.gone)) ui.warn(warning);
   for (const problem of [...all.files.flatMap((file) => file.problem ?? []), ...rejects.problems])
     ui.warn(`${problem.message} ${problem.hint} (ebill results)`);
   const message = counted(all.files.length, 'result file', 'result files');
@@ -69,11 +71,16 @@ export async function collectResults(
   const batches = all.batches.filter(({ jobId }) => jobId !== null && end.jobIds.includes(jobId));
   for (const warning of uncounted(batches)) ui.warn(warning);
   const next = correctAdvice(rejects.files, all.batches, job, context);
-  const error = end.stopped ?? withNext(verdictOf(batches, job, context, true), next);
+  const fetched = all.gone.length + all.failed.length === 0;
+  const error = withFailures(
+    app,
+    end.stopped ?? withNext(verdictOf(batches, job, context, fetched), next),
+    all.failed,
+  );
   const outcome = outcomeOfAll(batches);
 
   run.emit({ event: 'stage.start', stage: 'report' });
-  const warnings = error === null ? [] : [error.message];
+  const warnings = [...goneWarnings(all.gone), ...(error === null ? [] : [error.message])];
   const facts = await gatherFacts(app, run, { batches: all.batches, results: all.files, warnings });
   const report = join(folder, 'report.html');
   await writeReport(facts, report);

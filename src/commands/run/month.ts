@@ -49,6 +49,8 @@ interface MonthTools {
   readonly options: StepOptions;
   /** The folder of the rejects, as shown to people. */
   readonly folder: string;
+  /** The same, absolute: each result is fetched as soon as its batch is final. */
+  readonly fetchTo: string;
   /** Batches with the counts of their result files, for counts that the server left empty. */
   readonly readCounts: (jobIds: readonly string[]) => Promise<readonly BatchView[]>;
 }
@@ -145,7 +147,7 @@ async function startLoad(run: Run, request: InitRequest, timeoutMs: number): Pro
  * @returns why it must not start
  */
 async function finish(
-  { app, run, options, folder, readCounts }: MonthTools,
+  { app, run, options, folder, fetchTo, readCounts }: MonthTools,
   step: GatedStep | 'invoices',
   jobIds: readonly string[],
   budget: WaitBudget,
@@ -155,7 +157,8 @@ async function finish(
   const { job } = run.journal.state.header;
   const watch = { ...options.watch, maxWaitMs: budget.leftMs, download: null };
   const startedAt = app.context.now();
-  const { error } = await waitFor(app, run, init === undefined ? jobIds : [init, ...jobIds], watch, false);
+  const watched = init === undefined ? jobIds : [init, ...jobIds];
+  const { error } = await waitFor(app, run, watched, watch, { estimates: false, fetchTo });
   budget.spend(app.context.now() - startedAt);
   if (error?.code === 'STILL_RUNNING') {
     end(run, step, 'stopped', 'not final yet');

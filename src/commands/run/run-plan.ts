@@ -246,6 +246,7 @@ async function perform(
       run,
       options,
       folder: relative(app.context.cwd, folder),
+      fetchTo: folder,
       readCounts: async (jobIds) => (await fetchResults(app, run, jobIds, { folder, recordStatus })).batches,
     },
     month,

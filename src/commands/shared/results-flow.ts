@@ -16,8 +16,9 @@ import {
 } from '../../files/result-file.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import { messagesName, rejectsName } from '../../load/file-names.ts';
+import type { NotFetched } from '../../load/final-batches.ts';
 import type { Answers } from '../../load/refresh.ts';
-import { type Downloaded, downloadResults } from '../../load/results.ts';
+import { type Downloaded, downloadResults, type ResultProblem } from '../../load/results.ts';
 import type { Run } from '../../load/run.ts';
 import { counted } from '../../output/format.ts';
 import type { ShownResult } from '../../output/json.ts';
@@ -50,6 +51,10 @@ export interface Fetched {
   readonly files: readonly FetchedResult[];
   /** The batches, with the counts of their result files. */
   readonly batches: readonly BatchView[];
+  /** Results that can no longer be had: a warning each; the counts of the server stand. */
+  readonly gone: readonly NotFetched[];
+  /** Results that could not be fetched this time. */
+  readonly failed: readonly NotFetched[];
 }
 
 interface FetchOptions {
@@ -64,9 +69,25 @@ interface FetchOptions {
   readonly answers?: Answers;
 }
 
+/** Reads each file that was sent once. */
+function sourceReader(run: Run): (jobId: string) => Promise<Source> {
+  const sources = new Map<string, Promise<Source>>();
+  return (jobId) => {
+    const source = sources.get(jobId) ?? readSource(run.journal.state.batches.get(jobId)?.file ?? null);
+    sources.set(jobId, source);
+    return source;
+  };
+}
+
+/** Whether a file has the columns that were sent (api rule 21). */
+export function resultProblemOf(run: Run, sourceOf = sourceReader(run)): ResultProblem {
+  return async (jobId, path) => resultProblem(path, (await sourceOf(jobId)).header);
+}
+
 /**
- * Downloads and reads the result files of final batches. A file that cannot be read is returned with its problem.
- * @throws EbillError UNAVAILABLE, REJECTED, AUTH, USAGE (a file cannot be written)
+ * Downloads and reads the result files of final batches. What cannot be fetched or read is returned with its problem, and
+ * stops no other one.
+ * @throws EbillError UNAVAILABLE when the server does not answer; AUTH, USAGE (a file cannot be written)
  */
 export async function fetchResults(
   app: App,
@@ -75,17 +96,16 @@ export async function fetchResults(
   { folder, force = false, columns = USUAL_READING.columns, recordStatus = {}, answers }: FetchOptions,
 ): Promise<Fetched> {
   const { ui, context } = app;
-  const sources = new Map<string, Promise<Source>>();
-  /** Each file that was sent is read once. */
-  const sourceOf = (jobId: string): Promise<Source> => {
-    const source = sources.get(jobId) ?? readSource(run.journal.state.batches.get(jobId)?.file ?? null);
-    sources.set(jobId, source);
-    return source;
-  };
-  const { files: downloads, without } = await withWait(run.emit, 'downloading result files', () =>
+  const sourceOf = sourceReader(run);
+  const {
+    files: downloads,
+    without,
+    gone,
+    failed,
+  } = await withWait(run.emit, 'downloading result files', () =>
     downloadResults(run, jobIds, folder, {
       force,
-      problemOf: async (jobId, path) => resultProblem(path, (await sourceOf(jobId)).header),
+      problemOf: resultProblemOf(run, sourceOf),
       ...(answers === undefined ? {} : { answers }),
     }),
   );
@@ -109,7 +129,7 @@ export async function fetchResults(
   const tallies = new Map(
     files.flatMap(({ jobId, tally }) => (tally === null ? [] : [[jobId, tally] as const])),
   );
-  return { files, batches: withResults(views, tallies) };
+  return { files, batches: withResults(views, tallies), gone, failed };
 }
 
 async function readResult(

@@ -33,6 +33,8 @@ export const json: TopicText = {
         'successMessage, errorMessage': 'messages of the server',
         corrects: 'job id of the batch whose rejected records it corrects; null otherwise',
         open: 'records neither loaded nor corrected nor waived, those of its corrections included; null when unknown',
+        resultExpiresAt:
+          'until when its result can be fetched, ISO 8601; null when the download URL does not say',
         leftOut: 'true when its file was left out (--leave-out); present only then',
         leftBehind: 'true for a draft that another batch replaced; it is never finalized; present only then',
         'uploadUrl, downloadUrl': 'secrets; only with --show-urls',
