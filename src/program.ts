@@ -1,7 +1,14 @@
+import { documentOutcome } from './batch/outcome.ts';
 import { flatten } from './batch/tree.ts';
 import { isInitPart } from './batch/types.ts';
 import { commandIn } from './commands/index.ts';
-import { type App, type CommandResult, EMPTY_RESULT, type GlobalOptions } from './commands/shared/command.ts';
+import {
+  type App,
+  CHANGING,
+  type CommandResult,
+  EMPTY_RESULT,
+  type GlobalOptions,
+} from './commands/shared/command.ts';
 import { globalOptions } from './commands/shared/options.ts';
 import { afterSending, EbillError, errnoOf, isDiskFailure, messageOf } from './errors.ts';
 import { asksForFrontPage, frontPage } from './help/topics.ts';
@@ -98,7 +105,7 @@ async function runCommand(
       command: name,
       userAgent: `ebill/${version}`,
       invoke: (words, other) => runProgram(words, other, version),
-      publish: (result) => printResult(result, name, printing),
+      publish: (result) => printResult(inDocument(result, name), name, printing),
       soFar: (source) => {
         sources.push(source);
       },
@@ -110,14 +117,14 @@ async function runCommand(
       return parse(argv, version, context);
     });
     const error = result.error === null ? null : inTime(result.error);
-    if (result.printed !== true) await printResult({ ...result, error }, name, printing);
+    if (result.printed !== true) await printResult(inDocument({ ...result, error }, name), name, printing);
     return error?.exitCode ?? 0;
   } catch (thrown) {
     const result = known();
     const error = inTime(await asEbillError(thrown, argv, context, redactor, result));
     ui ??= await createUi(context, DEFAULT_UI, redactor);
     const name = parsed?.type === 'command' ? parsed.name : commandIn(argv);
-    await printResult({ ...EMPTY_RESULT, ...result, error }, name, {
+    await printResult(inDocument({ ...EMPTY_RESULT, ...result, error }, name), name, {
       ui,
       redactor,
       format: globals?.format ?? (wantsJson(argv) ? 'json' : 'table'),
@@ -127,6 +134,11 @@ async function runCommand(
     return error.exitCode;
   }
 }
+
+const inDocument = (result: CommandResult, command: string): CommandResult => ({
+  ...result,
+  outcome: documentOutcome(result, CHANGING.has(command)),
+});
 
 type ParsedCommand = Extract<Parsed, { readonly type: 'command' }>;
 

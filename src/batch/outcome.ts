@@ -1,4 +1,4 @@
-import { PHASES, type Phase } from './types.ts';
+import { type BatchView, PHASES, type Phase } from './types.ts';
 
 /** The worst of some phases; `null` when there are none (order: `PHASES`). */
 export function worst(phases: Iterable<Phase>): Phase | null {
@@ -28,4 +28,26 @@ export function waitsFor({ phase, children }: Family): 'nothing' | 'missing' | '
   const own = isFinal(phase) ? 'nothing' : phase === 'missing' ? 'missing' : 'end';
   const all = [own, ...children.map(waitsFor)];
   return all.includes('end') ? 'end' : all.includes('missing') ? 'missing' : 'nothing';
+}
+
+/** The outcome of many batches; `null` when there are none. */
+export const outcomeOfAll = (batches: readonly BatchView[]): Phase | null =>
+  worst(batches.map((batch) => batch.outcome));
+
+/**
+ * The `outcome` of a document (commands rule 24): the worst of its batches, also when the command failed. A command that
+ * changes something and failed has not succeeded, whatever its batches say.
+ */
+export function documentOutcome(
+  { outcome, batches, error }: DocumentFacts,
+  changing: boolean,
+): DocumentFacts['outcome'] {
+  const said = error === null ? outcome : (outcome ?? outcomeOfAll(batches));
+  return error !== null && changing && said === 'succeeded' ? null : said;
+}
+
+interface DocumentFacts {
+  readonly outcome: Phase | null;
+  readonly batches: readonly BatchView[];
+  readonly error: unknown;
 }

@@ -2,13 +2,8 @@ import { EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { grouped } from '../system/quantities.ts';
 import { accountOf, netPhase, openOf } from './account.ts';
-import { worst } from './outcome.ts';
 import { flatten, flattenPlaced, type Placed } from './tree.ts';
-import { type BatchView, batchName, isInitPart, type Phase, type ResultCounts } from './types.ts';
-
-/** The outcome of many batches; `null` when there are none. */
-export const outcomeOfAll = (batches: readonly BatchView[]): Phase | null =>
-  worst(batches.map((batch) => batch.outcome));
+import { type BatchView, batchName, isInitPart, type ResultCounts } from './types.ts';
 
 /**
  * Why a load of which nothing more is expected is no success: failed batches, missing batches and records unaccounted

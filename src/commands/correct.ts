@@ -1,8 +1,9 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { outcomeOfAll } from '../batch/outcome.ts';
 import type { BatchView } from '../batch/types.ts';
-import { outcomeOfAll, verdictOf } from '../batch/verdict.ts';
+import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';

@@ -1,4 +1,5 @@
-import { outcomeOfAll } from '../batch/verdict.ts';
+import { outcomeOfAll } from '../batch/outcome.ts';
+
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
 import { standingOfLoad } from '../load/closed.ts';

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { outcomeOfAll } from '../batch/outcome.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import { flatten } from '../batch/tree.ts';
-import { missingText, outcomeOfAll } from '../batch/verdict.ts';
+import { missingText } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Owner } from '../load/journal-places.ts';
 import type { Answers } from '../load/refresh.ts';

@@ -1,8 +1,8 @@
 import { relative, resolve } from 'node:path';
-import { waitsFor } from '../batch/outcome.ts';
+import { outcomeOfAll, waitsFor } from '../batch/outcome.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { BatchView } from '../batch/types.ts';
-import { outcomeOfAll, unaccounted, uncounted } from '../batch/verdict.ts';
+import { unaccounted, uncounted } from '../batch/verdict.ts';
 import type { EbillError } from '../errors.ts';
 import type { ColumnChoice } from '../files/result-columns.ts';
 import { accountText } from '../output/batch-text.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withResults } from '../../src/batch/account.ts';
+import { outcomeOfAll } from '../../src/batch/outcome.ts';
 import type { BatchView } from '../../src/batch/types.ts';
-import { acceptanceOf, outcomeOfAll, verdictOf } from '../../src/batch/verdict.ts';
+import { acceptanceOf, verdictOf } from '../../src/batch/verdict.ts';
 import { reportBatches } from '../../src/commands/shared/report-page.ts';
 import { batchTable } from '../../src/output/batch-table.ts';
 import { accountText } from '../../src/output/batch-text.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { accountedOutcome, isCorrected, netPhase, openOf } from '../../src/batch/account.ts';
 import { type NetBatch, openRecords, settledOf } from '../../src/batch/net.ts';
+import { outcomeOfAll } from '../../src/batch/outcome.ts';
 import type { BatchView, Phase } from '../../src/batch/types.ts';
-import { acceptanceOf, outcomeOfAll, verdictOf } from '../../src/batch/verdict.ts';
+import { acceptanceOf, verdictOf } from '../../src/batch/verdict.ts';
 import { accountText } from '../../src/output/batch-text.ts';
 import { LINUX } from '../load/fixtures.ts';
 import { batch } from '../output/samples.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { accountOf } from '../../src/batch/account.ts';
-import { isSettled } from '../../src/batch/outcome.ts';
-import { outcomeOfAll, verdictOf } from '../../src/batch/verdict.ts';
+import { isSettled, outcomeOfAll } from '../../src/batch/outcome.ts';
+import { verdictOf } from '../../src/batch/verdict.ts';
 import { stillRunning } from '../../src/commands/shared/batch-result.ts';
 import { viewLoad } from '../../src/load/view.ts';
 import { accountText } from '../../src/output/batch-text.ts';

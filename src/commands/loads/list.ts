@@ -1,5 +1,6 @@
+import { outcomeOfAll } from '../../batch/outcome.ts';
 import type { StatusNames } from '../../batch/phase.ts';
-import { outcomeOfAll } from '../../batch/verdict.ts';
+
 import { EbillError } from '../../errors.ts';
 import { nextMonthText, standingOfLoad } from '../../load/closed.ts';
 import type { Header } from '../../load/entries.ts';

@@ -1,4 +1,5 @@
-import { outcomeOfAll } from '../../batch/verdict.ts';
+import { outcomeOfAll } from '../../batch/outcome.ts';
+
 import { EbillError } from '../../errors.ts';
 import { nextMonthText, type Standing, standingOfLoad } from '../../load/closed.ts';
 import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';

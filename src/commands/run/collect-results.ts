@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
+import { outcomeOfAll } from '../../batch/outcome.ts';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
-import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
+import { uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { Approved } from '../../load/entries.ts';
 import type { Run } from '../../load/run.ts';

@@ -68,7 +68,9 @@ export async function runMonth(tools: MonthTools, month: PlannedMonth): Promise<
   const { init, customers, invoices, accepted } = month;
   const budget = new WaitBudget(options.watch.maxWaitMs);
   const jobIds: string[] = [];
-  app.soFar(() => ({ batches: viewsOf(run, jobIds) }));
+  /** Of the step under way, which may not have begun yet. */
+  let underWay: readonly string[] = init === null ? [] : [init.jobId];
+  app.soFar(() => ({ batches: viewsOf(run, [...new Set([...jobIds, ...underWay])]) }));
 
   if (init === null) skip(run, 'init', 'not in the plan');
   else {
@@ -82,6 +84,7 @@ export async function runMonth(tools: MonthTools, month: PlannedMonth): Promise<
   if (customers.length === 0) skip(run, 'customers', 'none in the plan');
   else {
     start(run, 'customers');
+    underWay = customers.map(({ jobId }) => jobId);
     const uploaded = [...new Set(await uploadAll(run, customers, null, options))];
     jobIds.push(...uploaded);
     await finalizeAll(run, uploaded);
@@ -99,6 +102,7 @@ export async function runMonth(tools: MonthTools, month: PlannedMonth): Promise<
   if (invoices.length === 0) skip(run, 'invoices', 'none in the plan');
   else {
     start(run, 'invoices');
+    underWay = invoices.map(({ invoice }) => invoice.jobId);
     const uploaded = await uploadInvoices(run, month, options);
     jobIds.push(...uploaded);
     await finalizeAll(run, uploaded);

@@ -1,7 +1,7 @@
-import { isSettled, waitsFor } from '../../batch/outcome.ts';
+import { isSettled, outcomeOfAll, waitsFor } from '../../batch/outcome.ts';
 import { flatten } from '../../batch/tree.ts';
 import type { BatchView } from '../../batch/types.ts';
-import { outcomeOfAll, uncounted, verdictOf } from '../../batch/verdict.ts';
+import { uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import { leaveOutText } from '../../load/complete.ts';
 import { nextStep } from '../../load/next-step.ts';

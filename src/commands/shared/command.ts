@@ -65,6 +65,17 @@ export interface CommandResult extends Omit<DocumentInput, 'command' | 'exitCode
   readonly next?: string;
 }
 
+/** Commands that change something on the server. */
+export const CHANGING: ReadonlySet<string> = new Set([
+  'init',
+  'upload customer',
+  'upload invoice',
+  'upload items',
+  'finalize',
+  'correct',
+  'run',
+]);
+
 /** A result about no batches. */
 export const EMPTY_RESULT: CommandResult = {
   profile: null,

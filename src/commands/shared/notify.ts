@@ -1,12 +1,13 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { documentOutcome } from '../../batch/outcome.ts';
 import { EbillError, messageOf } from '../../errors.ts';
 import type { Runner } from '../../output/runners.ts';
 import { withoutSecrets } from '../../redact/known-secrets.ts';
 import type { Redacted } from '../../redact/redactor.ts';
 import { oneLine } from '../../system/escaping.ts';
-import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
+import { type App, CHANGING, type CommandResult, EMPTY_RESULT } from './command.ts';
 
 /** For the help of commands that take `--notify`. */
 export const NOTIFY_NOTE =
@@ -56,7 +57,8 @@ async function report(app: App, command: string | null, resultOf: () => CommandR
   const { context, globals, ui } = app;
   if (globals.dryRun) return;
   try {
-    const result = resultOf();
+    const known = resultOf();
+    const result = { ...known, outcome: documentOutcome(known, CHANGING.has(app.command)) };
     // The person who interrupted it knows, and a CI runner that cancels a job leaves no time.
     if (context.signal.aborted || result.error?.code === 'INTERRUPTED') return;
     if (command !== null) await runNotifyCommand(app, command, result);

@@ -1,8 +1,7 @@
 import { accountOf, openOf } from '../../batch/account.ts';
 import { sumAmounts } from '../../batch/decimals.ts';
-import { isFinal } from '../../batch/outcome.ts';
+import { isFinal, outcomeOfAll } from '../../batch/outcome.ts';
 import type { BatchView, FileKind, Kind } from '../../batch/types.ts';
-import { outcomeOfAll } from '../../batch/verdict.ts';
 import { APPROVED } from '../../load/calls.ts';
 import { findJournal } from '../../load/journal-places.ts';
 import type { Run } from '../../load/run.ts';
