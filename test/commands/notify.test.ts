@@ -95,7 +95,7 @@ describe('--notify', () => {
     expect(ran.code).toBe(6);
     expect(received(at).input).toEqual(ran.json);
     expect(received(at)).toMatchObject({
-      env: { EBILL_OUTCOME: '', EBILL_EXIT_CODE: '6', EBILL_JOB: 'AUG_2020' },
+      env: { EBILL_OUTCOME: 'queued', EBILL_EXIT_CODE: '6', EBILL_JOB: 'AUG_2020' },
       input: { error: { code: 'UNAVAILABLE' }, batches: [{ jobId: 'AUG_2020_CUS' }] },
     });
   });
