@@ -208,7 +208,7 @@ export async function closedLoads(
 }
 
 /** A year of months. */
-const RECENT = 12;
+export const RECENT = 12;
 /** Bytes. A longer journal takes longer to read than an estimate is worth. */
 const LONGEST = 16 * 1024 * 1024;
 

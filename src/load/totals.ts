@@ -36,7 +36,7 @@ export function baselineOf(state: LoadState, names: StatusNames): Baseline {
 }
 
 /** What it has come to so far. */
-function totalsOf(state: LoadState, names: StatusNames): Closed {
+export function totalsOf(state: LoadState, names: StatusNames): Closed {
   const views = flatten(viewLoad(state, names)).filter(
     ({ leftOut, leftBehind, phase }) => !leftOut && !leftBehind && phase !== 'not-run',
   );

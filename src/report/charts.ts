@@ -1,205 +1,186 @@
-import type { EChartsOption } from 'echarts';
-import { BarChart, CustomChart } from 'echarts/charts';
-import { GridComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
 import { nameOf } from '../output/batch-text.ts';
-import { count } from '../output/format.ts';
+import { count, duration } from '../output/format.ts';
 import { plainTheme } from '../output/theme.ts';
-import { visible } from '../system/escaping.ts';
-import type { ReportBatch, ReportReason } from './facts.ts';
+import type { ReportBatch, ReportMonth, ReportReason } from './facts.ts';
+import { type Html, html } from './html.ts';
 
-use([BarChart, CustomChart, GridComponent, SVGRenderer]);
+// Charts as rows of a name, a bar in SVG and a value. Names and values are text of the page, which wraps: no label is cut, and
+// a chart is as wide as the text around it. The bars are drawn in percent of their column.
 
-const WIDTH = 760;
-const ROW = 26;
-/** Text is cleaned where it gets into the page: by `label` in charts, by `html` elsewhere. */
+/** Text is cleaned where it gets into the page: by `html`. */
 export const THEME = plainTheme({ clean: (text) => text });
-/** Most bars in a chart; the table has all batches. */
+/** Most rows of a chart; the table has all batches. */
 export const MOST_BARS = 30;
-/** Pixels: two rejected records among a million must be visible. */
-const LEAST_BAR = 4;
+/** Of the width: two rejected records among a million must be visible. */
+const LEAST = 0.007;
 
-const INK = 'var(--ink)';
-const FAINT = 'var(--faint)';
-const RULE = 'var(--rule)';
-const FONT = 'system-ui, sans-serif';
+type Color = 'loaded' | 'rejected' | 'lost' | 'sent';
 
-/** A chart as SVG without a script. Its ids are fixed, so that the same facts make the same page. */
-function draw(name: string, height: number, option: EChartsOption): string {
-  const chart = init(null, null, { renderer: 'svg', ssr: true, width: WIDTH, height });
-  try {
-    chart.setOption({
-      animation: false,
-      useUTC: true,
-      textStyle: { fontFamily: FONT, color: INK },
-      ...option,
-    });
-    const svg = chart
-      .renderToSVGString()
-      .replace(/\bzr\d+-/g, `${name}-`)
-      // Hover effects, which need a script.
-      .replace(/<style[\s\S]*?<\/style>| class="[^"]*"/g, '');
-    return svg.replace('<svg ', '<svg aria-hidden="true" focusable="false" ');
-  } finally {
-    chart.dispose();
-  }
-}
-
-const label = (text: string): string => {
-  const shown = visible(text);
-  return shown.length <= 28 ? shown : `${shown.slice(0, 13)}…${shown.slice(-14)}`;
-};
-
-const axisText = { color: FAINT, fontSize: 12, fontFamily: FONT };
-const names = (rows: readonly string[]) => ({
-  type: 'category' as const,
-  inverse: true,
-  data: rows.map(label),
-  axisTick: { show: false },
-  axisLine: { lineStyle: { color: RULE } },
-  axisLabel: { ...axisText, color: INK },
-});
-const grid = (top: number) => ({ left: 210, right: 150, top, bottom: 28, containLabel: false });
-
-/** Records loaded, rejected and unaccounted for, a bar for each batch. */
-export function recordsChart(batches: readonly ReportBatch[]): string {
-  const bar = (name: string, color: string, pick: (batch: ReportBatch) => number | null) => ({
-    name,
-    type: 'bar' as const,
-    stack: 'records',
-    barWidth: 14,
-    barMinHeight: LEAST_BAR,
-    itemStyle: { color },
-    // No bar for 0, which the least height would draw.
-    data: batches.map((batch) => pick(batch) || '-'),
-  });
-  const words = batches.map(({ loaded, rejected, unaccounted }) =>
-    [
-      loaded === null ? '' : `${count(loaded)} loaded`,
-      rejected ? `${count(rejected)} rejected` : '',
-      unaccounted ? `${count(unaccounted)} unaccounted` : '',
-    ]
-      .filter((part) => part !== '')
-      .join(', '),
-  );
-  return draw('records', 36 + batches.length * ROW, {
-    grid: { ...grid(8), right: 220 },
-    xAxis: {
-      type: 'value',
-      axisLabel: { ...axisText, formatter: (value: number) => count(value) },
-      splitLine: { lineStyle: { color: RULE } },
-      splitNumber: 3,
-    },
-    yAxis: [
-      names(batches.map((batch) => nameOf(batch, THEME))),
-      {
-        type: 'category',
-        inverse: true,
-        position: 'right',
-        data: words,
-        axisTick: { show: false },
-        axisLine: { show: false },
-        axisLabel: { ...axisText, color: INK },
-      },
-    ],
-    series: [
-      bar('loaded', 'var(--loaded)', ({ loaded }) => loaded),
-      bar('rejected', 'var(--rejected)', ({ rejected }) => rejected),
-      bar('unaccounted', 'var(--lost)', ({ unaccounted }) => unaccounted),
-    ],
-  });
-}
-
-/** A bar for each of the most frequent reasons. */
-export function reasonChart(reasons: readonly ReportReason[]): string {
-  return draw('reasons', 36 + reasons.length * ROW, {
-    grid: { ...grid(8), left: 300, right: 70 },
-    xAxis: {
-      type: 'value',
-      minInterval: 1,
-      splitNumber: 3,
-      axisLabel: { ...axisText, formatter: (value: number) => count(value) },
-      splitLine: { lineStyle: { color: RULE } },
-    },
-    yAxis: {
-      ...names([]),
-      data: reasons.map(({ message }) => {
-        const shown = visible(message.trim() === '' ? '(no message)' : message);
-        return shown.length <= 44 ? shown : `${shown.slice(0, 43)}…`;
-      }),
-    },
-    series: [
-      {
-        type: 'bar',
-        barWidth: 14,
-        barMinHeight: LEAST_BAR,
-        itemStyle: { color: 'var(--rejected)' },
-        label: {
-          show: true,
-          position: 'right',
-          color: INK,
-          formatter: ({ value }: { value: unknown }) => count(Number(value)),
-        },
-        data: reasons.map((reason) => reason.count),
-      },
-    ],
-  });
-}
-
-interface Span {
-  readonly row: number;
+/** Fractions of the width. */
+interface Mark {
   readonly from: number;
   readonly to: number;
-  readonly color: string;
-  /** A thin bar, so that the two kinds differ not by colour alone. */
-  readonly thin: boolean;
+  readonly color: Color;
+  /** A thin bar, so that two kinds differ not by colour alone. */
+  readonly thin?: boolean;
+}
+
+interface Row {
+  readonly name: string;
+  readonly marks: readonly Mark[];
+  readonly value: string;
+}
+
+/** @param label what the chart shows, for those who cannot see it */
+function chart(label: string, rows: readonly Row[], below: Html = html``): Html {
+  return html`<div class="chart" role="img" aria-label="${label}">${rows.map(
+    ({ name, marks, value }) =>
+      html`<div class="name">${name}</div><svg width="100%" height="14" aria-hidden="true" focusable="false">${marks.map(rect)}</svg><div class="value">${value}</div>
+`,
+  )}${below}</div>`;
+}
+
+const percent = (fraction: number): string => `${Number((100 * fraction).toFixed(3))}%`;
+
+function rect({ from, to, color, thin = false }: Mark): Html {
+  const width = Math.max(LEAST, to - from);
+  const [y, height] = thin ? [5, 4] : [0, 14];
+  return html`<rect x="${percent(Math.min(from, 1 - width))}" y="${y}" width="${percent(width)}" height="${height}" fill="var(--${color})"/>`;
+}
+
+/** Values one after the other, as parts of the largest row. No mark for 0. */
+function stacked(values: readonly (readonly [Color, number])[], largest: number): readonly Mark[] {
+  const shown = values.filter(([, value]) => value > 0);
+  const widths = shown.map(([, value]) => Math.max(LEAST, value / largest));
+  const scale = Math.max(
+    1,
+    widths.reduce((sum, width) => sum + width, 0),
+  );
+  let from = 0;
+  return shown.map(([color], i): Mark => {
+    const mark = { from, to: from + (widths[i] ?? 0) / scale, color };
+    from = mark.to;
+    return mark;
+  });
+}
+
+const largestOf = (values: readonly number[]): number => Math.max(1e-9, ...values);
+
+/** Records loaded, rejected and unaccounted for, a row for each batch. */
+export function recordsChart(batches: readonly ReportBatch[]): Html {
+  const parts = batches.map(({ loaded, rejected, unaccounted }) => [loaded, rejected, unaccounted] as const);
+  const largest = largestOf(parts.map((all) => all.reduce<number>((sum, one) => sum + (one ?? 0), 0)));
+  return chart(
+    'Records loaded, rejected and unaccounted for, batch by batch; the numbers are in the table below.',
+    batches.map((batch, i): Row => {
+      const [loaded = null, rejected = null, lost = null] = parts[i] ?? [];
+      const marks = [['loaded', loaded ?? 0] as const, ['rejected', rejected ?? 0] as const];
+      const words = [
+        loaded === null ? '' : `${count(loaded)} loaded`,
+        rejected ? `${count(rejected)} rejected` : '',
+        lost ? `${count(lost)} unaccounted` : '',
+      ];
+      return {
+        name: nameOf(batch, THEME),
+        marks: stacked([...marks, ['lost', lost ?? 0]], largest),
+        value: words.filter((part) => part !== '').join(', '),
+      };
+    }),
+  );
+}
+
+/** A row for each of the most frequent reasons. */
+export function reasonChart(reasons: readonly ReportReason[]): Html {
+  const largest = largestOf(reasons.map((reason) => reason.count));
+  return chart(
+    'The most frequent reasons; the numbers are in the table below.',
+    reasons.map((reason) => ({
+      name: reason.message.trim() === '' ? '(no message)' : reason.message,
+      marks: stacked([['rejected', reason.count]], largest),
+      value: count(reason.count),
+    })),
+  );
 }
 
 /** When each batch was uploaded (thin bar) and processed (thick bar). @param until end of what is not final, ms since 1970 */
-export function timeChart(batches: readonly ReportBatch[], until: number): string {
-  const time = (text: string | null): number | null => (text === null ? null : Date.parse(text));
-  const spans = batches.flatMap((batch, row): Span[] => {
-    const [from, to, handed, final] = [
-      batch.uploadFrom,
-      batch.uploadTo,
-      batch.processFrom,
-      batch.processTo,
-    ].map(time);
-    return [
-      ...(from == null ? [] : [{ row, from, to: to ?? from, color: 'var(--sent)', thin: true }]),
-      ...(handed == null
-        ? []
-        : [{ row, from: handed, to: final ?? until, color: 'var(--loaded)', thin: false }]),
-    ];
+export function timeChart(batches: readonly ReportBatch[], until: number): Html {
+  const spans = batches.map(({ uploadFrom, uploadTo, processFrom, processTo }) => {
+    const span = (from: string | null, to: string | null, open: number | null) => {
+      const start = from === null ? Number.NaN : Date.parse(from);
+      const end = to === null ? (open ?? start) : Date.parse(to);
+      return Number.isFinite(start) && Number.isFinite(end) ? { start, end: Math.max(start, end) } : null;
+    };
+    return { sent: span(uploadFrom, uploadTo, null), processed: span(processFrom, processTo, until) };
   });
-  return draw('time', 40 + batches.length * ROW, {
-    grid: { ...grid(8), right: 30 },
-    xAxis: {
-      type: 'time',
-      axisLabel: { ...axisText, hideOverlap: true },
-      axisLine: { lineStyle: { color: RULE } },
-      splitLine: { show: true, lineStyle: { color: RULE } },
-      splitNumber: 5,
-    },
-    yAxis: names(batches.map((batch) => nameOf(batch, THEME))),
-    series: [
-      {
-        type: 'custom',
-        encode: { x: [1, 2], y: 0 },
-        data: spans.map(({ row, from, to }) => [row, from, to]),
-        renderItem: (params, api) => {
-          const span = spans[params.dataIndex];
-          const [x = 0, y = 0] = api.coord([api.value(1), api.value(0)]);
-          const [end = 0] = api.coord([api.value(2), api.value(0)]);
-          const height = span?.thin ? 4 : 12;
-          return {
-            type: 'rect',
-            shape: { x, y: y - height / 2, width: Math.max(2, end - x), height },
-            style: { fill: span?.color ?? INK },
-          };
-        },
-      },
-    ],
-  });
+  const times = spans.flatMap(({ sent, processed }) =>
+    [sent, processed].flatMap((one) => (one === null ? [] : [one.start, one.end])),
+  );
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  const at = (time: number): number => (last > first ? (time - first) / (last - first) : 0);
+  const clock = (time: number): string => {
+    const text = Number.isFinite(time) ? new Date(time).toISOString() : '';
+    return last - first < DAY ? text.slice(11, 19) : text.slice(0, 16).replace('T', ' ');
+  };
+  const axis = html`<div class="axis"><span>${clock(first)}</span><span>${clock((first + last) / 2)}</span><span>${clock(last)}</span></div>`;
+  return chart(
+    'When each batch was uploaded and processed; the times are in the table of batches.',
+    batches.map((batch, i): Row => {
+      const { sent = null, processed = null } = spans[i] ?? {};
+      return {
+        name: nameOf(batch, THEME),
+        marks: [
+          ...(sent === null
+            ? []
+            : [{ from: at(sent.start), to: at(sent.end), color: 'sent', thin: true } as const]),
+          ...(processed === null
+            ? []
+            : [{ from: at(processed.start), to: at(processed.end), color: 'loaded' } as const]),
+        ],
+        value: processed === null ? '' : duration(processed.end - processed.start),
+      };
+    }),
+    axis,
+  );
+}
+
+const DAY = 86_400_000;
+
+/** Three small charts, a row for each month: records, the amount of the invoices, records rejected at first. */
+export function monthCharts(months: readonly ReportMonth[]): Html {
+  const figure = (
+    title: string,
+    color: Color,
+    numberOf: (month: ReportMonth) => number | null,
+    textOf: (month: ReportMonth) => string,
+  ): Html => {
+    const largest = largestOf(months.map((month) => numberOf(month) ?? 0));
+    const rows = months.map(
+      (month): Row => ({
+        name: month.job,
+        marks: stacked([[color, numberOf(month) ?? 0]], largest),
+        value: textOf(month),
+      }),
+    );
+    return html`<div><h3>${title}</h3>${chart(`${title}, load by load; the numbers are in the table below.`, rows)}</div>`;
+  };
+  return html`<div class="small">${[
+    figure(
+      'Records',
+      'loaded',
+      ({ records }) => records,
+      ({ records }) => count(records),
+    ),
+    figure(
+      'Amount of the invoices',
+      'sent',
+      ({ amount }) => (amount === null ? null : Number(amount)),
+      ({ amount }) => amount ?? '–',
+    ),
+    figure(
+      'Rejected records',
+      'rejected',
+      ({ rejected }) => rejected,
+      ({ rejected }) => count(rejected),
+    ),
+  ]}</div>`;
 }

@@ -1,3 +1,4 @@
+import type { KindTotals } from '../batch/comparison.ts';
 import type { FileKind, Kind, Phase } from '../batch/types.ts';
 import type { Moment } from '../load/timeline.ts';
 
@@ -84,6 +85,21 @@ export interface ReportTotal {
   readonly amount: string | null;
 }
 
+/** What a load came to, each record counted once; an open one so far. */
+export interface ReportMonth {
+  readonly job: string;
+  /** ISO 8601; `null`: it is open. */
+  readonly closedAt: string | null;
+  readonly kinds: readonly KindTotals[];
+  readonly customersBilled: number | null;
+  /** Of all kinds. */
+  readonly records: number | null;
+  /** Of the invoices, a decimal. */
+  readonly amount: string | null;
+  /** Records that were rejected at first. */
+  readonly rejected: number | null;
+}
+
 /** The content of a report, for `--json` and for the page. Every text is redacted already. */
 export interface ReportFacts {
   readonly job: string;
@@ -101,6 +117,8 @@ export interface ReportFacts {
   /** Files given last by a command without an approval. Present only with approvals. */
   readonly unapproved?: readonly string[];
   readonly totals: readonly ReportTotal[];
+  /** The last loads of the server, this one last. Absent when there is no other. */
+  readonly months?: readonly ReportMonth[];
   readonly files: readonly ReportFile[];
   /** Each request and its answer. */
   readonly timeline: readonly Moment[];

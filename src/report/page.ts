@@ -1,11 +1,10 @@
-import { escapeUTF8 } from 'entities';
 import { type ShownPhase, shownPhase } from '../batch/account.ts';
 import { leftWord, nameOf, phaseWord, spelling } from '../output/batch-text.ts';
 import { bytes, count } from '../output/format.ts';
 import type { Redacted } from '../redact/redactor.ts';
-import { visible } from '../system/escaping.ts';
-import { MOST_BARS, reasonChart, recordsChart, THEME, timeChart } from './charts.ts';
-import { GENERATOR, type ReportBatch, type ReportFacts } from './facts.ts';
+import { MOST_BARS, monthCharts, reasonChart, recordsChart, THEME, timeChart } from './charts.ts';
+import { GENERATOR, type ReportBatch, type ReportFacts, type ReportMonth } from './facts.ts';
+import { Html, html } from './html.ts';
 
 /**
  * A load as one self-contained page: no script, and a policy that forbids loading anything. The same facts make the same bytes.
@@ -39,6 +38,7 @@ ${recordsSection(facts)}
 ${reasonSection(facts)}
 ${waiverSection(facts)}
 ${totalSection(facts)}
+${monthSection(facts)}
 ${fileSection(facts)}
 ${recordSection(facts)}
 </main></body></html>
@@ -74,14 +74,18 @@ thead th { color: var(--faint); font-weight: 500; white-space: nowrap; } tbody t
 .n { text-align: right; white-space: nowrap; } .nowrap { white-space: nowrap; } .sub { padding-left: 1.25rem; }
 code { font: .8125rem/1.4 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; white-space: nowrap; }
 .wide { min-width: 15rem; overflow-wrap: anywhere; }
-figure { margin: .5rem 0 1rem; } figure svg { display: block; max-width: 100%; min-width: 40rem; height: auto; }
-figcaption { color: var(--faint); font-size: .875rem; }
+.chart { display: grid; grid-template-columns: fit-content(40%) minmax(25%, 1fr) fit-content(35%); gap: .3rem .9rem; align-items: center; font-size: .875rem; font-variant-numeric: tabular-nums; }
+.chart svg { display: block; border-left: 1px solid var(--rule); } .value { color: var(--faint); } .axis { grid-column: 2; display: flex; justify-content: space-between; gap: .5rem; color: var(--faint); font-size: .8125rem; }
+.small { display: grid; grid-template-columns: repeat(3, 1fr); gap: 0 2rem; } .small .value { text-align: right; }
+@media (max-width: 45rem) { .chart { grid-template-columns: 1fr fit-content(50%); } .name { grid-column: 1 / -1; margin-top: .3rem; } .axis { grid-column: 1; } .small { grid-template-columns: 1fr; } }
+figure { margin: .5rem 0 1rem; }
+figcaption { margin-top: .5rem; color: var(--faint); font-size: .875rem; }
 .key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .35rem 0 .9rem; vertical-align: -.05rem; } .key.thin { height: .3rem; vertical-align: .2rem; }
 .k-loaded { background: var(--loaded); } .k-rejected { background: var(--rejected); } .k-lost { background: var(--lost); } .k-sent { background: var(--sent); }
 @media print { :root { --paper: #fff; --ink: #000; --faint: #444; --rule: #bbb; --wash: #fff; --good: #0f5130; --warn: #6b4000; --bad: #8c1c18; }
   @page { margin: 16mm 14mm; } html { font-size: 10.5pt; } body { max-width: none; padding: 0; } .skip { display: none; }
   .record { break-before: page; } tr, figure, dl { break-inside: avoid; } h2, h3, caption { break-after: avoid; } thead { display: table-header-group; }
-  .scroll { overflow: visible; } code { white-space: normal; overflow-wrap: anywhere; } table { font-size: 8.5pt; } .wide { min-width: 0; } figure svg { min-width: 0; } }
+  .scroll { overflow: visible; } code { white-space: normal; overflow-wrap: anywhere; } table { font-size: 8.5pt; } .wide { min-width: 0; } }
 `;
 
 const cell = (value: number | null): Html => html`<td class="n">${count(value)}</td>`;
@@ -106,7 +110,7 @@ function timeSection({ batches, source }: ReportFacts): Html {
   if (timed.length === 0) return html``;
   const shown = barred(timed);
   return html`<h2 id="timeline">Timeline</h2>
-<figure><div class="scroll" role="img" tabindex="0" aria-label="When each batch was uploaded and processed; the times are in the table of batches.">${new Html(timeChart(shown, Date.parse(source.asOf)))}</div>
+<figure>${timeChart(shown, Date.parse(source.asOf))}
 <figcaption><span class="key thin k-sent"></span>upload (thin) <span class="key k-loaded"></span>processing on the server (thick). Times are UTC; the end of processing is when a poll first showed it, so it may be late by the time between two polls.${leftOut(shown.length, timed.length)}</figcaption></figure>`;
 }
 
@@ -120,7 +124,7 @@ export function recordsSection({ batches, source }: ReportFacts): Html {
   const chart =
     shown.length === 0
       ? html``
-      : html`<figure><div class="scroll" role="img" tabindex="0" aria-label="Records loaded, rejected and unaccounted for, batch by batch; the numbers are in the table below.">${new Html(recordsChart(shown))}</div>
+      : html`<figure>${recordsChart(shown)}
 <figcaption><span class="key k-loaded"></span>loaded <span class="key k-rejected"></span>rejected <span class="key k-lost"></span>unaccounted for. Very small numbers are drawn as a visible bar.${leftOut(shown.length, counted.length)}</figcaption></figure>`;
   return html`<h2 id="batches">Batches</h2>
 ${chart}
@@ -183,7 +187,7 @@ function reasonSection({ reasons }: ReportFacts): Html {
   if (reasons.length === 0) return html``;
   const top = together(reasons).slice(0, 10);
   return html`<h2 id="reasons">Why records were rejected</h2>
-<figure><div class="scroll" role="img" tabindex="0" aria-label="The most frequent reasons; the numbers are in the table below.">${new Html(reasonChart(top))}</div></figure>
+<figure>${reasonChart(top)}</figure>
 <div class="scroll"><table><caption>Reasons as the server gave them, the most frequent first.</caption>
 <thead><tr><th scope="col">Reason</th><th scope="col">Batch</th><th scope="col" class="n">Records</th></tr></thead>
 <tbody>${reasons.slice(0, 100).map(
@@ -202,6 +206,22 @@ function totalSection({ totals }: ReportFacts): Html {
 <tbody>${totals.map(
     ({ kind, files, records, amount }) =>
       html`<tr><th scope="row">${kind}</th>${cell(files)}${cell(records)}<td class="n">${amount ?? '–'}</td></tr>
+`,
+  )}</tbody></table></div>`;
+}
+
+/** The last loads of the server, this one among them. */
+function monthSection({ months = [] }: ReportFacts): Html {
+  if (months.length < 2) return html``;
+  const records = ({ kinds }: ReportMonth, kind: string): number | null =>
+    kinds.find((one) => one.kind === kind)?.records ?? null;
+  return html`<h2 id="months">The last loads</h2>
+<figure>${monthCharts(months)}</figure>
+<div class="scroll"><table><caption>The last loads of this server on record on this machine, each record counted once. Rejected: at first, before any correction.</caption>
+<thead><tr><th scope="col">Load</th><th scope="col">Closed</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Invoices</th><th scope="col" class="n">Items</th><th scope="col" class="n">Amount of the invoices</th><th scope="col" class="n">Customers billed</th><th scope="col" class="n">Rejected</th></tr></thead>
+<tbody>${months.map(
+    (month) =>
+      html`<tr><th scope="row">${month.job}</th><td class="nowrap">${month.closedAt === null ? 'open' : dayOf(month.closedAt)}</td>${cell(records(month, 'customer'))}${cell(records(month, 'invoice'))}${cell(records(month, 'items'))}<td class="n">${month.amount ?? '–'}</td>${cell(month.customersBilled)}${cell(month.rejected)}</tr>
 `,
   )}</tbody></table></div>`;
 }
@@ -274,31 +294,3 @@ const dayOf = (iso: string): string => iso.slice(0, 10);
 /** `22:00:05` on the given day, otherwise with the date. */
 const shortMoment = (iso: string | null, day: string): string =>
   iso !== null && dayOf(iso) === day ? moment(iso).slice(11) : moment(iso);
-
-/** Markup, which is not escaped again. */
-class Html {
-  readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-type Part = Html | string | number | null | readonly Part[];
-
-/** Markup with every part escaped that is not markup: the only way text gets onto the page. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(
-    strings.map((string, i) => string + (i < parts.length ? textOf(parts[i] ?? null) : '')).join(''),
-  );
-}
-
-function textOf(part: Part): string {
-  if (part === null) return '';
-  if (part instanceof Html) return part.text;
-  if (typeof part === 'object') return part.map(textOf).join('');
-  return escaped(String(part));
-}
-
-/** Control and bidi characters are shown as numbers: nothing may reorder what an auditor reads. */
-const escaped = (text: string): string => escapeUTF8(visible(text));

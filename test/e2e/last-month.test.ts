@@ -128,6 +128,18 @@ describe('a month held against the last', () => {
     const ran = await at.run(['run', plan, ...FAST]);
     expect(ran.code).toBe(0);
     expect(ran.stderr).toMatch(/customers +6 +10 +-40\.0%/);
+    const { report } = (await at.call(['report', '--json'])).json as unknown as {
+      report: { months: readonly Record<string, unknown>[] };
+    };
+    expect(report.months).toMatchObject([
+      { job: 'JUL_2020', records: 50, amount: '210.00', rejected: 0, customersBilled: 10 },
+      { job: 'AUG_2020', records: 30, amount: '126.00', rejected: 0, customersBilled: 6 },
+    ]);
+    expect(report.months.every(({ closedAt }) => closedAt !== null)).toBe(true);
+    // Of July, whatever was loaded later.
+    expect((await at.call(['report', '--job', 'JUL_2020', '--json'])).json['report']).not.toHaveProperty(
+      'months',
+    );
     // It is the last one now, also for itself: a run that is repeated is not stopped by what it has loaded.
     expect((await at.call(['run', plan, ...FAST])).code).toBe(0);
   });

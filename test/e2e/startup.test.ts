@@ -98,17 +98,7 @@ it('loads one HTTP client and one XML reader for a status, and no prompt, spinne
   const got = await loaded(['status'], [['init', '--job', 'X']]);
   expect(got.code).toBe(0);
   for (const wanted of ['commander', 'undici', 'fast-xml-parser']) expect(packagesOf(got)).toContain(wanted);
-  const heavy = [
-    'ora',
-    'conf',
-    'chalk',
-    '@inquirer/core',
-    'csv-parse',
-    'tinyglobby',
-    'ajv',
-    'echarts',
-    'yaml',
-  ];
+  const heavy = ['ora', 'conf', 'chalk', '@inquirer/core', 'csv-parse', 'tinyglobby', 'ajv', 'yaml'];
   expect(packagesOf(got).filter((name) => heavy.includes(name))).toEqual([]);
   expect(got.sources).toContain('src/load/refresh.ts');
   expect(got.sources.filter((name) => /^src\/(?:sandbox|sample|files|plan|report)\//.test(name))).toEqual([]);

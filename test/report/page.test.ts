@@ -9,7 +9,7 @@ import type { ReportFacts } from '../../src/report/facts.ts';
 import { reportPage } from '../../src/report/page.ts';
 import { tempDir } from '../helpers/context.ts';
 import { hasBrowser, launch } from './browser.ts';
-import { reportBatch, reportFacts } from './samples.ts';
+import { reportBatch, reportFacts, reportMonths } from './samples.ts';
 
 const pageOf = (facts: ReportFacts): string => reportPage(redactedStrings(facts, new Redactor()));
 
@@ -22,6 +22,15 @@ const HOSTILE = [
   '\u202eevil\u0000\u001b[31m',
   '&lt;b&gt;',
 ];
+
+/** Run in the page: the texts of charts that are not whole in their place. */
+const CUT_LABELS = `[...document.querySelectorAll('.chart .name, .chart .value')].filter((one) => {
+  if (one.textContent === '') return false;
+  const range = document.createRange();
+  range.selectNodeContents(one);
+  const [box, text] = [one.getBoundingClientRect(), range.getBoundingClientRect()];
+  return text.left < box.left - 1 || text.right > box.right + 1 || text.left < 0 || text.right > innerWidth;
+}).map((one) => one.textContent)`;
 
 /** Every text of the facts is a stranger's. */
 function hostile(): ReportFacts {
@@ -85,6 +94,29 @@ describe('the page as text', () => {
     }
   });
 
+  it('shows the last loads in charts and a table once there is another load', () => {
+    expect(pageOf(reportFacts())).not.toContain('The last loads');
+    expect(pageOf(reportFacts({ months: reportMonths.slice(-1) }))).not.toContain('The last loads');
+    const page = pageOf(
+      reportFacts({
+        months: [
+          ...reportMonths.slice(0, 11),
+          ...reportMonths.slice(11).map((month) => ({ ...month, closedAt: null })),
+        ],
+      }),
+    );
+    expect(page.match(/<h3>(?:Records|Amount of the invoices|Rejected records)<\/h3>/g)).toHaveLength(3);
+    // An unknown figure is no 0, and no bar.
+    expect(page).toMatch(/DEC_2019<\/th><td class="nowrap">2019-12-30<\/td>.*<td class="n">–<\/td>/);
+    expect(page).toMatch(/AUG_2020<\/th><td class="nowrap">open<\/td>/);
+    const unknown = pageOf(
+      reportFacts({
+        months: reportMonths.map((month) => ({ ...month, records: null, amount: null, rejected: null })),
+      }),
+    );
+    expect(unknown.slice(unknown.indexOf('The last loads')).match(/<rect/g)).toBeNull();
+  });
+
   it('stays small and whole with a thousand batches', () => {
     const batches = Array.from({ length: 1000 }, (_, i) =>
       reportBatch({ jobId: `J_ITM_${i}`, rejected: i % 2 }),
@@ -129,9 +161,9 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     expect((await page.locator('body').innerText()).slice(0, 200)).toMatch(
       /AUG_2020.*\n+◐ Loaded, but 19 records were rejected/,
     );
-    expect(await page.locator('figure svg').count()).toBe(3);
-    for (const svg of await page.locator('figure svg').all())
-      expect((await svg.boundingBox())?.height).toBeGreaterThan(60);
+    expect(await page.locator('figure .chart').count()).toBe(3);
+    for (const chart of await page.locator('figure .chart').all())
+      expect((await chart.boundingBox())?.height).toBeGreaterThan(40);
     // What a chart says is in its table too; a reader who cannot see it is told so.
     expect(
       await page
@@ -167,6 +199,46 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     expect(problems).toEqual([]);
     await page.close();
   });
+
+  it.each([
+    [390, 'light'],
+    [390, 'dark'],
+    [1100, 'light'],
+    [1100, 'dark'],
+  ] as const)(
+    'shows every label whole, in charts as wide as the text, at %i pixels, %s',
+    async (width, colorScheme) => {
+      const reasons = [
+        { jobId: 'AUG_2020_ITM_4', message: `The account ${'number '.repeat(30)}does not exist`, count: 17 },
+        { jobId: 'AUG_2020_INV', message: 'W'.repeat(120), count: 2 },
+      ];
+      const { page } = await open(reportFacts({ reasons, months: reportMonths }), {
+        viewport: { width, height: 900 },
+        colorScheme,
+      });
+      const labels = await page.locator('.chart .name').allInnerTexts();
+      for (const { message } of reasons) expect(labels).toContain(message);
+      for (const { job } of reportMonths) expect(labels.filter((label) => label === job)).toHaveLength(3);
+      expect(await page.evaluate(CUT_LABELS)).toEqual([]);
+      const text = await page.locator('h2').first().boundingBox();
+      for (const chart of await page.locator('figure > .chart, figure > .small').all()) {
+        const box = await chart.boundingBox();
+        expect(box?.x).toBeCloseTo(text?.x ?? -1, 0);
+        expect(box?.width).toBeCloseTo(text?.width ?? -1, 0);
+      }
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+      // Every bar has a width that can be seen, and lies within its column.
+      const bars = await page.locator('.chart rect').evaluateAll((all) =>
+        all.map((bar) => {
+          const [own, column] = [bar.getBoundingClientRect(), bar.parentElement?.getBoundingClientRect()];
+          return own.width >= 0.5 && own.right <= (column?.right ?? 0) + 1;
+        }),
+      );
+      expect(bars.length).toBeGreaterThan(40);
+      expect(bars).not.toContain(false);
+      await page.close();
+    },
+  );
 
   it('fits a phone, follows light and dark, and prints', async () => {
     const { page } = await open(reportFacts(), {

@@ -1,4 +1,4 @@
-import type { ReportBatch, ReportFacts } from '../../src/report/facts.ts';
+import type { ReportBatch, ReportFacts, ReportMonth } from '../../src/report/facts.ts';
 
 const at = (seconds: number): string => new Date(Date.UTC(2020, 7, 31, 22, 0, seconds)).toISOString();
 
@@ -24,6 +24,24 @@ export function reportBatch(parts: Partial<ReportBatch> = {}): ReportBatch {
     ...parts,
   };
 }
+
+/** A year of closed loads. */
+export const reportMonths: readonly ReportMonth[] = Array.from({ length: 12 }, (_, i): ReportMonth => {
+  const job = `${['SEP', 'OCT', 'NOV', 'DEC', 'JAN', 'FEB', 'MAR', 'APR', 'MAY', 'JUN', 'JUL', 'AUG'][i]}_${i < 4 ? 2019 : 2020}`;
+  const records = 40_000 + 911 * i;
+  return {
+    job,
+    closedAt: new Date(Date.UTC(2019, 8 + i, 30)).toISOString(),
+    kinds: [
+      { kind: 'customer', records: 20_000, amount: null },
+      { kind: 'invoice', records: records - 20_000, amount: `${1_000_000 + 12_345 * i}.89` },
+    ],
+    customersBilled: i === 3 ? null : 19_000 + i,
+    records,
+    amount: `${1_000_000 + 12_345 * i}.89`,
+    rejected: i === 11 ? 19 : i % 3,
+  };
+});
 
 /** A month in which some invoices were rejected. */
 export function reportFacts(parts: Partial<ReportFacts> = {}): ReportFacts {

@@ -4,14 +4,16 @@ import { isFinal, outcomeOfAll } from '../../batch/outcome.ts';
 import type { BatchView, FileKind, Kind } from '../../batch/types.ts';
 import { APPROVED } from '../../load/calls.ts';
 import { findJournal } from '../../load/journal-places.ts';
+import { RECENT, recentLoads } from '../../load/loads.ts';
 import type { Run } from '../../load/run.ts';
 import type { BatchState, LoadState } from '../../load/state.ts';
 import { type Moment, readTimeline } from '../../load/timeline.ts';
+import { closedTotals, totalsOf as totalsOfLoad } from '../../load/totals.ts';
 import { accountText } from '../../output/batch-text.ts';
 import { redactedStrings } from '../../output/json-text.ts';
 import { reasonFields } from '../../output/result-tables.ts';
 import type { Redacted } from '../../redact/redactor.ts';
-import type { ReportBatch, ReportFacts, ReportFile, ReportTotal } from '../../report/facts.ts';
+import type { ReportBatch, ReportFacts, ReportFile, ReportMonth, ReportTotal } from '../../report/facts.ts';
 import { writeRedacted } from '../../system/atomic-file.ts';
 import type { App } from './command.ts';
 import type { FetchedResult } from './results-flow.ts';
@@ -38,6 +40,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
   const waivers = [...own.values()].flatMap(({ jobId, waived = [] }) =>
     waived.map(({ at, line, records, reason, by }) => ({ jobId, line, records, reason, by, at })),
   );
+  const months = await monthsOf(run);
   const facts: ReportFacts = {
     job: job === '' ? parts.batches.map(({ jobId }) => jobId ?? '').join(', ') : job,
     outcome: outcomeOfAll(parts.batches),
@@ -52,6 +55,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
     ...(waivers.length > 0 && { waivers }),
     ...approvalFacts(state),
     totals: totalsOf(files),
+    ...(months.length > 0 && { months }),
     files,
     timeline,
     made: {
@@ -147,9 +151,41 @@ function totalsOf(files: readonly ReportFile[]): readonly ReportTotal[] {
   });
 }
 
+/** The load and the closed ones before it, a year at most; none without another. */
+async function monthsOf({ context, journal: { state }, statusNames }: Run): Promise<readonly ReportMonth[]> {
+  const { header } = state;
+  if (header.job === '') return [];
+  const closed = closedTotals(state, statusNames);
+  const closedAt = closed?.closedAt ?? null;
+  const others = (await recentLoads(context.paths.state, header, header.job)).flatMap((load) => {
+    const totals = closedTotals(load, statusNames);
+    // A report says the same whatever was loaded later.
+    return totals === null || (closedAt !== null && totals.closedAt > closedAt)
+      ? []
+      : [{ job: load.header.job, totals, closedAt: totals.closedAt }];
+  });
+  if (others.length === 0) return [];
+  return [
+    ...others.sort((a, b) => a.closedAt.localeCompare(b.closedAt)).slice(1 - RECENT),
+    { job: header.job, totals: closed ?? totalsOfLoad(state, statusNames), closedAt },
+  ].map(({ job, totals: { kinds, customersBilled }, closedAt }) => {
+    const sum = (values: readonly (number | null)[]): number | null =>
+      values.reduce((so, one) => (so === null || one === null ? null : so + one), 0 as number | null);
+    return {
+      job,
+      closedAt,
+      kinds: kinds.map(({ kind, records, amount }) => ({ kind, records, amount })),
+      customersBilled,
+      records: sum(kinds.map(({ records }) => records)),
+      amount: kinds.find(({ kind }) => kind === 'invoice')?.amount ?? null,
+      rejected: sum(kinds.map(({ rejected }) => rejected)),
+    };
+  });
+}
+
 /** Writes the page of a load: whole or not at all. @param path absolute @throws EbillError USAGE */
 export async function writeReport(facts: Redacted<ReportFacts>, path: string): Promise<void> {
-  // Imported late: the charts are a large package.
+  // Imported late: a run needs it at its end only.
   const { reportPage } = await import('../../report/page.ts');
   await writeRedacted(path, reportPage(facts));
 }

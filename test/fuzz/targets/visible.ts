@@ -8,7 +8,7 @@ import {
   widthsReady,
   wrap,
 } from '../../../src/output/text-layout.ts';
-import { html } from '../../../src/report/page.ts';
+import { html } from '../../../src/report/html.ts';
 import { oneLine, visible, withoutCommands } from '../../../src/system/escaping.ts';
 import { hold, RAW, type Target } from '../target.ts';
 
