@@ -7,7 +7,7 @@ import { EbillError } from '../errors.ts';
 import { keepUnder } from '../system/atomic-file.ts';
 import { visible } from '../system/escaping.ts';
 import { sha256OfFile } from '../system/file-hash.ts';
-import { statusOf } from './ask.ts';
+import { recordAnswer, statusOf } from './ask.ts';
 import { resultName } from './file-names.ts';
 import { type FinalBatch, finalBatches, isOfOne, type NotFetched } from './final-batches.ts';
 import type { Answers } from './refresh.ts';
@@ -203,7 +203,10 @@ async function downloadOne(
   let again = '';
   if (isOver(result)) {
     // Asked for anew once (api rule 11): a server that signs each answer has a URL that works.
-    const url = (await statusOf(run, { id: batch.id, jobId }))?.downloadUrl ?? null;
+    const at = run.context.now();
+    const answer = await statusOf(run, { id: batch.id, jobId });
+    if (answer !== null) await recordAnswer(run, jobId, { at, batch: answer });
+    const url = answer?.downloadUrl ?? null;
     if (url === null) again = '; asked again, the server names no download URL';
     else {
       again = `; asked again, the server gave ${url === first ? 'the same URL' : 'another URL, which was refused too'}`;

@@ -104,6 +104,25 @@ describe('a presigned URL', () => {
     });
   });
 
+  test.each<[string, string | null]>([
+    ['X-Amz-Date=20200831T220000Z&X-Amz-Expires=25140', '2020-09-01T04:59:00.000Z'],
+    ['x-amz-expires=60&x-amz-date=20200831T235959Z', '2020-09-01T00:00:59.000Z'],
+    ['X-Amz-Date=20201331T220000Z&X-Amz-Expires=60', null],
+    ['X-Amz-Date=20200831T220000Z', null],
+    ['X-Amz-Date=20200831T220000Z&X-Amz-Expires=1e9', null],
+    ['X-Amz-Date=99991231T235959Z&X-Amz-Expires=999999999', '+010031-09-09T01:46:38.000Z'],
+    ['AWSAccessKeyId=A&Expires=1598936340&Signature=x', '2020-09-01T04:59:00.000Z'],
+    ['Signature=x&Expires=-1', null],
+    ['Signature=x&Expires=soon', null],
+    // Nothing signs it.
+    ['Expires=1598936340', null],
+    ['X-Amz-Date=no&Signature=x&Expires=1598936340', null],
+    ['', null],
+  ])('%j expires at %s', (query, at) => {
+    const { expiresAt } = presignedFacts(`https://s3/x?${query}`);
+    expect(expiresAt === null ? null : new Date(expiresAt).toISOString()).toBe(at);
+  });
+
   test('has the same object as another URL of that object', () => {
     const again = uploadUrl
       .replace('20210921T071553Z', '20210922T000000Z')

@@ -26,6 +26,7 @@ export interface Batch {
   readonly recordsSent: number | null;
   readonly successCount: number | null;
   readonly failCount: number | null;
+  readonly resultExpiresAt: string | null;
   readonly children: readonly Batch[];
 }
 

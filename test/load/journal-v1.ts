@@ -170,4 +170,16 @@ export const ENTRIES: readonly NewEntry[] = [
   },
   { type: 'waived', jobId: CUS, line: 2, records: 1, reason: 'the customer has left', by: 'jo' },
   { type: 'approved', sha256: 'e'.repeat(64), by: 'jo' },
+  {
+    type: 'seen',
+    jobId: 'AUG_2020_CUS_3',
+    batch: batch({
+      id: '11',
+      jobId: 'AUG_2020_CUS_3',
+      status: 'Success',
+      successCount: 10,
+      downloadUrl: signed('out_3.csv'),
+      resultExpiresAt: '2020-09-01T04:59:00.000Z',
+    }),
+  },
 ];
