@@ -98,9 +98,7 @@ function customersBilled(all: readonly BatchState[], invoices: readonly Sent[]):
   const [call] = calls;
   if (call === undefined || call === null || calls.size > 1) return null;
   const given = call.files.filter(({ kind }) => kind === 'invoice').map(({ jobId }) => jobId);
-  return given.length === jobIds.size && given.every((jobId) => jobIds.has(jobId))
-    ? (call.billed ?? null)
-    : null;
+  return given.every((jobId) => jobIds.has(jobId)) ? (call.billed ?? null) : null;
 }
 
 /** When the last of its batches was first seen as it is, or the last of its open records was waived. */

@@ -70,7 +70,10 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
     .option('--proxy <url>', 'connect through this http or https proxy')
     .option('--allow-insecure', 'allow plain http to this server')
     .optionsGroup('Options:')
-    .option('--production', 'mark as production: commands that write ask first')
+    .option(
+      '--production',
+      'mark as production: commands that write ask first, and warnings about files stop them (--strict)',
+    )
     .option('--use', 'make this the default profile')
     .optionsGroup('Checks across files:');
   declareColumnOption(command);

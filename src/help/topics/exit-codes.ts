@@ -7,7 +7,7 @@ export type ExitCode = 0 | (typeof EXIT_CODES)[ErrorCode];
 const MEANINGS: Readonly<Record<ExitCode, string>> = {
   0: 'success: all final batches succeeded',
   1: 'a bug in ebill; the message names the log file',
-  2: 'invalid call, set-up or input, or a prompt answered no; nothing was sent',
+  2: 'invalid call, set-up or input, a prompt answered no, or a month that is not as expected or approved; nothing was sent',
   3: 'all batches are final, some records were rejected',
   4: 'a batch failed or is missing, or records are unaccounted for',
   5: 'no credentials, or the server does not accept them',
