@@ -188,8 +188,9 @@ export function createClient(options: ClientOptions) {
       }
     };
     const result = await during(message, () => withRetries(context, retries, onRetry, attempt));
-    if (result.outcome === 'answered') noteUrls(result.value);
-    return result;
+    if (result.outcome !== 'answered') return result;
+    noteUrls(result.value);
+    return { ...result, value: cleaned(result.value) };
   }
 
   /** Asks until a response can be read that is about this batch. */
@@ -227,13 +228,28 @@ export function createClient(options: ClientOptions) {
       }
     });
     const batch = answer();
-    if (batch !== null) noteUrls(batch);
-    return batch;
+    if (batch === null) return null;
+    noteUrls(batch);
+    return cleaned(batch);
   }
 
   function noteUrls(batch: Batch): void {
     for (const url of [batch.uploadUrl, batch.downloadUrl]) if (url !== null) redactor.addSigned(url);
     for (const child of batch.children) noteUrls(child);
+  }
+
+  /** What the server says is shown and kept without what may be its secrets; the ids and URLs are needed as they are. */
+  function cleaned(batch: Batch): Batch {
+    const text = (value: string | null): string | null => (value === null ? null : redactor.clean(value));
+    return {
+      ...batch,
+      status: text(batch.status),
+      operation: text(batch.operation),
+      subOperation: text(batch.subOperation),
+      successMessage: text(batch.successMessage),
+      errorMessage: text(batch.errorMessage),
+      children: batch.children.map(cleaned),
+    };
   }
 
   async function during<T>(message: string, work: () => Promise<T>): Promise<T> {

@@ -85,7 +85,7 @@ async function send(
   session: Session,
   call: Call,
 ): Promise<Pick<CommandResult, 'error' | 'text' | 'extra'>> {
-  const what = `${call.method} ${app.redactor.clean(call.url)}`;
+  const what = `${call.method} ${app.redactor.hide(call.url)}`;
   try {
     const reply = await session.client.raw(call);
     app.redactor.addSigned(reply.body);

@@ -35,8 +35,8 @@ export function cleanStrings(value: unknown, clean: (text: string) => string): u
 }
 
 /** A copy of plain data with every string redacted, so that it may be stored. */
-export function redactedStrings<T>(value: T, redactor: Pick<Redactor, 'clean'>): Redacted<T> {
-  return cleanStrings(value, (text) => redactor.clean(text)) as Redacted<T>;
+export function redactedStrings<T>(value: T, redactor: Pick<Redactor, 'hide'>): Redacted<T> {
+  return cleanStrings(value, (text) => redactor.hide(text)) as Redacted<T>;
 }
 
 /** Redacted data as JSON. */

@@ -4,6 +4,7 @@ import type { Comparison } from '../batch/comparison.ts';
 import { type BatchView, type FileKind, KINDS, PHASES, type Phase } from '../batch/types.ts';
 import { EXIT_CODES } from '../errors.ts';
 import type { FileReport } from '../files/findings.ts';
+import { redactShapes } from '../redact/shapes.ts';
 import { cleanStrings, safeJson } from './json-text.ts';
 import type { Failure } from './ui.ts';
 
@@ -261,7 +262,7 @@ export const DOCUMENT_SCHEMA = {
 };
 
 interface JsonOptions {
-  readonly redactor: { clean(text: string): string };
+  readonly redactor: { hide(text: string): string };
   /** Shows presigned URLs in the two fields for them; known secrets stay hidden everywhere (commands rule 4). */
   readonly showUrls: boolean;
   /** The fields of each batch to write, besides its children; `null`: all. */
@@ -299,11 +300,13 @@ export const derivedFields = (
 
 function batchFields(batch: BatchView, options: JsonOptions): Fields {
   const { redactor, showUrls, fields } = options;
+  const url = (value: string | null): string | null =>
+    value === null || showUrls ? value : redactShapes(value);
   const { uploadUrl, downloadUrl } = batch;
   const all: Fields = {
-    ...(picked({ ...batch, ...derivedFields(batch) }, BATCH, (value) => redactor.clean(value)) as Fields),
-    ...(showUrls && uploadUrl !== undefined ? { uploadUrl } : {}),
-    ...(showUrls && downloadUrl !== undefined ? { downloadUrl } : {}),
+    ...(picked({ ...batch, ...derivedFields(batch) }, BATCH, (value) => redactor.hide(value)) as Fields),
+    ...(uploadUrl === undefined ? {} : { uploadUrl: url(uploadUrl) }),
+    ...(downloadUrl === undefined ? {} : { downloadUrl: url(downloadUrl) }),
     children: batch.children.map((child) => batchFields(child, options)),
   };
   if (!fields) return all;
@@ -320,7 +323,7 @@ function errorOf({ exitCode, error }: DocumentInput): Failure | null {
 
 /** The one JSON document of a run, without a newline at its end. */
 export function toJson(input: DocumentInput, options: JsonOptions): string {
-  const clean = (value: string): string => options.redactor.clean(value);
+  const clean = (value: string): string => options.redactor.hide(value);
   const { command, profile, job, outcome, exitCode } = input;
   const document: Fields = {
     ...(cleanStrings({ command, profile, job, outcome, exitCode }, clean) as Fields),

@@ -17,7 +17,7 @@ interface PrintableResult extends Omit<DocumentInput, 'command' | 'exitCode' | '
 
 export interface PrintOptions {
   readonly ui: Ui;
-  readonly redactor: Pick<Redactor, 'clean'>;
+  readonly redactor: Pick<Redactor, 'hide'>;
   readonly format: 'table' | 'json' | 'tsv';
   /** `--fields`; `null`: all. */
   readonly fields: readonly string[] | null;

@@ -139,11 +139,11 @@ export interface OutputOptions {
 export async function createUi(
   context: Context,
   globals: OutputOptions,
-  redactor: Pick<Redactor, 'clean'>,
+  redactor: Pick<Redactor, 'hide'>,
 ): Promise<Ui> {
   const { stdout, stderr, env } = context;
   const symbols = symbolsFor(env, context.platform);
-  const hide = (text: string): string => redactor.clean(text);
+  const hide = (text: string): string => redactor.hide(text);
   // Redacted first: a secret that contains a control character would not be recognised after that is escaped.
   // In a CI log text from outside must not contain commands for a runner.
   const harmless = isCi(env) ? withoutCommands : (text: string): string => text;

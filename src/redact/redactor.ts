@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import type { OutputStream } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { HIDDEN, hideStrictShapes, redactShapes } from './shapes.ts';
+import { HIDDEN, redactShapes } from './shapes.ts';
 
 declare const redacted: unique symbol;
 /** A value that has passed the redactor. Only such text may be written to files that remain. */
@@ -25,8 +25,8 @@ const SIGNATURE =
 const MAX_SIGNATURES = 500;
 
 /**
- * Hides values known to be secret in this process, and text that has the shape of a secret (commands rule 4).
- * `clean` is for values put into a text; `sweep`, which leaves common words alone, is for whole outputs.
+ * Hides values known to be secret in this process, and, in text from outside, what has the shape of a secret (commands
+ * rule 4).
  */
 export class Redactor {
   readonly #secrets = new Set<string>();
@@ -63,19 +63,24 @@ export class Redactor {
     }
   }
 
-  /** For text from outside: hides known secrets and everything that has the shape of one. */
+  /** For text from outside, where it comes in: hides known secrets and everything that has the shape of one. */
   clean(text: string): Redacted {
+    return redactShapes(this.hide(text)) as Redacted;
+  }
+
+  /** For every value that is shown or kept: hides known secrets. Names of files and the program's own words stay. */
+  hide(text: string): Redacted {
     const known = this.#withoutKnown(text, this.#pattern);
-    return redactShapes(this.#withoutSignatures(this.#withoutPrefixes(known))) as Redacted;
+    return this.#withoutSignatures(this.#withoutPrefixes(known)) as Redacted;
   }
 
   /**
-   * For a whole output, most of it the program's own words: hides strong secrets and the shapes that no other text has.
+   * For a whole output, most of it the program's own words: hides known secrets that are no common words.
    * @param urls whether presigned URLs are hidden
    */
   sweep(text: string, urls = true): Redacted {
     const known = this.#withoutKnown(text, this.#strongPattern);
-    return hideStrictShapes(urls ? this.#withoutSignatures(known) : known, urls) as Redacted;
+    return (urls ? this.#withoutSignatures(known) : known) as Redacted;
   }
 
   /** The number of characters at the end of the text that may be the start of a strong secret. */

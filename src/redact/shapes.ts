@@ -79,8 +79,6 @@ const URL_RULES: readonly Rule[] = [
   { shape: PRESIGNED, marks: ['=', '%3d'] },
   { shape: PRESIGNED_WORD, replacement: `$1${HIDDEN}`, marks: ['='] },
   { shape: KEY_ID, replacement: HIDDEN, marks: ['akia', 'asia'] },
-];
-const STRICT_RULES: readonly Rule[] = [
   { shape: HEADER, marks: ['authorization'] },
   { shape: OTHER_HEADER, marks: ['authorization'] },
   { shape: SCHEME, replacement: `$1 ${HIDDEN}`, marks: ['basic', 'bearer', 'negotiate'] },
@@ -127,20 +125,14 @@ function withoutValues(text: string, { start, end, second }: Value): string {
 }
 
 /**
- * Hides what is a secret by its shape alone: authorisation headers, userinfo and signatures in URLs, private keys, tokens.
- * The program's own words never have these shapes.
- * @param urls whether presigned URLs are hidden too (`--show-urls`: false)
+ * Hides what looks like a secret in text from outside: authorisation headers, userinfo and signatures in URLs, private keys,
+ * tokens, and fields of XML, JSON and forms whose name says that they are secret.
  */
-export function hideStrictShapes(text: string, urls = true): string {
-  return hidden(text, urls ? [...URL_RULES, ...STRICT_RULES] : STRICT_RULES);
-}
-
-/** For text from outside: also hides fields of XML, JSON and forms, and headers, whose name says that they are secret. */
 export function redactShapes(text: string): string {
-  return hidden(hideStrictShapes(text), NAMED_RULES);
+  return hidden(text, [...URL_RULES, ...NAMED_RULES]);
 }
 
 /** A URL without its query and userinfo: safe to keep and to show, and enough to recognise the object. */
 export function addressOf(url: string): string {
-  return hideStrictShapes(url.split(/[?#]/, 1)[0] ?? '');
+  return hidden(url.split(/[?#]/, 1)[0] ?? '', URL_RULES);
 }

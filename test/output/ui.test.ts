@@ -79,12 +79,12 @@ describe('createUi', () => {
     const context = testContext();
     const ui = await uiFor(context, {}, redactor);
     ui.note('a pass\u001bword\r\n\u001b[2Jb');
-    ui.warn('https://u:p@h/?X-Amz-Signature=abc');
+    ui.warn('Basic customers.csv and pass\u001bword');
     ui.fail({ code: 'AUTH', message: 'refused\nerror: forged\u202e', hint: 'Log in.\n\tThen again.' });
     await settle();
     expect(context.stderr.text.split('\n')).toEqual([
       'a *** \\u001b[2Jb',
-      'warning: https://***@h/?X-Amz-Signature=***',
+      'warning: Basic customers.csv and ***',
       'error: refused',
       '  error: forged\\u202e',
       '  → Log in.',

@@ -314,7 +314,8 @@ async function testCall(app: App, profile: Profile, secret: string | null): Prom
       timeoutMs: Math.min(LIMIT_MS, globals.timeoutMs),
       retries: 0,
       redactor,
-      log: globals.verbose ? (line) => ui.note(line) : undefined,
+      // A presigned URL is from outside.
+      log: globals.verbose ? (line) => ui.note(redactor.clean(line)) : undefined,
     });
     try {
       return await authorisation(api.client);

@@ -106,7 +106,7 @@ async function runNotifyCommand(app: App, command: string, result: CommandResult
 
 async function reportToRunner(app: App, runner: Runner, result: CommandResult): Promise<void> {
   const { context, ui, redactor } = app;
-  const hide = (text: string): string => redactor.clean(text);
+  const hide = (text: string): string => redactor.hide(text);
   // Under --progress json each line of stderr is an event.
   if (ui.progress !== 'json') {
     const { annotations } = await import('../../output/progress/ci-report.ts');
@@ -115,7 +115,7 @@ async function reportToRunner(app: App, runner: Runner, result: CommandResult): 
   const path = context.env['GITHUB_STEP_SUMMARY'];
   if (!path) return;
   const { jobSummary } = await import('../../output/progress/ci-report.ts');
-  await addSummary(app, resolve(context.cwd, path), redactor.clean(jobSummary(app.command, result, hide)));
+  await addSummary(app, resolve(context.cwd, path), redactor.hide(jobSummary(app.command, result, hide)));
 }
 
 async function addSummary({ ui }: App, path: string, text: Redacted): Promise<void> {

@@ -118,7 +118,7 @@ export async function fetchResults(
       context.signal.throwIfAborted();
       const successCount = flatten(views).find(({ jobId }) => jobId === download.jobId)?.successCount ?? null;
       files.push(
-        await readResult(run, download, await sourceOf(download.jobId), {
+        await readResult(app, run, download, await sourceOf(download.jobId), {
           columns,
           recordStatus: declared,
           successCount,
@@ -133,6 +133,7 @@ export async function fetchResults(
 }
 
 async function readResult(
+  { redactor }: App,
   run: Run,
   download: Downloaded,
   source: Source,
@@ -143,7 +144,7 @@ async function readResult(
   const kind = known?.kind === 'customer' || known?.kind === 'invoice' ? known.kind : 'items';
   try {
     const tally = await tallyResult(download.path, source.header, reading);
-    return { ...download, kind, source, tally, problem: null };
+    return { ...download, kind, source, tally: cleaned(tally, redactor), problem: null };
   } catch (error) {
     if (!(error instanceof EbillError)) throw error;
     return { ...download, kind, source, tally: null, problem: error };
@@ -161,6 +162,26 @@ async function readSource(file: SourceFile | null): Promise<Source> {
 }
 
 /** A result as the JSON document shows it. @param rejects `null`: rejects were not asked for */
+/** What the server's file says of records, without what may be its secrets. */
+function cleaned(tally: ResultTally, redactor: App['redactor']): ResultTally {
+  const { reasons, unknown } = tally;
+  const text = (value: string): string => redactor.clean(value);
+  return {
+    ...tally,
+    reasons: reasons.map((one) => ({
+      ...one,
+      reason: text(one.reason),
+      message: text(one.message),
+      examples: one.examples.map(text),
+    })),
+    ...(unknown === undefined
+      ? {}
+      : {
+          unknown: { ...unknown, values: unknown.values.map((one) => ({ ...one, value: text(one.value) })) },
+        }),
+  };
+}
+
 export function shownResult({ jobId, path, tally }: FetchedResult, rejects: Rejects | null): ShownResult {
   const written = rejects?.files.find((file) => file.jobId === jobId)?.path;
   return { jobId, path, rows: tally?.rows ?? null, rejects: written ?? tally?.failed ?? null };

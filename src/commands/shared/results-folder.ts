@@ -46,7 +46,7 @@ interface ManifestFacts {
   /** ms since 1970. */
   readonly at: number;
   readonly files: readonly FolderFile[];
-  readonly redactor: Pick<Redactor, 'clean'>;
+  readonly redactor: Pick<Redactor, 'hide'>;
 }
 
 /**

@@ -64,7 +64,8 @@ async function openSession(app: App, { listener: emit, stop }: Progress): Promis
     outageMs: globals.outageMs,
     redactor,
     emit,
-    log: globals.verbose ? (line) => ui.note(line) : undefined,
+    // A presigned URL is from outside.
+    log: globals.verbose ? (line) => ui.note(redactor.clean(line)) : undefined,
   });
   return {
     app,
