@@ -224,6 +224,25 @@ describe('nothing is sent', () => {
     expect([plain.stdout, plain.stderr]).toEqual(['', expect.stringMatching(/bad1\.csv:2/)]);
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'for a name with control characters, with --no-validate too',
+    async () => {
+      const server = await sandbox();
+      const at = machine(server);
+      const name = 'cus\u001b[2J.csv';
+      writeFileSync(join(at.cwd, name), 'Account Number\n1\n');
+      for (const more of [[], ['--no-validate']]) {
+        const done = await at.call(['upload', 'customer', name, '--job', 'AUG_2020', ...more, '--json']);
+        expect([done.code, done.json.error?.code, done.json.files?.[0]?.findings[0]?.code]).toEqual([
+          2,
+          'INVALID_FILE',
+          'file-name',
+        ]);
+      }
+      expect(server.requests).toEqual([]);
+    },
+  );
+
   it('for two files with one name, which would replace each other on the server', async () => {
     const server = await sandbox();
     const at = machine(server);

@@ -147,10 +147,14 @@ function assertValid(
     return;
   }
   const bad = reports.filter(hasErrors);
-  const unreadable = reports.filter((report) => report.sha256 === null || report.bytes === null);
-  if (validate || unreadable.length > 0) {
+  // Unread, or with a name that no request can carry.
+  const unusable = reports.filter(
+    ({ sha256, bytes, findings }) =>
+      sha256 === null || bytes === null || findings.some(({ code }) => code === 'file-name'),
+  );
+  if (validate || unusable.length > 0) {
     soFar(() => ({ files: reports }));
-    showFindings(ui, validate ? bad : unreadable);
+    showFindings(ui, validate ? bad : unusable);
     throw invalidFiles(reports);
   }
   ui.warn(`uploaded in spite of errors (--no-validate): ${bad.map(({ file }) => file).join(', ')}`);
