@@ -4,6 +4,7 @@ import { COMMANDS } from '../src/commands/index.ts';
 import { EXIT_MEANINGS } from '../src/help/topics/exit-codes.ts';
 import { TOPICS } from '../src/help/topics.ts';
 import { parseArgv } from '../src/parse.ts';
+import { Redactor } from '../src/redact/redactor.ts';
 
 /** Splits a line into shell words as far as the examples need it; a redirection ends the command. */
 function words(line: string): string[] {
@@ -64,6 +65,8 @@ describe('examples', () => {
       const help = await parseArgv(argv, '0.0.0', columns);
       texts.push(`$ ebill ${argv.join(' ')}\n${help.type === 'help' ? help.text : ''}`);
     }
+    // The output's redactor takes none of it for a secret (commands rule 4).
+    for (const text of texts) expect(new Redactor().sweep(text)).toBe(text);
     if (columns === 80) await expect(texts.join('\n')).toMatchFileSnapshot('golden/help.txt');
     // A single word, such as a quoted one, may be longer than a line.
     const broken = texts

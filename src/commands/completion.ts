@@ -234,6 +234,8 @@ async function operandValues(
       return CSV;
     case 'plan':
       return YAML;
+    case 'file':
+      return ANY_FILE;
     case 'job':
       return words(await loads(context, before));
     case 'name':

@@ -31,7 +31,7 @@ function entry<Options>(
 export const GROUPS: Readonly<Record<string, string>> = {
   upload: 'upload files as batches of a load',
   profile: 'manage servers and credentials',
-  loads: 'list the loads known to this machine',
+  loads: 'list the loads known to this machine, and hand them over',
 };
 
 /** Every command, under its heading in the order a month needs them. */
@@ -70,6 +70,18 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Inspect', ['report'], 'write a report of the load as one HTML page', () => import('./report.ts')),
   entry('Inspect', ['loads'], 'list the loads known to this machine', () => import('./loads/list.ts')),
   entry('Inspect', ['loads', 'show'], 'show the history of a load', () => import('./loads/show.ts')),
+  entry(
+    'Inspect',
+    ['loads', 'export'],
+    'write a load to a file, for another machine',
+    () => import('./loads/export.ts'),
+  ),
+  entry(
+    'Inspect',
+    ['loads', 'import'],
+    'take over a load from another machine',
+    () => import('./loads/import.ts'),
+  ),
   entry('Set up', ['profile', 'add'], 'add a profile', () => import('./profile/add.ts')),
   entry('Set up', ['profile', 'set'], 'change a profile', () => import('./profile/set.ts')),
   entry('Set up', ['profile', 'list'], 'list the profiles', () => import('./profile/list.ts')),

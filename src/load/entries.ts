@@ -215,6 +215,8 @@ const ENTRIES = {
   'next-refused': entry('next-refused', { jobId: own, sha256: own }),
   /** The run that follows sends exactly what this approval file says. `by`: who approved it, as the operator says. */
   approved: entry('approved', { sha256: own, by: v.nullable(own) }),
+  /** The load comes from another machine, which exported it at that time by its own clock. */
+  imported: entry('imported', { exportedAt: time, host: own }),
   /** The upload of an items file cannot go on: only `--restart-invoice` helps. */
   blocked: entry('blocked', { jobId: own, reason: foreign }),
 };

@@ -65,6 +65,9 @@ export const rejectsName = (jobId: string): string => `${stem(jobId)}_rejects.cs
 /** `AUG_2020_INV_rejects.messages.csv`: why each of them failed. */
 export const messagesName = (jobId: string): string => `${stem(jobId)}_rejects.messages.csv`;
 
+/** `AUG_2020.ebill-load.jsonl`: the load for another machine. */
+export const exportName = (job: string): string => `${stem(job)}.ebill-load.jsonl`;
+
 /** The folder of a load's results: `./<job>/`. */
 export function resultsFolder(job: string): string {
   const name = readable(job);

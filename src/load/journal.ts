@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { serverOf } from '../api/connection.ts';
 import { EbillError, errnoOf, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
-import { isAt, makeFolders, syncFolder } from '../system/atomic-file.ts';
+import { isAt, makeFolders, syncFolder, writeAtomic } from '../system/atomic-file.ts';
 import { KEEP_HOME } from '../system/home.ts';
 import type { Lock } from '../system/lock.ts';
 import {
@@ -94,6 +94,30 @@ export async function skipDamage(
   } finally {
     await handle.close();
   }
+}
+
+/**
+ * Checks that nobody holds the journal itself: deleting the lock file lets nobody else in (rule 7).
+ * @throws EbillError CONFLICT, USAGE
+ */
+export async function lockJournal(path: string, lock: Pick<Lock, 'include'>): Promise<void> {
+  if ((await readContent(path)) === null) return;
+  const handle = await openAppending(path);
+  try {
+    lock.include(handle);
+  } finally {
+    // A file that is open cannot be replaced on Windows.
+    await handle.close();
+  }
+}
+
+/**
+ * Writes a whole journal in place of the one that is there, under its lock. A part of it would pass for all that was done, so
+ * it is there whole or not at all.
+ * @throws EbillError USAGE
+ */
+export async function replaceJournal(path: string, content: Redacted<Buffer>): Promise<void> {
+  await writeAtomic(path, content, { folderMode: 0o700, errorFor: (cause) => cannotWrite(path, cause) });
 }
 
 /** Writes the first line. One that a crash cut off is removed: nothing was sent, and the first line says what the file is. */

@@ -235,6 +235,8 @@ export function apply(state: LoadState, entry: Entry): LoadState {
       const { at: _at, type: _type, ...closed } = entry;
       return { ...at, closed };
     }
+    case 'imported':
+      return withDoubtsMoved(at, Date.parse(entry.at) - Date.parse(entry.exportedAt));
     case 'left-out':
       return withLeftOut(at, entry.jobId);
     case 'next-refused':
@@ -245,6 +247,26 @@ export function apply(state: LoadState, entry: Entry): LoadState {
     case 'blocked':
       return withBatch(at, entry.jobId, (known) => ({ ...known, blocked: true }));
   }
+}
+
+/**
+ * The load in the clock of the machine that imported it: there a call in doubt is at least as old as it was at its export, and
+ * not older because two clocks differ. Otherwise its settle time could seem to be over too early (api rule 16).
+ */
+function withDoubtsMoved(state: LoadState, ms: number): LoadState {
+  if (Number.isNaN(ms)) return state;
+  const moved = (doubt: Doubt): Doubt => {
+    const since = new Date(Date.parse(doubt.since) + ms);
+    return Number.isNaN(since.getTime()) ? doubt : { ...doubt, since: since.toISOString() };
+  };
+  const batches = [...state.batches].map(([jobId, batch]) => {
+    const doubts = Object.entries(batch.doubts).map(([call, doubt]) => [call, moved(doubt)] as const);
+    return [jobId, { ...batch, doubts: Object.fromEntries(doubts) }] as const;
+  });
+  const open = [...state.open].map(
+    ([n, call]) => [n, { ...call, doubt: call.doubt && moved(call.doubt) }] as const,
+  );
+  return { ...state, batches: new Map(batches), open: new Map(open) };
 }
 
 function withBatch(state: LoadState, jobId: string, change: (known: BatchState) => BatchState): LoadState {

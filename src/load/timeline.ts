@@ -80,6 +80,10 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
       const parts = entry.kinds.map(({ kind, records }) => `${kind} ${records ?? 'unknown'}`);
       return [moment(entry, entry.type, '', { message: `records: ${parts.join(', ')}` })];
     }
+    if (entry.type === 'imported') {
+      const message = `exported on ${entry.host} at ${entry.exportedAt}`;
+      return [moment(entry, entry.type, '', { message })];
+    }
     if (entry.type === 'left-out') return [moment(entry, entry.type, entry.jobId, {})];
     if (entry.type === 'next-refused')
       return [moment(entry, entry.type, entry.jobId, { message: 'found finalized: --next was refused' })];

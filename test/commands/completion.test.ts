@@ -34,7 +34,12 @@ const COLOURS = ['auto', 'always', 'never'];
 describe('candidates', () => {
   it.each<[readonly string[], readonly string[]]>([
     [['upload', ''], KINDS],
-    [['loads', ''], ['show']],
+    [
+      ['loads', ''],
+      ['show', 'export', 'import'],
+    ],
+    [['loads', 'import', ''], ['(files)']],
+    [['loads', 'export', 'AUG_2020', '--out', ''], ['(files)']],
     [['help', 'upload', ''], KINDS],
     [['--profile', 'x', 'upload', ''], KINDS],
     [['upload', 'customer', ''], CSV],
@@ -168,7 +173,7 @@ describe('the reply to a script', () => {
       'words',
       'show\tshow\tshow the history of a load',
     ]);
-    expect(await of('powershell', 'loads', '=')).toHaveLength(2);
+    expect(await of('powershell', 'loads', '=')).toHaveLength(4);
     expect(await of('powershell', 'loads', 'show', "='Ü")).toEqual(['words', "'Ü 2020'\tÜ 2020\tprod"]);
   });
 

@@ -182,4 +182,5 @@ export const ENTRIES: readonly NewEntry[] = [
       resultExpiresAt: '2020-09-01T04:59:00.000Z',
     }),
   },
+  { type: 'imported', exportedAt: '2020-08-31T22:00:32.000Z', host: 'billing-1' },
 ];

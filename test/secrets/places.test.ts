@@ -92,6 +92,8 @@ describe('the places that write', () => {
       'api/download.ts',
       'commands/correct/perform.ts',
       'files/rejects.ts',
+      // A journal of another machine, redacted there and here (`Redacted`).
+      'load/journal.ts',
       // The name of the current load.
       'load/loads.ts',
       // The one file that is there to hold secrets.

@@ -1,10 +1,7 @@
 import { outcomeOfAll } from '../../batch/outcome.ts';
-
-import { EbillError } from '../../errors.ts';
 import { nextMonthText, type Standing, standingOfLoad } from '../../load/closed.ts';
 import { type Header, JOURNAL_VERSION } from '../../load/entries.ts';
-import { damagedJournal, foldedFrom, isDamage, type Salvaged } from '../../load/journal-lines.ts';
-import { findJournals, loadNames } from '../../load/loads.ts';
+import { damagedJournal, foldedFrom, isDamage } from '../../load/journal-lines.ts';
 import type { LoadState } from '../../load/state.ts';
 import { type Moment, timelineOf } from '../../load/timeline.ts';
 import { viewLoad } from '../../load/view.ts';
@@ -14,9 +11,8 @@ import { bytes, counted, offsetText, timeText } from '../../output/format.ts';
 import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
-import { quoted } from '../../system/escaping.ts';
 import type { App, CommandModule } from '../shared/command.ts';
-import { loadFilter, serverText, statusNamesOf } from '../shared/load-filter.ts';
+import { findLoad, serverText, statusNamesOf } from '../shared/load-filter.ts';
 import { checkedJobId } from '../shared/options.ts';
 
 export interface LoadsShowOptions {
@@ -119,24 +115,3 @@ const unknownHeader = (job: string): Header => ({
   baseUrl: 'an unknown server',
   startedAt: new Date(0).toISOString(),
 });
-
-/** @throws EbillError USAGE when no journal has this name, or several have it */
-async function findLoad(app: App, job: string): Promise<Salvaged & { readonly path: string }> {
-  const { state } = app.context.paths;
-  const filter = await loadFilter(app.context, app.globals);
-  const found = await findJournals(state, filter, job);
-  const [load] = found;
-  if (load === undefined) {
-    const names = (await loadNames(state, filter)).map((header) => header.job);
-    throw new EbillError('USAGE', `This machine has no journal of ${job}.`, {
-      hint: `${names.length === 0 ? '' : `Known: ${[...new Set(names)].slice(0, 10).join(', ')}. `}To ask the server: ebill status --job ${quoted(job, app.context)}`,
-    });
-  }
-  if (found.length > 1) {
-    const names = found.map(({ header, path }) => (header ? `${path} (on ${serverText(header)})` : path));
-    throw new EbillError('USAGE', `There are ${found.length} journals of ${job}: ${names.join(', ')}.`, {
-      hint: 'Choose a server with --profile or --base-url.',
-    });
-  }
-  return load;
-}

@@ -1,9 +1,13 @@
 import { type ServerAddress, serverOf } from '../../api/connection.ts';
 import type { StatusNames } from '../../batch/phase.ts';
-import type { LoadFilter } from '../../load/loads.ts';
+import { EbillError } from '../../errors.ts';
+import type { Salvaged } from '../../load/journal-lines.ts';
+import { findJournals, type LoadFilter, loadNames } from '../../load/loads.ts';
 import { NO_PROFILES } from '../../profile/profile.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { Context } from '../../system/context.ts';
+import { quoted } from '../../system/escaping.ts';
+import type { App } from './command.ts';
 
 /**
  * The loads that `--base-url` or `--profile` selects: those on its server, whatever profile they were started with
@@ -36,4 +40,25 @@ export async function statusNamesOf(
 export function serverText({ baseUrl, organisation }: ServerAddress): string {
   const server = serverOf({ baseUrl });
   return organisation ? `${server} (${organisation})` : server;
+}
+
+/** @throws EbillError USAGE when no journal has this name, or several have it */
+export async function findLoad(app: App, job: string): Promise<Salvaged & { readonly path: string }> {
+  const { state } = app.context.paths;
+  const filter = await loadFilter(app.context, app.globals);
+  const found = await findJournals(state, filter, job);
+  const [load] = found;
+  if (load === undefined) {
+    const names = (await loadNames(state, filter)).map((header) => header.job);
+    throw new EbillError('USAGE', `This machine has no journal of ${job}.`, {
+      hint: `${names.length === 0 ? '' : `Known: ${[...new Set(names)].slice(0, 10).join(', ')}. `}To ask the server: ebill status --job ${quoted(job, app.context)}`,
+    });
+  }
+  if (found.length > 1) {
+    const names = found.map(({ header, path }) => (header ? `${path} (on ${serverText(header)})` : path));
+    throw new EbillError('USAGE', `There are ${found.length} journals of ${job}: ${names.join(', ')}.`, {
+      hint: 'Choose a server with --profile or --base-url.',
+    });
+  }
+  return load;
 }

@@ -169,7 +169,11 @@ async function openForWriting(session: Session, job: string): Promise<Run> {
  * @param path its place
  * @throws EbillError CONFLICT when another process has it there, or there are two
  */
-async function bringHome({ app, owner }: Session, job: string, path: string): Promise<void> {
+export async function bringHome(
+  { app, owner }: Pick<Session, 'app' | 'owner'>,
+  job: string,
+  path: string,
+): Promise<void> {
   const { context } = app;
   for (;;) {
     const from = await findJournal(context.paths.state, owner, job);

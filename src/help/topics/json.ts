@@ -56,6 +56,9 @@ export const json: TopicText = {
         totals: 'validate, run --dry-run: control totals',
         loads:
           'loads: a list of { job, profile, baseUrl, organisation, startedAt, updatedAt, outcome, state }, with damaged: true where the journal cannot be read',
+        export: 'loads export: { path, sha256, entries } of the file written',
+        import:
+          'loads import: { path, result, added, sha256 }; path of the journal here; result is new, continued, unchanged, or older where this machine knows more; added is the number of entries that were not here',
         timeline: 'loads show: the requests and answers, oldest first',
         results: 'results, run, and with --download: a list of { jobId, path, rows, rejects }',
         reasons:
