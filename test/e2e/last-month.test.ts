@@ -33,15 +33,16 @@ function month(at: Machine, job: string, invoices: number, expect = '', first = 
 const changes = (server: Sandbox): readonly string[] =>
   calls(server).filter((call) => /^(?:init|create|put|finalize)/.test(call));
 
-function journalOf(at: Machine, job: string): readonly Record<string, unknown>[] {
-  const state = at.home;
-  const files = readdirSync(state, { recursive: true, encoding: 'utf8' });
-  const path = files.find((name) => new RegExp(`${job}-[^/]*\\.jsonl$`).test(name)) ?? '';
-  return readFileSync(join(state, path), 'utf8')
+function pathOf(at: Machine, job: string): string {
+  const files = readdirSync(at.home, { recursive: true, encoding: 'utf8' });
+  return join(at.home, files.find((name) => new RegExp(`${job}-[^/]*\\.jsonl$`).test(name)) ?? '');
+}
+
+const journalOf = (at: Machine, job: string): readonly Record<string, unknown>[] =>
+  readFileSync(pathOf(at, job), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-}
 
 const EXPECT =
   'expect:\n  against: last\n  customers: { records: 50% }\n  invoices: { records: 5%, amount: 10% }\n';
@@ -50,7 +51,7 @@ describe('a month held against the last', () => {
   it('records once what a closed load came to, and compares the next month with it', async () => {
     const server = await sandbox();
     const at = machine(server);
-    const first = await at.run(['run', month(at, 'JUL_2020', 20, EXPECT), '--json', ...FAST]);
+    const first = await at.call(['run', month(at, 'JUL_2020', 20, EXPECT), '--json', ...FAST]);
     expect(first.stderr).toContain('what the plan expects is not checked');
     expect(first.json).toMatchObject({
       exitCode: 0,
@@ -77,7 +78,8 @@ describe('a month held against the last', () => {
     const before = changes(server).length;
     const plan = month(at, 'AUG_2020', 12, EXPECT);
     for (const dry of [['--dry-run'], []]) {
-      const stopped = await at.run(['run', plan, '--json', ...dry, ...FAST]);
+      const line = ['run', plan, '--json', ...dry, ...FAST];
+      const stopped = await (dry.length === 0 ? at.run(line) : at.call(line));
       expect(stopped.code).toBe(2);
       expect(stopped.json.error).toEqual({
         code: 'DECLINED',
@@ -125,7 +127,7 @@ describe('a month held against the last', () => {
     expect(dry.stdout).toMatch(/invoices +12 +20 +-40\.0%/);
     expect(dry.stdout).toMatch(/invoice amounts +126\.00 +210\.00 +-40\.0%/);
     expect(dry.stdout).toMatch(/customers billed +6 +10 +-40\.0%/);
-    const ran = await at.run(['run', plan, ...FAST]);
+    const ran = await at.call(['run', plan, ...FAST]);
     expect(ran.code).toBe(0);
     expect(ran.stderr).toMatch(/customers +6 +10 +-40\.0%/);
     const { report } = (await at.call(['report', '--json'])).json as unknown as {
@@ -200,6 +202,23 @@ describe('a month held against the last', () => {
     const alone = { env: { EBILL_BASE_URL: '' } };
     expect((await at.call(['validate', ...files], alone)).code).toBe(0);
     expect((await at.call(['validate', ...files, '--against', 'last'], alone)).code).toBe(2);
+  });
+
+  it('a load is known to be closed also where the program was killed before it recorded that', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    expect((await at.call(['run', month(at, 'JUL_2020', 20), ...FAST])).code).toBe(0);
+    const path = pathOf(at, 'JUL_2020');
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ type: 'closed' });
+    writeFileSync(path, `${lines.slice(0, -1).join('\n')}\n`);
+    const plan = month(at, 'AUG_2020', 10, EXPECT);
+    const stopped = await at.call(['run', plan, '--dry-run', '--json']);
+    expect(stopped.json.error?.code).toBe('DECLINED');
+    expect(stopped.json['comparison']).toMatchObject({ against: 'JUL_2020', lastCustomersBilled: 10 });
+    expect(journalOf(at, 'JUL_2020').some(({ type }) => type === 'closed')).toBe(false);
+    expect((await at.call(['status', '--job', 'JUL_2020'])).code).toBe(0);
+    expect(journalOf(at, 'JUL_2020').at(-1)).toMatchObject({ type: 'closed', customersBilled: 10 });
   });
 
   it('an amount that is unknown is not as expected', async () => {
