@@ -1,4 +1,5 @@
-import { type KeyHash, KeyTable } from './keys.ts';
+import { KeyTable } from './key-table.ts';
+import type { KeyHash } from './keys.ts';
 
 /**
  * Counts the customers that the invoice files of a call bill, each once, by the hashes of their keys: 8 bytes an invoice.

@@ -1,3 +1,4 @@
+import { FIRST_BLOCK_BYTES } from './blocks.ts';
 import type { CrossCheck } from './cross-check.ts';
 import { ConversionSearch, fieldAround } from './damaged-values.ts';
 import { EncodingSample, foreignContent, Utf8Checker } from './encoding.ts';
@@ -79,6 +80,7 @@ export class ContentCheck {
       this.#start = tableStart(head, whole);
       this.#scanner = new CsvScanner(this.#findings, new CheckSink(this.#damage, this.#cross));
     } else this.#scanner = new CsvScanner(new FindingList());
+    if (!whole && head.length >= FIRST_BLOCK_BYTES) warmUp();
     for (const piece of pieces) this.#check(piece);
   }
 
@@ -170,4 +172,32 @@ class CheckSink implements FieldSink {
     this.#cross?.select(columns);
     return columns;
   }
+}
+
+let isWarm = false;
+
+/** What large files have, so that the loop of the scanner takes every usual branch. */
+const USUAL = `k,b,c
+kk,1,"x"\r
+k1,"y ""z"" y","a
+b"\r
+kk,,3.5
+k,1E+5,
+"k","a\r
+b",+1
+k-2,#1,"#"
+é,b c,"1+1"
+`;
+
+/**
+ * Scans a few lines before the first large file. V8 compiles the loop of the scanner within milliseconds, for the branches taken
+ * so far, and again for each one met later. Compiling it once saves a quarter of the time of a file of 8 MB.
+ */
+function warmUp(): void {
+  if (isWarm) return;
+  isWarm = true;
+  const scanner = new CsvScanner(new FindingList(), { header: () => [1, 2], record: () => undefined });
+  const lines = Buffer.from(USUAL.repeat(20));
+  // Blocks that end at any place.
+  for (let at = 0; at < lines.length; at += 37) scanner.write(lines.subarray(at, at + 37));
 }

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import type { Position } from './findings.ts';
 
 /** What a spreadsheet or a conversion leaves in place of a value; the codes of the findings. */
@@ -138,7 +139,7 @@ export class ConversionSearch {
     const last = block.subarray(Math.max(0, block.length - LONGEST));
     this.#tail =
       last.length === LONGEST ? Uint8Array.from(last) : Buffer.concat([tail, last]).subarray(-LONGEST);
-    if (this.#places >= MOST_PLACES) return [];
+    if (this.#places >= MOST_PLACES || (isAscii(block) && isAscii(tail))) return [];
     const found = new Map<number, BadConversion>();
     // A copy of the whole block would cost more than the search.
     const edge = Buffer.concat([tail, block.subarray(0, 2 * LONGEST)]);

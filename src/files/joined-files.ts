@@ -2,6 +2,7 @@ import { type FindingList, finding, plural } from './findings.ts';
 
 const LF = 10;
 const CR = 13;
+const COMMA = 44;
 const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 /**
@@ -11,6 +12,9 @@ const BYTE_ORDER_MARK = Uint8Array.of(0xef, 0xbb, 0xbf);
 export class JoinedFiles {
   /** By value, 1 for the bytes that a header or a byte order mark begins with. */
   readonly watched = new Uint8Array(256);
+  /** A place in the header and its byte there: few records that begin like it have that, too. */
+  #probe = 0;
+  #probeByte = 0;
   readonly #mark = new LineMatcher(BYTE_ORDER_MARK);
   #header = new LineMatcher(new Uint8Array(0));
   #columns = 0;
@@ -27,10 +31,15 @@ export class JoinedFiles {
     this.#columns = columns;
     this.watched[line[0] as number] = 1;
     this.watched[BYTE_ORDER_MARK[0] as number] = 1;
+    this.#probe = Math.max(line.indexOf(COMMA), 0);
+    this.#probeByte = line[this.#probe] as number;
   }
 
   /** A record begins at `from` in the block. */
   begin(block: Uint8Array, from: number, line: number): void {
+    const at = from + this.#probe;
+    // Keys often begin as the name of their column does: `Invoice Number` and `INV-1`.
+    if (at < block.length && block[at] !== this.#probeByte && block[from] !== BYTE_ORDER_MARK[0]) return;
     this.#mark.begin(line);
     this.#header.begin(line);
     this.resume(block, from);

@@ -1,9 +1,10 @@
-import { DamagedValues, FieldWatch, fieldAround } from './damaged-values.ts';
+import type { DamagedValues } from './damaged-values.ts';
 import type { FieldSink } from './field-values.ts';
-import { type FindingList, finding, type Position } from './findings.ts';
+import type { FindingList, Position } from './findings.ts';
 import { JoinedFiles } from './joined-files.ts';
+import { hasFormula, isBlank, ScannedText } from './scanned-text.ts';
 import { RecordEnds, type TableShape } from './structure.ts';
-import { StructureNotes } from './structure-notes.ts';
+import { emptyFile, noRecords, openQuote, StructureNotes } from './structure-notes.ts';
 
 const LF = 10;
 const CR = 13;
@@ -30,20 +31,6 @@ const AFTER_CR = 5;
 const QUOTED_AFTER_CR = 6;
 const AFTER_CR_CR = 7;
 
-const CTRL_Z = 0x1a;
-const NOTHING = new Uint8Array(0);
-
-/** Bytes of a record that are looked at to name what is wrong with it. */
-const RECORD_HEAD = 4096;
-/** Only spaces (in UTF-8 also no-break spaces), or the end mark of DOS. */
-const BLANK_RECORD = /^(?:[ \t\u001a]|\u00c2\u00a0)+$/u;
-/** A formula whose commas are not in quotes. */
-const FORMULA = /(?:^|,)=[-+@]?[A-Z][A-Z0-9.]*\([^)]*,/iu;
-/** The same up to a quote in it; also `="`. */
-const OPEN_FORMULA = /(?:^|,)=(?:[-+@]?[A-Z][A-Z0-9.]*\([^)]*)?$/iu;
-
-const isFieldEnd = (byte: number): boolean => byte === COMMA || byte === LF || byte === CR;
-
 /**
  * Reads the structure of a CSV file (RFC 4180) in blocks of any size, with flat memory, and adds findings (commands
  * rule 14). It does not check the encoding.
@@ -57,8 +44,7 @@ export class CsvScanner {
   readonly #notes: StructureNotes;
   readonly #ends: RecordEnds;
   readonly #joined = new JoinedFiles();
-  readonly #damaged = new DamagedValues();
-  readonly #watch = new FieldWatch(this.#damaged);
+  readonly #text: ScannedText;
   #started = false;
   #state = RECORD_START;
   #line = 1;
@@ -76,13 +62,6 @@ export class CsvScanner {
   #openedLine = 1;
   #openedColumn = 1;
   #sawLf = false;
-  /** The last block ended with the quote that a value begins with. */
-  #quoteAtEnd = false;
-  /** The last two bytes of the previous block. */
-  #lastByte = 0;
-  #byteBefore = 0;
-  /** The first bytes of the current record, from earlier blocks. */
-  #recordHead: Uint8Array = NOTHING;
   /** Where the current record begins in this block; -1 if it began in an earlier one. */
   #recordStart = 0;
 
@@ -90,6 +69,7 @@ export class CsvScanner {
   constructor(findings: FindingList, sink?: FieldSink) {
     this.#findings = findings;
     this.#notes = new StructureNotes(findings);
+    this.#text = new ScannedText(this.#notes);
     this.#ends = new RecordEnds(findings, sink, this.#joined);
   }
 
@@ -99,7 +79,7 @@ export class CsvScanner {
 
   /** Values that a spreadsheet or a conversion damaged. */
   get damaged(): DamagedValues {
-    return this.#damaged;
+    return this.#text.damaged;
   }
 
   /** Records without the header. */
@@ -130,45 +110,20 @@ export class CsvScanner {
   /** Call at the end of the file: ends the last record and adds the remaining findings. */
   end(): void {
     const findings = this.#findings;
-    const blank = this.#notes.blankLines;
+    const blank = this.#notes.blankLines > 0;
     const open = this.#state === QUOTED || this.#state === QUOTED_AFTER_CR;
-    this.#watch.end();
-    if (open)
-      findings.cause(
-        finding(
-          'open-quote',
-          { line: this.#openedLine, column: this.#openedColumn },
-          'the quote opened here is never closed, so everything after it is one field',
-          'Close the quote at the end of the value, or double it ("") if it is part of the value. If the file is cut off, export it again.',
-        ),
-      );
+    this.#text.end();
+    if (open) findings.cause(openQuote({ line: this.#openedLine, column: this.#openedColumn }));
     if (this.#state === AFTER_CR || this.#state === AFTER_CR_CR) this.#notes.loneCr(this.#line - 1);
     else if (this.#state !== RECORD_START) {
       this.#found = this.#ends.values.end();
       this.#recordStart = -1;
-      this.#endRecord(open, NOTHING, 0);
+      this.#endRecord(open, new Uint8Array(0), 0);
     }
-    const last = this.#lastByte === LF || this.#lastByte === CR ? this.#byteBefore : this.#lastByte;
     const ended = this.#state === RECORD_START || this.#state === AFTER_CR;
-    this.#notes.endRecords(!open && last === CTRL_Z ? this.#recordLine - (ended ? 1 : 0) : 0);
-    if (this.#ends.width === 0)
-      findings.cause(
-        finding(
-          'empty',
-          {},
-          blank === 0 ? 'the file is empty' : 'the file contains only blank lines',
-          'Export the file again, or leave it out of the command.',
-        ),
-      );
-    else if (this.#records === 0 && !open)
-      findings.cause(
-        finding(
-          'no-records',
-          {},
-          'the file has a header but no records',
-          'Export the file again, or leave it out if there is nothing to load. If the first line is a record, add a header.',
-        ),
-      );
+    this.#notes.endRecords(!open && this.#text.endsWithCtrlZ ? this.#recordLine - (ended ? 1 : 0) : 0);
+    if (this.#ends.width === 0) findings.cause(emptyFile(blank));
+    else if (this.#records === 0 && !open) findings.cause(noRecords());
     this.#joined.end(findings);
     this.#notes.end(this.#sawLf);
   }
@@ -195,8 +150,8 @@ export class CsvScanner {
     const joined = this.#joined;
     const { watched } = joined;
     let recordStart = state === RECORD_START || state === AFTER_CR || state === AFTER_CR_CR ? 0 : -1;
-    if (this.#watch.pending) this.#watch.resume(block, 0);
-    if (this.#quoteAtEnd) this.#beginQuoted(block, 0, recordLine, column);
+    const text = this.#text;
+    text.startBlock(block, recordLine, column);
     if (joined.pending) joined.resume(block, 0);
     else if (n > 0 && state === RECORD_START && watched[block[0] as number] === 1)
       joined.begin(block, 0, line);
@@ -208,8 +163,7 @@ export class CsvScanner {
         const c = block[i++];
         if (c === QUOTE) state = QUOTE_SEEN;
         else if (c === PLUS) {
-          if (ends.width > 0 && this.#isExponent(block, i - 1))
-            this.#damaged.add('exponent', { line: recordLine, column }, fieldAround(block, i - 1));
+          if (ends.width > 0) text.plus(block, i - 1, recordLine, column);
         } else if (c === LF) line++;
         else if (c === CR) {
           line++;
@@ -224,10 +178,8 @@ export class CsvScanner {
           state = QUOTED;
           continue;
         }
-        if (c !== COMMA && c !== LF && c !== CR) {
-          this.#recordStart = recordStart;
-          this.#badQuote(recordLine, { line, column }, true, block, i);
-        }
+        if (c !== COMMA && c !== LF && c !== CR)
+          text.badQuote(recordLine, { line, column }, true, block, recordStart, i);
         state = UNQUOTED;
       } else if (state === QUOTED_AFTER_CR) {
         // CRLF is one line end.
@@ -335,34 +287,26 @@ export class CsvScanner {
           }
         } else if (c === QUOTE) {
           if (state === UNQUOTED) {
-            if (ends.width > 0 && this.#isTextFormula(block, i - 1)) {
-              this.#watchFormula(block, i, { line: recordLine, column });
+            if (ends.width > 0 && text.isTextFormula(block, i - 1)) {
+              text.watchFormula(block, i, { line: recordLine, column });
               continue;
             }
-            this.#recordStart = recordStart;
-            this.#badQuote(recordLine, { line, column }, false, block, i - 1);
+            text.badQuote(recordLine, { line, column }, false, block, recordStart, i - 1);
             continue;
           }
           this.#openedLine = line;
           this.#openedColumn = column;
-          if (i === n || block[i] === HASH || block[i] === EQUALS)
-            this.#beginQuoted(block, i, recordLine, column);
+          if (ends.width > 0 && (i === n || block[i] === HASH || block[i] === EQUALS))
+            text.beginQuoted(block, i, recordLine, column);
           lastFilled = column;
           state = QUOTED;
           break;
-        } else if (c === PLUS) {
-          // Spreadsheets write long numbers with `E+`.
-          if (ends.width > 0 && this.#isExponent(block, i - 1))
-            this.#damaged.add('exponent', { line: recordLine, column }, fieldAround(block, i - 1));
-          lastFilled = column;
-          state = UNQUOTED;
-        } else if (c === HASH) {
-          if (state !== UNQUOTED && ends.width > 0)
-            this.#beginWatch(block, i, { line: recordLine, column }, false, '#');
-          lastFilled = column;
-          state = UNQUOTED;
         } else {
-          this.#notes.nul(line, column);
+          if (c === PLUS) {
+            if (ends.width > 0) text.plus(block, i - 1, recordLine, column);
+          } else if (c === HASH) {
+            if (state !== UNQUOTED && ends.width > 0) text.hash(block, i, recordLine, column);
+          } else this.#notes.nul(line, column);
           lastFilled = column;
           state = UNQUOTED;
         }
@@ -377,11 +321,8 @@ export class CsvScanner {
     this.#lastFilled = lastFilled;
     this.#found = found;
     if (n === 0) return;
-    this.#byteBefore = n > 1 ? (block[n - 2] as number) : this.#lastByte;
-    this.#lastByte = block[n - 1] as number;
-    if (recordStart >= 0) this.#recordHead = NOTHING;
-    if (state !== RECORD_START && state !== AFTER_CR && state !== AFTER_CR_CR)
-      this.#recordHead = this.#recordBytes(block, recordStart, n);
+    const inRecord = state !== RECORD_START && state !== AFTER_CR && state !== AFTER_CR_CR;
+    text.endBlock(block, recordStart, inRecord);
     if (!none && state !== RECORD_START && state !== AFTER_CR) {
       values.keep(block, found, column === nextSelected ? start : -1);
     }
@@ -393,90 +334,22 @@ export class CsvScanner {
     const [line, fields, lastFilled, found] = [this.#recordLine, this.#column, this.#lastFilled, this.#found];
     const record = { line, fields, lastFilled, found, open };
     const { width } = this.#ends;
-    const text = width > 0 && fields !== width && !open ? this.#recordText(block, end) : '';
+    const text =
+      width > 0 && fields !== width && !open ? this.#text.record(block, this.#recordStart, end) : '';
     // Blanks alone are one field; what they are depends on whether records follow.
-    if (fields === 1 && text.length < RECORD_HEAD && BLANK_RECORD.test(text)) {
+    if (fields === 1 && isBlank(text)) {
       this.#notes.blankRecord(line, text.includes('\u001a'));
       this.#records += 1;
       this.#ends.dropRecord();
       return;
     }
     this.#notes.record();
-    if (text.includes('=') && FORMULA.test(text.replace(/"(?:[^"]|"")*"/gu, '""')))
-      this.#notes.formula({ line });
+    if (hasFormula(text)) this.#notes.formula({ line });
     if (this.#ends.width === 0) {
       this.#ends.endHeader(record, block, end);
       return;
     }
     this.#records += 1;
     this.#ends.endRecord(record, block, this.#notes.hasFormula(line));
-  }
-
-  /** @param at where the quote is in this block */
-  #badQuote(recordLine: number, at: Position, closed: boolean, block: Uint8Array, end: number): void {
-    if (!this.#notes.badQuote(recordLine, at)) return;
-    const text = this.#recordText(block, end);
-    if (text.length < RECORD_HEAD && OPEN_FORMULA.test(text))
-      this.#notes.formula({ ...at, line: recordLine });
-    else this.#notes.reportBadQuote(at, closed);
-  }
-
-  /** The first bytes of the current record, up to `end` in this block, a character for each byte. */
-  #recordText(block: Uint8Array, end: number): string {
-    return Buffer.from(this.#recordBytes(block, this.#recordStart, end)).toString('latin1');
-  }
-
-  /** @param from where the record begins in this block, -1 for an earlier one */
-  #recordBytes(block: Uint8Array, from: number, end: number): Uint8Array {
-    if (from >= 0) return Uint8Array.from(block.subarray(from, Math.min(end, from + RECORD_HEAD)));
-    const head = this.#recordHead;
-    if (head.length >= RECORD_HEAD || end === 0) return head;
-    return Buffer.concat([head, block.subarray(0, Math.min(end, RECORD_HEAD - head.length))]);
-  }
-
-  /** A byte before this block's `at`-th one, perhaps in the previous block. */
-  #before(block: Uint8Array, at: number): number {
-    if (at >= 0) return block[at] ?? 0;
-    return at === -1 ? this.#lastByte : at === -2 ? this.#byteBefore : 0;
-  }
-
-  /** A value in quotes begins at `from`, perhaps in the next block. */
-  #beginQuoted(block: Uint8Array, from: number, recordLine: number, column: number): void {
-    if (this.#ends.width === 0) return;
-    this.#quoteAtEnd = from === block.length;
-    const byte = block[from];
-    if (byte === HASH || byte === EQUALS)
-      this.#beginWatch(block, from, { line: recordLine, column }, true, '');
-  }
-
-  /** True for the quote of `="`, at the beginning of a field. */
-  #isTextFormula(block: Uint8Array, quote: number): boolean {
-    return this.#before(block, quote - 1) === EQUALS && isFieldEnd(this.#before(block, quote - 2));
-  }
-
-  #watchFormula(block: Uint8Array, from: number, place: Position): void {
-    // Its other quotes belong to it.
-    if (!this.#notes.badQuote(place.line, place)) return;
-    this.#beginWatch(block, from, place, false, '="', () => this.#notes.formula(place));
-  }
-
-  #beginWatch(
-    block: Uint8Array,
-    from: number,
-    place: Position,
-    quoted: boolean,
-    start: string,
-    otherwise?: () => void,
-  ): void {
-    this.#watch.begin(place, quoted, start, otherwise);
-    this.#watch.resume(block, from);
-  }
-
-  /** True if a digit and `E` stand before the plus, perhaps in the previous block. */
-  #isExponent(block: Uint8Array, plus: number): boolean {
-    const letter = plus > 0 ? block[plus - 1] : this.#lastByte;
-    if (letter !== 69 && letter !== 101) return false;
-    const digit = (plus > 1 ? block[plus - 2] : plus === 1 ? this.#lastByte : this.#byteBefore) ?? 0;
-    return digit >= 48 && digit <= 57;
   }
 }

@@ -1,4 +1,4 @@
-import { type FindingList, finding, type Position, plural } from './findings.ts';
+import { type FindingDetails, type FindingList, finding, type Position, plural } from './findings.ts';
 
 /** Observations of the scanner that become findings later: with the next record, or at the end of the file. */
 export class StructureNotes {
@@ -189,3 +189,27 @@ export class StructureNotes {
     );
   }
 }
+
+export const openQuote = (at: Position): FindingDetails =>
+  finding(
+    'open-quote',
+    at,
+    'the quote opened here is never closed, so everything after it is one field',
+    'Close the quote at the end of the value, or double it ("") if it is part of the value. If the file is cut off, export it again.',
+  );
+
+export const emptyFile = (hasBlankLines: boolean): FindingDetails =>
+  finding(
+    'empty',
+    {},
+    hasBlankLines ? 'the file contains only blank lines' : 'the file is empty',
+    'Export the file again, or leave it out of the command.',
+  );
+
+export const noRecords = (): FindingDetails =>
+  finding(
+    'no-records',
+    {},
+    'the file has a header but no records',
+    'Export the file again, or leave it out if there is nothing to load. If the first line is a record, add a header.',
+  );

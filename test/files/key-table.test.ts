@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KeyHash64, KeyTable } from '../../src/files/keys.ts';
+import { KeyTable } from '../../src/files/key-table.ts';
+import { KeyHash64 } from '../../src/files/keys.ts';
 
 const hash = new KeyHash64();
 const hashed = (text: string): [number, number] => {

@@ -57,7 +57,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'files/record-reader.ts': 'reads',
   'system/file-hash.ts': 'reads',
   'files/preflight.ts': 'reads',
-  'files/cross-verify.ts': 'reads',
+  'files/candidate-records.ts': 'reads',
   'files/recognise.ts': 'reads',
   'commands/api.ts': 'reads',
   'commands/shared/results-folder.ts': 'reads',
