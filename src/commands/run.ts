@@ -37,7 +37,7 @@ export const command: CommandModule<RunOptions> = {
     notes: [
       'Order: check everything, init, customers, invoices with their items, results, report. Each upload is finalized and waited for. The next step starts when the previous one has no more failed records than the plan accepts (accept.failedRecords, 0 by default). A failed or missing batch, or unaccounted records, always stop the run.',
       'After an interruption the same command resumes where it stopped; completed steps are skipped. On a machine without the journal of the load, add --adopt.',
-      'The files are compared with the load closed last on the server, or the one the plan names (expect.against): a line for each of records, amounts and customers billed. Where the plan limits the change (expect) and it is larger, the run stops before anything is sent (2).',
+      'The files are compared with the load closed last on the server, or the one that --against or the plan names (expect.against): a line for each of records, amounts and customers billed. Where the plan limits the change (expect) and it is larger, the run stops before anything is sent (2).',
       'Results, rejects, the report and a manifest are written to ./JOB (--out). --dry-run shows each step, whether it is done, and what would be sent; with --verbose also the requests.',
       STRICT_NOTE,
       '--freeze FILE writes what would be sent: server, load, options, and the SHA-256, size, records and amount of each file. --approved FILE sends only if all of it is exactly so, and otherwise names each difference and ends with 2. Give --approved again to resume.',
@@ -63,6 +63,10 @@ export const command: CommandModule<RunOptions> = {
       .option('--concurrency <n>', 'number of files uploaded at the same time', '4');
     declareInitTimeout(cmd);
     declareStrictOptions(cmd.optionsGroup('Checks:'));
+    cmd.option(
+      '--against <load>',
+      'load to compare the month with: its name, last, or none (default: as the plan says, else last)',
+    );
     cmd
       .optionsGroup('Approval:')
       .option('--freeze <file>', 'write what would be sent to this file, and send nothing')
@@ -101,6 +105,7 @@ export const command: CommandModule<RunOptions> = {
       ...takeover(flags),
       restartInvoice: boolFlag(flags, 'restartInvoice'),
       ...strictOptions(flags),
+      against: jobFlag(flags, 'against', '--against'),
       watch,
       initTimeoutMs: initTimeoutFlag(flags),
       ...approvalFlags(flags, initPlan || planSchema),

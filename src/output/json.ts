@@ -5,6 +5,7 @@ import { type BatchView, type FileKind, KINDS, PHASES, type Phase } from '../bat
 import { EXIT_CODES } from '../errors.ts';
 import type { FileReport } from '../files/findings.ts';
 import { redactShapes } from '../redact/shapes.ts';
+import { COMPARISON_FIELDS } from './comparison-schema.ts';
 import { cleanStrings, safeJson } from './json-text.ts';
 import type { Failure } from './ui.ts';
 
@@ -87,8 +88,6 @@ interface Node {
 const text = { type: 'string' } as const;
 const textOrNull = { type: ['string', 'null'] } as const;
 const countOrNull = { type: ['integer', 'null'] } as const;
-const percentOrNull = { type: ['number', 'null'] } as const;
-const amountOrNull = { ...textOrNull, description: 'A decimal.' };
 
 /** An object that always has all of these fields. */
 const whole = (properties: Readonly<Record<string, Node>>) => ({
@@ -198,27 +197,7 @@ const LISTS = {
     whole({ role: { enum: ROLE_NAMES }, column: text, used: { type: 'boolean' }, reason: textOrNull }),
   ),
   kinds: list(whole({ file: text, kind: { enum: ['customer', 'invoice', 'items'] }, columns: list(text) })),
-  comparison: {
-    ...whole({
-      against: { ...textOrNull, description: 'The load compared with; null when there is none yet.' },
-      closedAt: textOrNull,
-      kinds: list(
-        whole({
-          kind: { enum: ['customer', 'invoice', 'items'] },
-          records: countOrNull,
-          lastRecords: countOrNull,
-          recordsChange: percentOrNull,
-          amount: amountOrNull,
-          lastAmount: amountOrNull,
-          amountChange: percentOrNull,
-        }),
-      ),
-      customersBilled: countOrNull,
-      lastCustomersBilled: countOrNull,
-      customersBilledChange: percentOrNull,
-    }),
-    description: 'This month held against an earlier load. Changes are percent of its figures, to a tenth.',
-  },
+  comparison: { ...whole(COMPARISON_FIELDS), description: 'This month held against an earlier load.' },
 };
 
 /**

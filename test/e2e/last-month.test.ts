@@ -174,6 +174,14 @@ describe('a month held against the last', () => {
     expect((await at.call(['run', plan, '--dry-run', '--json'])).json['comparison']).toMatchObject({
       against: 'JUN_2020',
     });
+    const dryRun = async (...more: readonly string[]) =>
+      (await at.call(['run', plan, '--dry-run', '--json', ...more])).json;
+    expect((await dryRun('--against', 'last')).error?.message).toContain('in JUL_2020 20 (-50.0%');
+    expect((await dryRun('--against', 'none')).error?.message).toContain('limits the change');
+    expect((await dryRun('--against', 'AUG_2020')).error?.message).toContain('it is the load itself');
+    const free = month(at, 'SEP_2020', 10);
+    const unlimited = await at.call(['run', free, '--dry-run', '--json', '--against', 'none']);
+    expect([unlimited.code, unlimited.json['comparison']]).toMatchObject([0, { against: null }]);
     const files = ['AUG_2020/cus_AUG_2020.csv', 'AUG_2020/inv_AUG_2020.csv'];
     const validate = (...more: readonly string[]) => at.call(['validate', ...files, '--json', ...more]);
     expect((await validate()).json['comparison']).toMatchObject({

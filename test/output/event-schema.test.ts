@@ -63,6 +63,20 @@ describe('the schema of --progress json', () => {
       expect(seen).toContain(event);
   });
 
+  it('holds for a run that is compared with the last month', async () => {
+    const at = machine(await sandbox());
+    for (const job of ['JUL_2020', 'AUG_2020']) {
+      await month(at, { records: job === 'JUL_2020' ? 10 : 8, itemFiles: 1, job });
+      writeFileSync(
+        join(at.cwd, `${job}.yaml`),
+        `job: ${job}\ninit: {}\ninvoices:\n  - file: 'INV*${job}*.csv'\n    items: ['ITM*${job}*.csv']\ncustomers: ['CUS*${job}*.csv']\n`,
+      );
+    }
+    expect((await at.call(['run', 'JUL_2020.yaml'])).code).toBe(0);
+    const ran = await at.call(['run', 'AUG_2020.yaml', '--progress', 'json']);
+    expect(hold(ran.stderr)).toContain('comparison');
+  });
+
   it('holds for the findings of an upload, which are on stderr', async () => {
     const at = machine(null, { EBILL_BASE_URL: 'http://127.0.0.1:9' });
     writeFileSync(join(at.cwd, 'bad.csv'), 'Account Number,Name\n1\n');

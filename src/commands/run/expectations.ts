@@ -15,6 +15,8 @@ import type { Session } from '../shared/session.ts';
 interface Planned {
   readonly job: string;
   readonly expect: Expectations;
+  /** `last`, `none` or a load. */
+  readonly against: string;
   readonly files: MonthFiles;
   readonly customersBilled: number | null;
   /** The load as it is on record. */
@@ -29,19 +31,28 @@ interface Planned {
 export async function holdAgainstLast(session: Session, planned: Planned): Promise<Comparison> {
   const { app, connection, owner } = session;
   const { ui, context } = app;
-  const { job, expect, files, customersBilled, known } = planned;
-  const gated = Object.keys(expect.limits).length > 0 && !isUnderWay(known, files);
+  const { job, expect, against, files, customersBilled, known } = planned;
+  const limited = Object.keys(expect.limits).length > 0;
+  const totals = totalsOfFiles(countedFiles(files), customersBilled);
+  if (against === 'none') {
+    if (limited)
+      throw new EbillError('USAGE', 'The plan limits the change (expect), so it cannot be left out.', {
+        hint: 'Nothing was sent. Leave out --against none, or remove the limits from the plan.',
+      });
+    return compareTotals(totals, null);
+  }
+  const gated = limited && !isUnderWay(known, files);
   const { baseline, errors } = await findBaseline({
     stateFolder: context.paths.state,
     owner,
     names: connection.statusNames,
-    against: expect.against,
+    against,
     job,
   });
   // The last month may be the one that cannot be read.
   if (gated && errors[0] !== undefined) throw errors[0];
   warnOfUnread(app, errors);
-  const comparison = compareTotals(totalsOfFiles(countedFiles(files), customersBilled), baseline);
+  const comparison = compareTotals(totals, baseline);
   app.soFar(() => ({ comparison }));
   if (baseline === null) {
     const none =

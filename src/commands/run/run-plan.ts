@@ -41,6 +41,8 @@ export interface RunPlanOptions extends StepOptions, StrictOptions {
   /** The folder for results, rejects and report; `null`: named like the load. */
   readonly out: string | null;
   readonly restartInvoice: boolean;
+  /** The load to compare with, `last` or `none`; `null`: as the plan says. */
+  readonly against: string | null;
   /** The file to write what would be sent to, instead of sending it. */
   readonly freeze: string | null;
   /** The file that says what may be sent, and who approved it. */
@@ -97,7 +99,14 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   const now = frozen(app, { plan, folder: dirname(path), options, connection, files, columns, strict });
   if (approval !== null) assertApproved(app, approval, now);
   const { job, expect } = plan;
-  const comparison = await holdAgainstLast(session, { job, expect, files, customersBilled, known });
+  const comparison = await holdAgainstLast(session, {
+    job,
+    expect,
+    against: options.against ?? expect.against,
+    files,
+    customersBilled,
+    known,
+  });
   const assigned = (state: LoadState): Month =>
     assignMonth(state, files, {
       next: options.next,
@@ -214,6 +223,7 @@ function callOf(
       ...(next ? ['--next'] : []),
       ...(restartInvoice ? ['--restart-invoice'] : []),
       ...typedStrict(options),
+      ...(options.against === null ? [] : ['--against', options.against]),
       ...(approved === null ? [] : [APPROVED, resolve(run.context.cwd, approved)]),
       ...(approvedBy === null ? [] : ['--approved-by', approvedBy]),
     ],

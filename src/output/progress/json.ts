@@ -1,5 +1,6 @@
 import { type BatchView, KINDS, PHASES } from '../../batch/types.ts';
 import type { LoadEvent } from '../../load/events.ts';
+import { COMPARISON_FIELDS } from '../comparison-schema.ts';
 import { untilNextPoll } from './messages.ts';
 import { type Activity, type RenderContext, type Renderer, STAGES, type Watch } from './model.ts';
 
@@ -19,13 +20,14 @@ const upload = { jobId: text, file: text, bytes: number, total: number };
 
 /** Events that only draw; what they change is written as `batch.change` and `watch.…`. */
 type UnwrittenEvent = 'run.start' | 'plan' | 'watch.start' | 'poll' | 'watch.end';
-/** Events that are written besides those of the load. The checks write `finding`, and `Ui` the last two. */
+/** Events that are written besides those of the load. The checks write `finding`, `run` writes `comparison`, and `Ui` the last two. */
 type OtherEvent =
   | 'batch.change'
   | 'watch.silent'
   | 'watch.answer'
   | 'watch.waiting'
   | 'finding'
+  | 'comparison'
   | 'note'
   | 'error';
 
@@ -71,6 +73,7 @@ const EVENTS = {
     message: text,
     hint: text,
   },
+  comparison: COMPARISON_FIELDS,
   note: { message: text },
   error: { code: text, message: text, hint: text },
 } as const satisfies Readonly<Record<Exclude<LoadEvent['event'], UnwrittenEvent> | OtherEvent, Schema>>;
