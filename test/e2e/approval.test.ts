@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Sandbox } from '../../src/sandbox/index.ts';
 import { calls, type Machine, machine, month, sandbox } from './harness.ts';
+import { terminal, WIDE } from './terminal.ts';
 
 const FAST = ['--interval', '1s'];
 const APPROVED = ['run', 'plan.yaml', '--approved', 'approval.json', ...FAST];
@@ -192,6 +193,38 @@ describe('ebill run --approved', () => {
     const ran = await at.call([...APPROVED, '--json'], { env: { EBILL_ORGANISATION: 'Acme' } });
     expect(ran.json.error?.message).toContain('organisation: was null, now "acme"');
     expect(ran.json['differences']).toEqual([{ what: 'organisation', was: 'null', now: '"acme"' }]);
+  });
+
+  it('processes no items that it does not name, though they are under its invoice', async () => {
+    const server = await sandbox();
+    const at = await frozen(server);
+    const [, invoice, ...items] = approval(at).files.map(({ path }) => path);
+    const more = (text: string): string => `${text.split('\n').slice(0, 2).join('\n')}\n`;
+    edit(at, items[0] ?? '', more, 'more.csv');
+    expect((await at.call(['init', '--job', 'AUG_2020'])).code).toBe(0);
+    const upload = ['upload', 'invoice', invoice ?? '', '--items', ...items, 'more.csv'];
+    expect((await at.call([...upload, '--job', 'AUG_2020', '--no-validate'])).code).toBe(0);
+    const sent = changing(server).length;
+    const ran = await at.call([...APPROVED, '--json']);
+    expect(ran.json.error).toMatchObject({
+      code: 'DECLINED',
+      message: expect.stringMatching(/more\.csv \(AUG_2020_ITM_3\): not approved, and processed with INV_/),
+    });
+    expect(changing(server)).toHaveLength(sent);
+  });
+
+  it('asks nothing on a terminal whose answer would not be approved', async () => {
+    const server = await sandbox({ duplicates: 'reissue', faults: ['put@1=status:400'] });
+    const first = await frozen(server);
+    expect((await first.call(APPROVED)).code).toBe(9);
+    const other = await frozen(server);
+    const session = terminal(other, [...APPROVED], WIDE);
+    expect(await session.until(/Start the load AUG_2020/)).toContain('Init of AUG_2020');
+    session.write('y\r');
+    expect(await session.exit).toBe(8);
+    const screen = await session.screen();
+    expect(screen).toContain('The server already has AUG_2020_CUS');
+    expect(screen).not.toContain('How to go on');
   });
 
   it('goes on after it was killed, with the same approval alone', async () => {

@@ -6,7 +6,8 @@ import type { Columns } from '../../batch/columns.ts';
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
 import { APPROVED } from '../../load/calls.ts';
 import type { Approved } from '../../load/entries.ts';
-import type { MonthFiles } from '../../load/plan.ts';
+import type { Month, MonthFiles } from '../../load/plan.ts';
+import { itemsOf, type LoadState } from '../../load/state.ts';
 import { counted } from '../../output/format.ts';
 import { safeJson } from '../../output/json-text.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
@@ -187,6 +188,37 @@ export function assertApproved({ soFar }: App, { name, bytes }: ApprovalFile, no
     ...found.slice(0, LISTED).map(differenceText),
     ...more,
   ]);
+}
+
+/**
+ * Refuses to finalize an invoice batch with items that the plan does not name: they would be processed with the others.
+ * @throws EbillError DECLINED
+ */
+export function assertNothingElse(
+  { name }: ApprovalFile,
+  state: LoadState,
+  { invoices }: Pick<Month, 'invoices'>,
+): void {
+  const others = invoices.flatMap(({ invoice, items }) => {
+    const batch = state.batches.get(invoice.jobId);
+    if (batch === undefined || batch.finalized === 'yes') return [];
+    const planned = new Set(items.map(({ jobId }) => jobId));
+    return itemsOf(state, batch)
+      .filter(({ jobId, leftOut }) => !leftOut && !planned.has(jobId))
+      .map(
+        ({ jobId, file }) =>
+          `${file?.name ?? 'a file sent elsewhere'} (${jobId}): not approved, and processed with ${invoice.file.name}`,
+      );
+  });
+  if (others.length > 0)
+    throw notApproved([`What would be processed now is not what ${name} approves:`, ...others]);
+}
+
+/** The options that an error may offer on a terminal are not approved. */
+export function withoutChoices(error: unknown): never {
+  if (!(error instanceof EbillError) || error.choices.length === 0) throw error;
+  const { code, message, hint, cause, exitCode } = error;
+  throw new EbillError(code, message, { hint, cause, exitCode });
 }
 
 function differenceText({ what, was, now }: Difference): string {

@@ -28,9 +28,11 @@ import {
   type ApprovalFile,
   type Asked,
   assertApproved,
+  assertNothingElse,
   freezePlan,
   frozen,
   readApproval,
+  withoutChoices,
 } from './approval.ts';
 import { collectResults } from './collect-results.ts';
 import { dryRunMonth } from './dry-run.ts';
@@ -75,7 +77,9 @@ export async function runPlan(app: App, name: string, options: RunPlanOptions): 
   await assertReplaceable(join(folder, 'report.html'));
   const { approved, approvedBy } = options;
   const approval = approved === null ? null : await readApproval(app, approved, approvedBy);
-  return withSession(app, (session) => prepare(session, { options, file, path, folder, approval }, found));
+  const what = { options, file, path, folder, approval };
+  const result = withSession(app, (session) => prepare(session, what, found));
+  return approval === null ? result : result.catch(withoutChoices);
 }
 
 /** Checks the files, asks for confirmation, and opens the load. */
@@ -131,6 +135,7 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
       [...customers, ...invoices.flatMap(({ invoice, items }) => [invoice, ...items])],
       false,
     );
+    if (approval !== null) assertNothingElse(approval, run.journal.state, planned);
     if (options.freeze !== null) return freezePlan(session, path, options.freeze, now);
     const month: PlannedMonth = { init, ...planned, accepted: plan.accept.failedRecords };
     session.emit(await planEvent(session, month, run));
