@@ -10,7 +10,8 @@ export const ROLES = {
 export type Role<Kind extends FileKind> = (typeof ROLES)[Kind][number];
 
 /**
- * Names of the columns, as in the header, that the checks across files need: from a plan, a profile or `--column`.
+ * Names of the columns, as in the header, that the checks across files need: from a plan, a profile or `--column`. An empty
+ * name: no column has the role, and none is looked for.
  */
 export type Columns = {
   readonly [Kind in FileKind]?: { readonly [R in Role<Kind>]?: string };
@@ -42,6 +43,21 @@ export function columnsOf(list: Iterable<readonly [role: RoleName, column: strin
     columns[kind as FileKind] = { ...columns[kind as FileKind], [role]: column };
   }
   return columns;
+}
+
+/** The columns of a call, as it declares them. */
+export interface ColumnChoice {
+  readonly declared: Columns;
+  /** Roles that no column has: none is looked for. */
+  readonly without: ReadonlySet<RoleName>;
+}
+
+export function columnChoice(columns: Columns): ColumnChoice {
+  const list = columnList(columns);
+  return {
+    declared: columnsOf(list.filter(([, column]) => column !== '')),
+    without: new Set(list.flatMap(([role, column]) => (column === '' ? [role] : []))),
+  };
 }
 
 /** The columns with others over them, role by role. */

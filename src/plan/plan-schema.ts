@@ -57,7 +57,7 @@ const columnsOf = (kind: FileKind, noun: string) => ({
     ROLES[kind].map((role) => {
       const [description = '', example = ''] = COLUMN[`${kind}.${role}`] ?? [];
       const title = `Column: ${kind} ${role}`;
-      return [role, { type: 'string', pattern: TEXT, title, description, examples: [example] }];
+      return [role, { type: 'string', pattern: `^$|${TEXT}`, title, description, examples: [example] }];
     }),
   ),
   examples: [Object.fromEntries(ROLES[kind].map((role) => [role, COLUMN[`${kind}.${role}`]?.[1]]))],
@@ -148,7 +148,7 @@ export const PLAN_SCHEMA = {
       additionalProperties: false,
       title: 'Columns for the checks across files',
       description:
-        'Turns on the checks across files: unique keys, a customer for every invoice, an invoice for every item, amounts that add up. Each check runs when its columns are named.',
+        'Turns on the checks across files: unique keys, a customer for every invoice, an invoice for every item, amounts that add up. Each check runs when its columns are named. An empty name ("") says that no column has the role.',
       properties: {
         customer: columnsOf('customer', 'customer'),
         invoice: columnsOf('invoice', 'invoice'),

@@ -130,19 +130,21 @@ export type ColumnChange = readonly [role: RoleName, column: string | null];
 
 /**
  * Parses `--column KIND.ROLE=NAME`: which column has the role in the checks across files. A name may contain `=` and
- * spaces; an empty one removes the role.
+ * spaces; an empty one says that no column has the role. `KIND.ROLE` alone takes back what is declared.
  *
  * @throws EbillError `USAGE`, with the closest role
  */
 export function parseColumn(text: string): ColumnChange {
   const at = text.indexOf('=');
+  const alone = ROLE_NAMES.find((name) => name === text.trim().toLowerCase());
+  if (alone !== undefined) return [alone, null];
   if (at < 1) {
     throw new EbillError('USAGE', `--column "${short(text)}" has no "=" with a role before it.`, {
       hint: `Write it as KIND.ROLE=NAME, for example --column "invoice.key=Invoice Number". Roles: ${ROLE_NAMES.join(', ')}.`,
     });
   }
   const column = text.slice(at + 1).trim();
-  return [roleNamed(text.slice(0, at).trim()), column === '' ? null : checkColumn(column, '--column')];
+  return [roleNamed(text.slice(0, at).trim()), checkColumn(column, '--column')];
 }
 
 /** The columns with the changes made. */
@@ -187,8 +189,8 @@ function roleNamed(text: string): RoleName {
 }
 
 function checkColumn(column: string, source: string): string {
-  if (column.trim() !== '' && !/[\p{Cc}\u2028\u2029]/u.test(column)) return column;
-  throw wrong(source, 'the name of a column is empty or holds a control character', []);
+  if (column === '' || (column.trim() !== '' && !/[\p{Cc}\u2028\u2029]/u.test(column))) return column;
+  throw wrong(source, 'the name of a column is blank or holds a control character', []);
 }
 
 function entries(value: unknown, source: string): [string, unknown][] {

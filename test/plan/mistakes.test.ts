@@ -39,7 +39,7 @@ const MISTAKES: readonly (readonly [title: string, plan: string])[] = [
   ['no dash before an entry', 'job: J\ninvoices:\n  file: inv.csv\n'],
   ['two files in one entry', 'job: J\ninvoices:\n  - file: [inv_1.csv, inv_2.csv]\n'],
   ['an entry without its invoice', 'job: J\ninvoices:\n  - items: [itm.csv]\n'],
-  ['an empty column', 'job: J\ninit: {}\ncolumns: { invoice: { key: "" } }\n'],
+  ['an empty column', 'job: J\ninit: {}\ncolumns: { invoice: { key: " " } }\n'],
   ['a number for a column', 'job: J\ninit: {}\ncolumns: { invoice: { key: 7 } }\n'],
   ['a list of columns', 'job: J\ninit: {}\ncolumns: { invoice: [Invoice Number] }\n'],
   ['fewer than none accepted', 'job: J\ninit: {}\naccept: { failedRecords: -1 }\n'],

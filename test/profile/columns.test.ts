@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { columnList, columnsOf, ROLE_NAMES, withColumns } from '../../src/batch/columns.ts';
+import { columnChoice, columnList, columnsOf, ROLE_NAMES, withColumns } from '../../src/batch/columns.ts';
 import { changedColumns, parseColumn, parseColumns } from '../../src/profile/pairs.ts';
 
 const hintOf = (call: () => unknown): string => {
@@ -18,7 +18,9 @@ describe('--column KIND.ROLE=NAME', () => {
     ['invoice.key=Invoice Number', ['invoice.key', 'Invoice Number']],
     ['items.amount = Net = EUR ', ['items.amount', 'Net = EUR']],
     ['Customer.Key=K', ['customer.key', 'K']],
-    ['customer.key=', ['customer.key', null]],
+    // No column has the role.
+    ['customer.key=', ['customer.key', '']],
+    ['customer.key', ['customer.key', null]],
   ])('parses %s', (text, expected) => {
     expect(parseColumn(text)).toEqual(expected);
   });
@@ -33,7 +35,7 @@ describe('--column KIND.ROLE=NAME', () => {
 });
 
 describe('columns', () => {
-  const some = fc.dictionary(fc.constantFrom(...ROLE_NAMES), fc.constantFrom('A', 'B b', 'C=c'));
+  const some = fc.dictionary(fc.constantFrom(...ROLE_NAMES), fc.constantFrom('A', 'B b', 'C=c', ''));
 
   it('are equal as a list, as an object and as a file', () => {
     fc.assert(
@@ -55,12 +57,21 @@ describe('columns', () => {
         ['invoice.key', 'C'],
         ['items.amount', 'D'],
         ['invoice.amount', null],
+        ['customer.key', ''],
       ]),
     ).toEqual({
+      customer: { key: '' },
       invoice: { key: 'C' },
       items: { amount: 'D' },
     });
     expect(withColumns(profile, { invoice: { key: 'C' } })).toEqual({ invoice: { key: 'C', amount: 'B' } });
+  });
+
+  it('with an empty name are not looked for', () => {
+    expect(columnChoice({ customer: { key: '' }, invoice: { key: 'A', amount: '' } })).toEqual({
+      declared: { invoice: { key: 'A' } },
+      without: new Set(['customer.key', 'invoice.amount']),
+    });
   });
 
   it.each([

@@ -1,5 +1,4 @@
 import { dirname, join, relative, resolve } from 'node:path';
-import { withColumns } from '../../batch/columns.ts';
 import { initJobId } from '../../batch/job-ids.ts';
 import { APPROVED, type PlannedCall, recordApproval, recordCall } from '../../load/calls.ts';
 import type { SourceFile } from '../../load/entries.ts';
@@ -157,8 +156,7 @@ async function checkPlanFiles(
   Pick<CheckedFiles, 'recognised' | 'customersBilled'> & Pick<Asked, 'files' | 'columns' | 'strict'>
 > {
   emit({ event: 'stage.start', stage: 'check' });
-  const { declared, without } = await columnsFor(app, []);
-  const columns = { declared: withColumns(declared, plan.columns), without };
+  const columns = await columnsFor(app, [], plan.columns);
   const strict = strictnessOf(options, plan, connection);
   const checked = await checkedFiles(
     app,

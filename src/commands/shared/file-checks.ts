@@ -1,5 +1,11 @@
 import { stat } from 'node:fs/promises';
-import { ROLE_NAMES } from '../../batch/columns.ts';
+import {
+  type ColumnChoice,
+  type Columns,
+  columnChoice,
+  ROLE_NAMES,
+  withColumns,
+} from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { BilledCustomers } from '../../files/billed-customers.ts';
@@ -22,13 +28,7 @@ import { environmentLayer, profileToUse } from '../../profile/resolve.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { Context } from '../../system/context.ts';
 import type { App } from './command.ts';
-import {
-  type ColumnChoice,
-  type GivenFiles,
-  recognised,
-  recognisedFacts,
-  sayRecognised,
-} from './recognition.ts';
+import { type GivenFiles, recognised, recognisedFacts, sayRecognised } from './recognition.ts';
 import { type Strictness, stoppingWarnings, strictError } from './strict.ts';
 
 /** Files that passed the check, by kind, and the columns recognised in them. */
@@ -175,11 +175,14 @@ function sourceOf(report: FileReport): SourceFile {
   return { path, name: file, bytes, records: report.records, sha256, md5, amount };
 }
 
-/** The columns to check: `--column` over those of the profile. @throws EbillError USAGE */
-export async function columnsFor(app: App, options: readonly ColumnChange[]): Promise<ColumnChoice> {
-  const declared = changedColumns((await profileInUse(app))?.columns ?? {}, options);
-  const without = new Set(options.flatMap(([role, column]) => (column === null ? [role] : [])));
-  return { declared, without };
+/** The columns to check: those of the plan over `--column` over those of the profile. @throws EbillError USAGE */
+export async function columnsFor(
+  app: App,
+  options: readonly ColumnChange[],
+  plan: Columns = {},
+): Promise<ColumnChoice> {
+  const ofProfile = (await profileInUse(app))?.columns ?? {};
+  return columnChoice(withColumns(changedColumns(ofProfile, options), plan));
 }
 
 /** The profile a command would use, without its secret; `null` when there is none. @throws EbillError USAGE */

@@ -1,5 +1,5 @@
 import { basename, relative } from 'node:path';
-import type { Columns, RoleName } from '../../batch/columns.ts';
+import type { ColumnChoice } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { expandFiles } from '../../files/file-arguments.ts';
@@ -8,13 +8,6 @@ import type { Recognition } from '../../files/recognise.ts';
 import type { RecognisedColumn, RecognisedKind } from '../../output/json.ts';
 import { quoted, visible } from '../../system/escaping.ts';
 import type { App } from './command.ts';
-
-/** The columns of the checks across files, as a call declares them. */
-export interface ColumnChoice {
-  readonly declared: Columns;
-  /** Roles that the call takes away: their columns are not looked for. */
-  readonly without: ReadonlySet<RoleName>;
-}
 
 /** Files of each kind whose beginning is read: the others have the same columns. */
 const FILES_READ = 20;

@@ -171,7 +171,7 @@ function shardFlag(flags: Flags): Shard | null {
 export function declareColumnOption(command: Command): void {
   command.option(
     '--column <KIND.ROLE=NAME>',
-    'name of the column with customer.key, invoice.key, invoice.customer, invoice.amount, items.invoice or items.amount, for the checks across files; KIND.ROLE= removes it (repeatable)',
+    'name of the column with customer.key, invoice.key, invoice.customer, invoice.amount, items.invoice or items.amount, for the checks across files; KIND.ROLE= for none, KIND.ROLE alone to unset (repeatable)',
     collect,
   );
 }
