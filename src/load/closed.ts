@@ -3,7 +3,7 @@ import { NAME_PLACEHOLDER } from '../batch/job-ids.ts';
 import { nextMonth } from '../batch/month.ts';
 import type { StatusNames } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
-import type { FileKind } from '../batch/types.ts';
+import type { FileKind, Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { initOnRecord, type LoadState } from './state.ts';
@@ -22,16 +22,32 @@ export const standingOfLoad = (state: LoadState, names: StatusNames): Standing =
  * @param adds what is to be added to it
  */
 export function isClosed(state: LoadState, names: StatusNames, adds: FileKind): boolean {
-  const batches = viewLoad(state, names);
-  const kinds = flatten(batches).map(({ kind }) => kind);
+  return isWhole(state, names, adds) && viewLoad(state, names).every(({ outcome }) => DONE.has(outcome));
+}
+
+/** Whether a month is open only because some of it was being processed when the server was asked last. Pure. */
+export function waitsForServer(state: LoadState, names: StatusNames): boolean {
+  const outcomes = viewLoad(state, names).map(({ outcome }) => outcome);
+  return (
+    isWhole(state, names, 'invoice') &&
+    outcomes.some((outcome) => PROCESSED.has(outcome)) &&
+    outcomes.every((outcome) => DONE.has(outcome) || PROCESSED.has(outcome))
+  );
+}
+
+const DONE: ReadonlySet<Phase> = new Set(['succeeded', 'not-run']);
+const PROCESSED: ReadonlySet<Phase> = new Set(['queued', 'running']);
+
+/** It has files, invoices among them where more are to be added, and all of them have arrived. */
+function isWhole(state: LoadState, names: StatusNames, adds: FileKind): boolean {
+  const kinds = flatten(viewLoad(state, names)).map(({ kind }) => kind);
   const hasFiles = kinds.some((kind) => kind === 'customer' || kind === 'invoice' || kind === 'items');
   if (!hasFiles || (adds === 'invoice' && !kinds.includes('invoice'))) return false;
   // Files on record that have not arrived are not among the batches shown.
-  const expected = [...state.batches.values()].some(
+  return ![...state.batches.values()].some(
     ({ kind, file, uploaded, foundElsewhere, leftOut, abandoned }) =>
       kind !== 'init' && file !== null && uploaded !== 'yes' && !foundElsewhere && !leftOut && !abandoned,
   );
-  return !expected && batches.every(({ outcome }) => outcome === 'succeeded' || outcome === 'not-run');
 }
 
 /**

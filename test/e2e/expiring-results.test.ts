@@ -164,10 +164,13 @@ describe('watch', () => {
     const began = Date.now();
     let server: Sandbox | null = null;
     let at = 0;
-    // The second batch ends when the URL of the first has expired.
+    let watchBegan = Number.POSITIVE_INFINITY;
+    // The second batch ends when the URL of the first has expired. A busy machine gets a while to fetch that.
     const now = (): number => {
-      const late = server !== null && asked(server, 'status', 'AUG_2020_CUS_2') >= asksBefore + 2;
-      return began + (late ? 10 * HOUR : at);
+      const fetched = server?.requests.some(({ call }) => call === 'download') ?? false;
+      const isLate = fetched || Date.now() - watchBegan > 8000;
+      const again = server !== null && asked(server, 'status', 'AUG_2020_CUS_2') >= asksBefore + 2;
+      return began + (isLate && again ? 10 * HOUR : at);
     };
     let asksBefore = Number.POSITIVE_INFINITY;
     server = await sandbox({ now, processingTimeMs: HOUR });
@@ -182,6 +185,7 @@ describe('watch', () => {
       expect((await on.run(line)).code).toBe(0);
     }
     asksBefore = asked(server, 'status', 'AUG_2020_CUS_2');
+    watchBegan = Date.now();
     const ran = await on.run(['watch', '--download', 'AUG_2020', '--json', '--interval', '1s']);
     expect(ran.stderr).not.toContain('can no longer be fetched');
     expect([ran.code, inFolder(on)]).toEqual([0, ['AUG_2020_CUS_2_result.csv', CUS]]);

@@ -178,4 +178,50 @@ describe('the load last started (commands rule 9)', () => {
     const named = await at.call(['status', '--json'], { env: { EBILL_JOB: 'AUG_2020' } });
     expect(named.stderr).toContain('Using load AUG_2020, from EBILL_JOB');
   });
+
+  it('is asked about where nobody watched it: closed since, it takes nothing unnamed', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const files = {
+      'cus.csv': csv('A', 2),
+      'inv.csv': 'Invoice Number,Account Number,Amount\n1,A0,1.00\n',
+      'cus_sep.csv': csv('B', 3),
+    };
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(at.cwd, name), text);
+    expect((await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait'])).code).toBe(0);
+    expect((await at.call(['upload', 'invoice', 'inv.csv', '--finalize'])).code).toBe(0);
+    await server.waitForIdle();
+    const before = calls(server);
+    // The next month's, by its first command typed without a name.
+    const next = await at.call(['upload', 'customer', 'cus_sep.csv', '--json']);
+    expect([next.code, next.json.error?.hint]).toEqual([
+      2,
+      expect.stringContaining('(ebill init --job SEP_2020)'),
+    ]);
+    expect(calls(server)).toEqual(before);
+    expect((await at.call(['upload', 'customer', 'cus_sep.csv', '--job', 'AUG_2020', '--json'])).code).toBe(
+      0,
+    );
+  });
+
+  it('takes no correction unnamed when nothing in it is left to correct', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,A\n,B\n');
+    writeFileSync(join(at.cwd, 'inv.csv'), 'Invoice Number,Account Number,Amount\n1,1,1.00\n');
+    await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait']);
+    expect((await at.call(['upload', 'invoice', 'inv.csv', '--wait'])).code).toBe(0);
+    expect((await at.call(['results', '--rejects'])).code).toBe(0);
+    const rejects = join(at.cwd, 'AUG_2020', 'AUG_2020_CUS_rejects.csv');
+    writeFileSync(rejects, 'Account Number,Name\n2,B\n');
+    expect((await at.call(['correct', '--json'])).code).toBe(0);
+    const before = calls(server);
+    // A line that is typed again changes nothing, and a new record needs the load's name.
+    expect((await at.call(['correct', '--json'])).code).toBe(0);
+    writeFileSync(rejects, 'Account Number,Name\n3,C\n');
+    const more = await at.call(['correct', rejects, '--json']);
+    expect([more.code, more.json.error?.message]).toEqual([2, expect.stringContaining('is closed')]);
+    expect(more.json.error?.hint).toContain('(ebill init --job SEP_2020)');
+    expect(calls(server)).toEqual(before);
+  });
 });

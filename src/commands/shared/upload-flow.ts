@@ -9,7 +9,6 @@ import { missingHint, missingText } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
-import { closedLoad, isClosed } from '../../load/closed.ts';
 import { assertNoneDropped } from '../../load/complete.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
@@ -30,6 +29,7 @@ import { requestsText } from '../../output/print-result.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
 import { shownPath } from '../../system/shown-path.ts';
 import { nextStepOf, resultOf, viewsOf } from './batch-result.ts';
+import { assertOpen } from './closed-load.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { confirmProduction } from './confirm.ts';
 import { assertFolder, type CheckedFiles, checkedFiles, columnsFor, givenFiles } from './file-checks.ts';
@@ -112,8 +112,8 @@ async function upload(
   // Asked before the lock is taken: no other command waits for an answer.
   if (options.adopt) await adoptDamaged(session, job);
   const known = await readLoad(session, job);
-  const closed = chosen?.lastStarted === true && known !== null && isClosed(known, what.names, kind);
-  if (closed && mayHaveWork(known, what)) throw closedLoad(known, app.context);
+  if (chosen?.lastStarted === true && known !== null && mayHaveWork(known, what))
+    await assertOpen(session, known, kind);
   if (known === null || hasWork(known, what)) {
     const finalize = options.finalize ? ', and submit them for processing' : '';
     await confirmProduction(

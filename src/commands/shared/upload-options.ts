@@ -187,7 +187,7 @@ export function declareWatchOptions(command: Command): void {
     .option('--interval <duration>', 'time between polls (default: 2s, growing to 60s)')
     .option('--max-wait <duration>', 'stop waiting after this time, with exit code 7')
     .option('--patience <duration>', 'stop after this time without an answer, with exit code 6', '10m')
-    .option('--download <dir>', 'download the result files of final batches to this folder')
+    .option('--download <dir>', 'download each result file to this folder, as soon as its batch is final')
     .option('--notify <command>', 'run this command at the end, with the outcome as JSON on stdin')
     .optionsGroup('Options:');
   declareRecordStatus(command);
