@@ -1,5 +1,6 @@
 import { Argument, Command, type Option } from 'commander';
 import { ROLE_NAMES } from '../batch/columns.ts';
+import { WARNING_CODES } from '../batch/finding-codes.ts';
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
 import type { Context } from '../system/context.ts';
@@ -214,6 +215,12 @@ async function optionValues(
   if (argChoices !== undefined) return choices(argChoices);
   if (long === '--profile') return words(await profiles(context));
   if (long === '--job') return words(await loads(context, before));
+  if (long === '--against')
+    return words([
+      ...['last', 'none'].map((value) => ({ value, description: '' })),
+      ...(await loads(context, before)),
+    ]);
+  if (long === '--allow-warning') return choices(WARNING_CODES);
   // A value that ends in : or = is incomplete; the shell adds no space after it.
   if (long === '--auth') return choices(['basic', 'bearer', 'header:', 'none']);
   if (long === '--column') return choices(ROLE_NAMES.map((role) => `${role}=`));

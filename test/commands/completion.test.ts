@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { WARNING_CODES } from '../../src/batch/finding-codes.ts';
 import {
   quotedForBash,
   readBashLine,
@@ -58,6 +59,11 @@ describe('candidates', () => {
     ],
     [['status', '--color', ''], COLOURS],
     [['status', '--color='], COLOURS],
+    [['run', 'plan.yaml', '--allow-warning', ''], WARNING_CODES],
+    [
+      ['validate', '--against', ''],
+      ['last', 'none'],
+    ],
     [
       ['completion', ''],
       ['bash', 'zsh', 'fish', 'powershell'],
@@ -106,6 +112,12 @@ describe('candidates', () => {
     expect(await of('loads', 'show')).toEqual([
       { value: 'SEP_2020', description: 'prod' },
       { value: 'AUG_2020', description: 'prod' },
+    ]);
+    expect((await of('run', 'plan.yaml', '--against')).map(({ value }) => value)).toEqual([
+      'last',
+      'none',
+      'SEP_2020',
+      'AUG_2020',
     ]);
     expect(await of('--profile', 'other', 'status', '--job')).toEqual([]);
     const unreadable = testContext({ home: '/dev/null' });
