@@ -38,7 +38,7 @@ export function verdictOf(
   const lost = unaccounted(batches, hint, terminal);
   if (lost !== null) return lost;
   const partial = all.filter(({ batch }) => netPhase(batch) === 'partial');
-  if (partial.length > 0) return partialError(partial, job, terminal, hintFor(partial));
+  if (partial.length > 0) return partialError(partial, job, terminal, hintFor(partial), downloaded);
   return null;
 }
 
@@ -48,12 +48,24 @@ function partialError(
   job: string | null,
   terminal: Terminal,
   hint: string,
+  downloaded: boolean,
 ): EbillError {
   const listed = new Set(partial.map(({ batch }) => batch.jobId));
   const first = partial.filter(({ batch }) => !listed.has(batch.corrects?.jobId ?? null));
   const open = first.reduce((sum, { batch }) => sum + (openOf(batch) ?? batch.failCount ?? 0), 0);
   const records = `${grouped(open)} ${open === 1 ? 'record' : 'records'}`;
   const corrected = partial.some(({ batch }) => batch.settled !== undefined || batch.corrects !== undefined);
+  // Their invoices are loaded, or not among these files.
+  if (downloaded && first.every(({ batch }) => batch.kind === 'items')) {
+    const waived = first.map(({ batch }) => ` --waive ${quoted(batch.jobId ?? '', terminal)}`).join('');
+    return new EbillError(
+      'PARTIAL',
+      `${records} ${open === 1 ? 'was' : 'were'} rejected in ${names(first)}: items cannot be added to an invoice that is loaded.`,
+      {
+        hint: `Correct them in eBill, then settle them, with the reason: ebill correct${jobOption(job, terminal)}${waived} --reason TEXT`,
+      },
+    );
+  }
   return corrected
     ? new EbillError('PARTIAL', `${records} rejected and not corrected in ${names(first)}.`, {
         hint: `Correct what is open in the rejects files, then: ebill correct${jobOption(job, terminal)}. Records that will not be loaded are settled with --waive.`,

@@ -1,4 +1,4 @@
-import { shownPhaseOf } from '../batch/account.ts';
+import { isCorrected, shownPhaseOf } from '../batch/account.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView, Kind } from '../batch/types.ts';
@@ -154,7 +154,8 @@ function batchMessages(batches: readonly BatchView[], theme: Theme): string {
   return flatten(batches)
     .flatMap((batch) => {
       const { phase, errorMessage } = batch;
-      if (errorMessage === null) return [];
+      // What is corrected needs nobody's attention.
+      if (errorMessage === null || isCorrected(batch)) return [];
       if (phase !== 'failed' && !(phase === 'partial' && addsToCounts(errorMessage, batch))) return [];
       const shown = shownPhaseOf(batch);
       const [sign = ''] = phaseText(shown, theme).split(' ');

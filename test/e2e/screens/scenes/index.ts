@@ -1,4 +1,5 @@
 import type { Scene } from '../stage.ts';
+import { closing } from './closing.ts';
 import { first } from './first.ts';
 import { live } from './live.ts';
 import { month } from './month.ts';
@@ -6,4 +7,4 @@ import { trouble } from './trouble.ts';
 import { wide } from './wide.ts';
 
 /** By the name of the golden files. */
-export const scenes: Readonly<Record<string, Scene>> = { first, month, live, trouble, wide };
+export const scenes: Readonly<Record<string, Scene>> = { first, month, closing, live, trouble, wide };
