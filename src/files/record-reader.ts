@@ -1,11 +1,12 @@
+import { constants } from 'node:buffer';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { EbillError, messageOf } from '../errors.ts';
 import { visible } from '../system/escaping.ts';
 import { readBlocks } from './blocks.ts';
 import { splitFields } from './field-values.ts';
 
-/** Limit for a record in bytes: a longer one has an open quote, and memory must not grow with the file. */
-const RECORD_LIMIT = 16 << 20;
+/** Limit for a record in bytes, but for the block it ends in: no string of Node.js is longer. */
+const RECORD_LIMIT = constants.MAX_STRING_LENGTH - (2 << 20);
 /** Limit for a header in bytes, as for the files sent. */
 const HEADER_LIMIT = 1 << 20;
 /** Limit for the columns of a file: a record of sixteen megabytes may be commas only. */
@@ -76,8 +77,8 @@ export class RecordReader {
     return next === undefined || next.done === true ? undefined : next.value;
   }
 
-  /** The next record; `null` at the end of the file. @throws EbillError USAGE, INVALID_FILE */
-  async read(): Promise<RawRecord | null> {
+  /** The next record; `null` at the end of the file. @param longest in bytes @throws EbillError USAGE, INVALID_FILE */
+  async read(longest = RECORD_LIMIT, tooLong = recordTooLong): Promise<RawRecord | null> {
     for (;;) {
       const record = this.take();
       if (record !== undefined) return record;
@@ -88,7 +89,7 @@ export class RecordReader {
         this.#records = this.#cutter.end();
         continue;
       }
-      if (this.#cutter.pending > RECORD_LIMIT) throw recordTooLong(this.path);
+      if (this.#cutter.pending > longest) throw tooLong(this.path);
       this.#records = this.#cutter.cut(block);
     }
   }
@@ -98,13 +99,11 @@ export class RecordReader {
    * @throws EbillError INVALID_FILE when there are too many to be a header
    */
   async readHeader(): Promise<readonly string[] | null> {
-    const record = await this.read();
+    const record = await this.read(HEADER_LIMIT, headerTooLong);
     if (record === null) return null;
     const names = recordFields(record);
     if (names.length <= MAX_COLUMNS && record.length <= HEADER_LIMIT) return names;
-    throw new EbillError('INVALID_FILE', `The header of ${visible(this.path)} has too many columns.`, {
-      hint: `At most ${MAX_COLUMNS} columns in ${HEADER_LIMIT} bytes are supported. Check that this is a CSV file.`,
-    });
+    throw headerTooLong(this.path);
   }
 
   /** Reads the rest of the file without its records, for a hash. @throws EbillError USAGE */
@@ -150,10 +149,16 @@ function cannotRead(path: string, cause: unknown): EbillError {
   });
 }
 
+function headerTooLong(path: string): EbillError {
+  return new EbillError('INVALID_FILE', `The header of ${visible(path)} has too many columns.`, {
+    hint: `At most ${MAX_COLUMNS} columns in ${HEADER_LIMIT} bytes are supported. Check that this is a CSV file.`,
+  });
+}
+
 function recordTooLong(path: string): EbillError {
   return new EbillError(
     'INVALID_FILE',
-    `${visible(path)} has a record of more than 16 MiB: a quote is never closed.`,
+    `${visible(path)} has a record of more than 510 MiB, more than Node.js can hold as text: probably a quote is never closed.`,
     {
       hint: 'Download the result file again with --force. If it has the error again, the server wrote it that way.',
     },
@@ -164,6 +169,9 @@ const LF = 10;
 const CR = 13;
 const QUOTE = 34;
 const COMMA = 44;
+
+/** Bytes. More room is given back after a long record. */
+const ROOM_KEPT = 4 << 20;
 
 // States of the cutter between two bytes.
 const FIELD_START = 0;
@@ -183,19 +191,24 @@ export class RecordCutter {
   #state = FIELD_START;
   #line = 1;
   #recordLine = 1;
-  /** The record that continues in the next block, and how much of it was scanned. */
-  #carry: Buffer = Buffer.alloc(0);
+  /** Begins with the record that continues in the next block; grows by doubling, so that a long record is copied twice. */
+  #room = Buffer.alloc(0);
+  #kept = 0;
+  /** How much of what is kept was scanned. */
   #scanned = 0;
 
   /** Bytes kept of an incomplete record. */
   get pending(): number {
-    return this.#carry.length;
+    return this.#kept;
   }
 
   /** The records that end in this block. Take them all before the next block. */
   cut(block: Buffer): Generator<RawRecord, void> {
-    if (this.#started)
-      return this.#records(this.#carry.length === 0 ? block : Buffer.concat([this.#carry, block]), false);
+    if (this.#started) {
+      if (this.#kept === 0) return this.#records(block, false);
+      this.#keep(block);
+      return this.#records(this.#room.subarray(0, this.#kept), false);
+    }
     this.#started = true;
     this.hasBom = block[0] === 0xef && block[1] === 0xbb && block[2] === 0xbf;
     return this.#records(this.hasBom ? block.subarray(3) : block, false);
@@ -203,10 +216,22 @@ export class RecordCutter {
 
   /** Call at the end of the file: the last record, if it has no line end. */
   *end(): Generator<RawRecord, void> {
-    yield* this.#records(this.#carry, true);
-    const bytes = this.#carry;
+    yield* this.#records(this.#room.subarray(0, this.#kept), true);
+    const bytes = this.#room.subarray(0, this.#kept);
     if (bytes.length > 0) yield { line: this.#recordLine, bytes, length: bytes.length };
-    this.#carry = Buffer.alloc(0);
+    this.#kept = 0;
+  }
+
+  /** Adds a copy: the block's buffer is reused. */
+  #keep(bytes: Buffer): void {
+    const length = this.#kept + bytes.length;
+    if (length > this.#room.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(length, 2 * this.#room.length));
+      this.#room.copy(larger, 0, 0, this.#kept);
+      this.#room = larger;
+    }
+    bytes.copy(this.#room, this.#kept);
+    this.#kept = length;
   }
 
   *#records(data: Buffer, last: boolean): Generator<RawRecord, void> {
@@ -239,9 +264,13 @@ export class RecordCutter {
       at = next;
     }
     this.#state = state;
-    // A copy: the block's buffer is reused.
-    this.#carry = Buffer.from(data.subarray(start));
     this.#scanned = at - start;
+    // An unfinished record stays where it is.
+    if (start === 0 && this.#kept > 0) return;
+    const rest = Buffer.from(data.subarray(start));
+    if (this.#room.length > ROOM_KEPT) this.#room = Buffer.alloc(0);
+    this.#kept = 0;
+    this.#keep(rest);
   }
 }
 

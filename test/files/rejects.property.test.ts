@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type RawRecord, RecordCutter, recordFields } from '../../src/files/record-reader.ts';
+import { type RawRecord, RecordCutter, recordFields, withRecords } from '../../src/files/record-reader.ts';
 import { writeRejects } from '../../src/files/rejects.ts';
 import { sentHeader, tallyResult } from '../../src/files/result-file.ts';
 
@@ -127,6 +127,19 @@ describe('writeRejects, for any file and any failures,', () => {
       { numRuns: 80 },
     );
   });
+});
+
+it('a record longer than the limit is refused, wherever it ends', async () => {
+  const path = join(folder, 'long.csv');
+  writeFileSync(path, `a\n"${'x'.repeat(3 << 20)}"\nb\n`);
+  const reading = (longest: number | undefined) =>
+    withRecords(path, async (reader) => {
+      await reader.readHeader();
+      const [long, last] = [(await reader.read(longest))?.length, await reader.read()];
+      return [long, last?.line];
+    });
+  expect(await reading(undefined)).toEqual([(3 << 20) + 2, 3]);
+  await expect(reading(1 << 20)).rejects.toMatchObject({ code: 'INVALID_FILE' });
 });
 
 it('RecordCutter reads any table, in any legal quoting', () => {
