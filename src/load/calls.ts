@@ -2,7 +2,7 @@ import type { ParentRef } from '../api/request.ts';
 import { parentJobId, parentOf } from '../batch/tree.ts';
 import type { FileKind } from '../batch/types.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
-import type { Approved, Call } from './entries.ts';
+import { APPROVED, type Approved, type Call } from './entries.ts';
 import { type Assignment, droppedItems } from './plan.ts';
 import type { Run } from './run.ts';
 import { type BatchState, itemsOf, type LoadState } from './state.ts';
@@ -108,9 +108,6 @@ function isRecorded(state: LoadState, call: NewCall, { files }: PlannedCall): bo
       JSON.stringify([call.command, call.options, call.paths])
   );
 }
-
-/** The option of `run` whose value is a path, recorded as an absolute one. */
-export const APPROVED = '--approved';
 
 /**
  * A recorded command as it is typed again, with all of its files. Pure.

@@ -243,6 +243,21 @@ export type Approved = Omit<Extract<Entry, { type: 'approved' }>, 'at' | 'type'>
 /** A batch created elsewhere, as the server describes it. */
 export type Found = Immutable<v.InferOutput<typeof found>>;
 
+/** The option of `run` whose value is a path, recorded as an absolute one. */
+export const APPROVED = '--approved';
+
+/** A command of another machine, as it is typed in a folder here with the same files: its paths are nothing here. */
+export function callElsewhere(call: Call): Call {
+  const name = (path: string): string => path.split(/[\\/]/).at(-1) ?? path;
+  const { options, paths, files } = call;
+  return {
+    ...call,
+    options: options.map((option, i) => (options[i - 1] === APPROVED ? name(option) : option)),
+    ...(paths === undefined ? {} : { paths: paths.map(name) }),
+    files: files.map((one) => ({ ...one, file: { ...one.file, path: name(one.file.path) } })),
+  };
+}
+
 const DECISIONS: ReadonlySet<Entry['type']> = new Set([
   'call',
   'adopted',

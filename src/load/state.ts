@@ -6,6 +6,7 @@ import type { Batch, Kind, Phase } from '../batch/types.ts';
 import {
   type Approved,
   type Call as Command,
+  callElsewhere,
   type Entry,
   type Found,
   type Header,
@@ -236,7 +237,7 @@ export function apply(state: LoadState, entry: Entry): LoadState {
       return { ...at, closed };
     }
     case 'imported':
-      return withDoubtsMoved(at, Date.parse(entry.at) - Date.parse(entry.exportedAt));
+      return imported(at, Date.parse(entry.at) - Date.parse(entry.exportedAt));
     case 'left-out':
       return withLeftOut(at, entry.jobId);
     case 'next-refused':
@@ -250,18 +251,27 @@ export function apply(state: LoadState, entry: Entry): LoadState {
 }
 
 /**
- * The load in the clock of the machine that imported it: there a call in doubt is at least as old as it was at its export, and
- * not older because two clocks differ. Otherwise its settle time could seem to be over too early (api rule 16).
+ * The load as the machine that imported it sees it. By its clock a call in doubt is as old as it was at the export, and not
+ * older because two clocks differ: its settle time could seem to be over too early (api rule 16). Recorded commands have the
+ * names of their files, without the folders of the other machine.
+ * @param ms by how much its clock was ahead when it imported the load
  */
-function withDoubtsMoved(state: LoadState, ms: number): LoadState {
-  if (Number.isNaN(ms)) return state;
+function imported(state: LoadState, ms: number): LoadState {
   const moved = (doubt: Doubt): Doubt => {
     const since = new Date(Date.parse(doubt.since) + ms);
     return Number.isNaN(since.getTime()) ? doubt : { ...doubt, since: since.toISOString() };
   };
+  // The batches of one command have one.
+  const calls = new Map<Command, Command>();
+  const here = (call: Command): Command => {
+    const known = calls.get(call) ?? callElsewhere(call);
+    calls.set(call, known);
+    return known;
+  };
   const batches = [...state.batches].map(([jobId, batch]) => {
     const doubts = Object.entries(batch.doubts).map(([call, doubt]) => [call, moved(doubt)] as const);
-    return [jobId, { ...batch, doubts: Object.fromEntries(doubts) }] as const;
+    const call = batch.call === null ? null : here(batch.call);
+    return [jobId, { ...batch, call, doubts: Object.fromEntries(doubts) }] as const;
   });
   const open = [...state.open].map(
     ([n, call]) => [n, { ...call, doubt: call.doubt && moved(call.doubt) }] as const,

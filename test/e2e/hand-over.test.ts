@@ -65,6 +65,8 @@ describe('a load killed on one machine', () => {
     const status = await other.run(['status', '--json']);
     expect(status.json).toMatchObject({ job: JOB, exitCode: 0 });
     expect(status.json.batches.map(({ jobId }) => jobId)).toContain('AUG_2020_CUS');
+    // The command that goes on is one that can be typed here.
+    expect((await other.call([])).stdout).toMatch(/^Next +ebill run plan\.yaml$/m);
     const ran = await other.run(['run', 'plan.yaml', '--json', ...FAST]);
     expect(ran.json).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
     expect((await other.run(['watch', '--json', ...FAST])).json).toMatchObject({ outcome: 'succeeded' });

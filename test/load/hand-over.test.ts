@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { commandFor } from '../../src/load/calls.ts';
 import { exportText, linesOf, readExport, relationOf } from '../../src/load/hand-over.ts';
 import { lineOf, tornMark } from '../../src/load/journal-line.ts';
 import { replay } from '../../src/load/journal-lines.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
-import { batch, HEADER, source } from './fixtures.ts';
+import { batch, HEADER, LINUX, source } from './fixtures.ts';
 
 const AT = '2020-08-31T22:00:00.000Z';
 const LOAD = {
@@ -247,4 +248,29 @@ describe('a call in doubt when the load was exported', () => {
   it('stays as it is where a time cannot be read', () => {
     expect(doubt('yesterday', '2020-09-01T22:00:09.000Z')).toEqual({ since: AT, waitMs: 1000 });
   });
+});
+
+describe('a command of another machine', () => {
+  const typed = (path: string): string => {
+    const call = lineOf({
+      at: AT,
+      type: 'call',
+      command: 'run',
+      options: ['--out', '/x/y', '--approved', path.replace('plan.yaml', 'approval.json')],
+      paths: [path],
+      files: [{ jobId: CUS, kind: 'customer', parent: null, file: source() }],
+      replaces: [],
+    });
+    const state = replay(journal(call, lineOf({ at: AT, type: 'imported', exportedAt: AT, host: 'h' })), 'J');
+    const batch = state?.batches.get(CUS);
+    if (!state || !batch) throw new Error('no such batch');
+    return commandFor(state, batch, LINUX, (text) => text);
+  };
+
+  it.each(['/home/jo/month/plan.yaml', 'C:\\month\\plan.yaml'])(
+    'is typed here without its folders: %s',
+    (path) => {
+      expect(typed(path)).toBe('ebill run plan.yaml --out /x/y --approved approval.json');
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { initJobId } from '../../batch/job-ids.ts';
-import { APPROVED, type PlannedCall, recordApproval, recordCall } from '../../load/calls.ts';
-import type { SourceFile } from '../../load/entries.ts';
+import { type PlannedCall, recordApproval, recordCall } from '../../load/calls.ts';
+import { APPROVED, type SourceFile } from '../../load/entries.ts';
 import type { LoadEvent, PlanEntry } from '../../load/events.ts';
 import { resultsFolder } from '../../load/file-names.ts';
 import { assertSameInit } from '../../load/init.ts';

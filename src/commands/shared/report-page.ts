@@ -2,7 +2,7 @@ import { accountOf, openOf } from '../../batch/account.ts';
 import { sumAmounts } from '../../batch/decimals.ts';
 import { isFinal, outcomeOfAll } from '../../batch/outcome.ts';
 import type { BatchView, FileKind, Kind } from '../../batch/types.ts';
-import { APPROVED } from '../../load/calls.ts';
+import { APPROVED } from '../../load/entries.ts';
 import { findJournal } from '../../load/journal-places.ts';
 import { RECENT, recentLoads } from '../../load/loads.ts';
 import type { Run } from '../../load/run.ts';
