@@ -24,6 +24,8 @@ export class EarlyResults {
   readonly #problemOf: ResultProblem;
   readonly #answers = new Map<string, Batch>();
   readonly #done = new Set<string>();
+  /** Job ids of the results that it fetched. */
+  readonly fetched = new Set<string>();
   /** ms since 1970, by job id. */
   readonly #triedAt = new Map<string, number>();
   readonly #underWay = new Map<string, Promise<void>>();
@@ -100,7 +102,10 @@ export class EarlyResults {
       onBytes: () => undefined,
       onRetry: () => undefined,
     });
-    if (fetched.state === 'here') await recordResult(this.#run, fetched);
+    if (fetched.state === 'here') {
+      if (!fetched.file.kept) this.fetched.add(jobId);
+      await recordResult(this.#run, fetched);
+    }
     if (fetched.state !== 'failed') this.#done.add(jobId);
   }
 }

@@ -76,8 +76,8 @@ export async function waitFor(
     recordStatus: options.recordStatus,
   });
   for (const warning of goneWarnings(gone)) ui.warn(warning);
-  for (const { path, kept, problem } of files) {
-    if (kept) ui.note(`${basename(path)} exists already and was not replaced`);
+  for (const { jobId, path, kept, problem } of files) {
+    if (kept && !early?.fetched.has(jobId)) ui.note(`${basename(path)} exists already and was not replaced`);
     // Unusual columns are no failure of a watch; `ebill results` takes options for them.
     if (problem !== null) ui.warn(`${problem.message} ${problem.hint} (ebill results)`);
   }
