@@ -131,8 +131,11 @@ export class ContentCheck {
     if (this.#start === undefined) return;
     const { header, shape, damaged, records } = scanner;
     reportLikeNames(header, this.#start.line, this.#findings);
-    const keys = this.#cross?.declaredKeys ?? new Set();
-    this.#damage.report({ header, shape, damaged, records, keys }, this.#findings);
+    const { keys, declaredKeys } = this.#cross ?? {
+      keys: new Set<number>(),
+      declaredKeys: new Set<number>(),
+    };
+    this.#damage.report({ header, shape, damaged, records, keys, declaredKeys }, this.#findings);
   }
 }
 

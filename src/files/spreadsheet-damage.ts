@@ -74,10 +74,10 @@ export class SpreadsheetDamage {
   }
 
   /** Adds the findings at the end of the file: in a column declared as a key, errors (commands rule 18). */
-  report({ header, shape, damaged, records, keys }: CheckedTable, findings: FindingList): void {
+  report({ header, shape, damaged, records, keys, declaredKeys }: CheckedTable, findings: FindingList): void {
     if (records === 0) return;
     const add = (code: WarningCode, column: number, details: FindingDetails<WarningCode>): void =>
-      keys.has(column) ? findings.error(code, () => details) : findings.warning(details);
+      declaredKeys.has(column) ? findings.error(code, () => details) : findings.warning(details);
     for (const [code, { what, hint }] of DAMAGE)
       for (const [column, { line, text, count }] of damaged.of(code)) {
         if (code === 'exponent' && !this.#isDamagingExponent(column, text, keys)) continue;
@@ -94,7 +94,7 @@ export class SpreadsheetDamage {
         finding(
           'leading-zeros',
           { line: lost.line, column },
-          `${values(lost.count)} of ${columnLabel(header, column)} shorter than the ${lost.width} digits of the others, the first one here: leading zeros may be lost${lost.twin === undefined ? '' : ` (${lost.twin} also occurs as ${String(lost.twin).padStart(lost.width, '0')})`}`,
+          `${values(lost.count)} of ${columnLabel(header, column)} ${lost.count === 1 ? 'is' : 'are'} shorter than the ${lost.width} digits of the others, the first one here: leading zeros may be lost${lost.twin === undefined ? '' : ` (${lost.twin} also occurs as ${String(lost.twin).padStart(lost.width, '0')})`}`,
           'Spreadsheets drop leading zeros. Format the column as text there, or export the file again: 00123 and 123 are different keys.',
         ),
       );
@@ -136,8 +136,9 @@ export interface CheckedTable {
   readonly shape: TableShape;
   readonly damaged: DamagedValues;
   readonly records: number;
-  /** Columns declared as keys. */
+  /** Columns declared or recognised as keys. */
   readonly keys: ReadonlySet<number>;
+  readonly declaredKeys: ReadonlySet<number>;
 }
 
 const FROM_SPREADSHEET =
@@ -145,7 +146,13 @@ const FROM_SPREADSHEET =
 
 /** What is said of each kind of damaged values. */
 const DAMAGE: readonly (readonly [DamageCode, { what: (count: number) => string; hint: string }])[] = [
-  ['exponent', { what: () => 'written with an exponent, so that digits are lost', hint: FROM_SPREADSHEET }],
+  [
+    'exponent',
+    {
+      what: (count) => `${count === 1 ? 'is' : 'are'} written with an exponent, so that digits are lost`,
+      hint: FROM_SPREADSHEET,
+    },
+  ],
   [
     'error-value',
     {

@@ -100,6 +100,16 @@ describe('recogniseColumns', () => {
     expect(await check([CUS, INV, ITM])).toMatchObject({ found: [], not: {} });
   });
 
+  it('warns of lost zeros in a recognised key, but not in another column of the same values', async () => {
+    const keys = [...Array.from({ length: 20 }, (_, i) => `00${100 + i}`), '131'];
+    const rows = (line: (key: string, i: number) => string): string => keys.map(line).join('');
+    expect((await check([cus(`Account Number,Name\n${rows((key) => `${key},x\n`)}`)])).found).toEqual([
+      'f0.csv warning leading-zeros@22:1',
+    ]);
+    const others = rows((key, i) => `C${i},${key}\n`);
+    expect((await check([cus(`Account Number,Article\n${others}`)])).found).toEqual([]);
+  });
+
   it('a declared column makes errors, a recognised one beside it warnings', async () => {
     const declared = { customer: { key: 'Account Number' } };
     const files = [

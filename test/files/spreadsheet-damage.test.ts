@@ -28,7 +28,7 @@ describe('SpreadsheetDamage', () => {
     expect(got.findings[0]).toMatchObject({
       severity: 'warning',
       message: expect.stringContaining(
-        '2 values of column 1 ("Id") written with an exponent, so that digits are lost: "1.23E+11", the first one here',
+        '2 values of column 1 ("Id") are written with an exponent, so that digits are lost: "1.23E+11", the first one here',
       ),
     });
   });
@@ -58,7 +58,7 @@ describe('SpreadsheetDamage', () => {
     ]);
     const late = checkText(`N,Id\n${rows(5000, (i) => `1,"${padded(i)}"`)}1,21\n1,7\n`, [64]);
     expect(late.found).toEqual(['leading-zeros@5002:2']);
-    expect(late.findings[0]?.message).toContain('2 values of column 2 ("Id") shorter than the 6 digits');
+    expect(late.findings[0]?.message).toContain('2 values of column 2 ("Id") are shorter than the 6 digits');
     expect(late.findings[0]?.message).toContain('(21 also occurs as 000021)');
   });
 
