@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -78,6 +86,35 @@ describe('a load killed on one machine', () => {
     expect(loaded.map(({ finalizeCount }) => finalizeCount)).toEqual([1, 1, 1, 1]);
     expect(new Set(loaded.map(({ sha256 }) => sha256)).size).toBe(4);
     expect(readdirSync(join(other.cwd, JOB))).toContain('report.html');
+  });
+
+  it('in the middle of a correction is corrected on another, each record once', async () => {
+    const server = await sandbox({ duplicates: 'reissue', faults: ['put@2=hang-after'] });
+    const [one, other] = [machine(server), machine(server)];
+    for (const at of [one, other])
+      writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,Ann\n,Bob\n');
+    expect((await one.call(['upload', 'customer', 'cus.csv', '--job', JOB, '--wait', ...FAST])).code).toBe(3);
+    expect((await one.call(['results', '--rejects'])).code).toBe(0);
+    const rejects = join(JOB, 'AUG_2020_CUS_rejects.csv');
+    const corrected = readFileSync(join(one.cwd, rejects), 'utf8').replace(',Bob', '2,Bob');
+    writeFileSync(join(one.cwd, rejects), corrected);
+    const killWhen = (async () => {
+      while (!server.requests.some(({ fault }) => fault !== null)) await delay(10);
+    })();
+    expect((await one.run(['correct'], { killWhen })).code).toBeNull();
+
+    await handOver(one, other);
+    rmSync(one.cwd, { recursive: true });
+    expect((await imported(other)).code).toBe(0);
+    mkdirSync(join(other.cwd, JOB));
+    writeFileSync(join(other.cwd, rejects), corrected);
+    const ran = await other.call(['correct', JOB, '--job', JOB, '--json', ...FAST]);
+    expect([ran.json.outcome, ran.json.error]).toEqual(['succeeded', null]);
+    const sent = server.snapshot().batches.filter(({ finalizeCount }) => finalizeCount > 0);
+    expect(sent.map(({ jobId, finalizeCount }) => [jobId, finalizeCount])).toEqual([
+      ['AUG_2020_CUS', 1],
+      ['AUG_2020_CUS_2', 1],
+    ]);
   });
 
   it('and handed back is a longer load than the first machine has, which goes on with it', async () => {

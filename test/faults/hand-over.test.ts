@@ -11,11 +11,8 @@ describe('a load handed over to another machine', () => {
       'quick: handed over',
       [
         handedOverPoint('reissue', { at: 9, how: 'half' }, plan),
-        handedOverPoint('refuse', { at: 24, how: 'synced' }, plan),
         handedOverPoint('reissue', { at: 31, how: 'synced' }, plan, { at: 12, how: 'half' }),
-        handedOverInRequest('reissue', 5, 'hang-after', plan),
         handedOverInRequest('refuse', 12, 'hang', plan),
-        handedOverPoint('reissue', { at: 20, how: 'half' }),
       ],
       2,
     );

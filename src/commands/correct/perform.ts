@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { nextJobId } from '../../batch/job-ids.ts';
 import { EbillError } from '../../errors.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
+import type { SourceFile } from '../../load/entries.ts';
 import { rejectsName } from '../../load/file-names.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import { confirmPlan } from '../../load/open-invoice.ts';
@@ -52,13 +53,22 @@ export function assignCorrections(
 ): readonly AssignedGroup[] {
   const { header, batches } = run.journal.state;
   const taken = new Set(batches.keys());
+  const at = (file: SourceFile, name: string): SourceFile => ({ ...file, path: join(folder, name) });
   const assign = (one: Correction): Assigned => {
     const { kind, file, known, corrects } = one;
     if (known?.file) {
       const action = known.uploaded === 'yes' ? 'done' : 'resume';
       return {
         ...one,
-        to: { kind, file: known.file, jobId: known.jobId, action, exact: false, replaces: [] },
+        // A load from another machine has its copies in a folder there.
+        to: {
+          kind,
+          file: at(known.file, basename(known.file.name)),
+          jobId: known.jobId,
+          action,
+          exact: false,
+          replaces: [],
+        },
       };
     }
     const jobId = nextJobId(header.job, kind, taken);
@@ -66,7 +76,7 @@ export function assignCorrections(
     const now = batches.get(corrects.jobId)?.corrections ?? [];
     if (now.length !== (corrects.corrections ?? []).length) throw correctedMeanwhile(corrects);
     const name = rejectsName(corrects.jobId).replace(/_rejects\.csv$/, `_correction_${now.length + 1}.csv`);
-    const to = { kind, file: { ...file, path: join(folder, name), name }, jobId, exact: false } as const;
+    const to = { kind, file: { ...at(file, name), name }, jobId, exact: false } as const;
     const drafts = now.flatMap((id) => batches.get(id) ?? []).filter(isUnsent);
     return { ...one, to: { ...to, action: 'new', replaces: kind === 'items' ? [] : drafts } };
   };

@@ -38,7 +38,7 @@ export const command: CommandModule<LoadsImportOptions> = {
   help: {
     notes: [
       'A changed, missing or added byte in the file is found, and nothing is written then. A load that is on record here is continued if the file has all of that record, and refused (8) if both machines went on with it.',
-      'After the import every command goes on with the load: status, watch, run with the same plan and files, results. The profile here has to name the same server.',
+      'After the import every command goes on with the load: status, watch, run with the same plan and files, results, correct. The profile here has to name the same server, and rejected records are copied from the files that were sent: run the command in the folder that has them.',
     ],
     examples: [
       ['ebill loads import AUG_2020.ebill-load.jsonl', 'take the load over from another machine'],

@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { openOutsideCorrections, withResults } from '../../batch/account.ts';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
@@ -73,7 +74,8 @@ interface FetchOptions {
 function sourceReader(run: Run): (jobId: string) => Promise<Source> {
   const sources = new Map<string, Promise<Source>>();
   return (jobId) => {
-    const source = sources.get(jobId) ?? readSource(run.journal.state.batches.get(jobId)?.file ?? null);
+    const file = run.journal.state.batches.get(jobId)?.file ?? null;
+    const source = sources.get(jobId) ?? readSource(file, run.context.cwd);
     sources.set(jobId, source);
     return source;
   };
@@ -151,8 +153,11 @@ async function readResult(
   }
 }
 
-async function readSource(file: SourceFile | null): Promise<Source> {
-  if (file === null) return { file, header: null, problem: null };
+/** @param cwd where a file of another machine is looked for; its SHA-256 tells whether it is the one */
+async function readSource(sent: SourceFile | null, cwd: string): Promise<Source> {
+  if (sent === null) return { file: sent, header: null, problem: null };
+  const near = join(cwd, basename(sent.name));
+  const file = !(await isFile(sent.path)) && (await isFile(near)) ? { ...sent, path: near } : sent;
   try {
     return { file, header: await sentHeader(file), problem: null };
   } catch (error) {
@@ -160,6 +165,12 @@ async function readSource(file: SourceFile | null): Promise<Source> {
     return { file, header: null, problem: error };
   }
 }
+
+const isFile = (path: string): Promise<boolean> =>
+  stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 
 /** A result as the JSON document shows it. @param rejects `null`: rejects were not asked for */
 /** What the server's file says of records, without what may be its secrets. */
