@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { calls, type Machine, machine, sandbox } from '../e2e/harness.ts';
+import { WORLD_NAMES, worldOptions } from '../../src/sandbox/worlds.ts';
+import { type Machine, machine, sandbox } from '../e2e/harness.ts';
 import { typed } from '../helpers/command-line.ts';
 import { MONTH_EBILL } from '../helpers/programs.ts';
 import { markOf } from './killed.ts';
@@ -38,16 +39,26 @@ function losePower(at: Machine): void {
 
 describe('ebill correct, killed at its journal writes', () => {
   /** @param step 1 for each of them, 3 for every third one */
-  const resumes = async (step: number): Promise<void> => {
-    const server = await sandbox({ processingTimeMs: 5 });
+  const resumes = async (step: number, world?: string): Promise<void> => {
+    const server = await sandbox({
+      processingTimeMs: 5,
+      ...(world === undefined ? {} : worldOptions([world])),
+    });
     const at = machine(server);
     let killed = 0;
+    /** In some worlds a line has to be typed again. */
+    const ended = async (line: readonly string[], code: number) => {
+      let done = await at.call(line);
+      for (let tries = 0; world !== undefined && tries < 6 && done.code !== code; tries += 1)
+        done = await at.call(line);
+      return done;
+    };
     for (let n = 1; ; n += step) {
       const job = `M${n}_2020`;
       const name = `cus_${n}.csv`;
       writeFileSync(join(at.cwd, name), `Account Number,Name\n1,Ann ${n}\n,Bob ${n}\n,Cy ${n}\n`);
-      expect((await at.call(['upload', 'customer', name, '--job', job, '--wait'])).code).toBe(3);
-      expect((await at.call(['results', '--job', job, '--rejects'])).code).toBe(0);
+      expect((await ended(['upload', 'customer', name, '--job', job, '--wait'], 3)).code).toBe(3);
+      expect((await ended(['results', '--job', job, '--rejects'], 0)).code).toBe(0);
       const rejects = join(at.cwd, job, `${job}_CUS_rejects.csv`);
       writeFileSync(rejects, `Account Number,Name\n2,Bob ${n}\n,Cyd ${n}\n`);
       const line = ['correct', '--job', job, '--interval', '1s'];
@@ -60,7 +71,7 @@ describe('ebill correct, killed at its journal writes', () => {
       const home = await at.call(['--json']);
       const next = (home.json as unknown as { next: { command: string } }).next.command;
       // One of them again is rejected: 3, and the next round is there. Killed after that was recorded, there is nothing left to load: 2.
-      const resumed = await at.call(n % 2 === 0 ? line : typed(next));
+      const resumed = await ended(n % 2 === 0 ? line : typed(next), 3);
       const over = resumed.code === 2 && /^error: Unchanged since/.test(resumed.stderr);
       expect([n, how, next, over ? 3 : resumed.code, resumed.stderr]).toEqual([
         n,
@@ -69,13 +80,17 @@ describe('ebill correct, killed at its journal writes', () => {
         3,
         expect.anything(),
       ]);
-      const sent = calls(server).filter((call) => call.includes(`${job}_CUS_`));
       // A create that was answered to a killed process is refused the second time: its draft is left behind (api rule 18).
-      const finalized = sent.filter((call) => call.startsWith('finalize'));
-      expect([n, finalized]).toEqual([n, [expect.stringMatching(/_CUS_[23]$/)]]);
-      const again = join(at.cwd, job, `${finalized[0]?.split(' ')[1]}_rejects.csv`);
+      const finalized = server
+        .snapshot()
+        .batches.filter(({ jobId, finalizeCount }) => jobId.startsWith(`${job}_CUS_`) && finalizeCount > 0);
+      expect([n, finalized.map(({ jobId, finalizeCount }) => [jobId, finalizeCount])]).toEqual([
+        n,
+        [[expect.stringMatching(/_CUS_[23]$/), 1]],
+      ]);
+      const again = join(at.cwd, job, `${finalized[0]?.jobId}_rejects.csv`);
       writeFileSync(again, readFileSync(again, 'utf8').replace(',Cyd', '3,Cyd'));
-      const last = await at.call(['correct', '--job', job]);
+      const last = await ended(['correct', '--job', job], 0);
       expect([n, last.code, last.stdout]).toEqual([
         n,
         0,
@@ -86,4 +101,9 @@ describe('ebill correct, killed at its journal writes', () => {
   };
   it('resumes, by itself or as ebill alone says, and sends each record once', () => resumes(4));
   it('so at each of them', { tags: 'slow' }, () => resumes(1));
+  // Not where batches are lost, which ends with 4, nor where a server takes its time: that passes faster here than there.
+  const worlds = WORLD_NAMES.filter(
+    (world) => !['forgetful', 'late-commit', 'gateway', 'read-lag', 'late-counts'].includes(world),
+  );
+  it.each(worlds)('so with a server of the world %s', { tags: 'slow' }, (world) => resumes(3, world));
 });
