@@ -189,6 +189,39 @@ describe('ebill correct', () => {
     expect((await at.call(['status', ...JOB, '--exit-status'])).code).toBe(0);
   });
 
+  it('loads items with their invoice when that is corrected only in a second round, and each once', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const header = 'Invoice Number,Account Number,Amount\r\n';
+    writeFileSync(join(at.cwd, 'inv.csv'), `${header}I-1,1,1\r\n,2,2\r\n,3,3\r\n`);
+    const text = 'Invoice Number,Text,Amount\r\nI-1,a,1\r\nI-2,b,2\r\nI-3,c,3\r\n';
+    writeFileSync(join(at.cwd, 'itm.csv'), text);
+    const up = await at.call(['upload', 'invoice', 'inv.csv', '--items', 'itm.csv', ...JOB, '--wait']);
+    expect(up.code).toBe(3);
+    expect((await at.call(['results', ...JOB, '--rejects'])).code).toBe(0);
+    edit(at, 'AUG_2020_INV_rejects.csv', ',2,2', 'I-2,2,2');
+    const first = await at.call(['correct', ...JOB]);
+    expect([first.code, first.stderr]).toEqual([3, expect.stringContaining('(line 3) was not sent')]);
+    // It is not settled before its invoice.
+    expect(first.stderr).not.toContain('AUG_2020_ITM_1_rejects.csv --reason');
+    edit(at, 'AUG_2020_INV_2_rejects.csv', ',3,3', 'I-3,3,3');
+    const second = await at.call(['correct', ...JOB, '--json']);
+    expect([second.code, nets(second.json.batches)]).toEqual([
+      0,
+      [
+        ['AUG_2020_INV', 3, 1, null, 0, 'succeeded'],
+        ['AUG_2020_ITM_1', 3, 1, null, 0, 'succeeded'],
+        ['AUG_2020_INV_2', 2, 1, 'AUG_2020_INV', 0, 'succeeded'],
+        ['AUG_2020_ITM_2', 1, 1, 'AUG_2020_ITM_1', 0, 'succeeded'],
+        ['AUG_2020_INV_3', 1, 1, 'AUG_2020_INV_2', 0, 'succeeded'],
+        ['AUG_2020_ITM_3', 1, 1, 'AUG_2020_ITM_1', 0, 'succeeded'],
+      ],
+    ]);
+    const { length } = calls(server);
+    expect((await at.call(['correct', ...JOB])).code).toBe(0);
+    expect(calls(server)).toHaveLength(length);
+  });
+
   it('refuses a new record where the file of another batch, which may hold it, is gone', async () => {
     const server = await sandbox();
     const at = machine(server);

@@ -88,7 +88,12 @@ export async function prepare(session: Session, run: Run, fetched: Fetched, what
   const unchanged: Candidate[] = [];
   const heads = found.filter(({ batch }) => batch.kind !== 'items');
   const items = found.filter(({ batch }) => batch.kind === 'items');
-  const used = new Set<Candidate>();
+  const { batches } = run.journal.state;
+  const invoicesOpen = flatten(fetched.batches).some(
+    (view) => view.kind === 'invoice' && !view.leftBehind && !view.leftOut && openOf(view) !== 0,
+  );
+  // Records of items that go with no invoice that is corrected.
+  const left = new Map<Candidate, readonly Keyed[]>();
   for (const one of heads) {
     if (!isChanged(one)) {
       unchanged.push(one);
@@ -96,29 +101,28 @@ export async function prepare(session: Session, run: Run, fetched: Fetched, what
     }
     const keyed = await readKeyed(one.path, one.batch.kind as FileKind, what.columns);
     const head = await headOf(session, run, one, keyed, all, what, notes);
-    const own = items.filter(
-      ({ batch }) => parentOf(run.journal.state.batches, batch)?.jobId === one.batch.jobId,
-    );
+    // An invoice that is corrected once more takes its items with it that were sent with none of its earlier corrections.
+    const line = [one.batch, ...correctedBy(run.journal.state, one.batch)].map(({ jobId }) => jobId);
+    const own = items.filter(({ batch }) => line.includes(parentOf(batches, batch)?.jobId ?? ''));
     const under: Correction[] = [];
     for (const item of own) {
-      used.add(item);
-      const correction = await itemsOf(
-        session,
-        run,
+      const keys = new Set(keyed.records.map(({ key }) => key));
+      const { correction, records } = await itemsOf(session, run, item, head, line, keys, what);
+      const lines = new Set(records.map((record) => record.line));
+      left.set(
         item,
-        head,
-        new Set(keyed.records.map(({ key }) => key)),
-        what,
-        notes,
+        (left.get(item) ?? records).filter((record) => lines.has(record.line)),
       );
       if (correction !== null) under.push(correction);
     }
     groups.push({ head, items: under });
   }
   for (const item of items) {
-    if (used.has(item) || item.sha256 === null) continue;
-    if (isChanged(item)) notes.push(cannotBeAdded(run, item, item.rejected.records));
-    else unchanged.push(item);
+    if (item.sha256 === null) continue;
+    const records = left.get(item);
+    if (records === undefined && !isChanged(item)) unchanged.push(item);
+    else if (records === undefined || records.length > 0)
+      notes.push(cannotBeAdded(run, item, records ?? item.rejected.records, invoicesOpen));
   }
   const refused = unchanged.filter(({ isNamed, sha256 }) => isNamed && sha256 !== null);
   const idle = notes.length === 0 && groups.every((group) => isDone(run, group));
@@ -193,11 +197,20 @@ function assertNothingOpen({ journal, context }: Run, batches: readonly BatchVie
   });
 }
 
-/** The correction of a batch that has these bytes. */
-function onRecord(run: Run, batch: BatchState, sha256: string | null): BatchState | null {
+/** The correction of a batch that has these bytes. @param parent of items: the job id of their invoice batch */
+function onRecord(
+  run: Run,
+  batch: BatchState,
+  sha256: string | null,
+  parent?: string | null,
+): BatchState | null {
   const { batches } = run.journal.state;
   const live = (batch.corrections ?? []).flatMap((jobId) => batches.get(jobId) ?? []);
-  return live.find(({ file, abandoned }) => !abandoned && file?.sha256 === sha256) ?? null;
+  const isMeant = (one: BatchState): boolean =>
+    !one.abandoned &&
+    one.file?.sha256 === sha256 &&
+    (parent === undefined || parentOf(batches, one)?.jobId === parent);
+  return live.find(isMeant) ?? null;
 }
 
 /** Customers or invoices. */
@@ -263,34 +276,40 @@ async function headOf(
   };
 }
 
-/** The items of the invoices that are corrected; `null` when there are none. */
+interface Items {
+  /** `null`: no invoice that is corrected has one. */
+  readonly correction: Correction | null;
+  /** The other records of the file. */
+  readonly records: readonly Keyed[];
+}
+
+/** The items of the invoices that are corrected. @param line job ids of the invoice batch and of those that it corrects */
 async function itemsOf(
   session: Session,
   run: Run,
-  candidate: Candidate,
+  { batch, path, rejected, sha256 }: Candidate,
   invoice: Correction,
+  line: readonly string[],
   keys: ReadonlySet<string>,
   { columns, temporary }: What,
-  notes: string[],
-): Promise<Correction | null> {
-  const { batch, path, rejected, sha256 } = candidate;
+): Promise<Items> {
   if (sha256 === null) {
     if (rejected.records.some(({ key }) => keys.has(key))) throw gone(run, path, batch);
-    return null;
+    return { correction: null, records: [] };
   }
   const keyed = await readKeyed(path, 'items', columns);
   assertSameColumns(path, keyed, rejected);
-  const wanted = keyed.records.filter(({ key }) => keys.has(key));
-  const rest = keyed.records.filter(({ key }) => !keys.has(key));
-  if (rest.length > 0) notes.push(cannotBeAdded(run, candidate, rest));
-  if (wanted.length === 0) return null;
-  const part = join(temporary, basename(path));
+  const mine = keyed.records.filter(({ key }) => keys.has(key));
+  const sent = mine.length === 0 ? new Set() : await keysSent(run, batch, line, columns);
+  const wanted = mine.filter(({ key }) => !sent.has(key));
+  // What was sent with an earlier correction, and rejected with it, is in the rejects file of that one.
+  const records = keyed.records.filter(({ key }) => !keys.has(key));
+  if (wanted.length === 0) return { correction: null, records };
+  const part = join(temporary, `${invoice.corrects.jobId}_${basename(path)}`);
   await copyRecords(path, part, new Set(wanted.map(({ line }) => line)));
-  const known = onRecord(run, batch, await sha256OfFile(part));
-  if (known === null && invoice.known !== null && invoice.known.finalized !== 'no') {
-    notes.push(cannotBeAdded(run, candidate, wanted));
-    return null;
-  }
+  const known = onRecord(run, batch, await sha256OfFile(part), invoice.known?.jobId ?? null);
+  if (known === null && invoice.known !== null && invoice.known.finalized !== 'no')
+    return { correction: null, records: keyed.records };
   const file = await checked(session, part, 'items', columns);
   const open = rejected.records.filter(({ line }) => !rejected.waived.has(line));
   const replaces =
@@ -299,7 +318,30 @@ async function itemsOf(
       open.filter(({ key }) => keys.has(key)),
       wanted,
     );
-  return { kind: 'items', corrects: batch, given: path, file, replaces, known };
+  return { correction: { kind: 'items', corrects: batch, given: path, file, replaces, known }, records };
+}
+
+/** The invoices whose items were sent with a correction of one of these invoice batches. @throws EbillError CONFLICT */
+async function keysSent(
+  run: Run,
+  batch: BatchState,
+  line: readonly string[],
+  columns: Columns,
+): Promise<ReadonlySet<string>> {
+  const { batches } = run.journal.state;
+  const keys = new Set<string>();
+  for (const jobId of batch.corrections ?? []) {
+    const one = batches.get(jobId);
+    if (!one?.file || one.abandoned || one.leftOut) continue;
+    if (!line.includes(parentOf(batches, one)?.jobId ?? '')) continue;
+    const { path, sha256 } = one.file;
+    if ((await sha256OfFile(path).catch(() => null)) !== sha256)
+      throw new EbillError('CONFLICT', `${visible(path)} is gone or was changed since it was sent.`, {
+        hint: `Nothing was sent. Put it back (SHA-256 ${sha256}): it says which items were sent before.`,
+      });
+    for (const { key } of (await readKeyed(path, 'items', columns)).records) keys.add(key);
+  }
+  return keys;
 }
 
 /** As any file that is sent. @throws EbillError INVALID_FILE */
@@ -344,11 +386,17 @@ function cannotBeAdded(
   { context, journal }: Run,
   { path, batch }: Candidate,
   records: readonly Keyed[],
+  invoicesOpen: boolean,
 ): string {
   const lines = records.slice(0, MOST).map(({ line }) => line);
   const more = records.length > MOST ? ' …' : '';
   const file = quoted(shownPath(context.cwd, path), context);
-  return `${counted(records.length, 'item', 'items')} of ${basename(path)} (${lines.length === 1 ? 'line' : 'lines'} ${lines.join(', ')}${more}) cannot be added through this API: ${records.length === 1 ? 'its invoice is' : 'their invoices are'} submitted, or not corrected here. Open in ${batch.jobId}. Correct them in eBill, then settle them: ebill correct --job ${quoted(journal.state.header.job, context)} --waive ${file} --reason TEXT`;
+  const isOne = records.length === 1;
+  const which = `${counted(records.length, 'item', 'items')} of ${basename(path)} (${lines.length === 1 ? 'line' : 'lines'} ${lines.join(', ')}${more})`;
+  // An item that is settled too early is missing on its invoice.
+  if (invoicesOpen)
+    return `${which} ${isOne ? 'was' : 'were'} not sent: ${isOne ? 'its invoice is' : 'their invoices are'} not among those corrected. Open in ${batch.jobId}. Items go with their invoice when that is corrected too, under the same number; those of an invoice that is loaded cannot be added through this API. Correct the rejected invoices before you settle items`;
+  return `${which} cannot be added through this API: ${isOne ? 'its invoice is' : 'their invoices are'} submitted, or not corrected here. Open in ${batch.jobId}. Correct them in eBill, then settle them: ebill correct --job ${quoted(journal.state.header.job, context)} --waive ${file} --reason TEXT`;
 }
 
 function unchangedFiles(files: readonly Candidate[]): EbillError {
