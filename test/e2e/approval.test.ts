@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parse, stringify } from 'yaml';
 import type { Sandbox } from '../../src/sandbox/index.ts';
+import { typed } from '../helpers/command-line.ts';
 import { calls, type Machine, machine, month, sandbox } from './harness.ts';
 import { terminal, WIDE } from './terminal.ts';
 
@@ -136,6 +137,11 @@ describe('ebill run --approved', () => {
     ],
     ['an option of the line', () => ['--next'], /options\.next: was false, now true/],
     [
+      'another load to compare with',
+      () => ['--against', 'none'],
+      /options\.expect\.against: was "last", now "none"/,
+    ],
+    [
       'the load',
       (at) => edit(at, 'plan.yaml', (text) => text.replace('job: AUG_2020', 'job: SEP_2020')),
       /job: was "AUG_2020", now "SEP_2020"/,
@@ -185,6 +191,24 @@ describe('ebill run --approved', () => {
     expect(server.requests).toEqual([]);
     // Nor is anything on record.
     expect((await at.call(['loads', '--json'])).json['loads']).toEqual([]);
+  });
+
+  it('names the options that it was written with as those to run with', async () => {
+    const server = await sandbox();
+    const at = await frozen(server);
+    const options = ['--strict', '--allow-warning', 'no-items', '--against', 'none'];
+    const wrote = await at.call([
+      'run',
+      'plan.yaml',
+      ...options,
+      '--record-status',
+      'Fine=loaded',
+      '--freeze',
+      'b.json',
+    ]);
+    const line = wrote.stderr.split('\n').find((one) => one.includes('--approved')) ?? '';
+    const ran = await at.call([...typed(line.slice(line.indexOf('ebill'))), ...FAST]);
+    expect([ran.stderr, ran.code]).toEqual([expect.not.stringContaining('approves'), 0]);
   });
 
   it('is refused for another organisation of the same server', async () => {

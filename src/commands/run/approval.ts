@@ -35,7 +35,10 @@ export interface Asked {
   readonly plan: Plan;
   /** The folder of the plan, absolute. */
   readonly folder: string;
-  readonly options: Pick<StepOptions, 'adopt' | 'next' | 'watch'> & { readonly restartInvoice: boolean };
+  readonly options: Pick<StepOptions, 'adopt' | 'next' | 'watch'> & {
+    readonly restartInvoice: boolean;
+    readonly against: string | null;
+  };
   readonly connection: Connection;
   readonly files: MonthFiles;
   /** Those of plan and profile. */
@@ -68,6 +71,8 @@ export function frozen({ redactor, userAgent }: App, asked: Asked): Frozen {
       adopt,
       next,
       restartInvoice,
+      // The limits are held against the load that the command line names.
+      expect: { ...plan.expect, against: options.against ?? plan.expect.against },
       strict: strict.because !== null,
       allowWarnings: [...strict.allowed].sort(),
       recordStatus: { ...recordStatus, ...plan.recordStatus, ...watch.recordStatus },
@@ -81,13 +86,13 @@ export function frozen({ redactor, userAgent }: App, asked: Asked): Frozen {
 
 /**
  * `--freeze`: writes what a run would send. A file that exists is never replaced; one that says the same is left as it is.
- * @param plan its path
+ * @param line the path of the plan, then the options that were given
  * @param name of the file, as the user wrote it
  * @throws EbillError USAGE
  */
 export async function freezePlan(
   { app, owner }: Session,
-  plan: string,
+  [plan = '', ...options]: readonly string[],
   name: string,
   { approval, text }: Frozen,
 ): Promise<CommandResult> {
@@ -110,7 +115,7 @@ export async function freezePlan(
   const result = written
     ? `Wrote ${ui.clean(shown)}: ${what}. Nothing was sent.`
     : `${ui.clean(shown)} says the same already: ${what}. Nothing was written or sent.`;
-  const command = ['ebill', 'run', shownPath(context.cwd, plan), APPROVED, shown];
+  const command = ['ebill', 'run', shownPath(context.cwd, plan), ...options, APPROVED, shown];
   return {
     ...EMPTY_RESULT,
     profile: owner.profile,

@@ -135,7 +135,8 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
       false,
     );
     if (approval !== null) assertNothingElse(approval, run.journal.state, planned);
-    if (options.freeze !== null) return freezePlan(session, path, options.freeze, now);
+    if (options.freeze !== null)
+      return freezePlan(session, [path, ...typedOptions(options)], options.freeze, now);
     const month: PlannedMonth = { init, ...planned, accepted: plan.accept.failedRecords };
     session.emit(await planEvent(session, month, run));
     const result = await (dryRun
@@ -210,23 +211,32 @@ async function confirmedMonth(
   );
 }
 
+/** The options of a command line that decide what is sent, as they are typed. */
+function typedOptions(options: RunPlanOptions): readonly string[] {
+  const { out, adopt, next, restartInvoice, against, watch } = options;
+  return [
+    ...(out === null ? [] : ['--out', out]),
+    ...(adopt ? ['--adopt'] : []),
+    ...(next ? ['--next'] : []),
+    ...(restartInvoice ? ['--restart-invoice'] : []),
+    ...typedStrict(options),
+    ...(against === null ? [] : ['--against', against]),
+    ...Object.entries(watch.recordStatus).flatMap(([value, is]) => ['--record-status', `${value}=${is}`]),
+  ];
+}
+
 /** The run with all of its files, as it is put on record. */
 function callOf(
   run: Run,
   { customers, invoices, customersBilled }: Month & Pick<CheckedFiles, 'customersBilled'>,
   { path, options }: PlanRun,
 ): PlannedCall {
-  const { out, adopt, next, restartInvoice, approved, approvedBy } = options;
+  const { approved, approvedBy } = options;
   return {
     command: 'run',
     billed: customersBilled,
     options: [
-      ...(out === null ? [] : ['--out', out]),
-      ...(adopt ? ['--adopt'] : []),
-      ...(next ? ['--next'] : []),
-      ...(restartInvoice ? ['--restart-invoice'] : []),
-      ...typedStrict(options),
-      ...(options.against === null ? [] : ['--against', options.against]),
+      ...typedOptions(options),
       ...(approved === null ? [] : [APPROVED, resolve(run.context.cwd, approved)]),
       ...(approvedBy === null ? [] : ['--approved-by', approvedBy]),
     ],

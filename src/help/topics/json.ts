@@ -65,7 +65,8 @@ export const json: TopicText = {
           'results, run: the most frequent reasons for rejects: a list of { jobId, reason, examples, message, count, line }; reason has … for the values in which messages differ, message is the first of them',
         unknown:
           'results, run: status values in result files that say neither "loaded" nor "rejected": a list of { jobId, value, count, line }',
-        approval: 'run --freeze, run --approved: { path, sha256, by } of the approval file',
+        approval:
+          'run --freeze: { path, sha256, by } of the file written; run --approved: { sha256, by } of the approval',
         differences: 'run --approved, when it is refused: a list of { what, was, now }',
         'folder, manifest': 'run: paths of the output folder and the manifest',
         report: 'run: path of the report; report: the data of the report, and its path',
