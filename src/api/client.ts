@@ -4,7 +4,8 @@ import type { Redactor } from '../redact/redactor.ts';
 import { addressOf } from '../redact/shapes.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
-import { authHeaders, type Connection, endpointOf } from './connection.ts';
+import { type Connection, endpointOf } from './connection.ts';
+import type { Credentials } from './credentials.ts';
 import { isPage } from './error-message.ts';
 import { CONNECT_TIMEOUT_MS } from './net/connector.ts';
 import { ACCEPTED_CODINGS } from './net/content-coding.ts';
@@ -41,6 +42,7 @@ export type ApiEvent =
 export interface ClientOptions {
   readonly context: Context;
   readonly connection: Connection;
+  readonly credentials: Credentials;
   readonly transport: Transport;
   readonly retries: number;
   /** ms until the answer to a call starts. */
@@ -76,7 +78,7 @@ const ABSENT_PAGES = 3;
  * origin.
  */
 export function createClient(options: ClientOptions) {
-  const { context, connection, transport, retries, redactor, emit } = options;
+  const { context, connection, credentials, transport, retries, redactor, emit } = options;
   const endpoint = endpointOf(connection.baseUrl);
   const calls = callsAt(endpoint, connection.query);
   const { origin, host } = new URL(endpoint);
@@ -107,14 +109,31 @@ export function createClient(options: ClientOptions) {
     readonly headers?: Readonly<Record<string, string>>;
   }
 
-  /** One request and its response. A GET follows redirects, without credentials to another origin. */
+  /**
+   * One request and its response. After a 401, which says that it was not executed, it is sent once more with a new token
+   * where a command prints tokens (commands rule 29).
+   */
   async function exchange(call: Call, sending: Sending = {}): Promise<Reply> {
+    const { signal = context.signal } = sending;
+    const used = await credentials.headers(signal);
+    const reply = await exchangeOnce(call, sending, used);
+    if (reply.status !== 401) return reply;
+    const others = await credentials.renewed(used, signal);
+    return others === null ? reply : exchangeOnce(call, sending, others);
+  }
+
+  /** A GET follows redirects, without credentials to another origin. */
+  async function exchangeOnce(
+    call: Call,
+    sending: Sending,
+    authorisation: Readonly<Record<string, string>>,
+  ): Promise<Reply> {
     const { signal = context.signal, headersTimeoutMs, headers = {} } = sending;
     const send = (url: string) =>
       transport.send({
         method: call.method,
         url,
-        headers: { ...headers, ...headersFor(url, call.body !== null) },
+        headers: { ...headers, ...headersFor(url, call.body !== null, authorisation) },
         ...(call.body === null ? {} : { body: call.body }),
         ...(headersTimeoutMs === undefined ? {} : { headersTimeoutMs }),
         bodyTimeoutMs: options.timeoutMs * BODY_TIMEOUTS,
@@ -142,14 +161,18 @@ export function createClient(options: ClientOptions) {
   }
 
   /** Credentials and the profile's headers go to the base URL's own origin only. */
-  function headersFor(url: string, withBody: boolean): Record<string, string> {
+  function headersFor(
+    url: string,
+    withBody: boolean,
+    authorisation: Readonly<Record<string, string>>,
+  ): Record<string, string> {
     const general = {
       accept: 'application/xml',
       'accept-encoding': ACCEPTED_CODINGS,
       'user-agent': options.userAgent,
     };
     const isOwn = url.startsWith(`${origin}/`) || new URL(url).origin === origin;
-    const own = isOwn ? { ...connection.headers, ...authHeaders(connection) } : {};
+    const own = isOwn ? { ...connection.headers, ...authorisation } : {};
     const all = {
       ...general,
       ...(withBody ? { 'content-type': 'application/xml; charset=utf-8' } : {}),

@@ -2,13 +2,24 @@ import type { RecordStatusMap } from '../batch/record-status.ts';
 import type { Phase } from '../batch/types.ts';
 import { isUrl } from '../system/url.ts';
 
+/** A command that prints the token; it runs when the first request is about to be sent. */
+export interface TokenCommand {
+  readonly command: string;
+  /** The profile that has it; `null`: the environment. */
+  readonly profile: string | null;
+}
+
+/** Where a token command is set, for messages. */
+export const tokenCommandSource = (profile: string | null): string =>
+  profile === null ? 'EBILL_TOKEN_COMMAND' : `profile ${profile}`;
+
 /** How a request is authorised (api rule 13). */
 export type Auth =
   | { readonly type: 'none' }
   | { readonly type: 'basic'; readonly username: string; readonly password: string }
-  | { readonly type: 'bearer'; readonly token: string }
+  | { readonly type: 'bearer'; readonly token: string | TokenCommand }
   /** The named header carries the token. */
-  | { readonly type: 'header'; readonly name: string; readonly token: string };
+  | { readonly type: 'header'; readonly name: string; readonly token: string | TokenCommand };
 
 /** Everything the client needs to talk to one eBill server: where, and as whom. */
 export interface Connection {
@@ -69,18 +80,16 @@ export function serverOf({ baseUrl, organisation }: ServerAddress): string {
   return `${protocol}//${LOOPBACK.has(host) ? '127.0.0.1' : host}${port === '' ? '' : `:${port}`}${path}${part}`;
 }
 
-/** The header that authorises a request, if any. */
-export function authHeaders({ auth }: Connection): Record<string, string> {
-  switch (auth.type) {
-    case 'none':
-      return {};
-    case 'basic':
-      return {
-        authorization: `Basic ${Buffer.from(`${auth.username}:${auth.password}`, 'utf8').toString('base64')}`,
-      };
-    case 'bearer':
-      return { authorization: `Bearer ${auth.token}` };
-    case 'header':
-      return { [auth.name]: auth.token };
+/**
+ * The header that authorises a request, if any.
+ * @param printed the token, where a command prints it
+ */
+export function authHeaders({ auth }: Pick<Connection, 'auth'>, printed = ''): Record<string, string> {
+  if (auth.type === 'none') return {};
+  if (auth.type === 'basic') {
+    const { username, password } = auth;
+    return { authorization: `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}` };
   }
+  const token = typeof auth.token === 'string' ? auth.token : printed;
+  return auth.type === 'bearer' ? { authorization: `Bearer ${token}` } : { [auth.name]: token };
 }

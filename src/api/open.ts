@@ -2,6 +2,7 @@ import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
 import { type ApiEvent, type Client, createClient } from './client.ts';
 import type { Connection } from './connection.ts';
+import { createCredentials } from './credentials.ts';
 import { openTransport, type Transport, type TransportLog } from './net/transport.ts';
 import type { StorageOptions } from './storage.ts';
 import { assertSafeTransferUrl } from './transfer-url.ts';
@@ -15,8 +16,8 @@ export interface ApiOptions {
   readonly retries: number;
   /** ms that a PUT is tried again for at least while the storage is not there. Default: not longer than `retries`. */
   readonly outageMs?: number;
-  /** Learns the signatures of presigned URLs. */
-  readonly redactor: Pick<Redactor, 'addSigned' | 'clean'>;
+  /** Learns the signatures of presigned URLs, and the token that a command prints. */
+  readonly redactor: Pick<Redactor, 'add' | 'addSigned' | 'clean'>;
   /** Waits and retries, to be shown. */
   readonly emit?: (event: ApiEvent) => void;
   /** One line per request, for `--verbose`. */
@@ -45,8 +46,22 @@ export async function openApi(options: ApiOptions): Promise<Api> {
     log,
   } = options;
   const transport = await openTransport(context, connection, timeoutMs, log);
+  const credentials = createCredentials(context, connection, redactor, (message) =>
+    emit({ event: 'warning', jobId: null, message }),
+  );
+  const client = createClient({
+    context,
+    connection,
+    credentials,
+    transport,
+    retries,
+    timeoutMs,
+    userAgent,
+    redactor,
+    emit,
+  });
   return {
-    client: createClient({ context, connection, transport, retries, timeoutMs, userAgent, redactor, emit }),
+    client,
     storage: {
       context,
       transport,
@@ -60,6 +75,9 @@ export async function openApi(options: ApiOptions): Promise<Api> {
       },
     },
     transport,
-    close: () => transport.close(),
+    close: () => {
+      credentials.close();
+      return transport.close();
+    },
   };
 }

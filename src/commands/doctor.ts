@@ -80,7 +80,7 @@ async function* allChecks(app: App, requests: ShownRequest[]): AsyncGenerator<Ch
   yield await space(context);
   const found = await connect(app).catch(setUpError);
   if (!(found instanceof EbillError)) {
-    yield setUpCheck(found.connection);
+    yield setUpCheck(found.connection, found.secret);
     yield* serverChecks(app, found.connection, null, requests);
     return;
   }

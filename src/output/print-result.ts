@@ -110,6 +110,7 @@ const PROFILE_FIELDS = [
   'username',
   'production',
   'organisation',
+  'tokenCommand',
 ] as const;
 const CHECK_FIELDS = ['name', 'state', 'message', 'hint'] as const;
 

@@ -60,6 +60,28 @@ export function checkSecret(secret: string, auth: AuthKind | StoredAuth, source:
 }
 
 /**
+ * Checks a command that prints the token. It is not run.
+ *
+ * @returns the command without spaces around it
+ * @throws EbillError `USAGE` for an empty one, one with control characters, and for `auth` without a token
+ */
+export function checkTokenCommand(text: string, auth: AuthKind | StoredAuth, source: string): string {
+  const command = text.trim();
+  if (command === '' || command.length > 4096 || CONTROL.test(command)) {
+    throw new EbillError('USAGE', `${source} is not a command: it is empty, too long or not one line.`, {
+      hint: 'Give one command line that prints the token and nothing else.',
+    });
+  }
+  if (secretName(auth) === 'token') return command;
+  throw new EbillError('USAGE', `${source} cannot be used with ${authText(auth)}: it prints a token.`, {
+    hint:
+      source === 'EBILL_TOKEN_COMMAND'
+        ? 'Unset EBILL_TOKEN_COMMAND, or set EBILL_AUTH to bearer or header:NAME.'
+        : 'Use it with --auth bearer or --auth header:NAME.',
+  });
+}
+
+/**
  * @returns the username as given
  * @throws EbillError `USAGE` for one with a colon, which separates it from the password (RFC 7617, 2)
  */

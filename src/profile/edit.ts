@@ -2,7 +2,7 @@ import { sameStatusName } from '../batch/phase.ts';
 import { sameRecordStatus } from '../batch/record-status.ts';
 import type { Phase } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
-import { checkUsername } from './auth.ts';
+import { checkTokenCommand, checkUsername, secretName } from './auth.ts';
 import { type ColumnChange, changedColumns, type Pair, sameHeader, withPairs } from './pairs.ts';
 import type { AuthKind, Profile, StoredAuth } from './profile.ts';
 
@@ -12,6 +12,7 @@ export interface Changes {
   readonly organisation: string | null | undefined;
   readonly auth: AuthKind | undefined;
   readonly username: string | undefined;
+  readonly tokenCommand: string | null | undefined;
   readonly query: readonly Pair[];
   readonly headers: readonly Pair[];
   readonly statusNames: readonly Pair<Phase>[];
@@ -33,6 +34,7 @@ export function newProfile(name: string, baseUrl: string): Profile {
     baseUrl,
     organisation: null,
     auth: { type: 'none' },
+    tokenCommand: null,
     query: {},
     headers: {},
     statusNames: {},
@@ -50,14 +52,17 @@ export function newProfile(name: string, baseUrl: string): Profile {
 /**
  * The profile with the changes made.
  *
- * @throws EbillError `USAGE` for a combination that makes no sense: a username without basic, a key without its certificate
+ * @throws EbillError `USAGE` for a combination that makes no sense: a username without basic, a token command with it, a key
+ *   without its certificate
  */
 export function changed(profile: Profile, changes: Changes): Profile {
+  const auth = changedAuth(profile.auth, changes);
   const after: Profile = {
     name: profile.name,
     baseUrl: changes.baseUrl ?? profile.baseUrl,
     organisation: given(changes.organisation, profile.organisation),
-    auth: changedAuth(profile.auth, changes),
+    auth,
+    tokenCommand: changedTokenCommand(profile, auth, changes),
     query: withPairs(profile.query, changes.query),
     headers: withPairs(profile.headers, changes.headers, sameHeader),
     statusNames: withPairs(profile.statusNames, changes.statusNames, sameStatusName),
@@ -82,9 +87,21 @@ function given<Value>(change: Value | undefined, before: Value): Value {
   return change === undefined ? before : change;
 }
 
-function changedAuth(before: StoredAuth, { auth, username }: Changes): StoredAuth {
-  // A username alone means basic, as in the environment.
-  const kind = auth ?? (username !== undefined && before.type === 'none' ? { type: 'basic' } : before);
+/** Like a stored token, it does not outlive an authorisation with tokens. */
+function changedTokenCommand(before: Profile, auth: StoredAuth, { tokenCommand }: Changes): string | null {
+  if (typeof tokenCommand === 'string') return checkTokenCommand(tokenCommand, auth, '--token-command');
+  return tokenCommand === null || secretName(auth) !== 'token' ? null : before.tokenCommand;
+}
+
+function changedAuth(before: StoredAuth, { auth, username, tokenCommand }: Changes): StoredAuth {
+  // A token command alone means bearer, and a username alone basic, as in the environment.
+  const implied: AuthKind =
+    typeof tokenCommand === 'string'
+      ? { type: 'bearer' }
+      : username !== undefined
+        ? { type: 'basic' }
+        : before;
+  const kind = auth ?? (before.type === 'none' ? implied : before);
   if (kind.type !== 'basic') {
     if (username === undefined) return kind;
     throw new EbillError('USAGE', `A username is for basic authorisation, not for ${kind.type}.`, {

@@ -24,6 +24,8 @@ export interface Profile {
   /** Which organisation of a server that has several (api rule 25); `null`: it has one. */
   readonly organisation: string | null;
   readonly auth: StoredAuth;
+  /** Prints the token for bearer or a header; `null`: none, the token is stored. */
+  readonly tokenCommand: string | null;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: Readonly<Record<string, string>>;
   readonly statusNames: Readonly<Record<string, Phase>>;

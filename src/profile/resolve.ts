@@ -1,4 +1,4 @@
-import type { Auth, Connection } from '../api/connection.ts';
+import { type Auth, type Connection, type TokenCommand, tokenCommandSource } from '../api/connection.ts';
 import { EbillError } from '../errors.ts';
 import { addConnectionSecrets } from '../redact/known-secrets.ts';
 import type { Redactor } from '../redact/redactor.ts';
@@ -7,6 +7,7 @@ import {
   authText,
   checkSecret,
   checkSecure,
+  checkTokenCommand,
   checkUsername,
   originOf,
   parseAuthKind,
@@ -21,6 +22,7 @@ import {
   type Profile,
   type Profiles,
   profileNamed,
+  type StoredAuth,
 } from './profile.ts';
 import { getSecret, type StoredSecret } from './secrets.ts';
 import { loadProfiles } from './store.ts';
@@ -41,6 +43,8 @@ export interface Layers {
 
 export interface Resolved {
   readonly connection: Connection;
+  /** Where the password or token comes from: `token from EBILL_TOKEN`; `null`: none is sent. */
+  readonly secret: string | null;
   /** For the user, on stderr. */
   readonly warnings: readonly string[];
 }
@@ -71,11 +75,12 @@ export function resolve(layers: Layers): Resolved {
   const baseUrl = baseUrlOf(layers);
   const own = stored !== null && originOf(stored.profile.baseUrl) === originOf(baseUrl) ? stored : null;
   checkSecure(baseUrl, own?.profile.allowInsecure ?? false, own?.profile.name ?? null);
+  const { auth, from: secret } = credentials(env, own);
   const connection: Connection = {
     profile: profile?.name ?? null,
     baseUrl,
     organisation: env.organisation ?? own?.profile.organisation ?? null,
-    auth: credentials(env, own),
+    auth,
     query: own?.profile.query ?? {},
     headers: own?.profile.headers ?? {},
     statusNames: profile?.statusNames ?? {},
@@ -87,10 +92,11 @@ export function resolve(layers: Layers): Resolved {
     allowInsecure: own?.profile.allowInsecure ?? false,
     production: profile?.production ?? false,
   };
-  if (profile === null || own !== null) return { connection, warnings: [] };
+  if (profile === null || own !== null) return { connection, secret, warnings: [] };
   const source = options.baseUrl === null ? 'EBILL_BASE_URL' : '--base-url';
   return {
     connection,
+    secret,
     warnings: [
       `Profile ${profile.name} is for ${originOf(profile.baseUrl)}: its credentials, headers and query are not sent ` +
         `to ${originOf(baseUrl)} (${source}).`,
@@ -118,11 +124,11 @@ export async function resolveConnection(
     : { value: null, warning: null };
   const { value: secret, warning } = stored;
   if (secret !== null) redactor.add(secret);
-  const { connection, warnings } = registered(
+  const resolved = registered(
     withReason(stored, () => resolve({ options, env, stored: { profile, secret } })),
     redactor,
   );
-  return { connection, warnings: warning === null ? warnings : [...warnings, warning] };
+  return warning === null ? resolved : { ...resolved, warnings: [...resolved.warnings, warning] };
 }
 
 /** Adds to "no token" why the keychain does not return it. */
@@ -198,6 +204,8 @@ export interface EnvironmentLayer {
   readonly username: string | null;
   readonly password: string | null;
   readonly token: string | null;
+  /** Prints the token; a token in the environment takes precedence. */
+  readonly tokenCommand: string | null;
 }
 
 /**
@@ -218,16 +226,18 @@ export function environmentLayer(env: Environment): EnvironmentLayer {
     username: username === null ? null : checkUsername(username, 'EBILL_USERNAME'),
     password: env['EBILL_PASSWORD'] || null,
     token: env['EBILL_TOKEN'] || null,
+    tokenCommand: env['EBILL_TOKEN_COMMAND'] || null,
   };
 }
 
 /**
- * How to authorise by the environment alone: `EBILL_AUTH`, else `bearer` with a token, `basic` with a username, `null`
- * with neither. A token in the environment replaces that of a profile, in the profile's own header.
+ * How to authorise by the environment alone: `EBILL_AUTH`, else `bearer` with a token or a token command, `basic` with a
+ * username, `null` with neither. A token in the environment replaces that of a profile, in the profile's own header.
  */
 export function environmentAuth(env: EnvironmentLayer, profile: AuthKind | null): AuthKind | null {
   if (env.auth !== null) return env.auth;
-  if (env.token !== null) return profile?.type === 'header' ? profile : { type: 'bearer' };
+  if (env.token !== null || env.tokenCommand !== null)
+    return profile?.type === 'header' ? profile : { type: 'bearer' };
   return env.username === null ? null : { type: 'basic' };
 }
 
@@ -237,17 +247,24 @@ interface OwnCredentials {
   readonly secret: string | null;
 }
 
+interface CredentialsFrom {
+  readonly auth: Auth;
+  /** Where the password or token comes from, in words; `null`: none is sent. */
+  readonly from: string | null;
+}
+
 /**
- * The credentials to send: environment over profile. A stored secret is used only with the kind and the username it was
- * stored for.
+ * The credentials to send: environment over profile, `EBILL_TOKEN` over `EBILL_TOKEN_COMMAND`, the command of a profile over
+ * a token stored for it. A stored secret and a command are used only with the kind and the username they were set for.
  *
  * @param own `null` when there is no profile, or it is for another origin
  * @throws EbillError `AUTH` when a username or secret is missing, `USAGE` when a secret cannot be sent
  */
-export function credentials(env: EnvironmentLayer, own: OwnCredentials | null): Auth {
+function credentials(env: EnvironmentLayer, own: OwnCredentials | null): CredentialsFrom {
   const stored = own?.profile.auth ?? null;
   const kind = environmentAuth(env, stored) ?? stored ?? { type: 'none' };
-  if (kind.type === 'none') return { type: 'none' };
+  if (kind.type === 'none') return { auth: { type: 'none' }, from: null };
+  if (env.tokenCommand !== null) checkTokenCommand(env.tokenCommand, kind, tokenCommandSource(null));
   const storedSecret = own !== null && stored !== null && sameKind(kind, stored) ? own.secret : null;
   const profile = own?.profile.name ?? null;
   if (kind.type === 'basic') {
@@ -257,27 +274,46 @@ export function credentials(env: EnvironmentLayer, own: OwnCredentials | null): 
     const password = env.password ?? (username === storedName ? storedSecret : null);
     if (password === null) throw missing('password', `basic, as ${username}`, profile);
     const source = env.password === null ? `The password of profile ${profile}` : 'EBILL_PASSWORD';
-    return { type: 'basic', username, password: checkSecret(password, kind, source) };
+    checkSecret(password, kind, source);
+    const from = env.password === null ? `password stored for ${profile}` : `password from ${source}`;
+    return { auth: { type: 'basic', username, password }, from };
   }
-  const token = env.token ?? storedSecret;
+  const token = env.token ?? tokenCommand(env, own, kind) ?? storedSecret;
   if (token === null) throw missing('token', authText(kind), profile);
+  const auth: Auth =
+    kind.type === 'bearer' ? { type: 'bearer', token } : { type: 'header', name: kind.name, token };
+  if (typeof token !== 'string')
+    return { auth, from: `token from the command of ${tokenCommandSource(token.profile)}` };
   checkSecret(token, kind, env.token === null ? `The token of profile ${profile}` : 'EBILL_TOKEN');
-  return kind.type === 'bearer' ? { type: 'bearer', token } : { type: 'header', name: kind.name, token };
+  return { auth, from: env.token === null ? `token stored for ${profile}` : 'token from EBILL_TOKEN' };
+}
+
+/** The command that prints the token: of the environment, else of the profile, for the kind that it was set for. */
+function tokenCommand(
+  env: EnvironmentLayer,
+  own: OwnCredentials | null,
+  kind: AuthKind | StoredAuth,
+): TokenCommand | null {
+  if (env.tokenCommand !== null) return { command: env.tokenCommand.trim(), profile: null };
+  if (own === null || own.profile.tokenCommand === null || !sameKind(kind, own.profile.auth)) return null;
+  return { command: own.profile.tokenCommand, profile: own.profile.name };
 }
 
 /** Is the stored secret needed, or does the environment replace it? */
 export function needsStoredSecret(env: EnvironmentLayer, profile: Profile): boolean {
   const kind = environmentAuth(env, profile.auth) ?? profile.auth;
   if (kind.type === 'none' || !sameKind(kind, profile.auth)) return false;
-  return (kind.type === 'basic' ? env.password : env.token) === null;
+  if (kind.type === 'basic') return env.password === null;
+  return env.token === null && env.tokenCommand === null && profile.tokenCommand === null;
 }
 
 function missing(what: 'username' | 'password' | 'token', auth: string, profile: string | null): EbillError {
   const variable = `EBILL_${what.toUpperCase()}`;
+  const command = what === 'token' ? ', or EBILL_TOKEN_COMMAND to a command that prints it' : '';
   const option = what === 'username' ? '--auth basic --username U' : `--${what}-stdin`;
   const hint =
     profile === null
-      ? `Set ${variable}, or EBILL_AUTH=none for a server that asks for nothing.`
+      ? `Set ${variable}${command}, or EBILL_AUTH=none for a server that asks for nothing.`
       : `Set ${variable}, or store it: ebill profile set ${profile} ${option}`;
   return new EbillError('AUTH', `No ${what} to authorise with (${auth}).`, { hint });
 }

@@ -6,7 +6,14 @@ import { makeFolders, syncFolder } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
 import { lockProfiles } from '../system/lock.ts';
-import { checkHeaderName, checkUsername, isProxyUrl, parseAuthKind, parseBaseUrl } from './auth.ts';
+import {
+  checkHeaderName,
+  checkTokenCommand,
+  checkUsername,
+  isProxyUrl,
+  parseAuthKind,
+  parseBaseUrl,
+} from './auth.ts';
 import {
   checkHeaderValue,
   checkPhase,
@@ -243,6 +250,7 @@ const FIELDS = new Set<string>([
   'baseUrl',
   'organisation',
   'auth',
+  'tokenCommand',
   'query',
   'headers',
   'statusNames',
@@ -266,11 +274,14 @@ function parseProfile(name: string, fields: Fields, path: string): Profile {
   const unknown = Object.keys(fields).find((field) => !FIELDS.has(field));
   if (unknown !== undefined) throw fail(`"${visible(unknown.slice(0, 40))}" is not a field of a profile.`);
   try {
+    const authorisation = auth(fields['auth'] ?? { type: 'none' });
+    const command = text(fields, 'tokenCommand');
     return {
       name,
       baseUrl: parseBaseUrl(text(fields, 'baseUrl') ?? '', 'baseUrl'),
       organisation: organisation(fields),
-      auth: auth(fields['auth'] ?? { type: 'none' }),
+      auth: authorisation,
+      tokenCommand: command === null ? null : checkTokenCommand(command, authorisation, 'tokenCommand'),
       query: record(fields, 'query', (key, value) =>
         checkQueryValue(checkQueryName(key, 'query'), value, 'query'),
       ),

@@ -7,7 +7,8 @@ interface ConnectionSecrets {
   readonly auth:
     | { readonly type: 'none' }
     | { readonly type: 'basic'; readonly username: string; readonly password: string }
-    | { readonly type: 'bearer' | 'header'; readonly token: string };
+    /** A token that a command prints is added when it has run. */
+    | { readonly type: 'bearer' | 'header'; readonly token: string | object };
   readonly headers: Readonly<Record<string, string>>;
   readonly query: Readonly<Record<string, string>>;
   readonly proxy: string | null;
@@ -15,6 +16,8 @@ interface ConnectionSecrets {
 
 /** Environment variables whose whole value is a secret. */
 const SECRET_VARIABLES: readonly string[] = ['EBILL_TOKEN', 'EBILL_PASSWORD', 'EBILL_CLIENT_KEY_PASSPHRASE'];
+/** No secret, but what it prints is one: a child process must not ask for it. */
+const TOKEN_COMMAND = 'EBILL_TOKEN_COMMAND';
 const PROXY_VARIABLE = /_proxy$/iu;
 const SECRET_OPTION = /^--(?:token|password|passphrase|secret)$/iu;
 const SECRET_NAME = /key|token|secret|auth|password|passwd|pwd|cookie|session|credential|signature/iu;
@@ -33,7 +36,7 @@ export function isSecretName(name: string): boolean {
 export function withoutSecrets(env: Environment): Record<string, string | undefined> {
   return Object.fromEntries(
     Object.entries(env)
-      .filter(([name]) => !SECRET_VARIABLES.includes(name.toUpperCase()))
+      .filter(([name]) => ![...SECRET_VARIABLES, TOKEN_COMMAND].includes(name.toUpperCase()))
       .map(([name, value]) => [name, PROXY_VARIABLE.test(name) ? withoutUserinfo(value) : value]),
   );
 }
@@ -48,7 +51,7 @@ export function addConnectionSecrets(connection: ConnectionSecrets, redactor: Re
   if (auth.type === 'basic') {
     redactor.add(auth.password);
     redactor.add(basic(auth.username, auth.password));
-  } else if (auth.type !== 'none') {
+  } else if (auth.type !== 'none' && typeof auth.token === 'string') {
     redactor.add(auth.token);
   }
   for (const [name, value] of [...Object.entries(headers), ...Object.entries(query)])

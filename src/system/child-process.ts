@@ -19,29 +19,40 @@ export interface ShellEnd {
   readonly stopped: 'limit' | 'interruption' | null;
   /** Its stdout and stderr together, the first 64 KiB. */
   readonly output: string;
+  /** The first 64 KiB of each. */
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 const MOST_OUTPUT = 64 * 1024;
 /** How long output is awaited after the exit, ms: a process left in the background keeps the streams open. */
 const DRAIN_MS = 500;
 
-/** Runs a command line through the platform's shell. Rejects when the shell or the folder does not exist. */
+/**
+ * Runs a command line through the platform's shell, or a program with its arguments without a shell. Rejects when the shell,
+ * the program or the folder does not exist.
+ */
 export function runShell(
-  command: string,
+  command: string | readonly [program: string, ...args: string[]],
   { input, env, cwd, limitMs, signal, platform }: ShellOptions,
 ): Promise<ShellEnd> {
-  if (signal.aborted) return Promise.resolve({ code: null, stopped: 'interruption', output: '' });
+  if (signal.aborted)
+    return Promise.resolve({ code: null, stopped: 'interruption', output: '', stdout: '', stderr: '' });
   return new Promise((resolve, reject) => {
     const windows = platform === 'win32';
     // Its own process group, so that its children are killed with it. Ctrl-C then reaches it only through `signal`.
-    const child = spawn(command, { shell: true, cwd, env, detached: !windows, windowsHide: true });
+    const how = { cwd, env, detached: !windows, windowsHide: true };
+    const [program, ...args] = typeof command === 'string' ? [command] : command;
+    const child = spawn(program, args, { ...how, shell: typeof command === 'string' });
     let output = '';
+    const each = { stdout: '', stderr: '' };
     let stopped: ShellEnd['stopped'] = null;
     let drain: NodeJS.Timeout | undefined;
-    for (const stream of [child.stdout, child.stderr]) {
+    for (const name of ['stdout', 'stderr'] as const) {
       // A character may be split between two chunks.
-      stream.setEncoding('utf8').on('data', (text: string) => {
+      child[name].setEncoding('utf8').on('data', (text: string) => {
         if (output.length < MOST_OUTPUT) output += text;
+        if (each[name].length < MOST_OUTPUT) each[name] += text;
       });
     }
     const closeOutput = (): void => {
@@ -74,7 +85,8 @@ export function runShell(
     });
     child.on('close', (code) => {
       settle();
-      resolve({ code, stopped, output: output.slice(0, MOST_OUTPUT) });
+      const [stdout, stderr] = [each.stdout.slice(0, MOST_OUTPUT), each.stderr.slice(0, MOST_OUTPUT)];
+      resolve({ code, stopped, output: output.slice(0, MOST_OUTPUT), stdout, stderr });
     });
   });
 }

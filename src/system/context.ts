@@ -45,8 +45,11 @@ export interface Context {
   now(): number;
   /** Resolves after `ms` milliseconds; rejects with the signal's reason when `signal` is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
-  /** Runs a command line through the platform's shell (`--notify`). Rejects when there is none. */
-  shell(command: string, options: ShellOptions): Promise<ShellEnd>;
+  /** Runs a command line through the platform's shell, or a program without one. Rejects when it cannot be started. */
+  shell(
+    command: string | readonly [program: string, ...args: string[]],
+    options: ShellOptions,
+  ): Promise<ShellEnd>;
   /** The operating system's keychain; `null` where there is none, or `usesKeychain` says no. */
   keychain(): Promise<Keychain | null>;
   /** Host name → addresses, as sockets take it. */

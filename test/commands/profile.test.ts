@@ -28,6 +28,8 @@ describe('profile options', () => {
   it.each([
     [['--auth', 'header:X-K'], { auth: parseAuthKind('header:X-K', '') }],
     [['--username', 'bob'], { username: 'bob' }],
+    [['--token-command', 'vault read t'], { tokenCommand: 'vault read t' }],
+    [['--no-token-command'], { tokenCommand: null }],
     [
       ['--query', 'a=1', '--query', 'b='],
       {
@@ -57,6 +59,7 @@ describe('profile options', () => {
     expect(given(['--password-stdin'])).toMatchObject({ name: 'p', stdin: 'password', use: false });
     expect(given(['--token-stdin', '--use'])).toMatchObject({ stdin: 'token', use: true });
     expect(() => given(['--token-stdin', '--password-stdin'])).toThrow(/together/);
+    expect(() => given(['--token-stdin', '--token-command', 'x'])).toThrow(/together/);
     expect(() => parse(add, ['a b'])).toThrow(/name/);
     expect(() => given(['--ca-file', ''])).toThrow(/--ca-file/);
     expect(() => given(['--password', SECRET])).toThrow(/unknown option/);
@@ -100,6 +103,7 @@ describe('profile add', () => {
       baseUrl: URL,
       organisation: 'Acme Ltd',
       auth: { type: 'basic', username: 'bob' },
+      tokenCommand: null,
       query: { format: 'xml' },
       headers: { 'X-Tenant': 'acme' },
       statusNames: { 'In Review': 'running' },

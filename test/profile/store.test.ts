@@ -21,6 +21,7 @@ const FULL: Profile = {
   baseUrl: 'https://ebill.example.com/acme',
   organisation: 'Acme Ltd',
   auth: { type: 'header', name: 'X-Api-Key' },
+  tokenCommand: 'vault read -field=token secret/ebill',
   query: JSON.parse('{"__proto__":"p","format":"xml"}'),
   headers: { 'X-Tenant': 'acme' },
   statusNames: { 'In Review': 'running' },

@@ -143,7 +143,8 @@ describe('the places that write', () => {
     const spawning = program.filter(([, text]) => importedFrom(text, /^node:child_process$/).length > 0);
     expect(spawning.map(([path]) => path)).toEqual(['system/child-process.ts']);
     const using = program.filter(([, text]) => /\.shell\(/.test(text)).map(([path]) => path);
-    expect(using).toEqual(['commands/shared/notify.ts']);
+    expect(using.sort()).toEqual(['api/token-command.ts', 'commands/shared/notify.ts']);
     expect(sources.get('commands/shared/notify.ts')).toMatch(/\.\.\.withoutSecrets\(context\.env\)/);
+    expect(sources.get('api/token-command.ts')).toMatch(/env = withoutSecrets\(context\.env\);/);
   });
 });

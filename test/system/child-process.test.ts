@@ -7,7 +7,7 @@ import { tempDir } from '../helpers/context.ts';
 
 const NODE = JSON.stringify(process.execPath);
 
-function shell(command: string, options: Partial<ShellOptions> = {}) {
+function shell(command: Parameters<typeof runShell>[0], options: Partial<ShellOptions> = {}) {
   return runShell(command, {
     input: '',
     env: process.env,
@@ -25,21 +25,21 @@ describe.skipIf(process.platform === 'win32')('a command line run by the shell',
     const env = { ...process.env, WHO: `it's "é"` };
     const command = 'read line; printf "%s|%s|%s" "$line" "$WHO" "$PWD"; echo " err" >&2; exit 7';
     const end = await shell(command, { input: 'told €\nmore\n', env, cwd });
-    expect(end).toEqual({ code: 7, stopped: null, output: expect.any(String) });
+    expect(end).toMatchObject({ code: 7, stopped: null, stdout: `told €|it's "é"|${cwd}`, stderr: ' err\n' });
     expect(end.output).toContain(`told €|it's "é"|${cwd}`);
     expect(end.output).toContain('err');
   });
 
   it('need not read its input, and may write more than is kept', async () => {
     const input = 'x'.repeat(1 << 20);
-    expect(await shell('true', { input })).toEqual({ code: 0, stopped: null, output: '' });
+    expect(await shell('true', { input })).toMatchObject({ code: 0, stopped: null, output: '' });
     // Behind one letter of a byte, those of two lie across the ends of what comes in pieces.
     const { output } = await shell('cat', { input: `x${'é'.repeat(1 << 20)}` });
     expect(output).toBe(`x${'é'.repeat(64 * 1024 - 1)}`);
   });
 
   it('is killed at its time limit', async () => {
-    expect(await shell('sleep 600; true', { limitMs: 100 })).toEqual({
+    expect(await shell('sleep 600; true', { limitMs: 100 })).toMatchObject({
       code: null,
       stopped: 'limit',
       output: '',
@@ -64,7 +64,7 @@ describe.skipIf(process.platform === 'win32')('a command line run by the shell',
     await cut;
     server.close();
     const late = await shell('echo never', { signal: interruption.signal });
-    expect(late).toEqual({ code: null, stopped: 'interruption', output: '' });
+    expect(late).toMatchObject({ code: null, stopped: 'interruption', output: '' });
   });
 
   it('ends with the shell, even when a background process holds the streams open', async () => {
@@ -73,6 +73,12 @@ describe.skipIf(process.platform === 'win32')('a command line run by the shell',
     const pid = Number(end.output);
     process.kill(pid, 0);
     process.kill(pid, 'SIGKILL');
+  });
+
+  it('is a program with its arguments, which no shell reads', async () => {
+    const end = await shell([process.execPath, '-p', 'process.argv.slice(1).join("|")', 'a b', '$HOME', '*']);
+    expect(end).toMatchObject({ code: 0, stdout: 'a b|$HOME|*\n' });
+    await expect(shell(['no-such-program-4711'])).rejects.toThrow('ENOENT');
   });
 
   it('rejects when the shell cannot be started', async () => {

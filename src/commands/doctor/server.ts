@@ -166,11 +166,16 @@ export function certificateCheck(
 /** No batch has this job id. Asking for it changes nothing and needs valid credentials. */
 const UNKNOWN_JOB_ID = 'EBILL_DOCTOR_ASKS';
 
-export function setUpCheck({ profile, baseUrl, auth, proxy, production }: Connection): Check {
+/** @param secret where the password or token comes from */
+export function setUpCheck(
+  { profile, baseUrl, auth, proxy, production }: Connection,
+  secret: string | null,
+): Check {
   const parts = [
     profile === null ? 'no profile' : `profile ${profile}`,
     baseUrl,
     auth.type === 'header' ? `header ${auth.name}` : auth.type,
+    ...(secret === null ? [] : [secret]),
     ...(proxy === null ? [] : [`proxy ${new URL(proxy).host}`]),
     ...(production ? ['production'] : []),
   ];

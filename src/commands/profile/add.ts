@@ -31,7 +31,7 @@ export const command: CommandModule<AddOptions> = {
   help: {
     notes: [
       'On a terminal it asks for what is missing, makes a test call, and saves nothing before the last answer. Without a terminal the name and the base URL are required.',
-      'The base URL comes from --base-url or EBILL_BASE_URL, the organisation from --organisation or EBILL_ORGANISATION. The password or token comes from a prompt, from standard input, or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. The first profile added becomes the default.',
+      'The base URL comes from --base-url or EBILL_BASE_URL, the organisation from --organisation or EBILL_ORGANISATION. The password or token comes from a prompt, from standard input, or from EBILL_PASSWORD or EBILL_TOKEN, never from an argument. With --token-command (or EBILL_TOKEN_COMMAND) the profile stores the command and no token. The first profile added becomes the default.',
     ],
     examples: [
       ['ebill profile add', 'ask for everything'],
@@ -88,6 +88,7 @@ export const command: CommandModule<AddOptions> = {
       organisation: changes.organisation ?? env.organisation,
       auth,
       username: username ?? undefined,
+      tokenCommand: changes.tokenCommand ?? tokenCommandOf(app, auth, stdin, env),
       baseUrl: undefined,
     });
     checkSecure(baseUrl, draft.allowInsecure, null);
@@ -107,7 +108,7 @@ export const command: CommandModule<AddOptions> = {
       };
     });
     if (asked) app.ui.note(`The profile is stored in ${profilesPath(app.context)}.`);
-    if (secret === null && secretName(profile.auth) !== null) warnOfMissingSecret(app, profile);
+    if (secret === null) warnOfMissingSecret(app, profile);
     if (now.current === name)
       return profileResult(
         app.ui,
@@ -140,13 +141,26 @@ function baseUrlOf(option: string | null, env: EnvironmentLayer): string | null 
 
 /** Without `--auth`, other options imply it, else the environment. */
 function authOf(
-  { auth, username }: ProfileFlags['changes'],
+  { auth, username, tokenCommand }: ProfileFlags['changes'],
   stdin: ProfileFlags['stdin'],
   env: EnvironmentLayer,
 ): AuthKind | null {
   if (auth !== undefined) return auth;
+  if (typeof tokenCommand === 'string') return { type: 'bearer' };
   if (stdin !== null) return { type: stdin === 'password' ? 'basic' : 'bearer' };
   return username !== undefined ? { type: 'basic' } : environmentAuth(env, null);
+}
+
+/** Of the environment, like the token there, which takes precedence. */
+function tokenCommandOf(
+  app: App,
+  auth: AuthKind,
+  stdin: ProfileFlags['stdin'],
+  { token, tokenCommand }: EnvironmentLayer,
+): string | undefined {
+  if (secretName(auth) !== 'token' || stdin !== null || token !== null || tokenCommand === null) return;
+  app.ui.note('Using the token command from EBILL_TOKEN_COMMAND.');
+  return tokenCommand;
 }
 
 /** What options and the environment say about a new profile; `null`: nothing. */
@@ -265,7 +279,7 @@ async function confirmProfile(
   use: boolean,
 ): Promise<boolean> {
   // A call without the secret would only fail.
-  if (secret !== null || secretName(profile.auth) === null) {
+  if (secret !== null || profile.tokenCommand !== null || secretName(profile.auth) === null) {
     const { state, message, hint } = await testCall(app, profile, secret);
     if (state === 'ok') app.ui.note(`Test call: ${message}.`);
     else {

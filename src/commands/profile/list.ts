@@ -1,5 +1,6 @@
 import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
+import { authText } from '../../profile/auth.ts';
 import { namesOf, type Profile } from '../../profile/profile.ts';
 import { readProfiles } from '../../profile/store.ts';
 import type { CommandModule } from '../shared/command.ts';
@@ -42,7 +43,8 @@ function listed(all: readonly Profile[], current: string | null, theme: Theme): 
   return table(['', 'Name', { title: 'Base URL', least: 20 }, 'Auth', 'Production'], rows, theme);
 }
 
-function authCell({ auth }: Profile): string {
+function authCell({ auth, tokenCommand }: Profile): string {
   if (auth.type === 'basic') return `basic (${auth.username})`;
-  return auth.type === 'header' ? `header:${auth.name}` : auth.type;
+  const kind = authText(auth);
+  return tokenCommand === null ? kind : `${kind} (${tokenCommand})`;
 }

@@ -43,6 +43,10 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
     .option('--username <name>', 'username for --auth basic')
     .option('--password-stdin', 'read the password from standard input')
     .option('--token-stdin', 'read the token from standard input')
+    .option(
+      '--token-command <cmd>',
+      'run this command for the token: at the first request, and once more if the server refuses the token',
+    )
     .optionsGroup('Requests and answers:')
     .option(
       '--query <K=V>',
@@ -84,6 +88,8 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
 export function declareUnsetFlags(command: Command): void {
   command
     .option('--no-organisation', 'the server has one organisation')
+    .optionsGroup('Authorisation:')
+    .option('--no-token-command', 'remove the token command')
     .optionsGroup('TLS and proxy:')
     .option('--no-ca-file', 'trust only the usual certificate authorities')
     .option('--no-client-cert', 'present no client certificate')
@@ -109,11 +115,21 @@ export function profileFlags(flags: Flags): ProfileFlags {
       hint: 'Use a password with --auth basic, a token with bearer or header:NAME.',
     });
   }
+  const tokenCommand = removable(flags, 'tokenCommand', (command) => command);
+  if (typeof tokenCommand === 'string' && (password || token)) {
+    throw new EbillError(
+      'USAGE',
+      `--token-command and ${token ? '--token-stdin' : '--password-stdin'} cannot be used together.`,
+      { hint: 'A profile has a token, or a command that prints it.' },
+    );
+  }
   return {
     changes: {
       organisation: removable(flags, 'organisation', (text) => checkOrganisation(text, '--organisation')),
       auth: auth === null ? undefined : parseAuthKind(auth, '--auth'),
       username: textFlag(flags, 'username') ?? undefined,
+      // A token that is stored takes the place of a command.
+      tokenCommand: token ? null : tokenCommand,
       query: listFlag(flags, 'query').map(parseQuery),
       headers: listFlag(flags, 'header').map(parseHeader),
       statusNames: listFlag(flags, 'statusName').map(parseStatusName),

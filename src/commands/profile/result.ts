@@ -28,6 +28,7 @@ export function profileView(profile: Profile, current: string | null): ProfileVi
     organisation: profile.organisation,
     auth: authText(profile.auth),
     username: profile.auth.type === 'basic' ? profile.auth.username : null,
+    tokenCommand: profile.tokenCommand,
     query: masked(profile.query),
     headers: masked(profile.headers),
     statusNames: { ...profile.statusNames },
@@ -76,7 +77,7 @@ export async function gatherSecret(
 ): Promise<string | null> {
   const kind = secretName(profile.auth);
   if (stdin !== null && stdin !== kind) throw mismatch(profile, stdin);
-  if (kind === null || app.globals.dryRun) return null;
+  if (kind === null || profile.tokenCommand !== null || app.globals.dryRun) return null;
   const fromEnvironment = kind === 'password' ? env.password : env.token;
   const found = await readSecret(app, profile, kind, stdin !== null, fromEnvironment);
   if (found === null) return null;
@@ -171,7 +172,7 @@ export async function forgetSecret({ context, ui }: App, name: string): Promise<
 
 export function warnOfMissingSecret(app: App, profile: Profile): void {
   const kind = secretName(profile.auth);
-  if (kind === null) return;
+  if (kind === null || profile.tokenCommand !== null) return;
   app.ui.warn(
     `No ${kind} is stored for ${profile.name}: set EBILL_${kind.toUpperCase()} at each call, ` +
       `or store one with: ebill profile set ${profile.name} --${kind}-stdin`,

@@ -31,6 +31,10 @@ export const command: CommandModule<ProfileOptions> = {
     examples: [
       ['ebill profile set prod --token-stdin < new-token.txt', 'store a new token'],
       [
+        'ebill profile set prod --token-command "vault read -field=token secret/ebill"',
+        'run a command for the token instead of storing it',
+      ],
+      [
         'ebill profile set prod --auth basic --username loader',
         'change the authorisation; asks for the password',
       ],
@@ -64,6 +68,8 @@ export const command: CommandModule<ProfileOptions> = {
     if (stdin === null && !use && !changesAnything(all)) throw nothingGiven(name);
     const after = changed(before, all);
     checkSecure(after.baseUrl, after.allowInsecure, name);
+    if (before.tokenCommand !== null && after.tokenCommand === null && changes.tokenCommand === undefined)
+      app.ui.note('The token command is removed: this authorisation has no token.');
     const asked = stdin !== null || changes.auth !== undefined || changes.username !== undefined;
     const secret = asked ? await gatherSecret(app, after, stdin, environmentLayer(app.context.env)) : null;
     if (app.globals.dryRun)
@@ -94,8 +100,7 @@ function savedAs(
   const before = profileNamed(profiles, name);
   const after = changed(before, changes);
   checkSecure(after.baseUrl, after.allowInsecure, name);
-  if (secret === null)
-    return { before, after, change: sameKind(before.auth, after.auth) ? 'leave' : 'remove' };
+  if (secret === null) return { before, after, change: keepsSecret(before, after) ? 'leave' : 'remove' };
   if (!isDeepStrictEqual(after.auth, checked.auth))
     throw new EbillError('CONFLICT', `Another process changed the authorisation of ${name} meanwhile.`, {
       hint: `Nothing was changed by this command. Look at it (ebill profile show ${name}), then run the same command again.`,
@@ -103,13 +108,20 @@ function savedAs(
   return { before, after, change: { set: secret } };
 }
 
+/** A command takes the place of a stored token. */
+const keepsSecret = (before: Profile, after: Profile): boolean =>
+  sameKind(before.auth, after.auth) && (after.tokenCommand === null || before.tokenCommand !== null);
+
 /** Warns when the secret is missing now, or will be sent to another host. */
 async function warn(app: App, before: Profile, after: Profile, change: SecretChange): Promise<void> {
   if (change === 'remove') return warnOfMissingSecret(app, after);
+  if (change === 'leave' && before.tokenCommand !== null && after.tokenCommand === null)
+    return warnOfMissingSecret(app, after);
   if (change !== 'leave' || originOf(before.baseUrl) === originOf(after.baseUrl)) return;
-  const { value } = await getSecret(app.context, after.name);
-  if (value === null) return;
-  app.ui.warn(`The stored ${secretName(after.auth)} will be sent to ${originOf(after.baseUrl)} from now on.`);
+  const command = after.tokenCommand !== null;
+  if (!command && (await getSecret(app.context, after.name)).value === null) return;
+  const what = command ? 'token that the command prints' : `stored ${secretName(after.auth)}`;
+  app.ui.warn(`The ${what} will be sent to ${originOf(after.baseUrl)} from now on.`);
 }
 
 function changesAnything(changes: Changes): boolean {

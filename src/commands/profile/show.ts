@@ -31,7 +31,8 @@ export const command: CommandModule<{ readonly name: string | null }> = {
     const name = options.name ?? nameFor(app, profiles);
     const profile = profileNamed(profiles, name);
     const kind = secretName(profile.auth);
-    const stored = kind === null ? null : await getSecret(app.context, name);
+    const command = profile.tokenCommand;
+    const stored = kind === null || command !== null ? null : await getSecret(app.context, name);
     if (stored?.value) app.redactor.add(stored.value);
     if (stored?.warning) app.ui.warn(stored.warning);
     const secret = stored === null ? null : stored.value === null ? 'missing' : 'stored';
@@ -42,7 +43,7 @@ export const command: CommandModule<{ readonly name: string | null }> = {
     const text = settings(
       app.ui,
       view,
-      kind === null ? [] : [[kind, secret === 'stored' ? `stored in ${place}` : 'missing']],
+      stored === null ? [] : [[kind ?? '', secret === 'stored' ? `stored in ${place}` : 'missing']],
     );
     return profileResult(app.ui, name, text, { extra: { profiles: [{ ...view, secret, secretPlace }] } });
   },
@@ -73,6 +74,7 @@ function settings(
     ['organisation', view.organisation],
     ['auth', view.auth],
     ['username', view.username],
+    ['token command', view.tokenCommand],
     ...secret,
     ...pairs('query', view.query),
     ...pairs('header', view.headers),

@@ -15,7 +15,7 @@ import { emptyState, type LoadState } from '../../load/state.ts';
 import { closedTotals } from '../../load/totals.ts';
 import { PresignedUrls } from '../../load/view.ts';
 import { createProgress, type Progress, withSpinner } from '../../output/progress/progress.ts';
-import { resolveConnection } from '../../profile/resolve.ts';
+import { type Resolved, resolveConnection } from '../../profile/resolve.ts';
 import { type Holder, holderText, type Lock, lockLoad, lockServer } from '../../system/lock.ts';
 import type { App } from './command.ts';
 
@@ -31,15 +31,20 @@ export interface Session {
 }
 
 /** Resolves profile, environment and options. @throws EbillError USAGE or AUTH when they are incomplete */
-export async function connect(app: App): Promise<{ readonly connection: Connection; readonly owner: Owner }> {
+export async function connect(
+  app: App,
+): Promise<Pick<Resolved, 'connection' | 'secret'> & { readonly owner: Owner }> {
   // A keychain may be slow, or prompt first.
-  const { connection, warnings } = await withSpinner(app.ui, app.context, 'reading the configuration', () =>
-    resolveConnection(app.context, app.globals, app.redactor),
+  const { connection, secret, warnings } = await withSpinner(
+    app.ui,
+    app.context,
+    'reading the configuration',
+    () => resolveConnection(app.context, app.globals, app.redactor),
   );
   for (const warning of warnings) app.ui.warn(warning);
   app.soFar(() => ({ profile: connection.profile }));
   const { profile, baseUrl, organisation } = connection;
-  return { connection, owner: { profile, baseUrl, organisation } };
+  return { connection, secret, owner: { profile, baseUrl, organisation } };
 }
 
 /** Runs `work` with a session, and closes it. */

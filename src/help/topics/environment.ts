@@ -13,11 +13,13 @@ export const environment: TopicText = {
           'the profile to use; overridden by --profile, overrides the default profile (ebill profile use)',
         EBILL_BASE_URL: 'base URL of the eBill server; overridden by --base-url, overrides the profile',
         EBILL_AUTH:
-          'how to authorise: basic, bearer, header:NAME or none. If not set: bearer with a token, basic with a username, else what the profile says, else none',
+          'how to authorise: basic, bearer, header:NAME or none. If not set: bearer with a token or a token command, basic with a username, else what the profile says, else none',
         EBILL_USERNAME: 'username for basic; overrides the profile',
         EBILL_PASSWORD: 'password for basic; overrides the stored one',
         EBILL_TOKEN:
           'token for bearer and for header:NAME; overrides the stored one. A profile with header:NAME keeps using that header',
+        EBILL_TOKEN_COMMAND:
+          'a command that prints the token, such as vault read -field=token secret/ebill; overrides the profile. EBILL_TOKEN takes precedence over it. It cannot be used with basic (ebill help security)',
         EBILL_KEYCHAIN:
           'on: store secrets of profiles in the keychain; off: store them in a file. If not set: in the keychain, unless EBILL_HOME is set',
         EBILL_ORGANISATION:
@@ -74,7 +76,7 @@ export const environment: TopicText = {
         EBILL_EXIT_CODE: 'the exit code',
         EBILL_JOB: 'the load',
       }),
-      'EBILL_TOKEN, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are not passed to it, and HTTPS_PROXY and the like without user and password.',
+      'EBILL_TOKEN, EBILL_TOKEN_COMMAND, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are not passed to it, and HTTPS_PROXY and the like without user and password.',
     ),
     examples(
       [

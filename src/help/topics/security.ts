@@ -20,8 +20,9 @@ export const security: TopicText = {
     ),
     section(
       'Passwords and tokens',
-      'They come from a prompt, from standard input (--password-stdin, --token-stdin) or from the environment (EBILL_PASSWORD, EBILL_TOKEN), never from an argument, which other users could see. The environment takes precedence over the stored secret. The only exception is the sandbox, whose --password and --token protect nothing.',
-      'They are sent to the origin of the base URL (scheme, host and port) and nowhere else: not to the storage that receives the files, and not with a redirect to another origin. A stored secret is not sent to another host that --base-url or EBILL_BASE_URL names.',
+      'They come from a prompt, from standard input (--password-stdin, --token-stdin) or from the environment (EBILL_PASSWORD, EBILL_TOKEN), or from a command (--token-command, EBILL_TOKEN_COMMAND), never from an argument, which other users could see. The environment takes precedence over the stored secret. The only exception is the sandbox, whose --password and --token protect nothing.',
+      'A token command runs when the first request is about to be sent, and once more if the server answers 401; that request is then repeated once. Its standard output is the token: one line, without spaces around it. A plain command line runs without a shell, any other through /bin/sh or cmd.exe. It runs in the working directory, gets no credential of ebill in its environment and no standard input, and is stopped after 30 s. Its token is never shown, stored or logged; what it writes to standard error is shown if it fails. If it fails, ebill exits with 5. A profile stores the command, which profile show prints: put no secret into it.',
+      'They are sent to the origin of the base URL (scheme, host and port) and nowhere else: not to the storage that receives the files, and not with a redirect to another origin. A stored secret, or the token of a command of a profile, is not sent to another host that --base-url or EBILL_BASE_URL names.',
     ),
     section(
       'What is hidden',
@@ -51,6 +52,7 @@ export const security: TopicText = {
     ),
     examples(
       ['ebill profile set prod --token-stdin < token.txt', 'store a new token that no other user can see'],
+      ['ebill profile set prod --token-command ebill-token', 'store no token: a program prints it'],
       ['ebill profile show prod', 'show a profile without its secrets'],
       ['ebill profile set lab --ca-file lab-ca.pem', 'also trust your own certificate authority'],
     ),
