@@ -7,6 +7,7 @@ import { verdictOf } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import type { Run } from '../load/run.ts';
 import type { BatchState } from '../load/state.ts';
+import { counted } from '../output/format.ts';
 import type { ColumnChange } from '../profile/pairs.ts';
 import { quoted } from '../system/escaping.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
@@ -204,7 +205,7 @@ async function correct(
       await confirmProduction(
         app,
         connection,
-        `load ${lines.length} corrections of ${job}, and submit them for processing`,
+        `load ${counted(lines.length, 'correction', 'corrections')} of ${job}, and submit ${lines.length === 1 ? 'it' : 'them'} for processing`,
       );
     return await withLoad(session, job, async (run) => {
       if (app.globals.dryRun) return dryRun(session, run, prepared, results);

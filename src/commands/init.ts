@@ -93,7 +93,7 @@ export const command: CommandModule<InitOptions> = {
         return { ...EMPTY_RESULT, profile: connection.profile, job, requests, text };
       }
       if (!done) {
-        await confirm.confirmProduction(app, connection, `start the load ${job}`, true);
+        await confirm.confirmProduction(app, connection, `start the load ${job}`, { asksLater: true });
         await confirm.confirmInit(app, job, request, connection.baseUrl);
       }
       return withLoad(session, job, async (run) => {

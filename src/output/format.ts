@@ -105,3 +105,20 @@ export function totalLine(name: string, records: number | null, amount: string |
   if (amount === null) return null;
   return `Control total of ${name}: ${count(records)} records, amounts ${amount}`;
 }
+
+/** `inv.csv, 3 records, amounts 12.50`: a file that is sent; what is not known is left out. */
+export function fileText({
+  name,
+  records,
+  amount,
+}: {
+  readonly name: string;
+  readonly records: number | null;
+  readonly amount?: string | null | undefined;
+}): string {
+  return [
+    name,
+    ...(records === null ? [] : [counted(records, 'record', 'records')]),
+    ...(amount ? [`amounts ${amount}`] : []),
+  ].join(', ');
+}

@@ -32,6 +32,24 @@ describe('a profile marked as production', () => {
     const yes = terminal('y\r');
     await confirmProduction(await app(yes), PROD, 'upload 3 files to AUG_2020');
     expect(yes.stderr.text).toContain('PRODUCTION prod: upload 3 files to AUG_2020');
+    const file = {
+      path: '/x/inv.csv',
+      name: 'inv.csv',
+      bytes: 9,
+      sha256: '',
+      md5: '',
+      records: 3,
+      amount: '12.50',
+    };
+    const listed = testContext();
+    await confirmProduction(await app(listed), PROD, 'upload', {
+      files: [
+        { kind: 'invoice', file },
+        ...Array.from({ length: 11 }, () => ({ kind: 'items' as const, file })),
+      ],
+    });
+    expect(listed.stderr.text).toContain('– invoice inv.csv, 3 records, amounts 12.50\n– items inv.csv');
+    expect(listed.stderr.text).toContain('– 2 more files, 6 records\n');
     expect(yes.stderr.text).toContain('Continue on prod (https://ebill.example.com)?');
     const no = terminal('n\r');
     await expect(confirmProduction(await app(no), PROD, 'x')).rejects.toMatchObject({ code: 'DECLINED' });
@@ -39,7 +57,7 @@ describe('a profile marked as production', () => {
 
   it('is not confirmed twice, without a terminal or with --yes; other profiles never', async () => {
     const context = testContext({ tty: true });
-    await confirmProduction(await app(context), PROD, 'x', true);
+    await confirmProduction(await app(context), PROD, 'x', { asksLater: true });
     await confirmProduction(await app(context, true), PROD, 'x');
     await confirmProduction(await app(testContext()), PROD, 'x');
     expect(context.stderr.text).not.toContain('Go on');

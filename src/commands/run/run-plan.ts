@@ -122,7 +122,17 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   const sends =
     !dryRun &&
     (known === null || options.restartInvoice || monthSends(known, init?.jobId ?? null, assigned(known)));
-  if (sends) await confirmProduction(app, connection, `run the plan of ${plan.job}`, starts);
+  if (sends)
+    await confirmProduction(app, connection, `run the plan of ${plan.job}`, {
+      files: [
+        ...files.customers.map((one) => ({ kind: 'customer' as const, file: one })),
+        ...files.invoices.flatMap(({ file: one, items }) => [
+          { kind: 'invoice' as const, file: one },
+          ...items.map((item) => ({ kind: 'items' as const, file: item })),
+        ]),
+      ],
+      asksLater: starts,
+    });
   if (starts && !dryRun) await confirmInit(app, plan.job, init, connection.baseUrl);
   const work = async (run: Run): Promise<CommandResult> => {
     const { state } = run.journal;

@@ -1,6 +1,9 @@
 import type { Connection } from '../../api/connection.ts';
 import type { InitRequest } from '../../api/request.ts';
+import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
+import type { SourceFile } from '../../load/entries.ts';
+import { counted, fileText } from '../../output/format.ts';
 import { confirm, confirmByTyping } from '../../output/prompt.ts';
 import type { App } from './command.ts';
 
@@ -48,26 +51,47 @@ export async function confirmInit(
     });
 }
 
+interface SentFile {
+  readonly kind: FileKind;
+  readonly file: SourceFile;
+}
+
+/** Files listed one by one. */
+const MOST_FILES = 10;
+
 /**
  * Names a production profile on stderr before a command changes something there, and asks on a terminal. Without a terminal
  * it goes ahead: only `--zero-out-customer-balance` needs `--yes` in a script.
  * @param what will happen, such as "upload 3 files to AUG_2020"
- * @param asksLater another question that names the server follows: one is enough
+ * @param more `files` that would be sent, to be listed; `asksLater`: another question that names the server follows, and one
+ * is enough
  * @throws EbillError DECLINED
  */
 export async function confirmProduction(
   app: App,
   { production, profile, baseUrl }: Pick<Connection, 'production' | 'profile' | 'baseUrl'>,
   what: string,
-  asksLater = false,
+  {
+    files = [],
+    asksLater = false,
+  }: { readonly files?: readonly SentFile[]; readonly asksLater?: boolean } = {},
 ): Promise<void> {
   const { ui, globals, context } = app;
   if (!production || globals.dryRun) return;
   const name = ui.err.clean(profile ?? baseUrl);
-  if (!ui.quiet && ui.progress !== 'json')
+  if (!ui.quiet && ui.progress !== 'json') {
     ui.screen.line(
       `${ui.err.colors.bold(ui.err.colors.red('PRODUCTION'))} ${ui.err.colors.bold(name)}: ${ui.err.clean(what)}`,
     );
+    for (const { kind, file } of files.slice(0, MOST_FILES)) ui.note(`– ${kind} ${fileText(file)}`);
+    const rest = files.slice(MOST_FILES).map(({ file }) => file.records ?? 0);
+    if (rest.length > 0) {
+      const records = rest.reduce((sum, one) => sum + one, 0);
+      ui.note(
+        `– ${counted(rest.length, 'more file', 'more files')}, ${counted(records, 'record', 'records')}`,
+      );
+    }
+  }
   if (asksLater || globals.yes || !ui.interactive) return;
   ui.end();
   if (await confirm(context, `Continue on ${profile ?? baseUrl} (${baseUrl})?`)) return;

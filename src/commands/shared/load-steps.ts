@@ -8,7 +8,7 @@ import type { Assignment, Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
 import { type ItemsParent, itemsParent, uploadFile } from '../../load/upload.ts';
-import { counted } from '../../output/format.ts';
+import { counted, fileText } from '../../output/format.ts';
 import { shownPath } from '../../system/shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
 
@@ -124,13 +124,7 @@ export function submissionLines(state: LoadState, targets: readonly BatchState[]
 
 function submissionLine({ jobId, kind, file }: BatchState): string {
   if (file === null) return `${kind} ${jobId}: uploaded elsewhere`;
-  const { name, records, amount } = file;
-  const parts = [
-    name,
-    ...(records === null ? [] : [counted(records, 'record', 'records')]),
-    ...(amount ? [`amounts ${amount}`] : []),
-  ];
-  return `${kind} ${jobId}: ${parts.join(', ')}`;
+  return `${kind} ${jobId}: ${fileText(file)}`;
 }
 
 /** The requests that upload a file, for `--dry-run`; none when nothing of it is left to send. */

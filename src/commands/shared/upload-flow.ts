@@ -120,6 +120,7 @@ async function upload(
       app,
       connection,
       `upload ${counted(files.length, 'file', 'files')} to ${job}${finalize}`,
+      { files: UPLOAD_KINDS.flatMap((one) => checked[one].map((file) => ({ kind: one, file }))) },
     );
   }
   const { recognised } = checked;
