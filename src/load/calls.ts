@@ -164,6 +164,17 @@ export function commandFor(
   );
 }
 
+/**
+ * Whether the command that gave a batch its file gave all files of its invoice batch: with `--restart-invoice` it starts
+ * that over.
+ */
+export function givesWholeInvoice(load: LoadState, batch: BatchState): boolean {
+  const invoice = batch.kind === 'items' ? parentOf(load.batches, batch) : batch;
+  if (invoice?.kind !== 'invoice' || batch.call === null) return false;
+  const all = [invoice, ...itemsOf(load, invoice)].filter(({ leftOut }) => !leftOut);
+  return all.every(({ call }) => call === batch.call);
+}
+
 /** Options of a recorded command that the command which starts its invoice batch over needs too. */
 const KEPT: ReadonlySet<string> = new Set(['--no-validate', '--finalize', '--wait']);
 

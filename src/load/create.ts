@@ -6,7 +6,7 @@ import type { Batch } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { shownPath } from '../system/shown-path.ts';
 import { askFor, pauseAfterDoubt } from './ask.ts';
-import { commandFor } from './calls.ts';
+import { commandFor, givesWholeInvoice } from './calls.ts';
 import type { Journal } from './journal.ts';
 import type { Assignment } from './plan.ts';
 import { type Asked, judgeCreate } from './recover.ts';
@@ -155,5 +155,15 @@ function twoDrafts(
     hint: withItems
       ? `An unused draft cannot be deleted, and items batches are finalized with their invoice batch: start the invoice batch again, with all of its item files.${batch === undefined ? '' : ` To do that: ${commandFor(state, batch, context, shown)}`}`
       : 'Run the same command without --job-id: the file goes into a batch with the next free number, and the unused draft is abandoned.',
+    choices:
+      withItems && batch !== undefined && givesWholeInvoice(state, batch)
+        ? [
+            {
+              option: '--restart-invoice',
+              label:
+                'Start the invoice batch over with all its item files; the old draft is left behind, and each record is loaded once',
+            },
+          ]
+        : [],
   });
 }

@@ -124,3 +124,40 @@ it('a file of another load is loaded once more only when that is chosen', async 
   expect(code).toBe(0);
   expect(sends(server)).toContain('finalize SEP_CUS');
 });
+
+describe('a draft of items that gets no new upload URL', () => {
+  const INVOICE = 'upload invoice inv.csv --items itm_1.csv itm_2.csv --job AUG --finalize --concurrency 1';
+
+  /** The upload of the second items file broke off. */
+  async function blocked(): Promise<readonly [Sandbox, Machine]> {
+    const server = await sandbox({ faults: ['put:items@2=status:400'] });
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'inv.csv'), 'Invoice Number\nI-1\nI-2\n');
+    for (const n of [1, 2]) writeFileSync(join(at.cwd, `itm_${n}.csv`), `Invoice Number,Line\nI-${n},${n}\n`);
+    expect((await at.call(INVOICE.split(' '))).code).toBe(9);
+    return [server, at];
+  }
+
+  it('is started over with its invoice when that is chosen', async () => {
+    const [server, at] = await blocked();
+    const { code, question } = await answered(at, INVOICE, 2);
+    expect(question).toMatch(/2\. Start the invoice batch over .* \(--restart-invoice\)/);
+    expect(code).toBe(0);
+    const { batches } = server.snapshot();
+    expect(batches.filter(({ finalizeCount }) => finalizeCount > 0).map(({ jobId }) => jobId)).toContain(
+      'AUG_INV_2',
+    );
+    expect(batches.find(({ jobId }) => jobId === 'AUG_INV')?.finalizeCount).toBe(0);
+  });
+
+  it('is no question where the command has only a part of the items', async () => {
+    const [server, at] = await blocked();
+    const before = sends(server);
+    const part = 'upload invoice inv.csv --items itm_2.csv --job AUG';
+    const session = terminal(at, part.split(' '), WIDE);
+    expect(await session.exit).toBe(8);
+    expect(await session.screen()).not.toContain('How to go on?');
+    expect(sends(server).filter((call) => call.startsWith('finalize'))).toEqual([]);
+    expect(sends(server).length).toBeGreaterThanOrEqual(before.length);
+  });
+});
