@@ -435,6 +435,47 @@ describe('profile list and show', () => {
     await expect(run(show, [], { home: tempDir() })).rejects.toMatchObject({ code: 'USAGE' });
   });
 
+  it('a token command takes the place of a token, and is shown', async () => {
+    const home = tempDir();
+    const command = 'vault read -field=token kv/ebill';
+    const commandIn = async () => (await profileIn(home, 'prod'))?.tokenCommand;
+    await run(add, ['prod', '--token-stdin'], { home, stdin: SECRET, ...at(URL) });
+    const changed = await run(set, ['prod', '--token-command', command], { home });
+    expect(changed.result.text).toBe(`Changed prod: ${URL} (bearer), the default profile`);
+    expect([await commandIn(), await secretIn(home, 'prod')]).toEqual([command, null]);
+    expect(changed.seen).not.toContain('No token is stored');
+    const { result } = await run(show, [], { home });
+    expect(result.text).toMatch(/token command: +vault read -field=token kv\/ebill/);
+    expect(result.text).not.toMatch(/missing/);
+    expect(result.extra?.['profiles']).toMatchObject([{ tokenCommand: command, secret: null }]);
+    expect((await run(list, [], { home })).result.text).toContain(`bearer (${command})`);
+    // Another header has the same command; a stored token, or an authorisation without one, replaces it.
+    await run(set, ['prod', '--auth', 'header:X-K'], { home });
+    expect(await commandIn()).toBe(command);
+    await expect(
+      run(set, ['prod', '--auth', 'basic', '--username', 'u', '--token-command', 'x'], { home }),
+    ).rejects.toMatchObject({
+      code: 'USAGE',
+      message: '--token-command cannot be used with basic: it prints a token.',
+    });
+    const basic = await run(set, ['prod', '--auth', 'basic', '--username', 'u'], { home });
+    expect(basic.seen).toContain('The token command is removed');
+    expect(await commandIn()).toBeNull();
+    await run(set, ['prod', '--auth', 'bearer', '--token-command', command], { home });
+    await run(set, ['prod', '--token-stdin'], { home, stdin: SECRET });
+    expect([await commandIn(), await secretIn(home, 'prod')]).toEqual([null, SECRET]);
+    await run(set, ['prod', '--token-command', command], { home });
+    expect((await run(set, ['prod', '--no-token-command'], { home })).seen).toContain('No token is stored');
+    expect(await commandIn()).toBeNull();
+    const env = { EBILL_TOKEN_COMMAND: command };
+    await run(add, ['ci'], { home, env, ...at(URL) });
+    expect(await profileIn(home, 'ci')).toMatchObject({ auth: { type: 'bearer' }, tokenCommand: command });
+    for (const bad of [' ', 'a\nb', 'x'.repeat(5000)])
+      await expect(run(set, ['ci', '--token-command', bad], { home })).rejects.toMatchObject({
+        code: 'USAGE',
+      });
+  });
+
   it('show escapes control characters from a file edited by hand', async () => {
     const home = tempDir();
     const profile = { baseUrl: URL, query: { a: '\u202eevil' }, statusNames: { '\u001b[2J': 'running' } };

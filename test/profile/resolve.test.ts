@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Auth } from '../../src/api/connection.ts';
+import type { Auth, TokenCommand } from '../../src/api/connection.ts';
 import { newProfile } from '../../src/profile/edit.ts';
 import type { Profile, StoredAuth } from '../../src/profile/profile.ts';
 import { environmentLayer, type Layers, profileToUse, resolve } from '../../src/profile/resolve.ts';
@@ -18,6 +18,9 @@ interface Case {
   readonly more?: Partial<Profile>;
 }
 
+const COMMAND = { tokenCommand: 'own' };
+const printedBy = (command: string, profile: string | null = null) => ({ command, profile });
+
 function layers({ env = {}, baseUrl = null, auth, secret = 'stored', more }: Case): Layers {
   return {
     options: { profile: null, baseUrl },
@@ -27,8 +30,8 @@ function layers({ env = {}, baseUrl = null, auth, secret = 'stored', more }: Cas
 }
 
 const basic = (username: string, password: string): Auth => ({ type: 'basic', username, password });
-const bearer = (token: string): Auth => ({ type: 'bearer', token });
-const header = (name: string, token: string): Auth => ({ type: 'header', name, token });
+const bearer = (token: string | TokenCommand): Auth => ({ type: 'bearer', token });
+const header = (name: string, token: string | TokenCommand): Auth => ({ type: 'header', name, token });
 const NONE: Auth = { type: 'none' };
 
 describe('authorisation', () => {
@@ -104,8 +107,60 @@ describe('authorisation', () => {
     ['other origin by environment', { auth: { type: 'bearer' }, env: url }, NONE],
     ['other port', { auth: BASIC, baseUrl: 'https://own.example.com:8443' }, NONE],
     ['other origin, own credentials', { auth: BASIC, env: { ...url, EBILL_TOKEN: 't' } }, bearer('t')],
+    // Commands that print the token.
+    ['a command', { env: { ...url, EBILL_TOKEN_COMMAND: ' cat t ' } }, bearer(printedBy('cat t'))],
+    [
+      'a token over a command',
+      { env: { ...url, EBILL_TOKEN: 't', EBILL_TOKEN_COMMAND: 'cat t' } },
+      bearer('t'),
+    ],
+    [
+      'a command over a username',
+      { env: { ...url, EBILL_USERNAME: 'u', EBILL_TOKEN_COMMAND: 'cat t' } },
+      bearer(printedBy('cat t')),
+    ],
+    ['no command with none', { env: { ...url, EBILL_AUTH: 'none', EBILL_TOKEN_COMMAND: 'cat t' } }, NONE],
+    ['its command, on basic', { auth: BASIC, env: { EBILL_TOKEN_COMMAND: 'c' } }, bearer(printedBy('c'))],
+    [
+      'its command, on header',
+      { auth: HEADER, env: { EBILL_TOKEN_COMMAND: 'c' } },
+      header('X-Api-Key', printedBy('c')),
+    ],
+    ['profile: command', { auth: HEADER, more: COMMAND }, header('X-Api-Key', printedBy('own', 'prod'))],
+    [
+      'its command over a profile’s',
+      { auth: HEADER, more: COMMAND, env: { EBILL_TOKEN_COMMAND: 'c' } },
+      header('X-Api-Key', printedBy('c')),
+    ],
+    [
+      'its token over a profile’s command',
+      { auth: HEADER, more: COMMAND, env: { EBILL_TOKEN: 't' } },
+      header('X-Api-Key', 't'),
+    ],
+    ['other origin: not the profile’s command', { auth: HEADER, more: COMMAND, baseUrl: OTHER }, NONE],
   ])('%s', (_, given, auth) => {
     expect(resolve(layers(given)).connection.auth).toEqual(auth);
+  });
+
+  it.each<[Case, string | null]>([
+    [{ env: url }, null],
+    [{ env: { ...url, EBILL_TOKEN: 't' } }, 'token from EBILL_TOKEN'],
+    [{ env: { ...url, EBILL_TOKEN_COMMAND: 'c' } }, 'token from the command of EBILL_TOKEN_COMMAND'],
+    [{ env: { ...url, EBILL_USERNAME: 'u', EBILL_PASSWORD: 'p' } }, 'password from EBILL_PASSWORD'],
+    [{ auth: BASIC }, 'password stored for prod'],
+    [{ auth: HEADER }, 'token stored for prod'],
+    [{ auth: HEADER, more: COMMAND }, 'token from the command of profile prod'],
+  ])('says where the secret comes from: %j → %s', (given, secret) => {
+    expect(resolve(layers(given)).secret).toBe(secret);
+  });
+
+  it('refuses a command with basic, and one that is none', () => {
+    const basicly = { ...url, EBILL_AUTH: 'basic', EBILL_USERNAME: 'u', EBILL_PASSWORD: 'p' };
+    for (const env of [
+      { ...basicly, EBILL_TOKEN_COMMAND: 'c' },
+      { ...url, EBILL_TOKEN_COMMAND: ' ' },
+    ])
+      expect(() => resolve(layers({ env }))).toThrow(expect.objectContaining({ code: 'USAGE' }));
   });
 
   it.each<[string, Case]>([

@@ -42,7 +42,21 @@ const IDENTITIES: Readonly<Record<string, Identity>> = {
       `api_key=${QUERY_VALUE}`,
     ],
   },
+  command: {
+    env: { EBILL_PROFILE: 'lab' },
+    stdin: '',
+    auth: ['--auth', 'bearer', '--token-command', printingCommand()],
+  },
 };
+
+/** A command that prints the token, and repeats it as `set -x` would. */
+function printingCommand(): string {
+  const script = join(tempDir('ebill-token-'), 'print.sh');
+  const file = join(tempDir('ebill-token-'), 'token');
+  writeFileSync(file, TOKEN);
+  writeFileSync(script, `cat '${file}'; cat '${file}' >&2`);
+  return `sh '${script}'`;
+}
 
 /** Files that are there to hold secrets, for their owner alone. */
 const KEPT = /^(?:secrets|profiles)\.json$/;
@@ -106,7 +120,7 @@ export const MONTHS: readonly CanaryMonth[] = MANNERS.flatMap((manner, m) =>
   verbosities.map((verbosity, v) => ({
     manner,
     verbosity,
-    who: Object.keys(IDENTITIES)[(m + v) % 3] ?? '',
+    who: Object.keys(IDENTITIES)[(m + v) % Object.keys(IDENTITIES).length] ?? '',
   })),
 );
 

@@ -31,7 +31,7 @@ export const command: CommandModule<ProfileOptions> = {
     examples: [
       ['ebill profile set prod --token-stdin < new-token.txt', 'store a new token'],
       [
-        'ebill profile set prod --token-command "vault read -field=token secret/ebill"',
+        'ebill profile set prod --token-command "vault read -field=token kv/ebill"',
         'run a command for the token instead of storing it',
       ],
       [
