@@ -149,7 +149,9 @@ async function results(
     extra: { reasons: reasonFields(shown), unknown: unknownFields(shown) },
     text:
       files.length === 0
-        ? 'There are no result files: none of the batches is final and has one. An init never has.'
+        ? gone.length > 0
+          ? 'No result file could be fetched.'
+          : 'There are no result files: none of the batches is final and has one. An init never has.'
         : parts.filter((part) => part !== '').join('\n\n'),
     error: await errorOf(app, batches, { files, failed }, rejects, job),
     ...(next === '' ? {} : { next }),

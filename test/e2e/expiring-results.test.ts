@@ -119,6 +119,22 @@ describe('ebill run', () => {
 });
 
 describe('watch', () => {
+  it('does not say of a result whose time is over that it can be fetched', async () => {
+    let late = 8 * HOUR;
+    const server = await sandbox({ now: () => Date.now() - late });
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,A\n');
+    const up = await at.run(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait', ...FAST]);
+    expect(up.stderr).toContain('The result of AUG_2020_CUS could be fetched until ');
+    expect(up.stderr).toContain('fetch the results if they are still there');
+    late = 0;
+    const results = await at.run(['results', ...FAST.slice(2)]);
+    expect([results.code, results.stdout]).toEqual([
+      0,
+      expect.stringContaining('No result file could be fetched.'),
+    ]);
+  });
+
   it('says until when each result can be fetched, and shows it in every list of batches', async () => {
     const server = await sandbox({ downloadExpirySeconds: 7200 });
     const at = machine(server);

@@ -113,6 +113,8 @@ function resultsLeft({ ui, context }: App, run: Run, views: readonly BatchView[]
         : [],
     )
     .sort((a, b) => a.until.localeCompare(b.until));
+  // By this clock: the storage judges by its own (api rule 10).
+  const isOver = (until: string): boolean => Date.parse(until) <= context.now();
   // A line for each minute, with its first second.
   const lines = new Map<string, { readonly until: string; readonly jobIds: string[] }>();
   for (const { jobId, until } of left) {
@@ -124,12 +126,16 @@ function resultsLeft({ ui, context }: App, run: Run, views: readonly BatchView[]
     const more = jobIds.length > MOST_NAMED ? ` and ${jobIds.length - MOST_NAMED} more` : '';
     const names = `${jobIds.slice(0, MOST_NAMED).join(', ')}${more}`;
     const what = jobIds.length === 1 ? 'The result' : 'The results';
-    ui.note(`${what} of ${names} can be fetched until ${untilText(until, context.now(), ui)}`);
+    const can = isOver(until) ? 'could' : 'can';
+    ui.note(`${what} of ${names} ${can} be fetched until ${untilText(until, context.now(), ui)}`);
   }
   if (lines.size > MOST_LINES) ui.note('The others can be fetched for longer');
   if (left.length === 0 || header.job === '') return {};
+  const when = left.every(({ until }) => isOver(until))
+    ? 'fetch the results if they are still there'
+    : 'fetch the results before that';
   return {
-    next: `Next: fetch the results before that (--download DIR fetches each as soon as its batch is final):\nebill results --job ${quoted(header.job, context)}`,
+    next: `Next: ${when} (--download DIR fetches each as soon as its batch is final):\nebill results --job ${quoted(header.job, context)}`,
   };
 }
 
