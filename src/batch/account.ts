@@ -174,7 +174,8 @@ export function withResults(
   });
 }
 
-function settled(batch: BatchView, result: ResultCounts): BatchView {
+/** The counts of a batch with those of its result file where the server left them empty (commands rule 3). */
+export function settled<B extends Counted>(batch: B, result: ResultCounts): B {
   // Unknown ones settle nothing.
   if (result.unknown !== undefined) return { ...batch, result };
   const loaded = result.rows - result.failed;

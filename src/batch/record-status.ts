@@ -14,6 +14,8 @@ const REJECTED = words('fail failed failure error invalid rejected skipped dupli
 const TROUBLE = words('fails failures errors rejects rejection rejections duplicates');
 const WHOLE_LOADED = words('true yes y 1');
 const WHOLE_REJECTED = words('false no n 0');
+/** In columns of these names a value such as `true` does not mean loaded, and `0` often does. */
+const REVERSED = /err(?:or|no)|fail|reject|invalid|problem|code/iu;
 
 /** Two values of a map that differ only in case and blanks are one. */
 export const sameRecordStatus = (a: string, b: string): boolean => normalized(a) === normalized(b);
@@ -23,11 +25,12 @@ const normalized = (text: string): string => text.trim().replace(/\s+/gu, ' ').t
 /**
  * Reads the status value of a record: a declared value, one that is a known word, or one that begins with a known word and has no
  * word of the other kind after it. `not` negates a following loaded word. Everything else is unknown, an empty value too. Pure.
+ * @param column the name of the column: under one such as "Error" or "Return code", `true` or `0` may mean the opposite
  */
-export function recordStatus(value: string, declared: RecordStatusMap = {}): RecordResult {
+export function recordStatus(value: string, declared: RecordStatusMap = {}, column = ''): RecordResult {
   for (const [known, result] of Object.entries(declared)) if (sameRecordStatus(known, value)) return result;
   const all = value.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
-  if (all.length === 1) {
+  if (all.length === 1 && !REVERSED.test(column)) {
     if (WHOLE_LOADED.has(all[0] ?? '')) return 'loaded';
     if (WHOLE_REJECTED.has(all[0] ?? '')) return 'rejected';
   }

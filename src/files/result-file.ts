@@ -63,7 +63,7 @@ export async function tallyResult(
     const header = await reader.readHeader();
     if (header === null) throw emptyResult(path);
     const columns = resultColumns(basename(path), header, sent, reading.columns);
-    const resultOf = resultReader(columns, reading.recordStatus);
+    const resultOf = resultReader(columns, header, reading.recordStatus);
     const [reasons, unknown] = [new Reasons(header), new Occurrences()];
     let rows = 0;
     for (let record = await reader.read(); record !== null; record = reader.take() ?? (await reader.read())) {
@@ -124,12 +124,17 @@ class Occurrences {
 /** Status values remembered, since a result has few different ones. */
 const REMEMBERED = 1_000;
 
-function resultReader({ status, message }: ResultColumns, declared: RecordStatusMap): ResultReader {
+function resultReader(
+  { status, message }: ResultColumns,
+  header: readonly string[],
+  declared: RecordStatusMap,
+): ResultReader {
+  const name = header[status ?? -1];
   const known = new Map<string, RecordResult>();
   const ofStatus = (value: string): RecordResult => {
     let result = known.get(value);
     if (result === undefined) {
-      result = recordStatus(value, declared);
+      result = recordStatus(value, declared, name);
       if (known.size < REMEMBERED && value.length < 200) known.set(detached(value), result);
     }
     return result;

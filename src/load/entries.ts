@@ -183,6 +183,8 @@ const ENTRIES = {
   }),
   /** A result file was downloaded: a file of its name is this batch's result if it has this SHA-256 (api rule 21). */
   result: entry('result', { jobId: own, bytes: count, sha256: own }),
+  /** The records in it and those rejected, where the server left counts empty and none is unknown. The last one counts. */
+  counted: entry('counted', { jobId: own, rows: count, failed: count }),
   /** The rejected records of a batch as they were sent, written to a file to be corrected: `path` may be corrected since. */
   rejects: entry('rejects', { jobId: own, path: own, bytes: count, sha256: own, records: count }),
   /** Rejected records that will not be loaded: `--waive`. `line`: of the rejects as written; `null`: all that were open. */

@@ -197,7 +197,7 @@ export type Relation =
   | { readonly is: 'differs'; readonly line: number };
 
 /** What a machine only looked up or noted about itself: the other one can go on without it. */
-const NOTED: ReadonlySet<unknown> = new Set(['seen', 'result', 'closed', 'imported', TORN]);
+const NOTED: ReadonlySet<unknown> = new Set(['seen', 'result', 'counted', 'closed', 'imported', TORN]);
 
 /** @param clean hides secrets, as when the line was exported */
 export function relationOf(here: readonly Buffer[], there: readonly Buffer[], clean: Clean): Relation {

@@ -55,6 +55,8 @@ export interface BatchState {
   readonly leftOut: boolean;
   /** SHA-256 of the result files that were downloaded for it. */
   readonly results: readonly string[];
+  /** What its result file says, where every record in it is loaded or rejected. */
+  readonly counted?: { readonly rows: number; readonly failed: number };
   /** The batch whose rejected records it corrects. */
   readonly corrects?: { readonly jobId: string; readonly replaces: number };
   /** Job ids of the batches that correct its rejected records, those left behind included. */
@@ -220,6 +222,10 @@ export function apply(state: LoadState, entry: Entry): LoadState {
             results: [...new Set([...known.results, entry.sha256])],
           }))
         : at;
+    case 'counted': {
+      const { jobId, rows, failed } = entry;
+      return withBatch(at, jobId, (known) => ({ ...known, counted: { rows, failed } }));
+    }
     case 'rejects': {
       const { path, bytes, sha256, records } = entry;
       return withBatch(at, entry.jobId, (known) => ({ ...known, rejects: { path, bytes, sha256, records } }));

@@ -65,6 +65,10 @@ export function timelineOf(lines: readonly (Entry | Damage)[]): readonly Moment[
       return [moment(entry, entry.type, files[0]?.jobId ?? '', { message })];
     }
     if (entry.type === 'result') return [moment(entry, entry.type, entry.jobId, { bytes: entry.bytes })];
+    if (entry.type === 'counted') {
+      const message = `${entry.rows - entry.failed} loaded, ${entry.failed} rejected, by its result file`;
+      return [moment(entry, entry.type, entry.jobId, { records: entry.rows, message })];
+    }
     if (entry.type === 'rejects')
       return [moment(entry, entry.type, entry.jobId, { bytes: entry.bytes, records: entry.records })];
     if (entry.type === 'waived') {

@@ -1,4 +1,4 @@
-import { accountedOutcome, accountOf } from '../batch/account.ts';
+import { accountedOutcome, accountOf, settled as settledByResult } from '../batch/account.ts';
 import { isSameBatch } from '../batch/identity.ts';
 import { type NetBatch, settledOf } from '../batch/net.ts';
 import { isFinal, outcomeOf } from '../batch/outcome.ts';
@@ -105,10 +105,11 @@ function viewOwn(
   if (leftOut) return { ...view, leftOut: true };
   const { corrects } = state;
   const settled = hasCorrections(state) ? settledOf(netBatch(load, state, names)) : undefined;
-  return corrects === undefined && settled === undefined
+  const counted = withCounted(state, view);
+  return corrects === undefined && settled === undefined && counted === view
     ? view
     : withOutcome({
-        ...view,
+        ...counted,
         ...(corrects === undefined ? {} : { corrects }),
         ...(settled === undefined ? {} : { settled }),
       });
@@ -120,12 +121,12 @@ const hasCorrections = ({ corrections = [], waived = [] }: BatchState): boolean 
 /** A batch with its corrections, as the last answers describe them. */
 function netBatch(load: LoadState, state: BatchState, names: StatusNames): NetBatch {
   const seen = lastAnswer(load, state);
-  const counted = {
+  const counted = withCounted(state, {
     phase: seen === null || state.missing ? 'missing' : phaseOnRecord(load, state, seen, names).phase,
     recordsSent: state.file?.records ?? null,
     successCount: seen?.successCount ?? null,
     failCount: seen?.failCount ?? null,
-  } as const;
+  });
   return {
     accounted: accountOf(counted).state === 'accounted',
     failCount: counted.failCount,
@@ -136,6 +137,15 @@ function netBatch(load: LoadState, state: BatchState, names: StatusNames): NetBa
       .filter(({ abandoned, leftOut }) => !abandoned && !leftOut)
       .map((correction) => netBatch(load, correction, names)),
   };
+}
+
+/** Counts that the server left empty, as its result file gave them (commands rule 3). */
+function withCounted<B extends Pick<BatchView, 'phase' | 'recordsSent' | 'successCount' | 'failCount'>>(
+  { counted }: BatchState,
+  batch: B,
+): B {
+  const isEmpty = batch.successCount === null || batch.failCount === null;
+  return counted !== undefined && isEmpty && isFinal(batch.phase) ? settledByResult(batch, counted) : batch;
 }
 
 /** Nothing of its file is at the storage: no PUT was sent, or the storage refused it. */

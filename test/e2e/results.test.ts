@@ -279,6 +279,30 @@ describe('counts the server leaves empty', () => {
     expect([watch.code, watch.json.outcome]).toEqual([3, 'partial']);
     expect(watch.json.batches).toMatchObject([{ successCount: 3, failCount: 2, recordsSent: 5 }]);
   });
+
+  it('are settled for every command, and a load that is corrected is closed', async () => {
+    const server = await sandbox();
+    const at = machine(server, { EBILL_BASE_URL: await withoutCounts(server) });
+    const job = ['--job', 'AUG_2020'];
+    writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,Ann\n,Bob\n3,Cy\n');
+    await at.call(['upload', 'customer', 'cus.csv', ...job, '--wait']);
+    expect((await at.call(['results', '--rejects', ...job])).code).toBe(0);
+    const status = await at.call(['status', '--exit-status', '--json', ...job]);
+    expect([status.code, status.json.batches]).toMatchObject([
+      3,
+      [{ successCount: 2, failCount: 1, open: 1 }],
+    ]);
+    writeFileSync(join(at.cwd, 'AUG_2020', 'AUG_2020_CUS_rejects.csv'), 'Account Number,Name\n2,Bob\n');
+    const done = await at.call(['correct', ...job]);
+    expect([done.code, done.stdout]).toEqual([
+      0,
+      expect.stringContaining('3 customers: 2 loaded at once, 1 after correction, 0 open'),
+    ]);
+    for (const line of [['status', '--exit-status'], ['watch'], ['results'], ['report']]) {
+      const said = await at.call([...line, '--json', ...job]);
+      expect([line, said.code, said.json.outcome]).toEqual([line, 0, 'succeeded']);
+    }
+  });
 });
 
 describe('text in a result file', () => {

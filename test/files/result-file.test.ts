@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { RecordStatusMap } from '../../src/batch/record-status.ts';
 import { resultProblem, tallyResult, USUAL_READING } from '../../src/files/result-file.ts';
 import { rejection } from '../api/rig.ts';
 import { tempDir } from '../helpers/context.ts';
@@ -59,6 +60,18 @@ describe('tallyResult', () => {
     const path = file('A,Success,Error\n1,true,\n2,false,no such account\n');
     expect(await tallyResult(path, ['A'])).toMatchObject({ rows: 2, failed: 1 });
   });
+  it.each(['Error', 'Failed', 'Is_Error', 'Return Code'])(
+    'takes true or 0 in a column "%s" for neither loaded nor rejected, until it is declared',
+    async (name) => {
+      const path = file(`A,${name},Message\n1,true,\n2,false,\n3,0,\n4,Failed,no\n`);
+      const columns = { status: name, message: null };
+      const read = (recordStatus: RecordStatusMap) =>
+        tallyResult(path, ['A'], { ...USUAL_READING, columns, recordStatus });
+      expect(await read({})).toMatchObject({ rows: 4, failed: 1, unknown: { records: 3 } });
+      const declared = await read({ true: 'rejected', false: 'loaded', 0: 'loaded' });
+      expect([declared.failed, declared.unknown]).toEqual([2, undefined]);
+    },
+  );
   it.each([
     [2, { failed: 1 }],
     [3, { failed: 0, unknown: { records: 3, values: [] } }],

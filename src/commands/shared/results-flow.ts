@@ -21,6 +21,7 @@ import type { NotFetched } from '../../load/final-batches.ts';
 import type { Answers } from '../../load/refresh.ts';
 import { type Downloaded, downloadResults, type ResultProblem } from '../../load/results.ts';
 import type { Run } from '../../load/run.ts';
+import { lastAnswer } from '../../load/state.ts';
 import { counted } from '../../output/format.ts';
 import type { ShownResult } from '../../output/json.ts';
 import type { Context } from '../../system/context.ts';
@@ -112,26 +113,38 @@ export async function fetchResults(
     }),
   );
   const files: FetchedResult[] = [];
-  const views = viewsOf(run, jobIds);
   const declared = { ...run.recordStatus, ...recordStatus };
   await withWait(run.emit, 'reading result files', async () => {
     for (const jobId of without) ui.warn(`${jobId} is final, but the server has no result file for it`);
+    const views = flatten(viewsOf(run, jobIds));
     for (const download of downloads) {
       context.signal.throwIfAborted();
-      const successCount = flatten(views).find(({ jobId }) => jobId === download.jobId)?.successCount ?? null;
-      files.push(
-        await readResult(app, run, download, await sourceOf(download.jobId), {
-          columns,
-          recordStatus: declared,
-          successCount,
-        }),
-      );
+      const { jobId } = download;
+      const known = run.journal.state.batches.get(jobId);
+      const answer = known === undefined ? undefined : lastAnswer(run.journal.state, known);
+      const reported = answer ?? views.find((one) => one.jobId === jobId);
+      const file = await readResult(app, run, download, await sourceOf(jobId), {
+        columns,
+        recordStatus: declared,
+        successCount: reported?.successCount ?? null,
+      });
+      files.push(file);
+      if (reported?.successCount == null || reported.failCount == null) await recordCounts(run, file);
     }
   });
   const tallies = new Map(
     files.flatMap(({ jobId, tally }) => (tally === null ? [] : [[jobId, tally] as const])),
   );
-  return { files, batches: withResults(views, tallies), gone, failed };
+  return { files, batches: withResults(viewsOf(run, jobIds), tallies), gone, failed };
+}
+
+/** What settles counts that the server left empty stays known to every command (commands rule 3). */
+async function recordCounts(run: Run, { jobId, tally, source }: FetchedResult): Promise<void> {
+  const known = run.journal.state.batches.get(jobId);
+  if (known === undefined || tally === null || tally.unknown !== undefined || source.header === null) return;
+  const { rows, failed } = tally;
+  if (known.counted?.rows === rows && known.counted.failed === failed) return;
+  await run.journal.append({ type: 'counted', jobId, rows, failed });
 }
 
 async function readResult(
