@@ -170,12 +170,8 @@ async function finalize(
 }
 
 /** Looks up on the server what this machine has no record of, and names what it finds (api rule 29). */
-async function lookUp(
-  { app, client }: Session,
-  run: Run,
-  selection: Selection,
-  { found }: Chosen,
-): Promise<void> {
+async function lookUp(session: Session, run: Run, selection: Selection, { found }: Chosen): Promise<void> {
+  const { app, client } = session;
   const [{ discover }, { finalizable }, { unknownBatch }, { unknownLoad }] = await Promise.all([
     import('../load/discover.ts'),
     import('../load/finalize.ts'),
@@ -186,7 +182,7 @@ async function lookUp(
   if (selection.type === 'load') {
     if (finalizable(run.journal.state).length > 0) return;
     const found = await discover(run);
-    if (run.journal.state.batches.size === 0) throw unknownLoad(selection.job, app.context);
+    if (run.journal.state.batches.size === 0) throw await unknownLoad(session, selection.job);
     if (found.length > 0) note(found.map(({ jobId }) => jobId).join(', '));
     return;
   }

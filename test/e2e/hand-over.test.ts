@@ -186,6 +186,23 @@ describe('ebill loads export', () => {
 });
 
 describe('ebill loads import', () => {
+  it('is not looked for on another server, nor started there', async () => {
+    const server = await sandbox();
+    const [one, other] = await begun(server);
+    await handOver(one, other);
+    expect((await imported(other)).code).toBe(0);
+    const elsewhere = await sandbox();
+    for (const command of ['status', 'watch', 'finalize']) {
+      const said = await other.call([command, '--job', JOB, '--base-url', elsewhere.apiUrl, '--json']);
+      expect([command, said.code, said.json.error?.message]).toEqual([
+        command,
+        9,
+        expect.stringContaining(`this machine has it on ${server.apiUrl}`),
+      ]);
+      expect(said.json.error?.hint).not.toContain('ebill init');
+    }
+  });
+
   it('writes nothing of a file with a changed byte, wherever it is', async () => {
     const server = await sandbox();
     const [one, other] = await begun(server);

@@ -3,15 +3,16 @@ import { itemsUnder, parentOf } from '../../batch/tree.ts';
 import { type Batch, KINDS, type Kind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { discover } from '../../load/discover.ts';
-import { readLoads } from '../../load/loads.ts';
+import { loadNames, readLoads } from '../../load/loads.ts';
 import type { Answers } from '../../load/refresh.ts';
 import type { Run } from '../../load/run.ts';
 import { apply, type BatchState, emptyState, type LoadState } from '../../load/state.ts';
 import { Waiting, type WatchOptions } from '../../load/waiting.ts';
 import { unknownBatch } from '../../load/watch.ts';
-import { quoted, type Terminal } from '../../system/escaping.ts';
+import { quoted, visible } from '../../system/escaping.ts';
 import { viewsOf } from './batch-result.ts';
 import type { App } from './command.ts';
+import { serverText } from './load-filter.ts';
 import { isBatch, type SelectionOptions, select } from './selection.ts';
 import {
   closeLoad,
@@ -112,7 +113,7 @@ async function loadTargets(session: Session, job: string, { ask }: Asker): Promi
     ui.note(`No record of ${quoted(job, context)} on this machine: looking it up on the server`);
     try {
       for (const { jobId, batch } of await discover(run, ask)) given.set(jobId, batch);
-      if (given.size === 0) throw unknownLoad(job, context);
+      if (given.size === 0) throw await unknownLoad(session, job);
     } catch (error) {
       await closeLoad(run);
       throw error;
@@ -134,9 +135,23 @@ export function topLevelBatches(state: LoadState): readonly string[] {
     .map((batch) => batch.jobId);
 }
 
-export function unknownLoad(job: string, terminal: Terminal): EbillError {
+/** A load that neither this machine's journals of the server nor the server itself knows. */
+export async function unknownLoad({ app, connection }: Session, job: string): Promise<EbillError> {
+  const { context } = app;
+  const known = await loadNames(context.paths.state, null);
+  const here = serverText(connection);
+  const servers = new Set(known.filter((header) => header.job === job).map(serverText));
+  // A journal without a batch.
+  servers.delete(here);
+  // A load of another server must not be started here by mistake: an init cannot be undone.
+  if (servers.size > 0)
+    return new EbillError(
+      'REJECTED',
+      `There is no load ${job} on ${visible(here)}: this machine has it on ${visible([...servers].join(', '))}.`,
+      { hint: 'Name that server with --profile or --base-url.' },
+    );
   return new EbillError('REJECTED', `There is no load ${job}, on this machine or on the server.`, {
-    hint: `Check the name and the profile. To start a new load: ebill init --job ${quoted(job, terminal)}`,
+    hint: `Check the name and the profile. To start a new load: ebill init --job ${quoted(job, context)}`,
   });
 }
 
