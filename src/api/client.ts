@@ -20,7 +20,15 @@ import {
   type StatusRef,
 } from './request.ts';
 import { readBody } from './response-body.ts';
-import { type CallResult, changeResult, type Reply, refusal, statusAttempt, unavailable } from './result.ts';
+import {
+  type CallResult,
+  changeResult,
+  credentialsHint,
+  type Reply,
+  refusal,
+  statusAttempt,
+  unavailable,
+} from './result.ts';
 import {
   type Attempt,
   afterTransportError,
@@ -152,6 +160,9 @@ export function createClient(options: ClientOptions) {
         return redactor.clean(body);
       },
       retryAfterMs: retryAfterMs(response.headers['retry-after'], context.now()),
+      get credentialsHint() {
+        return credentialsHint(connection);
+      },
       get redirect() {
         const { status, headers } = response;
         const to = redirectTarget(status, headers['location'], call.url);

@@ -3,6 +3,7 @@ import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Redacted } from '../redact/redactor.ts';
 import { visible } from '../system/escaping.ts';
+import type { Connection } from './connection.ts';
 import { errorMessageFrom, isPage, pageText, responseText } from './error-message.ts';
 import { parseBatch } from './response.ts';
 import { type Attempt, isRetryable } from './retry.ts';
@@ -17,6 +18,8 @@ export interface Reply {
   readonly retryAfterMs: number | null;
   /** Where a redirect that was not followed points to, without its query. */
   readonly redirect?: string | null;
+  /** What to do where the credentials are not accepted. */
+  readonly credentialsHint?: string;
 }
 
 /** How a changing call ended. The union makes every caller handle that it may have happened (api rule 15). */
@@ -73,8 +76,9 @@ export function changeResult(
   const refused = status >= 400 && status < 500 && !isRetryable(status);
   // An empty answer is as little the API's own as a page is.
   const readable = message !== '' && !isPage(body);
-  if (refused && (status === 401 || status === 403 || readable))
-    return { outcome: 'refused', status, message };
+  if (refused && (status === 401 || status === 403))
+    return { outcome: 'refused', status, message, hint: reply.credentialsHint ?? CREDENTIALS_HINT };
+  if (refused && readable) return { outcome: 'refused', status, message };
   if (refused || (status >= 300 && status < 400))
     return { outcome: 'ambiguous', message, retryAfterMs: null, turnedAway: status };
   return ambiguous(responseText(status, reply.safe));
@@ -118,7 +122,9 @@ export function statusAttempt(
       PAGE_HINT,
     );
   if (status < 200 || status >= 300)
-    return { done: fail(refusal(what, status, errorMessageFrom(reply.safe))) };
+    return {
+      done: fail(refusal(what, status, errorMessageFrom(reply.safe), reply.credentialsHint ?? null)),
+    };
   if (page) return again(`the server answered with ${pageText(reply.safe)}`, PAGE_HINT);
   try {
     const batch = parseBatch(body);
@@ -155,6 +161,18 @@ function otherBatch(what: string, asked: Ids, answer: Ids): EbillError {
   });
 }
 
+const CREDENTIALS_HINT =
+  'Check the credentials: EBILL_TOKEN, or EBILL_USERNAME and EBILL_PASSWORD. To store them: ebill profile add';
+
+/** What to do where the server does not accept the credentials (commands rule 26). */
+export function credentialsHint({ profile, auth }: Pick<Connection, 'profile' | 'auth'>): string {
+  if (profile === null) return CREDENTIALS_HINT;
+  if ('token' in auth && typeof auth.token !== 'string' && auth.token.profile !== null)
+    return `The token comes from a command; run it yourself to see what it prints. To change it: ebill profile set ${profile} --token-command CMD`;
+  const kind = auth.type === 'header' ? `header:${auth.name}` : auth.type === 'none' ? 'bearer' : auth.type;
+  return `EBILL_TOKEN and EBILL_PASSWORD, where they are set, come before what the profile has. To store others: ebill profile set ${profile} --auth ${kind}`;
+}
+
 /** The error for a refusal: UNAVAILABLE without a connection, AUTH for 401 and 403, else REJECTED (commands rule 26). */
 export function refusal(
   what: string,
@@ -175,7 +193,7 @@ export function refusal(
   const reply = message === '' ? `HTTP ${status}` : `HTTP ${status}: ${message}`;
   if (status === 401 || status === 403) {
     return new EbillError('AUTH', `${what}: the server did not accept the credentials (${reply}).`, {
-      hint: 'Check user, password or token: ebill profile show, or EBILL_USERNAME, EBILL_PASSWORD, EBILL_TOKEN.',
+      hint: hint ?? CREDENTIALS_HINT,
     });
   }
   if (status >= 300 && status < 400) {

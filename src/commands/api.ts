@@ -95,7 +95,7 @@ async function send(
       ? null
       : isRetryable(reply.status)
         ? unavailable(what, `HTTP ${reply.status} ${message}`.trim())
-        : refusal(what, reply.status, message);
+        : refusal(what, reply.status, message, reply.credentialsHint ?? null);
     const shown = app.globals.showUrls ? reply.body : app.redactor.clean(reply.body);
     // Line breaks stay; everything else that a terminal or a CI runner would act on is escaped.
     const defused = isCi(app.context.env) ? withoutCommands : (line: string) => line;

@@ -52,7 +52,12 @@ describe.each(CHANGES)('%s', (name, change) => {
   test.each([400, 401, 403, 404, 405, 409, 413, 422])('is refused at once with %i', async (status) => {
     const server = await answering(status, ERROR);
     const { client, context } = await rigFor(server.origin);
-    expect(await change(client)).toEqual({ outcome: 'refused', status, message: 'Because\\u001b[31m' });
+    expect(await change(client)).toEqual({
+      outcome: 'refused',
+      status,
+      message: 'Because\\u001b[31m',
+      ...(status === 401 || status === 403 ? { hint: expect.stringContaining('EBILL_TOKEN') } : {}),
+    });
     expect([server.requests.length, context.slept]).toEqual([1, []]);
   });
 

@@ -498,7 +498,7 @@ describe('items added later', () => {
       'AUG_2020_ITM_3',
     ]);
     writeFileSync(join(at.cwd, 'late.csv'), 'Invoice Number\n1\n');
-    const late = await at.call(['upload', 'items', 'late.csv', '--json']);
+    const late = await at.call(['upload', 'items', 'late.csv', '--job', 'AUG_2020', '--json']);
     expect([late.code, late.json.error?.code]).toEqual([8, 'CONFLICT']);
     expect((await at.call(['watch'])).code).toBe(0);
   });
