@@ -83,6 +83,13 @@ async function runCommand(
   const inTime = (error: EbillError): EbillError => (traffic.sent ? afterSending(error) : error);
   const sources: (() => Partial<CommandResult>)[] = [];
   const known = (): Partial<CommandResult> => Object.assign({}, ...sources.map((source) => source()));
+  // A crash is logged once, however often its error is asked for.
+  const errors = new Map<unknown, Promise<EbillError>>();
+  const errorOf = (thrown: unknown): Promise<EbillError> => {
+    const error = errors.get(thrown) ?? asEbillError(thrown, argv, context, redactor, known()).then(inTime);
+    errors.set(thrown, error);
+    return error;
+  };
   let parsed: Parsed | null = null;
   let globals: GlobalOptions | null = null;
   let ui: Ui | null = null;
@@ -110,18 +117,20 @@ async function runCommand(
         sources.push(source);
       },
       known,
+      listeners: [],
+      errorOf,
     };
     await assertUsable(name, context);
     const result = await runAsking(parsed, app, (option) => {
       argv = withOption(argv, option);
       return parse(argv, version, context);
     });
-    const error = result.error === null ? null : inTime(result.error);
+    const error = result.error === null ? null : await errorOf(result.error);
     if (result.printed !== true) await printResult(inDocument({ ...result, error }, name), name, printing);
     return error?.exitCode ?? 0;
   } catch (thrown) {
     const result = known();
-    const error = inTime(await asEbillError(thrown, argv, context, redactor, result));
+    const error = await errorOf(thrown);
     ui ??= await createUi(context, DEFAULT_UI, redactor);
     const name = parsed?.type === 'command' ? parsed.name : commandIn(argv);
     await printResult(inDocument({ ...EMPTY_RESULT, ...result, error }, name), name, {
@@ -163,6 +172,10 @@ async function runAsking(
     return runAsking(again, app, parseWith);
   }
 }
+
+/** Its URL is a secret: what is copied from the screen would be `***`. */
+const withoutNotifyUrl = (argv: readonly string[]): readonly string[] =>
+  argv.filter((word, i) => !/^--notify-url(?:=|$)/.test(word) && argv[i - 1] !== '--notify-url');
 
 /** Before `--`, after which there are only arguments. */
 function withOption(argv: readonly string[], option: string): readonly string[] {
@@ -241,7 +254,7 @@ function interrupted(
     ...(phases === '' ? [] : [` Batches: ${phases}.`]),
   ];
   const name = String(context.signal.reason);
-  const again = ['ebill', ...argv].map((word) => quoted(word, context)).join(' ');
+  const again = ['ebill', ...withoutNotifyUrl(argv)].map((word) => quoted(word, context)).join(' ');
   return new EbillError('INTERRUPTED', `Interrupted (${name}).${known.join('')}`, {
     hint: `Everything done so far is on record. Run the same command again to resume: ${again}`,
     exitCode: name === 'SIGTERM' ? 143 : 130,

@@ -11,7 +11,7 @@ import { counted } from '../output/format.ts';
 import type { ColumnChange } from '../profile/pairs.ts';
 import { quoted } from '../system/escaping.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
-import { NOTIFY_NOTE, withNotification } from './shared/notify.ts';
+import { METRICS_NOTE, NOTIFY_NOTE, NOTIFY_URL_NOTE, withNotification } from './shared/notify.ts';
 import { listFlag, textFlag } from './shared/options.ts';
 import {
   declareSelection,
@@ -47,6 +47,8 @@ export const command: CommandModule<CorrectOptions> = {
       'Records that are rejected again are written as the next round, JOBID_rejects.csv of the correction: correct them and run the command again. A load with nothing open is closed: it has succeeded.',
       'Items go with the corrected invoices they belong to. Items of invoices that are loaded cannot be added through this API: they stay open until --waive settles them. --waive records when, by whom and why, and sends nothing.',
       NOTIFY_NOTE,
+      NOTIFY_URL_NOTE,
+      METRICS_NOTE,
     ],
     examples: [
       ['ebill correct', 'load the corrected rejects of the load last started here'],
@@ -104,7 +106,7 @@ export const command: CommandModule<CorrectOptions> = {
   },
   async run(app, options) {
     const { withSession } = await import('./shared/session.ts');
-    return withNotification(app, options.watch.notify, () =>
+    return withNotification(app, options.watch, () =>
       withSession(app, async (session) => {
         const selection = await select(session, options);
         const { job, selected } = await chosen(session, selection);

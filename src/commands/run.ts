@@ -6,7 +6,7 @@ import { hangingIndent } from '../output/text-layout.ts';
 import { quoted } from '../system/escaping.ts';
 import type { RunPlanOptions } from './run/run-plan.ts';
 import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
-import { CI_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
+import { CI_NOTE, METRICS_NOTE, NOTIFY_NOTE, NOTIFY_URL_NOTE, withNotification } from './shared/notify.ts';
 import {
   boolFlag,
   declareInitTimeout,
@@ -42,6 +42,8 @@ export const command: CommandModule<RunOptions> = {
       STRICT_NOTE,
       '--freeze FILE writes what would be sent: server, load, options, and the SHA-256, size, records and amount of each file. --approved FILE sends only if all of it is exactly so, and otherwise names each difference and ends with 2. Give --approved again to resume.',
       NOTIFY_NOTE,
+      NOTIFY_URL_NOTE,
+      METRICS_NOTE,
       CI_NOTE,
     ],
     examples: [
@@ -119,7 +121,7 @@ export const command: CommandModule<RunOptions> = {
     }
     if (options.initPlan) return writeStarter(app, options);
     const { runPlan } = await import('./run/run-plan.ts');
-    return withNotification(app, options.watch.notify, () => runPlan(app, options.plan ?? '', options));
+    return withNotification(app, options.watch, () => runPlan(app, options.plan ?? '', options));
   },
 };
 

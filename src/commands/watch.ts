@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import type { CommandModule } from './shared/command.ts';
-import { CI_NOTE, NOTIFY_NOTE, withNotification } from './shared/notify.ts';
+import { CI_NOTE, METRICS_NOTE, NOTIFY_NOTE, NOTIFY_URL_NOTE, withNotification } from './shared/notify.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
 import { declareWatchOptions, type WaitOptions, watchOptions } from './shared/upload-options.ts';
 
@@ -13,6 +13,8 @@ export const command: CommandModule<WatchCommandOptions> = {
     notes: [
       'Stops at once with exit code 7 when the remaining batches were never finalized, unless --max-wait is given. A failed poll says nothing about a batch: watch keeps trying and stops with exit code 6 only after --patience without an answer.',
       NOTIFY_NOTE,
+      NOTIFY_URL_NOTE,
+      METRICS_NOTE,
       CI_NOTE,
     ],
     examples: [
@@ -47,8 +49,8 @@ export const command: CommandModule<WatchCommandOptions> = {
       import('./shared/wait.ts'),
       import('./shared/batch-result.ts'),
     ]);
-    const { download, notify } = options.watch;
-    return withNotification(app, notify, async () => {
+    const { download } = options.watch;
+    return withNotification(app, options.watch, async () => {
       if (download !== null) {
         const { assertFolder } = await import('./shared/file-checks.ts');
         await assertFolder(resolve(app.context.cwd, download), '--download');

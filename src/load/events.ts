@@ -1,4 +1,5 @@
 import type { BatchView } from '../batch/types.ts';
+import type { EbillError } from '../errors.ts';
 import type { SourceFile } from './entries.ts';
 
 /** The steps of a plan, in order (commands rule 31). */
@@ -94,6 +95,8 @@ export type LoadEvent =
       readonly nextPollAt: number | null;
       /** When the first of the failed polls in a row started, ms since 1970; `null` when the server answers. */
       readonly silentSince: number | null;
+      /** For how long, ms without those the machine slept; absent: 0. */
+      readonly silentMs?: number;
     }
   | { readonly event: 'watch.end' }
   /** A step of a plan starts and ends. `skipped`: it was done before, or is not in the plan. */
@@ -103,6 +106,8 @@ export type LoadEvent =
       readonly stage: Stage;
       readonly outcome: 'done' | 'skipped' | 'stopped';
       readonly message: string | null;
+      /** Why a run stops after the step: its records are not what the plan accepts. */
+      readonly reason?: EbillError;
     };
 
 export type Listener = (event: LoadEvent) => void;

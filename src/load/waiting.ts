@@ -181,7 +181,8 @@ export class Waiting {
       const wait = this.elapsed ? null : this.next(false);
       const now = context.now();
       const nextPollAt = wait === null ? null : now + wait;
-      emit({ event: 'poll', batches: [], now, nextPollAt, silentSince: silence.since });
+      const { since: silentSince, ms: silentMs } = silence;
+      emit({ event: 'poll', batches: [], now, nextPollAt, silentSince, silentMs });
       if (isPermanent(failure) || silence.ms >= this.options.patienceMs) throw failure;
       if (wait === null) throw notAnsweredInTime('Run the same command again.');
       silence.paused(await this.pause(wait));

@@ -89,7 +89,8 @@ export async function watch(
     const most = again && failure === undefined ? run.settle.otherMs : Number.POSITIVE_INFINITY;
     const wait = end === null ? waiting.next(round.changed, most) : 0;
     const nextPollAt = end === null ? now + wait : null;
-    run.emit({ event: 'poll', batches, now, nextPollAt, silentSince: unanswered.since });
+    const { since: silentSince, ms: silentMs } = unanswered;
+    run.emit({ event: 'poll', batches, now, nextPollAt, silentSince, silentMs });
     onPoll?.(round.found);
     if (end !== null) return { end, found: round.found };
     const paused = await waiting.pause(wait);

@@ -177,7 +177,7 @@ export function unaccountedText(batches: readonly BatchView[]): string {
 const LOST = 'in batches the server no longer knows';
 
 /** Nothing more is expected of it: it is final, or the server does not know it any more. */
-const isOver = ({ phase }: BatchView): boolean => isFinal(phase) || phase === 'missing';
+export const isOver = ({ phase }: BatchView): boolean => isFinal(phase) || phase === 'missing';
 
 /** The result for the records of batches that are over. @param of all batches */
 function accountParts(over: readonly BatchView[], of: number): string[] {
@@ -212,11 +212,20 @@ function kindLine(kind: FileKind, batches: readonly BatchView[]): string[] {
   return [lead + gap, ...(over.length === 0 ? [] : accountParts(over, batches.length))];
 }
 
+/** Records of batches that were corrected, each sent once: `sent` is the sum of the others. */
+interface NetCounts {
+  readonly sent: number;
+  readonly atOnce: number;
+  readonly corrected: number;
+  readonly waived: number;
+  readonly open: number;
+}
+
 /**
- * `203 invoices: 200 loaded at once, 3 after correction, 0 open` (commands rule 21): each record counts as sent once. `null`
- * where nothing is corrected or waived, or where the counts do not say.
+ * The records of batches of one kind that are over, each counted as sent once (commands rule 21). `null` where nothing is
+ * corrected or waived, or where the counts do not say.
  */
-function correctedLine(kind: FileKind, batches: readonly BatchView[]): string[] | null {
+export function netCounts(batches: readonly BatchView[]): NetCounts | null {
   const listed = new Set(batches.map(({ jobId }) => jobId));
   const isCorrection = ({ corrects }: BatchView): boolean =>
     corrects !== undefined && listed.has(corrects.jobId);
@@ -238,11 +247,19 @@ function correctedLine(kind: FileKind, batches: readonly BatchView[]): string[] 
   const open = total(over.map(openOf));
   if (sent === null || loaded === null || open === null || unaccountedText(batches) !== '') return null;
   const waived = over.reduce((so, { settled }) => so + (settled?.waived ?? 0), 0);
+  return { sent, atOnce: loaded, corrected: sent - loaded - waived - open, waived, open };
+}
+
+/** `203 invoices: 200 loaded at once, 3 after correction, 0 open`; `null` as `netCounts`. */
+function correctedLine(kind: FileKind, batches: readonly BatchView[]): string[] | null {
+  const net = netCounts(batches);
+  if (net === null) return null;
+  const { sent, atOnce, corrected, waived, open } = net;
   const [one, many] = NOUNS[kind];
   const waiting = batches.filter((batch) => !isOver(batch)).length;
   return [
-    `${counted(sent, one, many)}: ${count(loaded)} loaded at once`,
-    `${count(sent - loaded - waived - open)} after correction`,
+    `${counted(sent, one, many)}: ${count(atOnce)} loaded at once`,
+    `${count(corrected)} after correction`,
     ...(waived > 0 ? [`${count(waived)} waived`] : []),
     `${count(open)} open`,
     ...(waiting > 0 ? [`${count(waiting)} of ${counted(batches.length, 'batch', 'batches')} not final`] : []),

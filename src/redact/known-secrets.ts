@@ -1,3 +1,4 @@
+import { parseUrl } from '../system/url.ts';
 import type { Redactor } from './redactor.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -15,7 +16,12 @@ interface ConnectionSecrets {
 }
 
 /** Environment variables whose whole value is a secret. */
-const SECRET_VARIABLES: readonly string[] = ['EBILL_TOKEN', 'EBILL_PASSWORD', 'EBILL_CLIENT_KEY_PASSPHRASE'];
+const SECRET_VARIABLES: readonly string[] = [
+  'EBILL_TOKEN',
+  'EBILL_PASSWORD',
+  'EBILL_CLIENT_KEY_PASSPHRASE',
+  'EBILL_NOTIFY_URL',
+];
 /** No secret, but what it prints is one: a child process must not ask for it. */
 const TOKEN_COMMAND = 'EBILL_TOKEN_COMMAND';
 const PROXY_VARIABLE = /_proxy$/iu;
@@ -65,6 +71,7 @@ export function addConnectionSecrets(connection: ConnectionSecrets, redactor: Re
  */
 export function addCallSecrets(argv: readonly string[], env: Environment, redactor: Redactor): void {
   for (const name of SECRET_VARIABLES) redactor.add(env[name] ?? '');
+  addSecretUrl(env['EBILL_NOTIFY_URL'] ?? '', redactor);
   const { EBILL_USERNAME: username, EBILL_PASSWORD: password } = env;
   if (username && password) redactor.add(basic(username, password));
   for (const [name, value] of Object.entries(env))
@@ -75,6 +82,7 @@ export function addCallSecrets(argv: readonly string[], env: Environment, redact
     const [option = '', ...rest] = word.split('=');
     const value = rest.length > 0 ? rest.join('=') : (argv[i + 1] ?? '');
     if (SECRET_OPTION.test(option)) redactor.add(value);
+    if (option === '--notify-url') addSecretUrl(value, redactor);
     if (option === '--header' || option === '--query') {
       const [name = '', ...parts] = value.split('=');
       addNamedValue(name, parts.join('='), redactor);
@@ -85,6 +93,26 @@ export function addCallSecrets(argv: readonly string[], env: Environment, redact
 
 function addNamedValue(name: string, value: string, redactor: Redactor): void {
   if (isSecretName(name) && value.length >= SHORTEST_VALUE) redactor.add(value);
+}
+
+/** From this length on a part of a path or query is a token and no word. */
+const SHORTEST_TOKEN = 16;
+
+/** A URL that is a secret as a whole: also its path and query, and the tokens in them, which messages may quote alone. */
+export function addSecretUrl(given: string, redactor: Redactor): void {
+  const url = given.trim();
+  redactor.add(given);
+  redactor.add(url);
+  addUserinfo(url, redactor);
+  const parsed = parseUrl(url);
+  if (parsed !== null) redactor.add(parsed.href);
+  for (const one of [url, parsed?.href ?? '']) {
+    const [, rest = ''] = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^#]*)/isu.exec(one) ?? [];
+    const [path = '', ...query] = rest.split('?');
+    for (const part of [rest, path, query.join('?')])
+      if (part.replace(/^[/?]/, '') !== '') redactor.add(part);
+    for (const token of rest.split(/[/?&;=]/)) if (token.length >= SHORTEST_TOKEN) redactor.add(token);
+  }
 }
 
 /** The password of a URL as written, decoded, and as the header it is sent in. */

@@ -6,6 +6,8 @@ import type { Redacted } from '../redact/redactor.ts';
 import { visible } from './escaping.ts';
 
 interface AtomicFileOptions {
+  /** Permission bits of the file, less the umask. Default: 0600. */
+  readonly mode?: number;
   /** Permission bits of missing folders, which are created. Default: what the umask leaves of 0777. */
   readonly folderMode?: number;
   /** Turns a system error into the error to throw. Default: `USAGE`, "PATH cannot be written". */
@@ -24,7 +26,7 @@ const LARGE_CHUNK = 16 * 1024;
 
 /**
  * A file that appears complete or not at all, and survives a power loss once `commit` has resolved: written under a
- * temporary name in the same folder, flushed, renamed, and the folder flushed. The file is its owner's alone (0600).
+ * temporary name in the same folder, flushed, renamed, and the folder flushed. The file is its owner's alone (0600) unless `mode` says otherwise.
  */
 export class AtomicFile {
   readonly path: string;
@@ -53,7 +55,7 @@ export class AtomicFile {
       await makeFolders(dirname(path), options.folderMode);
       const temporary = temporaryPath(path);
       // `wx` follows no link (open(2), O_EXCL), so nobody who may write in the folder can redirect the bytes.
-      return new AtomicFile(path, temporary, await open(temporary, 'wx', 0o600), errorFor);
+      return new AtomicFile(path, temporary, await open(temporary, 'wx', options.mode ?? 0o600), errorFor);
     } catch (cause) {
       throw errorFor(cause);
     }
@@ -132,7 +134,11 @@ export async function writeAtomic(
 }
 
 /** `writeAtomic` for text that may quote a server or the environment: its type proves that it has been redacted. */
-export function writeRedacted(path: string, text: Redacted, options: CommitOptions = {}): Promise<boolean> {
+export function writeRedacted(
+  path: string,
+  text: Redacted,
+  options: CommitOptions & Pick<AtomicFileOptions, 'mode'> = {},
+): Promise<boolean> {
   return writeAtomic(path, text, options);
 }
 

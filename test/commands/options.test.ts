@@ -57,6 +57,8 @@ const WAIT = {
   patienceMs: 600_000,
   download: null,
   notify: null,
+  notifyUrl: null,
+  metrics: null,
   recordStatus: {},
 };
 const UPLOAD = {
@@ -196,6 +198,10 @@ describe('upload', () => {
       'f --interval 0',
       'f --notify n',
       'f --wait --notify= ',
+      'f --notify-url https://hooks.example.com/x',
+      'f --metrics m.prom',
+      'f --wait --notify-url=',
+      'f --wait --metrics -',
       'f --job  ',
     ]) {
       expect(() => parse(customer, line)).toThrow();
@@ -225,6 +231,16 @@ describe('finalize, status, watch', () => {
     expect(parse(watch, '--notify n')).toEqual({ ...SELECT, watch: { ...WAIT, notify: 'n' } });
     expect(parse(run, 'p --notify n').watch).toEqual({ ...WAIT, notify: 'n' });
     expect(() => parse(watch, '--notify=')).toThrow('--notify is empty');
+  });
+  it('--notify-url, --metrics', () => {
+    const line = '--notify-url https://hooks.example.com/x --metrics m.prom';
+    const given = { ...WAIT, notifyUrl: 'https://hooks.example.com/x', metrics: 'm.prom' };
+    expect(parse(watch, line)).toEqual({ ...SELECT, watch: given });
+    expect(parse(run, `p ${line}`).watch).toEqual(given);
+    expect(parse(customer, `f --wait ${line}`).watch).toEqual(given);
+    expect(() => parse(watch, '--notify-url=')).toThrow('--notify-url is empty');
+    expect(() => parse(watch, '--metrics=')).toThrow('--metrics needs the name of a file');
+    expect(() => parse(customer, 'f --metrics m.prom')).toThrow('--metrics needs --wait');
   });
   it('--exit-status; a load and single batches exclude each other', () => {
     expect(parse(status, '--exit-status')).toEqual({ ...SELECT, exitStatus: true });

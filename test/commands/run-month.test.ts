@@ -60,7 +60,15 @@ async function month(
     concurrency: 1,
     adopt: false,
     next: false,
-    watch: { cadence: { fixedMs: null }, maxWaitMs: null, patienceMs: 0, download: null, notify: null },
+    watch: {
+      cadence: { fixedMs: null },
+      maxWaitMs: null,
+      patienceMs: 0,
+      download: null,
+      notify: null,
+      notifyUrl: null,
+      metrics: null,
+    },
   } as unknown as StepOptions;
   const customers = [
     { kind: 'customer', file: source(), jobId: 'AUG_2020_CUS', action: 'new', exact: false, replaces: [] },

@@ -181,8 +181,9 @@ async function finish(
     gate = acceptanceOf(batches, accepted);
   }
   if (!gate.go) {
-    end(run, step, 'stopped', null);
-    return stopError(step, gate, batches, job, accepted, folder, app.context);
+    const reason = stopError(step, gate, batches, job, accepted, folder, app.context);
+    run.emit({ event: 'stage.end', stage: step, outcome: 'stopped', message: null, reason });
+    return reason;
   }
   const failed = counted(gate.failed, 'failed record', 'failed records');
   end(run, step, 'done', gate.failed === 0 ? null : `${failed}, which the plan accepts`);

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { EbillError } from '../../errors.ts';
 import type { CommandHelp } from '../../help/command-page.ts';
+import type { Listener } from '../../load/events.ts';
 import type { DocumentInput } from '../../output/json.ts';
 import type { Ui } from '../../output/ui.ts';
 import type { Redactor } from '../../redact/redactor.ts';
@@ -51,6 +52,10 @@ export interface App {
   soFar(known: () => Partial<CommandResult>): void;
   /** All that `soFar` has been given, merged. */
   known(): Partial<CommandResult>;
+  /** Hear of the events of the command's sessions, besides its progress. */
+  readonly listeners: Listener[];
+  /** The error with which the command ends after this was thrown or returned. */
+  errorOf(thrown: unknown): Promise<EbillError>;
 }
 
 /** What a command returns; `program.ts` prints it and sets the exit code. */

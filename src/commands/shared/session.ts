@@ -57,8 +57,11 @@ export async function withSession<T>(app: App, work: (session: Session) => Promi
   }
 }
 
-async function openSession(app: App, { listener: emit, stop }: Progress): Promise<Session> {
-  const { context, globals, ui, userAgent, redactor } = app;
+async function openSession(app: App, { listener, stop }: Progress): Promise<Session> {
+  const { context, globals, ui, userAgent, redactor, listeners } = app;
+  const emit: Listener = (event) => {
+    for (const each of [listener, ...listeners]) each(event);
+  };
   const { connection, owner } = await connect(app);
   const { client, storage, close } = await openApi({
     context,

@@ -76,7 +76,7 @@ export async function runUpload(
   parent: ParentRef | null,
 ): Promise<CommandResult> {
   const work = () => withSession(app, (session) => upload(session, options, given, parent));
-  return options.wait ? withNotification(app, options.watch.notify, work) : work();
+  return options.wait ? withNotification(app, options.watch, work) : work();
 }
 
 async function upload(

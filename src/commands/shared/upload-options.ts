@@ -52,6 +52,10 @@ export interface WaitOptions extends WatchOptions {
   readonly download: string | null;
   /** The command line of `--notify`; `null`: none. */
   readonly notify: string | null;
+  /** `--notify-url`, a secret; `null`: that of the environment, if any. */
+  readonly notifyUrl: string | null;
+  /** The file of `--metrics`; `null`: none. */
+  readonly metrics: string | null;
   /** Over the profile's. */
   readonly recordStatus: RecordStatusMap;
 }
@@ -128,10 +132,15 @@ export function uploadOptions(files: readonly unknown[], flags: Flags): UploadOp
     });
   const watch = watchOptions(flags);
   const wait = boolFlag(flags, 'wait');
-  if (watch.notify !== null && !wait)
-    throw new EbillError('USAGE', '--notify needs --wait.', {
-      hint: 'Add --wait, or give --notify to ebill watch.',
-    });
+  for (const [option, value] of [
+    ['--notify', watch.notify],
+    ['--notify-url', watch.notifyUrl],
+    ['--metrics', watch.metrics],
+  ])
+    if (value !== null && !wait)
+      throw new EbillError('USAGE', `${option} needs --wait.`, {
+        hint: `Add --wait, or give ${option} to ebill watch.`,
+      });
   return {
     files: files.map(String),
     job: jobFlag(flags, 'job', '--job'),
@@ -189,6 +198,11 @@ export function declareWatchOptions(command: Command): void {
     .option('--patience <duration>', 'stop after this time without an answer, with exit code 6', '10m')
     .option('--download <dir>', 'download each result file to this folder, as soon as its batch is final')
     .option('--notify <command>', 'run this command at the end, with the outcome as JSON on stdin')
+    .option(
+      '--notify-url <url>',
+      'POST the outcome to this URL at the end, and when something needs attention (EBILL_NOTIFY_URL)',
+    )
+    .option('--metrics <file>', 'write an OpenMetrics file at the end, for the textfile collector')
     .optionsGroup('Options:');
   declareRecordStatus(command);
 }
@@ -223,6 +237,27 @@ export function watchOptions(flags: Flags): WaitOptions {
     patienceMs: durationFlag(flags, 'patience', '--patience') ?? PATIENCE_MS,
     download: textFlag(flags, 'download'),
     notify,
+    notifyUrl: notifyUrlOption(flags),
+    metrics: metricsOption(flags),
     recordStatus: recordStatusOption(flags),
   };
+}
+
+/** Checked further with the profile, which may allow plain http. The URL is a secret: no message repeats it. */
+function notifyUrlOption(flags: Flags): string | null {
+  const url = textFlag(flags, 'notifyUrl');
+  if (url?.trim() === '')
+    throw new EbillError('USAGE', '--notify-url is empty.', {
+      hint: 'Give an https URL, or leave out --notify-url.',
+    });
+  return url;
+}
+
+function metricsOption(flags: Flags): string | null {
+  const file = textFlag(flags, 'metrics');
+  if (file?.trim() === '' || file === '-')
+    throw new EbillError('USAGE', '--metrics needs the name of a file.', {
+      hint: 'Name it: --metrics ebill.prom',
+    });
+  return file;
 }

@@ -144,6 +144,23 @@ for try in 1 2 3 4 5; do
 done
 exit $code`;
 
+export const ALERT_RULES = `groups:
+  - name: ebill
+    rules:
+      - alert: EbillMonthNotClosed
+        expr: >-
+          time() - max(ebill_last_success_timestamp_seconds)
+          > 33 * 86400
+          or absent(ebill_last_success_timestamp_seconds)
+        for: 1h
+        annotations:
+          summary: No load has succeeded for 33 days
+      - alert: EbillLoadFailed
+        expr: ebill_exit_code != 0
+        for: 6h
+        annotations:
+          summary: ebill ended with {{ $value }} ({{ $labels.load }})`;
+
 export const ci: TopicText = {
   description:
     'In CI, environment variables are the whole set-up: no profile is needed. ebill never prompts there and prints one plain line for each step. When a job was killed, cancelled or timed out, run it again: it resumes where it stopped, as long as it finds the journal of the load, so keep EBILL_HOME between runs. To write plan.yaml: ebill run --init-plan',
@@ -172,6 +189,11 @@ export const ci: TopicText = {
       'GitLab, with an approval',
       lines(GITLAB_APPROVED),
       'Protect the environment named production, and define EBILL_TOKEN for that environment alone. The second job waits until somebody who may deploy there has read the artifact of the first and starts it.',
+    ),
+    section(
+      'Prometheus: a month not closed',
+      lines(ALERT_RULES),
+      'Add --metrics /var/lib/node_exporter/textfile/ebill.prom to ebill run, in the folder of --collector.textfile.directory, and load these rules. ebill run ends with 0 once every record of the plan is loaded or settled. If the time of the last success is 33 days old, or there was none, this month was not closed; the second rule names a load that failed and was not resumed for 6 hours.',
     ),
     section(
       'What ebill writes for each CI system',

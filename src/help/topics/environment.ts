@@ -47,6 +47,7 @@ export const environment: TopicText = {
     section(
       'Output',
       terms({
+        EBILL_NOTIFY_URL: 'the URL of --notify-url, a secret',
         NO_COLOR: 'no colour; --color takes precedence',
         FORCE_COLOR: 'colour without a terminal too; 0 for none. --color and NO_COLOR take precedence',
         CI: 'no colour, no prompts, no animation; 0, false and empty count as not set',
@@ -76,7 +77,7 @@ export const environment: TopicText = {
         EBILL_EXIT_CODE: 'the exit code',
         EBILL_JOB: 'the load',
       }),
-      'EBILL_TOKEN, EBILL_TOKEN_COMMAND, EBILL_PASSWORD and EBILL_CLIENT_KEY_PASSPHRASE are not passed to it, and HTTPS_PROXY and the like without user and password.',
+      'EBILL_TOKEN, EBILL_TOKEN_COMMAND, EBILL_PASSWORD, EBILL_NOTIFY_URL and EBILL_CLIENT_KEY_PASSPHRASE are not passed to it, and HTTPS_PROXY and the like without user and password.',
     ),
     examples(
       [

@@ -76,6 +76,10 @@ export const json: TopicText = {
         checks: 'doctor: a list of { name, state, message, hint }',
         response: 'api: { status, contentType, body }',
         'apiUrl, s3Url, data, environment': 'sandbox',
+        'text, event':
+          'only in what is posted to --notify-url: one sentence for people; end, silent or stopped',
+        'silentSince, silentSeconds, stage':
+          'the same: since when and for how long the server has not answered (silent); the step after which a run stops (stopped)',
         next: 'ebill without a command: { command, why }; also baseUrl, updatedAt, state and problems',
         state: 'of a load: open until every batch is final and nothing is left to correct, then closed',
       }),
