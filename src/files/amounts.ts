@@ -12,7 +12,7 @@ export type Amount =
   | AmountProblem;
 
 /** Why a value cannot be added up. */
-export type AmountProblem = 'empty' | 'not-a-number' | 'comma' | 'exponent' | 'too-fine';
+export type AmountProblem = 'empty' | 'not-a-number' | 'comma' | 'decimal-comma' | 'exponent' | 'too-fine';
 
 /** Decimals of a number unit and of a fine unit. */
 const UNIT_DECIMALS = 4;
@@ -27,6 +27,9 @@ const DOT = 46;
 const MINUS = 45;
 const SCALE = [1, 10, 100, 1000, 10_000] as const;
 
+/** `1,5`, `12,50`, `1.234,567`: no group of thousands has one or two digits, or follows one with a point. */
+const DECIMAL_COMMA = /^(?:\d+,\d{1,2}|\d{1,3}(?:\.\d{3})+,\d+)$/u;
+
 /** Reads amounts. A class, so that reading millions of values allocates no result objects. */
 export class AmountReader {
   /** How many decimals the last amount was written with. */
@@ -34,7 +37,7 @@ export class AmountReader {
 
   /**
    * Reads `12.30`, `-12.30`, `+12`, `.5`, `1,234.56`, `1,23,456.78`, `1,234,567`, `(12.30)`, with or without spaces around it. A comma
-   * that may be a decimal comma (`1,234`, `12,50`) is a problem, never a guess; so is an exponent (`1.2E+05`).
+   * that may be a decimal comma (`1,234`) is a problem, never a guess, also where it can be nothing else (`12,50`); so is an exponent (`1.2E+05`).
    */
   read(bytes: Uint8Array, from: number, to: number): Amount {
     let i = from;
@@ -68,6 +71,7 @@ export class AmountReader {
     const negative = inParentheses !== undefined || text.startsWith('-');
     if (!/^\d*\.?\d*$/u.test(digits) || !/\d/u.test(digits)) {
       if (!/^[\d.,]+$/u.test(digits) || !digits.includes(',')) return 'not-a-number';
+      if (DECIMAL_COMMA.test(digits)) return 'decimal-comma';
       // Commas separate thousands only if a decimal point follows them, or if there are several. India also groups by two.
       if (!/^\d{1,3}(?:,\d{2,3})*,\d{3}\.\d*$/u.test(digits) && !/^\d{1,3}(?:,\d{2,3})+,\d{3}$/u.test(digits))
         return 'comma';

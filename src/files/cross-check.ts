@@ -209,7 +209,9 @@ class AmountColumn {
       return amount;
     }
     this.#unknown = true;
-    this.#findings.error(amount === 'empty' ? 'empty-amount' : 'amount', () => {
+    // Groups of their own: an amount with a decimal comma shows that the column is the right one.
+    const group = amount === 'empty' ? 'empty-amount' : amount === 'decimal-comma' ? amount : 'amount';
+    this.#findings.error(group, () => {
       readValue(this.#value, bytes, from, to);
       if (amount === 'empty')
         return finding('empty-amount', { line, column }, 'the amount is empty', 'Write 0 for no amount.');
@@ -243,6 +245,7 @@ function amountProblem(problem: Exclude<AmountProblem, 'empty'>, text: string): 
 const AMOUNT_PROBLEMS: Readonly<Record<Exclude<AmountProblem, 'empty'>, string>> = {
   'not-a-number': 'is not an amount',
   comma: 'is ambiguous: the comma may separate thousands or decimals',
+  'decimal-comma': 'cannot be read: it has a comma before the decimals',
   exponent: 'is written with an exponent, which loses digits',
   'too-fine': 'has more than 18 decimals',
 };

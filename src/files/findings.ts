@@ -50,6 +50,7 @@ const RECORD_FAULTS: ReadonlySet<string> = new Set([
   'unknown-invoice',
   'amount',
   'empty-amount',
+  'decimal-comma',
   'no-items',
 ]);
 

@@ -169,7 +169,9 @@ export const mostly = (wrong: number, values: number): boolean => wrong * 2 > va
 
 function isAmount(text: string): boolean {
   const bytes = Buffer.from(text);
-  return typeof new AmountReader().read(bytes, 0, bytes.length) !== 'string';
+  const amount = new AmountReader().read(bytes, 0, bytes.length);
+  // With a decimal comma it cannot be added up, and a user has to hear of that.
+  return typeof amount !== 'string' || amount === 'decimal-comma';
 }
 
 /**

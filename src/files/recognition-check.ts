@@ -33,6 +33,8 @@ interface Dependent {
   /** Codes, or groups of their own. */
   readonly groups: readonly string[];
   readonly reason: string;
+  /** Groups that depend on the roles, too, and show that the column is the right one. */
+  readonly evident?: readonly string[];
   /** Warnings that depend on the roles, too. */
   readonly warnings?: readonly string[];
 }
@@ -66,6 +68,8 @@ const DEPENDENT: readonly Dependent[] = [
   },
   { role: 'invoice.amount', with: [], groups: ['amount', 'empty-amount'], reason: NO_AMOUNTS },
   { role: 'items.amount', with: [], groups: ['amount', 'empty-amount'], reason: NO_AMOUNTS },
+  { role: 'invoice.amount', with: [], groups: [], evident: ['decimal-comma'], reason: NO_AMOUNTS },
+  { role: 'items.amount', with: [], groups: [], evident: ['decimal-comma'], reason: NO_AMOUNTS },
 ];
 
 /** A file after all passes. */
@@ -103,14 +107,14 @@ export function settleRecognition(
     )
       for (const one of [role, ...others]) recognition.reject(one, reason);
   }
-  for (const { role, with: others, groups, warnings = [] } of DEPENDENT) {
+  for (const { role, with: others, groups, evident = [], warnings = [] } of DEPENDENT) {
     const roles = [role, ...others];
     for (const { findings } of of(role)) {
       if (isGone(roles))
-        for (const group of [...groups, ...warnings])
+        for (const group of [...groups, ...evident, ...warnings])
           findings.drop(group, isGone(['customer.key', 'invoice.key']));
       if (!roles.some((one) => recognised.has(one))) continue;
-      for (const group of [...groups, ...groups.map(likeGroup)]) findings.demote(group);
+      for (const group of [...groups, ...evident, ...groups.map(likeGroup)]) findings.demote(group);
     }
   }
   const sums: readonly RoleName[] = ['invoice.key', 'items.invoice', 'invoice.amount', 'items.amount'];

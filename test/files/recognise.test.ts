@@ -211,6 +211,22 @@ describe('recogniseColumns', () => {
     expect(found).toEqual([]);
   });
 
+  it.each([
+    ['a decimal comma', '"1,50"', ['f0.csv warning amount@2:2']],
+    ['a decimal comma after points', '"1.234,50"', ['f0.csv warning amount@2:2']],
+    ['a comma that may separate thousands', '"1,234"', []],
+    ['thousands and a point', '"1,234.50"', []],
+    ['text', '"one, two"', []],
+  ])(
+    'warns of amounts that cannot be read only where that is certain: %s',
+    async (_what, value, expected) => {
+      const { found } = await check([
+        inv(`Invoice Number,Amount,Note\n${rows(20, (n) => `I${n},${value},"1,50"`)}`),
+      ]);
+      expect(found).toEqual(expected);
+    },
+  );
+
   it('finds nothing in other names', async () => {
     expect(await check([cus('id,name\n1,a\n1,b\n'), inv('no,who\n1,9\n')])).toMatchObject({
       taken: {},
