@@ -125,9 +125,15 @@ export function createClient(options: ClientOptions) {
     const { signal = context.signal } = sending;
     const used = await credentials.headers(signal);
     const reply = await exchangeOnce(call, sending, used);
-    if (reply.status !== 401) return reply;
+    if (reply.status !== 401) {
+      credentials.accepted();
+      return reply;
+    }
     const others = await credentials.renewed(used, signal);
-    return others === null ? reply : exchangeOnce(call, sending, others);
+    if (others === null) return reply;
+    const again = await exchangeOnce(call, sending, others);
+    if (again.status !== 401) credentials.accepted();
+    return again;
   }
 
   /** A GET follows redirects, without credentials to another origin. */

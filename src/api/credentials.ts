@@ -13,11 +13,13 @@ export interface Credentials {
    */
   headers(signal: AbortSignal): Promise<Headers>;
   /**
-   * After a 401: asks the token command again, once in a process.
+   * After a 401: asks the token command again, once until its token is accepted. A long watch outlives a token.
    * @param refused the headers that the server did not accept
    * @returns headers to repeat the request with, once; `null`: there are no others
    */
   renewed(refused: Headers, signal: AbortSignal): Promise<Headers | null>;
+  /** The server accepted the headers. */
+  accepted(): void;
   /** Stops a command under way. */
   close(): void;
 }
@@ -32,7 +34,12 @@ export function createCredentials(
   const source = auth.type === 'bearer' || auth.type === 'header' ? auth.token : '';
   if (typeof source === 'string') {
     const fixed = authHeaders({ auth });
-    return { headers: async () => fixed, renewed: async () => null, close: () => undefined };
+    return {
+      headers: async () => fixed,
+      renewed: async () => null,
+      accepted: () => undefined,
+      close: () => undefined,
+    };
   }
   const closing = new AbortController();
   const stop = AbortSignal.any([context.signal, closing.signal]);
@@ -76,7 +83,10 @@ export function createCredentials(
       );
     return null;
   };
-  return { headers, renewed, close: () => closing.abort(new Error('closed')) };
+  const accepted = (): void => {
+    isRenewed = false;
+  };
+  return { headers, renewed, accepted, close: () => closing.abort(new Error('closed')) };
 }
 
 /** @throws the signal's reason when it is aborted before the promise is settled */

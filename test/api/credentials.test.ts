@@ -58,6 +58,15 @@ describe('the credentials of a token command', () => {
     expect(warnings).toEqual(['the server refused the token that the token command of profile prod printed']);
   });
 
+  it('are renewed again when a token that was accepted has expired', async () => {
+    const { credentials, ran } = rig(['first-t0ken', 'second-t0ken', 'third-t0ken']);
+    const used = await credentials.headers(signal);
+    expect(await credentials.renewed(used, signal)).toEqual(bearer('second-t0ken'));
+    credentials.accepted();
+    expect(await credentials.renewed(bearer('second-t0ken'), signal)).toEqual(bearer('third-t0ken'));
+    expect(ran.length).toBe(3);
+  });
+
   it('stay what they were when the command fails the second time', async () => {
     const { credentials, ran, warnings } = rig(['first-t0ken', null]);
     const used = await credentials.headers(signal);
