@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { HttpRequest, HttpResponse } from '../../src/api/net/transport.ts';
 import { postNotice } from '../../src/commands/shared/notify-url.ts';
+import { addCallSecrets } from '../../src/redact/known-secrets.ts';
+import { Redactor } from '../../src/redact/redactor.ts';
 import { closedPort, listening, type RawServer, rawServer } from '../api/rig.ts';
 import { fastClock, type Machine, machine, month, type Ran, sandbox } from '../e2e/harness.ts';
 import { testContext } from '../helpers/context.ts';
@@ -254,6 +256,25 @@ describe('--notify-url', () => {
     }
   });
 
+  it('is known to the redactor before anything is parsed', () => {
+    for (const [argv, env] of [
+      [['watch', '--notify-url', `https://hooks.example.com${PATH}`], {}],
+      [['watch', `--notify-url=https://hooks.example.com${PATH}`], {}],
+      [['watch'], { EBILL_NOTIFY_URL: `https://hooks.example.com${PATH}` }],
+    ] as const) {
+      const redactor = new Redactor();
+      addCallSecrets(argv, env, redactor);
+      for (const said of [
+        `https://hooks.example.com${PATH}`,
+        PATH,
+        PATH.split('?')[0],
+        PATH.split('?')[1],
+        'tok3n-canary-4711',
+      ])
+        expect(redactor.sweep(`said ${said} here`)).not.toMatch(CANARY);
+    }
+  });
+
   it('takes plain http where the profile allows it', async () => {
     const at = await uploaded();
     const add = [
@@ -294,7 +315,10 @@ describe('--notify-url', () => {
           pid = started;
         },
         onStderr: (text) => {
-          if (/AUG_2020_CUS/.test(text) && pid !== 0) process.kill(pid, 'SIGTERM');
+          if (!/AUG_2020_CUS/.test(text) || pid === 0) return;
+          // Once: a second signal ends the process without a word.
+          process.kill(pid, 'SIGTERM');
+          pid = 0;
         },
       },
     );
