@@ -16,20 +16,19 @@ const { values } = parseArgs({
 const { share } = values;
 const vitest = ['exec', '--', 'vitest', 'run', '--config', 'vitest.full.config.ts'];
 
-process.env['EBILL_NEW_CASES'] = '1';
+if (share === undefined) process.env['EBILL_NEW_CASES'] = '1';
+/** With `--share`, the slow tests of these folders. */
+const SHARED = ['test/commands', 'test/e2e', 'test/hints', 'test/secrets'];
 /** Test files with tests that `npm test` leaves out. */
-const tagged = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' }).filter(
-  (name) =>
-    name.endsWith('.test.ts') && readFileSync(join(ROOT, 'test', name), 'utf8').includes("tags: 'slow'"),
-);
+const tagged = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .map((name) => `test/${name.replaceAll('\\', '/')}`)
+  .filter(
+    (name) => name.endsWith('.test.ts') && readFileSync(join(ROOT, name), 'utf8').includes("tags: 'slow'"),
+  )
+  .filter((name) => share === undefined || SHARED.some((folder) => name.startsWith(folder)));
 if (!values['slow-only']) npm('test');
 npm('exec', '--', 'vitest', 'run', '--tags-filter=slow', ...tagged);
-npm(
-  ...vitest,
-  '--project',
-  'slow',
-  ...(share === undefined ? [] : ['test/commands', 'test/e2e', 'test/hints', 'test/secrets']),
-);
+npm(...vitest, '--project', 'slow', ...(share === undefined ? [] : SHARED));
 if (share === undefined) {
   npm('run', 'test:nodes');
   npm('run', 'test:faults');

@@ -68,7 +68,7 @@ describe('--format and --fields', () => {
     await at.call(['profile', 'add', 'prod', '--base-url', 'https://x.example', '--auth', 'none', '--use']);
     const profiles = await at.call(['profile', 'list', '--format', 'tsv']);
     expect(profiles.stdout).toBe(
-      'name\tcurrent\tbaseUrl\tauth\tusername\tproduction\torganisation\nprod\ttrue\thttps://x.example\tnone\t\tfalse\t\n',
+      'name\tcurrent\tbaseUrl\tauth\tusername\tproduction\torganisation\ttokenCommand\nprod\ttrue\thttps://x.example\tnone\t\tfalse\t\t\n',
     );
     const checks = (await at.call(['doctor', '--format', 'tsv', '--fields', 'state,name'])).stdout;
     expect(checks.split('\n').slice(0, 2)).toEqual(['state\tname', 'ok\tNode']);
