@@ -67,6 +67,9 @@ const DISK: ReadonlySet<string> = new Set([
 
 export const isDiskFailure = (error: unknown): boolean => DISK.has(errnoOf(error) ?? '');
 
+/** The disk or the quota is full. */
+export const isDiskFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(errnoOf(error) ?? '');
+
 /**
  * What an error of this machine's files is once something was sent: LOCAL instead of USAGE, which says that nothing was
  * (commands rule 26). Other errors stay as they are.
@@ -76,10 +79,9 @@ export function afterSending(error: EbillError): EbillError {
   const errno = errnoOf(cause) ?? '';
   // Node's own errors (`ERR_…`) are not about files.
   if (code !== 'USAGE' || !/^E[A-Z\d]+$/.test(errno)) return error;
-  const remedy =
-    errno === 'ENOSPC' || errno === 'EDQUOT'
-      ? 'Free some space on that disk'
-      : 'Check that disk, and the permissions there';
+  const remedy = isDiskFull(cause)
+    ? 'Free some space on that disk'
+    : 'Check that disk, and the permissions there';
   return new EbillError('LOCAL', message, {
     hint: `What is on record is safe. ${remedy}, then run the same command again.`,
     cause,

@@ -71,7 +71,9 @@ function partialError(
         hint: `Correct what is open in the rejects files, then: ebill correct${jobOption(job, terminal)}. Records that will not be loaded are settled with --waive.`,
       })
     : new EbillError('PARTIAL', `${records} ${open === 1 ? 'was' : 'were'} rejected in ${names(first)}.`, {
-        hint,
+        hint: downloaded
+          ? `${hint} To write the rejected records to files, to be corrected and loaded with ebill correct: ebill results --rejects${jobOption(job, terminal)}`
+          : hint,
       });
 }
 

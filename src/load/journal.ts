@@ -1,7 +1,7 @@
 import { type FileHandle, open, readFile, stat, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { serverOf } from '../api/connection.ts';
-import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { EbillError, errnoOf, isDiskFull, messageOf } from '../errors.ts';
 import type { Redacted, Redactor } from '../redact/redactor.ts';
 import { isAt, makeFolders, syncFolder, writeAtomic } from '../system/atomic-file.ts';
 import { KEEP_HOME } from '../system/home.ts';
@@ -287,9 +287,8 @@ async function openAppending(path: string): Promise<FileHandle> {
 
 function cannotWrite(path: string, cause: unknown): EbillError {
   if (cause instanceof EbillError) return cause;
-  const full = errnoOf(cause) === 'ENOSPC';
   return new EbillError('USAGE', `The journal ${path} cannot be written: ${messageOf(cause)}.`, {
-    hint: full
+    hint: isDiskFull(cause)
       ? 'Free some space on that disk, then run the same command again. Nothing is sent without a record.'
       : `Make the folder writable, then run the same command again. Nothing is sent without a record. ${KEEP_HOME}`,
     cause,

@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type Conf from 'conf';
-import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { EbillError, errnoOf, isDiskFull, messageOf } from '../errors.ts';
 import { makeFolders, syncFolder } from '../system/atomic-file.ts';
 import type { Context } from '../system/context.ts';
 import { visible } from '../system/escaping.ts';
@@ -189,7 +189,7 @@ export async function makeFolder(folder: string): Promise<void> {
 export function storageError(action: string, path: string, cause: unknown): EbillError {
   const errno = errnoOf(cause);
   const reason = (errno !== undefined && REASONS[errno]) || errno || 'it failed';
-  const remedy = errno === 'ENOSPC' || errno === 'EDQUOT' ? 'Free some space' : 'Fix its permissions';
+  const remedy = isDiskFull(cause) ? 'Free some space' : 'Fix its permissions';
   return new EbillError('USAGE', `Cannot ${action} ${path}: ${reason}.`, {
     hint: `${remedy}, set EBILL_HOME to a folder of your own, or do without profiles: EBILL_BASE_URL with EBILL_TOKEN, or EBILL_USERNAME and EBILL_PASSWORD.`,
     cause,

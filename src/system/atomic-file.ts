@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { constants, copyFile, type FileHandle, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { EbillError, errnoOf, messageOf } from '../errors.ts';
+import { EbillError, errnoOf, isDiskFull, messageOf } from '../errors.ts';
 import type { Redacted } from '../redact/redactor.ts';
 import { visible } from './escaping.ts';
 
@@ -260,7 +260,7 @@ export function cannotRead(path: string, cause: unknown): EbillError {
 /** A file that cannot be written, for people. */
 export function cannotWrite(path: string, cause: unknown): EbillError {
   return new EbillError('USAGE', `${visible(path)} cannot be written: ${visible(messageOf(cause))}.`, {
-    hint: 'Free some space or choose another folder, then run the same command again.',
+    hint: `${isDiskFull(cause) ? 'Free some space' : 'Make its folder writable'}, or choose another folder, then run the same command again.`,
     cause,
   });
 }
