@@ -50,7 +50,7 @@ export function createCredentials(
     const token = import('./token-command.ts').then(({ tokenFrom }) =>
       tokenFrom(source, context, redactor, stop),
     );
-    // Whoever waited may have gone.
+    // The request that waited for it may have been aborted: nobody else handles the failure.
     token.catch(() => undefined);
     return token;
   };

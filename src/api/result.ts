@@ -2,6 +2,7 @@ import { type Identity, type Ids, identityOf, idsText } from '../batch/identity.
 import type { Batch } from '../batch/types.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Redacted } from '../redact/redactor.ts';
+import { redactShapes } from '../redact/shapes.ts';
 import { visible } from '../system/escaping.ts';
 import type { Connection } from './connection.ts';
 import { errorMessageFrom, isPage, pageText, responseText } from './error-message.ts';
@@ -142,7 +143,8 @@ export function statusAttempt(
 /** Why an answer is not one of the API; what a gateway says in JSON or plain text is worth more than how XML differs. */
 function unreadable(error: unknown, { body, safe }: Reply): string {
   const isText = !/^[\s\ufeff]*(?:<|$)/.test(body) && !body.includes('\0');
-  return isText ? `it is not XML but says: ${errorMessageFrom(safe)}` : messageOf(error);
+  // The parser quotes the answer.
+  return isText ? `it is not XML but says: ${errorMessageFrom(safe)}` : redactShapes(messageOf(error));
 }
 
 /** What a page that came instead of an answer may be, and what to do (api rule 8). */
@@ -151,7 +153,7 @@ export const PAGE_MEANS =
 const PAGE_HINT = `${PAGE_MEANS} ebill doctor checks all of it.`;
 
 function otherBatchText(asked: Ids, answer: Ids): string {
-  return visible(`asked about ${idsText(asked)}, the server answered about ${idsText(answer)}`);
+  return visible(`asked about ${idsText(asked)}, the server answered about ${redactShapes(idsText(answer))}`);
 }
 
 /** The second answer in a row about another batch (api rule 14). */

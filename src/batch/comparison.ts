@@ -1,7 +1,7 @@
 import { isWithin, percentChange } from './decimals.ts';
 import type { FileKind } from './types.ts';
 
-// A month held against another one. Pure; unknown is `null`, and never guessed.
+// A month compared with another one. Pure; what is unknown is `null`.
 
 export const FILE_KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
 
@@ -20,7 +20,7 @@ export interface Totals {
   readonly customersBilled: number | null;
 }
 
-/** The month that another one is held against. */
+/** The month that another one is compared with. */
 export interface Baseline extends Totals {
   readonly job: string;
   /** When its last batch was final, ISO 8601; `null`: it is still open. */

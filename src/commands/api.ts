@@ -107,7 +107,9 @@ async function send(
     return {
       error,
       text,
-      extra: { response: { status: reply.status, contentType: reply.contentType, body: shown } },
+      extra: {
+        response: { status: reply.status, contentType: app.redactor.clean(reply.contentType), body: shown },
+      },
     };
   } catch (error) {
     if (!(error instanceof TransportError)) throw error;

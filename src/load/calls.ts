@@ -44,7 +44,7 @@ export async function recordCall(run: Run, planned: PlannedCall): Promise<void> 
   }
 }
 
-/** Records which approval the run is held against, once for each. */
+/** Records which approval the run is checked against, once for each. */
 export async function recordApproval({ journal }: Run, { sha256, by }: Approved): Promise<void> {
   const last = journal.state.approvals?.at(-1);
   if (last?.sha256 !== sha256 || last.by !== by) await journal.append({ type: 'approved', sha256, by });

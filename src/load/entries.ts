@@ -240,7 +240,7 @@ export type Answered = Without<Extract<Entry, { type: 'answer' }>, 'at' | 'type'
 export type SourceFile = Immutable<v.InferOutput<typeof sourceFile>>;
 /** A whole command as it is recorded. */
 export type Call = Extract<Entry, { type: 'call' }>;
-/** An approval file that a run was held against. */
+/** An approval file that a run was checked against. */
 export type Approved = Omit<Extract<Entry, { type: 'approved' }>, 'at' | 'type'>;
 /** A batch created elsewhere, as the server describes it. */
 export type Found = Immutable<v.InferOutput<typeof found>>;

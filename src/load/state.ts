@@ -100,7 +100,7 @@ export interface LoadState {
   readonly updatedAt: string;
   /** In the order they were started. */
   readonly batches: ReadonlyMap<string, BatchState>;
-  /** The approvals that its runs were held against, in their order. */
+  /** The approvals that its runs were checked against, in their order. */
   readonly approvals?: readonly (Approved & { readonly at: string })[];
   /** Requests without an answer on record, by number. */
   readonly open: ReadonlyMap<number, OpenCall>;

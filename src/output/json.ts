@@ -197,7 +197,7 @@ const LISTS = {
     whole({ role: { enum: ROLE_NAMES }, column: text, used: { type: 'boolean' }, reason: textOrNull }),
   ),
   kinds: list(whole({ file: text, kind: { enum: ['customer', 'invoice', 'items'] }, columns: list(text) })),
-  comparison: { ...whole(COMPARISON_FIELDS), description: 'This month held against an earlier load.' },
+  comparison: { ...whole(COMPARISON_FIELDS), description: 'This month compared with an earlier load.' },
 };
 
 /**

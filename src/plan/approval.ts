@@ -7,7 +7,7 @@ import { APPROVAL_SCHEMA, APPROVAL_VERSION } from './approval-schema.ts';
 import type { Plan, PlannedInit } from './plan-schema.ts';
 
 /**
- * An approval: what a run of a plan would send, written by `run --freeze` and held against the run by `--approved` (commands
+ * An approval: what a run of a plan would send, written by `run --freeze` and compared with the run by `--approved` (commands
  * rule 32). It has no times and nothing of the journal, so the same files, plan and options always give the same approval. Pure.
  */
 export interface Approval {

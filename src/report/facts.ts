@@ -68,7 +68,7 @@ export interface ReportWaiver {
   readonly at: string;
 }
 
-/** An approval that a run was held against: it sent exactly what that file says. */
+/** An approval that a run was checked against: it sent exactly what that file says. */
 export interface ReportApproval {
   /** Of the file. */
   readonly sha256: string;

@@ -19,7 +19,7 @@ const last: Baseline = {
   customersBilled: null,
 };
 
-describe('a month held against the last', () => {
+describe('a month compared with the last', () => {
   it('has both figures and the change, by kind; a kind that one month lacks has no records there', () => {
     const { kinds, ...rest } = compareTotals(now, last);
     expect(rest).toEqual({

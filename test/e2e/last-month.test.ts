@@ -47,7 +47,7 @@ const journalOf = (at: Machine, job: string): readonly Record<string, unknown>[]
 const EXPECT =
   'expect:\n  against: last\n  customers: { records: 50% }\n  invoices: { records: 5%, amount: 10% }\n';
 
-describe('a month held against the last', () => {
+describe('a month compared with the last', () => {
   it('records once what a closed load came to, and compares the next month with it', async () => {
     const server = await sandbox();
     const at = machine(server);
@@ -162,7 +162,7 @@ describe('a month held against the last', () => {
     expect(more.json.error?.message).toContain('invoice records 20, in TEST 2 (+900.0%, allowed 0%)');
   });
 
-  it('is held against a load by its name; an unknown one is an error', async () => {
+  it('is compared with a load by its name; an unknown one is an error', async () => {
     const server = await sandbox();
     const at = machine(server);
     for (const [job, invoices] of [

@@ -71,7 +71,7 @@ export function frozen({ redactor, userAgent }: App, asked: Asked): Frozen {
       adopt,
       next,
       restartInvoice,
-      // The limits are held against the load that the command line names.
+      // The limits apply to the load that the command line names.
       expect: { ...plan.expect, against: options.against ?? plan.expect.against },
       strict: strict.because !== null,
       allowWarnings: [...strict.allowed].sort(),

@@ -30,7 +30,7 @@ interface Destination {
   /** Absolute. */
   readonly folder: string;
   readonly plan: { readonly path: string; readonly sha256: string };
-  /** What the run was held against; `null`: nothing. */
+  /** The approval that the run was checked against; `null`: nothing. */
   readonly approval: Approved | null;
   readonly recordStatus: RecordStatusMap;
 }

@@ -10,7 +10,7 @@ import { visible } from '../../system/escaping.ts';
 import { findBaseline, totalsOfFiles, warnOfUnread } from '../shared/comparison.ts';
 import type { Session } from '../shared/session.ts';
 
-// `expect` in a plan: the month is held against an earlier one before anything is sent (commands rule 30).
+// `expect` in a plan: the month is compared with an earlier one before anything is sent (commands rule 30).
 
 interface Planned {
   readonly job: string;

@@ -59,7 +59,7 @@ interface PlanRun {
   readonly path: string;
   /** Absolute. */
   readonly folder: string;
-  /** What it is held against; `null`: nothing. */
+  /** The approval that it is checked against; `null`: nothing. */
   readonly approval: ApprovalFile | null;
 }
 

@@ -20,7 +20,7 @@ import { environmentLayer, serverInUse } from '../../profile/resolve.ts';
 import { visible } from '../../system/escaping.ts';
 import type { App } from './command.ts';
 
-// This month held against an earlier load of the same server, from the journals alone.
+// This month compared with an earlier load of the same server, from the journals alone.
 
 /** A checked file, as far as totals need it. */
 interface Counted {

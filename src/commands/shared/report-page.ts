@@ -69,7 +69,7 @@ export async function gatherFacts(app: App, run: Run, parts: ReportParts): Promi
   return redactedStrings(facts, app.redactor);
 }
 
-/** Which approvals the runs were held against, and which files were sent without one (commands rule 32). */
+/** Which approvals the runs were checked against, and which files were sent without one (commands rule 32). */
 function approvalFacts({ approvals, batches }: LoadState): Pick<ReportFacts, 'approvals' | 'unapproved'> {
   if (approvals === undefined) return {};
   const unapproved = [...batches.values()].flatMap(({ file, call, abandoned }) =>

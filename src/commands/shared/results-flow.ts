@@ -24,6 +24,7 @@ import type { Run } from '../../load/run.ts';
 import { lastAnswer } from '../../load/state.ts';
 import { counted } from '../../output/format.ts';
 import type { ShownResult } from '../../output/json.ts';
+import { redactShapes } from '../../redact/shapes.ts';
 import type { Context } from '../../system/context.ts';
 import { quoted, type Terminal, visible } from '../../system/escaping.ts';
 import { shownPath } from '../../system/shown-path.ts';
@@ -84,7 +85,11 @@ function sourceReader(run: Run): (jobId: string) => Promise<Source> {
 
 /** Whether a file has the columns that were sent (api rule 21). */
 export function resultProblemOf(run: Run, sourceOf = sourceReader(run)): ResultProblem {
-  return async (jobId, path) => resultProblem(path, (await sourceOf(jobId)).header);
+  return async (jobId, path) => {
+    const problem = await resultProblem(path, (await sourceOf(jobId)).header);
+    // It quotes the file.
+    return problem === null ? null : redactShapes(problem);
+  };
 }
 
 /**

@@ -36,7 +36,7 @@ export interface FolderFile {
 interface ManifestFacts {
   readonly owner: Owner;
   readonly plan: { readonly path: string; readonly sha256: string };
-  /** What the run was held against (commands rule 32); `null`: nothing. */
+  /** The approval that the run was checked against (commands rule 32); `null`: nothing. */
   readonly approval: Approved | null;
   /** Program name and version. */
   readonly program: string;
