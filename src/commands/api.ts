@@ -143,13 +143,14 @@ async function readInput(app: App, input: string): Promise<string> {
       if (size > MAX_INPUT) throw new Error(`it is larger than ${MAX_INPUT} bytes`);
       chunks.push(part);
     }
+    if (size === 0 && input === '-') throw new Error('it is empty');
     return Buffer.concat(chunks).toString('utf8');
   } catch (cause) {
     throw new EbillError(
       'USAGE',
-      `Cannot read the body from ${input === '-' ? 'standard input' : input}: ${messageOf(cause)}.`,
+      `--input: cannot read the body from ${input === '-' ? 'standard input (-)' : visible(input)}: ${messageOf(cause)}.`,
       {
-        hint: 'Nothing was sent. Give a readable file, or - for standard input.',
+        hint: 'Nothing was sent. Give a readable file, or pipe the body in and give -. For a call without a body leave --input out.',
         cause,
       },
     );

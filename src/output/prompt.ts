@@ -91,20 +91,32 @@ export async function askSecret(
 /** Bytes: far more than any token has. A file piped in by mistake is refused. */
 const STDIN_LIMIT = 64 * 1024;
 
+/** The secret that an option reads from standard input. */
+export interface PipedSecret {
+  readonly kind: 'password' | 'token';
+  /** A command line that pipes one in, for hints. */
+  readonly pipe: string;
+  /** How to be prompted for it instead, in a sentence. */
+  readonly prompted: string;
+}
+
 /**
  * The secret piped in for `--password-stdin` or `--token-stdin`: all of standard input without the newline at its end,
  * which `echo` and editors add.
  * @throws EbillError `USAGE` when standard input is a terminal (which would show what is typed), empty, over 64 KiB or
  * not UTF-8; `INTERRUPTED` on a signal
  */
-export async function readStdinSecret(context: Context): Promise<string> {
+export async function readStdinSecret(
+  context: Context,
+  { kind, pipe, prompted }: PipedSecret,
+): Promise<string> {
   const { stdin, signal } = context;
   const unusable = (problem: string, hint: string, cause?: unknown): EbillError =>
-    new EbillError('USAGE', `Standard input ${problem}.`, { hint, cause });
+    new EbillError('USAGE', `--${kind}-stdin: standard input ${problem}.`, { hint, cause });
   if (stdin.isTTY)
     throw unusable(
-      'is a terminal, which would show the secret as it is typed',
-      'Leave the option out to be prompted for the secret, or pipe it in.',
+      `is a terminal, which would show the ${kind} as it is typed`,
+      `${prompted} To pipe it in: ${pipe}`,
     );
   const chunks: Buffer[] = [];
   let size = 0;
@@ -118,25 +130,14 @@ export async function readStdinSecret(context: Context): Promise<string> {
     }
   } catch (cause) {
     if (signal.aborted) throw interrupted(context);
-    throw unusable(
-      `cannot be read: ${visible(messageOf(cause))}`,
-      'Pipe in the password or token, or leave the option out to be prompted.',
-      cause,
-    );
+    throw unusable(`cannot be read: ${visible(messageOf(cause))}`, `Pipe the ${kind} in: ${pipe}`, cause);
   }
   if (size > STDIN_LIMIT)
-    throw unusable(
-      'has more than 64 KiB, which is not a password or token',
-      'Pipe in only the password or token.',
-    );
+    throw unusable(`has more than 64 KiB, which is not a ${kind}`, `Pipe in only the ${kind}.`);
   const bytes = Buffer.concat(chunks);
-  if (!isUtf8(bytes)) throw unusable('is not UTF-8 text', 'Pipe in the password or token as text.');
+  if (!isUtf8(bytes)) throw unusable('is not UTF-8 text', `Pipe in the ${kind} as text.`);
   const text = new TextDecoder().decode(bytes).replace(/\r?\n$/u, '');
-  if (text === '')
-    throw unusable(
-      'is empty',
-      'Pipe the secret in, for example: printf %s "$SECRET" | ebill profile set NAME --token-stdin',
-    );
+  if (text === '') throw unusable('is empty', `Nothing was changed. Pipe the ${kind} in: ${pipe}`);
   return text;
 }
 

@@ -6,6 +6,7 @@ import {
   askText,
   confirm,
   confirmByTyping,
+  type PipedSecret,
   readStdinSecret,
 } from '../../src/output/prompt.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
@@ -166,6 +167,8 @@ describe('questions', () => {
 });
 
 describe('readStdinSecret', () => {
+  const TOKEN: PipedSecret = { kind: 'token', pipe: 'cat token | ebill it', prompted: 'Or be asked.' };
+
   it.each([
     ['s3cret', 's3cret'],
     ['s3cret\n', 's3cret'],
@@ -174,7 +177,7 @@ describe('readStdinSecret', () => {
     [' s3 cret ', ' s3 cret '],
     ['\ufeffs3cret', 's3cret'],
   ])('reads %j as %j', async (stdin, text) => {
-    expect(await readStdinSecret(testContext({ stdin }))).toBe(text);
+    expect(await readStdinSecret(testContext({ stdin }), TOKEN)).toBe(text);
   });
 
   it('joins chunks, also within a character', async () => {
@@ -182,7 +185,7 @@ describe('readStdinSecret', () => {
     const bytes = Buffer.from('pä\n');
     for (const byte of bytes) stdin.write(Buffer.from([byte]));
     stdin.end();
-    expect(await readStdinSecret({ ...testContext(), stdin })).toBe('pä');
+    expect(await readStdinSecret({ ...testContext(), stdin }, TOKEN)).toBe('pä');
   });
 
   it.each([
@@ -190,23 +193,30 @@ describe('readStdinSecret', () => {
     ['a newline alone', '\n'],
     ['more than 64 KiB', 'x'.repeat(64 * 1024 + 1)],
   ])('refuses %s with USAGE', async (_, stdin) => {
-    await expect(readStdinSecret(testContext({ stdin }))).rejects.toMatchObject({ code: 'USAGE' });
+    await expect(readStdinSecret(testContext({ stdin }), TOKEN)).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringMatching(/^--token-stdin: standard input /),
+    });
   });
 
   it('accepts exactly 64 KiB', async () => {
-    expect(await readStdinSecret(testContext({ stdin: 'x'.repeat(64 * 1024) }))).toHaveLength(64 * 1024);
+    expect(await readStdinSecret(testContext({ stdin: 'x'.repeat(64 * 1024) }), TOKEN)).toHaveLength(
+      64 * 1024,
+    );
   });
 
   it('refuses text that is not UTF-8, a terminal and a broken stream with USAGE', async () => {
     const stdin = Object.assign(new PassThrough(), { isTTY: false });
     stdin.end(Buffer.from([0x70, 0xe4]));
-    await expect(readStdinSecret({ ...testContext(), stdin })).rejects.toMatchObject({ code: 'USAGE' });
-    await expect(readStdinSecret(testContext({ tty: true, stdin: 'x' }))).rejects.toMatchObject({
+    await expect(readStdinSecret({ ...testContext(), stdin }, TOKEN)).rejects.toMatchObject({
+      code: 'USAGE',
+    });
+    await expect(readStdinSecret(testContext({ tty: true, stdin: 'x' }), TOKEN)).rejects.toMatchObject({
       code: 'USAGE',
     });
     const broken = Object.assign(new PassThrough(), { isTTY: false });
     setImmediate(() => broken.destroy(new Error('EIO\u001b')));
-    const error = await readStdinSecret({ ...testContext(), stdin: broken }).catch((e: unknown) => e);
+    const error = await readStdinSecret({ ...testContext(), stdin: broken }, TOKEN).catch((e: unknown) => e);
     expect(error).toMatchObject({ code: 'USAGE' });
     expect(String(error)).not.toContain('\u001b');
   });
@@ -214,7 +224,13 @@ describe('readStdinSecret', () => {
   it('ends with INTERRUPTED on a signal', async () => {
     const context = { ...testContext(), stdin: Object.assign(new PassThrough(), { isTTY: false }) };
     setImmediate(() => context.interrupt());
-    await expect(readStdinSecret(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
-    await expect(readStdinSecret(context)).rejects.toMatchObject({ code: 'INTERRUPTED', exitCode: 130 });
+    await expect(readStdinSecret(context, TOKEN)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      exitCode: 130,
+    });
+    await expect(readStdinSecret(context, TOKEN)).rejects.toMatchObject({
+      code: 'INTERRUPTED',
+      exitCode: 130,
+    });
   });
 });

@@ -56,7 +56,7 @@ export const command: CommandModule<LoadsImportOptions> = {
   options: (args) => ({ file: String(args[0]) }),
   run: async (app, { file }) => {
     const { context, ui, globals } = app;
-    const name = file === '-' ? 'Standard input' : visible(file);
+    const name = file === '-' ? 'Standard input (-)' : visible(file);
     const bytes = await readInput(app, file);
     const handed = readExport(bytes);
     if ('problem' in handed)
@@ -229,7 +229,7 @@ async function readInput({ context }: App, file: string): Promise<Buffer> {
     }
     return Buffer.concat(chunks);
   } catch (cause) {
-    const what = file === '-' ? 'Standard input' : visible(file);
+    const what = file === '-' ? 'Standard input (-)' : visible(file);
     throw new EbillError(
       'USAGE',
       errnoOf(cause) === 'ENOENT'

@@ -18,6 +18,7 @@ import {
   problemOf,
   profileResult,
   saveProfile,
+  storingCommand,
   summary,
   warnOfMissingSecret,
 } from './result.ts';
@@ -75,7 +76,13 @@ export const command: CommandModule<AddOptions> = {
         (!options.use || profiles.current === existing.name) &&
         isDeepStrictEqual(changed(existing, { ...changes, ...files, baseUrl }), existing);
       if (!same) throw alreadyExists(existing.name);
-      return profileResult(app.ui, existing.name, `${existing.name} is stored already with these settings`);
+      const kind = existing.tokenCommand === null ? secretName(existing.auth) : null;
+      return profileResult(
+        app.ui,
+        existing.name,
+        `${existing.name} is stored already with these settings; nothing was changed`,
+        kind === null ? {} : { next: `To store another ${kind}: ${storingCommand(app, existing)}` },
+      );
     }
     const { name, baseUrl, auth, username, asked } = await askMissing(
       app,
@@ -92,12 +99,20 @@ export const command: CommandModule<AddOptions> = {
       baseUrl: undefined,
     });
     checkSecure(baseUrl, draft.allowInsecure, null);
-    const secret = await gatherSecret(app, draft, stdin, env);
+    const source = {
+      stdin,
+      command: `ebill profile add ${name} …`,
+      prompted: 'Leave the option out to be prompted for it.',
+      stored: () => Promise.resolve(false),
+    };
+    const secret = await gatherSecret(app, draft, source, env);
     const production = changes.production ?? (asked && (await askProduction(app)));
     const profile = { ...draft, production };
     if (app.globals.dryRun)
       return profileResult(app.ui, name, `Would add ${summary(profile)}`, { requests: [] });
-    const use = asked ? await confirmProfile(app, profile, secret, profiles, options.use) : options.use;
+    const { use, failed } = asked
+      ? await confirmProfile(app, profile, secret, profiles, options.use)
+      : { use: options.use, failed: null };
     // A secret left over from an earlier profile of this name must not become this one's.
     const now = await saveProfile(app, (before) => {
       if (before.all.has(name)) throw alreadyExists(name);
@@ -108,17 +123,23 @@ export const command: CommandModule<AddOptions> = {
       };
     });
     if (asked) app.ui.note(`The profile is stored in ${profilesPath(app.context)}.`);
-    if (secret === null) warnOfMissingSecret(app, profile);
-    if (now.current === name)
-      return profileResult(
-        app.ui,
-        name,
-        `Added ${summary(profile)}, the default profile`,
-        asked ? { next: 'To check the whole set-up: ebill doctor' } : {},
-      );
-    return profileResult(app.ui, name, `Added ${summary(profile)}`, {
-      next: `To make it the default: ebill profile use ${name}`,
-    });
+    const missing = secret === null && warnOfMissingSecret(app, profile);
+    const isDefault = now.current === name;
+    const what = `${summary(profile)}${isDefault ? ', the default profile' : ''}`;
+    if (failed !== null)
+      return profileResult(app.ui, name, `Saved ${what}, although the test call failed: ${failed.message}`, {
+        next: failed.hint === '' ? `To check it again: ebill doctor --profile ${name}` : failed.hint,
+      });
+    if (!isDefault)
+      return profileResult(app.ui, name, `Added ${what}`, {
+        next: `To make it the default: ebill profile use ${name}`,
+      });
+    return profileResult(
+      app.ui,
+      name,
+      `Added ${what}`,
+      asked && !missing ? { next: 'To check the whole set-up: ebill doctor' } : {},
+    );
   },
 };
 
@@ -268,7 +289,7 @@ function askProduction(app: App): Promise<boolean> {
  * The last questions about a new profile, before anything is saved: whether to keep it after a failed test call, and
  * whether to make it the default.
  * @param use whether `--use` was given
- * @returns whether to make it the default
+ * @returns whether to make it the default, and the test call if it failed
  * @throws EbillError DECLINED when it is not to be kept, INTERRUPTED when a question was not answered
  */
 async function confirmProfile(
@@ -277,19 +298,22 @@ async function confirmProfile(
   secret: string | null,
   profiles: Profiles,
   use: boolean,
-): Promise<boolean> {
+): Promise<{ readonly use: boolean; readonly failed: Check | null }> {
+  let failed: Check | null = null;
   // A call without the secret would only fail.
   if (secret !== null || profile.tokenCommand !== null || secretName(profile.auth) === null) {
-    const { state, message, hint } = await testCall(app, profile, secret);
+    const check = await testCall(app, profile, secret);
+    const { state, message, hint } = check;
     if (state === 'ok') app.ui.note(`Test call: ${message}.`);
     else {
       app.ui.warn(`The test call failed. ${message} ${hint}`.trimEnd());
       if (!(await yes(app, 'Save the profile anyway?'))) throw declined(profile.name);
+      failed = check;
     }
   }
-  if (use || profiles.all.size === 0) return true;
+  if (use || profiles.all.size === 0) return { use: true, failed };
   const instead = profiles.current === null ? '' : ` instead of ${profiles.current}`;
-  return yes(app, `Make ${profile.name} the default profile${instead}?`);
+  return { use: await yes(app, `Make ${profile.name} the default profile${instead}?`), failed };
 }
 
 async function yes(app: App, question: string): Promise<boolean> {

@@ -62,24 +62,35 @@ export function summary(profile: Profile): string {
   return visible(`${profile.name}: ${profile.baseUrl}${of} (${authText(profile.auth)}${who}${production})`);
 }
 
+/** A secret, and what its option pipes in. */
+export interface SecretSource {
+  /** The secret that standard input holds, as declared by an option. */
+  readonly stdin: 'password' | 'token' | null;
+  /** The command line up to `--token-stdin`, and how to be prompted instead, for hints. */
+  readonly command: string;
+  readonly prompted: string;
+  /** Whether a secret is stored that stays when none is given. */
+  readonly stored: () => Promise<boolean>;
+}
+
 /**
  * Reads the secret a profile needs: from standard input, else the environment, else a prompt on a terminal, never from
  * an argument.
- * @param stdin the secret that standard input holds, as declared by an option
  * @returns `null` when there is none, or the prompt was left empty
  * @throws EbillError USAGE when the profile takes another kind of secret, or this one cannot be sent in a header
  */
 export async function gatherSecret(
   app: App,
   profile: Profile,
-  stdin: 'password' | 'token' | null,
+  source: SecretSource,
   env: EnvironmentLayer,
 ): Promise<string | null> {
+  const { stdin } = source;
   const kind = secretName(profile.auth);
   if (stdin !== null && stdin !== kind) throw mismatch(profile, stdin);
   if (kind === null || profile.tokenCommand !== null || app.globals.dryRun) return null;
   const fromEnvironment = kind === 'password' ? env.password : env.token;
-  const found = await readSecret(app, profile, kind, stdin !== null, fromEnvironment);
+  const found = await readSecret(app, profile, kind, source, fromEnvironment);
   if (found === null) return null;
   app.redactor.add(found.secret);
   return checkSecret(found.secret, profile.auth, found.source);
@@ -89,18 +100,25 @@ async function readSecret(
   app: App,
   profile: Profile,
   kind: 'password' | 'token',
-  piped: boolean,
+  { stdin, command, prompted, stored }: SecretSource,
   fromEnvironment: string | null,
 ): Promise<{ readonly secret: string; readonly source: string } | null> {
   const variable = `EBILL_${kind.toUpperCase()}`;
-  if (piped) return { secret: await readStdinSecret(app.context), source: 'Standard input' };
+  if (stdin !== null) {
+    const option = `--${stdin}-stdin`;
+    const pipe = `printf %s "$${kind.toUpperCase()}" | ${command} ${option}`;
+    return { secret: await readStdinSecret(app.context, { kind, pipe, prompted }), source: option };
+  }
   if (fromEnvironment !== null) {
     app.ui.note(`Using the ${kind} from ${variable}.`);
     return { secret: fromEnvironment, source: variable };
   }
   if (!app.ui.interactive) return null;
   const user = profile.auth.type === 'basic' ? ` of ${profile.auth.username}` : '';
-  app.ui.note(`Your input is hidden. Press Enter to store no ${kind} and set ${variable} at each call.`);
+  const enter = (await stored())
+    ? `keep the stored ${kind}`
+    : `store no ${kind} and set ${variable} at each call`;
+  app.ui.note(`Your input is hidden. Press Enter to ${enter}.`);
   app.ui.end();
   const typed = await askSecret(
     app.context,
@@ -170,11 +188,18 @@ export async function forgetSecret({ context, ui }: App, name: string): Promise<
   if (warning !== null) ui.warn(warning);
 }
 
-export function warnOfMissingSecret(app: App, profile: Profile): void {
+/** @returns whether the profile needs a secret, so that the warning was given */
+export function warnOfMissingSecret(app: App, profile: Profile): boolean {
   const kind = secretName(profile.auth);
-  if (kind === null || profile.tokenCommand !== null) return;
+  if (kind === null || profile.tokenCommand !== null) return false;
   app.ui.warn(
     `No ${kind} is stored for ${profile.name}: set EBILL_${kind.toUpperCase()} at each call, ` +
-      `or store one with: ebill profile set ${profile.name} --${kind}-stdin`,
+      `or store one with: ${storingCommand(app, profile)}`,
   );
+  return true;
+}
+
+/** Stores another secret in a profile: asks for it on a terminal. */
+export function storingCommand({ ui }: App, { name, auth }: Profile): string {
+  return `ebill profile set ${name} ${ui.interactive ? `--auth ${authText(auth)}` : `--${secretName(auth)}-stdin`}`;
 }

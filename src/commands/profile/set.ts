@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EbillError } from '../../errors.ts';
-import { checkSecure, originOf, parseBaseUrl, sameKind, secretName } from '../../profile/auth.ts';
+import { authText, checkSecure, originOf, parseBaseUrl, sameKind, secretName } from '../../profile/auth.ts';
 import { type Changes, changed } from '../../profile/edit.ts';
 import { type Profile, type Profiles, profileNamed } from '../../profile/profile.ts';
 import { environmentLayer } from '../../profile/resolve.ts';
@@ -71,7 +71,15 @@ export const command: CommandModule<ProfileOptions> = {
     if (before.tokenCommand !== null && after.tokenCommand === null && changes.tokenCommand === undefined)
       app.ui.note('The token command is removed: this authorisation has no token.');
     const asked = stdin !== null || changes.auth !== undefined || changes.username !== undefined;
-    const secret = asked ? await gatherSecret(app, after, stdin, environmentLayer(app.context.env)) : null;
+    const stored = async (): Promise<boolean> =>
+      keepsSecret(before, after) && (await getSecret(app.context, name)).value !== null;
+    const source = {
+      stdin,
+      command: `ebill profile set ${name}`,
+      prompted: `To be prompted for it: ebill profile set ${name} --auth ${authText(after.auth)}`,
+      stored,
+    };
+    const secret = asked ? await gatherSecret(app, after, source, environmentLayer(app.context.env)) : null;
     if (app.globals.dryRun)
       return profileResult(app.ui, name, `Would change ${summary(after)}`, { requests: [] });
     // Made again from what is stored by then: another process may have changed other settings.
@@ -81,10 +89,15 @@ export const command: CommandModule<ProfileOptions> = {
       return { profile: saved.after, secret: saved.change, current: use ? name : latest.current };
     });
     await warn(app, saved.before, saved.after, saved.change);
+    const kept = asked && saved.change === 'leave' && secretName(saved.after.auth) !== null;
+    const missing = kept && !(await stored());
+    if (missing) warnOfMissingSecret(app, saved.after);
+    const same = saved.change === 'leave' && isDeepStrictEqual(saved.after, saved.before);
     return profileResult(
       app.ui,
       name,
-      `Changed ${summary(saved.after)}${now.current === name ? ', the default profile' : ''}`,
+      `${same && !use ? 'Nothing changed in' : 'Changed'} ${summary(saved.after)}${now.current === name ? ', the default profile' : ''}` +
+        (kept && !missing ? `; the stored ${secretName(saved.after.auth)} was kept` : ''),
     );
   },
 };
@@ -114,9 +127,11 @@ const keepsSecret = (before: Profile, after: Profile): boolean =>
 
 /** Warns when the secret is missing now, or will be sent to another host. */
 async function warn(app: App, before: Profile, after: Profile, change: SecretChange): Promise<void> {
-  if (change === 'remove') return warnOfMissingSecret(app, after);
-  if (change === 'leave' && before.tokenCommand !== null && after.tokenCommand === null)
-    return warnOfMissingSecret(app, after);
+  const removed = before.tokenCommand !== null && after.tokenCommand === null;
+  if (change === 'remove' || (change === 'leave' && removed)) {
+    warnOfMissingSecret(app, after);
+    return;
+  }
   if (change !== 'leave' || originOf(before.baseUrl) === originOf(after.baseUrl)) return;
   const command = after.tokenCommand !== null;
   if (!command && (await getSecret(app.context, after.name)).value === null) return;
