@@ -8,7 +8,7 @@ import {
 } from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
 import { type FileToCheck, type FindingList, finding } from './findings.ts';
-import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, HAS_ITEMS } from './keys.ts';
+import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, REFERRED } from './keys.ts';
 import { quotedValue } from './lookalikes.ts';
 
 /**
@@ -153,7 +153,7 @@ export class CrossCheck {
       return (invoices.flags.get(number) & DUPLICATE) !== 0;
     }
     this.#invoice = number;
-    invoices.flags.set(number, typeof amount === 'string' ? HAS_ITEMS | AMOUNT_UNKNOWN : HAS_ITEMS);
+    invoices.flags.set(number, typeof amount === 'string' ? REFERRED | AMOUNT_UNKNOWN : REFERRED);
     if (typeof amount !== 'string') balances.subtract(number, amount);
     return true;
   }
@@ -167,11 +167,14 @@ export class CrossCheck {
         this.#findings.error(EMPTY_CUSTOMER, () => emptyKey(line, customer, 'customer'));
       return;
     }
+    const number = this.#checksCustomers ? customers.find(hash.low, hash.high, this.#customer) : -1;
+    if (number >= 0) {
+      this.#customer = number;
+      customers.flags.set(number, REFERRED);
+      return;
+    }
     billed.add(hash);
-    if (!this.#checksCustomers) return;
-    const number = customers.find(hash.low, hash.high, this.#customer);
-    if (number >= 0) this.#customer = number;
-    else this.#state.unknownOf(this.#file).add(line, customer, valueText(this.#value));
+    if (this.#checksCustomers) this.#state.unknownOf(this.#file).add(line, customer, valueText(this.#value));
   }
 }
 

@@ -2,7 +2,7 @@ import { equalTo, toFine } from './amounts.ts';
 import { type CandidateRecord, hasNear, readCandidates } from './candidate-records.ts';
 import type { CrossState } from './cross-state.ts';
 import { displayValue, type FileToCheck, type FindingList, finding, unreadable } from './findings.ts';
-import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, decimalsOf, HAS_ITEMS, type KeySet, REPEAT } from './keys.ts';
+import { AMOUNT_UNKNOWN, CANDIDATE, DUPLICATE, decimalsOf, type KeySet, REFERRED, REPEAT } from './keys.ts';
 import { reportDifferences, type SumDifference } from './sum-differences.ts';
 
 /** A file of the call, with its findings. */
@@ -220,7 +220,7 @@ function markCandidates(state: CrossState, expectsItems: (path: string) => boole
     const isCandidate = (key: number): boolean => {
       const flags = invoices.flags.get(key);
       if (!withItems) return false;
-      if ((flags & HAS_ITEMS) === 0) return true;
+      if ((flags & REFERRED) === 0) return true;
       if (!checksSums || (flags & AMOUNT_UNKNOWN) !== 0) return false;
       sum.compared += 1;
       const decimals = decimalsOf(flags);

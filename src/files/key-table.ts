@@ -46,9 +46,14 @@ export class KeyTable {
     return this.#hashes[2 * key] as number;
   }
 
+  /** The high half of a key's hash. */
+  high(key: number): number {
+    return this.#hashes[2 * key + 1] as number;
+  }
+
   /** True if two keys have the same hash. */
   areEqual(key: number, other: number): boolean {
-    return this.is(key, this.low(other), this.#hashes[2 * other + 1] as number);
+    return this.is(key, this.low(other), this.high(other));
   }
 
   /** True if the key with this number exists and has this hash. */

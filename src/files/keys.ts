@@ -4,7 +4,8 @@ import { folded } from './lookalikes.ts';
 
 /** Flags of a key: a later key has the same hash. It is a duplicate, or another key. */
 export const DUPLICATE = 1;
-export const HAS_ITEMS = 2;
+/** An item has this invoice, or an invoice this customer. */
+export const REFERRED = 2;
 /** The invoice's amount, or that of one of its items, is not an amount. */
 export const AMOUNT_UNKNOWN = 4;
 /** To be verified on the keys themselves, not only on their hashes. */
@@ -37,28 +38,46 @@ export class KeySet {
     this.flags.set(first, DUPLICATE);
     this.flags.set(repeat, REPEAT);
   });
-  /** The hashes of the same keys, folded. */
-  readonly #folded = new KeyTable((first, other) => {
-    if (this.table.areEqual(first, other)) return;
-    this.flags.set(first, LOOKALIKE);
-    this.flags.set(other, LOOKALIKE);
-    this.hasLookalikes = true;
-  });
+  /** The hashes, folded, of the keys that folding changes. Most files have few of them. */
+  readonly #folded = new KeyTable((first, other) =>
+    this.#markLike(this.#changed[first] as number, this.#changed[other] as number),
+  );
+  /** The number of each of these keys. */
+  #changed = new Int32Array(16);
   readonly #fold = new FoldedHash();
   hasLookalikes = false;
 
   /** @param hash of the key in these bytes. @returns the key's number */
-  add({ low, high }: KeyHash, bytes: Uint8Array, from: number, to: number): number {
-    const fold = this.#fold;
-    fold.update(bytes, from, to);
-    this.#folded.add(fold.low, fold.high);
-    return this.table.add(low, high);
+  add({ low, high, isFolded }: KeyHash, bytes: Uint8Array, from: number, to: number): number {
+    const key = this.table.add(low, high);
+    if (!isFolded) {
+      const fold = this.#fold;
+      fold.update(bytes, from, to);
+      const index = this.#folded.add(fold.low, fold.high);
+      if (index === this.#changed.length) this.#changed = grown(this.#changed, index + 1);
+      this.#changed[index] = key;
+    }
+    return key;
   }
 
   /** Sets the flags of all keys that have the hash of another one, as it is or folded. */
   findRepeats(): void {
     this.table.findRepeats();
-    this.#folded.findRepeats();
+    const folded = this.#folded;
+    folded.findRepeats();
+    // Keys that folding changes may look like one that it does not change.
+    if (folded.size === this.table.size) return;
+    for (let index = 0; index < folded.size; index++) {
+      const other = this.table.find(folded.low(index), folded.high(index));
+      if (other >= 0) this.#markLike(other, this.#changed[index] as number);
+    }
+  }
+
+  #markLike(first: number, other: number): void {
+    if (this.table.areEqual(first, other)) return;
+    this.flags.set(first, LOOKALIKE);
+    this.flags.set(other, LOOKALIKE);
+    this.hasLookalikes = true;
   }
 
   /**
@@ -92,13 +111,17 @@ class BitFlags {
 export interface KeyHash {
   readonly low: number;
   readonly high: number;
+  /** Folding would not change the key, nor its hash (`FoldedHash`). */
+  readonly isFolded: boolean;
   update(bytes: Uint8Array, from: number, to: number): void;
 }
 
 /** Bit 5, the case of ASCII letters, in four bytes. */
-const LOWER_CASE = 0x20202020;
+const CASE_BITS = 0x20202020;
 /** The high bits of four bytes. */
 const HIGH_BITS = 0x80808080;
+const ODD = 1;
+const LOWER = 2;
 
 /**
  * Two 32-bit multiply-and-rotate lanes with Murmur3's finalizer. Two of two million keys have the same hash by chance in
@@ -107,20 +130,22 @@ const HIGH_BITS = 0x80808080;
 export class KeyHash64 implements KeyHash {
   low = 0;
   high = 0;
+  isFolded = false;
 
   update(bytes: Uint8Array, from: number, to: number): void {
-    this.hash(bytes, from, to, 0);
+    this.isFolded = this.hash(bytes, from, to, 0) === 0 && (bytes[from] !== ZERO || to - from < 2);
   }
 
   /**
-   * @param lower `LOWER_CASE`: letters in upper and lower case are alike; 0: they are not
-   * @returns true if a byte is a blank, a control character, or not ASCII
+   * @param cases `CASE_BITS`: letters in upper and lower case are alike; 0: they are not
+   * @returns `ODD` if a byte is not ASCII, a blank or a control character, and `LOWER` if a letter is in lower case
    */
-  protected hash(bytes: Uint8Array, from: number, to: number, lower: number): boolean {
+  protected hash(bytes: Uint8Array, from: number, to: number, cases: number): number {
     let a = 0x9e3779b9 ^ (to - from);
     let b = 0x7f4a7c15;
-    // The high bit of a byte is set if one is such a byte.
+    // In the high bit of each byte, what makes it odd; in bit 5, what makes it lower case.
     let odd = 0;
+    let lower = 0;
     let i = from;
     for (; i + 4 <= to; i += 4) {
       const raw =
@@ -129,7 +154,8 @@ export class KeyHash64 implements KeyHash {
         ((bytes[i + 2] as number) << 16) |
         ((bytes[i + 3] as number) << 24);
       odd |= raw | ((raw - 0x21212121) & ~raw);
-      const word = raw | (~(raw >>> 2) & lower);
+      lower |= raw & (raw >>> 1);
+      const word = raw & ~((raw >>> 1) & cases);
       a = Math.imul(a ^ word, 0x85ebca6b);
       a = (a << 13) | (a >>> 19);
       b = Math.imul(b ^ word, 0xc2b2ae35);
@@ -138,7 +164,8 @@ export class KeyHash64 implements KeyHash {
     for (; i < to; i++) {
       const raw = bytes[i] as number;
       odd |= raw | ((raw - 0x21) & ~raw);
-      const byte = raw | (~(raw >>> 2) & lower & 0xff);
+      lower |= raw & (raw >>> 1);
+      const byte = raw & ~((raw >>> 1) & cases);
       a = Math.imul(a ^ byte, 0x85ebca6b);
       a = (a << 13) | (a >>> 19);
       b = Math.imul(b ^ byte, 0xc2b2ae35);
@@ -150,7 +177,7 @@ export class KeyHash64 implements KeyHash {
     b = Math.imul(b ^ (b >>> 13) ^ a, 0x85ebca6b);
     this.low = (a ^ (a >>> 16)) | 0;
     this.high = (b ^ (b >>> 16)) | 0;
-    return (odd & HIGH_BITS) !== 0;
+    return ((odd & HIGH_BITS) === 0 ? 0 : ODD) | ((lower & CASE_BITS) === 0 ? 0 : LOWER);
   }
 }
 
@@ -164,10 +191,10 @@ export class FoldedHash extends KeyHash64 {
     while (start < end && bytes[start] === SPACE) start++;
     while (end > start && bytes[end - 1] === SPACE) end--;
     while (start < end - 1 && bytes[start] === ZERO) start++;
-    if (!this.hash(bytes, start, end, LOWER_CASE)) return;
+    if ((this.hash(bytes, start, end, CASE_BITS) & ODD) === 0) return;
     // Few keys have such characters, so decoding these costs little.
     const text = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('utf8');
     const fold = Buffer.from(folded(text));
-    this.hash(fold, 0, fold.length, LOWER_CASE);
+    this.hash(fold, 0, fold.length, CASE_BITS);
   }
 }

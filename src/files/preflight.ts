@@ -117,6 +117,7 @@ async function crossChecks(
   return {
     begin: (file, findings) => new CrossCheck(state, file, findings),
     verify: async (checked, signal) => {
+      state.billed.addReferred(state.customers);
       if (recognition !== undefined) settling?.giveUpKeys(state, recognition);
       await verifyCandidates(state, checked, signal);
       if (recognition !== undefined) settling?.settleRecognition(state, recognition, checked);

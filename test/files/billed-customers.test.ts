@@ -39,9 +39,14 @@ describe('customers billed', () => {
           minLength: 1,
           maxLength: 3,
         }),
-        async (all) => {
+        fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 12 }),
+        async (all, known) => {
           const texts = all.map((one) => ['invoice', invoices(one.map((n) => `A${n}`))] as const);
           expect(await billed(texts)).toBe(new Set(all.flat()).size);
+          // With customer files, which may lack some and have others twice.
+          const customers = `Account\n${known.map((n) => `A${n}\n`).join('')}`;
+          const columns = { ...COLUMNS, customer: { key: 'Account' } };
+          expect(await billed([['customer', customers], ...texts], columns)).toBe(new Set(all.flat()).size);
         },
       ),
       { numRuns: 40 },

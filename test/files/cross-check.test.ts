@@ -25,6 +25,7 @@ const weak = (values: number): KeyHash => {
   const hash = {
     low: 0,
     high: 0,
+    isFolded: false,
     update: (bytes: Uint8Array, from: number, to: number) => {
       let sum = 0;
       for (let i = from; i < to; i++) sum += bytes[i] ?? 0;

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { FileKind } from '../../src/batch/types.ts';
 import { expandFiles } from '../../src/files/file-arguments.ts';
-import { FoldedHash } from '../../src/files/keys.ts';
+import { FoldedHash, KeyHash64, KeySet, LOOKALIKE } from '../../src/files/keys.ts';
 import { areLikeKeys, differences, folded, quotedPair } from '../../src/files/lookalikes.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { tempDir } from '../helpers/context.ts';
@@ -286,6 +286,37 @@ describe('folding', () => {
         expect(one).not.toBe(other);
       }),
       { numRuns: 5000 },
+    );
+  });
+
+  it('marks each key that looks like another one, also where only one of them is changed by folding', () => {
+    const key = fc
+      .array(
+        fc.constantFrom('0', '00', '1', 'a', 'A', 'b', 'B', '-', '_', ' ', '\u00a0', 'É', 'e\u0301', 'xyz'),
+        {
+          minLength: 1,
+          maxLength: 5,
+        },
+      )
+      .map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(fc.array(key, { maxLength: 30 }), (keys) => {
+        const set = new KeySet();
+        const exact = new KeyHash64();
+        for (const one of keys) {
+          const bytes = Buffer.from(one);
+          exact.update(bytes, 0, bytes.length);
+          set.add(exact, bytes, 0, bytes.length);
+        }
+        set.findRepeats();
+        keys.forEach((one, number) => {
+          const isLike = keys.some((other) => other !== one && folded(other) === folded(one));
+          const isMarked = (set.flags.get(number) & LOOKALIKE) !== 0;
+          // The flag of a key that is there twice is at the first one.
+          if (keys.indexOf(one) === number) expect(isMarked).toBe(isLike);
+        });
+      }),
+      { numRuns: 2000 },
     );
   });
 
