@@ -179,6 +179,9 @@ function usage(text: string, argv: readonly string[]): EbillError {
   const command = commandIn(argv);
   const message = visible(`${first.charAt(0).toUpperCase()}${first.slice(1)}`);
   return new EbillError('USAGE', message.endsWith('.') ? message : `${message}.`, {
-    hint: suggestion === '' ? `See: ebill ${command === '' ? '' : `${command} `}--help` : visible(suggestion),
+    hint:
+      suggestion === ''
+        ? `See: ${command === 'ebill' ? '' : 'ebill '}${command} --help`
+        : visible(suggestion),
   });
 }

@@ -17,7 +17,13 @@ import { createUi, type Ui, wantsColor } from './output/ui.ts';
 import type { Parsed } from './parse.ts';
 import { addCallSecrets } from './redact/known-secrets.ts';
 import { Redactor, redactedStream } from './redact/redactor.ts';
-import { type Context, checkSystem, isInterruption, withChanges } from './system/context.ts';
+import {
+  type Context,
+  checkSystem,
+  interruptionCode,
+  isInterruption,
+  withChanges,
+} from './system/context.ts';
 import { quoted } from './system/escaping.ts';
 import { wantsJson } from './system/startup-failure.ts';
 
@@ -240,7 +246,7 @@ async function asEbillError(
 function interrupted(
   argv: readonly string[],
   context: Context,
-  { batches = [] }: Partial<CommandResult>,
+  { batches = [], job = null }: Partial<CommandResult>,
 ): EbillError {
   const unanswered = batches.filter(({ kind, id }) => kind === 'init' && id === null);
   const counts = new Map<string, number>();
@@ -256,7 +262,10 @@ function interrupted(
   const name = String(context.signal.reason);
   const again = ['ebill', ...withoutNotifyUrl(argv)].map((word) => quoted(word, context)).join(' ');
   return new EbillError('INTERRUPTED', `Interrupted (${name}).${known.join('')}`, {
-    hint: `Everything done so far is on record. Run the same command again to resume: ${again}`,
-    exitCode: name === 'SIGTERM' ? 143 : 130,
+    hint:
+      job === null
+        ? `Run the same command again: ${again}`
+        : `Everything done so far is on record. Run the same command again to resume: ${again}`,
+    exitCode: interruptionCode(context.signal),
   });
 }

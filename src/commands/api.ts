@@ -9,6 +9,7 @@ import { isRetryable } from '../api/retry.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import { requestsText } from '../output/print-result.ts';
 import { isCi } from '../output/runners.ts';
+import { interruptionCode, isInterruption } from '../system/context.ts';
 import { visible, withoutCommands } from '../system/escaping.ts';
 import { type App, type CommandModule, type CommandResult, EMPTY_RESULT } from './shared/command.ts';
 import { confirmProduction } from './shared/confirm.ts';
@@ -80,21 +81,30 @@ export const command: CommandModule<ApiOptions> = {
     }),
 };
 
+// Nothing is recorded of a raw call: sent again, it may take effect twice (api rule 15).
+const CHECK_FIRST = 'The server may have received it: check the batch before sending it again.';
+const NOT_FOUND = 'Check the path and the ids in it, and the base URL: ebill profile show';
+const TRY_AGAIN = 'Try again later, or show this to the operator of the eBill server.';
+
+const withHint = ({ code, message }: EbillError, hint: string): EbillError =>
+  new EbillError(code, message, { hint });
+
 async function send(
   app: App,
   session: Session,
   call: Call,
 ): Promise<Pick<CommandResult, 'error' | 'text' | 'extra'>> {
   const what = `${call.method} ${app.redactor.hide(call.url)}`;
+  const changes = call.method !== 'GET';
   try {
     const reply = await session.client.raw(call);
     app.redactor.addSigned(reply.body);
     const ok = reply.status >= 200 && reply.status < 300;
     const message = errorMessageFrom(reply.safe);
-    const error = ok
+    const refused = ok
       ? null
       : isRetryable(reply.status)
-        ? unavailable(what, `HTTP ${reply.status} ${message}`.trim())
+        ? unavailable(what, `HTTP ${reply.status} ${message}`.trim(), changes ? CHECK_FIRST : TRY_AGAIN)
         : refusal(what, reply.status, message, reply.credentialsHint ?? null);
     const shown = app.globals.showUrls ? reply.body : app.redactor.clean(reply.body);
     // Line breaks stay; everything else that a terminal or a CI runner would act on is escaped.
@@ -105,18 +115,24 @@ async function send(
       .join('\n')
       .trimEnd();
     return {
-      error,
+      error: reply.status === 404 && refused !== null ? withHint(refused, NOT_FOUND) : refused,
       text,
       extra: {
         response: { status: reply.status, contentType: app.redactor.clean(reply.contentType), body: shown },
       },
     };
   } catch (error) {
+    const { signal } = app.context;
+    if (changes && isInterruption(error, signal))
+      throw new EbillError('INTERRUPTED', `Interrupted (${signal.reason}): ${what}.`, {
+        hint: CHECK_FIRST,
+        exitCode: interruptionCode(signal),
+      });
     if (!(error instanceof TransportError)) throw error;
     const hint =
-      call.method === 'GET' || error.kind === 'unsent'
-        ? 'Check the network and the base URL, then try again.'
-        : 'The server may have received it: check the batch before sending it again.';
+      changes && error.kind !== 'unsent'
+        ? CHECK_FIRST
+        : 'Check the network and the base URL, then try again.';
     throw new EbillError('UNAVAILABLE', `${what}: ${error.message}.`, { hint, cause: error });
   }
 }

@@ -113,17 +113,36 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry('Try out', ['demo'], 'load a month of sample files into a local sandbox', () => import('./demo.ts')),
 ];
 
-/** Global options without a value; any other takes the next word. */
-const SWITCHES = ['--json', '--quiet', '--verbose', '--show-urls', '--dry-run', '--yes'];
+/** Global options that take the next word as their value. */
+const VALUED = [
+  '--profile',
+  '--base-url',
+  '--format',
+  '--fields',
+  '--progress',
+  '--color',
+  '--timeout',
+  '--retries',
+  '--settle',
+];
 
-/** The command, or group, that an unparsed command line names: `upload invoice`; empty when it names none. */
+/**
+ * The command, or group, that an unparsed command line names, such as `upload invoice`; `ebill` when it names none. Never an
+ * argument (commands rule 24).
+ */
 export function commandIn(argv: readonly string[]): string {
-  const isValue = (option: string | undefined): boolean =>
-    option?.startsWith('--') === true && !option.includes('=') && !SWITCHES.includes(option);
-  const [first, second] = argv.filter((word, i) => !word.startsWith('-') && !isValue(argv[i - 1]));
-  const paths = COMMANDS.map(({ path }) => path).filter(([name]) => name === first);
-  if (first === undefined || paths.length === 0) return '';
-  return second !== undefined && paths.some(([, name]) => name === second) ? `${first} ${second}` : first;
+  const paths = COMMANDS.map(({ path }) => path);
+  const words = argv.filter((word, i) => !word.startsWith('-') && !VALUED.includes(argv[i - 1] ?? ''));
+  // The word after an unknown option may be its value.
+  const isUnknown = (word: string): boolean => argv[argv.indexOf(word) - 1]?.startsWith('--') === true;
+  const at = words.findIndex((word) => paths.some(([name]) => name === word) || !isUnknown(word));
+  const first = words[at];
+  if (first === 'help') return 'help';
+  const named = paths.filter(([name]) => name === first);
+  if (first === undefined || named.length === 0) return 'ebill';
+  const rest = words.slice(at + 1);
+  const second = rest.find((word) => named.some(([, name]) => name === word) || !isUnknown(word));
+  return named.some(([, name]) => name !== undefined && name === second) ? `${first} ${second}` : first;
 }
 
 export const REGISTRY: Registry = { commands: COMMANDS, groups: GROUPS };

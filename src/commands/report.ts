@@ -1,6 +1,6 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { outcomeOfAll } from '../batch/outcome.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import { flatten } from '../batch/tree.ts';
@@ -78,7 +78,7 @@ interface Place {
 
 /** @throws EbillError USAGE when the report would replace something else */
 async function placeFor({ context }: App, options: ReportOptions, owner: Owner, job: string): Promise<Place> {
-  const [{ assertOwnFolder, assertReplaceable }, { resultsFolder }] = await Promise.all([
+  const [{ assertFolder, assertOwnFolder, assertReplaceable }, { resultsFolder }] = await Promise.all([
     import('./shared/results-folder.ts'),
     import('../load/file-names.ts'),
   ]);
@@ -89,6 +89,7 @@ async function placeFor({ context }: App, options: ReportOptions, owner: Owner, 
     (error: unknown) => error,
   );
   if (options.out === null && foreign !== null) throw foreign;
+  await assertFolder(dirname(path), '--out');
   if (!options.force) await assertReplaceable(path);
   return { path, results: foreign === null ? folder : null, recordStatus: options.recordStatus };
 }

@@ -86,7 +86,7 @@ export const command: CommandModule<ResultsOptions> = {
   async run(app, options) {
     const [{ withPreparedTargets }, { assertFolder }, { resultsFolder }] = await Promise.all([
       import('./shared/targets.ts'),
-      import('./shared/file-checks.ts'),
+      import('./shared/results-folder.ts'),
       import('../load/file-names.ts'),
     ]);
     return withPreparedTargets(
@@ -166,7 +166,7 @@ async function errorOf(
   rejects: Rejects,
   job: string,
 ): Promise<EbillError | null> {
-  const [{ stillRunning }, { combined, notFetched }] = await Promise.all([
+  const [{ isIdle, stillRunning }, { combined, notFetched }] = await Promise.all([
     import('./shared/batch-result.ts'),
     import('./shared/not-fetched.ts'),
   ]);
@@ -174,12 +174,11 @@ async function errorOf(
     ? 'A result file that was downloaded before was used; --force downloads it again.'
     : '';
   const open = batches.filter((batch) => batch.kind !== 'init' && waitsFor(batch) === 'end');
-  const idle = open.every(({ phase }) => phase === 'draft' || phase === 'uploaded');
   const [first, ...rest] = [
     unaccounted(batches, hint, app.context),
     notFetched(failed),
     combined([...files.flatMap(({ problem }) => problem ?? []), ...rejects.problems]),
-    open.length > 0 ? stillRunning(open, job, idle, app.context) : null,
+    open.length > 0 ? stillRunning(open, job, isIdle(open), app.context) : null,
   ].filter((error) => error !== null);
   for (const { message } of rest) app.ui.warn(message);
   return first ?? null;

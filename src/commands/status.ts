@@ -28,9 +28,12 @@ export const command: CommandModule<StatusOptions> = {
   options: (_args, flags) => ({ ...selectionOptions(flags), exitStatus: boolFlag(flags, 'exitStatus') }),
 
   async run(app, options) {
-    const [{ withTargets }, { nextStepOf, outcomeError, resultOf, viewsOf }, { refresh }] = await Promise.all(
-      [import('./shared/targets.ts'), import('./shared/batch-result.ts'), import('../load/refresh.ts')],
-    );
+    const [{ withTargets }, { isIdle, nextStepOf, outcomeError, resultOf, viewsOf }, { refresh }] =
+      await Promise.all([
+        import('./shared/targets.ts'),
+        import('./shared/batch-result.ts'),
+        import('../load/refresh.ts'),
+      ]);
     return withTargets(app, options, async ({ run, jobIds, lookedUp: { given } }) => {
       const answers = await refresh(run, jobIds, { question: {}, all: true, ...(given ? { given } : {}) });
       for (const status of answers.strange) app.ui.warn(unknownStatusText(status, app.context));
@@ -41,7 +44,9 @@ export const command: CommandModule<StatusOptions> = {
       if (missing.length > 0 && !options.exitStatus)
         app.ui.warn(`${missingText(missing)} ${missingHint(missing)}`);
       const { job } = run.journal.state.header;
-      const error = answers.failures[0] ?? (options.exitStatus ? outcomeError(app, batches, job) : null);
+      const error =
+        answers.failures[0] ??
+        (options.exitStatus ? outcomeError(app, batches, job, { idle: isIdle(batches) }) : null);
       // Of a load without a record here nothing more is known than what is shown.
       const step = run.journal.path === null ? null : nextStepOf(run);
       return resultOf(app, run, jobIds, {

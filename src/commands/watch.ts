@@ -52,7 +52,7 @@ export const command: CommandModule<WatchCommandOptions> = {
     const { download } = options.watch;
     return withNotification(app, options.watch, async () => {
       if (download !== null) {
-        const { assertFolder } = await import('./shared/file-checks.ts');
+        const { assertFolder } = await import('./shared/results-folder.ts');
         await assertFolder(resolve(app.context.cwd, download), '--download');
       }
       return withTargets(

@@ -162,7 +162,9 @@ export async function makeFolders(path: string, mode = 0o777): Promise<void> {
 /** An existing folder is no error. The root of a file system answers EISDIR or EPERM, not EEXIST. */
 async function assertFolder(path: string, error: unknown): Promise<void> {
   const existing = await stat(path).catch(() => null);
-  if (existing?.isDirectory() !== true) throw error;
+  if (existing?.isDirectory()) return;
+  if (existing === null) throw error;
+  throw Object.assign(new Error(`${path} is a file, not a folder`), { code: 'ENOTDIR' });
 }
 
 /**

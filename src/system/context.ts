@@ -85,6 +85,9 @@ export function isInterruption(thrown: unknown, signal: AbortSignal): boolean {
   return thrown === signal.reason || (thrown instanceof Error && thrown.name === 'AbortError');
 }
 
+/** The exit code after an interruption (commands rule 26). */
+export const interruptionCode = ({ reason }: AbortSignal): number => (reason === 'SIGTERM' ? 143 : 130);
+
 /**
  * Where profiles and journals are kept: `EBILL_HOME`, else the platform's usual folders (commands rule 7).
  * @param home of the user; called only when needed

@@ -14,11 +14,19 @@ export function failureText({ message, hint }: Failure): string {
   return `error: ${message}\n  → ${hint}\n`;
 }
 
-/** The JSON document of commands rule 23. The list of commands may be damaged: the name is taken from the first words. */
+/** The names of all commands and groups, one word a line: the list of commands may be damaged. Also in bin/ebill.js. */
+export const COMMAND_NAME =
+  /^(?:upload\n(?:customer|invoice|items)|profile\n(?:add|set|list|show|use|remove)|loads\n(?:show|export|import)|init|upload|validate|finalize|status|watch|results|correct|run|report|loads|profile|doctor|api|completion|sandbox|demo)$/m;
+
+/** Takes the next word as its value, or may do so. Also in bin/ebill.js. */
+export const VALUED = /^--(?!(?:json|quiet|verbose|show-urls|dry-run|yes)$)[^=]+$/;
+
+/** The JSON document of commands rule 23. */
 export function failureDocument(argv: readonly string[], { message, hint }: Failure): string {
-  const [command = ''] = /^(?:(?:upload|profile|loads) )?[a-z]+/.exec(argv.join(' ')) ?? [];
+  const words = argv.filter((word, i) => !word.startsWith('-') && !VALUED.test(argv[i - 1] ?? ''));
+  const [command = 'ebill'] = COMMAND_NAME.exec(words.join('\n')) ?? [];
   const document = {
-    command,
+    command: command.replace('\n', ' '),
     profile: null,
     job: null,
     outcome: null,

@@ -45,7 +45,7 @@ export interface Document {
   }[];
   readonly files?: readonly {
     readonly file: string;
-    readonly findings: readonly { readonly code: string }[];
+    readonly findings: readonly { readonly code: string; readonly message: string }[];
   }[];
   readonly [key: string]: unknown;
 }

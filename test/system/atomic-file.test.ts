@@ -147,7 +147,7 @@ describe('folders', () => {
   it('are an error where a file is in the way', async () => {
     const folder = tempDir();
     writeFileSync(join(folder, 'file'), '');
-    await expect(makeFolders(join(folder, 'file'))).rejects.toMatchObject({ code: 'EEXIST' });
+    await expect(makeFolders(join(folder, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
     await expect(makeFolders(join(folder, 'file', 'below'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });
 

@@ -10,6 +10,7 @@ import type { Transport } from '../../api/net/transport.ts';
 import { TransportError, transportError } from '../../api/net/transport-error.ts';
 import { type Call, callsAt, withQuery } from '../../api/request.ts';
 import { PAGE_MEANS, type Reply, statusAttempt } from '../../api/result.ts';
+import { isRetryable } from '../../api/retry.ts';
 import { parseXml } from '../../api/xml.ts';
 import { EbillError, errnoOf } from '../../errors.ts';
 import { counted, wholeSeconds } from '../../output/format.ts';
@@ -208,6 +209,13 @@ export async function authorisation(client: Client): Promise<Check> {
       () => true,
       () => 1,
     );
+    if ('retry' in attempt && isRetryable(reply.status))
+      return problem(
+        name,
+        `the server answered ${attempt.message}`,
+        'Run ebill doctor again later, or show this to the operator of the eBill server.',
+        'UNAVAILABLE',
+      );
     const found = ('done' in attempt ? attempt.done : attempt.retry)();
     if (found === null && !isXml(reply.body))
       return warning(
@@ -218,7 +226,7 @@ export async function authorisation(client: Client): Promise<Check> {
     return ok(name, 'the server accepts these credentials');
   } catch (error) {
     if (error instanceof TransportError)
-      return problem(name, `${error.message}.`, 'Run it again.', 'UNAVAILABLE');
+      return problem(name, `${error.message}.`, 'Run ebill doctor again.', 'UNAVAILABLE');
     if (!(error instanceof EbillError)) throw error;
     return problem(name, error.message, error.hint, error.code);
   }
@@ -241,12 +249,12 @@ function instead(name: string, page: string, asked: Reply): Check {
         name,
         `${page}; with the query parameter format=xml the server answers in XML`,
         'Add it to the profile: ebill profile set NAME --query format=xml',
-        'REJECTED',
+        'UNAVAILABLE',
       )
     : problem(
         name,
         `${page} came instead of an answer of the API, with format=xml too, so the credentials could not be checked`,
         PAGE_MEANS,
-        'REJECTED',
+        'UNAVAILABLE',
       );
 }

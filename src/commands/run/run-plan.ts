@@ -16,10 +16,10 @@ import { type ResolvedPlanFiles, resolvePlanFiles } from '../../plan/plan-files.
 import { type PlanFile, readPlan } from '../../plan/read-plan.ts';
 import type { App, CommandResult } from '../shared/command.ts';
 import { assertInitAllowed, confirmInit, confirmProduction } from '../shared/confirm.ts';
-import { assertFolder, type CheckedFiles, checkedFiles, columnsFor } from '../shared/file-checks.ts';
+import { type CheckedFiles, checkedFiles, columnsFor } from '../shared/file-checks.ts';
 import { assertNew, monthSends, parentRef } from '../shared/load-steps.ts';
 import { fetchResults } from '../shared/results-flow.ts';
-import { assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
+import { assertFolder, assertOwnFolder, assertReplaceable } from '../shared/results-folder.ts';
 import { adoptDamaged, readLoad, type Session, withLoad, withSession } from '../shared/session.ts';
 import { type StrictOptions, strictnessOf, typedStrict } from '../shared/strict.ts';
 import { batchTimes } from '../shared/wait.ts';

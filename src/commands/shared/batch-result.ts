@@ -76,6 +76,12 @@ export function outcomeError(
     : stillRunning(batches, job, idle, app.context);
 }
 
+/** Nothing is being processed: what is left was never finalized. */
+export const isIdle = (batches: readonly BatchView[]): boolean =>
+  batches
+    .filter((batch) => waitsFor(batch) === 'end')
+    .every(({ phase }) => phase === 'draft' || phase === 'uploaded');
+
 /** Its file is on record, and has not arrived. */
 const isDraft = ({ phase, file, leftOut }: BatchView): boolean =>
   phase === 'draft' && file !== null && leftOut !== true;

@@ -7,7 +7,6 @@ import {
   withColumns,
 } from '../../batch/columns.ts';
 import type { FileKind } from '../../batch/types.ts';
-import { EbillError } from '../../errors.ts';
 import { BilledCustomers } from '../../files/billed-customers.ts';
 import { expandFiles, rejectSharedNames } from '../../files/file-arguments.ts';
 import { type FileReport, type FileToCheck, hasErrors, invalidFiles } from '../../files/findings.ts';
@@ -192,15 +191,6 @@ export async function profileInUse(app: App): Promise<Profile | null> {
   const profiles = await loadProfiles(app.context);
   const name = choice === 'default' ? profiles.current : checkProfileName(choice.name);
   return name === null ? null : profileNamed(profiles, name);
-}
-
-/** @throws EbillError USAGE when a file is where the folder for result files should be */
-export async function assertFolder(path: string, option: string): Promise<void> {
-  const found = await stat(path).catch(() => null);
-  if (found !== null && !found.isDirectory())
-    throw new EbillError('USAGE', `${path} is a file, not a folder.`, {
-      hint: `Name another folder with ${option}.`,
-    });
 }
 
 /** A listener for `checkFiles` that emits how many bytes have been read of all the files together. */

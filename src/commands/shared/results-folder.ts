@@ -1,5 +1,5 @@
-import { open, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { access, constants, open, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { type ServerAddress, serverOf } from '../../api/connection.ts';
 import type { Phase } from '../../batch/types.ts';
 import { EbillError, errnoOf, messageOf } from '../../errors.ts';
@@ -135,6 +135,26 @@ async function describeFile({ kind, path, jobId }: FolderFile): Promise<Record<s
   return { kind, jobId, file: basename(path), bytes: size, sha256: await sha256OfFile(path) };
 }
 
+/** Refuses a folder for result files that cannot be created or written to, before anything is sent. @throws EbillError USAGE */
+export async function assertFolder(path: string, option: string): Promise<void> {
+  // The folders above it that do not exist are created, too.
+  for (let folder = path; ; folder = dirname(folder)) {
+    const found = await stat(folder).catch(() => null);
+    if (found === null && dirname(folder) !== folder) continue;
+    const refused =
+      found?.isDirectory() !== true
+        ? 'is a file, not a folder'
+        : await access(folder, constants.W_OK).then(
+            () => null,
+            () => 'cannot be written to',
+          );
+    if (refused === null) return;
+    throw new EbillError('USAGE', `${folder} ${refused}.`, {
+      hint: `Nothing was sent. Name another folder with ${option}.`,
+    });
+  }
+}
+
 /** Refuses a path where a file exists that is not a report of ebill. @throws EbillError USAGE */
 export async function assertReplaceable(path: string): Promise<void> {
   try {
@@ -148,7 +168,7 @@ export async function assertReplaceable(path: string): Promise<void> {
       await file.close();
     }
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
+    if (['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')) return;
   }
   throw new EbillError('USAGE', `${path} exists already and is not a report of ebill.`, {
     hint: 'Name another file with --out, or replace it with --force.',

@@ -32,7 +32,7 @@ import { nextStepOf, resultOf, viewsOf } from './batch-result.ts';
 import { assertOpen } from './closed-load.ts';
 import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { confirmProduction } from './confirm.ts';
-import { assertFolder, type CheckedFiles, checkedFiles, columnsFor, givenFiles } from './file-checks.ts';
+import { type CheckedFiles, checkedFiles, columnsFor, givenFiles } from './file-checks.ts';
 import {
   assertNew,
   finalizeAll,
@@ -93,7 +93,10 @@ async function upload(
   if (job === null) throw noLoad();
   app.soFar(() => ({ job }));
   const { download } = options.watch;
-  if (download !== null) await assertFolder(resolve(app.context.cwd, download), '--download');
+  if (download !== null) {
+    const { assertFolder } = await import('./results-folder.ts');
+    await assertFolder(resolve(app.context.cwd, download), '--download');
+  }
   const all = await givenFiles(app, given);
   const { files, numbers } = shardOf(all, options.shard);
   const columns = await columnsFor(app, options.columns);
