@@ -154,7 +154,7 @@ describe('ebill doctor', () => {
     try {
       const url = `http://127.0.0.1:${(page.address() as AddressInfo).port}`;
       const ran = await machine(null, { EBILL_BASE_URL: url, EBILL_TOKEN: 'x' }).call(['doctor', '--json']);
-      expect([ran.code, states(ran)['Connection']]).toEqual([9, 'ok']);
+      expect([ran.code, states(ran)['Connection']]).toEqual([6, 'ok']);
       expect(check(ran, 'Authorisation')).toMatchObject({
         state: 'problem',
         message: expect.stringMatching(message),
