@@ -58,7 +58,7 @@ export async function runProgram(
     traffic.sent ? 'LOCAL' : 'USAGE',
     `The result could not be written: ${messageOf(writeError)}.`,
     {
-      hint: 'What was done is on record. Free some space and look again: ebill status, ebill loads.',
+      hint: 'What was done is on record. Free some space and look again: ebill status',
     },
   );
   redacted.stderr.write(`error: ${error.message}\n  → ${error.hint}\n`);

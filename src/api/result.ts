@@ -150,7 +150,7 @@ function unreadable(error: unknown, { body, safe }: Reply): string {
 /** What a page that came instead of an answer may be, and what to do (api rule 8). */
 export const PAGE_MEANS =
   'It is a login, maintenance or gateway page: check the credentials and the base URL (ebill profile show), or wait until the server is back.';
-const PAGE_HINT = `${PAGE_MEANS} ebill doctor checks all of it.`;
+const PAGE_HINT = `${PAGE_MEANS} To check all of it: ebill doctor`;
 
 function otherBatchText(asked: Ids, answer: Ids): string {
   return visible(`asked about ${idsText(asked)}, the server answered about ${redactShapes(idsText(answer))}`);
@@ -203,7 +203,7 @@ export function refusal(
       'REJECTED',
       `${what}: the server redirected a changing call (HTTP ${status} ${message}).`,
       {
-        hint: 'Redirects of changing calls are not followed. If the API is there, make that its base URL: ebill profile set NAME --base-url URL. A login page means that the credentials or the base URL are wrong: ebill doctor checks both.',
+        hint: 'Redirects of changing calls are not followed. If the API is there, make that its base URL: ebill profile set NAME --base-url URL. A login page means that the credentials or the base URL are wrong; to check both: ebill doctor',
       },
     );
   }

@@ -117,8 +117,13 @@ export const NO_RESULT =
   "The server has no result file that says why, record by record. Ask the server's owner, before anything of it is loaded again.";
 
 /** A status name that no rule knows (api rule 6): how it is read, and how to map it. */
-export const unknownStatusText = (status: string, terminal: Terminal): string =>
-  `the server uses an unknown status name, "${status}": the batch counts as final once it has a result file. To map it: ebill profile set NAME --status-name ${quoted(`${status}=PHASE`, terminal)}`;
+export const unknownStatus = (
+  status: string,
+  terminal: Terminal,
+): { readonly message: string; readonly hint: string } => ({
+  message: `the server uses an unknown status name, "${status}": the batch counts as final once it has a result file.`,
+  hint: `To map it: ebill profile set NAME --status-name ${quoted(`${status}=PHASE`, terminal)}`,
+});
 
 /** The server had them: a file loaded again because of this could be loaded twice, so no command is named (api rule 16). */
 export function missingHint(missing: readonly BatchView[]): string {

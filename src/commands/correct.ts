@@ -286,7 +286,7 @@ async function ended(
     keyColumns: [],
     onKept: () => undefined,
   });
-  for (const { message, hint } of rejects.problems) app.ui.warn(`${message} ${hint}`);
+  for (const { message, hint } of rejects.problems) app.ui.warn(message, hint);
   const error = withFailures(app, verdictOf(batches, job, app.context, true), failed);
   const next = correctAdvice(rejects.files, batches, job, app.context);
   return resultOf(app, run, jobIds, {

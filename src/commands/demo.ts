@@ -214,7 +214,10 @@ function closing(width: number): string {
 
 function print(app: App, line: string): void {
   if (!app.globals.json && !app.globals.quiet)
-    app.context.stdout.write(`${hangingIndent('', line, app.ui.width, 2)}\n`);
+    app.context.stdout.write(
+      // A command to copy is not wrapped.
+      `${line.startsWith('$ ') ? line : hangingIndent('', line, app.ui.width, 2)}\n`,
+    );
 }
 
 /** @throws EbillError USAGE when the folder was not made by the demo */

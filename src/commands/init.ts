@@ -106,12 +106,10 @@ export const command: CommandModule<InitOptions> = {
         const views = viewsOf(run, [request.jobId]);
         return resultOf(app, run, [request.jobId], {
           error: outcome === 'sent' ? verdictOf(views, job, context) : null,
-          next: [
-            `Next: ${nextStepOf(run)}`,
-            ...(standingOfLoad(run.journal.state, run.statusNames) === 'closed'
-              ? [`${job} is closed. ${nextMonthText(run.journal.state, context)}`]
-              : []),
-          ].join('\n'),
+          next:
+            standingOfLoad(run.journal.state, run.statusNames) === 'closed'
+              ? `${job} is closed. ${nextMonthText(run.journal.state, context)}`
+              : `Next: ${nextStepOf(run)}`,
         });
       });
     });

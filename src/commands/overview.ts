@@ -11,6 +11,7 @@ import { viewLoad } from '../load/view.ts';
 import { tally } from '../output/batch-text.ts';
 import { timeText } from '../output/format.ts';
 import { hangingIndent, textWidth } from '../output/text-layout.ts';
+import { adviceText } from '../output/ui.ts';
 import { originOf, parseBaseUrl } from '../profile/auth.ts';
 import { NO_PROFILES, namesOf, type Profile, unknownProfile } from '../profile/profile.ts';
 import { environmentLayer, profileToUse } from '../profile/resolve.ts';
@@ -27,7 +28,7 @@ import type { App, CommandResult } from './shared/command.ts';
 export async function overview(app: App): Promise<CommandResult> {
   const { ui } = app;
   const at = await readSetUp(app);
-  for (const { message, hint } of at.problems) ui.warn(`${message} ${hint}`);
+  for (const { message, hint } of at.problems) ui.warn(message, hint);
   const { load, profile, server } = at;
   const names = profile?.statusNames ?? {};
   const batches = load === null ? [] : viewLoad(load, names);
@@ -61,7 +62,7 @@ export async function overview(app: App): Promise<CommandResult> {
     '',
     ...rows.map(([name, text]) => hangingIndent(`${colors.bold(name.padEnd(8))} `, ui.clean(text), width, 9)),
     fits ? `${colors.bold('Next'.padEnd(8))} ${command}` : `${colors.bold('Next')}\n${command}`,
-    hangingIndent('         ', colors.dim(next.why), width, 9),
+    colors.dim(adviceText(' '.repeat(9), next.why, ' '.repeat(9), ui)),
     '',
     hangingIndent(
       '',

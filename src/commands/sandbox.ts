@@ -99,7 +99,7 @@ export const command: CommandModule<SandboxOptions> = {
       app.ui.note(`eBill sandbox: API ${apiUrl}, S3 ${s3Url}, data in ${data}`);
       const where = context.platform === 'win32' ? ' (in cmd: set NAME=value, without quotes)' : '';
       app.ui.note(
-        `Run the lines above in another terminal${where}, then: ebill init --job NAME, with a name for the load. Press Ctrl-C to stop the sandbox.`,
+        `Run the lines above in another terminal${where}. Press Ctrl-C to stop the sandbox. Then, with a name for the load: ebill init --job NAME`,
       );
       await untilInterrupted(context.signal);
     } finally {

@@ -1,5 +1,5 @@
 import { flatten } from '../batch/tree.ts';
-import { missingHint, missingText, unknownStatusText } from '../batch/verdict.ts';
+import { missingHint, missingText, unknownStatus } from '../batch/verdict.ts';
 import type { CommandModule } from './shared/command.ts';
 import { boolFlag } from './shared/options.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
@@ -36,13 +36,15 @@ export const command: CommandModule<StatusOptions> = {
       ]);
     return withTargets(app, options, async ({ run, jobIds, lookedUp: { given } }) => {
       const answers = await refresh(run, jobIds, { question: {}, all: true, ...(given ? { given } : {}) });
-      for (const status of answers.strange) app.ui.warn(unknownStatusText(status, app.context));
+      for (const status of answers.strange) {
+        const { message, hint } = unknownStatus(status, app.context);
+        app.ui.warn(message, hint);
+      }
       for (const jobId of answers.unseen)
         app.ui.warn(`the server has no batch ${jobId}: it was interrupted before the server had created it`);
       const batches = viewsOf(run, jobIds);
       const missing = flatten(batches).filter(({ phase }) => phase === 'missing');
-      if (missing.length > 0 && !options.exitStatus)
-        app.ui.warn(`${missingText(missing)} ${missingHint(missing)}`);
+      if (missing.length > 0 && !options.exitStatus) app.ui.warn(missingText(missing), missingHint(missing));
       const { job } = run.journal.state.header;
       const error =
         answers.failures[0] ??

@@ -72,7 +72,7 @@ export async function shownPage(page: HelpPage, columns: number, color: boolean)
   return pageText(page, { width: columns, paint: await createColors(color) });
 }
 
-/** Lines fit the width, except for single words that are longer. */
+/** Lines fit the width, except for single words that are longer and what is copied: commands, and lines kept as they are. */
 export function pageText(
   page: HelpPage,
   { width: columns, paint }: { readonly width: number; readonly paint: { bold(text: string): string } },
@@ -124,23 +124,18 @@ function blockLines(block: Block, width: number, column: number): readonly strin
     case 'text':
       return [hangingIndent('  ', block.text, width)];
     case 'lines':
-      return block.lines.map((line) => keptLine(line, width));
+      return block.lines.map((line) => `  ${line}`.trimEnd());
     case 'terms':
       return termLines(block.rows, width, block.ownColumn === true ? columnOf(block.rows) : column);
     case 'examples':
       return block.rows.flatMap(([line, about]) => [
-        ...commandLines(line, width),
+        // Never broken, whatever the width: it is copied.
+        `  $ ${line}`,
         hangingIndent('      ', about, width),
       ]);
     case 'see':
       return [hangingIndent('  ', block.names.map((name) => `ebill ${name}`).join(', '), width)];
   }
-}
-
-/** A line kept as it is; if it is too long, it continues under its second column. */
-function keptLine(line: string, width: number): string {
-  const [lead = ''] = /^\s*(?:\S+\s{2,})?/.exec(line) ?? [];
-  return hangingIndent(`  ${lead}`, line.slice(lead.length), width).trimEnd();
 }
 
 const columnOf = (rows: readonly Row[]): number => Math.max(...rows.map(([name]) => textWidth(name))) + 4;
@@ -152,19 +147,4 @@ function termLines(rows: readonly Row[], width: number, column: number): readonl
     if (textWidth(name) + 4 > column) return [`  ${name}`, hangingIndent(' '.repeat(column), about, width)];
     return [hangingIndent(`  ${padEnd(name, column - 4)}  `, about, width)];
   });
-}
-
-/** A command to copy. If it is too long, it continues after a backslash, between words. */
-function commandLines(line: string, width: number): readonly string[] {
-  const words = line.match(/(?:[^\s'"]|'[^']*'|"[^"]*")+/g) ?? [line];
-  const lines: string[] = [];
-  let current = '  $';
-  for (const word of words) {
-    const longer = `${current} ${word}`;
-    if (textWidth(longer) + 2 > width && current.trim() !== '$') {
-      lines.push(`${current} \\`);
-      current = `      ${word}`;
-    } else current = longer;
-  }
-  return [...lines, current];
 }

@@ -60,9 +60,9 @@ export function nextMonthCommand(load: LoadState, terminal: Terminal): string {
   return `ebill init --job ${name}${initOptions(initOnRecord(load)?.init ?? null)}`;
 }
 
-/** In words: an init cannot be undone, so it is not the command to copy. */
+/** `init` asks on a terminal before it sends anything. */
 export const nextMonthText = (load: LoadState, terminal: Terminal): string =>
-  `The next month starts with a load of its own (${nextMonthCommand(load, terminal)})`;
+  `The next month starts with a load of its own: ${nextMonthCommand(load, terminal)}`;
 
 /**
  * Nothing is added to a closed load that was not named (commands rule 9): what is given may be next month's, before its init.

@@ -90,7 +90,7 @@ export function assertNoneDropped(
       'CONFLICT',
       `${head.file.name} replaces ${head.replaces.map(({ jobId }) => jobId).join(', ')}, but item files of that batch are not given: ${names.join(', ')}${more}. They would not be loaded.`,
       {
-        hint: `Give them too: ${line} – A file that is not to be loaded has to be named with --leave-out.`,
+        hint: `Give them too: ${line}. A file that is not to be loaded has to be named with --leave-out.`,
       },
     );
   }

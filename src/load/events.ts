@@ -42,7 +42,13 @@ export type LoadEvent =
     }
   /** One thing done or found: "AUG_2020_CUS created as batch 3". */
   | { readonly event: 'step'; readonly jobId: string | null; readonly message: string }
-  | { readonly event: 'warning'; readonly jobId: string | null; readonly message: string }
+  /** `hint`: what to do, in the program's own words. */
+  | {
+      readonly event: 'warning';
+      readonly jobId: string | null;
+      readonly message: string;
+      readonly hint?: string;
+    }
   | {
       readonly event: 'retry';
       readonly jobId: string | null;

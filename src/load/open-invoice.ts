@@ -201,7 +201,7 @@ export async function assertOpen(run: Run, invoice: BatchState): Promise<void> {
 
 function noInvoice(named: ParentRef, jobId: string | null): EbillError {
   return new EbillError('REJECTED', `The server has no invoice batch ${jobId ?? named.id ?? ''}.`, {
-    hint: 'Upload the invoice file first (ebill upload invoice FILE), or name its batch with --parent-id or --parent-job-id.',
+    hint: 'Name its batch with --parent-id or --parent-job-id, or upload the invoice file first: ebill upload invoice FILE…',
   });
 }
 

@@ -238,7 +238,7 @@ export function nameConflict(
     return conflict(
       ', which is final',
       // Rejects are cut from the file as it was sent.
-      `${count} are loaded: the whole file as another batch (--next) would load ${loaded ?? 'those that are loaded'} a second time. To correct only the rejected records, restore ${file.name} first (${sha256}), write them to a file (ebill results --rejects --job-id ${word}), correct that file, then: ebill correct --job-id ${word}`,
+      `${count} are loaded: the whole file as another batch (--next) would load ${loaded ?? 'those that are loaded'} a second time. To correct only the rejected records, restore ${file.name} first (${sha256}) and write them to a file: ebill results --rejects --job-id ${word}. Correct that file, then load it: ebill correct --job-id ${word}`,
     );
   }
   if (isSubmitted(state, other))

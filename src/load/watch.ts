@@ -3,7 +3,7 @@ import { accountOf } from '../batch/account.ts';
 import { isSettled, waitsFor } from '../batch/outcome.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView } from '../batch/types.ts';
-import { unknownStatusText } from '../batch/verdict.ts';
+import { unknownStatus } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { foundBy } from './ask.ts';
 import { type Answers, NotFound, POLLS_AT_ONCE, type Round, refresh } from './refresh.ts';
@@ -139,7 +139,7 @@ function endOf(batches: readonly BatchView[], { maxWaitMs }: WatchOptions): Watc
 function warnOnce(run: Run, warned: Set<string>, status: string): void {
   if (warned.has(status)) return;
   warned.add(status);
-  run.emit({ event: 'warning', jobId: null, message: unknownStatusText(status, run.context) });
+  run.emit({ event: 'warning', jobId: null, ...unknownStatus(status, run.context) });
 }
 
 export function unknownBatch(jobIds: readonly string[]): EbillError {

@@ -3,6 +3,7 @@ import { oneLine } from '../system/escaping.ts';
 import { count, counted } from './format.ts';
 import { hangingIndent, textWidth, wrap } from './text-layout.ts';
 import { plainTheme, type Theme } from './theme.ts';
+import { hintText } from './ui.ts';
 
 /** Columns a message needs after its place to stay on the same line. */
 const ROOM = 20;
@@ -26,7 +27,7 @@ function fileLines(report: FileReport, theme: Theme): string[] {
     else lines.push(...wrap(where, width).map(colors.bold), hangingIndent('  ', text, width));
     // Ten findings of one kind in a row need their hint once.
     if (finding.hint !== '' && report.findings[i + 1]?.hint !== finding.hint) {
-      lines.push(hangingIndent(`  ${colors.cyan('→')} `, clean(oneLine(finding.hint)), width));
+      lines.push(hintText(oneLine(finding.hint), theme));
     }
   });
   const more = report.findingsTotal - report.findings.length;

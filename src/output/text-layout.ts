@@ -65,8 +65,21 @@ export function padStart(text: string, width: number): string {
   return ' '.repeat(Math.max(0, width - textWidth(text))) + text;
 }
 
-/** A space where a line may break: not the one between a number and its unit. */
-const BREAK = / (?!(?<=\d )(?:[kMGTP]?B(?:\/s)?|ms|s|m|h|d)(?![\w/]))/;
+/**
+ * A space where a line may break: not the one between a number and its unit, in the name of a command (`ebill profile set`), or
+ * between an option and its value (`--job X`, `--column 'a=b c'`): a half of them would be another one.
+ */
+const BREAK = new RegExp(
+  [
+    String.raw` (?!(?<=\d )(?:[kMGTP]?B(?:\/s)?|ms|s|m|h|d)(?![\w/]))`,
+    String.raw`(?<!\bebill (?=--?\w|[a-z]+\b))`,
+    String.raw`(?<!\bebill (?:upload|profile|loads|help|completion) (?=[a-zA-Z]))`,
+    String.raw`(?<!\bebill [a-z]+(?: [a-z]+)?(?: --[a-z-]{2,40}(?: [^\s-]\S*)?)* (?=--[a-z]))`,
+    String.raw`(?<!(?:^|[\s(])--[a-z][a-z-]{1,40} (?=['"\p{Lu}]|\S+=))`,
+    String.raw`(?<!(?:^|[\s(])--[a-z][a-z-]{1,40}[ =]'[^']{0,200} (?=[^']{0,200}'))`,
+  ].join(''),
+  'u',
+);
 
 /** Breaks a word that is longer than a line into lines. Measures each grapheme once, so the time is linear. */
 function broken(word: string, room: number): string[] {
@@ -94,7 +107,7 @@ function broken(word: string, room: number): string[] {
   return pieces;
 }
 
-/** Lines of at most `width` columns; a word that is longer than a line is broken. */
+/** Lines of at most `width` columns; a word that is longer than a line is broken, an option with its value is not. */
 export function wrap(text: string, width: number): string[] {
   if (fits(text, width)) return [text];
   const room = Math.max(2, width);
@@ -107,7 +120,8 @@ export function wrap(text: string, width: number): string[] {
       continue;
     }
     if (line !== '') lines.push(line);
-    const pieces = fits(word, room) ? [word] : broken(word, room);
+    // A command or option that is too long is left to the terminal, which breaks no line that is copied.
+    const pieces = fits(word, room) || /^\S*--[a-z]|\bebill /.test(word) ? [word] : broken(word, room);
     line = pieces.pop() ?? '';
     lines.push(...pieces);
   }

@@ -40,8 +40,8 @@ export interface Ui extends Theme {
   readonly screen: Screen;
   /** One line on stderr; nothing with `--quiet`. Not for errors and warnings. @param minor it is dim */
   note(line: string, minor?: boolean): void;
-  /** A warning on stderr, with `--quiet` too. "warning:" is put before it. */
-  warn(line: string): void;
+  /** A warning on stderr, with `--quiet` too. "warning:" is put before it. @param hint what to do, in the program's own words */
+  warn(line: string, hint?: string): void;
   /** The error that ends the run, on stderr: as text, or as an event with `--progress json`. */
   fail(error: Failure): void;
   /** One JSON event on a line of stderr, every string redacted. Only for `--progress json`. */
@@ -89,7 +89,7 @@ function isInteractive(stdin: MaybeTerminal, stderr: MaybeTerminal, env: Env): b
 
 /** A command at the end of a sentence, after a colon: `Watch again: ebill watch`. Its words may be quoted. */
 const COMMAND =
-  /: (ebill(?: (?:\\.|'[^']*'|"[^"]*"|[^\s'"(]|(?<=\S)\()+(?<![,;:.]))*?)(?:\.?$|\. (?=[A-Z]))/gm;
+  /: ((?:ebill|openssl|printf|export)(?: (?:\\.|'[^']*'|"[^"]*"|[^\s'"(]|(?<=\S)\()+(?<![,;:.]))*?)(?:\.?$|\. (?=[A-Z]))/gm;
 
 /** Options to copy: `--column 'invoice.key=Invoice Number'`. */
 const OPTIONS = /^--column ['"]?(?:customer|invoice|items)\.\w+=/;
@@ -116,17 +116,23 @@ function block(lead: string, text: string, indent: string, theme: Theme): string
 }
 
 /** `error: what happened, to what`, and below it what to do next (commands rule 27). */
-export function errorText(error: Failure, theme: Theme): string {
+export function errorText({ message, hint }: Failure, theme: Theme): string {
   const { red, bold } = theme.colors;
-  const what = block(`${bold(red('error:'))} `, error.message, '  ', theme);
-  return error.hint === '' ? what : `${what}\n${hintText(error.hint, theme)}`;
+  return told(`${bold(red('error:'))} `, message, hint, theme);
+}
+
+function told(lead: string, message: string, hint: string, theme: Theme): string {
+  const what = block(lead, message, '  ', theme);
+  return hint === '' ? what : `${what}\n${hintText(hint, theme)}`;
 }
 
 /** `→ what to do next`, under what it is about. */
-export function hintText(hint: string, theme: Theme, indent = '  '): string {
-  const lead = `${indent}${theme.colors.cyan('→')} `;
-  return block(lead, withCommandsApart(hint, theme), `${indent}  `, theme);
-}
+export const hintText = (hint: string, theme: Theme, indent = '  '): string =>
+  adviceText(`${indent}${theme.colors.cyan('→')} `, hint, `${indent}  `, theme);
+
+/** The program's own words under a lead, wrapped; commands to copy stand on lines of their own. */
+export const adviceText = (lead: string, text: string, indent: string, theme: Theme): string =>
+  block(lead, withCommandsApart(text, theme), indent, theme);
 
 /** The global options for output; `GlobalOptions` has them. */
 export interface OutputOptions {
@@ -183,12 +189,10 @@ export async function createUi(
           screen.line(paint(wrapped('', err.clean(part), err.width, 0)));
       }
     },
-    warn(line) {
-      if (progress === 'json') event('warning', { jobId: null, message: line });
-      else
-        screen.line(
-          hangingIndent(`${err.colors.yellow('warning:')} `, err.clean(oneLine(line)), err.width, 2),
-        );
+    warn(line, hint = '') {
+      if (progress === 'json')
+        event('warning', { jobId: null, message: hint === '' ? line : `${line} ${hint}` });
+      else screen.line(told(`${err.colors.yellow('warning:')} `, oneLine(line), hint, err));
     },
     fail(error) {
       screen.end();

@@ -310,7 +310,9 @@ export function needsStoredSecret(env: EnvironmentLayer, profile: Profile): bool
 function missing(what: 'username' | 'password' | 'token', auth: string, profile: string | null): EbillError {
   const variable = `EBILL_${what.toUpperCase()}`;
   const command = what === 'token' ? ', or EBILL_TOKEN_COMMAND to a command that prints it' : '';
-  const option = what === 'username' ? '--auth basic --username U' : `--${what}-stdin`;
+  const option = { username: '--auth basic --username U', password: '--auth basic', token: `--auth ${auth}` }[
+    what
+  ];
   const hint =
     profile === null
       ? `Set ${variable}${command}, or EBILL_AUTH=none for a server that asks for nothing.`

@@ -78,7 +78,7 @@ async function fromKeychain(context: Context, profile: string): Promise<StoredSe
   const lost = (why: string): StoredSecret => ({
     value: null,
     lost: why,
-    warning: `${why}; store it again with: ebill profile set ${profile} --token-stdin (or --password-stdin), or set EBILL_TOKEN or EBILL_PASSWORD`,
+    warning: `${why}; set EBILL_TOKEN or EBILL_PASSWORD, or store it again: ebill profile set ${profile} --token-stdin, or --password-stdin`,
   });
   const keychain = await context.keychain();
   if (keychain === null)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { unknownStatusText, verdictOf } from '../../src/batch/verdict.ts';
+import { unknownStatus, verdictOf } from '../../src/batch/verdict.ts';
 import { typed } from '../helpers/command-line.ts';
 import { batch } from '../output/samples.ts';
 
@@ -13,7 +13,7 @@ it('a failed batch without a result file does not send anybody to the results', 
 
 it('an unknown status name is quoted in the command that maps it, so that no shell expands it', () => {
   const status = '$(id) `id` "it\'s"';
-  const text = unknownStatusText(status, { platform: 'linux', env: {} });
+  const { hint: text } = unknownStatus(status, { platform: 'linux', env: {} });
   const command = text.slice(text.indexOf('ebill profile set'));
   expect(typed(command)).toEqual(['profile', 'set', 'NAME', '--status-name', `${status}=PHASE`]);
   expect(command).toContain(`'$(id) \`id\` "it'\\''s"=PHASE'`);

@@ -3,13 +3,14 @@ import type { LookupFunction } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import { main } from '../../src/main.ts';
 import { type SampleFiles, writeSample } from '../../src/sample/sample.ts';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/index.ts';
 import type { Context } from '../../src/system/context.ts';
 import { tempDir, testContext } from '../helpers/context.ts';
 import { FAST_EBILL } from '../helpers/programs.ts';
+import { wrongIn } from '../hints/accepted.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** The program as it is shipped. */
@@ -135,7 +136,7 @@ export function machine(
       const context = testContext({ home, cwd, env: { ...all, ...more }, ...given });
       const real = { ...context, ...clock, random: Math.random };
       const code = await main(args, real);
-      return ran(code, context.stdout.text, context.stderr.text);
+      return checked(ran(code, context.stdout.text, context.stderr.text));
     },
   };
 }
@@ -149,6 +150,17 @@ function ran(code: number | null, stdout: string, stderr: string): Ran {
       return JSON.parse(stdout) as Document;
     },
   };
+}
+
+/** Every hint that a test comes across is one to copy from (`test/hints/accepted.ts`). */
+async function checked(result: Ran): Promise<Ran> {
+  const hints = [...result.stderr.matchAll(/^ {2}→ (.*(?:\n {4}.*)*)|^(Next: .*(?:\nebill .*)*)/gm)].map(
+    ([, hint, next]) => hint?.replace(/\n {4}/g, '\n') ?? next ?? '',
+  );
+  const inDocument = /"hint": "((?:\\.|[^"\\])*)"/.exec(result.stdout)?.[1];
+  if (inDocument !== undefined) hints.push(JSON.parse(`"${inDocument}"`));
+  for (const hint of hints) expect(await wrongIn(hint)).toEqual([]);
+  return result;
 }
 
 function ebill(
@@ -176,7 +188,7 @@ function ebill(
     });
     child.on('error', reject);
     child.on('close', (code) => {
-      resolve(ran(code, stdout, stderr));
+      resolve(checked(ran(code, stdout, stderr)));
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(options.stdin ?? '');

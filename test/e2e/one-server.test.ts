@@ -153,7 +153,7 @@ describe('the load last started (commands rule 9)', () => {
     expect([closed.code, closed.json.error?.code, closed.json.error?.hint]).toEqual([
       2,
       'USAGE',
-      expect.stringContaining('(ebill init --job SEP_2020)'),
+      expect.stringContaining(': ebill init --job SEP_2020'),
     ]);
     // A line that is typed again changes nothing.
     expect((await at.call(['finalize', '--json'])).code).toBe(0);
@@ -165,11 +165,11 @@ describe('the load last started (commands rule 9)', () => {
     expect(alone).toMatch(/^Load {5}AUG_2020 \(closed\)/m);
     const loads = await at.call(['loads', '--json']);
     expect(loads.json['loads']).toMatchObject([{ job: 'AUG_2020', state: 'closed' }]);
-    expect((await at.call(['loads'])).stderr).toContain('(ebill init --job SEP_2020)');
+    expect((await at.call(['loads'])).stderr).toContain(': ebill init --job SEP_2020');
     const show = await at.call(['loads', 'show', 'AUG_2020']);
     expect([show.stdout, show.stderr]).toEqual([
       expect.stringMatching(/^AUG_2020 on \S+, closed, started /),
-      expect.stringContaining('(ebill init --job SEP_2020)'),
+      expect.stringContaining(': ebill init --job SEP_2020'),
     ]);
     expect((await at.call(['init', '--json'])).json.error?.hint).toBe(
       'Name the new load: ebill init --job SEP_2020',
@@ -196,7 +196,7 @@ describe('the load last started (commands rule 9)', () => {
     const next = await at.call(['upload', 'customer', 'cus_sep.csv', '--json']);
     expect([next.code, next.json.error?.hint]).toEqual([
       2,
-      expect.stringContaining('(ebill init --job SEP_2020)'),
+      expect.stringContaining(': ebill init --job SEP_2020'),
     ]);
     expect(calls(server)).toEqual(before);
     expect((await at.call(['upload', 'customer', 'cus_sep.csv', '--job', 'AUG_2020', '--json'])).code).toBe(
@@ -221,7 +221,7 @@ describe('the load last started (commands rule 9)', () => {
     writeFileSync(rejects, 'Account Number,Name\n3,C\n');
     const more = await at.call(['correct', rejects, '--json']);
     expect([more.code, more.json.error?.message]).toEqual([2, expect.stringContaining('is closed')]);
-    expect(more.json.error?.hint).toContain('(ebill init --job SEP_2020)');
+    expect(more.json.error?.hint).toContain(': ebill init --job SEP_2020');
     expect(calls(server)).toEqual(before);
   });
 });

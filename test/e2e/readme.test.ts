@@ -66,9 +66,9 @@ describe("the README's load in ten lines", () => {
     for (const line of later) {
       const ran = await at.call(typed(line));
       expect([ran.code, ran.json.error?.message]).toEqual([2, expect.stringContaining('AUG_2020')]);
-      // First what adds to this load; an init cannot be undone, so it is named in words alone.
+      // First what adds to this load: an init cannot be undone.
       expect(ran.json.error?.hint).toMatch(
-        /same command with --job AUG_2020\..*\(ebill init --job SEP_2020\)\.$/,
+        /same command with --job AUG_2020\..*: ebill init --job SEP_2020\.$/,
       );
     }
     expect(calls(server)).toEqual(before);
@@ -83,12 +83,11 @@ describe("the README's load in ten lines", () => {
     expect(named.code).toBe(0);
   });
 
-  it('names the report after a repeated init of a closed load, not an upload', async () => {
+  it('names the next month after a repeated init of a closed load, not an upload', async () => {
     for (const line of LINES) await run(line);
     const again = await run('ebill init --job AUG_2020');
-    expect(again.stderr).toContain('Next: ebill report --job AUG_2020');
-    expect(again.stderr).toContain('AUG_2020 is closed.');
-    expect(again.stderr).toContain('(ebill init --job SEP_2020)');
+    expect(again.stderr).toMatch(/^AUG_2020 is closed\. .*: ebill init --job SEP_2020$/m);
+    expect(again.stderr).not.toContain('Next:');
   });
 
   it('takes a second customer file after the first was loaded only for the load that is named', async () => {

@@ -61,7 +61,7 @@ describe('ebill results', () => {
     const again = await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--json']);
     expect([again.code, again.json.error?.code]).toEqual([8, 'CONFLICT']);
     const hint = again.json.error?.hint ?? '';
-    const [, line = ''] = /\((ebill results [^)]*)\)/.exec(hint) ?? [];
+    const [, line = ''] = /: (ebill results .*?)\. /.exec(hint) ?? [];
     const [, last = ''] = /: (ebill correct [^:]*)$/.exec(hint) ?? [];
     expect([line, last]).toEqual([
       'ebill results --rejects --job-id AUG_2020_CUS',

@@ -128,3 +128,25 @@ it('measures the rate of the last seconds', () => {
   meter.add(20_000, 10);
   expect(meter.at(21_000, 510)).toBe(500);
 });
+
+it('breaks no line in the name of a command, or between an option and its value', () => {
+  const text =
+    "Declare it: --record-status 'Loaded late=loaded' or --record-status X=rejected (ebill profile set keeps it), or see ebill results --rejects of the owner's load. With --next: it is left behind.";
+  for (const width of [20, 30, 40, 80, 120]) {
+    const lines = wrap(text, width);
+    const joined = lines.join('\n');
+    for (const whole of [
+      "--record-status 'Loaded late=loaded'",
+      '--record-status X=rejected',
+      'ebill profile set',
+      'ebill results --rejects',
+    ])
+      expect(joined).toContain(whole);
+    expect(lines.join(' ')).toBe(text);
+    expect(lines.filter((line) => line.length > width && !/^\(?(?:--|ebill)\S* /.test(line))).toEqual([]);
+  }
+  // One that is too long is left whole: a terminal breaks no line that is copied.
+  expect(wrap("--column 'invoice.key=Invoice Number'", 20)).toEqual([
+    "--column 'invoice.key=Invoice Number'",
+  ]);
+});

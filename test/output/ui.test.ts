@@ -120,6 +120,25 @@ describe('createUi', () => {
     expect(piped.stderr.text).toBe('Next: ebill watch --job AUG_2020\n');
   });
 
+  it('puts the command in the hint of a warning on a line of its own, and none from its message', async () => {
+    const term = terminal(40);
+    const ui = await uiFor(term.context);
+    ui.warn('it said: ebill profile remove prod', 'To map it: ebill profile set NAME --status-name X=PHASE');
+    expect((await term.screen()).join('\n').trim()).toBe(
+      [
+        'warning: it said: ebill profile remove',
+        '  prod',
+        '  → To map it:',
+        '    ebill profile set NAME --status-name',
+        ' X=PHASE',
+      ].join('\n'),
+    );
+    const context = testContext();
+    const json = await uiFor(context, { progress: 'json' });
+    json.warn('m', 'h');
+    expect(JSON.parse(context.stderr.text)).toMatchObject({ event: 'warning', message: 'm h' });
+  });
+
   it('suppresses notes, but no warnings and errors, under --quiet', async () => {
     const context = testContext();
     const ui = await uiFor(context, { quiet: true });

@@ -61,7 +61,7 @@ describe('a keychain', () => {
       value: null,
       lost: 'the keychain has lost the secret of prod',
       warning: expect.stringContaining(
-        'has lost the secret of prod; store it again with: ebill profile set prod',
+        'has lost the secret of prod; set EBILL_TOKEN or EBILL_PASSWORD, or store it again: ebill profile set prod',
       ),
     });
     const locked = testContext({ home: context.paths.config, keychain: broken });
@@ -91,7 +91,7 @@ describe('a keychain', () => {
     await expect(resolved()).rejects.toMatchObject({
       code: 'AUTH',
       message: 'The keychain has lost the secret of prod. No token to authorise with (bearer).',
-      hint: 'Set EBILL_TOKEN, or store it: ebill profile set prod --token-stdin',
+      hint: 'Set EBILL_TOKEN, or store it: ebill profile set prod --auth bearer',
     });
     expect(await resolved({ EBILL_TOKEN: 'other' })).toMatchObject({
       connection: { auth: { token: 'other' } },

@@ -6,7 +6,7 @@ export interface TlsProblem {
 
 /** The hint where the certificate chain cannot be verified. */
 export const UNKNOWN_AUTHORITY_HINT =
-  'If a private authority signed it, trust that authority: ebill profile set NAME --ca-file FILE, or NODE_EXTRA_CA_CERTS. Verification cannot be turned off.';
+  'Verification cannot be turned off. If a private authority signed it, set NODE_EXTRA_CA_CERTS, or trust that authority: ebill profile set NAME --ca-file FILE';
 
 const TELL_OPERATORS = 'Tell the operators of the server';
 const SET_CLIENT_CERT = 'ebill profile set NAME --client-cert FILE --client-key FILE';

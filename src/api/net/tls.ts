@@ -115,7 +115,7 @@ async function clientCertificate(
   }
 }
 
-const SET_BOTH = 'Set both: ebill profile set NAME --client-cert FILE --client-key FILE (PEM).';
+const SET_BOTH = 'Set both, as PEM: ebill profile set NAME --client-cert FILE --client-key FILE';
 
 function describeKeyError(
   code: string,
@@ -132,13 +132,19 @@ function describeKeyError(
     : ['the key needs a passphrase', 'Set it in the environment: EBILL_CLIENT_KEY_PASSPHRASE.'];
 }
 
-async function readPem(path: string, what: string): Promise<Buffer> {
+const PEM_OPTIONS = {
+  'CA file': '--ca-file',
+  'client certificate': '--client-cert',
+  'client key': '--client-key',
+} as const;
+
+async function readPem(path: string, what: keyof typeof PEM_OPTIONS): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (cause) {
     throw unusable(
       `The ${what} ${path} cannot be read: ${messageOf(cause)}.`,
-      'Correct the path in the profile: ebill profile set NAME --ca-file|--client-cert|--client-key FILE',
+      `Correct the path in the profile: ebill profile set NAME ${PEM_OPTIONS[what]} FILE`,
       cause,
     );
   }

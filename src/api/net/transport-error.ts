@@ -174,8 +174,7 @@ function proxyFailure(error: ProxyError, origin: string, proxy: ProxyChoice | nu
     tls === null
       ? `${name} cannot be reached: ${meaningOf(code, message, false)}`
       : `no secure connection with ${name}: ${tls.reason}`,
-    tls?.hint ??
-      'Check HTTPS_PROXY, HTTP_PROXY or the proxy of the profile: ebill profile show, ebill doctor.',
+    tls?.hint ?? 'Check HTTPS_PROXY, HTTP_PROXY or the proxy of the profile: ebill profile show',
     tls !== null,
   );
 }

@@ -178,7 +178,7 @@ async function candidates(run: Run, { files, batches }: Fetched, what: What): Pr
       'USAGE',
       `${visible(other)} is not the name of a rejects file of ${state.header.job}.`,
       {
-        hint: `Rejects files are named after their batch, such as ${rejectsName(`${state.header.job}_CUS`)}: write them with ebill results --rejects --job ${quoted(state.header.job, run.context)}`,
+        hint: `Rejects files are named after their batch, such as ${rejectsName(`${state.header.job}_CUS`)}: write them: ebill results --rejects --job ${quoted(state.header.job, run.context)}`,
       },
     );
   return found;

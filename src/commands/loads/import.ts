@@ -201,7 +201,7 @@ const otherLoad = (job: string, name: string, path: string, line: number): Ebill
     'CONFLICT',
     `${name} and the journal ${visible(path)} differ from line ${line} on: each records what the other does not.`,
     {
-      hint: `Nothing was changed. Compare what both machines did (ebill loads show ${job}), and go on with the load on the one that sent last.`,
+      hint: `Nothing was changed. Go on with the load on the machine that sent last. To see what was done on each: ebill loads show ${job}`,
     },
   );
 

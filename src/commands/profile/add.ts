@@ -306,7 +306,7 @@ async function confirmProfile(
     const { state, message, hint } = check;
     if (state === 'ok') app.ui.note(`Test call: ${message}.`);
     else {
-      app.ui.warn(`The test call failed. ${message} ${hint}`.trimEnd());
+      app.ui.warn(`The test call failed. ${message}`, hint);
       if (!(await yes(app, 'Save the profile anyway?'))) throw declined(profile.name);
       failed = check;
     }

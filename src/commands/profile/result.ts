@@ -193,8 +193,8 @@ export function warnOfMissingSecret(app: App, profile: Profile): boolean {
   const kind = secretName(profile.auth);
   if (kind === null || profile.tokenCommand !== null) return false;
   app.ui.warn(
-    `No ${kind} is stored for ${profile.name}: set EBILL_${kind.toUpperCase()} at each call, ` +
-      `or store one with: ${storingCommand(app, profile)}`,
+    `No ${kind} is stored for ${profile.name}.`,
+    `Set EBILL_${kind.toUpperCase()} at each call, or store one: ${storingCommand(app, profile)}`,
   );
   return true;
 }

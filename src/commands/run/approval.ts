@@ -233,5 +233,5 @@ function differenceText({ what, was, now }: Difference): string {
 
 const notApproved = (lines: readonly string[]): EbillError =>
   new EbillError('DECLINED', lines.map((line) => visible(oneLine(line))).join('\n'), {
-    hint: 'Nothing was sent. Put back what was changed; or write a new approval with ebill run PLAN --freeze FILE, have it approved, and run with that.',
+    hint: 'Nothing was sent. Put back what was changed; or have a new approval approved, and run with that. To write one: ebill run PLAN --freeze FILE',
   });

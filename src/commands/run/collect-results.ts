@@ -65,7 +65,7 @@ export async function collectResults(
   // Unusual columns do not fail a run; `ebill results` takes options for them.
   for (const warning of goneWarnings(all.gone)) ui.warn(warning);
   for (const problem of [...all.files.flatMap((file) => file.problem ?? []), ...rejects.problems])
-    ui.warn(`${problem.message} ${problem.hint} (ebill results)`);
+    ui.warn(problem.message, problem.hint);
   const message = counted(all.files.length, 'result file', 'result files');
   run.emit({ event: 'stage.end', stage: 'results', outcome: 'done', message });
 

@@ -142,7 +142,7 @@ function assertValid(
     }
     for (const { file, findings } of reports)
       for (const { line, column, message, hint } of findings)
-        ui.warn(`${[file, line, column].filter((part) => part !== null).join(':')}: ${message}. ${hint}`);
+        ui.warn(`${[file, line, column].filter((part) => part !== null).join(':')}: ${message}.`, hint);
     return;
   }
   const bad = reports.filter(hasErrors);

@@ -79,7 +79,7 @@ export async function waitFor(
   for (const { jobId, path, kept, problem } of files) {
     if (kept && !early?.fetched.has(jobId)) ui.note(`${basename(path)} exists already and was not replaced`);
     // Unusual columns are no failure of a watch; `ebill results` takes options for them.
-    if (problem !== null) ui.warn(`${problem.message} ${problem.hint} (ebill results)`);
+    if (problem !== null) ui.warn(problem.message, problem.hint);
   }
   if (files.length > 0) {
     const where = relative(context.cwd, folder) || '.';

@@ -52,7 +52,7 @@ export function plainRenderer({ ui, context, model, heard }: RenderContext): Ren
           return line(clean(withJobId(event)));
         case 'warning':
           heard();
-          return ui.warn(withJobId(event));
+          return ui.warn(withJobId(event), event.hint);
         case 'retry':
           return line(retryText(event, err));
         case 'upload.start':

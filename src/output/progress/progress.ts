@@ -20,7 +20,7 @@ export interface Progress {
 /** `none` still shows warnings. */
 const warningRenderer = ({ ui }: RenderContext): Renderer => ({
   event: (event) => {
-    if (event.event === 'warning') ui.warn(withJobId(event));
+    if (event.event === 'warning') ui.warn(withJobId(event), event.hint);
   },
 });
 

@@ -48,7 +48,7 @@ export function terminalRenderer({ ui, context, model }: RenderContext): Rendere
       : boardLines(model, size, context.now(), err);
   return {
     event(event) {
-      if (event.event === 'warning') ui.warn(withJobId(event));
+      if (event.event === 'warning') ui.warn(withJobId(event), event.hint);
       else {
         const line = finishedLine(event, model.job !== null, err);
         if (line !== null) screen.line(hangingIndent(`${line.sign} `, line.text, err.width));

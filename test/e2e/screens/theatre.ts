@@ -171,7 +171,7 @@ function captureOf(emulator: xterm.Terminal, name: string, random: Cue['random']
   };
 }
 
-/** Is this the continuation of a line that is a command, whole and to be copied? */
+/** Is this the continuation of a line that is a command, an option or part of a script, whole and to be copied? */
 function startsCommand(
   lines: readonly string[],
   rows: readonly ({ readonly isWrapped: boolean } | undefined)[],
@@ -179,7 +179,7 @@ function startsCommand(
 ): boolean {
   let first = at;
   while (rows[first]?.isWrapped === true) first -= 1;
-  return /^(?:ebill |--column )/.test(lines[first]?.trimStart() ?? '');
+  return /^(?:(?:\$ )?ebill |--|case )/.test(lines[first]?.trimStart() ?? '');
 }
 
 function textOf(emulator: xterm.Terminal): string[] {
