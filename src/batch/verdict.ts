@@ -35,7 +35,7 @@ export function verdictOf(
       hint: hintFor(failed),
     });
   }
-  const lost = unaccounted(batches, hint, terminal);
+  const lost = unaccounted(batches, hint, terminal, job);
   if (lost !== null) return lost;
   const partial = all.filter(({ batch }) => netPhase(batch) === 'partial');
   if (partial.length > 0) return partialError(partial, job, terminal, hintFor(partial), downloaded);
@@ -85,6 +85,7 @@ export function unaccounted(
   batches: readonly BatchView[],
   hint: string,
   terminal: Terminal,
+  job: string | null,
 ): EbillError | null {
   const all = flatten(batches);
   const missing = all.filter(({ phase }) => phase === 'missing');
@@ -100,7 +101,7 @@ export function unaccounted(
     ...(missing.length > 0 ? [missingHint(missing)] : []),
     ...(lost.length > 0
       ? [
-          unknownHint(all, terminal) ||
+          unknownHint(all, terminal, job) ||
             `Compare the result file with what was sent before anything else is loaded. ${hint}`,
         ]
       : []),
@@ -163,7 +164,7 @@ function sentence({
   ];
   if (result !== undefined)
     parts.push(
-      `${said(result.rows, 'rows in the result file')} (${said(result.failed, 'of them failures')}${unknownPart(result)})`,
+      `${said(result.rows, 'rows in the result file')} (${said(result.failed, 'of them failures')}${unknownPart(result, loaded)})`,
     );
   return parts.join(', ');
 }
@@ -171,11 +172,13 @@ function sentence({
 /** Status values of a result file that a message lists; the others are counted. */
 const LISTED_VALUES = 5;
 
-function unknownPart({ unknown }: ResultCounts): string {
+function unknownPart({ unknown }: ResultCounts, loaded: number | null): string {
   if (unknown === undefined) return '';
   const { records, values } = unknown;
   if (values.length === 0)
-    return `, ${grouped(records)} unknown: it has no status column, and its empty messages are not as many as the loaded records`;
+    return loaded === null
+      ? `, ${grouped(records)} unknown: no column is known to have their status`
+      : `, ${grouped(records)} unknown: it has no status column, and its empty messages are not as many as the loaded records`;
   const listed = values.slice(0, LISTED_VALUES).map(({ value, count }) => {
     const short = value.length > 60 ? `${value.slice(0, 60)}…` : value;
     return `${value.trim() === '' ? 'no status' : `"${short}"`} ${grouped(count)}`;
@@ -185,13 +188,23 @@ function unknownPart({ unknown }: ResultCounts): string {
 }
 
 /** How unknown status values are settled (api rule 23); '' without them. */
-function unknownHint(batches: readonly BatchView[], terminal: Terminal): string {
-  const value = batches
-    .flatMap(({ result }) => result?.unknown?.values ?? [])
-    .find((one) => one.value.trim() !== '' && one.value.length <= 60)?.value;
-  if (value === undefined) return '';
-  const option = (as: string): string => `--record-status ${quoted(`${value.trim()}=${as}`, terminal)}`;
-  return `Find out in eBill whether these records are loaded, then declare it: ${option('loaded')} or ${option('rejected')} (ebill profile set keeps it). Load none of them again before that.`;
+function unknownHint(batches: readonly BatchView[], terminal: Terminal, job: string | null): string {
+  const unknown = batches.filter(({ result }) => result?.unknown !== undefined);
+  const values = new Set(
+    unknown
+      .flatMap(({ result }) => result?.unknown?.values ?? [])
+      .map(({ value }) => value.trim())
+      .filter((value) => value !== '' && value.length <= 60),
+  );
+  if (unknown.length === 0) return '';
+  if (values.size === 0)
+    return `Look into the result file. If a column says which records are loaded, name it: ebill results${jobOption(job, terminal)} --status-column NAME. Load none of them again before that.`;
+  const option = (value: string, as: string): string =>
+    `--record-status ${quoted(`${value}=${as}`, terminal)}`;
+  const options = [...values]
+    .slice(0, LISTED_VALUES)
+    .map((value) => `${option(value, 'loaded')} or ${option(value, 'rejected')}`);
+  return `Find out in eBill whether these records are loaded, then declare it: ${options.join('; ')} (ebill profile set keeps it). Load none of them again before that.`;
 }
 
 /** Warnings about final batches without full counts: unknown, not wrong (commands rule 3). */

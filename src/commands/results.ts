@@ -68,7 +68,7 @@ export const command: CommandModule<ResultsOptions> = {
     declareRecordStatus(cmd);
     cmd.option(
       '--key-column <name>',
-      'match rejects by this column instead of by position (repeat it for several)',
+      'match rejects by this column of the file sent, not by position; #N for the Nth column (repeatable)',
       collect,
     );
   },
@@ -175,7 +175,7 @@ async function errorOf(
     : '';
   const open = batches.filter((batch) => batch.kind !== 'init' && waitsFor(batch) === 'end');
   const [first, ...rest] = [
-    unaccounted(batches, hint, app.context),
+    unaccounted(batches, hint, app.context, job),
     notFetched(failed),
     combined([...files.flatMap(({ problem }) => problem ?? []), ...rejects.problems]),
     open.length > 0 ? stillRunning(open, job, isIdle(open), app.context) : null,

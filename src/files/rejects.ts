@@ -94,12 +94,8 @@ export async function writeRejects(request: RejectsRequest): Promise<Rejects> {
 async function comparisons(request: RejectsRequest): Promise<readonly Comparison[]> {
   const { header, kind, keyColumns } = request;
   const shared = sharedColumns(request);
-  const named = (test: (name: string) => boolean): SharedColumn[] =>
-    shared.filter(({ column }) => test(header[column] ?? ''));
-  if (keyColumns.length > 0) {
-    for (const name of keyColumns) assertKeyColumn(request, name);
-    return [{ columns: named((name) => keyColumns.some((key) => sameName(key, name))), exact: false }];
-  }
+  if (keyColumns.length > 0)
+    return [{ columns: keyColumns.map((key) => chosenKey(request, key)), exact: false }];
   const agreeing = await agreeingColumns(request);
   const key = usualKeyColumn(kind, header);
   // Another number of rows: a server that returns only failures.
@@ -110,17 +106,24 @@ async function comparisons(request: RejectsRequest): Promise<readonly Comparison
   ].filter(({ columns }) => columns.length > 0);
 }
 
-function assertKeyColumn(request: RejectsRequest, key: string): void {
+/** @param key a name, or `#N` for the Nth column of the file sent */
+function chosenKey(request: RejectsRequest, key: string): SharedColumn {
   const { header, sent } = request;
-  const column = header.findIndex((name) => sameName(name, key));
-  const list = header.slice(0, 50).map(displayValue).join(', ');
+  const number = Number(/^#(\d{1,4})$/.exec(key)?.[1] ?? 0);
+  const column =
+    number > 0 && number <= header.length ? number - 1 : header.findIndex((name) => sameName(name, key));
+  const list = header
+    .slice(0, 50)
+    .map((name, index) => `#${index + 1} ${displayValue(name)}`)
+    .join(', ');
   if (column < 0)
     throw new EbillError(
       'USAGE',
       `--key-column: ${visible(sent.path)} has no column "${visible(key)}". Its columns: ${list}.`,
-      { hint: 'Use one of these names, or leave out --key-column.' },
+      { hint: 'Use one of these, by name or as #N, or leave out --key-column.' },
     );
-  if (sharedColumns(request).some((one) => one.column === column)) return;
+  const shared = sharedColumns(request).find((one) => one.column === column);
+  if (shared !== undefined) return shared;
   throw new EbillError('USAGE', `--key-column: the result file has no column "${visible(key)}".`, {
     hint: 'Use a column that both files have, or leave out --key-column.',
   });

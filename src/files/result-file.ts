@@ -32,7 +32,9 @@ export interface ResultReading {
   readonly columns: ColumnChoice;
   /** Status values that a user declared. */
   readonly recordStatus: RecordStatusMap;
-  /** `successCount` of the batch: without a status column, as many rows must have no message. */
+  /**
+   * `successCount` of the batch: without a status column, as many rows must have no message. `null` when the server gives none.
+   */
   readonly successCount: number | null;
 }
 
@@ -63,7 +65,7 @@ export async function tallyResult(
     const header = await reader.readHeader();
     if (header === null) throw emptyResult(path);
     const columns = resultColumns(basename(path), header, sent, reading.columns);
-    const resultOf = resultReader(columns, header, reading.recordStatus);
+    const resultOf = resultReader(columns, header, reading);
     const [reasons, unknown] = [new Reasons(header), new Occurrences()];
     let rows = 0;
     for (let record = await reader.read(); record !== null; record = reader.take() ?? (await reader.read())) {
@@ -93,6 +95,15 @@ export async function tallyResult(
       : { ...tally, failed: 0, reasons: [], others: 0, unknown: { records: rows, values: [] } };
   });
 }
+
+/** Records of a result file besides the header, whatever they say. @throws as `tallyResult` */
+export const countRows = (path: string): Promise<number> =>
+  withResultRecords(path, async (reader) => {
+    await reader.readHeader();
+    let rows = 0;
+    while ((await reader.read()) !== null) rows += 1;
+    return rows;
+  });
 
 /** Different unknown status values that are counted, and how many characters of each. */
 const MAX_VALUES = 1_000;
@@ -127,14 +138,14 @@ const REMEMBERED = 1_000;
 function resultReader(
   { status, message }: ResultColumns,
   header: readonly string[],
-  declared: RecordStatusMap,
+  { recordStatus: declared, successCount }: ResultReading,
 ): ResultReader {
   const name = header[status ?? -1];
   const known = new Map<string, RecordResult>();
   const ofStatus = (value: string): RecordResult => {
     let result = known.get(value);
     if (result === undefined) {
-      result = recordStatus(value, declared, name);
+      result = recordStatus(value, declared, name, successCount !== null);
       if (known.size < REMEMBERED && value.length < 200) known.set(detached(value), result);
     }
     return result;

@@ -21,6 +21,15 @@ describe('the status of a record in a result file', () => {
     for (const value of values.split('|')) expect([value, recordStatus(value)]).toEqual([value, result]);
   });
 
+  it('is unknown as 0 or 1 without counts, unless the column says what it affirms', () => {
+    for (const value of ['0', '1']) {
+      expect(recordStatus(value, {}, 'Status', false)).toBe('unknown');
+      expect(recordStatus(value, {}, 'Is Success', false)).toBe(value === '1' ? 'loaded' : 'rejected');
+      expect(recordStatus(value, { [value]: 'loaded' }, 'Status', false)).toBe('loaded');
+    }
+    expect(recordStatus('true', {}, 'Status', false)).toBe('loaded');
+  });
+
   it('is what a user declared, whatever its case and blanks', () => {
     const declared = { 'Processed with errors': 'loaded', E: 'rejected' } as const;
     expect(recordStatus(' processed  WITH errors', declared)).toBe('loaded');

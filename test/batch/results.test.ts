@@ -45,13 +45,13 @@ describe('counts and result file compared', () => {
 
   it('names the batch and every number', () => {
     const one = withFile(view(8, 2), 9, 3);
-    expect(unaccounted([one], 'hint', LINUX)).toMatchObject({
+    expect(unaccounted([one], 'hint', LINUX, 'J')).toMatchObject({
       code: 'UNACCOUNTED',
       exitCode: 4,
       message:
         'Records are unaccounted for. AUG_2020_CUS: 10 records sent, 10 accounted for (8 loaded, 2 rejected), 9 rows in the result file (3 of them failures).',
     });
-    expect(unaccounted([withFile(view(8, 2), 10, 2)], '', LINUX)).toBeNull();
+    expect(unaccounted([withFile(view(8, 2), 10, 2)], '', LINUX, 'J')).toBeNull();
     expect(verdictOf([withFile(view(null, null), 10, 2)], null, LINUX)).toMatchObject({ code: 'PARTIAL' });
   });
 

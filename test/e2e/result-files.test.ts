@@ -109,35 +109,39 @@ describe('a file under the name of a result', () => {
   });
 });
 
+/** Loads any file, and gives these results in order; the last one repeats. */
+async function storing(
+  results: readonly string[],
+  counts = '<successCount>2</successCount><failCount>0</failCount>',
+) {
+  const requests: ReceivedRequest[] = [];
+  let status = '';
+  let gets = 0;
+  let origin = '';
+  const server = createServer(
+    recordingHandler(requests, ({ method, url, body }, response) => {
+      const batch = () =>
+        `<batchProcess><id>3</id><jobId>AUG_2020_CUS</jobId><status>${status}</status>${counts}<uploadUrl>${origin}/in</uploadUrl><downloadUrl>${status === 'Success' ? `${origin}/out` : ''}</downloadUrl></batchProcess>`;
+      if (url === '/in')
+        return response.writeHead(200, { etag: `"${createHash('md5').update(body).digest('hex')}"` }).end();
+      if (url === '/out') {
+        gets += 1;
+        return response.end(results[Math.min(gets, results.length) - 1]);
+      }
+      if (method === 'GET' && status === '')
+        return response.writeHead(404).end('<error><message>none</message></error>');
+      if (method !== 'GET') status = status === '' ? 'Draft' : 'Success';
+      return response.end(batch());
+    }),
+  );
+  origin = `http://127.0.0.1:${await listening(server)}`;
+  const at = machine(null, { EBILL_BASE_URL: origin });
+  writeFileSync(join(at.cwd, 'cus.csv'), SENT);
+  await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--finalize']);
+  return { at, gets: () => gets };
+}
+
 describe('a result without the columns sent', () => {
-  /** Loads any file, and gives these results in order; the last one repeats. */
-  async function storing(results: readonly string[]) {
-    const requests: ReceivedRequest[] = [];
-    let status = '';
-    let gets = 0;
-    let origin = '';
-    const server = createServer(
-      recordingHandler(requests, ({ method, url, body }, response) => {
-        const batch = () =>
-          `<batchProcess><id>3</id><jobId>AUG_2020_CUS</jobId><status>${status}</status><successCount>2</successCount><failCount>0</failCount><uploadUrl>${origin}/in</uploadUrl><downloadUrl>${status === 'Success' ? `${origin}/out` : ''}</downloadUrl></batchProcess>`;
-        if (url === '/in')
-          return response.writeHead(200, { etag: `"${createHash('md5').update(body).digest('hex')}"` }).end();
-        if (url === '/out') {
-          gets += 1;
-          return response.end(results[Math.min(gets, results.length) - 1]);
-        }
-        if (method === 'GET' && status === '')
-          return response.writeHead(404).end('<error><message>none</message></error>');
-        if (method !== 'GET') status = status === '' ? 'Draft' : 'Success';
-        return response.end(batch());
-      }),
-    );
-    origin = `http://127.0.0.1:${await listening(server)}`;
-    const at = machine(null, { EBILL_BASE_URL: origin });
-    writeFileSync(join(at.cwd, 'cus.csv'), SENT);
-    await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--finalize']);
-    return { at, gets: () => gets };
-  }
   const RIGHT = '\ufeffNAME, account number ,Status,Message\nA,1,Success,\nB,2,Success,\n';
   const WRONG = 'Invoice Number,Status,Message\n1,Success,\n2,Success,\n';
 
@@ -153,6 +157,58 @@ describe('a result without the columns sent', () => {
     expect([ran.code, ran.json.error?.code, inFolder(at)]).toEqual([6, 'UNAVAILABLE', {}]);
     expect(ran.json.error?.message).toContain(
       'the file is no result: of the columns sent it lacks Account Number, Name; it has Invoice Number, Status, Message',
+    );
+  });
+});
+
+describe('a result that does not say what became of the records, without counts of the server', () => {
+  const NO_COUNTS = '<successCount></successCount><failCount></failCount>';
+  const PLAN = 'job: AUG_2020\ncustomers: [cus.csv]\n';
+
+  it.each([
+    [
+      'in a column of an unknown name',
+      'Account Number,Name,Failed\n1,A,N\n2,B,Y\n',
+      'no column is known to have their status',
+    ],
+    [
+      'as 0 and 1, of which 0 often is a success',
+      'Account Number,Name,Status,Message\n1,A,0,\n2,B,1,\n',
+      '"0" 1, "1" 1',
+    ],
+  ])('%s, is unaccounted for in every command', async (_name, result, unknown) => {
+    const { at } = await storing([result], NO_COUNTS);
+    writeFileSync(join(at.cwd, 'plan.yaml'), PLAN);
+    for (const line of [
+      ['results', '--rejects'],
+      ['run', 'plan.yaml', '--yes'],
+    ]) {
+      const ran = await at.call([...line, '--json']);
+      expect([line[0], ran.code, ran.json.error?.code, ran.json.outcome]).toEqual([
+        line[0],
+        4,
+        'UNACCOUNTED',
+        'failed',
+      ]);
+      expect(ran.json.error?.message).toContain(unknown);
+      expect(Object.keys(inFolder(at)).filter((name) => name.includes('rejects'))).toEqual([]);
+    }
+  });
+
+  it('is settled by naming the column, for later commands too', async () => {
+    const { at } = await storing(['Account Number,Name,State\n1,A,OK\n2,B,OK\n'], NO_COUNTS);
+    writeFileSync(join(at.cwd, 'plan.yaml'), PLAN);
+    const unread = await at.call(['results', '--json']);
+    expect(unread.json.error?.hint).toContain('ebill results --job AUG_2020 --status-column NAME.');
+    expect((await at.call(['results', '--job', 'AUG_2020', '--status-column', 'State'])).code).toBe(0);
+    expect((await at.call(['run', 'plan.yaml', '--yes'])).code).toBe(0);
+  });
+
+  it('names every unknown status in the hint', async () => {
+    const { at } = await storing(['Account Number,Name,Status,Message\n1,A,S,\n2,B,E,x\n'], NO_COUNTS);
+    const ran = await at.call(['results', '--json']);
+    expect(ran.json.error?.hint).toContain(
+      '--record-status S=loaded or --record-status S=rejected; --record-status E=loaded or --record-status E=rejected',
     );
   });
 });

@@ -69,6 +69,20 @@ describe('customers billed', () => {
     ).toBe(2);
   });
 
+  it('are counted once where the customer file has one of them twice', async () => {
+    const columns = { ...COLUMNS, customer: { key: 'Account' } };
+    const customers = 'Account\nA3\nA5\nA3\n';
+    expect(
+      await billed(
+        [
+          ['customer', customers],
+          ['invoice', invoices(['A3', 'A5', 'A3'])],
+        ],
+        columns,
+      ),
+    ).toBe(2);
+  });
+
   it('are unknown without the column in every file, with an invoice without a customer, and without invoices', async () => {
     expect(await billed([['invoice', 'No,Other\n1,A1\n']])).toBeNull();
     expect(

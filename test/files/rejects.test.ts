@@ -183,11 +183,17 @@ describe('writeRejects', () => {
   it('uses --key-column, and lists the columns when it does not exist', async () => {
     const { request: one } = await request(SENT, RESULT, { keyColumns: ['Nmae'] });
     const error = await failure(writeRejects(one));
-    expect([error.code, error.message]).toEqual(['USAGE', expect.stringContaining('Account Number, Name')]);
-    expect(await writeRejects({ ...one, keyColumns: ['Name'] })).toMatchObject({
-      by: { columns: ['Name'] },
-      records: 1,
-    });
+    expect([error.code, error.message]).toEqual([
+      'USAGE',
+      expect.stringContaining('#1 Account Number, #2 Name'),
+    ]);
+    for (const key of ['Name', '#2'])
+      expect(await writeRejects({ ...one, keyColumns: [key], force: true })).toMatchObject({
+        by: { columns: ['Name'] },
+        records: 1,
+      });
+    for (const key of ['#0', '#3'])
+      expect((await failure(writeRejects({ ...one, keyColumns: [key] }))).code).toBe('USAGE');
   });
 
   it.each([

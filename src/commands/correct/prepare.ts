@@ -414,7 +414,7 @@ function gone({ context }: Run, path: string, { jobId }: BatchState): EbillError
 
 function notKnown(run: Run, view: BatchView): EbillError {
   return (
-    unaccounted([view], '', run.context) ??
+    unaccounted([view], '', run.context, run.journal.state.header.job) ??
     new EbillError('CONFLICT', `Which records of ${view.jobId} were rejected is not known yet.`, {
       hint: `Nothing was sent. Wait until it is final: ebill watch --job-id ${quoted(view.jobId ?? '', run.context)}`,
     })

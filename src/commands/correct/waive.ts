@@ -136,7 +136,7 @@ async function waiverOf(
   const records = view === undefined ? null : openOutsideCorrections(view, views);
   if (view === undefined || records === null)
     throw (
-      (view === undefined ? null : unaccounted([view], '', run.context)) ??
+      (view === undefined ? null : unaccounted([view], '', run.context, run.journal.state.header.job)) ??
       new EbillError('CONFLICT', `Which records of ${jobId} were rejected is not known yet.`, {
         hint: `Wait until it is final: ebill watch --job-id ${quoted(jobId, run.context)}`,
       })

@@ -3,11 +3,12 @@ import { basename, dirname, join } from 'node:path';
 import { openOutsideCorrections, withResults } from '../../batch/account.ts';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
 import { flatten, flattenPlaced } from '../../batch/tree.ts';
-import type { BatchView, FileKind } from '../../batch/types.ts';
+import type { BatchView, FileKind, ResultCounts } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { type MatchedBy, type Rejects as WrittenRejects, writeRejects } from '../../files/rejects.ts';
 import type { ColumnChoice } from '../../files/result-columns.ts';
 import {
+  countRows,
   type ResultReading,
   type ResultTally,
   resultProblem,
@@ -39,6 +40,8 @@ export interface FetchedResult extends Downloaded {
   /** `null` when it could not be read; `problem` says why. */
   readonly tally: ResultTally | null;
   readonly problem: EbillError | null;
+  /** Its records, where neither it nor the server says what became of them. */
+  readonly unread: ResultCounts | null;
 }
 
 /** The file a result is about. */
@@ -128,19 +131,20 @@ export async function fetchResults(
       const known = run.journal.state.batches.get(jobId);
       const answer = known === undefined ? undefined : lastAnswer(run.journal.state, known);
       const reported = answer ?? views.find((one) => one.jobId === jobId);
-      const file = await readResult(app, run, download, await sourceOf(jobId), {
-        columns,
-        recordStatus: declared,
-        successCount: reported?.successCount ?? null,
-      });
+      const isCounted = reported?.successCount != null && reported.failCount != null;
+      const reading = { columns, recordStatus: declared, successCount: reported?.successCount ?? null };
+      const file = await readResult(app, run, download, await sourceOf(jobId), reading, isCounted);
       files.push(file);
-      if (reported?.successCount == null || reported.failCount == null) await recordCounts(run, file);
+      if (!isCounted) await recordCounts(run, file);
     }
   });
-  const tallies = new Map(
-    files.flatMap(({ jobId, tally }) => (tally === null ? [] : [[jobId, tally] as const])),
+  const counts = new Map(
+    files.flatMap(({ jobId, tally, unread }) => {
+      const counted = tally ?? unread;
+      return counted === null ? [] : [[jobId, counted] as const];
+    }),
   );
-  return { files, batches: withResults(viewsOf(run, jobIds), tallies), gone, failed };
+  return { files, batches: withResults(viewsOf(run, jobIds), counts), gone, failed };
 }
 
 /** What settles counts that the server left empty stays known to every command (commands rule 3). */
@@ -158,16 +162,20 @@ async function readResult(
   download: Downloaded,
   source: Source,
   reading: ResultReading,
+  isCounted: boolean,
 ): Promise<FetchedResult> {
   const known = run.journal.state.batches.get(download.jobId);
   // A batch without a record here was listed as a child of an invoice batch.
   const kind = known?.kind === 'customer' || known?.kind === 'invoice' ? known.kind : 'items';
   try {
     const tally = await tallyResult(download.path, source.header, reading);
-    return { ...download, kind, source, tally: cleaned(tally, redactor), problem: null };
+    return { ...download, kind, source, tally: cleaned(tally, redactor), problem: null, unread: null };
   } catch (error) {
     if (!(error instanceof EbillError)) throw error;
-    return { ...download, kind, source, tally: null, problem: error };
+    const rows =
+      isCounted || known?.counted !== undefined ? null : await countRows(download.path).catch(() => null);
+    const unread = rows === null ? null : { rows, failed: 0, unknown: { records: rows, values: [] } };
+    return { ...download, kind, source, tally: null, problem: error, unread };
   }
 }
 
