@@ -67,7 +67,10 @@ async function save(
   try {
     const received = await receive(response, file, clean, onBytes);
     const problem = problemOf === undefined ? null : await file.inspect(problemOf);
-    if (problem !== null) throw new TransportError('lost', `the file is no result: ${problem}`, undefined);
+    if (problem !== null)
+      throw new TransportError('lost', `the file is no result: ${problem}`, undefined, {
+        hint: NOT_A_RESULT,
+      });
     await beforeCommit?.(received.sha256);
     await file.commit();
     return { outcome: 'saved', ...received };
@@ -75,6 +78,9 @@ async function save(
     await file.abort();
   }
 }
+
+const NOT_A_RESULT =
+  "Run the same command again later. If the same file comes again, ask the server's owner for one that has the columns sent under the names they were sent with: without them no record can be told from another. The counts of the server stand.";
 
 type Clean = StorageOptions['clean'];
 

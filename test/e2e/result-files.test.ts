@@ -158,6 +158,7 @@ describe('a result without the columns sent', () => {
     expect(ran.json.error?.message).toContain(
       'the file is no result: of the columns sent it lacks Account Number, Name; it has Invoice Number, Status, Message',
     );
+    expect(ran.json.error?.hint).toContain("ask the server's owner for one that has the columns sent");
   });
 });
 
