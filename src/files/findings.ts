@@ -237,6 +237,8 @@ export function hasErrors(report: FileReport): boolean {
   return report.findings.some((finding) => finding.severity === 'error');
 }
 
+const hasBadName = ({ findings }: FileReport): boolean => findings.some(({ code }) => code === 'file-name');
+
 /** The error for files that failed their check; it names five of them. */
 export function invalidFiles(reports: readonly FileReport[]): EbillError {
   const bad = reports.filter(hasErrors);
@@ -248,9 +250,9 @@ export function invalidFiles(reports: readonly FileReport[]): EbillError {
     'INVALID_FILE',
     `${files} failed the check, with ${plural(findings, 'finding')}: ${names.join(', ')}`,
     {
-      // `--no-validate` sends no file that could not be read, or that no storage takes.
+      // `--no-validate` sends no file that could not be read, that no storage takes, or with such a name.
       hint: `Correct the findings above and run the same command again. Nothing was sent.${
-        bad.every(({ sha256 }) => sha256 !== null)
+        bad.every((report) => report.sha256 !== null && !hasBadName(report))
           ? ' An upload with --no-validate sends files as they are.'
           : ''
       }`,
