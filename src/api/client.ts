@@ -105,7 +105,7 @@ export function createClient(options: ClientOptions) {
     otherAnswers.set(key, count);
     if (identity === 'padded' && !warnedOfPadding) {
       warnedOfPadding = true;
-      const message = `the server writes the id of ${idsText(asked)} with another number of leading zeros; they are taken for the same`;
+      const message = `the server writes the id of ${idsText(asked)} with another number of leading zeros; the ids are treated as equal`;
       emit({ event: 'warning', jobId: asked.jobId, message });
     }
     return count;

@@ -55,7 +55,7 @@ export async function downloadFile(
 }
 
 const notWhole = (status: number): TransportError =>
-  new TransportError('lost', `HTTP ${status} does not come with the whole result`, undefined);
+  new TransportError('lost', `HTTP ${status} is not a complete result`, undefined);
 
 async function save(
   response: HttpResponse,
@@ -68,7 +68,7 @@ async function save(
     const received = await receive(response, file, clean, onBytes);
     const problem = problemOf === undefined ? null : await file.inspect(problemOf);
     if (problem !== null)
-      throw new TransportError('lost', `the file is no result: ${problem}`, undefined, {
+      throw new TransportError('lost', `the file is not a result: ${problem}`, undefined, {
         hint: NOT_A_RESULT,
       });
     await beforeCommit?.(received.sha256);

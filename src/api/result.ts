@@ -159,7 +159,7 @@ function otherBatchText(asked: Ids, answer: Ids): string {
 /** The second answer in a row about another batch (api rule 14). */
 function otherBatch(what: string, asked: Ids, answer: Ids): EbillError {
   return new EbillError('CONFLICT', `${what}: ${otherBatchText(asked, answer)}, twice in a row.`, {
-    hint: 'Nothing was concluded from it. Ask the operator of the eBill server why it mixes up these two batches (a cache or a proxy may do so, too), then run the same command again: it resumes where it stopped.',
+    hint: 'The answers were not used. Ask the operator of the eBill server why it mixes up these two batches (a cache or a proxy may do so, too), then run the same command again: it resumes where it stopped.',
   });
 }
 
@@ -172,7 +172,7 @@ export function credentialsHint({ profile, auth }: Pick<Connection, 'profile' | 
   if ('token' in auth && typeof auth.token !== 'string' && auth.token.profile !== null)
     return `The token comes from a command; run it yourself to see what it prints. To change it: ebill profile set ${profile} --token-command CMD`;
   const kind = auth.type === 'header' ? `header:${auth.name}` : auth.type === 'none' ? 'bearer' : auth.type;
-  return `EBILL_TOKEN and EBILL_PASSWORD, where they are set, come before what the profile has. To store others: ebill profile set ${profile} --auth ${kind}`;
+  return `EBILL_TOKEN and EBILL_PASSWORD take precedence over the profile if they are set. To store new credentials: ebill profile set ${profile} --auth ${kind}`;
 }
 
 /** The error for a refusal: UNAVAILABLE without a connection, AUTH for 401 and 403, else REJECTED (commands rule 26). */

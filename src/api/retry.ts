@@ -156,7 +156,7 @@ export const obeying = (usualMs: number, retryAfterMs: number | null): number =>
   Math.max(usualMs, Math.min(MAX_RETRY_AFTER_MS, retryAfterMs ?? 0));
 
 export const pauseText = (retryAfterMs: number): string =>
-  `the server asks for ${grouped(Math.ceil(retryAfterMs / 1000))} s between two questions (Retry-After)${retryAfterMs > MAX_RETRY_AFTER_MS ? '; it is asked again after 5 min' : ''}`;
+  `the server asks for ${grouped(Math.ceil(retryAfterMs / 1000))} s between requests (Retry-After)${retryAfterMs > MAX_RETRY_AFTER_MS ? '; it is asked again after 5 min' : ''}`;
 
 /** ±20 %, so that many machines do not poll in step. A fixed interval is kept as given. */
 export function withJitter(interval: PollInterval, delayMs: number, random: number): number {

@@ -123,7 +123,7 @@ function putAttempt(
 ): Attempt<PutResult> {
   const waitMs = retryAfterMs(headers['retry-after'], now);
   const again = (why: string): Attempt<PutResult> => {
-    const message = `HTTP ${status} is no proof that the storage has the file: ${why}`;
+    const message = `HTTP ${status} does not prove that the storage has the file: ${why}`;
     return { retry: { outcome: 'unavailable', message }, message, retryAfterMs: waitMs };
   };
   if (!whole) return again('the answer came before the whole file was sent');

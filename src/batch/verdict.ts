@@ -67,9 +67,13 @@ function partialError(
     );
   }
   return corrected
-    ? new EbillError('PARTIAL', `${records} rejected and not corrected in ${names(first)}.`, {
-        hint: `Correct what is open in the rejects files, then: ebill correct${jobOption(job, terminal)}. Records that will not be loaded are settled with --waive.`,
-      })
+    ? new EbillError(
+        'PARTIAL',
+        `${records} ${open === 1 ? 'is' : 'are'} rejected and not corrected in ${names(first)}.`,
+        {
+          hint: `Correct the open records in the rejects files, then: ebill correct${jobOption(job, terminal)}. Settle records that will not be loaded with --waive.`,
+        },
+      )
     : new EbillError('PARTIAL', `${records} ${open === 1 ? 'was' : 'were'} rejected in ${names(first)}.`, {
         hint: downloaded
           ? `${hint} To write the rejected records to files, to be corrected and loaded with ebill correct: ebill results --rejects${jobOption(job, terminal)}`
@@ -115,7 +119,7 @@ export const INIT_FAILED =
 
 /** Of final batches without a result file. Why a batch failed decides whether anything of it may be loaded again. */
 export const NO_RESULT =
-  "The server has no result file that says why, record by record. Ask the server's owner, before anything of it is loaded again.";
+  "The server has no result file that says why, record by record. Ask the server's owner before loading any of it again.";
 
 /** A status name that no rule knows (api rule 6): how it is read, and how to map it. */
 export const unknownStatus = (
@@ -130,7 +134,7 @@ export const unknownStatus = (
 export function missingHint(missing: readonly BatchView[]): string {
   const inits = missing.every(({ kind }) => kind === 'init' || isInitPart(kind));
   const until = inits
-    ? 'Load no invoices, and do not start the month in another way, until they confirm what was carried forward: an init cannot be undone or repeated.'
+    ? 'Do not load invoices or start the month in another way until they confirm what was carried forward: an init cannot be undone or repeated.'
     : 'Do not load any of these files again until they confirm that it was not processed and will not be; only then upload that file again, with the option --again.';
   return `Ask the server's owner what happened. ${until} If a batch reappears, the next status shows it.`;
 }

@@ -38,7 +38,7 @@ export const command: CommandModule<FinalizeOptions> = {
 
   configure(cmd) {
     cmd.description(
-      'Submit uploaded batches for processing: customers before invoices, each batch once. Items are finalized with their invoice batch. Refused while a file on record has not arrived.',
+      'Submit uploaded batches for processing: customers before invoices, each batch once. Items are finalized with their invoice batch. Refused while a recorded file has not been uploaded.',
     );
     declareSelection(cmd);
     declareLeaveOut(cmd);

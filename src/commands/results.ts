@@ -34,8 +34,8 @@ export interface ResultsOptions extends SelectionOptions {
 export const command: CommandModule<ResultsOptions> = {
   help: {
     notes: [
-      'Exits with 0 when the files are downloaded, whatever the result of the records; with 4 when records are unaccounted for; with 7 when a batch is not final yet. A result that can no longer be fetched (a download URL lives about 7 hours from the end of its batch) is a warning; a file put under its name by hand is checked and taken. Any other failure stops no other file, and sets the exit code.',
-      'A record counts as loaded when its status is a word such as success, ok, loaded, processed or accepted, or begins with one; as rejected when it is or begins with one such as failed, error, invalid or rejected. Any other status is unknown, also one with words of both kinds: --record-status declares it. While a record is unknown, no rejects are written for its batch, and the exit code is 4.',
+      'Exits with 0 when the files are downloaded, whatever the result of the records; with 4 when records are unaccounted for; with 7 when a batch is not final yet. A result that can no longer be fetched (a download URL lives about 7 hours from the end of its batch) is a warning; a file that you put there under its name is checked and used. Any other failure does not stop the other files, and sets the exit code.',
+      'A record counts as loaded when its status is a word such as success, ok, loaded, processed or accepted, or begins with one; as rejected when it is or begins with one such as failed, error, invalid or rejected. Any other status is unknown, and so is one with words of both kinds; declare it with --record-status. While a record is unknown, no rejects are written for its batch, and the exit code is 4.',
       '--rejects needs the uploaded file, unchanged and at the same path. JOB_rejects.messages.csv has the line and the message of each record. There, but never in the rejects, text that a spreadsheet would take for a formula starts with an apostrophe.',
     ],
     examples: [

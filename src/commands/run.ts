@@ -35,12 +35,12 @@ export interface RunOptions extends RunPlanOptions {
 export const command: CommandModule<RunOptions> = {
   help: {
     notes: [
-      'Order: check everything, init, customers, invoices with their items, results, report. Each upload is finalized and waited for. The next step starts when the previous one has no more failed records than the plan accepts (accept.failedRecords, 0 by default). A failed or missing batch, or unaccounted records, always stop the run.',
+      'Order: check everything, init, customers, invoices with their items, results, report. Each upload is finalized, and the run waits until it is final. The next step starts when the previous one has no more failed records than the plan accepts (accept.failedRecords, 0 by default). A failed or missing batch, or unaccounted records, always stop the run.',
       'After an interruption the same command resumes where it stopped; completed steps are skipped. On a machine without the journal of the load, add --adopt.',
       'The files are compared with the load closed last on the server, or the one that --against or the plan names (expect.against): a line for each of records, amounts and customers billed. Where the plan limits the change (expect) and it is larger, the run stops before anything is sent (2).',
       'Results, rejects, the report and a manifest are written to ./JOB (--out). --dry-run shows each step, whether it is done, and what would be sent; with --verbose also the requests.',
       STRICT_NOTE,
-      '--freeze FILE writes what would be sent: server, load, options, and the SHA-256, size, records and amount of each file. --approved FILE sends only if all of it is exactly so, and otherwise names each difference and ends with 2. Give --approved again to resume.',
+      '--freeze FILE writes what would be sent: server, load, options, and the SHA-256, size, records and amount of each file. --approved FILE sends only if all of it is unchanged; otherwise it names each difference and ends with 2. Give --approved again to resume.',
       NOTIFY_NOTE,
       NOTIFY_URL_NOTE,
       METRICS_NOTE,
@@ -72,7 +72,7 @@ export const command: CommandModule<RunOptions> = {
     cmd
       .optionsGroup('Approval:')
       .option('--freeze <file>', 'write what would be sent to this file, and send nothing')
-      .option('--approved <file>', 'send only if everything is exactly as this file from --freeze says')
+      .option('--approved <file>', 'send only exactly what this file from --freeze says')
       .option('--approved-by <text>', 'who approved it, for the journal, the report and the manifest')
       .optionsGroup('If it already exists:')
       .option('--adopt', 'take over batches of these names on the server, started on another machine')

@@ -15,7 +15,7 @@ export const command: CommandModule<SandboxOptions> = {
   help: {
     notes: [
       'It prints the environment variables that make ebill use it, and runs until Ctrl-C. Do not use it for real data.',
-      `A --world makes the server behave as some are met in practice; several can be combined:\n${WORLD_LIST}`,
+      `A --world makes the server behave like servers met in practice; several can be combined:\n${WORLD_LIST}`,
       `Syntax of --fault:\n${FAULT_GRAMMAR}`,
     ],
     examples: [
@@ -61,7 +61,7 @@ export const command: CommandModule<SandboxOptions> = {
       'reissue',
       'another',
     ]);
-    choice('--echo <what>', 'what answers to uploads name; the vendor always says Customer', [
+    choice('--echo <what>', "subOperation in answers to uploads; the vendor's is always Customer", [
       'request',
       'vendor',
     ]);
@@ -74,7 +74,7 @@ export const command: CommandModule<SandboxOptions> = {
       .option('--download-life <duration>', 'lifetime of a download URL (default: 25140s, 6 h 59 min)')
       .option('--running-name <name>', 'name of the running status', 'InProgress')
       .option('--draft-name <name>', 'name of the status before finalize (default: Draft)')
-      .option('--world <name>', 'a server with a habit from practice (repeatable)', collect)
+      .option('--world <name>', 'behave like a server met in practice (repeatable)', collect)
       .option('--fault <spec>', 'a scripted fault (repeatable)', collect)
       .optionsGroup('Authorisation:')
       .option('--auth <kind>', 'how clients authorise: none, basic, bearer or header:NAME', 'bearer')

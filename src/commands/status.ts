@@ -22,7 +22,7 @@ export const command: CommandModule<StatusOptions> = {
   configure: (cmd) => {
     cmd.description('Show the current state of the batches. Always asks the server.');
     declareSelection(cmd);
-    cmd.option('--exit-status', 'exit with the outcome: 3 partial, 4 failed, 7 not final yet');
+    cmd.option('--exit-status', 'set the exit code by the outcome: 3 partial, 4 failed, 7 not final yet');
   },
 
   options: (_args, flags) => ({ ...selectionOptions(flags), exitStatus: boolFlag(flags, 'exitStatus') }),

@@ -26,8 +26,8 @@ export interface ValidateOptions {
 export const command: CommandModule<ValidateOptions> = {
   help: {
     notes: [
-      'A file given without a kind gets it from its columns: customer (Account Number with a name or an address), invoice (Invoice Number with a customer or a due date) or items (Invoice Number with a line or a quantity). If they leave it open, nothing is checked (2).',
-      'The files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent or the decimals they are written with. A check runs when its files are given and its columns are known. Those named by --column or in the profile make errors. Others are recognised by their usual names and by their content, and make warnings; one that is mostly empty, repeated, unknown to the other files or no amount is left out. --column KIND.ROLE= leaves a check out, for every call once ebill profile set has it.',
+      'A file given without a kind gets it from its columns: customer (Account Number with a name or an address), invoice (Invoice Number with a customer or a due date) or items (Invoice Number with a line or a quantity). If they do not tell, nothing is checked (2).',
+      'The files are also checked against each other: keys must be unique, the customer of every invoice and the invoice of every item must exist, every invoice must have items (a warning), and the amounts of the items must add up to that of the invoice, to the cent or the decimals they are written with. A check runs when its files are given and its columns are known. Problems in columns named with --column or in the profile are errors. Other columns are recognised by their usual names and content, and problems in them are warnings; a column that is mostly empty, has repeated keys, does not match the other files or has no amounts is not used. --column KIND.ROLE= turns a check off; ebill profile set does so for every call.',
       'Records, amounts and customers billed are compared with those of the load closed last on the server, from the journals on this machine (--against).',
     ],
     examples: [
@@ -37,7 +37,7 @@ export const command: CommandModule<ValidateOptions> = {
       ],
       [
         'ebill validate --invoice inv.csv --column "invoice.key=Invoice Number" --column invoice.amount=Amount',
-        'make errors of keys that are not unique, and of amounts that cannot be read',
+        'report repeated keys and unreadable amounts as errors',
       ],
       [
         "ebill validate cus.csv inv.csv 'itm_*.csv' --against JUL_2020",

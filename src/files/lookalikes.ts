@@ -115,7 +115,7 @@ export function reportLikeNames(names: readonly string[], line: number, findings
         'lookalike-header',
         { line, column: index + 1 },
         `the names ${one} of column ${before + 1} and ${two} of column ${index + 1} differ only in ${differences(other, name)}`,
-        'Rename or remove one of the two columns: programs and people take one for the other.',
+        'Rename or remove one of the two columns: they are easily confused.',
       ),
     );
   });

@@ -201,7 +201,7 @@ function unknownCustomer({ text, line, column }: Reference, like: KeyPlace | und
     'unknown-customer',
     { line, column },
     `the customer ${reference} is not in the customer files${rest}`,
-    'Write the key in both files alike. Do not add a customer: it would be a second account.',
+    'Write the key the same way in both files. Do not add a customer: it would be a second account.',
   );
 }
 
@@ -225,6 +225,6 @@ function unknownInvoice(
     `the invoice ${reference} is not in ${where}${rest}`,
     like.text === text
       ? 'Load the item with an item file of that invoice file. Do not add the invoice: it would be billed twice.'
-      : 'Write the number in both files alike. Do not add an invoice: it would be billed twice.',
+      : 'Write the number the same way in both files. Do not add an invoice: it would be billed twice.',
   );
 }

@@ -238,7 +238,7 @@ export function recogniseColumns(
     else if (!named.has(role))
       not.set(role, {
         columns: good.map(({ name }) => name),
-        reason: 'may each be the one',
+        reason: 'fit equally well',
       });
   }
   return new Recognition(declared, inOrder(found), inOrder(not), spellings);

@@ -167,7 +167,7 @@ const DAMAGE: readonly (readonly [DamageCode, { what: (count: number) => string;
     'text-formula',
     {
       what: (count) => (count === 1 ? 'is a formula for spreadsheets' : 'are formulas for spreadsheets'),
-      hint: 'Write the text alone: 00123 for ="00123". The formula would be loaded as it stands.',
+      hint: 'Write the text alone: 00123 for ="00123". The formula would be loaded as text.',
     },
   ],
   [

@@ -62,7 +62,7 @@ export function nextMonthCommand(load: LoadState, terminal: Terminal): string {
 
 /** `init` asks on a terminal before it sends anything. */
 export const nextMonthText = (load: LoadState, terminal: Terminal): string =>
-  `The next month starts with a load of its own: ${nextMonthCommand(load, terminal)}`;
+  `The next month is a new load: ${nextMonthCommand(load, terminal)}`;
 
 /**
  * Nothing is added to a closed load that was not named (commands rule 9): what is given may be next month's, before its init.

@@ -36,7 +36,7 @@ export function assertComplete(
       'CONFLICT',
       `${left.batch.jobId} is left behind by the load ${left.load.header.job}: it is never finalized.`,
       {
-        hint: `See what that load has in its place: ebill status --job ${quoted(left.load.header.job, terminal)}`,
+        hint: `To see what replaced it: ebill status --job ${quoted(left.load.header.job, terminal)}`,
       },
     );
   const missing = recorded.filter(({ batch }) => !isLeftBehind(batch) && !hasArrived(batch));
@@ -90,7 +90,7 @@ export function assertNoneDropped(
       'CONFLICT',
       `${head.file.name} replaces ${head.replaces.map(({ jobId }) => jobId).join(', ')}, but item files of that batch are not given: ${names.join(', ')}${more}. They would not be loaded.`,
       {
-        hint: `Give them too: ${line}. A file that is not to be loaded has to be named with --leave-out.`,
+        hint: `Give them too: ${line}. Name a file that is not to be loaded with --leave-out.`,
       },
     );
   }
@@ -99,7 +99,7 @@ export function assertNoneDropped(
 /** What to do about files that will not come. An option and no whole command, so that it is typed on purpose. */
 export function leaveOutText(jobIds: readonly string[], terminal: Terminal): string {
   const [first = '', ...others] = jobIds.map((jobId) => `--leave-out ${quoted(jobId, terminal)}`);
-  return `A file that will not come, or that was split and loaded in parts, is left out with ${first}${others.length === 0 ? '' : ' (likewise for the others)'}.`;
+  return `A file that will not come, or that was split and loaded in parts, can be left out with ${first}${others.length === 0 ? '' : ' (likewise for the others)'}.`;
 }
 
 /** A batch and its items as a load records them. */

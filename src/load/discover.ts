@@ -88,9 +88,9 @@ export async function parentOnServer(run: Run, jobId: string, batch: Batch): Pro
 export function endlessNames(why: string): EbillError {
   return new EbillError(
     'REJECTED',
-    `The server's answers about this load cannot be right: ${visible(why)}.`,
+    `The server's answers about this load are not plausible: ${visible(why)}.`,
     {
-      hint: 'Check the base URL (ebill profile show); ask the operator of the eBill server what it has of this load.',
+      hint: 'Check the base URL (ebill profile show); ask the operator of the eBill server which batches of this load it has.',
     },
   );
 }

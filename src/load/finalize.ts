@@ -47,14 +47,14 @@ export function assertMeant(state: LoadState, targets: readonly BatchState[], na
     if (same !== undefined)
       throw notMeant(
         state,
-        `${idsText(batch)} and ${idsText(same)} hold one and the same file on the server, ${batch.object}: finalizing both would load it twice`,
+        `${idsText(batch)} and ${idsText(same)} are the same file on the server, ${batch.object}: finalizing both would load it twice`,
       );
     const rivals = others.filter(({ kind }) => kind === batch.kind && kind !== 'items');
     const submitted = rivals.filter((one) => !isDraft(one) && one.finalizedAt === null);
     if (submitted.length > 0)
       throw notMeant(
         state,
-        `${submitted.map(idsText).join(', ')} was finalized elsewhere: nothing tells whether ${idsText(batch)} is still to be finalized or was replaced by it`,
+        `${submitted.map(idsText).join(', ')} was finalized elsewhere: it is unknown whether ${idsText(batch)} still has to be finalized or was replaced by it`,
       );
   }
 }
@@ -172,7 +172,7 @@ export function missingBatches(batches: readonly BatchState[]): EbillError {
       `${idsText(batch)}${batch.file === null ? '' : ` of ${batch.file.name}`}, last seen as ${batch.seen?.status ?? 'no status'}`,
   );
   return new EbillError('REJECTED', `Not finalized: the server no longer knows ${list.join('; ')}.`, {
-    hint: `Check the profile and the base URL (ebill profile show). If they are right, confirm with the operator of the eBill server what happened to ${batches.length === 1 ? 'this batch' : 'these batches'} before anything else is done about ${batches.length === 1 ? 'it' : 'them'}.`,
+    hint: `Check the profile and the base URL (ebill profile show). If they are right, confirm with the operator of the eBill server what happened to ${batches.length === 1 ? 'this batch' : 'these batches'} before you do anything else with ${batches.length === 1 ? 'it' : 'them'}.`,
   });
 }
 
@@ -197,7 +197,7 @@ function unclearStatus(what: string, jobId: string, { status }: Batch): EbillErr
     {
       hint:
         status === null
-          ? `Nothing shows whether it is finalized, and what has no name cannot be mapped. Ask the operator of the eBill server where ${visible(jobId)} stands, and why the server gives no status: a query parameter may be missing, such as format=xml (ebill profile set NAME --query format=xml). When the server gives one, run the same command again; if the operator finalizes it there, watch follows it.`
+          ? `It is unknown whether it is finalized, and an empty status cannot be mapped. Ask the operator of the eBill server for the state of ${visible(jobId)}, and why the server returns no status: a query parameter may be missing, such as format=xml (ebill profile set NAME --query format=xml). Once it returns one, run the same command again; if the operator finalizes the batch, watch shows its progress.`
           : 'Ask the operator of the eBill server which it is, and map the status name to draft, queued or running in the profile: ebill profile set NAME --status-name STATUS=PHASE',
     },
   );

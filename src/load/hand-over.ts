@@ -165,7 +165,7 @@ export function readExport(bytes: Buffer): HandedOver | { readonly problem: stri
     header['job'] !== load.job ||
     serverOf({ baseUrl: String(header['baseUrl']) }) !== serverOf({ baseUrl: load.baseUrl })
   )
-    return problem('has the journal of another load than it says');
+    return problem('contains the journal of another load than its header says');
   return { load, lines };
 }
 

@@ -109,7 +109,7 @@ function anotherInit({ header: { job } }: LoadState, known: BatchState, request:
     'CONFLICT',
     `The load ${job} ${what} with the init ${known.jobId}, not ${request.jobId}.`,
     {
-      hint: 'Nothing was sent: a second init would change every balance again. Run the command without --job-id, so that it means the init on record.',
+      hint: 'Nothing was sent: a second init would change every balance again. Run the command without --job-id to use the init on record.',
     },
   );
 }
@@ -132,6 +132,6 @@ function otherOptions(
     (option) => `${OPTION[option]}: ${word(!request[option])}, now asked for: ${word(request[option])}`,
   );
   return new EbillError('CONFLICT', `${jobId} was sent with other options (${list.join('; ')}).`, {
-    hint: 'An init cannot be undone or sent again. Ask for it with the options it was sent with; balances that are wrong because of it are corrected in eBill.',
+    hint: 'An init cannot be undone or sent again. Run the command with the options the init was sent with; correct balances that are wrong because of it in eBill.',
   });
 }

@@ -97,7 +97,7 @@ class LineReader {
       unreadable.pop();
     this.#afterUnreadable = false;
     if (this.#header === null) {
-      if (!('ebillJournal' in value)) broken('no header is before it');
+      if (!('ebillJournal' in value)) broken('there is no header before it');
       else {
         this.#header = value;
         this.#onHeader(value);
@@ -111,7 +111,7 @@ class LineReader {
       }
       if (isDecision(value)) this.#decisions += 1;
       this.#onEntry(value, line);
-    } else if (isKnown(value)) broken('its fields are not those of its type');
+    } else if (isKnown(value)) broken('its fields do not match its type');
     else if (value['type'] === SKIPPED && summed && Array.isArray(value['lines']))
       for (const one of value['lines']) this.#skipped.add(one);
   }

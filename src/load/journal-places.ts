@@ -219,7 +219,7 @@ export function severalJournals(job: string, server: ServerAddress, paths: reado
     'CONFLICT',
     `This machine has ${paths.length} journals of ${job} on ${serverOf(server)}: ${paths.join(' and ')}.`,
     {
-      hint: 'An earlier version kept one for each profile, and each has a part of the record. Keep the one the load went on with, move the other out of its folder, and run the same command again: batches that are not on record are looked up on the server before anything is sent.',
+      hint: 'An earlier version kept one for each profile, and each has a part of the record. Keep the one with which the load was continued, move the other out of its folder, and run the same command again: batches that are not on record are looked up on the server before anything is sent.',
     },
   );
 }

@@ -65,7 +65,7 @@ export function nextStep(
   if (missing.length > 0 && !has(all, 'queued', 'running'))
     return {
       command: `ebill status${job}`,
-      why: `${missingText(missing)} Ask the server's owner before anything of it is loaded again`,
+      why: `${missingText(missing)} Ask the server's owner before loading any of it again`,
     };
   const customers = all.filter(({ kind }) => kind === 'customer');
   // Invoices need their customers, so they wait for those being processed.

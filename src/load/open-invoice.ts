@@ -71,7 +71,7 @@ export async function assertLost(run: Run, files: readonly Assignment[]): Promis
         'CONFLICT',
         `The server knows ${idsText(batch)} again (${batch.status ?? 'no status'}): nothing was sent, because its file would be loaded twice.`,
         {
-          hint: `See where the load stands: ebill status --job ${quoted(state.header.job, run.context)}`,
+          hint: `To see the state of the load: ebill status --job ${quoted(state.header.job, run.context)}`,
         },
       );
   }
@@ -211,7 +211,7 @@ function finalized(run: Run, jobId: string, batch: Batch | null): EbillError {
     'CONFLICT',
     `${jobId} is ${phase} already: items can only be added before it is finalized.`,
     {
-      hint: 'This API cannot add items to it any more. Correct these items in eBill; do not load their invoices a second time for them.',
+      hint: 'This API cannot add items to it any more. Correct these items in eBill; do not load their invoices again to add them.',
     },
   );
 }

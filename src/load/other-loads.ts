@@ -106,7 +106,7 @@ function processedBefore(load: LoadState, file: SourceFile, batch: BatchState): 
       choices: [
         {
           option: '--again',
-          label: `These records are due once more: load ${file.name} again; if they are not, all of them are billed twice`,
+          label: `The records are to be billed once more: load ${file.name} again; if that is wrong, all of them are billed twice`,
         },
       ],
     },

@@ -192,7 +192,7 @@ function kindConflict(file: SourceFile, kind: FileKind, other: Kind, where: stri
     'CONFLICT',
     `${file.name} is given as ${KIND_NAMES[kind]}, but the same content is ${where}, as ${KIND_NAMES[other as FileKind]}.`,
     {
-      hint: 'One of them is the wrong file. Check what each file holds, and give every file once, as what it is.',
+      hint: 'One of them is the wrong file. Check what each file contains, and give each file once, under its own kind.',
     },
   );
 }

@@ -83,7 +83,7 @@ function storageRefusal(
     : `upload the parts with ${option}, so that this one is not expected any more`;
   return new EbillError('REJECTED', `${what}: the storage refused it (${refusalText(refused)}).`, {
     hint: tooLarge
-      ? `It takes no file of this size. Ask the operator of the eBill server for its limit. Split the file, each part with the header line, and ${instead}.`
+      ? `It does not accept a file of this size. Ask the operator of the eBill server for its limit. Split the file, each part with the header line, and ${instead}.`
       : status === 403
         ? `Run the same command again to get a new upload URL; if it is refused again, report this to the operator of the eBill server. If the file can only be loaded in parts, split it and ${instead}.`
         : 'Report this to the operator of the eBill server: a new upload URL would be refused in the same way.',

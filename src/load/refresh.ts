@@ -123,8 +123,8 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
 export const notFoundYet = (jobId: string): EbillError =>
   unavailable(
     `Getting the status of ${jobId}`,
-    'the server does not know it, which may be a delay of the server',
-    'Run the same command again in a minute. Load nothing of it again because of this.',
+    'the server does not know it, perhaps because of a delay',
+    'Run the same command again in a minute. Do not load its files again because of this.',
   );
 
 /**

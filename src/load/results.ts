@@ -166,10 +166,10 @@ async function fetchOrTake(
   if (problem !== null)
     throw new EbillError(
       'REJECTED',
-      `${lost?.message ?? `The server has no result of ${jobId}.`} ${visible(path)} is not it either: ${problem}.`,
+      `${lost?.message ?? `The server has no result of ${jobId}.`} ${visible(path)} cannot be used either: ${problem}.`,
       { hint: 'Move that file away, or put the result of this batch in its place.' },
     );
-  const message = `${visible(path)} was not downloaded for ${jobId} from this server. The server has no result of it (any more), so this file is taken for it: check where it comes from`;
+  const message = `${visible(path)} was not downloaded for ${jobId} from this server. The server has no result of it (any more), so this file is used: check where it comes from`;
   run.emit({ event: 'warning', jobId, message });
   onBytes(0, 0);
   return kept;
@@ -229,7 +229,7 @@ const isOver = (result: DownloadResult): boolean =>
 
 const gone = (jobId: string, path: string, why: string): EbillError =>
   new EbillError('UNAVAILABLE', `The result of ${jobId} can no longer be fetched: ${why}.`, {
-    hint: `The counts of the server stand for it. Ask the server's owner for the file, put it at ${visible(path)}, and run the same command again: it checks the file and takes it.`,
+    hint: `The server's counts are used instead. Ask the server's owner for the file, put it at ${visible(path)}, and run the same command again: it checks the file and uses it.`,
   });
 
 /** Gives a file that is no result of this batch another name, too: its own is about to be replaced. */

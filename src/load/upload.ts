@@ -237,7 +237,7 @@ function jobIdTaken(jobId: string, { name }: SourceFile, batch: Batch): EbillErr
     'CONFLICT',
     `The server already has ${named(jobId, batch)}, and this machine has no record of which file it holds.`,
     {
-      hint: `Ask the person who created it which file it holds. If it is this ${name}, run the same command with --adopt: the batch then gets the file from here. If it is another file, run it with --next to take the next free number; if that file is called ${name} too, rename this one first, because the server keeps one file of a name.`,
+      hint: `Ask the person who created it which file it holds. If it is this ${name}, run the same command with --adopt: the batch then gets the file from here. If it is another file, run it with --next to take the next free number; if that file is called ${name} too, rename this one first, because the server stores one file per name.`,
       choices: [
         {
           option: '--adopt',

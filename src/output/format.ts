@@ -103,7 +103,7 @@ const withoutMs = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z');
 /** `Control total of inv.csv: 20,375 records, amounts 1234567.89`; `null` without a sum. */
 export function totalLine(name: string, records: number | null, amount: string | null): string | null {
   if (amount === null) return null;
-  return `Control total of ${name}: ${count(records)} records, amounts ${amount}`;
+  return `Control total of ${name}: ${records === null ? count(null) : counted(records, 'record', 'records')}, amounts ${amount}`;
 }
 
 /** `inv.csv, 3 records, amounts 12.50`: a file that is sent; what is not known is left out. */

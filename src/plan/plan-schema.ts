@@ -178,7 +178,7 @@ export const PLAN_SCHEMA = {
       additionalProperties: false,
       title: 'Expected change',
       description:
-        'How much the month may differ from an earlier one, checked before anything is sent (2). Each limit is a percentage: 10% either way, +10% only more, -10% only less. Records and amounts are those of the files as sent. An unknown figure is not as expected. Without an earlier load nothing is checked.',
+        'How much the month may differ from an earlier one, checked before anything is sent (2). Each limit is a percentage: 10% either way, +10% only more, -10% only less. Records and amounts are those of the files as sent. An unknown figure counts as a deviation. Without an earlier load nothing is checked.',
       properties: {
         against: {
           type: ['string', 'number'],
@@ -219,7 +219,7 @@ export const PLAN_SCHEMA = {
       type: 'object',
       additionalProperties: { type: 'string', enum: ['loaded', 'rejected'] },
       title: 'Status values in result files',
-      description: 'What values in the status column of a result file mean, where they are no common words.',
+      description: 'What values in the status column of a result file mean, if they are not common words.',
       examples: [{ 'Success with warnings': 'loaded' }],
     },
   },

@@ -110,7 +110,7 @@ describe('a batch with corrections', () => {
     expect(said).toEqual([
       [
         'partial',
-        '1 record rejected and not corrected in AUG_2020_INV.',
+        '1 record is rejected and not corrected in AUG_2020_INV.',
         false,
         '203 invoices: 200 loaded at once, 2 after correction, 1 open',
       ],

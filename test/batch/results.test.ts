@@ -152,7 +152,7 @@ describe('the next step for a batch that the server no longer knows', () => {
   it('names the files that must not be loaded again, and of an init what must wait', () => {
     const lost: BatchView = { ...view(null, null), phase: 'missing' };
     expect(missingHint([lost])).toContain('Do not load any of these files again');
-    expect(missingHint([{ ...lost, kind: 'init', file: null }])).toContain('Load no invoices');
+    expect(missingHint([{ ...lost, kind: 'init', file: null }])).toContain('Do not load invoices');
     expect(missingHint([lost, { ...lost, kind: 'init' }])).toContain('these files');
   });
 });

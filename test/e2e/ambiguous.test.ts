@@ -144,7 +144,7 @@ describe('an upload without evidence that the storage has the file', () => {
     const line = ['upload', 'customer', 'CUS_AUG_2020.csv', '--finalize', '--retries', '1', '--json'];
     const first = await at.call(line);
     expect([first.code, first.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
-    expect(first.json.error?.message).toContain('is no proof that the storage has the file');
+    expect(first.json.error?.message).toContain('does not prove that the storage has the file');
     expect(first.json.batches[0]).toMatchObject({ phase: 'draft' });
     const status = (await at.call(['status', '--json'])).json.batches;
     expect(status.find(({ jobId }) => jobId === 'AUG_2020_CUS')).toMatchObject({ phase: 'draft' });

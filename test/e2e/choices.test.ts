@@ -40,10 +40,10 @@ describe('a batch of another machine', () => {
     const before = sends(server);
     const { code, question, screen } = await answered(at, UPLOAD, 1);
     expect(question).toContain(
-      'The server already has AUG_CUS (batch 1, Draft), and this machine has no record of which file it holds. How to go on?',
+      'The server already has AUG_CUS (batch 1, Draft), and this machine has no record of which file it holds. How do you want to continue?',
     );
     expect(question).toMatch(
-      /1\. Stop here; nothing more is sent 2\. It holds this cus\.csv: take it over; .* \(--adopt\)/,
+      /1\. Stop here; send nothing more 2\. It holds this cus\.csv: take it over; .* \(--adopt\)/,
     );
     expect(code).toBe(8);
     expect(screen).toContain('with --adopt');
@@ -69,10 +69,10 @@ describe('a batch of another machine', () => {
   it('is not asked about in a pipe or with --yes', async () => {
     const [, at] = await created();
     const piped = await at.call(UPLOAD.split(' '));
-    expect([piped.code, piped.stderr.includes('How to go on')]).toEqual([8, false]);
+    expect([piped.code, piped.stderr.includes('want to continue')]).toEqual([8, false]);
     const yes = terminal(at, [...UPLOAD.split(' '), '--yes'], WIDE);
     expect(await yes.exit).toBe(8);
-    expect(await yes.screen()).not.toContain('How to go on');
+    expect(await yes.screen()).not.toContain('want to continue');
   });
 
   it('and Ctrl-C at the question sends nothing', async () => {
@@ -108,7 +108,7 @@ describe('other content under a name on record', () => {
     customers(at, 'cus.csv', '1\n2');
     const session = terminal(at, 'upload customer cus.csv --job AUG'.split(' '), WIDE);
     expect(await session.exit).toBe(8);
-    expect(await session.screen()).not.toContain('How to go on');
+    expect(await session.screen()).not.toContain('want to continue');
   });
 });
 
@@ -119,7 +119,7 @@ it('a file of another load is loaded once more only when that is chosen', async 
   await at.call('upload customer cus.csv --job AUG --wait'.split(' '));
   const stopped = await answered(at, 'upload customer cus.csv --job SEP', 1);
   expect([stopped.code, sends(server).some((call) => call.includes('SEP'))]).toEqual([8, false]);
-  expect(stopped.question).toContain('if they are not, all of them are billed twice (--again)');
+  expect(stopped.question).toContain('if that is wrong, all of them are billed twice (--again)');
   const { code } = await answered(at, 'upload customer cus.csv --job SEP --wait', 2);
   expect(code).toBe(0);
   expect(sends(server)).toContain('finalize SEP_CUS');
@@ -156,7 +156,7 @@ describe('a draft of items that gets no new upload URL', () => {
     const part = 'upload invoice inv.csv --items itm_2.csv --job AUG';
     const session = terminal(at, part.split(' '), WIDE);
     expect(await session.exit).toBe(8);
-    expect(await session.screen()).not.toContain('How to go on?');
+    expect(await session.screen()).not.toContain('want to continue');
     expect(sends(server).filter((call) => call.startsWith('finalize'))).toEqual([]);
     expect(sends(server).length).toBeGreaterThanOrEqual(before.length);
   });

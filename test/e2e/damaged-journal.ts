@@ -111,7 +111,7 @@ async function loadsOnce({ server, at }: Played, { after }: Month, index: number
   for (const words of lines) {
     const ran = await at.call(words);
     // Whether an item had arrived before its invoice was finalized is in the journal alone.
-    const stopped = ran.code === 8 && ran.stderr.includes('do not load their invoices a second time');
+    const stopped = ran.code === 8 && ran.stderr.includes('do not load their invoices again');
     expect([index, words, stopped ? 0 : ran.code, ran.stderr]).toEqual([index, words, 0, ran.stderr]);
     if (words[0] === 'watch')
       expect([index, flatten(ran.json.batches).map(({ jobId }) => jobId)]).toEqual([

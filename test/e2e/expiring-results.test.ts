@@ -98,9 +98,7 @@ describe('ebill run', () => {
     writeFileSync(join(at.cwd, 'AUG_2020', CUS), [`${header},Status,Message`, ...result, ''].join('\n'));
     const again = await at.run(['run', 'plan.yaml', '--json', ...FAST]);
     expect([again.code, again.json.error?.code]).toEqual([3, 'PARTIAL']);
-    expect(again.stderr).toMatch(
-      /AUG_2020_CUS_result\.csv was not downloaded .* so this file is taken for it/,
-    );
+    expect(again.stderr).toMatch(/AUG_2020_CUS_result\.csv was not downloaded .* so this file is used/);
     expect(inFolder(at)).toContain('AUG_2020_CUS_rejects.csv');
   });
 

@@ -249,7 +249,7 @@ describe('ebill loads import', () => {
     expect(journal(other)).toBe(more);
   });
 
-  it('refuses a load that both machines went on with', async () => {
+  it('refuses a load that both machines continued', async () => {
     const server = await sandbox();
     const [one, other] = await begun(server);
     await handOver(one, other);
@@ -294,7 +294,7 @@ describe('ebill loads import', () => {
     await handOver(one, other);
     expect((await imported(other)).json.error).toMatchObject({
       code: 'INVALID_FILE',
-      message: expect.stringContaining('has a command in it that is none of ebill'),
+      message: expect.stringContaining('contains a command that is not a command of ebill'),
     });
   });
 

@@ -156,7 +156,7 @@ describe('a result without the columns sent', () => {
     const ran = await at.call(['results', '--json', '--retries', '2']);
     expect([ran.code, ran.json.error?.code, inFolder(at)]).toEqual([6, 'UNAVAILABLE', {}]);
     expect(ran.json.error?.message).toContain(
-      'the file is no result: of the columns sent it lacks Account Number, Name; it has Invoice Number, Status, Message',
+      'the file is not a result: of the columns sent it lacks Account Number, Name; it has Invoice Number, Status, Message',
     );
     expect(ran.json.error?.hint).toContain("ask the server's owner for one that has the columns sent");
   });

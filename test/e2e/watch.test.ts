@@ -144,7 +144,7 @@ describe('the pauses between two polls', () => {
     const short = await answering([answer, answer, QUEUED, answer, DONE]);
     const then = await short.client.call([...WATCH, '--interval', '1s']);
     expect([then.code, short.pauses()]).toEqual([0, [20_000, 20_000, 1_000, 20_000]]);
-    expect(then.stderr.match(/the server asks for 20 s between two questions/g)).toHaveLength(1);
+    expect(then.stderr.match(/the server asks for 20 s between requests/g)).toHaveLength(1);
   });
 
   it('are 5 minutes at most, however long the server asks for', async () => {
@@ -152,7 +152,7 @@ describe('the pauses between two polls', () => {
     const ran = await client.call([...WATCH, '--interval', '1s']);
     expect([ran.code, pauses()]).toEqual([0, [1_000, 300_000]]);
     expect(ran.stderr).toContain(
-      'asks for 86,400 s between two questions (Retry-After); it is asked again after 5 min',
+      'asks for 86,400 s between requests (Retry-After); it is asked again after 5 min',
     );
   });
 });

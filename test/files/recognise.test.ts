@@ -193,7 +193,7 @@ describe('recogniseColumns', () => {
     [
       'several amounts',
       [inv(`Invoice Number,Amount,Total\n${rows(3, (n) => `I${n},1,2`)}`)],
-      { 'invoice.amount': 'Amount|Total may each be the one' },
+      { 'invoice.amount': 'Amount|Total fit equally well' },
     ],
     [
       'amounts that are none',

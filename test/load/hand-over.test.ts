@@ -144,12 +144,12 @@ describe('the file of a load', () => {
     [
       'the journal of another load',
       otherwise({ job: 'SEP_2020' }),
-      'has the journal of another load than it says',
+      'contains the journal of another load than its header says',
     ],
     [
       'the journal of another server',
       otherwise({ baseUrl: 'https://x.example' }),
-      'has the journal of another load than it says',
+      'contains the journal of another load than its header says',
     ],
   ])('is refused when it is %s', (_what, text, problem) => {
     expect(readExport(Buffer.from(text))).toEqual({ problem: expect.stringContaining(problem) });

@@ -83,7 +83,7 @@ export function waive(session: Session, job: string, options: WaiveOptions): Pro
             by: context.user ?? 'unknown',
           });
         const where = waiver.line === null ? '' : ` (line ${waiver.line} of ${rejectsName(waiver.jobId)})`;
-        const message = `${counted(waiver.records, 'record', 'records')} of ${waiver.jobId}${where} ${app.globals.dryRun ? 'would be' : waiver.records === 1 ? 'is' : 'are'} waived: not loaded, and not open any more`;
+        const message = `${counted(waiver.records, 'record', 'records')} of ${waiver.jobId}${where} ${app.globals.dryRun ? 'would be' : waiver.records === 1 ? 'is' : 'are'} waived: not loaded, and no longer open`;
         emit({ event: 'step', jobId: waiver.jobId, message });
       }
       const jobIds = topLevelBatches(run.journal.state);

@@ -29,7 +29,7 @@ export const command: CommandModule<LoadsExportOptions> = {
   help: {
     notes: [
       'The file has the journal of the load, its totals and the SHA-256 of its results, and no credential. Each line has the SHA-256 of the line before, so that ebill loads import finds any change.',
-      'Go on with the load on one machine at a time. A file that exists is not replaced.',
+      'Continue the load on one machine at a time. An existing file is not replaced.',
     ],
     examples: [
       ['ebill loads export AUG_2020', 'write AUG_2020.ebill-load.jsonl'],
@@ -41,7 +41,7 @@ export const command: CommandModule<LoadsExportOptions> = {
   },
   configure: (cmd) => {
     cmd
-      .description('Write a load to one file, to go on with it on another machine. Asks no server.')
+      .description('Write a load to a file, to continue it on another machine. Asks no server.')
       .argument('<job>', 'the load')
       .option('--out <file>', 'the file to write; - for standard output (default: ./JOB.ebill-load.jsonl)');
   },
@@ -135,7 +135,7 @@ function written({ context, ui, globals }: App, path: string, { text, entries }:
   const what = `${globals.dryRun ? 'Would write' : 'Wrote'} ${ui.clean(shown)}: ${counted(entries, 'entry', 'entries')} of the journal, SHA-256 ${sha256}`;
   return {
     text: hangingIndent('', what, ui.width, 2),
-    next: `Next, on the other machine: ebill loads import ${quoted(basename(path), context)}\nGo on with the load there or here, not on both.`,
+    next: `Next, on the other machine: ebill loads import ${quoted(basename(path), context)}\nContinue the load there or here, not on both.`,
     extra: { export: { path, sha256, entries } },
   };
 }

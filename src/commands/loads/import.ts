@@ -37,8 +37,8 @@ export interface LoadsImportOptions {
 export const command: CommandModule<LoadsImportOptions> = {
   help: {
     notes: [
-      'A changed, missing or added byte in the file is found, and nothing is written then. A load that is on record here is continued if the file has all of that record, and refused (8) if both machines went on with it.',
-      'After the import every command goes on with the load: status, watch, run with the same plan and files, results, correct. The profile here has to name the same server, and rejected records are copied from the files that were sent: run the command in the folder that has them.',
+      'If the file was changed or cut off, nothing is imported. A load already on record here is continued if the file contains all of that record, and refused (8) if both machines continued it.',
+      'After the import every command works with the load: status, watch, run with the same plan and files, results, correct. The profile here has to name the same server, and rejected records are copied from the files that were sent: run the command in the folder that has them.',
     ],
     examples: [
       ['ebill loads import AUG_2020.ebill-load.jsonl', 'take the load over from another machine'],
@@ -94,7 +94,7 @@ export const command: CommandModule<LoadsImportOptions> = {
         },
       },
       text: [headline, await batchTable(batches, ui)].filter((part) => part !== '').join('\n\n'),
-      next: `Next: see where it stands: ebill status --job ${quoted(job, context)}`,
+      next: `Next: check its state: ebill status --job ${quoted(job, context)}`,
     };
   },
 };
@@ -189,7 +189,10 @@ function assertPasteable(journal: Buffer, name: string): void {
     (line) => !isDamage(line) && line.type === 'call' && !COMMAND.test(line.command),
   );
   if (bad)
-    throw invalid(`${name} has a command in it that is none of ebill.`, 'Find out who wrote that file.');
+    throw invalid(
+      `${name} contains a command that is not a command of ebill.`,
+      'Find out who wrote that file.',
+    );
 }
 
 const invalid = (message: string, hint: string): EbillError =>
@@ -201,7 +204,7 @@ const otherLoad = (job: string, name: string, path: string, line: number): Ebill
     'CONFLICT',
     `${name} and the journal ${visible(path)} differ from line ${line} on: each records what the other does not.`,
     {
-      hint: `Nothing was changed. Go on with the load on the machine that sent last. To see what was done on each: ebill loads show ${job}`,
+      hint: `Nothing was changed. Continue the load on the machine that sent last. To see what was done on each: ebill loads show ${job}`,
     },
   );
 

@@ -56,7 +56,7 @@ export function declareFlags(command: Command, name: '<name>' | '[name]'): void 
     .option('--header <K=V>', 'add a header to every API request; K= removes it (repeatable)', collect)
     .option(
       '--status-name <NAME=PHASE>',
-      `the phase that a status name of this server stands for: ${STATUS_PHASES.join(', ')}; NAME= removes it (repeatable)`,
+      `the phase that a status name of this server means: ${STATUS_PHASES.join(', ')}; NAME= removes it (repeatable)`,
       collect,
     )
     .option(

@@ -101,20 +101,16 @@ export async function freezePlan(
   if (globals.dryRun) return { ...EMPTY_RESULT, job: approval.job, text: text.trimEnd() };
   const written = await writeRedacted(path, text, { replace: false });
   if (!written && (await readBytes(path, name)).toString('utf8') !== text)
-    throw new EbillError(
-      'USAGE',
-      `${visible(name)} exists already and says something else; it was not changed.`,
-      {
-        hint: 'Nothing was sent. Name another file with --freeze, or remove that one if nobody needs it any more.',
-      },
-    );
+    throw new EbillError('USAGE', `${visible(name)} already exists with other content; it was not changed.`, {
+      hint: 'Nothing was sent. Name another file with --freeze, or remove that file if it is no longer needed.',
+    });
   const { job, files } = approval;
   const records = files.reduce((sum, file) => sum + (file.records ?? 0), 0);
   const what = `${counted(files.length, 'file', 'files')}, ${counted(records, 'record', 'records')}`;
   const shown = shownPath(context.cwd, path);
   const result = written
     ? `Wrote ${ui.clean(shown)}: ${what}. Nothing was sent.`
-    : `${ui.clean(shown)} says the same already: ${what}. Nothing was written or sent.`;
+    : `${ui.clean(shown)} already has this content: ${what}. Nothing was written or sent.`;
   const command = ['ebill', 'run', shownPath(context.cwd, plan), ...options, APPROVED, shown];
   return {
     ...EMPTY_RESULT,
@@ -184,11 +180,11 @@ export function assertApproved({ soFar }: App, { name, bytes }: ApprovalFile, no
   soFar(() => ({ extra: { differences: found } }));
   if (found.length === 0)
     throw notApproved([
-      `${name} says the same, but it was changed since ebill run --freeze wrote it: its layout is another one.`,
+      `${name} has the same content, but its layout was changed after ebill run --freeze wrote it.`,
     ]);
   const more = found.length > LISTED ? [`and ${found.length - LISTED} more`] : [];
   throw notApproved([
-    `What would be sent now is not what ${name} approves:`,
+    `What would be sent now differs from what ${name} approves:`,
     ...found.slice(0, LISTED).map(differenceText),
     ...more,
   ]);
@@ -215,7 +211,7 @@ export function assertNothingElse(
       );
   });
   if (others.length > 0)
-    throw notApproved([`What would be processed now is not what ${name} approves:`, ...others]);
+    throw notApproved([`What would be processed now differs from what ${name} approves:`, ...others]);
 }
 
 /** The options that an error may offer on a terminal are not approved. */
@@ -233,5 +229,5 @@ function differenceText({ what, was, now }: Difference): string {
 
 const notApproved = (lines: readonly string[]): EbillError =>
   new EbillError('DECLINED', lines.map((line) => visible(oneLine(line))).join('\n'), {
-    hint: 'Nothing was sent. Put back what was changed; or have a new approval approved, and run with that. To write one: ebill run PLAN --freeze FILE',
+    hint: 'Nothing was sent. Undo the changes, or have a new approval approved and run with that. To write one: ebill run PLAN --freeze FILE',
   });

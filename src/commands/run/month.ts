@@ -206,7 +206,7 @@ function stopError(
     );
     const correct =
       step === 'customers'
-        ? `Correct the records in ${rejects.join(', ')}, then load them: ebill correct --job ${quoted(job, terminal)}. Then run the plan again. To go on without them, set`
+        ? `Correct the records in ${rejects.join(', ')}, then load them: ebill correct --job ${quoted(job, terminal)}. Then run the plan again. To continue without them, set`
         : 'Set';
     const again = step === 'customers' ? '' : ', and run it again';
     return new EbillError(

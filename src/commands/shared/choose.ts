@@ -20,8 +20,8 @@ export async function chosenOption(
   ui.end();
   const labels = choices.map(({ option, label }) => [option, `${label} (${option})`] as const);
   try {
-    const chosen = await askChoice(context, `${error.message} How to go on?`, [
-      [STOP, 'Stop here; nothing more is sent'],
+    const chosen = await askChoice(context, `${error.message} How do you want to continue?`, [
+      [STOP, 'Stop here; send nothing more'],
       ...labels,
     ]);
     return chosen === STOP ? null : chosen;

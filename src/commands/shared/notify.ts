@@ -17,7 +17,7 @@ export const NOTIFY_NOTE =
 
 /** For the help of commands that take `--notify-url`. */
 export const NOTIFY_URL_NOTE =
-  "--notify-url posts the --json document to the URL, with text, one sentence for people, and event: end at the end; silent when the server has not answered for half of --patience (silentSince, silentSeconds); stopped when a step of run has more failed records than the plan accepts (stage). Slack and Mattermost show text; in a Teams workflow it is triggerBody()?['text']. A receiver that refuses the other fields, as Google Chat does, is sent text alone. The URL is a secret: set it as EBILL_NOTIFY_URL, since other users of the machine can see arguments. It has to be https, except on this machine or with a profile that allows http. A notification takes 10 s at most and follows no redirect to another host. If it fails, ebill prints a warning and keeps its exit code. Nothing is posted after an interruption or with --dry-run.";
+  "--notify-url posts the --json document to the URL, with text, one sentence for people, and event: end at the end; silent when the server has not answered for half of --patience (silentSince, silentSeconds); stopped when a step of run has more failed records than the plan accepts (stage). Slack and Mattermost show text; in a Teams workflow it is triggerBody()?['text']. A receiver that refuses the other fields, such as Google Chat, gets text alone. The URL is a secret: set it as EBILL_NOTIFY_URL, since other users of the machine can see arguments. It has to be https, except on this machine or with a profile that allows http. A notification takes 10 s at most and follows no redirect to another host. If it fails, ebill prints a warning and keeps its exit code. Nothing is posted after an interruption or with --dry-run.";
 
 /** For the help of commands that take `--metrics`. */
 export const METRICS_NOTE =
@@ -25,7 +25,7 @@ export const METRICS_NOTE =
 
 /** For the help of commands that report to CI runners. */
 export const CI_NOTE =
-  'On GitHub Actions, Azure Pipelines and TeamCity the job gets annotations, on GitHub Actions also a table of the batches in its summary (ebill help ci).';
+  'On GitHub Actions, Azure Pipelines and TeamCity the job gets annotations; on GitHub Actions its summary also gets a table of the batches (ebill help ci).';
 
 /** The time limit of a `--notify` command, ms. */
 const LIMIT_MS = 30_000;

@@ -50,7 +50,7 @@ export function sayRecognised(
   if (declarable.length > 0) {
     const where = command === 'run' ? 'in the plan or with' : 'here or once with';
     ui.note(
-      `Recognised the columns below. Faults in them ${strict ? 'are warnings' : 'stop nothing'} unless you declare them, ${where} ebill profile set:`,
+      `Recognised the columns below. Problems in them ${strict ? 'are only warnings' : 'do not stop the command'} unless you declare the columns, ${where} ebill profile set:`,
     );
     ui.note(declarable.map(([role, name]) => `--column ${quoted(`${role}=${name}`, context)}`).join(' '));
   }

@@ -295,7 +295,7 @@ function assertCertain(jobId: string, batches: readonly BatchView[]): void {
   throw new EbillError(
     'UNACCOUNTED',
     `No rejects of ${jobId} were written: its result file and its counts do not say for certain which records were rejected.`,
-    { hint: 'Load none of its records again. What does not agree: ebill results' },
+    { hint: 'Do not load any of its records again. To see what does not agree: ebill results' },
   );
 }
 

@@ -26,15 +26,15 @@ export interface Strictness {
 export const NOT_STRICT: Strictness = { because: null, allowed: [] };
 
 export const STRICT_NOTE =
-  'Warnings about the files are shown and stop nothing, except under --strict, the default of a production profile: then they stop the command before anything is sent (2), unless --allow-warning names them.';
+  'Warnings about the files do not stop the command, unless --strict is given, the default for a production profile: then it stops before anything is sent (2), except for warnings that --allow-warning names.';
 
 export function declareStrictOptions(command: Command): void {
   command
     .option('--strict', 'stop on warnings about the files too (default: only for a production profile)')
-    .option('--no-strict', 'let warnings pass, also for a production profile')
+    .option('--no-strict', 'do not stop on warnings, even for a production profile')
     .option(
       '--allow-warning <code>',
-      'a warning that does not stop --strict, such as no-items (repeatable)',
+      'a warning that --strict ignores, such as no-items (repeatable)',
       collect,
     );
 }

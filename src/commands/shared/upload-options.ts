@@ -82,7 +82,7 @@ export function declareUploadOptions(command: Command): void {
     .optionsGroup('If it already exists:')
     .option(
       '--again',
-      'upload a file although the same bytes were uploaded before; repeated, it resumes (a third time needs another --job-id)',
+      'upload a file even if the same content was uploaded before; repeating the command resumes it (a third copy needs another --job-id)',
     )
     .option('--next', 'create another batch for new content under a name already used')
     .option('--adopt', 'take over batches of these names on the server, started on another machine');

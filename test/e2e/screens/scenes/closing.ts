@@ -55,5 +55,5 @@ export const closing: Scene = async ({ run, quietly, file }) => {
   await run('run sep.yaml --approved sep.json');
   month('SEP', 5, false);
   await run('run sep.yaml --approved sep.json --approved-by Kim --yes');
-  await run('upload customer cus_SEP.csv --job OCT_2020', [[/How to go on/, '1\r']]);
+  await run('upload customer cus_SEP.csv --job OCT_2020', [[/How\s+do\s+you\s+want/, '1\r']]);
 };
