@@ -106,7 +106,12 @@ function overview(program: Command): Parsed {
 
 /** `ebill --json help json` asks for the same page as `ebill help json`: options change nothing about help. */
 function withoutOptionsOfHelp(argv: readonly string[]): readonly string[] {
-  const words = argv.filter((word) => !word.startsWith('-'));
+  if (!argv.includes('help')) return argv;
+  const program = new Command();
+  declareGlobals(program);
+  const takesValue = (word = ''): boolean =>
+    program.options.some(({ long, required }) => required && long === word);
+  const words = argv.filter((word, i) => !word.startsWith('-') && !takesValue(argv[i - 1]));
   return words[0] === 'help' ? words : argv;
 }
 

@@ -113,7 +113,16 @@ function setModes(): void {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name)),
   );
-  const files = ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE'];
+  const files = [
+    'package.json',
+    'README.md',
+    'CHANGELOG.md',
+    'SECURITY.md',
+    'LICENSE',
+    'src/build/Containerfile',
+    '.github/actions/setup-ebill/action.yml',
+    '.github/workflows/load.yml',
+  ];
   for (const path of [...inFolders, ...files.map((name) => join(ROOT, name))])
     chmodSync(path, path === join(ROOT, 'bin', 'ebill.js') ? 0o755 : 0o644);
 }

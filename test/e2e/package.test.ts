@@ -1,8 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { tempDir } from '../helpers/context.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -20,6 +22,23 @@ const lockedIn = (
   path: string,
 ): Readonly<Record<string, { readonly dev?: boolean; readonly hasInstallScript?: boolean }>> =>
   (JSON.parse(readFileSync(path, 'utf8')) as { packages: Record<string, object> }).packages;
+
+interface Action {
+  readonly inputs: Readonly<Record<string, { readonly required: boolean }>>;
+  readonly outputs: Readonly<Record<string, { readonly value: string }>>;
+  readonly runs: {
+    readonly using: string;
+    readonly steps: readonly {
+      readonly id: string;
+      readonly shell: string;
+      readonly env: Readonly<Record<string, string>>;
+      readonly run: string;
+    }[];
+  };
+}
+
+/** With its own pages: minimal systems have none. */
+const hasMan = spawnSync('man', ['--version']).status === 0;
 
 describe('the packed tarball', () => {
   const folder = tempDir('ebill-pack-');
@@ -42,7 +61,7 @@ describe('the packed tarball', () => {
       expect(names).toContain(shipped);
     const strange = names.filter(
       (name) =>
-        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|approval|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.github\/run-(?:dark|light)\.svg)$/.test(
+        !/^(?:bin\/ebill\.js|(?:bin|dist)\/package\.json|dist\/.+\.js(?:\.map)?|dist\/THIRD-PARTY-LICENCES\.txt|dist\/man\/ebill[a-z-]*\.[17]|dist\/help\/ebill\.json|dist\/schema\/(?:plan|approval|document|event)\.schema\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md|SECURITY\.md|\.github\/(?:run-(?:dark|light)\.svg|actions\/setup-ebill\/action\.yml|workflows\/load\.yml)|src\/build\/Containerfile)$/.test(
           name,
         ),
     );
@@ -108,6 +127,74 @@ describe('the packed tarball', () => {
       'which-runtime',
     ]);
     for (const entry of Object.values(installed)) expect(entry.hasInstallScript).toBeUndefined();
+  });
+
+  it('is installed by the action, if its checksum is the given one, with all its man pages', {
+    tags: 'slow',
+  }, () => {
+    const { inputs, outputs, runs } = parse(
+      readFileSync(join(ROOT, '.github', 'actions', 'setup-ebill', 'action.yml'), 'utf8'),
+    ) as Action;
+    expect(runs.using).toBe('composite');
+    const [step] = runs.steps;
+    expect(runs.steps).toHaveLength(1);
+    expect(step?.shell).toBe('bash');
+    expect(outputs['version']?.value).toBe(`\${{ steps.${step?.id}.outputs.version }}`);
+    // As the runner fills them in; an expression in the script itself would be run as a part of it.
+    expect(step?.run).not.toContain('${{');
+    expect(step?.env).toEqual({
+      TARBALL: `\${{ inputs.tarball }}`,
+      SHA256: `\${{ inputs.sha256 }}`,
+    });
+    expect(Object.entries(inputs).map(([name, { required }]) => [name, required])).toEqual([
+      ['tarball', true],
+      ['sha256', true],
+    ]);
+
+    const prefix = tempDir('ebill prefix ');
+    const told = join(tempDir(), 'output');
+    writeFileSync(told, '');
+    const tarball = join(folder, packed?.filename ?? '');
+    const sum = createHash('sha256').update(readFileSync(tarball)).digest('hex');
+    const act = (SHA256: string) =>
+      spawnSync('bash', ['--noprofile', '--norc', '-eo', 'pipefail', '-c', step?.run ?? ''], {
+        cwd: folder,
+        encoding: 'utf8',
+        env: {
+          ...process.env,
+          PATH: [join(prefix, 'bin'), process.env['PATH']].join(delimiter),
+          npm_config_prefix: prefix,
+          npm_config_prefer_offline: 'true',
+          GITHUB_OUTPUT: told,
+          TARBALL: packed?.filename,
+          SHA256,
+        },
+      });
+    for (const wrong of [sum.replace(/^./, (digit) => (digit === '0' ? '1' : '0')), '', '*']) {
+      const { status, stdout } = act(wrong);
+      expect([status, stdout]).toEqual([
+        1,
+        expect.stringContaining(`::error title=setup-ebill::The SHA-256`),
+      ]);
+      expect(readdirSync(prefix)).toEqual([]);
+    }
+    const { status, stderr } = act(sum.toUpperCase());
+    expect([status, stderr]).toEqual([0, expect.any(String)]);
+    expect(readFileSync(told, 'utf8')).toBe(`version=${VERSION}\n`);
+
+    const pages = names.filter((name) => name.startsWith('dist/man/'));
+    expect(pages.length).toBeGreaterThan(30);
+    for (const page of pages) {
+      const name = page.replace('dist/man/', '');
+      const link = join(prefix, 'share', 'man', `man${name.at(-1)}`, name);
+      expect([name, existsSync(link)]).toEqual([name, true]);
+      expect(realpathSync(link)).toBe(join(realpathSync(prefix), 'lib', 'node_modules', 'ebill', page));
+      if (!hasMan) continue;
+      const found = spawnSync('man', ['-M', join(prefix, 'share', 'man'), '-w', name.slice(0, -2)], {
+        encoding: 'utf8',
+      });
+      expect(realpathSync(found.stdout.trim())).toBe(realpathSync(link));
+    }
   });
 
   it('needs no package with an install script, on any system', () => {

@@ -83,6 +83,7 @@ function runner(at: Machine, { script }: Recipe, url: string): string {
 function start(at: Machine, path: string, { env }: Recipe, url: string) {
   const known: Variables = {
     'https://ebill.example.com': url,
+    '${{ vars.EBILL_BASE_URL }}': url,
     '${{ secrets.EBILL_TOKEN }}': 'test-token-1',
     '${{ github.workspace }}': at.cwd,
     '${{ github.token }}': 'test-token-2',

@@ -64,7 +64,8 @@ describe('a help page on a terminal', () => {
     for (const name of ['json', 'upload invoice']) {
       const page = await help(`help ${name}`);
       expect(page).toEqual([0, expect.stringContaining('\n')]);
-      for (const line of [`--json help ${name}`, `help --json ${name}`, `help ${name} --json`])
+      const lines = [`--json help ${name}`, `help --json ${name}`, `help ${name} --json`];
+      for (const line of [...lines, `help ${name} --color never`, `--profile prod help ${name}`])
         expect([line, await help(line)]).toEqual([line, page]);
     }
   });

@@ -1,18 +1,22 @@
 import { codes, lines, section, seeAlso, type TopicText, terms } from '../text.ts';
 
-// Complete recipes. A test runs their shell lines, kills them and runs them again (test/e2e/recipes.test.ts).
+// Complete recipes. A test runs their shell lines, kills them and runs them again (test/e2e/recipes.test.ts). The plan names
+// the load, so nothing here asks for it: a cache of EBILL_HOME serves every month.
 
+/** The same text as in .github/workflows/load.yml, which others can call. */
 export const GITHUB = `name: load
 on:
   workflow_dispatch:
-    inputs:
-      job: { description: the load, required: true }
+  workflow_call:
+    secrets:
+      EBILL_TOKEN: { required: true }
 concurrency: ebill-load
+permissions: { contents: read }
 jobs:
   load:
     runs-on: ubuntu-latest
     env:
-      EBILL_BASE_URL: https://ebill.example.com
+      EBILL_BASE_URL: \${{ vars.EBILL_BASE_URL }}
       EBILL_TOKEN: \${{ secrets.EBILL_TOKEN }}
       EBILL_HOME: \${{ github.workspace }}/.ebill
     steps:
@@ -20,14 +24,20 @@ jobs:
       - uses: actions/cache/restore@v4
         with:
           path: .ebill
-          key: \${{ inputs.job }}-
+          key: ebill-
       - run: npm install --global ./ebill-*.tgz
       - run: ebill run plan.yaml --max-wait 5h --json > load.json
       - uses: actions/cache/save@v4
         if: always()
         with:
           path: .ebill
-          key: \${{ inputs.job }}-\${{ github.run_id }}.\${{ github.run_attempt }}`;
+          key: ebill-\${{ github.run_id }}.\${{ github.run_attempt }}`;
+
+/** How a job uses the action that others can copy. */
+export const GITHUB_SETUP = `- uses: ./.github/actions/setup-ebill
+  with:
+    tarball: ebill-0.1.0.tgz
+    sha256: "the 64 digits that sha256sum prints"`;
 
 export const GITLAB = `load:
   image: node:22
@@ -38,7 +48,7 @@ export const GITLAB = `load:
     EBILL_BASE_URL: https://ebill.example.com
     EBILL_HOME: $CI_PROJECT_DIR/.ebill
   cache:
-    key: ebill-$EBILL_JOB
+    key: ebill
     paths: [.ebill/]
     when: always
   script:
@@ -48,15 +58,16 @@ export const GITLAB = `load:
     when: always
     paths: [load.json]`;
 
+export const GITLAB_IMAGE = `image:
+  name: registry.example.com/billing/ebill:0.1.0
+  entrypoint: [""]`;
+
 export const GITHUB_APPROVED = `name: approved load
-on:
-  workflow_dispatch:
-    inputs:
-      job: { description: the load, required: true }
+on: workflow_dispatch
 concurrency: ebill-load
 permissions: { actions: read, contents: read }
 env:
-  EBILL_BASE_URL: https://ebill.example.com
+  EBILL_BASE_URL: \${{ vars.EBILL_BASE_URL }}
   EBILL_HOME: \${{ github.workspace }}/.ebill
 jobs:
   freeze:
@@ -81,7 +92,7 @@ jobs:
       - uses: actions/cache/restore@v4
         with:
           path: .ebill
-          key: \${{ inputs.job }}-
+          key: ebill-
       - run: npm install --global ./ebill-*.tgz
       - run: |
           run=repos/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID
@@ -92,7 +103,7 @@ jobs:
         if: always()
         with:
           path: .ebill
-          key: \${{ inputs.job }}-\${{ github.run_id }}.\${{ github.run_attempt }}`;
+          key: ebill-\${{ github.run_id }}.\${{ github.run_attempt }}`;
 
 export const GITLAB_APPROVED = `stages: [freeze, load]
 default:
@@ -116,7 +127,7 @@ load:
   timeout: 6h
   retry: { max: 2, exit_codes: [6, 137, 143] }
   cache:
-    key: ebill-$EBILL_JOB
+    key: ebill
     paths: [.ebill/]
     when: always
   script:
@@ -163,17 +174,21 @@ export const ALERT_RULES = `groups:
 
 export const ci: TopicText = {
   description:
-    'In CI, environment variables are the whole set-up: no profile is needed. ebill never prompts there and prints one plain line for each step. When a job was killed, cancelled or timed out, run it again: it resumes where it stopped, as long as it finds the journal of the load, so keep EBILL_HOME between runs. To write plan.yaml: ebill run --init-plan',
+    'In CI, environment variables are the whole set-up: no profile is needed. ebill never prompts there and prints one plain line for each step. When a job was killed, cancelled or timed out, run it again: it resumes where it stopped, as long as it finds the journal of the load, so keep EBILL_HOME between runs. The plan names the load. To write plan.yaml: ebill run --init-plan',
   sections: [
     section(
       'GitHub Actions',
       lines(GITHUB),
-      'Put the ebill package (ebill-VERSION.tgz) into the repository, or download it in an earlier step. Run the job again to resume. The cache step saves the journal after a failure too. ebill run annotates the job and adds a table to its summary.',
+      'Put plan.yaml, which names the load, and the ebill package (ebill-VERSION.tgz) into the repository, or download the package in an earlier step. Define EBILL_BASE_URL as a variable and EBILL_TOKEN as a secret of the repository. Run the job again to resume. The cache step saves the journal after a failure too. ebill run annotates the job and adds a table to its summary.',
+      'This is .github/workflows/load.yml of the package: copy it, or call it from another workflow. The action .github/actions/setup-ebill installs a tarball whose SHA-256 is the one you give, in place of the npm line:',
+      lines(GITHUB_SETUP),
     ),
     section(
       'GitLab',
       lines(GITLAB),
-      'Put the ebill package (ebill-VERSION.tgz) into the repository. Define EBILL_TOKEN (masked and protected) and EBILL_JOB as variables of the project or the pipeline. GitLab itself retries after exit codes 6, 137 and 143.',
+      'Put plan.yaml, which names the load, and the ebill package (ebill-VERSION.tgz) into the repository. Define EBILL_TOKEN (masked and protected) as a variable of the project. GitLab itself retries after exit codes 6, 137 and 143.',
+      'With an image of your own that has ebill (src/build/Containerfile of the package makes one), leave the npm line out and name the image:',
+      lines(GITLAB_IMAGE),
     ),
     section(
       'Plain bash, from cron',
