@@ -45,10 +45,10 @@ class Dice {
 }
 
 /**
- * How much there is to load. Most defects need no more than a file of each kind, and a small month is played in a fraction of
- * the time; a large one has several of each and takes its time on the server.
+ * How much there is to load. Races are between two requests about one batch, or a batch and its items: most months are `tiny`
+ * and have no more. A small one has a file or two of each kind; a large one has several and takes its time on the server.
  */
-export type Size = 'small' | 'large';
+export type Size = 'tiny' | 'small' | 'large';
 
 interface Extent {
   /** Chances of a second customer and a second invoice file. */
@@ -58,21 +58,59 @@ interface Extent {
   readonly items: number;
   /** The longest processing time, s. */
   readonly processing: number;
+  /** Faults are at one of so many first calls of a kind, or of any kind. */
+  readonly calls: readonly [one: number, any: number];
+  /** A process is killed at one of so many first effects: half of them, and all of them. */
+  readonly effects: readonly [half: number, all: number];
 }
 
 const EXTENTS: Readonly<Record<Size, Extent>> = {
-  small: { customers: 0.25, invoices: 0.1, items: 2, processing: 3 },
-  large: { customers: 0.5, invoices: 0.3, items: 3, processing: 30 },
+  tiny: { customers: 0, invoices: 0, items: 1, processing: 3, calls: [3, 10], effects: [20, 70] },
+  small: { customers: 0.25, invoices: 0.1, items: 2, processing: 3, calls: [5, 25], effects: [30, 150] },
+  large: { customers: 0.5, invoices: 0.3, items: 3, processing: 30, calls: [5, 25], effects: [30, 150] },
 };
 
-/** The files of a month. */
-function filesOf(
-  dice: Dice,
-  extent: Extent,
-): {
+interface Files {
   readonly files: Readonly<Record<string, string>>;
   readonly lines: readonly string[];
-} {
+}
+
+const CUSTOMERS = 'Account Number,Name\nA01,One\nA02,Two\n';
+const INVOICES = 'Invoice Number,Account Number,Amount\nI01,A01,1.00\nI02,A02,2.00\n';
+const ITEMS = 'Invoice Number,Amount,Description\nI01,1.00,part 0 0\n';
+
+/** An init, a batch, or an invoice batch with its items; some by a plan. */
+function tinyFiles(dice: Dice): Files {
+  const what = dice.pick(['init', 'customer', 'customer', 'customer', 'invoice', 'items', 'items']);
+  const files: Record<string, string> = {};
+  if (what === 'customer') files['cus_1.csv'] = CUSTOMERS;
+  if (what === 'invoice' || what === 'items') files['inv_1.csv'] = INVOICES;
+  if (what === 'items') files['itm_1_1.csv'] = ITEMS;
+  if (dice.chance(0.15)) {
+    const load = {
+      init: 'init: {}',
+      customer: 'customers: [cus_1.csv]',
+      invoice: 'invoices:\n  - { file: inv_1.csv, items: [] }',
+      items: 'invoices:\n  - { file: inv_1.csv, items: [itm_1_1.csv] }',
+    }[what];
+    files['plan.yaml'] = `job: ${JOB}\n${load}\n`;
+    return { files, lines: ['run plan.yaml'] };
+  }
+  const upload = {
+    init: 'init',
+    customer: 'upload customer cus_1.csv',
+    invoice: 'upload invoice inv_1.csv',
+    items: 'upload invoice inv_1.csv --items itm_1_1.csv',
+  }[what];
+  const together = what === 'init' || dice.chance(0.6);
+  const lines = together
+    ? [what === 'init' ? upload : `${upload} --finalize --wait`]
+    : [`${upload}${dice.chance(0.3) ? ' --concurrency 1' : ''}`, 'finalize', 'watch'];
+  return { files, lines: lines.map((line) => `${line} --job ${JOB}`) };
+}
+
+/** The files of a month. */
+function filesOf(dice: Dice, extent: Extent): Files {
   const files: Record<string, string> = {};
   const customers = Array.from(
     { length: 1 + (dice.chance(1 - extent.customers) ? 0 : 1) },
@@ -133,7 +171,7 @@ function serverOptions(
   const faults = Array.from({ length: dice.upTo(4) }, () => {
     const call = dice.pick(CALLS);
     const action = dice.pick([...ACTIONS, ...(ACTIONS_OF[call] ?? [])]);
-    return `${call}@${1 + dice.upTo(call === 'any' ? 25 : 5)}=${action}`;
+    return `${call}@${1 + dice.upTo(extent.calls[call === 'any' ? 1 : 0])}=${action}`;
   });
   const options: SandboxOptions = {
     processingTimeMs: 1000 * (1 + dice.upTo(extent.processing)),
@@ -167,7 +205,7 @@ export async function simulateMonth(seed: number, size: Size): Promise<Simulated
     : { delay: dice.pick([20, 500, 20_000]), refused: poor / 2, requestLost: poor, answerLost: poor };
   const network: Network = { server, quality, random: dice.random, log: (line) => trace.push(line) };
   const machine = newMachine(clock, 'm1');
-  const { files, lines } = filesOf(dice, extent);
+  const { files, lines } = size === 'tiny' ? tinyFiles(dice) : filesOf(dice, extent);
   for (const [name, text] of Object.entries(files)) machine.disk.put(`/data/${name}`, text);
   machine.disk.put('/home/.keep', '');
   const commands: Typed[] = [];
@@ -188,7 +226,7 @@ export async function simulateMonth(seed: number, size: Size): Promise<Simulated
     process.slowDisk = slowDisk;
     if (mortal && dice.chance(deadly))
       process.doom = {
-        at: 1 + dice.upTo(dice.chance(0.5) ? 30 : 150),
+        at: 1 + dice.upTo(extent.effects[dice.chance(0.5) ? 0 : 1]),
         after: dice.chance(0.5),
         power: dice.chance(0.4),
       };

@@ -3,10 +3,11 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { ROOT } from '../../src/build/targets.ts';
 import { bundleSimulation, play, runWorker } from './bundle.ts';
+import type { Size } from './month.ts';
 
 /*
  * npm run simulate -- --months N --seed S      N months, from seed S
- * npm run simulate -- --show S                 what happened in the month of seed S, or in the large one of it (--large)
+ * npm run simulate -- --show S                 what happened in the month of seed S; --size small: in the small one of it
  * --stuck: also the last errors of months whose commands did not all end with 0
  */
 
@@ -22,14 +23,10 @@ await bundleSimulation(program);
 
 const show = option('show');
 if (show !== undefined) {
-  process.stdout.write(
-    await runWorker(
-      program,
-      process.argv.includes('--large')
-        ? { seeds: [], large: [Number(show)], show: true }
-        : { seeds: [Number(show)], show: true },
-    ),
-  );
+  const size = option('size') as Size | undefined;
+  const month =
+    size === undefined ? { seeds: [Number(show)] } : { seeds: [], cases: [[Number(show), size] as const] };
+  process.stdout.write(await runWorker(program, { ...month, show: true }));
 } else {
   const months = Number(option('months') ?? 1000);
   const seed = Number(option('seed') ?? 0);

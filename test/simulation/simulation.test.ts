@@ -16,9 +16,9 @@ const STUCK: Readonly<Record<string, readonly number[]>> = {
   'a wrong id from the only answer about a batch': [10_000_814],
   'a draft that the server forgot and whose job id it refuses': [10_000_365],
 };
-const MONTHS = 600;
+const MONTHS = 2000;
 /** Played in both processes. */
-const TWICE = 10;
+const TWICE = 20;
 
 describe('simulated months', () => {
   let many: Report;
@@ -30,8 +30,15 @@ describe('simulated months', () => {
     [many, cases] = await Promise.all([
       play(program, { seeds: { from: 0, to: MONTHS, step: 1 } }),
       play(program, {
-        large: Object.values(CASES).flat(),
-        seeds: [...Object.values(STUCK).flat(), ...Array.from({ length: TWICE }, (_, seed) => seed)],
+        cases: [
+          ...Object.values(CASES)
+            .flat()
+            .map((seed) => [seed, 'large'] as const),
+          ...Object.values(STUCK)
+            .flat()
+            .map((seed) => [seed, 'small'] as const),
+        ],
+        seeds: { from: 0, to: TWICE, step: 1 },
       }),
     ]);
   }, 300_000);

@@ -37,20 +37,20 @@ export interface Report {
 /** What to play, as the one argument. */
 export interface Order {
   readonly seeds: readonly number[] | { readonly from: number; readonly to: number; readonly step: number };
-  /** Seeds of months that are large, to be played before the others. */
-  readonly large?: readonly number[];
+  /** Months of a certain size, to be played before the others. */
+  readonly cases?: readonly (readonly [seed: number, size: Size])[];
   /** Stop at the first month that breaks a promise. */
   readonly first?: boolean;
   /** Print everything that happened. */
   readonly show?: boolean;
 }
 
-/** One month of so many is large. */
-const LARGE_EVERY = 32;
+/** Of 64 months one is large and four are small. */
+const sizeOf = (seed: number): Size => (seed % 64 === 0 ? 'large' : seed % 16 === 1 ? 'small' : 'tiny');
 
-function* monthsOf({ seeds, large = [] }: Order): Generator<readonly [seed: number, size: Size]> {
-  for (const seed of large) yield [seed, 'large'];
-  for (const seed of numbers(seeds)) yield [seed, seed % LARGE_EVERY === 0 ? 'large' : 'small'];
+function* monthsOf({ seeds, cases = [] }: Order): Generator<readonly [seed: number, size: Size]> {
+  yield* cases;
+  for (const seed of numbers(seeds)) yield [seed, sizeOf(seed)];
 }
 
 export async function playMonths(order: Order): Promise<Report> {
