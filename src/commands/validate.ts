@@ -1,7 +1,7 @@
 import { EbillError } from '../errors.ts';
 import type { FileReport } from '../files/findings.ts';
 import { findingsText, findingsVerdict } from '../output/findings-text.ts';
-import { count } from '../output/format.ts';
+import { amountText, count } from '../output/format.ts';
 import { createProgress } from '../output/progress/progress.ts';
 import { table } from '../output/table.ts';
 import type { Theme } from '../output/theme.ts';
@@ -147,7 +147,7 @@ export function totalsTable(reports: readonly FileReport[], look: Theme): Promis
     file,
     kind,
     records === null ? null : count(records),
-    amount,
+    amountText(amount),
   ]);
   const heads = [
     'File',

@@ -90,7 +90,7 @@ function marked(text: string, { start, end, marks }: Ends): string {
   if (end) shown = shown.replace(/ $/u, blanks);
   if (marks) shown = shown.replace(/\p{M}/gu, escaped);
   // A plain space and a plain minus stay.
-  return visible(shown.replace(/(?![ -])[\p{White_Space}\p{Pd}\u2212]/gu, escaped));
+  return visible(shown.replace(/(?![ \t-])[\p{White_Space}\p{Pd}\u2212]/gu, escaped));
 }
 
 /** Names of a header that are compared. */

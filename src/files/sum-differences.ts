@@ -1,3 +1,4 @@
+import { grouped } from '../system/quantities.ts';
 import { equalTo, formatDecimal, halfUnit } from './amounts.ts';
 import { displayValue, type FindingDetails, type FindingList, finding } from './findings.ts';
 
@@ -72,8 +73,10 @@ function single(one: SumDifference): FindingDetails {
       );
 }
 
-const sentence = ({ key, stated, sum }: SumDifference): string =>
-  `the amount of invoice "${displayValue(key)}" is ${formatDecimal(stated, 2)}, but its items add up to ${formatDecimal(sum, 2)} (difference ${formatDecimal(sum - stated, 2)})`;
+const sentence = ({ key, stated, sum }: SumDifference): string => {
+  const shown = (fine: bigint): string => grouped(formatDecimal(fine, 2));
+  return `the amount of invoice "${displayValue(key)}" is ${shown(stated)}, but its items add up to ${shown(sum)} (difference ${shown(sum - stated)})`;
+};
 
 /** True if the items may be rounded each, and the invoice in all: half a unit for each of them at most. */
 function isRounding({ stated, sum, items, decimals }: SumDifference): boolean {

@@ -72,6 +72,8 @@ export type LoadEvent =
       readonly total: number;
       readonly ms: number;
       readonly ok: boolean;
+      /** Why it is not stored; absent where it is, or where nothing but an interruption stopped it. */
+      readonly reason?: string;
     }
   /** A wait starts (a spinner) and ends. */
   | { readonly event: 'wait.start'; readonly message: string }

@@ -307,7 +307,7 @@ export function damagedJournal(path: string, read: Salvaged, show: boolean): Ebi
     'CONFLICT',
     `Line ${first?.line} of the journal ${path} is damaged: ${first?.reason}.`,
     {
-      hint: show ? `ebill loads show reads the other lines. ${hint}` : hint,
+      hint: show ? `The other lines can be read with ebill loads show. ${hint}` : hint,
       choices: skippable
         ? [
             {

@@ -1,5 +1,5 @@
 import { unavailable } from '../api/result.ts';
-import { type PutResult, putFile, refusalText } from '../api/storage.ts';
+import { type PutResult, putFile, refusalText, type StorageFailure } from '../api/storage.ts';
 import { EbillError } from '../errors.ts';
 import { quoted } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
@@ -32,8 +32,10 @@ export async function putToUrl(
   let sent = 0;
   let told = began;
   run.emit({ event: 'upload.start', ...base });
-  const ended = (ok: boolean): void =>
-    run.emit({ event: 'upload.end', ...base, bytes: sent, ms: run.context.now() - began, ok });
+  const ended = (reason?: string): void => {
+    const end = { event: 'upload.end', ...base, bytes: sent, ms: run.context.now() - began } as const;
+    run.emit(reason === undefined ? { ...end, ok: true } : { ...end, ok: false, reason });
+  };
   let result: PutResult;
   try {
     result = await putFile(run.storage, live.url, file, {
@@ -49,7 +51,7 @@ export async function putToUrl(
         run.emit({ event: 'retry', jobId, ...notice, message: `${file.name}: ${notice.message}` }),
     });
   } catch (error) {
-    ended(false);
+    ended(error instanceof EbillError ? error.message : '');
     throw error;
   }
   if (result.outcome === 'stored')
@@ -59,12 +61,19 @@ export async function putToUrl(
       outcome: result.outcome === 'unavailable' ? 'ambiguous' : 'refused',
       message: result.message,
     });
-  ended(result.outcome === 'stored');
+  ended(result.outcome === 'stored' ? undefined : failureText(result));
   const what = `Uploading ${file.name} (${jobId})`;
   if (result.outcome === 'refused') throw storageRefusal(run, jobId, what, result);
   if (result.outcome === 'unavailable') throw unavailable(what, result.message, result.hint);
   return result.outcome === 'expired' ? result.message : null;
 }
+
+const failureText = (failed: StorageFailure): string =>
+  failed.outcome === 'refused'
+    ? `the storage refused it (${refusalText(failed)})`
+    : failed.outcome === 'expired'
+      ? `its upload URL is not accepted any more (${failed.message})`
+      : failed.message;
 
 /** A 403 from the storage is not about our credentials: they are never sent there. */
 function storageRefusal(

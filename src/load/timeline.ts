@@ -122,9 +122,8 @@ function filed(intent: Extract<Entry, { type: 'intent' }>): Partial<Moment> {
 function told(batch: Batch | null | undefined): Partial<Moment> {
   if (batch === undefined) return {};
   if (batch === null) return { message: 'the server has no such batch' };
-  const counts =
-    batch.successCount === null && batch.failCount === null
-      ? null
-      : `${batch.successCount ?? '?'} loaded, ${batch.failCount ?? '?'} rejected`;
+  const { successCount: loaded, failCount: rejected } = batch;
+  // Servers report 0 and 0 from the start, before there are counts.
+  const counts = !loaded && !rejected ? null : `${loaded ?? '?'} loaded, ${rejected ?? '?'} rejected`;
   return { id: batch.id, status: batch.status, message: batch.errorMessage ?? counts };
 }

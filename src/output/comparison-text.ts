@@ -1,5 +1,5 @@
 import type { ComparedKind, Comparison } from '../batch/comparison.ts';
-import { count, UNKNOWN } from './format.ts';
+import { amountText, count, UNKNOWN } from './format.ts';
 import { table } from './table.ts';
 import type { Theme } from './theme.ts';
 
@@ -23,7 +23,7 @@ export function comparisonTable(comparison: Comparison, theme: Theme): Promise<s
     const line: Row = [records, count(one.records), count(one.lastRecords), percent(one.recordsChange)];
     return one.amount === null && one.lastAmount === null
       ? [line]
-      : [line, [amount, one.amount, one.lastAmount, percent(one.amountChange)]];
+      : [line, [amount, amountText(one.amount), amountText(one.lastAmount), percent(one.amountChange)]];
   });
   if (customersBilled !== null || lastCustomersBilled !== null)
     rows.push([

@@ -9,6 +9,9 @@ export function count(value: number | null): string {
   return value === null ? UNKNOWN : grouped(value);
 }
 
+/** `-1,234,567.89`: a decimal, with all of its digits. */
+export const amountText = (amount: string | null): string => (amount === null ? UNKNOWN : grouped(amount));
+
 /** `1 invoice`, `2 invoices`. */
 export function counted(value: number, one: string, many: string): string {
   return `${count(value)} ${value === 1 ? one : many}`;
@@ -100,25 +103,22 @@ export function offsetText(iso: string, beganIso: string, theme: Pick<Theme, 'wi
 
 const withoutMs = (iso: string): string => iso.replace(/\.\d+Z$/, 'Z');
 
-/** `Control total of inv.csv: 20,375 records, amounts 1234567.89`; `null` without a sum. */
-export function totalLine(name: string, records: number | null, amount: string | null): string | null {
-  if (amount === null) return null;
-  return `Control total of ${name}: ${records === null ? count(null) : counted(records, 'record', 'records')}, amounts ${amount}`;
-}
-
-/** `inv.csv, 3 records, amounts 12.50`: a file that is sent; what is not known is left out. */
-export function fileText({
-  name,
-  records,
-  amount,
-}: {
-  readonly name: string;
+interface Content {
   readonly records: number | null;
   readonly amount?: string | null | undefined;
-}): string {
-  return [
-    name,
-    ...(records === null ? [] : [counted(records, 'record', 'records')]),
-    ...(amount ? [`amounts ${amount}`] : []),
-  ].join(', ');
 }
+
+/** `20,375 records`, `amounts 1,234,567.89`; what is not known is left out. */
+const contentParts = ({ records, amount }: Content): readonly string[] => [
+  ...(records === null ? [] : [counted(records, 'record', 'records')]),
+  ...(amount ? [`amounts ${amountText(amount)}`] : []),
+];
+
+/** `Control total of inv.csv: 20,375 records, amounts 1,234,567.89`; `null` without a sum. */
+export function totalLine(name: string, records: number | null, amount: string | null): string | null {
+  return amount === null ? null : `Control total of ${name}: ${contentParts({ records, amount }).join(', ')}`;
+}
+
+/** `inv.csv, 3 records, amounts 12.50`: a file that is sent. */
+export const fileText = (file: Content & { readonly name: string }): string =>
+  [file.name, ...contentParts(file)].join(', ');

@@ -1,7 +1,7 @@
 import { flattenPlaced } from '../batch/tree.ts';
 import type { EbillError } from '../errors.ts';
 import type { Redactor } from '../redact/redactor.ts';
-import { visibleText } from '../system/escaping.ts';
+import { indented, visibleText } from '../system/escaping.ts';
 import { type DocumentInput, derivedFields, type ShownRequest } from './json.ts';
 import type { Theme } from './theme.ts';
 import type { Ui } from './ui.ts';
@@ -186,7 +186,7 @@ export function requestsText(requests: readonly ShownRequest[], theme: Theme): s
     .map(({ method, url, body }) => {
       const head = `${colors.bold(clean(method))} ${clean(url)}`;
       if (body === null || body === '') return head;
-      const lines = body.split(/\r?\n/).map((line) => `  ${clean(line.replaceAll('\t', '  '))}`.trimEnd());
+      const lines = body.split(/\r?\n/).map((line) => `  ${clean(indented(line))}`.trimEnd());
       return [head, ...lines].join('\n').trimEnd();
     })
     .join('\n\n');

@@ -1,6 +1,6 @@
 import type { Redactor } from '../redact/redactor.ts';
 import type { Context } from '../system/context.ts';
-import { oneLine, visible, withoutCommands } from '../system/escaping.ts';
+import { indented, oneLine, visible, withoutCommands } from '../system/escaping.ts';
 import { eventLine } from './json-text.ts';
 import { isCi, type Runner, runnerOf } from './runners.ts';
 import { Screen } from './screen.ts';
@@ -104,9 +104,7 @@ const wrapped = (lead: string, text: string, width: number, indent: number): str
 
 /** Line breaks stay, but indented under the first line: text from a server cannot look like a line of ours. */
 function block(lead: string, text: string, indent: string, theme: Theme): string {
-  const [first = '', ...rest] = text
-    .split(/\r?\n/)
-    .map((line) => theme.clean(line.replaceAll('\t', '  ')).trimEnd());
+  const [first = '', ...rest] = text.split(/\r?\n/).map((line) => theme.clean(indented(line)).trimEnd());
   return [
     wrapped(lead, first, theme.width, indent.length),
     ...rest.map((line) => (line === '' ? '' : wrapped(indent, line, theme.width, indent.length))),

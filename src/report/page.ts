@@ -1,6 +1,7 @@
 import { type ShownPhase, shownPhase } from '../batch/account.ts';
 import { leftWord, nameOf, phaseWord, spelling } from '../output/batch-text.ts';
-import { bytes, count } from '../output/format.ts';
+import { amountText, bytes, count, counted } from '../output/format.ts';
+import { momentText } from '../output/timeline-text.ts';
 import type { Redacted } from '../redact/redactor.ts';
 import { MOST_BARS, monthCharts, reasonChart, recordsChart, THEME, timeChart } from './charts.ts';
 import { GENERATOR, type ReportBatch, type ReportFacts, type ReportMonth } from './facts.ts';
@@ -205,7 +206,7 @@ function totalSection({ totals }: ReportFacts): Html {
 <thead><tr><th scope="col">Kind</th><th scope="col" class="n">Files</th><th scope="col" class="n">Records</th><th scope="col" class="n">Amounts</th></tr></thead>
 <tbody>${totals.map(
     ({ kind, files, records, amount }) =>
-      html`<tr><th scope="row">${kind}</th>${cell(files)}${cell(records)}<td class="n">${amount ?? '–'}</td></tr>
+      html`<tr><th scope="row">${kind}</th>${cell(files)}${cell(records)}<td class="n">${amountText(amount)}</td></tr>
 `,
   )}</tbody></table></div>`;
 }
@@ -221,7 +222,7 @@ function monthSection({ months = [] }: ReportFacts): Html {
 <thead><tr><th scope="col">Load</th><th scope="col">Closed</th><th scope="col" class="n">Customers</th><th scope="col" class="n">Invoices</th><th scope="col" class="n">Items</th><th scope="col" class="n">Amount of the invoices</th><th scope="col" class="n">Customers billed</th><th scope="col" class="n">Rejected</th></tr></thead>
 <tbody>${months.map(
     (month) =>
-      html`<tr><th scope="row">${month.job}</th><td class="nowrap">${month.closedAt === null ? 'open' : dayOf(month.closedAt)}</td>${cell(records(month, 'customer'))}${cell(records(month, 'invoice'))}${cell(records(month, 'items'))}<td class="n">${month.amount ?? '–'}</td>${cell(month.customersBilled)}${cell(month.rejected)}</tr>
+      html`<tr><th scope="row">${month.job}</th><td class="nowrap">${month.closedAt === null ? 'open' : dayOf(month.closedAt)}</td>${cell(records(month, 'customer'))}${cell(records(month, 'invoice'))}${cell(records(month, 'items'))}<td class="n">${amountText(month.amount)}</td>${cell(month.customersBilled)}${cell(month.rejected)}</tr>
 `,
   )}</tbody></table></div>`;
 }
@@ -234,7 +235,7 @@ function fileSection({ files }: ReportFacts): Html {
 <thead><tr><th scope="col">File</th><th scope="col">Batch</th><th scope="col" class="n">Records</th><th scope="col" class="n">Bytes</th><th scope="col" class="n">Amounts</th><th scope="col">SHA-256</th></tr></thead>
 <tbody>${files.map(
     (file) =>
-      html`<tr><th scope="row">${file.file}</th><td>${file.jobId}</td>${cell(file.records)}<td class="n" title="${bytes(file.bytes)}">${count(file.bytes)}</td><td class="n">${file.amount ?? '–'}</td><td><code>${file.sha256}</code></td></tr>
+      html`<tr><th scope="row">${file.file}</th><td>${file.jobId}</td>${cell(file.records)}<td class="n" title="${bytes(file.bytes)}">${count(file.bytes)}</td><td class="n">${amountText(file.amount)}</td><td><code>${file.sha256}</code></td></tr>
 `,
   )}</tbody></table></div>`;
 }
@@ -249,11 +250,11 @@ function recordSection({ timeline, made, source, job, ...facts }: ReportFacts): 
     const details = [
       file,
       size === null ? null : `${count(size)} bytes`,
-      records === null ? null : `${count(records)} records`,
+      records === null ? null : counted(records, 'record', 'records'),
       status,
       message,
     ];
-    return html`<tr><td class="nowrap">${moment(time)}</td><td class="nowrap">${event}${outcome === null ? '' : ` ${outcome}`}</td><td>${jobId}</td><td>${id ?? ''}</td><td class="wide">${details.filter((part) => part !== null).join(', ')}</td></tr>
+    return html`<tr><td class="nowrap">${moment(time)}</td><td class="nowrap">${momentText({ event, outcome })}</td><td>${jobId}</td><td>${id ?? ''}</td><td class="wide">${details.filter((part) => part !== null).join(', ')}</td></tr>
 `;
   })}</tbody></table></div></section>`;
 }

@@ -15,10 +15,13 @@ export function escaped(char: string): string {
   return units;
 }
 
-/** Text from outside made safe for a terminal: control, bidi and invisible characters as `\uXXXX` (commands rule 4). */
+/** Text from outside made safe for a terminal: a tab as `\t`, other control, bidi and invisible characters as `\uXXXX` (commands rule 4). */
 export function visible(text: string): string {
-  return text.replace(UNSAFE, escaped);
+  return text.replace(UNSAFE, (char) => (char === '\t' ? '\\t' : escaped(char)));
 }
+
+/** The tabs that indent a line as blanks; others are for `visible` to show. */
+export const indented = (line: string): string => line.replace(/^\t+/, (tabs) => '  '.repeat(tabs.length));
 
 /** The colours that the program itself writes, line breaks and tabs. */
 const LAYOUT = /^(?:\u001b\[(?:0|1|2|22|39|3[1-6]|90)m|[\n\t])/;
@@ -30,9 +33,9 @@ export function visibleText(text: string): string {
   );
 }
 
-/** A message as one line: line breaks and tabs become spaces, before `visible` would escape them. */
+/** A message as one line: line breaks become spaces, before `visible` would escape them. */
 export function oneLine(text: string): string {
-  return text.replace(/\s*[\t\n\v\f\r\u0085\u2028\u2029]\s*/gu, ' ').trim();
+  return text.replace(/\s*[\n\v\f\r\u0085\u2028\u2029]\s*/gu, ' ').trim();
 }
 
 /**

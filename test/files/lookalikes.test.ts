@@ -47,7 +47,7 @@ const DIFFERENT = [
   ['a blank at the end', 'C1 ', 'C1', '"C1␠"', 'blanks'],
   ['a no-break space', 'C\u00a01', 'C 1', '"C\\u00a01"', 'blanks'],
   ['two blanks inside', 'C  1', 'C 1', '"C␠␠1"', 'blanks'],
-  ['a tab', 'C1\t', 'C1', '"C1\\u0009"', 'blanks'],
+  ['a tab', 'C1\t', 'C1', '"C1\\t"', 'blanks'],
   ['case', 'c1', 'C1', '"c1"', 'upper and lower case'],
   ['leading zeros', '007', '7', '"007"', 'leading zeros'],
   ['NFD', 'Mu\u0308ller', 'M\u00fcller', '"Mu\\u0308ller"', 'Unicode form (NFC, NFD)'],

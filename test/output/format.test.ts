@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { bytes, count } from '../../src/output/format.ts';
+import { amountText, bytes, count, fileText, totalLine } from '../../src/output/format.ts';
 import { grouped } from '../../src/system/quantities.ts';
 
 it('groups numbers as Intl does', () => {
@@ -19,6 +19,26 @@ it('groups numbers as Intl does', () => {
     '1,234,567',
   ]);
   expect(count(null)).toBe('–');
+});
+
+it('groups amounts like counts, with all of their digits', () => {
+  expect(
+    ['0', '999.90', '1000', '-1234.5600', '12346681.75', '123456789012345678901234.01', null].map(amountText),
+  ).toEqual([
+    '0',
+    '999.90',
+    '1,000',
+    '-1,234.5600',
+    '12,346,681.75',
+    '123,456,789,012,345,678,901,234.01',
+    '–',
+  ]);
+  expect(fileText({ name: 'inv.csv', records: 1, amount: '1234.50' })).toBe(
+    'inv.csv, 1 record, amounts 1,234.50',
+  );
+  expect(totalLine('inv.csv', 20375, '1234567.89')).toBe(
+    'Control total of inv.csv: 20,375 records, amounts 1,234,567.89',
+  );
 });
 
 it('formats sizes as Intl does, in units of a thousand', () => {

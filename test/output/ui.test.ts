@@ -80,7 +80,7 @@ describe('createUi', () => {
     const ui = await uiFor(context, {}, redactor);
     ui.note('a pass\u001bword\r\n\u001b[2Jb');
     ui.warn('Basic customers.csv and pass\u001bword');
-    ui.fail({ code: 'AUTH', message: 'refused\nerror: forged\u202e', hint: 'Log in.\n\tThen again.' });
+    ui.fail({ code: 'AUTH', message: 'refused\nerror: forged\u202e', hint: 'Log in.\n\tThen\tagain.' });
     await settle();
     expect(context.stderr.text.split('\n')).toEqual([
       'a *** \\u001b[2Jb',
@@ -88,7 +88,7 @@ describe('createUi', () => {
       'error: refused',
       '  error: forged\\u202e',
       '  → Log in.',
-      '      Then again.',
+      '      Then\\tagain.',
       '',
     ]);
     expect(context.stdout.text).toBe('');

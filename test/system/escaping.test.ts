@@ -6,7 +6,7 @@ import { CODE_POINT } from '../helpers/unicode.ts';
 describe('visible', () => {
   it('writes control characters as \\uXXXX', () => {
     expect(visible('\u001b[2J\u009b1m\r\n\t\u007f\u202e\u2066\ufeff')).toBe(
-      '\\u001b[2J\\u009b1m\\u000d\\u000a\\u0009\\u007f\\u202e\\u2066\\ufeff',
+      '\\u001b[2J\\u009b1m\\u000d\\u000a\\t\\u007f\\u202e\\u2066\\ufeff',
     );
   });
 
@@ -46,5 +46,7 @@ describe('visible', () => {
   it('oneLine turns line breaks into spaces', () => {
     expect(oneLine(' Row 12: bad \r\n\tRow 14: worse\n')).toBe('Row 12: bad Row 14: worse');
     expect(visible(oneLine('a\u2028b'))).toBe('a b');
+    // A tab within a value is what is wrong with it.
+    expect(visible(oneLine('\tAccount\tNumber is empty'))).toBe('Account\\tNumber is empty');
   });
 });

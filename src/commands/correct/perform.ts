@@ -11,7 +11,7 @@ import { confirmPlan } from '../../load/open-invoice.ts';
 import type { Assignment } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
 import type { BatchState } from '../../load/state.ts';
-import { counted } from '../../output/format.ts';
+import { amountText, counted } from '../../output/format.ts';
 import { AtomicFile, cannotRead } from '../../system/atomic-file.ts';
 import { visible } from '../../system/escaping.ts';
 import { assertNew, finalizeAll, parentRef, uploadAll } from '../shared/load-steps.ts';
@@ -38,7 +38,7 @@ export const correctionLines = (groups: readonly Group[]): readonly string[] =>
     .map(({ kind, given, file, corrects, replaces }) => {
       const added = (file.records ?? 0) - replaces;
       const more = added > 0 ? ` (${added} of them new)` : '';
-      return `${kind} ${basename(given)}: ${counted(file.records ?? 0, 'record', 'records')}${more}, ${file.amount ? `amounts ${file.amount}, ` : ''}corrects ${corrects.jobId}`;
+      return `${kind} ${basename(given)}: ${counted(file.records ?? 0, 'record', 'records')}${more}, ${file.amount ? `amounts ${amountText(file.amount)}, ` : ''}corrects ${corrects.jobId}`;
     });
 
 /**

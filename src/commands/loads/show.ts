@@ -11,6 +11,7 @@ import { bytes, counted, offsetText, timeText } from '../../output/format.ts';
 import { withSpinner } from '../../output/progress/progress.ts';
 import { table } from '../../output/table.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
+import { momentText } from '../../output/timeline-text.ts';
 import type { App, CommandModule } from '../shared/command.ts';
 import { findLoad, serverText, statusNamesOf } from '../shared/load-filter.ts';
 import { checkedJobId } from '../shared/options.ts';
@@ -81,7 +82,7 @@ function headline({ ui, context }: App, { header, updatedAt }: LoadState, state:
 async function timelineTable(app: App, timeline: readonly Moment[], startedAt: string): Promise<string> {
   const rows = timeline.map((one) => [
     offsetText(one.time, startedAt, app.ui),
-    eventText(one),
+    momentText(one),
     one.jobId,
     one.id,
     details(one),
@@ -89,10 +90,6 @@ async function timelineTable(app: App, timeline: readonly Moment[], startedAt: s
   // On a terminal: the time since the load was started.
   const time = Number.isFinite(app.ui.width) ? 'After' : 'Time';
   return table([time, 'What', 'Batch', 'Id', { title: 'Details', wrap: true }], rows, app.ui);
-}
-
-function eventText({ event, outcome }: Moment): string {
-  return outcome === null ? event : outcome === 'asked' ? `${event} …` : `${event} ${outcome}`;
 }
 
 function details({ file, bytes: size, records, status, message }: Moment): string {

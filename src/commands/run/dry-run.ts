@@ -8,7 +8,7 @@ import type { Run } from '../../load/run.ts';
 import type { LoadState } from '../../load/state.ts';
 import { phaseWord } from '../../output/batch-text.ts';
 import { comparisonTable } from '../../output/comparison-text.ts';
-import { count, counted } from '../../output/format.ts';
+import { amountText, count, counted } from '../../output/format.ts';
 import { requestsText } from '../../output/print-result.ts';
 import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
@@ -80,7 +80,7 @@ function stepTable(rows: readonly PlannedBatch[], month: PlannedMonth, theme: Th
     row.jobId,
     row.file,
     row.records === null ? null : count(row.records),
-    ...(amounts ? [row.amount] : []),
+    ...(amounts ? [amountText(row.amount)] : []),
     actionText(row, month),
   ]);
   return table(head, cells, theme);
@@ -158,7 +158,7 @@ function totalsOf(rows: readonly PlannedBatch[]): readonly KindTotal[] {
 }
 
 function totalText({ kind, files, records, amount, toSend }: KindTotal): string {
-  const sum = amount === null ? '' : `, amounts ${amount}`;
+  const sum = amount === null ? '' : `, amounts ${amountText(amount)}`;
   const left = toSend === 0 ? 'nothing to send' : `${count(toSend)} to send`;
   return `${kind}: ${counted(files, 'file', 'files')}, ${counted(records, 'record', 'records')}${sum}; ${left}`;
 }

@@ -4,7 +4,7 @@ import type { SourceFile } from '../../load/entries.ts';
 import type { MonthFiles } from '../../load/plan.ts';
 import type { LoadState } from '../../load/state.ts';
 import { comparisonTable, percent } from '../../output/comparison-text.ts';
-import { count } from '../../output/format.ts';
+import { amountText } from '../../output/format.ts';
 import type { Expectations } from '../../plan/plan-schema.ts';
 import { visible } from '../../system/escaping.ts';
 import { findBaseline, totalsOfFiles, warnOfUnread } from '../shared/comparison.ts';
@@ -99,9 +99,8 @@ function countedFiles({ customers, invoices }: MonthFiles) {
 const PLURAL = { customer: 'customers', invoice: 'invoices', items: 'items' } as const;
 
 function notAsExpected(breaches: readonly Breach[], against: string): EbillError {
-  const shown = ({ figure, now, last }: Breach): readonly [string, string] => {
-    const text = (value: string | null): string =>
-      value === null ? 'unknown' : figure === 'records' ? count(Number(value)) : value;
+  const shown = ({ now, last }: Breach): readonly [string, string] => {
+    const text = (value: string | null): string => (value === null ? 'unknown' : amountText(value));
     return [text(now), text(last)];
   };
   const parts = breaches.map((breach) => {

@@ -101,7 +101,7 @@ export const json: TopicText = {
         'stage.start, stage.end': 'run: stage; at the end outcome (done, skipped or stopped) and message',
         step: 'jobId, message: one step done',
         'upload.start, upload.progress': 'jobId, file, bytes, total',
-        'upload.end': 'the same, and ms and ok',
+        'upload.end': 'the same, ms, ok, and reason: why the file is not stored',
         retry: 'jobId, message, attempt, waitMs',
         'wait.start, wait.progress, wait.end': 'message; bytes and total, null when not known',
         'batch.change': 'watch: the new state of a batch, without its children',

@@ -3,7 +3,7 @@ import { isFinal } from '../../batch/outcome.ts';
 import type { BatchView } from '../../batch/types.ts';
 import type { BatchTimes, PlanEntry, Stage } from '../../load/events.ts';
 import { countsOf, nameOf, phaseText, tallyParts, unaccountedText } from '../batch-text.ts';
-import { count, counted, duration, rate, wholeSeconds } from '../format.ts';
+import { amountText, count, counted, duration, rate, wholeSeconds } from '../format.ts';
 import { spinnerFrame } from '../screen.ts';
 import { joinWithin, truncateEnd } from '../text-layout.ts';
 import type { Theme } from '../theme.ts';
@@ -126,7 +126,7 @@ export function boardRow(batch: BoardBatch, now: number, theme: Theme): Row {
     return { ...batchRow(name, known, batch.times, now, theme), file: fileName };
   const parts = [
     file === null || file.records === null ? '' : counted(file.records, 'record', 'records'),
-    file?.amount ? `amounts ${file.amount}` : '',
+    file?.amount ? `amounts ${amountText(file.amount)}` : '',
   ];
   const row = { ...emptyRow(theme), name, file: fileName, parts };
   return state === 'uploaded'

@@ -44,7 +44,7 @@ const EVENTS = {
   retry: { ...message, attempt: number, waitMs: ms },
   'upload.start': upload,
   'upload.progress': upload,
-  'upload.end': { ...upload, ms, ok: { type: 'boolean' } },
+  'upload.end': { ...upload, ms, ok: { type: 'boolean' }, reason: textOrNull },
   'wait.start': { message: text },
   'wait.progress': { bytes: number, total: numberOrNull },
   'wait.end': {},
@@ -140,7 +140,10 @@ export function jsonRenderer({ ui, context, model, heard }: RenderContext): Rend
         return;
       }
       if (event.event in EVENTS)
-        write(event.event, picked(EVENTS[event.event as keyof typeof EVENTS], { bytes: 0, ...event }));
+        write(
+          event.event,
+          picked(EVENTS[event.event as keyof typeof EVENTS], { bytes: 0, ...written(event) }),
+        );
     },
     heartbeat() {
       const now = context.now();
@@ -150,6 +153,10 @@ export function jsonRenderer({ ui, context, model, heard }: RenderContext): Rend
     },
   };
 }
+
+/** A warning with what to do, in one message. */
+const written = (event: LoadEvent): LoadEvent =>
+  event.event === 'warning' && event.hint ? { ...event, message: `${event.message} ${event.hint}` } : event;
 
 const heartbeatOf = (activity: Activity): Fields => ({
   doing: activity.doing,

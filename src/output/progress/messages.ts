@@ -31,7 +31,11 @@ export function uploadedText(event: EventOf<'upload.end'>, theme: Theme): string
   const file = theme.clean(event.file);
   const jobId = theme.clean(event.jobId);
   if (!event.ok) {
-    return `${file} not uploaded (${jobId}): stopped after ${bytes(event.bytes)} of ${bytes(event.total)}`;
+    const sent =
+      event.bytes < event.total
+        ? `stopped after ${bytes(event.bytes)} of ${bytes(event.total)}`
+        : `${bytes(event.total)} sent, and not confirmed by the storage`;
+    return `${file} not uploaded (${jobId}): ${event.reason ? theme.clean(oneLine(event.reason)) : sent}`;
   }
   const text = `${file} uploaded as ${jobId}: ${bytes(event.bytes)}`;
   if (event.ms < MEASURABLE_MS) return text;

@@ -98,7 +98,7 @@ function activityText(activity: Activity, clean: (text: string) => string): stri
     case 'uploading': {
       const { files, bytes: done, total, rate: speed } = activity;
       const what = files.length === 1 ? clean(files[0] ?? '') : counted(files.length, 'file', 'files');
-      const parts = [bytesOf(done, total)];
+      const parts = [done === total ? `${bytes(total)} sent` : bytesOf(done, total)];
       if (done === total) parts.push('waiting for the answer');
       else if (speed !== null)
         parts.push(...(speed < 1 ? ['stalled'] : [rate(speed), bytesLeftText(total - done, speed)]));

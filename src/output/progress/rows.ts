@@ -83,13 +83,11 @@ export function measuredParts(done: number, total: number, speed: number | null,
 
 export function uploadParts({ bytes: done, total, meter }: Upload, now: number, theme: Theme): Moving {
   const still = meter.still(now);
-  // Everything is sent; whether it arrived is for the storage to say.
+  // Everything is sent; whether it arrived is for the storage to say. A full bar would say that it did.
   if (done >= total) {
-    const sent = measuredParts(done, total, null, theme);
-    const percent = sent.parts.slice(0, 1);
-    return still < 1500
-      ? { ...sent, parts: percent }
-      : { ...sent, parts: [...percent, `waiting for the answer, ${wholeSeconds(still)}`] };
+    const waited = still < 1500 ? '' : wholeSeconds(still);
+    const parts = ['waiting for the answer', waited, `${bytes(total)} sent`].filter((part) => part !== '');
+    return { share: null, parts, colorParts: theme.colors.dim };
   }
   const speed = meter.at(now, done);
   const moving = measuredParts(done, total, speed, theme);

@@ -100,7 +100,8 @@ function commandFrame(model: ProgressModel, { columns, rows }: Size, now: number
 
 function waitText({ message, ms, measured }: ShownWait, width: number, theme: Theme): string {
   const name = theme.clean(oneLine(message));
-  if (measured?.total) {
+  // A full bar would stand still while what was read is looked through.
+  if (measured?.total && measured.bytes < measured.total) {
     const row = {
       ...emptyRow(theme),
       name,

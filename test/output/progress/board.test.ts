@@ -311,9 +311,9 @@ describe('the board', () => {
     it.later(24_000);
     expect(await row()).toMatch(/50% {2}stalled for 25 s$/);
     part(it, 800_000);
-    expect(await row()).toMatch(/100%$/);
+    expect(await row()).toMatch(/↑ uploading {2}waiting for the answer, 800 kB sent$/);
     it.later(7000);
-    expect(await row()).toMatch(/100% {2}waiting for the answer, 7 s$/);
+    expect(await row()).toMatch(/↑ uploading {2}waiting for the answer, 7 s, 800 kB sent$/);
     it.progress.stop();
   });
 

@@ -1,8 +1,10 @@
 import ora, { type Ora } from 'ora';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { LoadEvent } from '../../../src/load/events.ts';
+import { uploadedText } from '../../../src/output/progress/messages.ts';
 import { createProgress } from '../../../src/output/progress/progress.ts';
 import { loadOra } from '../../../src/output/screen.ts';
+import { plainTheme } from '../../../src/output/theme.ts';
 import { testContext } from '../../helpers/context.ts';
 import { terminal } from '../terminal.ts';
 import { uiFor } from '../ui-helper.ts';
@@ -318,6 +320,24 @@ async function silence(progress: 'plain' | 'json') {
     },
   };
 }
+
+describe('an upload that ended without its file being stored', () => {
+  const text = (bytes: number, reason?: string): string =>
+    uploadedText(
+      { ...end(2, 2000), bytes, ok: false, ...(reason === undefined ? {} : { reason }) } as never,
+      plainTheme(),
+    );
+
+  it('says why, and how far it came only where that is why', () => {
+    expect(text(2000, 'the storage refused it (HTTP 403, AccessDenied)')).toBe(
+      'itm_2.csv not uploaded (J_ITM_2): the storage refused it (HTTP 403, AccessDenied)',
+    );
+    expect(text(2000, '')).toBe(
+      'itm_2.csv not uploaded (J_ITM_2): 2 kB sent, and not confirmed by the storage',
+    );
+    expect(text(500)).toBe('itm_2.csv not uploaded (J_ITM_2): stopped after 500 B of 2 kB');
+  });
+});
 
 describe('progress without a terminal', () => {
   it('writes one plain line for each step in a pipe', async () => {

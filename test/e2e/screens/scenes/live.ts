@@ -22,6 +22,29 @@ export const live: Scene = async ({ run, quietly, sample, file, freeze, draw, la
     }
     return stop;
   });
+  await draw('an upload that waits for the answer of the storage', /waiting for the answer/, (ui) => {
+    const { listener, stop } = createProgress(ui, context);
+    for (const [jobId, file, total] of [
+      ['AUG_2020_INV', 'inv_2020_08.csv', 20_600],
+      ['AUG_2020_ITM_1', 'itm_1.csv', 1_000_000],
+    ] as const) {
+      listener({ event: 'upload.start', jobId, file, total });
+      later(1000);
+      listener({ event: 'upload.progress', jobId, file, bytes: 20_600, total });
+    }
+    later(3000);
+    return () => {
+      const upload = {
+        event: 'upload.end',
+        file: 'inv_2020_08.csv',
+        jobId: 'AUG_2020_INV',
+        ms: 4000,
+      } as const;
+      const reason = 'the storage refused it (HTTP 403, Access Denied)';
+      listener({ ...upload, bytes: 20_600, total: 20_600, ok: false, reason });
+      stop();
+    };
+  });
   await draw('a check under way', /1.2 GB\/5.1 GB|23%/, (ui) => {
     const { listener, stop } = createProgress(ui, context);
     listener({ event: 'check.start', files: 5 });
