@@ -1,5 +1,4 @@
 import { outcomeOfAll } from '../batch/outcome.ts';
-
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
 import { standingOfLoad } from '../load/closed.ts';

@@ -58,7 +58,13 @@ export const command: CommandModule<ReportOptions> = {
   }),
 
   async run(app, options) {
-    const { withPreparedTargets } = await import('./shared/targets.ts');
+    const { plannedQuestions, withPreparedTargets } = await import('./shared/targets.ts');
+    if (app.globals.dryRun)
+      return plannedQuestions(app, options, {
+        downloads: true,
+        also: async ({ owner }, job) =>
+          `Would write ${shownPlace(app, (await placeFor(app, options, owner, job)).path)}`,
+      });
     return withPreparedTargets(
       app,
       options,
@@ -75,6 +81,9 @@ interface Place {
   readonly results: string | null;
   readonly recordStatus: RecordStatusMap;
 }
+
+const shownPlace = ({ context, ui }: App, path: string): string =>
+  ui.clean(relative(context.cwd, path) || path);
 
 /** @throws EbillError USAGE when the report would replace something else */
 async function placeFor({ context }: App, options: ReportOptions, owner: Owner, job: string): Promise<Place> {
@@ -99,7 +108,7 @@ async function report(app: App, targets: Targets, place: Place): Promise<Command
     import('./shared/report-page.ts'),
     import('./shared/session.ts'),
   ]);
-  const { context, ui, globals } = app;
+  const { ui } = app;
   const { path } = place;
   const { run } = targets;
   const { job, profile } = run.journal.state.header;
@@ -111,16 +120,15 @@ async function report(app: App, targets: Targets, place: Place): Promise<Command
   const answers = await askAgain(targets, warn);
   const { files, batches } = await resultsOf(app, targets, answers, place, warn);
   const facts = await gatherFacts(app, run, { batches, results: files, warnings });
-  if (!globals.dryRun) await withWait(run.emit, 'writing the report', () => writeReport(facts, path));
-  const shown = ui.clean(relative(context.cwd, path) || path);
-  const written = `${globals.dryRun ? 'Would write' : 'Wrote'} ${shown}`;
+  await withWait(run.emit, 'writing the report', () => writeReport(facts, path));
+  const written = `Wrote ${shownPlace(app, path)}`;
   return {
     profile,
     job: job === '' ? null : job,
     outcome: outcomeOfAll(batches),
     batches,
     error: null,
-    extra: { path: globals.dryRun ? null : path, report: facts },
+    extra: { path, report: facts },
     text: [accountText(batches, ui), hangingIndent('', written, ui.width, 2)]
       .filter((part) => part !== '')
       .join('\n\n'),

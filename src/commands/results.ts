@@ -84,11 +84,13 @@ export const command: CommandModule<ResultsOptions> = {
   }),
 
   async run(app, options) {
-    const [{ withPreparedTargets }, { assertFolder }, { resultsFolder }] = await Promise.all([
-      import('./shared/targets.ts'),
-      import('./shared/results-folder.ts'),
-      import('../load/file-names.ts'),
-    ]);
+    const [{ plannedQuestions, withPreparedTargets }, { assertFolder }, { resultsFolder }] =
+      await Promise.all([
+        import('./shared/targets.ts'),
+        import('./shared/results-folder.ts'),
+        import('../load/file-names.ts'),
+      ]);
+    if (app.globals.dryRun) return plannedQuestions(app, options, { downloads: true });
     return withPreparedTargets(
       app,
       options,

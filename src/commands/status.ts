@@ -28,12 +28,16 @@ export const command: CommandModule<StatusOptions> = {
   options: (_args, flags) => ({ ...selectionOptions(flags), exitStatus: boolFlag(flags, 'exitStatus') }),
 
   async run(app, options) {
-    const [{ withTargets }, { isIdle, nextStepOf, outcomeError, resultOf, viewsOf }, { refresh }] =
-      await Promise.all([
-        import('./shared/targets.ts'),
-        import('./shared/batch-result.ts'),
-        import('../load/refresh.ts'),
-      ]);
+    const [
+      { plannedQuestions, withTargets },
+      { isIdle, nextStepOf, outcomeError, resultOf, viewsOf },
+      { refresh },
+    ] = await Promise.all([
+      import('./shared/targets.ts'),
+      import('./shared/batch-result.ts'),
+      import('../load/refresh.ts'),
+    ]);
+    if (app.globals.dryRun) return plannedQuestions(app, options);
     return withTargets(app, options, async ({ run, jobIds, lookedUp: { given } }) => {
       const answers = await refresh(run, jobIds, { question: {}, all: true, ...(given ? { given } : {}) });
       for (const status of answers.strange) {

@@ -44,12 +44,13 @@ export const command: CommandModule<WatchCommandOptions> = {
   options: (_args, flags) => ({ ...selectionOptions(flags), watch: watchOptions(flags) }),
 
   async run(app, options) {
-    const [{ withTargets }, { waitFor }, { resultOf }] = await Promise.all([
+    const [{ plannedQuestions, withTargets }, { waitFor }, { resultOf }] = await Promise.all([
       import('./shared/targets.ts'),
       import('./shared/wait.ts'),
       import('./shared/batch-result.ts'),
     ]);
     const { download } = options.watch;
+    if (app.globals.dryRun) return plannedQuestions(app, options, { downloads: download !== null });
     return withNotification(app, options.watch, async () => {
       if (download !== null) {
         const { assertFolder } = await import('./shared/results-folder.ts');

@@ -316,6 +316,19 @@ describe('where the server', () => {
   });
 
   it.each([
+    ['status', 3],
+    ['watch --download dl', 6],
+    ['results', 6],
+    ['report', 6],
+    ['status --job ELSEWHERE', 3],
+    ['results --id 3', 1],
+  ])('is not there, %s --dry-run lists its requests', async (line, count) => {
+    const ran = await callAlone(`${line} --dry-run --json`);
+    expect([ran.code, JSON.parse(ran.stdout).requests.length]).toEqual([0, count]);
+    expect((await callAlone(`${line} --dry-run`)).stdout).toContain('GET http://127.0.0.1:');
+  });
+
+  it.each([
     'finalize',
     'status',
     'watch --patience 0s',

@@ -25,7 +25,7 @@ report          | report --job DONE                                             
 doctor          | doctor                                                         | USAGE | USAGE | USAGE | UNAVAILABLE          | AUTH          | ok                  | UNAVAILABLE          | UNAVAILABLE             | INTERRUPTED
 api             | api GET /rest/batchProcess?id=1                                | USAGE | USAGE | ok    | UNAVAILABLE          | AUTH          | REJECTED            | UNAVAILABLE          | ok                   | INTERRUPTED
 validate        | validate --customer cus.csv                                    | ok    | USAGE | ok    | ok
-loads           | loads                                                          | ok    | ok    | USAGE | ok
+loads           | loads                                                          | ok    | USAGE | USAGE | ok
 loads show      | loads show DONE                                                | USAGE | USAGE | USAGE | ok
 loads export    | loads export DONE --out NEW.jsonl                              | USAGE | USAGE | USAGE | ok
 loads import    | loads import done.jsonl                                        | ok    | ok    | USAGE | ok

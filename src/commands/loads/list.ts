@@ -1,6 +1,5 @@
 import { outcomeOfAll } from '../../batch/outcome.ts';
 import type { StatusNames } from '../../batch/phase.ts';
-
 import { EbillError } from '../../errors.ts';
 import { nextMonthText, standingOfLoad } from '../../load/closed.ts';
 import type { Header } from '../../load/entries.ts';
@@ -15,7 +14,7 @@ import { table } from '../../output/table.ts';
 import type { Theme } from '../../output/theme.ts';
 import type { Terminal } from '../../system/escaping.ts';
 import { type CommandModule, EMPTY_RESULT } from '../shared/command.ts';
-import { loadFilter, serverText, statusNamesOf } from '../shared/load-filter.ts';
+import { assertProfileKnown, loadFilter, serverText, statusNamesOf } from '../shared/load-filter.ts';
 
 export const command: CommandModule<Record<never, never>> = {
   help: {
@@ -37,6 +36,7 @@ export const command: CommandModule<Record<never, never>> = {
     const { loads: known, damaged } = await withSpinner(app.ui, app.context, 'reading the journals', () =>
       loadFilter(app.context, app.globals).then((filter) => knownLoads(app.context.paths.state, filter)),
     );
+    if (known.length + damaged.length === 0) await assertProfileKnown(app);
     const namesOf = await statusNamesOf(app.context);
     const loads = [
       ...known.map(({ load }) => shown(load, namesOf(load.header))),

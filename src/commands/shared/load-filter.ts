@@ -3,7 +3,7 @@ import type { StatusNames } from '../../batch/phase.ts';
 import { EbillError } from '../../errors.ts';
 import type { Salvaged } from '../../load/journal-lines.ts';
 import { findJournals, type LoadFilter, loadNames } from '../../load/loads.ts';
-import { NO_PROFILES } from '../../profile/profile.ts';
+import { NO_PROFILES, profileNamed } from '../../profile/profile.ts';
 import { loadProfiles } from '../../profile/store.ts';
 import type { Context } from '../../system/context.ts';
 import { quoted } from '../../system/escaping.ts';
@@ -23,6 +23,14 @@ export async function loadFilter(
   const { all } = await loadProfiles(context);
   const known = all.get(profile);
   return known === undefined ? { profile } : { ...known, profile };
+}
+
+/**
+ * Where no load was found: an unknown `--profile` is a typing error rather than a profile that is gone.
+ * @throws EbillError USAGE
+ */
+export async function assertProfileKnown({ context, globals }: App): Promise<void> {
+  if (globals.profile !== null) profileNamed(await loadProfiles(context), globals.profile);
 }
 
 /**
@@ -49,6 +57,7 @@ export async function findLoad(app: App, job: string): Promise<Salvaged & { read
   const found = await findJournals(state, filter, job);
   const [load] = found;
   if (load === undefined) {
+    await assertProfileKnown(app);
     const names = (await loadNames(state, filter)).map((header) => header.job);
     throw new EbillError('USAGE', `This machine has no journal of ${job}.`, {
       hint: `${names.length === 0 ? '' : `Known: ${[...new Set(names)].slice(0, 10).join(', ')}. `}To ask the server: ebill status --job ${quoted(job, app.context)}`,

@@ -1,4 +1,5 @@
-import type { BatchRef } from '../../api/request.ts';
+import type { BatchRef, StatusRef } from '../../api/request.ts';
+import { batchJobId, initJobId } from '../../batch/job-ids.ts';
 import { itemsUnder, parentOf } from '../../batch/tree.ts';
 import { type Batch, KINDS, type Kind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
@@ -9,9 +10,10 @@ import type { Run } from '../../load/run.ts';
 import { apply, type BatchState, emptyState, type LoadState } from '../../load/state.ts';
 import { Waiting, type WatchOptions } from '../../load/waiting.ts';
 import { unknownBatch } from '../../load/watch.ts';
+import { requestsText } from '../../output/print-result.ts';
 import { quoted, visible } from '../../system/escaping.ts';
 import { viewsOf } from './batch-result.ts';
-import type { App } from './command.ts';
+import { type App, type CommandResult, EMPTY_RESULT } from './command.ts';
 import { serverText } from './load-filter.ts';
 import { isBatch, type SelectionOptions, select } from './selection.ts';
 import {
@@ -20,6 +22,7 @@ import {
   headerFor,
   openForReading,
   openInMemory,
+  readLoad,
   type Session,
   withSession,
 } from './session.ts';
@@ -83,6 +86,57 @@ export function withPreparedTargets<Prepared, T>(
     } finally {
       await endLoad(session, run);
     }
+  });
+}
+
+/**
+ * A command that only asks, under `--dry-run`: its questions, and the results that it would download, from the journals alone.
+ * @param also what else it would do, as a line of text
+ */
+export function plannedQuestions(
+  app: App,
+  options: SelectionOptions,
+  {
+    downloads = false,
+    also = async () => '',
+  }: {
+    readonly downloads?: boolean;
+    readonly also?: (session: Session, job: string) => Promise<string>;
+  } = {},
+): Promise<CommandResult> {
+  return withSession(app, async (session) => {
+    const { calls } = session.client;
+    const selection = await select(session, options);
+    const job = selection.type === 'load' ? selection.job : null;
+    const state = job === null ? null : await readLoad(session, job);
+    const batches = state?.batches ?? new Map<string, BatchState>();
+    const known = state === null ? [] : topLevelBatches(state);
+    const names =
+      known.length > 0 || job === null
+        ? known
+        : [initJobId(job), batchJobId(job, 'customer', 1), batchJobId(job, 'invoice', 1)];
+    const refs: readonly StatusRef[] =
+      selection.type === 'batches'
+        ? selection.refs
+        : names.map((jobId) => {
+            const id = batches.get(jobId)?.id ?? null;
+            return id === null ? { jobId } : { id };
+          });
+    const files = [...batches.values()].filter(
+      (batch) => downloads && batch.file !== null && !batch.abandoned,
+    );
+    const requests = [
+      ...refs.map((ref) => calls.status(ref)),
+      ...files.map(({ jobId }) => ({ method: 'GET', url: `{download URL of ${jobId}}`, body: null })),
+    ];
+    const line = await also(session, job ?? '');
+    return {
+      ...EMPTY_RESULT,
+      profile: session.connection.profile,
+      job,
+      requests,
+      text: [requestsText(requests, app.ui), line].filter((part) => part !== '').join('\n\n'),
+    };
   });
 }
 
