@@ -202,12 +202,16 @@ async function correct(
     const { state } = reading.journal;
     if (lastStarted && lines.length > 0 && standingOfLoad(state, connection.statusNames) === 'closed')
       throw closedLoad(state, context);
-    for (const message of lines) emit({ event: 'step', jobId: null, message });
     if (lines.length > 0)
       await confirmProduction(
         app,
         connection,
         `load ${counted(lines.length, 'correction', 'corrections')} of ${job}, and submit ${lines.length === 1 ? 'it' : 'them'} for processing`,
+        {
+          list: () => {
+            for (const message of lines) emit({ event: 'step', jobId: null, message, ahead: true });
+          },
+        },
       );
     return await withLoad(session, job, async (run) => {
       if (app.globals.dryRun) return dryRun(session, run, prepared, results);

@@ -69,11 +69,14 @@ export const command: CommandModule<FinalizeOptions> = {
         const lines = state === null ? [] : submissionLines(left ?? state, targets);
         const fresh = lines.filter((line) => !listed.has(line));
         if (fresh.length === 0) return;
-        for (const message of fresh) {
-          listed.add(message);
-          session.emit({ event: 'step', jobId: null, message });
-        }
-        await confirmProduction(app, session.connection, `submit batches of ${job} for processing`);
+        await confirmProduction(app, session.connection, `submit batches of ${job} for processing`, {
+          list: () => {
+            for (const message of fresh) {
+              listed.add(message);
+              session.emit({ event: 'step', jobId: null, message, ahead: true });
+            }
+          },
+        });
       };
       // Asked before the lock is taken: no other command waits for an answer.
       const known = await readLoad(session, job);

@@ -55,10 +55,8 @@ export const command: CommandModule<StatusOptions> = {
         (options.exitStatus ? outcomeError(app, batches, job, { idle: isIdle(batches) }) : null);
       // Of a load without a record here nothing more is known than what is shown.
       const step = run.journal.path === null ? null : nextStepOf(run);
-      return resultOf(app, run, jobIds, {
-        error,
-        ...(step === null || step.startsWith('ebill status') ? {} : { next: `Next: ${step}` }),
-      });
+      const next = step === null || step.startsWith('ebill status') ? {} : { next: `Next: ${step}` };
+      return resultOf(app, run, jobIds, { error, ...next }, options.exitStatus);
     });
   },
 };

@@ -60,7 +60,7 @@ export const command: CommandModule<WatchCommandOptions> = {
         app,
         options,
         async ({ run, jobIds, lookedUp }) =>
-          resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch, { lookedUp })),
+          resultOf(app, run, jobIds, await waitFor(app, run, jobIds, options.watch, { lookedUp }), true),
         options.watch,
       );
     });

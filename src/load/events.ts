@@ -41,7 +41,13 @@ export type LoadEvent =
       readonly bad: number;
     }
   /** One thing done or found: "AUG_2020_CUS created as batch 3". */
-  | { readonly event: 'step'; readonly jobId: string | null; readonly message: string }
+  | {
+      readonly event: 'step';
+      readonly jobId: string | null;
+      readonly message: string;
+      /** Not done yet, but about to be: it is listed before a question. */
+      readonly ahead?: true;
+    }
   /** `hint`: what to do, in the program's own words. */
   | {
       readonly event: 'warning';

@@ -6,6 +6,7 @@ import {
   type ShownPhase,
   shownPhaseOf,
 } from '../batch/account.ts';
+import { FILE_KINDS } from '../batch/comparison.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { addsToPhase } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
@@ -273,11 +274,41 @@ function correctedLine(kind: FileKind, batches: readonly BatchView[]): string[] 
  */
 export function accountText(batches: readonly BatchView[], theme: Theme = plainTheme()): string {
   const all = flatten(batches).filter(({ phase }) => phase !== 'not-run');
-  return (['customer', 'invoice', 'items'] as const)
-    .map((kind) => [kind, all.filter((batch) => batch.kind === kind)] as const)
+  return FILE_KINDS.map((kind) => [kind, all.filter((batch) => batch.kind === kind)] as const)
     .filter(([, own]) => own.length > 0)
     .map(([kind, own]) =>
       wrapParts(correctedLine(kind, own) ?? kindLine(kind, own), theme.width - 2).join('\n  '),
     )
     .join('\n');
+}
+
+/**
+ * The verdict where every batch succeeded: `AUG_2020_CUS succeeded: all 203 records are loaded, 3 of them after correction.` Says
+ * no more than the counts do (commands rule 6).
+ */
+export function successText(subject: string, batches: readonly BatchView[]): string {
+  const all = flatten(batches).filter(
+    (batch) =>
+      FILE_KINDS.some((kind) => kind === batch.kind) && batch.phase !== 'not-run' && leftWord(batch) === null,
+  );
+  if (all.some((batch) => accountOf(batch).state === 'unknown'))
+    return `${subject} succeeded by the status, but the server gives no full counts: the result files have them.`;
+  const kinds = FILE_KINDS.map((kind) => all.filter((batch) => batch.kind === kind));
+  const nets = kinds.map(
+    (own) =>
+      netCounts(own) ?? { corrected: 0, waived: 0, atOnce: sum(own.map((one) => one.successCount)) ?? 0 },
+  );
+  const total = (part: 'atOnce' | 'corrected' | 'waived'): number =>
+    nets.reduce((so, one) => so + one[part], 0);
+  const [corrected, waived] = [total('corrected'), total('waived')];
+  const loaded = total('atOnce') + corrected;
+  if (loaded + waived === 0) return `${subject} succeeded.`;
+  const every =
+    waived === 0 && loaded > 1 && all.every(({ recordsSent }) => recordsSent !== null) ? 'all ' : '';
+  const parts = [
+    `${every}${counted(loaded, 'record is', 'records are')} loaded`,
+    ...(corrected > 0 ? [`${count(corrected)} of them after correction`] : []),
+    ...(waived > 0 ? [`${count(waived)} waived`] : []),
+  ];
+  return `${subject} succeeded: ${parts.join(', ')}.`;
 }

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
@@ -102,6 +104,32 @@ describe('a profile marked as production', () => {
     expect(await alone('run', 'plan.yaml')).toEqual([0, false]);
     // And when there is again: another file, another batch.
     expect((await alone('upload', 'customer', customers, '--again', '--job', 'AUG_2020'))[0]).toBe(130);
+  });
+
+  it('says how the month would compare with the load closed last, what was sent before included', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    writeFileSync(join(at.cwd, 'jul.csv'), 'Invoice Number,Amount\nJ1,1000.00\nJ2,500.00\n');
+    writeFileSync(join(at.cwd, 'a.csv'), 'Invoice Number,Amount\nA1,1000.00\n');
+    writeFileSync(join(at.cwd, 'b.csv'), 'Invoice Number,Amount\nB1,2000.00\n');
+    const { apiUrl } = server;
+    await at.call(['profile', 'add', 'live', '--base-url', apiUrl, '--auth', 'bearer', '--production'], {
+      stdin: '',
+    });
+    const env = { EBILL_PROFILE: 'live' };
+    const upload = async (file: string, job: string, ...more: readonly string[]): Promise<string> => {
+      const ran = await at.call(['upload', 'invoice', file, '--job', job, ...more], { env });
+      expect([ran.code, ran.stderr]).toEqual([0, expect.stringContaining('PRODUCTION live: ')]);
+      return ran.stderr;
+    };
+    // Nothing is closed yet.
+    expect(await upload('jul.csv', 'JUL_2020', '--wait')).not.toContain('Compared');
+    expect(await upload('a.csv', 'AUG_2020')).toMatch(
+      /invoices +1 +2 +-50\.0%\ninvoice amounts +1,000\.00 +1,500\.00 +-33\.3%/,
+    );
+    expect(await upload('b.csv', 'AUG_2020')).toMatch(
+      /invoices +2 +2 +0\.0%\ninvoice amounts +3,000\.00 +1,500\.00 +\+100\.0%/,
+    );
   });
 
   it('shows its name on every command that writes, and on none that reads', async () => {

@@ -3,11 +3,11 @@ import { EbillError } from '../../errors.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import type { MonthFiles } from '../../load/plan.ts';
 import type { LoadState } from '../../load/state.ts';
-import { comparisonTable, percent } from '../../output/comparison-text.ts';
+import { percent } from '../../output/comparison-text.ts';
 import { amountText } from '../../output/format.ts';
 import type { Expectations } from '../../plan/plan-schema.ts';
 import { visible } from '../../system/escaping.ts';
-import { findBaseline, totalsOfFiles, warnOfUnread } from '../shared/comparison.ts';
+import { findBaseline, showComparison, totalsOfFiles, warnOfUnread } from '../shared/comparison.ts';
 import type { Session } from '../shared/session.ts';
 
 // `expect` in a plan: the month is compared with an earlier one before anything is sent (commands rule 30).
@@ -61,8 +61,7 @@ export async function holdAgainstLast(session: Session, planned: Planned): Promi
     else ui.note(`${none}.`, true);
     return comparison;
   }
-  if (ui.progress === 'json') ui.event('comparison', { ...comparison });
-  else if (!ui.quiet && !app.globals.dryRun) ui.screen.line(await comparisonTable(comparison, ui.err));
+  if (ui.progress === 'json' || !app.globals.dryRun) await showComparison(app, comparison);
   if (baseline.closedAt === null) ui.warn(`${visible(baseline.job)} is still open: its figures may change.`);
   const breaches = gated ? breachesOf(comparison, expect.limits) : [];
   if (breaches.length > 0) throw notAsExpected(breaches, baseline.job);

@@ -1,6 +1,6 @@
 import { isSettled, outcomeOfAll, waitsFor } from '../../batch/outcome.ts';
 import { flatten } from '../../batch/tree.ts';
-import type { BatchView } from '../../batch/types.ts';
+import { type BatchView, batchName } from '../../batch/types.ts';
 import { uncounted, verdictOf } from '../../batch/verdict.ts';
 import { EbillError } from '../../errors.ts';
 import { leaveOutText } from '../../load/complete.ts';
@@ -9,7 +9,9 @@ import type { Run } from '../../load/run.ts';
 import { viewBatch, viewLoad } from '../../load/view.ts';
 import { notAnsweredInTime } from '../../load/waiting.ts';
 import { batchTable } from '../../output/batch-table.ts';
-import { accountText } from '../../output/batch-text.ts';
+import { accountText, colorPhase, successText } from '../../output/batch-text.ts';
+import { hangingIndent } from '../../output/text-layout.ts';
+import type { Theme } from '../../output/theme.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
 import { shownPath } from '../../system/shown-path.ts';
 import type { App, CommandResult } from './command.ts';
@@ -29,12 +31,16 @@ export function viewsOf(run: Run, jobIds: readonly string[]): readonly BatchView
 export const nextStepOf = ({ journal: { state }, statusNames, context }: Run): string =>
   nextStep(state, viewLoad(state, statusNames), context, (path) => shownPath(context.cwd, path)).command;
 
-/** The result of a command about some batches of a load: their table and the account of their records. */
+/**
+ * The result of a command about some batches of a load: their table and the account of their records.
+ * @param waited whether the command was to end with their outcome: then success is said in a sentence, as an error says the rest
+ */
 export async function resultOf(
   app: App,
   run: Run,
   jobIds: readonly string[],
   more: Partial<CommandResult> & Pick<CommandResult, 'error'>,
+  waited = false,
 ): Promise<CommandResult> {
   const batches = more.batches ?? viewsOf(run, jobIds);
   const { header } = run.journal.state;
@@ -44,9 +50,33 @@ export async function resultOf(
     job: header.job === '' ? null : header.job,
     outcome: outcomeOfAll(batches),
     batches,
-    text: [table, accountText(batches, app.ui)].filter((part) => part !== '').join('\n\n'),
+    text: [
+      table,
+      accountText(batches, app.ui),
+      waited && more.error === null ? verdictText(run, batches, app.ui) : '',
+    ]
+      .filter((part) => part !== '')
+      .join('\n\n'),
     ...more,
   };
+}
+
+/** `✔ Every batch of AUG_2020 succeeded: all 9 records are loaded.` */
+function verdictText(
+  { journal: { state }, statusNames }: Run,
+  batches: readonly BatchView[],
+  theme: Theme,
+): string {
+  const shown = new Set(batches.map(({ jobId }) => jobId));
+  const [only] = batches;
+  const subject =
+    batches.length === 1 && only !== undefined
+      ? batchName(only)
+      : state.header.job !== '' && viewLoad(state, statusNames).every(({ jobId }) => shown.has(jobId))
+        ? `Every batch of ${state.header.job}`
+        : `Each of these ${batches.length} batches`;
+  const sign = colorPhase('succeeded', theme.symbols.done, theme);
+  return hangingIndent(`${sign} `, theme.clean(successText(subject, batches)), theme.width);
 }
 
 /**

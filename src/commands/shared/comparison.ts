@@ -13,12 +13,15 @@ import { EbillError } from '../../errors.ts';
 import { readJournal } from '../../load/journal.ts';
 import { findJournal, type Owner } from '../../load/journal-places.ts';
 import { closedLoads } from '../../load/loads.ts';
-import { baselineOf } from '../../load/totals.ts';
+import type { LoadState } from '../../load/state.ts';
+import { baselineOf, totalsOf } from '../../load/totals.ts';
+import { comparisonTable } from '../../output/comparison-text.ts';
 import { counted } from '../../output/format.ts';
 import type { Profile } from '../../profile/profile.ts';
 import { environmentLayer, serverInUse } from '../../profile/resolve.ts';
 import { visible } from '../../system/escaping.ts';
 import type { App } from './command.ts';
+import type { Session } from './session.ts';
 
 // This month compared with an earlier load of the same server, from the journals alone.
 
@@ -119,13 +122,54 @@ export async function compareFiles(
         app.ui.note('No load of this server is closed on this machine: there is nothing to compare with.');
       return against === null ? null : compareTotals(totals, null);
     }
-    const kinds = baseline.kinds.filter(({ kind }) => totals.kinds.some((one) => one.kind === kind));
-    const billed = totals.customersBilled === null ? null : baseline.customersBilled;
-    return compareTotals(totals, { ...baseline, kinds, customersBilled: billed });
+    return compareKinds(totals, baseline);
   } catch (error) {
     if (against !== null || !(error instanceof EbillError)) throw error;
     return null;
   }
+}
+
+/** Over the kinds of files that are given. */
+function compareKinds(totals: Totals, baseline: Baseline): Comparison {
+  const kinds = baseline.kinds.filter(({ kind }) => totals.kinds.some((one) => one.kind === kind));
+  const billed = totals.customersBilled === null ? null : baseline.customersBilled;
+  return compareTotals(totals, { ...baseline, kinds, customersBilled: billed });
+}
+
+/**
+ * Shows on stderr how the month would compare with the load closed last, once these files are sent too. Nothing where no load
+ * of the server is closed on this machine.
+ * @param known the load so far; `null`: nothing is on record
+ * @param files what is added to it
+ */
+export async function compareUpload(
+  { app, owner, connection }: Pick<Session, 'app' | 'owner' | 'connection'>,
+  job: string,
+  known: LoadState | null,
+  files: readonly Counted[],
+  customersBilled: number | null,
+): Promise<void> {
+  const names = connection.statusNames;
+  const stateFolder = app.context.paths.state;
+  const { baseline, errors } = await findBaseline({ stateFolder, owner, names, against: 'last', job });
+  warnOfUnread(app, errors);
+  if (baseline === null) return;
+  const soFar = known === null ? [] : totalsOf(known, names).kinds;
+  const kinds = totalsOfFiles(files, null).kinds.map((one): KindTotals => {
+    const before = soFar.find(({ kind }) => kind === one.kind);
+    if (before === undefined) return one;
+    const { kind, records, amount } = one;
+    const all = records === null || before.records === null ? null : records + before.records;
+    return { kind, records: all, amount: sumAmounts([amount, before.amount]) };
+  });
+  // Those of several calls may be the same customers.
+  const billed = soFar.some(({ kind }) => kind === 'invoice') ? null : customersBilled;
+  await showComparison(app, compareKinds({ kinds, customersBilled: billed }, baseline));
+}
+
+export async function showComparison({ ui }: Pick<App, 'ui'>, comparison: Comparison): Promise<void> {
+  if (ui.progress === 'json') ui.event('comparison', { ...comparison });
+  else if (!ui.quiet) ui.screen.line(await comparisonTable(comparison, ui.err));
 }
 
 async function noBaseline({ stateFolder, owner, names, against, job }: Asked): Promise<EbillError> {

@@ -5,6 +5,7 @@ import { EbillError } from '../../errors.ts';
 import type { SourceFile } from '../../load/entries.ts';
 import { counted, fileText } from '../../output/format.ts';
 import { confirm, confirmByTyping } from '../../output/prompt.ts';
+import { hangingIndent } from '../../output/text-layout.ts';
 import type { App } from './command.ts';
 
 /** Zeroing balances needs the load's name typed on a terminal, or `--yes`. @throws EbillError USAGE when neither is possible */
@@ -51,7 +52,7 @@ export async function confirmInit(
     });
 }
 
-interface SentFile {
+export interface SentFile {
   readonly kind: FileKind;
   readonly file: SourceFile;
 }
@@ -63,8 +64,8 @@ const MOST_FILES = 10;
  * Names a production profile on stderr before a command changes something there, and asks on a terminal. Without a terminal
  * it goes ahead: only `--zero-out-customer-balance` needs `--yes` in a script.
  * @param what will happen, such as "upload 3 files to AUG_2020"
- * @param more `files` that would be sent, to be listed; `asksLater`: another question that names the server follows, and one
- * is enough
+ * @param more `list` shows what would be sent, whatever the profile; `files` that would be sent, and what `compare` shows, only on
+ * a production profile; `asksLater`: another question that names the server follows, and one is enough
  * @throws EbillError DECLINED
  */
 export async function confirmProduction(
@@ -72,16 +73,24 @@ export async function confirmProduction(
   { production, profile, baseUrl }: Pick<Connection, 'production' | 'profile' | 'baseUrl'>,
   what: string,
   {
+    list = () => undefined,
     files = [],
+    compare = async () => undefined,
     asksLater = false,
-  }: { readonly files?: readonly SentFile[]; readonly asksLater?: boolean } = {},
+  }: {
+    readonly list?: () => void;
+    readonly files?: readonly SentFile[];
+    readonly compare?: () => Promise<void>;
+    readonly asksLater?: boolean;
+  } = {},
 ): Promise<void> {
   const { ui, globals, context } = app;
-  if (!production || globals.dryRun) return;
+  if (!production || globals.dryRun) return list();
   const name = ui.err.clean(profile ?? baseUrl);
   if (!ui.quiet && ui.progress !== 'json') {
+    const { bold, red } = ui.err.colors;
     ui.screen.line(
-      `${ui.err.colors.bold(ui.err.colors.red('PRODUCTION'))} ${ui.err.colors.bold(name)}: ${ui.err.clean(what)}`,
+      hangingIndent(`${bold(red('PRODUCTION'))} ${bold(name)}: `, ui.err.clean(what), ui.err.width, 2),
     );
     for (const { kind, file } of files.slice(0, MOST_FILES)) ui.note(`– ${kind} ${fileText(file)}`);
     const rest = files.slice(MOST_FILES).map(({ file }) => file.records ?? 0);
@@ -92,6 +101,8 @@ export async function confirmProduction(
       );
     }
   }
+  list();
+  await compare();
   if (asksLater || globals.yes || !ui.interactive) return;
   ui.end();
   if (await confirm(context, `Continue on ${profile ?? baseUrl} (${baseUrl})?`)) return;

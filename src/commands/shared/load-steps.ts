@@ -68,7 +68,8 @@ export async function finalizeAll(run: Run, jobIds: readonly string[], list = tr
   const targets = jobIds.flatMap((jobId) => state.batches.get(jobId) ?? []);
   await assertArrived(run, targets);
   if (list)
-    for (const message of submissionLines(state, targets)) run.emit({ event: 'step', jobId: null, message });
+    for (const message of submissionLines(state, targets))
+      run.emit({ event: 'step', jobId: null, message, ahead: true });
   const missing: BatchState[] = [];
   for (const target of targets) {
     const { jobId } = target;

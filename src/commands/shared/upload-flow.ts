@@ -10,6 +10,7 @@ import { EbillError } from '../../errors.ts';
 import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import { assertNoneDropped } from '../../load/complete.ts';
+import type { SourceFile } from '../../load/entries.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
 import {
@@ -123,7 +124,14 @@ async function upload(
       app,
       connection,
       `upload ${counted(files.length, 'file', 'files')} to ${job}${finalize}`,
-      { files: UPLOAD_KINDS.flatMap((one) => checked[one].map((file) => ({ kind: one, file }))) },
+      {
+        files: UPLOAD_KINDS.flatMap((one) => checked[one].map((file) => ({ kind: one, file }))),
+        compare: async () => {
+          const { compareUpload } = await import('./comparison.ts');
+          const added = addedFiles(known, what);
+          if (added !== null) await compareUpload(session, job, known, added, checked.customersBilled);
+        },
+      },
     );
   }
   const { recognised } = checked;
@@ -144,6 +152,21 @@ function shardOf(
 }
 
 const UPLOAD_KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
+
+/** The files that an upload adds to the load; `null` where it replaces others: what it then comes to is not known yet. */
+function addedFiles(
+  known: LoadState | null,
+  upload: Upload,
+): readonly (SourceFile & { readonly kind: FileKind })[] | null {
+  if (known === null)
+    return UPLOAD_KINDS.flatMap((kind) => upload.files[kind].map((file) => ({ ...file, kind })));
+  const { heads, items } = planUpload(known, upload);
+  const all = [...heads, ...items];
+  if (upload.options.restartInvoice || all.some(({ replaces }) => replaces.length > 0)) return null;
+  return all
+    .filter(({ action }) => action !== 'done' && action !== 'duplicate')
+    .map(({ file, kind }) => ({ ...file, kind }));
+}
 
 function hasWork(state: LoadState, upload: Upload): boolean {
   if (upload.options.restartInvoice) return true;
@@ -301,7 +324,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
     // Waiting changes nothing: other commands may work on the load meanwhile.
     await run.lock?.release();
     ended = await waitFor(app, run, touched, options.watch);
-    return resultOf(app, run, touched, ended);
+    return resultOf(app, run, touched, ended, true);
   }
   const lost = flatten(viewsOf(run, touched)).filter(({ phase }) => phase === 'missing');
   if (lost.length > 0) {

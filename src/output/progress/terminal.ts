@@ -82,7 +82,8 @@ function finishedLine(event: LoadEvent, onBoard: boolean, theme: Theme): Finishe
   if (onBoard) return null;
   if (event.event === 'upload.end') return { sign: done, text: uploadedText(event, theme) };
   if (event.event === 'check.end') return { sign: event.bad === 0 ? done : failed, text: checkedText(event) };
-  return event.event === 'step' ? { sign: done, text: clean(oneLine(withJobId(event))) } : null;
+  if (event.event !== 'step') return null;
+  return { sign: event.ahead ? '–' : done, text: clean(oneLine(withJobId(event))) };
 }
 
 /** Uploads, watched batches and a wait of a single command. */

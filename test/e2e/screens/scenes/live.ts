@@ -2,7 +2,18 @@ import { createProgress } from '../../../../src/output/progress/progress.ts';
 import type { Scene } from '../stage.ts';
 
 /** What moves, stopped at a moment. */
-export const live: Scene = async ({ run, quietly, sample, file, freeze, draw, later, context }) => {
+export const live: Scene = async ({
+  run,
+  quietly,
+  sample,
+  file,
+  freeze,
+  draw,
+  later,
+  context,
+  server,
+  env,
+}) => {
   await draw('an upload under way', /and 1 more file/, (ui) => {
     const { listener, stop } = createProgress(ui, context);
     const files = ['inv_2020_08.csv', 'itm_1.csv', 'itm_2.csv', 'itm_3.csv', 'itm_4.csv'];
@@ -76,4 +87,12 @@ export const live: Scene = async ({ run, quietly, sample, file, freeze, draw, la
   file('plan.yaml', `job: SEP_2020\ninit: {}\ncustomers: [CUS_SEP_2020.csv]\ninvoices:\n${invoice}`);
   freeze(12, /next poll in/);
   await run('run plan.yaml --concurrency 1', [[/Start the load/, 'y\r']]);
+  // What cannot be undone is listed first: nothing is sent before the answer.
+  await quietly(`profile add prod --base-url ${server.apiUrl} --auth bearer --production`);
+  env['EBILL_PROFILE'] = 'prod';
+  await sample({ records: 20, itemFiles: 3, month: 'OCT_2020', seed: 3 });
+  await run('init --job OCT_2020', [[/Start the load/, 'y\r']]);
+  await run('upload customer CUS_OCT_2020.csv', [[/Continue on/, 'y\r']]);
+  await run('upload invoice INV_OCT_2020.csv --items ITM_OCT_2020_*.csv', [[/Continue on/, 'n\r']]);
+  await run('finalize', [[/Continue on/, 'n\r']]);
 };
