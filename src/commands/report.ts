@@ -1,10 +1,11 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
+import { accountOf } from '../batch/account.ts';
 import { outcomeOfAll } from '../batch/outcome.ts';
 import type { RecordStatusMap } from '../batch/record-status.ts';
 import { flatten } from '../batch/tree.ts';
-import { missingText } from '../batch/verdict.ts';
+import { missingText, unaccounted } from '../batch/verdict.ts';
 import { EbillError, messageOf } from '../errors.ts';
 import type { Owner } from '../load/journal-places.ts';
 import type { Answers } from '../load/refresh.ts';
@@ -31,14 +32,14 @@ export const command: CommandModule<ReportOptions> = {
   help: {
     notes: [
       'The report is one HTML file without external resources. It has the outcome and the timeline of the load, the result of the records of each batch, the reasons for rejects, control totals, every file with its SHA-256, and the requests and answers as an audit record.',
-      'The current state is requested first. If the server does not answer, the report shows the last known state and says so. Result files already in ./JOB are used. Exits with 0 when the report is written, whatever the result of the records.',
+      'The current state is requested first. If the server does not answer, the report shows the last known state and says so. Result files already in ./JOB are used. Exits with 0 when the report is written, whatever the result of the records, and with 4 when records are unaccounted for.',
     ],
     examples: [
       ['ebill report', 'write ./JOB/report.html for the load last started here'],
       ['ebill report --job AUG_2020 --out august.html', 'write to another file'],
       ['ebill report --job AUG_2020 --json', 'also print the data as JSON'],
     ],
-    exitCodes: [5, 9, 10],
+    exitCodes: [4, 5, 9, 10],
     seeAlso: ['results', 'loads show', 'run'],
   },
   configure: (cmd) => {
@@ -127,7 +128,10 @@ async function report(app: App, targets: Targets, place: Place): Promise<Command
     job: job === '' ? null : job,
     outcome: outcomeOfAll(batches),
     batches,
-    error: null,
+    // A difference is never a success, whatever the report shows (commands rule 3).
+    error: flatten(batches).some((batch) => accountOf(batch).state === 'mismatch')
+      ? unaccounted(batches, '', app.context, job)
+      : null,
     extra: { path, report: facts },
     text: [accountText(batches, ui), hangingIndent('', written, ui.width, 2)]
       .filter((part) => part !== '')

@@ -98,6 +98,18 @@ describe('ebill report', () => {
     expect([dry.code, existsSync(join(at.cwd, 'dry.html'))]).toEqual([0, false]);
   });
 
+  it('is written, and ends with 4, where a result file contradicts the counts', async () => {
+    const server = await sandbox({ faults: ['download@*=drop-row'] });
+    const at = machine(server);
+    await month(at, { records: 4, itemFiles: 1 });
+    expect((await at.call(['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG', '--wait'])).code).toBe(
+      0,
+    );
+    const ran = await at.call(['report', '--json']);
+    expect([ran.code, ran.json.error?.code, ran.json.outcome]).toEqual([4, 'UNACCOUNTED', 'failed']);
+    expect(existsSync(join(at.cwd, 'AUG', 'report.html'))).toBe(true);
+  });
+
   it('refuses an unknown load', async () => {
     const at = machine(await sandbox());
     const ran = await at.call(['report', '--job', 'NOPE', '--json']);
