@@ -183,7 +183,7 @@ const ENTRIES = {
   }),
   /** A result file was downloaded: a file of its name is this batch's result if it has this SHA-256 (api rule 21). */
   result: entry('result', { jobId: own, bytes: count, sha256: own }),
-  /** The records in it and those rejected, where the server left counts empty and none is unknown. The last one counts. */
+  /** The records in it and those rejected, where they are not the server's counts and none is unknown. The last one counts. */
   counted: entry('counted', { jobId: own, rows: count, failed: count }),
   /** The rejected records of a batch as they were sent, written to a file to be corrected: `path` may be corrected since. */
   rejects: entry('rejects', { jobId: own, path: own, bytes: count, sha256: own, records: count }),

@@ -139,13 +139,12 @@ function netBatch(load: LoadState, state: BatchState, names: StatusNames): NetBa
   };
 }
 
-/** Counts that the server left empty, as its result file gave them (commands rule 3). */
+/** With the counts of its result file, which settle those that the server left empty and may contradict others (commands rule 3). */
 function withCounted<B extends Pick<BatchView, 'phase' | 'recordsSent' | 'successCount' | 'failCount'>>(
   { counted }: BatchState,
   batch: B,
 ): B {
-  const isEmpty = batch.successCount === null || batch.failCount === null;
-  return counted !== undefined && isEmpty && isFinal(batch.phase) ? settledByResult(batch, counted) : batch;
+  return counted !== undefined && isFinal(batch.phase) ? settledByResult(batch, counted) : batch;
 }
 
 /** Nothing of its file is at the storage: no PUT was sent, or the storage refused it. */

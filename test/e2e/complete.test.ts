@@ -214,7 +214,7 @@ describe('an invoice batch and its items (api rule 28)', () => {
         expect.stringContaining(`, ${ITEMS_2}.`),
       ]);
       expect(loaded(server)).toEqual([]);
-      const named = /(ebill upload .*?)\. A file/.exec(refused.json.error?.hint ?? '')?.[1] ?? '';
+      const named = /(ebill upload .*?)\. Name a file/.exec(refused.json.error?.hint ?? '')?.[1] ?? '';
       expect((await at.call(typed(named))).code).toBe(0);
       expect(loaded(server)).toEqual([
         'AUG_2020_INV_2 INV_AUG_2020.csv',

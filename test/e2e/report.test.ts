@@ -110,6 +110,22 @@ describe('ebill report', () => {
     expect(existsSync(join(at.cwd, 'AUG', 'report.html'))).toBe(true);
   });
 
+  it('every command says so once a result file contradicted the counts, until one does not', async () => {
+    const server = await sandbox({ faults: ['download@1=drop-row'] });
+    const at = machine(server);
+    await month(at, { records: 4, itemFiles: 1 });
+    await at.call(['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG', '--wait']);
+    expect((await at.call(['results', '--json'])).code).toBe(4);
+    for (const line of ['status --exit-status', 'watch', 'results', 'report']) {
+      const { code, json } = await at.call([...line.split(' '), '--json']);
+      expect([line, code, json.error?.code, json.outcome]).toEqual([line, 4, 'UNACCOUNTED', 'failed']);
+    }
+    for (const line of ['results --force', 'status --exit-status', 'watch', 'report']) {
+      const { code, json } = await at.call([...line.split(' '), '--json']);
+      expect([line, code, json.outcome]).toEqual([line, 0, 'succeeded']);
+    }
+  });
+
   it('refuses an unknown load', async () => {
     const at = machine(await sandbox());
     const ran = await at.call(['report', '--job', 'NOPE', '--json']);

@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { openOutsideCorrections, withResults } from '../../batch/account.ts';
 import type { RecordStatusMap } from '../../batch/record-status.ts';
 import { flatten, flattenPlaced } from '../../batch/tree.ts';
-import type { BatchView, FileKind, ResultCounts } from '../../batch/types.ts';
+import type { Batch, BatchView, FileKind, ResultCounts } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { type MatchedBy, type Rejects as WrittenRejects, writeRejects } from '../../files/rejects.ts';
 import type { ColumnChoice } from '../../files/result-columns.ts';
@@ -135,7 +135,7 @@ export async function fetchResults(
       const reading = { columns, recordStatus: declared, successCount: reported?.successCount ?? null };
       const file = await readResult(app, run, download, await sourceOf(jobId), reading, isCounted);
       files.push(file);
-      if (!isCounted) await recordCounts(run, file);
+      await recordCounts(run, file, reported);
     }
   });
   const counts = new Map(
@@ -147,11 +147,17 @@ export async function fetchResults(
   return { files, batches: withResults(viewsOf(run, jobIds), counts), gone, failed };
 }
 
-/** What settles counts that the server left empty stays known to every command (commands rule 3). */
-async function recordCounts(run: Run, { jobId, tally, source }: FetchedResult): Promise<void> {
+/** What settles counts that the server left empty, or contradicts them, stays known to every command (commands rule 3). */
+async function recordCounts(
+  run: Run,
+  { jobId, tally, source }: FetchedResult,
+  reported: Pick<Batch, 'successCount' | 'failCount'> | undefined,
+): Promise<void> {
   const known = run.journal.state.batches.get(jobId);
   if (known === undefined || tally === null || tally.unknown !== undefined || source.header === null) return;
   const { rows, failed } = tally;
+  const agrees = reported?.failCount === failed && reported.successCount === rows - failed;
+  if (agrees && known.counted === undefined) return;
   if (known.counted?.rows === rows && known.counted.failed === failed) return;
   await run.journal.append({ type: 'counted', jobId, rows, failed });
 }
