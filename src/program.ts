@@ -92,7 +92,11 @@ async function runCommand(
   // A crash is logged once, however often its error is asked for.
   const errors = new Map<unknown, Promise<EbillError>>();
   const errorOf = (thrown: unknown): Promise<EbillError> => {
-    const error = errors.get(thrown) ?? asEbillError(thrown, argv, context, redactor, known()).then(inTime);
+    const error =
+      errors.get(thrown) ??
+      asEbillError(thrown, argv, context, redactor, known()).then((one) =>
+        inTime(resumable(one, argv, context)),
+      );
     errors.set(thrown, error);
     return error;
   };
@@ -183,6 +187,24 @@ async function runAsking(
 const withoutNotifyUrl = (argv: readonly string[]): readonly string[] =>
   argv.filter((word, i) => !/^--notify-url(?:=|$)/.test(word) && argv[i - 1] !== '--notify-url');
 
+const commandLine = (argv: readonly string[], context: Context): string =>
+  ['ebill', ...withoutNotifyUrl(argv)].map((word) => quoted(word, context)).join(' ');
+
+const SAME_COMMAND = 'Run the same command again: it resumes where it stopped.';
+
+/** With the whole command, options included, where all there is to do is to run it again. */
+function resumable(error: EbillError, argv: readonly string[], context: Context): EbillError {
+  const { code, message, hint, choices, cause, exitCode } = error;
+  if (!hint.endsWith(SAME_COMMAND)) return error;
+  const before = hint.slice(0, -SAME_COMMAND.length);
+  return new EbillError(code, message, {
+    hint: `${before}Run the same command again, which resumes where it stopped: ${commandLine(argv, context)}`,
+    choices,
+    cause,
+    exitCode,
+  });
+}
+
 /** Before `--`, after which there are only arguments. */
 function withOption(argv: readonly string[], option: string): readonly string[] {
   const end = argv.indexOf('--');
@@ -260,7 +282,7 @@ function interrupted(
     ...(phases === '' ? [] : [` Batches: ${phases}.`]),
   ];
   const name = String(context.signal.reason);
-  const again = ['ebill', ...withoutNotifyUrl(argv)].map((word) => quoted(word, context)).join(' ');
+  const again = commandLine(argv, context);
   return new EbillError('INTERRUPTED', `Interrupted (${name}).${known.join('')}`, {
     hint:
       job === null

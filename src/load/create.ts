@@ -7,6 +7,7 @@ import { EbillError } from '../errors.ts';
 import { shownPath } from '../system/shown-path.ts';
 import { askFor, pauseAfterDoubt } from './ask.ts';
 import { commandFor, givesWholeInvoice } from './calls.ts';
+import { leaveOutText } from './complete.ts';
 import type { Journal } from './journal.ts';
 import type { Assignment } from './plan.ts';
 import { type Asked, judgeCreate } from './recover.ts';
@@ -94,17 +95,13 @@ export async function createBatch(
       await run.journal.append({ type: 'blocked', jobId, reason: 'the server has another draft for it' });
       throw twoDrafts(run, jobId, knownId, step.otherId, kind === 'items' || !to.exact);
     case 'fail':
-      throw refusal(
-        what,
-        result.outcome === 'refused' ? result.status : null,
-        result.outcome === 'refused' ? result.message : '',
-        result.outcome === 'refused' ? result.hint : null,
-      );
+      if (result.outcome === 'refused') throw refused(run, what, to, result);
+      throw refusal(what, null, '');
     case 'ask': {
       if (result.outcome === 'refused') {
         // The job id is the reason for the refusal only if a batch has it.
         const found = await askFor(run, jobId);
-        if (found.batch === null) throw refusal(what, result.status, result.message, result.hint);
+        if (found.batch === null) throw refused(run, what, to, result);
         return { do: 'ask', message: result.message, asked: found };
       }
       if (result.outcome === 'ambiguous' && result.turnedAway !== undefined)
@@ -117,6 +114,20 @@ export async function createBatch(
       return { do: 'ask', message: doubt.message, asked: undefined };
     }
   }
+}
+
+/** An item file that is refused holds up its invoice batch: its error says what to do about it. */
+function refused(
+  { context }: Run,
+  what: string,
+  { jobId, kind }: Assignment,
+  { status, message, hint }: Extract<Result, { outcome: 'refused' }>,
+): EbillError {
+  const error = refusal(what, status, message, hint);
+  if (kind !== 'items' || error.code !== 'REJECTED') return error;
+  return new EbillError(error.code, error.message, {
+    hint: `${error.hint} Its invoice batch is not submitted without it. ${leaveOutText([jobId], context)}`,
+  });
 }
 
 type Result = Awaited<ReturnType<Client['create']>>;

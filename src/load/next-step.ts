@@ -90,7 +90,13 @@ export function nextStep(
       command: `ebill results${job}`,
       why: 'records are unaccounted for: the result files show which',
     };
-  if (bad.length > 0 && bad.every((batch) => openOf(batch) !== null && hasRejects(load, batch)))
+  const settled = bad.length > 0 && bad.every((batch) => openOf(batch) !== null && hasRejects(load, batch));
+  if (settled && bad.every((batch) => isItemAlone(load, batch, bad)))
+    return {
+      command: `ebill correct${job}${bad.map(({ jobId }) => ` --waive ${quoted(jobId ?? '', terminal)}`).join('')} --reason TEXT`,
+      why: 'items were rejected whose invoices are loaded, and cannot be added any more: correct them in eBill, then this settles them',
+    };
+  if (settled)
     return {
       command: `ebill correct${job}`,
       why: 'records were rejected: this loads them once the rejects files are corrected',
@@ -124,6 +130,17 @@ const NOT_LOADED: ReadonlySet<Phase> = new Set(['failed', 'partial']);
 /** Its rejected records were written to a file, ready to correct. `correct` writes those of a correction. */
 const hasRejects = ({ batches }: LoadState, { jobId, corrects }: BatchView): boolean =>
   corrects !== undefined || (jobId !== null && batches.get(jobId)?.rejects !== undefined);
+
+/** Items whose invoices have nothing to correct: they cannot be sent again with them. */
+const isItemAlone = (
+  { batches }: LoadState,
+  { jobId, kind }: BatchView,
+  bad: readonly BatchView[],
+): boolean => {
+  const batch = batches.get(jobId ?? '');
+  const invoice = batch === undefined ? null : parentOf(batches, batch);
+  return kind === 'items' && invoice !== null && !bad.some((one) => one.jobId === invoice.jobId);
+};
 
 const FILES: ReadonlySet<string> = new Set(['customer', 'invoice', 'items']);
 

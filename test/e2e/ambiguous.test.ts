@@ -145,6 +145,9 @@ describe('an upload without evidence that the storage has the file', () => {
     const first = await at.call(line);
     expect([first.code, first.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
     expect(first.json.error?.message).toContain('does not prove that the storage has the file');
+    expect(first.json.error?.hint).toMatch(
+      /: ebill upload customer CUS_AUG_2020\.csv --finalize --retries 1 --json$/,
+    );
     expect(first.json.batches[0]).toMatchObject({ phase: 'draft' });
     const status = (await at.call(['status', '--json'])).json.batches;
     expect(status.find(({ jobId }) => jobId === 'AUG_2020_CUS')).toMatchObject({ phase: 'draft' });
@@ -153,6 +156,35 @@ describe('an upload without evidence that the storage has the file', () => {
     expect(again.code).toBe(0);
     expect(server.requests.filter(({ call }) => call === 'finalize')).toHaveLength(1);
   });
+});
+
+describe('an item file that the server or the storage refuses', () => {
+  it.each(['create:items@1=status:400', 'put:items@1=status:403'])(
+    'says what to do about it: %s',
+    async (fault) => {
+      const server = await sandbox({ faults: [fault] });
+      const at = machine(server);
+      await month(at, { records: 4, itemFiles: 1 });
+      const line = [
+        'upload',
+        'invoice',
+        'INV_AUG_2020.csv',
+        '--items',
+        'ITM_AUG_2020_1.csv',
+        '--job',
+        'AUG_2020',
+        '--json',
+      ];
+      const refused = await at.call(line);
+      expect([refused.code, refused.json.error?.code]).toEqual([9, 'REJECTED']);
+      expect(refused.json.error?.hint).toContain('--leave-out AUG_2020_ITM_1');
+      // A draft that exists cannot be deleted: then the invoice batch starts over.
+      const on = fault.startsWith('put')
+        ? [...line, '--restart-invoice']
+        : ['finalize', '--leave-out', 'AUG_2020_ITM_1'];
+      expect((await at.call(on)).code).toBe(0);
+    },
+  );
 });
 
 describe('a file of more than 5 GiB', () => {

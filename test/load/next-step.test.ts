@@ -72,6 +72,26 @@ describe('the next command of a load', () => {
       [INIT, customer('Success'), invoice('Success', { successCount: 9, failCount: 1 })],
       'ebill results --rejects',
     ],
+    [
+      'rejected items of a loaded invoice, written to a file',
+      [
+        INIT,
+        customer('Success'),
+        invoice('Success', {
+          children: [
+            batch({ id: '5', jobId: 'AUG_2020_ITM_1', status: 'Success', successCount: 9, failCount: 1 }),
+          ],
+        }),
+        {
+          ...ITEMS,
+          ...ALL,
+          id: '5',
+          seen: batch({ id: '5', jobId: 'AUG_2020_ITM_1', status: 'Success', successCount: 9, failCount: 1 }),
+          rejects: { path: '/r.csv', bytes: 9, sha256: 'c', records: 1 },
+        },
+      ],
+      'ebill correct --waive AUG_2020_ITM_1 --reason TEXT',
+    ],
     ['failed without a result file', [INIT, customer('Failed', { seen: FAILED })], 'ebill status'],
     [
       'failed with a result file',

@@ -88,7 +88,7 @@ const FROM_PARSER =
   /^(?:HPE_|UND_ERR_(?:HEADERS_OVERFLOW|RES_CONTENT_LENGTH_MISMATCH)\b)| (?:Response does not match the HTTP|Parse Error)/;
 
 const TELL_OPERATORS =
-  'Show this to the operators of the server, or of a proxy in between, then run the same command again: it resumes where it stopped.';
+  'Show this to the operators of the server, or of a proxy in between, then run the same command again.';
 
 /** @returns `null` for an error that does not come from the HTTP parser */
 function httpProblem(code: string, message: string): string | null {
