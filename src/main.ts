@@ -13,7 +13,7 @@ export async function start(version?: string): Promise<void> {
   const argv = process.argv.slice(2);
   const context = systemContext();
   let code: number | null = null;
-  // Unless the program reaches its end, the process fails.
+  // Fail unless the program reaches its end.
   process.exitCode = 1;
   process.once('beforeExit', () => {
     if (code === null) void reportFailure(new Error('the program stopped before its end'), argv, context);
@@ -33,7 +33,7 @@ export async function start(version?: string): Promise<void> {
       const failure = await explain(thrown, context);
       context.stderr.write(failureText(failure));
     }
-    // Something may still keep the process alive.
+    // Pending work may still keep the process alive.
     process.exit(1);
   }
 }

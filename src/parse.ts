@@ -18,7 +18,7 @@ export type Parsed =
       readonly name: string;
       readonly run: (app: App) => Promise<CommandResult>;
       readonly globals: Readonly<Record<string, unknown>>;
-      /** The options of its own that it takes, such as `--adopt`. */
+      /** The options it takes besides the global ones, such as `--adopt`. */
       readonly takes: readonly string[];
     };
 

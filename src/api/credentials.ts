@@ -50,7 +50,7 @@ export function createCredentials(
     const token = import('./token-command.ts').then(({ tokenFrom }) =>
       tokenFrom(source, context, redactor, stop),
     );
-    // The request that waited for it may have been aborted: nobody else handles the failure.
+    // The request that waited for it may have been aborted: handle the failure here.
     token.catch(() => undefined);
     return token;
   };

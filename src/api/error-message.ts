@@ -123,7 +123,7 @@ function fromHtml(text: string): string {
   return decodeHTML(words.trim() || titleOf(text));
 }
 
-/** Tomcat and others give the reason a field of its own, among words of their own. */
+/** Tomcat and others put the reason in a separate field, between fixed texts. */
 const reasonIn = (page: string): string =>
   decodeHTML(/<b>\s*message\s*<\/b>\s*([^<]+)/i.exec(page)?.[1]?.trim() ?? '');
 

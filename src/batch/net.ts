@@ -15,7 +15,7 @@ export interface NetBatch {
   readonly corrections: readonly NetBatch[];
 }
 
-/** What became of the rejected records of a batch, in its corrections and theirs. */
+/** The state of a batch's rejected records after its corrections and their corrections. */
 export interface Settled {
   /** Loaded by a correction. Negative where a correction brought new records that were rejected: those are open too. */
   readonly corrected: number;

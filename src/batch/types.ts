@@ -114,7 +114,7 @@ export interface BatchView {
   readonly leftOut?: true;
   /** The batch whose rejected records it corrects, and how many of its own records replace one of those. */
   readonly corrects?: { readonly jobId: string; readonly replaces: number };
-  /** What became of its rejected records. Present only when some are corrected or waived; not in the document. */
+  /** The state of its rejected records. Present only when some are corrected or waived; not in the document. */
   readonly settled?: Settled;
   /** A draft that another batch replaced and that is never finalized: it takes no part either. Present only when it is so. */
   readonly leftBehind?: true;

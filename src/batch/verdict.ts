@@ -17,7 +17,7 @@ export function verdictOf(
   terminal: Terminal,
   downloaded = false,
 ): EbillError | null {
-  // The parts of an init stand for it.
+  // An init is represented by its parts.
   const all = flattenPlaced(batches).filter(({ batch }) => batch.kind !== 'init');
   const hint = downloaded
     ? 'The result files just fetched say why, record by record.'

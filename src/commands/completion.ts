@@ -17,7 +17,7 @@ import {
 import { type CommandEntry, type CommandModule, EMPTY_RESULT, type Registry } from './shared/command.ts';
 import { declareGlobals } from './shared/options.ts';
 
-/** Print a shell's script, or answer what that script asks while somebody types. */
+/** Prints a shell's script, or answers that script's queries during completion. */
 type CompletionOptions =
   | { readonly type: 'script'; readonly shell: Shell }
   /** `words`: as the script passes them on (completion/shells.ts). */

@@ -156,7 +156,7 @@ function plausibility({ alphabets }: CodePage, words: readonly string[]): number
   );
 }
 
-/** Signs that stand at the edge of a word, or between digits. */
+/** Signs that occur at the edge of a word, or between digits. */
 const SIGN = /[€£§°©®™«»¿¡·–—…“”„‘’‚\u00a0ªº²³½¼]/u;
 
 function fitting(word: string, letters: ReadonlySet<string>): number {

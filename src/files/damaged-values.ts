@@ -4,7 +4,7 @@ import type { Position } from './findings.ts';
 /** What a spreadsheet or a conversion leaves in place of a value; the codes of the findings. */
 export type DamageCode = 'exponent' | 'error-value' | 'text-formula' | 'replacement-character' | 'mojibake';
 
-/** Damaged values of one kind in a column: the first one as it stands in the file, and how many there are. */
+/** Damaged values of one kind in a column: the first one as it is in the file, and their number. */
 export interface Damaged {
   readonly line: number;
   readonly text: string;

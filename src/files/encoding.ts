@@ -233,7 +233,7 @@ export function firstBadUtf8(bytes: Uint8Array): number | null {
   if (isUtf8(bytes)) return null;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
   let offset = 0;
-  // U+FFFD stands for a bad sequence, unless the text itself contains it.
+  // U+FFFD marks a bad sequence, unless the text itself contains it.
   for (let at = 0; ; at += 1) {
     const next = text.indexOf('\ufffd', at);
     offset += Buffer.byteLength(text.slice(at, next));

@@ -119,7 +119,7 @@ interface Sampled {
   readonly values: string[];
 }
 
-/** A name that can stand in a command to copy. */
+/** A name that can be part of a command to copy. */
 const PLAIN_NAME = /^[\p{L}\p{N}][\p{L}\p{N}\p{M} _./#&()-]*$/u;
 
 /** The columns of the files of a kind. */

@@ -79,7 +79,7 @@ export interface SettledFile extends CrossCheckedFile {
 
 /**
  * Makes warnings of the findings that recognised columns are the ground of, and drops those of columns that turned out to
- * be others. Findings with a cause of their own stay: a key that looks like the reference shows that the columns are right.
+ * be others. Findings with a separate cause stay: a key that looks like the reference shows that the columns are right.
  */
 export function settleRecognition(
   { recognised, unrelatedSums }: CrossState,

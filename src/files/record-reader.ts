@@ -279,5 +279,5 @@ export function recordFields({ bytes, length }: RawRecord): string[] {
   return splitFields(bytes.toString('utf8', 0, length), MAX_COLUMNS + 1);
 }
 
-/** Copies a field into memory of its own: V8 keeps the text of the whole record alive as long as a slice of it. */
+/** Copies a field: V8 keeps the text of the whole record alive as long as a slice of it. */
 export const detached = (field: string): string => Buffer.from(field, 'utf16le').toString('utf16le');

@@ -113,7 +113,7 @@ export class SpreadsheetDamage {
     const empty = header.length - shape.lastFilled;
     // One record says nothing about a column, and a file without any values has empty records.
     if (empty === 0 || shape.lastFilled === 0 || records === 1) return;
-    // An export has the columns it is made for, also those that nobody fills in.
+    // Exports contain all columns of their layout, including empty ones.
     if (header.slice(shape.lastFilled).every(isOptionalColumn)) return;
     const column = shape.lastFilled + 1;
     const label = columnLabel(header, column);
@@ -144,7 +144,7 @@ export interface CheckedTable {
 const FROM_SPREADSHEET =
   'A spreadsheet did this. Format the column as text before opening the file there, or export the file again and do not save it from a spreadsheet.';
 
-/** What is said of each kind of damaged values. */
+/** The message for each kind of damaged values. */
 const DAMAGE: readonly (readonly [DamageCode, { what: (count: number) => string; hint: string }])[] = [
   [
     'exponent',

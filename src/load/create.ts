@@ -25,7 +25,7 @@ type Created =
   /** Decide again, and say `message` if there is no try left. `asked`: the server's answer when it was asked right away. */
   | { readonly do: 'ask'; readonly message: string; readonly asked: Asked };
 
-/** Batches that this process created: nobody else can have used their names, or put items under them. */
+/** Batches that this process created: no other client can have used their names or added items to them. */
 const createdHere = new WeakMap<Journal, Set<string>>();
 
 export const wasCreatedHere = (journal: Journal, jobId: string): boolean =>

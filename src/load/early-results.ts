@@ -14,7 +14,7 @@ import { viewBatch } from './view.ts';
 const AGAIN_MS = 60_000;
 
 /**
- * Fetches results while a watch goes on, each as soon as its batch is final: a download URL lives from the end of its own
+ * Fetches results during a watch, each as soon as its batch is final: a download URL lives from the end of its own
  * batch, and asking again may give the same one (api rule 11). Nothing is decided here: what could not be fetched is tried
  * again, and at the end by `downloadResults`, which says so.
  */

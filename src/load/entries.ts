@@ -268,7 +268,7 @@ const DECISIONS: ReadonlySet<Entry['type']> = new Set([
   'blocked',
 ]);
 
-/** Whether it says what nobody else knows: without it a batch could be finalized that must not be, or too early. */
+/** Whether only this journal knows it: without it a batch could be finalized wrongly or too early. */
 export const isDecision = ({ type }: Pick<Entry, 'type'>): boolean => DECISIONS.has(type);
 
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

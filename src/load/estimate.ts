@@ -11,7 +11,7 @@ export interface Sample {
   readonly records: number;
   /**
    * From its submission until all of it was first seen final. Too long by up to the pause between two polls (a minute), or
-   * by a night when nobody polled; never too short.
+   * by a night without polls; never too short.
    */
   readonly ms: number;
 }

@@ -321,7 +321,7 @@ export function damagedJournal(path: string, read: Salvaged, show: boolean): Ebi
   );
 }
 
-/** Types whose content the server knows too. What others say (what is left behind, what belongs together) nobody else does. */
+/** Types whose content the server knows too. Others (what is left behind, what belongs together) are known only here. */
 const KNOWN_TO_SERVER: ReadonlySet<string> = new Set(['intent', 'answer', 'seen', 'settled', 'found', TORN]);
 
 /** Bytes in a row that are no text; a line is longer. */

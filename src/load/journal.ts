@@ -97,7 +97,7 @@ export async function skipDamage(
 }
 
 /**
- * Checks that nobody holds the journal itself: deleting the lock file lets nobody else in (rule 7).
+ * Checks that no process holds the journal itself: deleting the lock file admits no second writer (rule 7).
  * @throws EbillError CONFLICT, USAGE
  */
 export async function lockJournal(path: string, lock: Pick<Lock, 'include'>): Promise<void> {
@@ -225,7 +225,7 @@ class FileJournal implements Journal {
         const text = `${size === this.#end ? '' : await tailRepair(handle, size, this.#now)}${lines}`;
         await write(handle, text);
         this.#end = size + Buffer.byteLength(text);
-        // Another process would begin a journal of its own.
+        // Another process would start a second journal.
         if (this.#watched && !(await isAt(handle, this.path ?? ''))) throw movedAway(this.path ?? '');
         for (const waiter of batch) waiter.done();
       } catch (cause) {

@@ -168,7 +168,7 @@ export function decideUpload(facts: UploadFacts): UploadStep {
     : { do: 'conflict', reason: 'beyond-draft', batch: asked.batch };
 }
 
-/** The first use of a job id: somebody else may have used it, or is known to. */
+/** The first use of a job id: another client may have used it, or is known to have. */
 function decideFirst(facts: UploadFacts, found: Batch | null): UploadStep {
   if (found === null) return { do: 'create' };
   if (facts.adopt) return { do: 'adopt', batch: found };

@@ -38,7 +38,7 @@ export interface DownloadOptions {
   readonly problemOf?: ResultProblem;
 }
 
-/** What became of each final batch's result: none stops another one. */
+/** The outcome of fetching each final batch's result: a failure does not stop the others. */
 export interface Downloads {
   readonly files: readonly Downloaded[];
   /** Job ids of final batches for which the server names no result file. */

@@ -115,7 +115,7 @@ export interface LoadState {
 interface OpenCall {
   readonly call: Call;
   readonly jobId: string;
-  /** Whether an earlier call of the same kind had happened, and may still: a refusal says nothing about that one. */
+  /** Whether an earlier call of the same kind had happened, and may still: a refusal says nothing about that call. */
   readonly before: Happened;
   readonly doubt: Doubt | undefined;
 }
@@ -482,7 +482,7 @@ function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
 const withoutSight = (known: BatchState): BatchState =>
   known.seen === null ? known : { ...known, missing: true };
 
-/** Its own status and those of the batches under it: an init has none of its own (api rule 7). */
+/** Its own status and those of the batches under it: an init has no status itself (api rule 7). */
 function sameStatuses(before: Batch, now: Batch): boolean {
   if (before.status !== now.status || before.children.length !== now.children.length) return false;
   if (now.children.length === 0) return true;

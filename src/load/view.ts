@@ -12,7 +12,7 @@ export function viewLoad(state: LoadState, names: StatusNames): readonly BatchVi
   const live = [...state.batches.values()].filter(wasStarted);
   const order: readonly Kind[] = ['init', 'customer', 'invoice'];
   const top = order.flatMap((kind) => live.filter((batch) => batch.kind === kind));
-  // Items whose invoice batch is not on record stand at the top.
+  // Items whose invoice batch is not on record are at the top level.
   const claimed = new Set(top.flatMap((batch) => itemsUnder(state.batches, batch).map(({ jobId }) => jobId)));
   const orphans = live.filter((batch) => batch.kind === 'items' && !claimed.has(batch.jobId));
   return [...top, ...orphans].map((batch) => viewBatch(state, batch, names));
@@ -44,7 +44,7 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
   return viewOwn(state, batch, batch.seen, batch.missing ? children.map(lostWithParent) : children, names);
 }
 
-/** A draft that is never finalized; an invoice batch stands for its items. Nothing is expected of its records. */
+/** A draft that is never finalized; an invoice batch represents its items. Nothing is expected of its records. */
 const leftBehind = (view: BatchView): BatchView => ({
   ...withOutcome({ ...view, phase: 'not-run', recordsSent: null, successCount: null, failCount: null }),
   leftBehind: true,

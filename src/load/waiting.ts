@@ -22,7 +22,7 @@ export interface WatchOptions {
 /** ms that the last poll has although --max-wait has elapsed: the command returns within a second of it. */
 const LAST_POLL_MS = 900;
 
-/** A row of failed polls: since when, and for how long while the program ran. A machine that sleeps asks nobody. */
+/** A row of failed polls: since when, and for how long while the program ran. A sleeping machine sends no polls. */
 export class Silence {
   /** ms since 1970; `null`: the last poll was answered. */
   since: number | null = null;

@@ -131,7 +131,7 @@ const lagsBehind = (run: Run, batches: readonly BatchView[], now: number): boole
 function endOf(batches: readonly BatchView[], { maxWaitMs }: WatchOptions): WatchEnd | null {
   const open = batches.filter((batch) => waitsFor(batch) === 'end');
   if (open.length === 0) return batches.every(isSettled) ? 'settled' : 'missing';
-  // Waiting for batches that were never submitted would hang a script; with --max-wait somebody may still submit them.
+  // Waiting for batches that were never submitted would hang a script; with --max-wait another process may submit them.
   const idle = open.every((batch) => batch.phase === 'draft' || batch.phase === 'uploaded');
   return idle && maxWaitMs === null ? 'idle' : null;
 }

@@ -154,7 +154,7 @@ function batchMessages(batches: readonly BatchView[], theme: Theme): string {
   return flatten(batches)
     .flatMap((batch) => {
       const { phase, errorMessage } = batch;
-      // What is corrected needs nobody's attention.
+      // Corrected batches need no attention.
       if (errorMessage === null || isCorrected(batch)) return [];
       if (phase !== 'failed' && !(phase === 'partial' && addsToCounts(errorMessage, batch))) return [];
       const shown = shownPhaseOf(batch);

@@ -39,7 +39,7 @@ export const signed = (phase: ShownPhase, word: string, theme: Theme): string =>
 
 type Left = Pick<BatchView, 'leftOut' | 'leftBehind'>;
 
-/** What is said in place of the phase of a batch that takes no part (api rule 7); `null`: it takes part. */
+/** Shown instead of the phase of a batch that does not count (api rule 7); `null`: it counts. */
 export const leftWord = ({ leftOut, leftBehind }: Left): string | null =>
   leftOut ? 'left out' : leftBehind ? 'left behind' : null;
 

@@ -22,7 +22,7 @@ function fileLines(report: FileReport, theme: Theme): string[] {
     const colour = finding.severity === 'error' ? colors.red : colors.yellow;
     const text = `${colour(finding.severity)} ${clean(finding.code)}: ${clean(oneLine(finding.message))}`;
     const where = place(file, finding);
-    // After a long name the text gets lines of its own.
+    // After a long name the text starts on a new line.
     if (width - textWidth(where) >= ROOM) lines.push(hangingIndent(`${colors.bold(where)} `, text, width, 2));
     else lines.push(...wrap(where, width).map(colors.bold), hangingIndent('  ', text, width));
     // Ten findings of one kind in a row need their hint once.

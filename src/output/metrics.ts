@@ -81,7 +81,7 @@ const escapedLabel = (text: string): string =>
     .replaceAll('"', '\\"')
     .replaceAll('\n', '\\n');
 
-/** The records of each kind by what became of them, where that is known. */
+/** The records of each kind by outcome, where it is known. */
 function recordsOf(batches: readonly BatchView[]): [kind: string, outcome: string, records: number][] {
   const taking = flatten(batches).filter(
     (batch) => batch.phase !== 'not-run' && !batch.leftOut && !batch.leftBehind,

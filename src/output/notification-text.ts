@@ -53,7 +53,7 @@ function verdict(notice: Notice, { outcome, error, exitCode }: Noticed): string 
   return `${outcome === null || outcome === 'succeeded' ? 'not done' : phaseWord(outcome)} ${reason}`;
 }
 
-/** A server's words mention nobody (`<!channel>`, `@all`) and make no link that shows another address than it opens. */
+/** Server text must not notify people (`<!channel>`, `@all`) or make a link whose text hides its address. */
 const inert = (text: string): string =>
   text
     .replace(/<(?=[!@#\w])/g, '< ')

@@ -94,7 +94,7 @@ const COMMAND =
 /** Options to copy: `--column 'invoice.key=Invoice Number'`. */
 const OPTIONS = /^--column ['"]?(?:customer|invoice|items)\.\w+=/;
 
-/** On a terminal a command to copy stands on a line of its own (commands rule 22). */
+/** On a terminal a command to copy has its own line (commands rule 22). */
 const withCommandsApart = (text: string, { width }: Theme): string =>
   Number.isFinite(width) ? text.replace(COMMAND, ':\n$1\n').trimEnd() : text;
 

@@ -96,7 +96,7 @@ const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,128}$/u;
 // RFC 9110, 5.5, without the tab and the C1 controls.
 const HEADER_VALUE = /^[\u0020-\u007e\u00a0-\u00ff]*$/u;
 
-// Credentials have options of their own, and a wrong framing header would break or smuggle requests.
+// Credentials have their own options, and a wrong framing header would break or smuggle requests.
 const RESERVED_HEADERS = new Set([
   'authorization',
   'proxy-authorization',

@@ -10,7 +10,7 @@ import { checkHeaderName, isHeaderText } from './auth.ts';
 /** One `K=V` of the command line; `null` removes K. */
 export type Pair<Value = string> = readonly [key: string, value: Value | null];
 
-/** The phases that a server's status name can stand for; the others are the program's own. */
+/** The phases that a server's status name can mean; the others exist only in this program. */
 export const STATUS_PHASES = ['draft', 'queued', 'running', 'succeeded', 'partial', 'failed'] as const;
 
 // Parameters of the API: with a profile's own, every call would become another.

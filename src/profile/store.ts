@@ -117,7 +117,7 @@ async function openConf(context: Context): Promise<Conf<Stored>> {
     configFileMode: 0o600,
     // A profile may be named `eu.prod`.
     accessPropertiesByDotNotation: false,
-    // An invalid file is somebody's work.
+    // An invalid file may have been edited by hand: it is kept.
     clearInvalidConfig: false,
     serialize: ({ profiles }) => textOf(documentOf(profiles)),
     deserialize: (text) => ({ profiles: parseProfiles(text, path) }),

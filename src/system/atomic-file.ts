@@ -54,7 +54,7 @@ export class AtomicFile {
     try {
       await makeFolders(dirname(path), options.folderMode);
       const temporary = temporaryPath(path);
-      // `wx` follows no link (open(2), O_EXCL), so nobody who may write in the folder can redirect the bytes.
+      // `wx` follows no link (open(2), O_EXCL), so another user with write access to the folder cannot redirect the bytes.
       return new AtomicFile(path, temporary, await open(temporary, 'wx', options.mode ?? 0o600), errorFor);
     } catch (cause) {
       throw errorFor(cause);

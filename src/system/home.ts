@@ -19,9 +19,9 @@ const WRITABLE_BY_ALL = 0o002;
 const STICKY = 0o1000;
 
 /**
- * Checks that nobody else can replace the home. A user who owns it, or can write in it or in a folder above it, could replace
+ * Checks that no other user can replace the home. A user who owns it, or can write in it or in a folder above it, could replace
  * profiles, secrets and journals, and so decide where credentials are sent and what is sent twice.
- * @returns the error when somebody can; `null`: the home is safe
+ * @returns the error when another user can; `null`: the home is safe
  */
 export async function homeProblem({ paths, platform, uid }: Where): Promise<EbillError | null> {
   // Windows has access lists instead, and a user's own folders are private.

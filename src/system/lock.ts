@@ -116,7 +116,7 @@ async function lockAt(
         if (!waited) onWait(holder);
         await context.sleep(retryMs, context.signal);
       }
-      // A lock on a file that was deleted meanwhile keeps nobody out. Some file systems cannot tell.
+      // A lock on a file that was deleted meanwhile locks nothing. Some file systems cannot tell.
       if (tries === MOST_TRIES || (await isAt(handle, path))) break;
       await handle.close();
       handle = await openLock(path, errorFor);
@@ -202,7 +202,7 @@ function held(what: string, holder: string, hint: string): EbillError {
   return new EbillError('CONFLICT', `${what} is held by ${holder}.`, { hint });
 }
 
-/** The part of the package that is used; it has no types of its own. */
+/** The part of the package that is used; it ships no types. */
 interface Native {
   /** An exclusive advisory lock on an open file, without waiting; `false` when another open file holds it. */
   tryLock(fd: number, offset?: number, length?: number): boolean;

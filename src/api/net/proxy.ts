@@ -67,7 +67,7 @@ export function proxyAuthorization({ username, password }: URL): string | null {
   return `Basic ${Buffer.from(`${decoded(username)}:${decoded(password)}`).toString('base64')}`;
 }
 
-/** Passwords are often pasted as they are: a lone `%` stands for itself. */
+/** Passwords are often pasted as they are: a lone `%` is a literal `%`. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

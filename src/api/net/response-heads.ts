@@ -88,7 +88,7 @@ export function plainHead(head: string): string {
     .replace(/(?:\r?\n[ \t]+)+/g, ' ')
     .split(/\r?\n/)
     .map((line) => line.replace(/[\x01-\x08\x0b-\x1f\x7f]/g, ' ').trimEnd());
-  // Blanks before the colon are no part of a name; nobody needs a header whose name is none.
+  // Blanks before the colon are not part of the name; a header with an invalid name is ignored.
   const fields = lines
     .map((line) => line.replace(/^([^:]*?)[ \t]+:/, '$1:'))
     .filter((line) => !line.includes(':') || TOKEN.test(line.slice(0, line.indexOf(':'))));

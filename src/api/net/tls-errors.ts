@@ -79,7 +79,7 @@ const TLS_PROBLEMS: readonly (readonly [code: RegExp, reason: string, hint: stri
 
 /**
  * @param code of Node or OpenSSL
- * @returns `null` when the code is not a TLS problem with a remedy of its own
+ * @returns `null` when the code is not a TLS problem with a known remedy
  */
 export function describeTlsError(code: string): TlsProblem | null {
   const known = TLS_PROBLEMS.find(([pattern]) => pattern.test(code));

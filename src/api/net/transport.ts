@@ -20,7 +20,7 @@ export interface HttpRequest {
   readonly body?: string | AsyncIterable<Buffer>;
   readonly signal?: AbortSignal;
   /**
-   * On a connection of its own: a server may have closed an idle one without a word, and whether it then read the request is
+   * On a new connection: a server may have closed an idle one without notice, and whether it then read the request is
    * unknown.
    */
   readonly fresh?: boolean;

@@ -53,7 +53,7 @@ export function assertSameColumns(
 /** A batch whose records must not be loaded again. */
 interface Other {
   readonly batch: BatchState;
-  /** Its rejected records; `null` where none of its records may be given: they are corrected in a file of their own. */
+  /** Its rejected records; `null` where none of its records may be given: they are corrected in another file. */
   readonly rejected: RejectedRecords | null;
 }
 

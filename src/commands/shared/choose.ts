@@ -7,7 +7,7 @@ const STOP = '';
 /**
  * Asks on a terminal which way to go on after an error (commands rule 28). To stop is the first choice.
  * @param takes the options of the command
- * @returns the option to add; `null`: stop, or nobody to ask
+ * @returns the option to add; `null`: stop, or there is no terminal to ask on
  * @throws EbillError INTERRUPTED
  */
 export async function chosenOption(

@@ -7,7 +7,7 @@ import { topLevelBatches } from './targets.ts';
 
 /**
  * Nothing is added to the load last started once it is closed: it has to be named (commands rule 9). Where all of a month is
- * submitted, the server is asked whether it has become final since: nobody may have watched it.
+ * submitted, the server is asked whether it has become final since: it may not have been watched.
  * @param adds what is to be added
  * @throws EbillError USAGE when it is closed
  */

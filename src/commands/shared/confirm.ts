@@ -37,7 +37,7 @@ export async function confirmInit(
   ui.note(`Init of ${job} on ${server}:`);
   ui.note(
     carried.length > 0
-      ? `– all open ${carried.join(', ')} become carried forward`
+      ? `– all open ${carried.join(', ')} are carried forward`
       : '– nothing is carried forward',
   );
   if (zeroOutCustomerBalance) ui.note("– every customer's balance becomes zero");

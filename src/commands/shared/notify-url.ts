@@ -178,7 +178,7 @@ interface Answer {
   readonly refused: boolean;
 }
 
-/** Follows redirects within the origin: what is posted is for nobody else. */
+/** Follows redirects within the origin only: the notification is for that receiver. */
 async function answerOf(post: (url: string) => Promise<HttpResponse>, first: string): Promise<Answer> {
   let url = first;
   for (let hops = 0; ; hops += 1) {

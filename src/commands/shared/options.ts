@@ -7,7 +7,7 @@ import { nearest } from '../../system/nearest.ts';
 import { parseDuration } from '../../system/quantities.ts';
 import type { GlobalOptions } from './command.ts';
 
-// The global options, and how commands read the values of their own.
+// The global options, and how commands read option values.
 
 const PROGRESS = ['auto', 'tty', 'plain', 'json', 'none'] as const;
 const COLOR = ['auto', 'always', 'never'] as const;

@@ -72,7 +72,7 @@ export function untilNextPoll({ poll }: Watch, now: number): number | null {
   return poll.nextPollAt === null ? null : Math.max(0, poll.nextPollAt - now);
 }
 
-/** `next poll in 8 s`, or that one is running. */
+/** `next poll in 8 s`, or that a poll is running. */
 export function nextPollText(watch: Watch, now: number): string {
   const ms = untilNextPoll(watch, now) ?? 0;
   return ms >= 500 ? `next poll in ${wholeSeconds(ms)}` : 'polling';

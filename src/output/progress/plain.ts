@@ -17,7 +17,7 @@ import {
 } from './messages.ts';
 import type { Activity, RenderContext, Renderer, Watch, WatchedBatch } from './model.ts';
 
-/** ms. A shorter wait gets no line in a log: its end is a step that says what it was for. */
+/** ms. A shorter wait gets no line in a log: the step that ends it is logged. */
 const LONG_WAIT_MS = 3000;
 
 /** For pipes and CI: one plain line for each step and each change of a batch, nothing that moves. */
@@ -67,7 +67,7 @@ export function plainRenderer({ ui, context, model, heard }: RenderContext): Ren
           return clearTimeout(waits.shift());
         case 'stage.start':
           openGroup(event.stage);
-          // The check has lines of its own.
+          // The check prints its own lines.
           return event.stage === 'check' ? undefined : line(`${event.stage}: started`);
         case 'stage.end':
           closeGroup();
