@@ -16,7 +16,7 @@ import { diskPoints, journalPoints, requestPoints } from './kills.ts';
 import { monthLines, planLines, SEED, trial } from './load.ts';
 import { strided, tryAll } from './tally.ts';
 
-// A stride of the points of `npm run test:faults`, which tries them all.
+// A stride of the points of `npm run test:faults`, which tries them all; test/simulation kills at random ones.
 describe('a load broken at some of its points', () => {
   it('killed, at journal writes and requests', async () => {
     const clean = await measure('reissue');
@@ -24,10 +24,10 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: killed',
       [
-        ...strided(journalPoints('reissue', clean), 190, 20),
-        ...strided(requestPoints('reissue', clean), 97, 2),
-        ...strided(requestPoints('refuse', clean), 79, 6),
-        ...strided(diskPoints('reissue', clean), 37, 3),
+        ...strided(journalPoints('reissue', clean), 380, 20),
+        ...strided(requestPoints('reissue', clean), 194, 2),
+        ...strided(requestPoints('refuse', clean), 158, 6),
+        ...strided(diskPoints('reissue', clean), 74, 3),
         chainPoint('refuse', next, 2, clean.writes, clean.requests.length),
         restartPoint({ at: 2, how: 'synced' }, false),
         elsewherePoint({ at: 3, how: 'synced' }),
@@ -44,8 +44,8 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: wrong answers',
       [
-        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 397, 7),
-        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 389, 5),
+        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 794, 7),
+        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 778, 5),
         faultPoint('refuse', ['create@1=reset-after'], (more) => oneAtATime(monthLines(more))),
         ...Array.from({ length: 2 }, (_, i) =>
           faultPoint(i % 2 === 0 ? 'reissue' : 'refuse', randomFaults(next, 2)),

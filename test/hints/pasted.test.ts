@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { machine, sandbox } from '../e2e/harness.ts';
@@ -16,29 +16,25 @@ const HOSTILE = [
   '-x $HOME *>pwned',
 ] as const;
 
-/** Runs a line in `sh`, where `ebill` only writes down its arguments. @returns them, one list a call */
-function paste(line: string): readonly (readonly string[])[] {
+/** `ebill` only writes down its arguments. Each line has a shell of its own, so that prose around a command stops no other. */
+const SHELL = `
+ebill() { printf '%s\\0' "$@" >>"$LOG"; printf '\\n\\0' >>"$LOG"; }
+for line; do (eval "$line"); done
+`;
+
+/** Runs lines in `sh`. @returns the arguments of `ebill`, one list a call */
+function paste(lines: readonly string[]): readonly (readonly string[])[] {
   const folder = tempDir();
-  const bin = join(folder, 'bin');
   const work = join(folder, 'work');
-  for (const path of [bin, work]) mkdirSync(path);
+  mkdirSync(work);
   const log = join(folder, 'log');
   writeFileSync(log, '');
-  writeFileSync(
-    join(bin, 'ebill'),
-    `#!/bin/sh\nprintf '%s\\0' "$@" >>'${log}'; printf '\\n\\0' >>'${log}'\n`,
-  );
-  chmodSync(join(bin, 'ebill'), 0o755);
-  try {
-    execFileSync('/bin/sh', ['-c', line], {
-      cwd: work,
-      env: { PATH: `${bin}:/usr/bin:/bin`, HOME: '/home/expanded' },
-      stdio: 'ignore',
-    });
-  } catch {
-    // Prose around a command is no syntax.
-  }
-  expect([readdirSync(work), line]).toEqual([[], line]);
+  spawnSync('/bin/sh', ['-c', SHELL, 'sh', ...lines], {
+    cwd: work,
+    env: { PATH: '/usr/bin:/bin', HOME: '/home/expanded', LOG: log },
+    stdio: 'ignore',
+  });
+  expect([readdirSync(work), lines]).toEqual([[], lines]);
   const calls = readFileSync(log, 'utf8')
     .split('\n\0')
     .slice(0, -1)
@@ -85,7 +81,7 @@ describe.each(HOSTILE)('commands in hints about %j', (name) => {
       const ran = await at.call(line);
       seen.push(...commandsIn(ran.stdout), ...commandsIn(ran.stderr));
     }
-    const words = [...new Set(seen)].flatMap(paste).flat();
+    const words = paste([...new Set(seen)]).flat();
     expect(words).toContain(job);
     expect(words.some((word) => word.endsWith(file))).toBe(true);
   }, 60_000);
@@ -107,6 +103,6 @@ describe.each(HOSTILE)('commands in hints about %j', (name) => {
       seen.push(...commandsIn(ran.stdout), ...commandsIn(ran.stderr));
     }
     expect(seen.length).toBeGreaterThan(0);
-    [...new Set(seen)].flatMap(paste);
+    paste([...new Set(seen)]);
   }, 60_000);
 });

@@ -200,10 +200,9 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     await page.close();
   });
 
+  // Colours move nothing: each width has one of them.
   it.each([
     [390, 'light'],
-    [390, 'dark'],
-    [1100, 'light'],
     [1100, 'dark'],
   ] as const)(
     'shows every label whole, in charts as wide as the text, at %i pixels, %s',
