@@ -417,7 +417,7 @@ test('a page instead of an answer is named by its title, with what may be the re
   });
 });
 
-test('a changing call goes on a connection of its own, which no idle one can spoil', async () => {
+test('a changing call uses its own connection, not an idle one', async () => {
   const ports: (number | undefined)[] = [];
   const server = await rawServer((_request, response) => {
     ports.push(response.socket?.remotePort);

@@ -66,7 +66,7 @@ describe('a response that drips', () => {
 });
 
 describe('a slow response', () => {
-  it('of a file goes on for as long as something comes', async () => {
+  it('of a file continues as long as data arrives', async () => {
     const length = 2400;
     const origin = await dripping(`HTTP/1.1 200 OK\r\nContent-Length: ${length}`, 50);
     const { storage } = await rigFor(origin, { timeoutMs: TIMEOUT_MS, retries: 0 });

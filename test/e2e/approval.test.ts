@@ -251,7 +251,7 @@ describe('ebill run --approved', () => {
     expect(screen).not.toContain('want to continue');
   });
 
-  it('goes on after it was killed, with the same approval alone', async () => {
+  it('resumes after it was killed, with the same approval alone', async () => {
     const server = await sandbox({ faults: ['finalize@1=hang-after'] });
     const at = await frozen(server);
     const killWhen = until(() => server.snapshot().batches.some(({ finalizeCount }) => finalizeCount > 0));

@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
     expect(statSync(native).mode & 0o777).toBe(0o700);
   });
 
-  it('waits for another writer, says who it is, and goes on when it is through', async () => {
+  it('waits for another writer, says who it is, and continues when it has finished', async () => {
     const server = await sandbox();
     const at = machine(server);
     expect((await run(at, ['init', '--job', 'AUG_2020'])).code).toBe(0);
@@ -125,7 +125,7 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
     expect(readdirSync(native)).toEqual([]);
   });
 
-  it('asks the keychain with native code of its own, and keeps the secret in a file without one', async () => {
+  it('asks the keychain with its own native code, and keeps the secret in a file without one', async () => {
     const at = machine(null, { EBILL_KEYCHAIN: 'on', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' });
     const add = ['profile', 'add', 'prod', '--base-url', 'https://ebill.invalid', '--auth', 'bearer'];
     const ran = await run(at, [...add, '--token-stdin'], 'tok-12345\n');

@@ -290,7 +290,7 @@ describe('ebill correct', () => {
     expect(page).toContain('2 invoices: 1 loaded at once, 1 after correction, 0 open');
   });
 
-  it('takes a folder, a file and a batch, and refuses a file of nobody', async () => {
+  it('takes a folder, a file and a batch, and refuses an unknown file', async () => {
     const server = await sandbox();
     const at = await rejected(server);
     both(at);

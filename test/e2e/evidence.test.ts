@@ -161,7 +161,7 @@ describe('"not found" is no evidence while a call may still take effect', () => 
     expect(clock.now() - began).toBeLessThan(60_000);
   });
 
-  it('an init interrupted before its answer is said to be unknown, not to have not run', async () => {
+  it('an init interrupted before its answer is reported as unknown, not as not run', async () => {
     const { server, at } = await world({ faults: ['init=hang-after'] });
     const interruption = new AbortController();
     const underWay = setInterval(() => {
@@ -363,7 +363,7 @@ it('an upload URL that has expired by this clock alone is tried: the storage jud
   expect([done.code, sent(server)]).toEqual([0, { 'create AUG_2020_CUS': 1 }]);
 });
 
-describe('a job id that somebody else used', () => {
+describe('a job id that another client used', () => {
   it('is found before its first use, in a load that was started here', async () => {
     const { server, at } = await world({ duplicates: 'reissue' });
     expect((await call(at, INIT)).code).toBe(0);

@@ -117,7 +117,7 @@ describe('a load killed on one machine', () => {
     ]);
   });
 
-  it('and handed back is a longer load than the first machine has, which goes on with it', async () => {
+  it('and handed back is a longer load than the first machine has, which continues it', async () => {
     const server = await sandbox();
     const [one, other] = await begun(server);
     await handOver(one, other);

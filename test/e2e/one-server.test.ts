@@ -33,7 +33,7 @@ describe('one server, two names (api rule 25)', () => {
     expect(calls(server).filter((call) => call.startsWith('init'))).toHaveLength(1);
   });
 
-  it('an organisation has loads of its own', async () => {
+  it('an organisation has separate loads', async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), csv('A', 2));
@@ -179,7 +179,7 @@ describe('the load last started (commands rule 9)', () => {
     expect(named.stderr).toContain('Using load AUG_2020, from EBILL_JOB');
   });
 
-  it('is asked about where nobody watched it: closed since, it takes nothing unnamed', async () => {
+  it('is asked about where it was not watched: closed since, it takes nothing unnamed', async () => {
     const server = await sandbox();
     const at = machine(server);
     const files = {

@@ -58,7 +58,7 @@ describe('a file under the name of a result', () => {
     expect(downloads(server)).toBe(1);
   });
 
-  it('that was edited is kept aside, each time under a name of its own', async () => {
+  it('that was edited is kept aside, each time under a new name', async () => {
     const server = await sandbox();
     const at = await loaded(server);
     await at.call(['results']);
@@ -162,7 +162,7 @@ describe('a result without the columns sent', () => {
   });
 });
 
-describe('a result that does not say what became of the records, without counts of the server', () => {
+describe('a result that does not give the result of the records, without counts of the server', () => {
   const NO_COUNTS = '<successCount></successCount><failCount></failCount>';
   const PLAN = 'job: AUG_2020\ncustomers: [cus.csv]\n';
 

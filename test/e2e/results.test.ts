@@ -134,7 +134,7 @@ describe('ebill results', () => {
     expect([rejects.code, rejects.json.error?.message]).toEqual([8, expect.stringContaining('AUG_2020_CUS')]);
   });
 
-  it('gives each job id a file of its own in the folder, even one that is a path or differs only in case', async () => {
+  it('gives each job id its own file in the folder, even one that is a path or differs only in case', async () => {
     const server = await sandbox();
     const at = machine(server);
     for (const [i, jobId] of ['../../evil', 'a', 'A', 'nul.x'].entries()) {

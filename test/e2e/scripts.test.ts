@@ -229,7 +229,7 @@ const ownDisk = (): boolean =>
   spawnSync('unshare', ['-rm', 'mount', '-t', 'tmpfs', '-o', 'size=16k', 'none', '/mnt'], { timeout: 5000 })
     .status === 0;
 
-describe('with a home on a disk of its own', () => {
+describe('with a home on a separate disk', () => {
   it.skipIf(!ownDisk())(
     'sends nothing when the disk is full or read-only, and status works',
     { tags: 'slow' },

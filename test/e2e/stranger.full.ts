@@ -110,7 +110,7 @@ it.each(WAYS)(
   120_000,
 );
 
-it('nor in a real terminal, from a process of its own', async () => {
+it('nor in a real terminal, from a separate process', async () => {
   const said = HOSTILE.join(' ');
   const origin = await stranger(() => said);
   const { cwd, file } = folderOf(said.slice(0, 60));

@@ -10,7 +10,7 @@ describe('on a terminal', () => {
     const at = machine(server);
     const asked = terminal(at, ['init', '--job', 'AUG_2020'], WIDE);
     const text = await asked.until(/Start the load AUG_2020\?/);
-    expect(text).toContain('all open invoices, credit memos, debit memos become carried forward');
+    expect(text).toContain('all open invoices, credit memos, debit memos are carried forward');
     expect(text).toContain('cannot be undone');
     asked.write('n\r');
     expect(await asked.exit).toBe(2);

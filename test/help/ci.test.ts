@@ -68,7 +68,7 @@ describe('ebill help ci', () => {
     expect(out).toBe(await printed(null));
   });
 
-  it('has jobs with steps, where GitHub and GitLab look for them, and asks nobody for the name that the plan has', () => {
+  it('has jobs with steps, where GitHub and GitLab look for them, and does not ask for the name that the plan has', () => {
     for (const file of [GITHUB, GITHUB_APPROVED]) {
       const { on, jobs } = parse(file) as { on: unknown; jobs: Record<string, object> };
       expect(on).toBeDefined();

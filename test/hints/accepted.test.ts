@@ -29,7 +29,7 @@ const texts = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
 describe('every command that the program offers to copy', () => {
   it('is found', () => expect(texts.length).toBeGreaterThan(60));
 
-  it.each(texts)('stands whole at any width, and the parser takes it: %s %s', async (_path, text) => {
+  it.each(texts)('is unbroken at any width, and the parser accepts it: %s %s', async (_path, text) => {
     expect(await wrongIn(text)).toEqual([]);
   });
 

@@ -53,7 +53,7 @@ describe('an estimate', () => {
     expect(flat.estimate('customer', 20_000)).toBe(MINUTE);
   });
 
-  it('is not bent by a night in which nobody looked', () => {
+  it('is not distorted by a night without polls', () => {
     const months = [48_000, 48_100, 47_900, 48_300, 48_200].map((records) => sample(records, records * 2));
     const night = sample(48_050, 11 * 60 * MINUTE);
     for (const estimator of [estimatorOf([...months, night]), estimatorOf([night, ...months.slice(0, 2)])])

@@ -117,7 +117,7 @@ describe('organisations of one server', () => {
     return path;
   }
 
-  it('have loads of their own', async () => {
+  it('have separate loads', async () => {
     const state = tempDir();
     const path = start(state, acme, 'AUG_2020');
     expect(await findJournal(state, { ...acme, profile: 'x', organisation: 'ACME' }, 'AUG_2020')).toBe(path);

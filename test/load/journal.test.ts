@@ -170,7 +170,7 @@ describe('a journal', () => {
     ).rejects.toMatchObject({ code: 'CONFLICT' });
   });
 
-  it('is made by nobody who may not write there, with a clear word', async () => {
+  it('fails with a clear message where the user may not write', async () => {
     const blocked = join(tempDir(), 'file');
     writeFileSync(blocked, '');
     await expect(

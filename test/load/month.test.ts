@@ -37,7 +37,7 @@ describe('the batches of a whole month', () => {
     ]);
   });
 
-  it('goes on with what is on record, under the same names', () => {
+  it('resumes with what is on record, under the same names', () => {
     const invoice = known({
       jobId: 'AUG_2020_INV',
       kind: 'invoice',

@@ -139,7 +139,7 @@ describe('a batch that is not found', () => {
     expect(await watched()).toBe('settled');
   });
 
-  it('is no news within the settle time of its own calls', async () => {
+  it('is no evidence within the settle time of its own calls', async () => {
     const submitted = { ...CUS, doubts: answered({ create: at(-50), finalize: at(-20) }) };
     const { look, phases } = rig([submitted], { 3: [null] }, 60);
     const { failures, answers } = await look();
@@ -148,7 +148,7 @@ describe('a batch that is not found', () => {
     expect(phases()).toEqual([['queued', 'Queued']]);
   });
 
-  it('is missing at one look when the settle time of its own calls is over', async () => {
+  it('is missing after one question when the settle time of its own calls is over', async () => {
     const submitted = { ...CUS, doubts: answered({ create: at(-90), finalize: at(-61) }) };
     const { look, phases } = rig([submitted], { 3: [null] }, 60);
     expect((await look()).failures).toEqual([]);

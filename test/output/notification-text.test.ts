@@ -58,7 +58,7 @@ describe('the text of a notification', () => {
     ).toMatch(/^ebill watch AUG_2020: stopped after customers \(PARTIAL, exit code 3\); 2 of 20/);
   });
 
-  it('mentions nobody, makes no link, hides secrets, has no control characters and an end', () => {
+  it('notifies no one, makes no link, hides secrets, has no control characters and an end', () => {
     const message =
       'Said <!channel> <@U12> <https://a|b> @all @here x@y.z [a](https://b) \u001b[31m\u202e tok-secret-1';
     const redactor = new Redactor();

@@ -40,7 +40,7 @@ const report = (findings: readonly Finding[], parts: Partial<FileReport> = {}): 
 beforeAll(() => widthsReady(['日']));
 
 describe('findingsText', () => {
-  it('puts a long name on lines of its own', async () => {
+  it('puts a long name on separate lines', async () => {
     const theme = plainTheme({ width: 24, colors: await createColors(true) });
     const text = findingsText([report([finding()], { file: 'INVOICES_AUG_2020.csv' })], theme);
     expect(stripVTControlCharacters(text).split('\n').slice(0, 2)).toEqual([

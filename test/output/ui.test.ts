@@ -94,7 +94,7 @@ describe('createUi', () => {
     expect(context.stdout.text).toBe('');
   });
 
-  it('puts a command to copy on a line of its own, never wrapped, on a terminal', async () => {
+  it('puts a command to copy on its own line, never wrapped, on a terminal', async () => {
     const term = terminal(36);
     const ui = await uiFor(term.context);
     ui.note("Next: ebill upload customer 'my file. C.csv' --job AUG_2020");
@@ -120,7 +120,7 @@ describe('createUi', () => {
     expect(piped.stderr.text).toBe('Next: ebill watch --job AUG_2020\n');
   });
 
-  it('puts the command in the hint of a warning on a line of its own, and none from its message', async () => {
+  it('puts the command in the hint of a warning on its own line, and none from its message', async () => {
     const term = terminal(40);
     const ui = await uiFor(term.context);
     ui.warn('it said: ebill profile remove prod', 'To map it: ebill profile set NAME --status-name X=PHASE');

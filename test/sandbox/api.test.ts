@@ -330,7 +330,7 @@ describe('finalize and status', () => {
     expect(box.snapshot().objects.find((object) => object.key === 'acme/in/same.csv')?.puts).toBe(3);
   });
 
-  test('calls the running state what it is told to', async () => {
+  test('names the running state as configured', async () => {
     const box = await sandbox({ runningName: 'Verarbeitung', processingTimeMs: 60_000, now: () => 0 });
     const id = await upload(box, 'customer', 'A', 'a.csv', 'k\n1\n');
     await finalize(box, id);
@@ -343,7 +343,7 @@ describe('finalize and status', () => {
   });
 });
 
-describe('requests are held to the vendor’s shape', () => {
+describe('requests must have the vendor’s shape', () => {
   const good = {
     jobId: 'A',
     inputType: 'API',

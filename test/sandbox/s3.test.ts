@@ -91,7 +91,7 @@ describe('PUT', () => {
     }
   });
 
-  test('agrees with a signer of its own', async () => {
+  test('agrees with an independent signer', async () => {
     const box = await sandbox({ s3Credentials: { accessKeyId: 'AK', secretAccessKey: 'SK' } });
     const client = new AwsClient({
       accessKeyId: 'AK',

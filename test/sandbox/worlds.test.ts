@@ -250,7 +250,7 @@ describe('a world', () => {
     expect((await post(box, 'BatchInit', xml({}))).status).toBeGreaterThanOrEqual(200);
   });
 
-  test('is combined with others and with options of its own', () => {
+  test('is combined with others and with explicit options', () => {
     const all = sandboxOptions({
       world: ['conflict', 'another-draft', 'read-lag'],
       duplicates: 'reissue',

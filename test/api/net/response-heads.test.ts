@@ -47,7 +47,7 @@ test('a head of 40 KiB is read, as curl does', async () => {
   expect(await putFile(storage, `${origin}/o`, file, IGNORE_PROGRESS)).toMatchObject({ outcome: 'stored' });
 });
 
-test('a switch of protocols that nobody asked for is a closed connection', async () => {
+test('an unrequested switch of protocols is a closed connection', async () => {
   const file = fileOf(Buffer.from('a,b\n1,2\n'));
   const origin = await speaking(
     () => 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n',
