@@ -58,7 +58,9 @@ async function fieldTable(document: DocumentInput, fields: readonly string[], ui
   const { table } = await import('./table.ts');
   const { rows } = rowsOf(document);
   const cells = rows.map((row) => fields.map((name) => (row[name] == null ? null : String(row[name]))));
-  return table(fields, cells, ui);
+  // A sentence is read whole, a name may be shortened in the middle.
+  const heads = fields.map((title) => ({ title, wrap: /message$|^hint$/i.test(title) }));
+  return table(heads, cells, ui);
 }
 
 /** The list that is a command's result, with the columns for scripts (`help json`). */

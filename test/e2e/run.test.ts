@@ -171,6 +171,7 @@ describe('ebill run', () => {
       });
       const killed = await at.run(['run', plan, ...FAST], { killWhen: hanging });
       expect(killed.code).toBeNull();
+      expect((await at.call(['--json'])).json['next']).toMatchObject({ command: `ebill run ${plan}` });
       if (duplicates === 'refuse') {
         // The upload address of an item file died with the process, and this server gives no other.
         const stuck = await at.call(['run', plan, '--json', ...FAST]);

@@ -26,6 +26,37 @@ async function submitted(server: Sandbox): Promise<Machine> {
 const phases = (batches: readonly { jobId: string | null; phase: string }[]): unknown =>
   Object.fromEntries(batches.map(({ jobId, phase }) => [jobId, phase]));
 
+it('no command speaks of another machine where the load was begun on this one', async () => {
+  const server = await sandbox();
+  const at = await submitted(server);
+  for (const args of [
+    ['init', '--job', 'AUG_2020'],
+    ['status', '--job', 'AUG_2020'],
+    ['finalize', '--job', 'AUG_2020'],
+    ['finalize', '--job-id', 'AUG_2020_INV'],
+    ['watch', '--job', 'AUG_2020'],
+    ['results', '--job', 'AUG_2020'],
+    ['report', '--job', 'AUG_2020'],
+    ['loads', 'show', 'AUG_2020'],
+  ]) {
+    const { code, stdout, stderr } = await at.call(args);
+    expect([code, stdout + stderr]).toEqual([
+      0,
+      expect.not.stringMatching(/No record|on this machine|elsewhere/),
+    ]);
+  }
+});
+
+it('names the command that stores other credentials where the server accepts none of these', async () => {
+  const at = machine(await sandbox(), { EBILL_BASE_URL: '', EBILL_AUTH: '', EBILL_TOKEN: '' });
+  const { apiUrl } = await sandbox();
+  const add = ['profile', 'add', 'prod', '--base-url', apiUrl, '--auth', 'bearer', '--token-stdin'];
+  await at.call(add, { stdin: 'not-the-token' });
+  const refused = await at.call(['status', '--job', 'AUG_2020', '--json']);
+  expect([refused.code, refused.json.error?.code]).toEqual([5, 'AUTH']);
+  expect(refused.json.error?.hint).toMatch(/: ebill profile set prod --auth bearer$/);
+});
+
 describe('ebill status', () => {
   it('asks the server about final batches too, and ends with 6 when there is none', async () => {
     const server = await sandbox();

@@ -23,6 +23,26 @@ describe('table', () => {
     expect(`\n${await table(HEAD, ROWS, plainTheme({ width: 30 }))}\n`).toMatchSnapshot();
   });
 
+  it.each([40, 80, 120])('cuts no reason at %i columns: it wraps', async (width) => {
+    const reason =
+      'Invoice Number INV-202009-0000123 of the customer 0000006890 is not among the accepted invoices';
+    const tally = {
+      rows: 9,
+      failed: 1,
+      reasons: [{ count: 1, reason, message: reason, examples: [], line: 7 }],
+      others: 0,
+    };
+    const shown = { jobId: 'AUG_2020_INV', path: 'AUG_2020/r.csv', kept: false, tally };
+    const fields = [{ title: 'jobId' }, { title: 'errorMessage', wrap: true }];
+    for (const text of [
+      await reasonsTable([shown], plainTheme({ width })),
+      await table(fields, [['AUG_2020_INV', reason]], plainTheme({ width })),
+    ]) {
+      expect(text).not.toContain('…');
+      for (const word of reason.split(' ')) expect(text).toContain(word);
+    }
+  });
+
   it('shows the paths of result files whole, however narrow', async () => {
     const paths = ['CUS', 'INV'].map((kind) => `AUG_2020/AUG_2020_${kind}_result.csv`);
     const shown = paths.map((path) => ({

@@ -73,7 +73,7 @@ function stepTable(rows: readonly PlannedBatch[], month: PlannedMonth, theme: Th
     'File',
     { title: 'Records', right: true },
     ...(amounts ? [{ title: 'Amount', right: true, least: 12 }] : []),
-    'Would be',
+    { title: 'Would be', wrap: true },
   ];
   const cells = rows.map((row, i) => [
     rows[i - 1]?.step === row.step ? '' : row.step,
