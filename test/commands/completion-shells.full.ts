@@ -40,6 +40,9 @@ const TABLE: readonly (readonly [typed: string, words: readonly string[]])[] = [
   ['ebill watch --job \\!', ['watch', '--job', '!bang']],
   ['ebill watch --job=kv=a', ['watch', '--job=kv=a:b c']],
   ['ebill watch --color=al', ['watch', '--color=always']],
+  // The value is still empty.
+  ['ebill watch --profile=', ['watch', '--profile=prod']],
+  ['ebill watch --profile ', ['watch', '--profile', 'prod']],
   ['ebill upload customer in', ['upload', 'customer', 'inv 1.csv']],
   ['ebill upload customer "it', ['upload', 'customer', 'itm$(touch pwned).csv']],
   // No CSV file matches, so any file does.

@@ -202,6 +202,40 @@ describe('the reply to a script', () => {
     }
   });
 
+  it('has all values in PowerShell for an empty word, after a blank and after =', async () => {
+    // The program is asked as the script asks: its words up to the one that is typed, which begins with =.
+    const [, call = ''] = /\$lines = @\((ebill completion .*) 2>\$null\)/.exec(SCRIPTS.powershell) ?? [];
+    const at = machine(null);
+    const env = { EBILL_HOME: await fakeHome(['AUG_2020', 'SEP_2020']) };
+    const asked = async (words: readonly string[], typed: string): Promise<readonly string[]> => {
+      const argv = call
+        .split(' ')
+        .slice(1)
+        .flatMap((word) => (word === '@words' ? words : word.replace('$wordToComplete', typed)))
+        .map((word) => word.replace(/^(["'])(.*)\1$/, '$2'));
+      const { stdout } = await at.run(argv, { env });
+      return stdout.trimEnd().split('\n');
+    };
+    expect(await asked(['watch', '--job'], '')).toEqual([
+      'words',
+      'SEP_2020\tSEP_2020\tprod',
+      'AUG_2020\tAUG_2020\tprod',
+    ]);
+    expect(await asked(['loads', 'show'], '')).toHaveLength(3);
+    expect(await asked(['watch', '--profile'], '')).toEqual([
+      'words',
+      expect.stringMatching(/^prod\tprod\t/),
+    ]);
+    expect(await asked(['watch'], '--profile=')).toEqual([
+      'words',
+      expect.stringMatching(/^--profile=prod\tprod\t/),
+    ]);
+    expect(await asked(['watch', '--color'], '')).toHaveLength(4);
+    expect((await asked([], '')).length).toBeGreaterThan(15);
+    // Unquoted, PowerShell keeps -- for itself when it calls a script, and npm installs one there.
+    expect(call).toContain(" '--' ");
+  });
+
   it('comes from a PowerShell script with balanced brackets (no PowerShell here to run it)', () => {
     for (const [open = '', close = ''] of ['{}', '()', '[]'].map((pair) => [...pair]))
       expect(SCRIPTS.powershell.split(open).length).toBe(SCRIPTS.powershell.split(close).length);

@@ -36,6 +36,16 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')('the exec
     expect(readdirSync(at.home)).toEqual([]);
   });
 
+  it('has its compiled code inside, which Node.js accepts', async () => {
+    const bytes = readFileSync(program);
+    // The blob begins with its mark and flags; the third flag says that it has compiled code. Its first text is a name.
+    const name = bytes.indexOf('ebill.cjs', bytes.lastIndexOf(Buffer.from([0x20, 0xda, 0x43, 0x01])));
+    expect(bytes.readUInt32LE(name - 16)).toBe(0x143da20);
+    expect(bytes.readUInt32LE(name - 12) & 4).toBe(4);
+    // Node.js warns on stderr where it rejects it.
+    expect(await run(machine(null), ['--version'])).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('fails with a sentence and the document in a working directory that was deleted', () => {
     const at = machine(null);
     const script = 'mkdir gone && cd gone && rmdir ../gone && exec "$@"';

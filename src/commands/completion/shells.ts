@@ -257,8 +257,8 @@ Register-ArgumentCompleter -Native -CommandName ebill -ScriptBlock {
   $encoding = [Console]::OutputEncoding
   try {
     [Console]::OutputEncoding = [System.Text.Encoding]::UTF8
-    # Without the = an empty last word would be lost.
-    $lines = @(ebill completion complete powershell -- @words "=$wordToComplete" 2>$null)
+    # Without the = an empty last word would be lost, and without quotes the -- where npm made ebill a script.
+    $lines = @(ebill completion complete powershell '--' @words "=$wordToComplete" 2>$null)
   } catch {
     return
   } finally {
