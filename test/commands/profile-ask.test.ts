@@ -131,7 +131,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
     });
     if (kept)
       expect((await call).context.stderr.text).toMatch(
-        /test call failed[\s\S]*HTTP 401[\s\S]*To store others/,
+        /test call failed[\s\S]*HTTP 401[\s\S]*To store new credentials/,
       );
     else await expect(call).rejects.toMatchObject({ code: 'DECLINED', exitCode: 2 });
     expect(nothingIn(home)).toBe(!kept);

@@ -105,7 +105,7 @@ describe.each<[string, Reply]>([
     const { at, answers } = await gateway();
     answers.get = page;
     const ran = await at.call(['doctor', '--json']);
-    expect(ran.code).toBe(9);
+    expect(ran.code).toBe(6);
     expect(ran.stdout).toContain(title);
   });
 });

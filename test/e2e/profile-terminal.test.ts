@@ -61,7 +61,7 @@ describe('profile set on a terminal', () => {
     const first = await answered(at, other, NONE, '\r');
     expect(first).toContain('warning: No token is stored for prod');
     const again = await answered(at, other, NONE, '\r');
-    expect(again).toContain('store one with: ebill profile set prod --auth header:X-Key');
+    expect(again).toMatch(/or store one:\s+ebill profile set prod --auth header:X-Key\n/);
     expect(again).not.toContain('kept');
     expect(secretsOf(at)).not.toContain('first-token');
   });
@@ -116,7 +116,7 @@ describe('profile add on a terminal', () => {
     expect(said).toMatch(
       /Saved prod: .*\(bearer\), the default profile, although the test call failed: .*HTTP 401/,
     );
-    expect(said).toMatch(/To store others:\s+ebill profile set prod --auth bearer$/);
+    expect(said).toMatch(/To store new credentials:\s+ebill profile set prod --auth bearer$/);
   });
 });
 

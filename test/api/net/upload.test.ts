@@ -139,7 +139,7 @@ describe('an answer before the whole file was sent', () => {
     const { send } = await put(server.origin, large, { retries: 0 });
     expect(await send()).toMatchObject({
       outcome: 'unavailable',
-      message: expect.stringMatching(/no proof.*before the whole file/),
+      message: expect.stringMatching(/does not prove.*before the whole file/),
     });
   });
 
