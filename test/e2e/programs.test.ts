@@ -191,7 +191,7 @@ describe('ebill loads', () => {
     });
     expect(server.requests.length).toBe(before);
     const text = await at.call(['loads', 'show', 'AUG_2020']);
-    expect(text.stdout).toMatch(/create answered\s+AUG_2020_CUS/);
+    expect(text.stdout).toMatch(/batch created\s+AUG_2020_CUS/);
     const unknown = await at.call(['loads', 'show', 'NOPE', '--json']);
     expect([unknown.code, unknown.json.error?.hint]).toEqual([2, expect.stringContaining('SEP_2020')]);
     const list2 = await at.call(['loads']);
