@@ -10,7 +10,7 @@ const files = readdirSync(`${ROOT}test`, { recursive: true, encoding: 'utf8' })
 
 /**
  * Files that change modules, globals or the environment, or measure memory, get a process of their own; all others share
- * two, whose heaps grow.
+ * a few, whose heaps grow.
  */
 const CHANGES = /\bvi\.(?:mock|stub|spyOn)|\bprocess\.env\[[^\]]*\] = |\bheldMemory\b/;
 const changing = files.filter((file) => CHANGES.test(readFileSync(ROOT + file, 'utf8')));
@@ -20,7 +20,8 @@ export const COMMON = {
   globalSetup: ['test/helpers/global-setup.ts'],
   setupFiles: ['test/helpers/fixed-seed.ts'],
   hookTimeout: 60_000,
-  maxWorkers: 2,
+  // Many tests wait for a process or a clock of a server: a third worker uses the time.
+  maxWorkers: 3,
   tags: [{ name: 'slow', description: 'only in npm run test:all', timeout: 300_000 }],
   // No worker may need more than 1 GB; it is heap that grows.
   execArgv: ['--max-old-space-size=768'],

@@ -101,7 +101,7 @@ describe('under --strict', () => {
     await warned(at);
     const upload = ['upload', 'customer', 'cus.csv', '--job', 'AUG_2020'];
     for (const line of [upload, ['run', 'plan.yaml']]) {
-      const stopped = await at.run([...line, '--strict', '--json']);
+      const stopped = await at.call([...line, '--strict', '--json']);
       expect(stopped.code).toBe(2);
       expect(stopped.json.error).toMatchObject({
         code: 'INVALID_FILE',
@@ -112,16 +112,16 @@ describe('under --strict', () => {
         'error-value',
         'mojibake',
       ]);
-      const one = await at.run([...line, '--strict', '--allow-warning', 'mojibake']);
+      const one = await at.call([...line, '--strict', '--allow-warning', 'mojibake']);
       expect(one.code).toBe(2);
       expect(one.stderr).toContain('cus.csv (error-value)');
       expect(one.stderr).toContain('Correct the file.');
     }
     expect(calls(server, true)).toEqual([]);
     const allowed = ['--strict', '--allow-warning', 'mojibake', '--allow-warning', 'error-value'];
-    expect((await at.run([...upload, ...allowed])).code).toBe(0);
+    expect((await at.call([...upload, ...allowed])).code).toBe(0);
     expect(calls(server)).toContain('create AUG_2020_CUS');
-    const journal = await at.run(['loads', 'show', 'AUG_2020', '--json']);
+    const journal = await at.call(['loads', 'show', 'AUG_2020', '--json']);
     expect(journal.code).toBe(0);
   });
 

@@ -37,7 +37,7 @@ describe('ebill run', () => {
     server = await sandbox({ now: () => Date.now() + (late() ? 8 * HOUR : 0) });
     const at = machine(server);
     await planned(at);
-    const ran = await at.run(['run', 'plan.yaml', '--json', ...FAST]);
+    const ran = await at.call(['run', 'plan.yaml', '--json', ...FAST]);
     expect(ran.stderr).not.toContain('can no longer be fetched');
     expect([ran.code, ran.json.outcome]).toEqual([3, 'partial']);
     expect(inFolder(at)).toEqual(expect.arrayContaining([CUS, 'AUG_2020_CUS_rejects.csv']));
@@ -57,10 +57,10 @@ describe('ebill run', () => {
     await at.run(['run', 'plan.yaml', ...FAST], { killWhen: isFinal });
     await server.waitForIdle();
     // Final on record, without a result.
-    await at.run(['status', '--job', 'AUG_2020']);
+    await at.call(['status', '--job', 'AUG_2020']);
     expect(inFolder(at)).not.toContain(CUS);
     server.addFault('create:invoice@1=status:400');
-    expect((await at.run(['run', 'plan.yaml', ...FAST])).code).toBe(9);
+    expect((await at.call(['run', 'plan.yaml', ...FAST])).code).toBe(9);
     expect(inFolder(at)).toContain(CUS);
   });
 
@@ -68,7 +68,7 @@ describe('ebill run', () => {
     const server = await sandbox({ faults: ['download:customer@*=expired'] });
     const at = machine(server);
     await planned(at);
-    const ran = await at.run(['run', 'plan.yaml', '--json', ...FAST]);
+    const ran = await at.call(['run', 'plan.yaml', '--json', ...FAST]);
     expect([ran.code, ran.json.outcome, ran.json.error?.code]).toEqual([3, 'partial', 'PARTIAL']);
     expect(ran.stderr).toMatch(/The result of AUG_2020_CUS can no longer be fetched: .*Request has expired/);
     expect(inFolder(at)).toEqual(
@@ -96,7 +96,7 @@ describe('ebill run', () => {
     const failed = ran.json.batches.find(({ jobId }) => jobId === 'AUG_2020_CUS')?.failCount ?? 0;
     const result = rows.map((row, i) => `${row},${i < failed ? 'Failed,x' : 'Success,'}`);
     writeFileSync(join(at.cwd, 'AUG_2020', CUS), [`${header},Status,Message`, ...result, ''].join('\n'));
-    const again = await at.run(['run', 'plan.yaml', '--json', ...FAST]);
+    const again = await at.call(['run', 'plan.yaml', '--json', ...FAST]);
     expect([again.code, again.json.error?.code]).toEqual([3, 'PARTIAL']);
     expect(again.stderr).toMatch(/AUG_2020_CUS_result\.csv was not downloaded .* so this file is used/);
     expect(inFolder(at)).toContain('AUG_2020_CUS_rejects.csv');
@@ -106,12 +106,12 @@ describe('ebill run', () => {
     const server = await sandbox({ faults: ['download:customer@*=html'] });
     const at = machine(server);
     await planned(at);
-    const ran = await at.run(['run', 'plan.yaml', '--json', ...FAST]);
+    const ran = await at.call(['run', 'plan.yaml', '--json', ...FAST]);
     expect([ran.code, ran.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
     expect(inFolder(at)).toEqual(
       expect.arrayContaining(['AUG_2020_INV_result.csv', 'manifest.json', 'report.html']),
     );
-    const results = await at.run(['results', '--json', '--out', 'r', '--retries', '0']);
+    const results = await at.call(['results', '--json', '--out', 'r', '--retries', '0']);
     expect([results.code, (results.json['results'] as unknown[]).length]).toEqual([6, 3]);
   });
 });
@@ -122,11 +122,11 @@ describe('watch', () => {
     const server = await sandbox({ now: () => Date.now() - late });
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,A\n');
-    const up = await at.run(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait', ...FAST]);
+    const up = await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait', ...FAST]);
     expect(up.stderr).toContain('The result of AUG_2020_CUS could be fetched until ');
     expect(up.stderr).toContain('fetch the results if they are still there');
     late = 0;
-    const results = await at.run(['results', ...FAST.slice(2)]);
+    const results = await at.call(['results', ...FAST.slice(2)]);
     expect([results.code, results.stdout]).toEqual([
       0,
       expect.stringContaining('No result file could be fetched.'),
@@ -137,7 +137,7 @@ describe('watch', () => {
     const server = await sandbox({ downloadExpirySeconds: 7200 });
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,A\n');
-    const up = await at.run([
+    const up = await at.call([
       'upload',
       'customer',
       'cus.csv',
@@ -152,7 +152,7 @@ describe('watch', () => {
     expect([up.code, ms > 7_100_000 && ms <= 7_200_000]).toEqual([0, true]);
     const said = `The result of AUG_2020_CUS can be fetched until ${until.replace('.000', '')}`;
     expect(up.stderr).toContain(said);
-    const watch = await at.run(['watch', ...FAST]);
+    const watch = await at.call(['watch', ...FAST]);
     expect(watch.stderr).toContain(said);
     expect(watch.stderr).toMatch(/--download DIR .*\n.*ebill results --job AUG_2020/);
     const lists = [
@@ -164,14 +164,14 @@ describe('watch', () => {
       ['results'],
     ];
     for (const line of lists) {
-      const { batches } = (await at.run([...line, '--json'])).json;
+      const { batches } = (await at.call([...line, '--json'])).json;
       const cus = batches.find(({ jobId }) => jobId === 'AUG_2020_CUS');
       expect([line, cus?.resultExpiresAt]).toEqual([line, until]);
     }
-    const fields = await at.run(['status', '--format', 'tsv', '--fields', 'jobId,resultExpiresAt']);
+    const fields = await at.call(['status', '--format', 'tsv', '--fields', 'jobId,resultExpiresAt']);
     expect(fields.stdout).toContain(`AUG_2020_CUS\t${until}`);
     // Fetched: there is nothing to say.
-    expect((await at.run(['watch', ...FAST])).stderr).not.toContain('can be fetched');
+    expect((await at.call(['watch', ...FAST])).stderr).not.toContain('can be fetched');
   });
 
   it('--download fetches each result as soon as its batch is final', async () => {
@@ -201,7 +201,7 @@ describe('watch', () => {
       expect((await on.run(line)).code).toBe(0);
     }
     asksBefore = asked(server, 'status', 'AUG_2020_CUS_2');
-    const ran = await on.run(['watch', '--download', 'AUG_2020', '--json', '--interval', '1s']);
+    const ran = await on.call(['watch', '--download', 'AUG_2020', '--json', '--interval', '1s']);
     expect(ran.stderr).not.toContain('can no longer be fetched');
     expect(ran.stderr).not.toContain('exists already');
     expect([ran.code, inFolder(on)]).toEqual([0, ['AUG_2020_CUS_2_result.csv', CUS]]);
@@ -279,12 +279,12 @@ describe('a server', () => {
       (n) => v4(n < 2 ? '20200831T220000Z' : '20300831T220000Z'),
       (_n, url) => (url.includes('=2020') ? { status: 403, body: EXPIRED } : { status: 200, body: RESULT }),
     );
-    const ran = await at.run(['results', '--json']);
+    const ran = await at.call(['results', '--json']);
     expect([ran.code, gets().length, answers()]).toEqual([0, 2, 2]);
     expect(readFileSync(join(at.cwd, 'AUG_2020', CUS), 'utf8')).toBe(RESULT);
     // What the last answer says.
     expect(expiryOf(ran.json.batches)).toBe('2030-09-01T04:59:00.000Z');
-    expect(expiryOf((await at.run(['status', '--json'])).json.batches)).toBe('2030-09-01T04:59:00.000Z');
+    expect(expiryOf((await at.call(['status', '--json'])).json.batches)).toBe('2030-09-01T04:59:00.000Z');
   });
 
   it('that gives the same expired URL again costs this result alone', async () => {
@@ -292,23 +292,23 @@ describe('a server', () => {
       () => v4('20200831T220000Z'),
       () => ({ status: 403, body: EXPIRED }),
     );
-    const ran = await at.run(['results', '--json']);
+    const ran = await at.call(['results', '--json']);
     expect([ran.code, ran.json.outcome, gets().length, answers()]).toEqual([0, 'succeeded', 2, 2]);
     expect(ran.stderr).toContain('Request has expired; asked again, the server gave the same URL');
     expect(inFolder(at)).toEqual(['AUG_2020_CUS_2_result.csv']);
     expect(ran.json['results']).toMatchObject([{ jobId: 'AUG_2020_CUS_2', rows: 2 }]);
-    const watch = await at.run(['watch', '--download', 'w', '--json']);
+    const watch = await at.call(['watch', '--download', 'w', '--json']);
     expect([watch.code, readdirSync(join(at.cwd, 'w'))]).toEqual([0, ['AUG_2020_CUS_2_result.csv']]);
-    const report = await at.run(['report', '--json']);
+    const report = await at.call(['report', '--json']);
     expect([report.code, existsSync(String(report.json['path']))]).toEqual([0, true]);
     // A file put there by hand has the columns sent, or it is not taken.
     writeFileSync(join(at.cwd, 'AUG_2020', CUS), 'Title\nx\n');
-    expect((await at.run(['results', '--json'])).json.error).toMatchObject({
+    expect((await at.call(['results', '--json'])).json.error).toMatchObject({
       code: 'REJECTED',
       message: expect.stringContaining('it lacks Account Number, Name'),
     });
     writeFileSync(join(at.cwd, 'AUG_2020', CUS), RESULT);
-    const taken = await at.run(['results', '--json']);
+    const taken = await at.call(['results', '--json']);
     expect([taken.code, taken.json['results']]).toEqual([
       0,
       expect.arrayContaining([expect.objectContaining({ jobId: 'AUG_2020_CUS', rows: 2 })]),
@@ -321,10 +321,10 @@ describe('a server', () => {
       (n) => `?token=${n}`,
       (n) => (n === 1 ? { status: 403, body: EXPIRED } : { status: 200, body: RESULT }),
     );
-    const watch = await at.run(['watch', '--json']);
+    const watch = await at.call(['watch', '--json']);
     expect([watch.code, expiryOf(watch.json.batches)]).toEqual([0, null]);
     expect(watch.stderr).not.toContain('can be fetched until');
-    const ran = await at.run(['results', '--json']);
+    const ran = await at.call(['results', '--json']);
     expect([ran.code, gets().length, inFolder(at).length]).toEqual([0, 2, 2]);
   });
 
@@ -333,7 +333,7 @@ describe('a server', () => {
       () => '?token=1',
       () => ({ status: 403, body: EXPIRED.replace('Request has expired', 'Access Denied') }),
     );
-    const ran = await at.run(['results', '--json']);
+    const ran = await at.call(['results', '--json']);
     expect([ran.code, ran.json.error?.code, inFolder(at)]).toEqual([
       9,
       'REJECTED',
@@ -346,7 +346,7 @@ describe('a server', () => {
       () => '?AWSAccessKeyId=A&Expires=1598936340&Signature=x%2Fy%3D',
       () => ({ status: 200, body: RESULT }),
     );
-    const { json } = await at.run(['status', '--json']);
+    const { json } = await at.call(['status', '--json']);
     expect(expiryOf(json.batches)).toBe('2020-09-01T04:59:00.000Z');
   });
 });
@@ -355,8 +355,8 @@ it('a folder that cannot be written stops everything, as before', async () => {
   const server = await sandbox();
   const at = machine(server);
   writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,A\n');
-  await at.run(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait', ...FAST]);
+  await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--wait', ...FAST]);
   mkdirSync(join(at.cwd, 'AUG_2020', CUS), { recursive: true });
-  const ran = await at.run(['results', '--json']);
+  const ran = await at.call(['results', '--json']);
   expect([ran.code, ran.json.error?.code]).toEqual([2, 'USAGE']);
 });

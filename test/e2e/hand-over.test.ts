@@ -61,24 +61,24 @@ describe('a load killed on one machine', () => {
     })();
     expect((await one.run(['run', 'plan.yaml', ...FAST], { killWhen })).code).toBeNull();
 
-    const out = await one.run(['loads', 'export', JOB]);
+    const out = await one.call(['loads', 'export', JOB]);
     expect(out.stdout).toContain(`Wrote ${FILE}`);
     expect(out.code).toBe(0);
     copyFileSync(join(one.cwd, FILE), join(other.cwd, FILE));
-    const into = await other.run(['loads', 'import', FILE]);
+    const into = await other.call(['loads', 'import', FILE]);
     expect(into.stdout).toMatch(/^Imported AUG_2020 on http:\/\/127\.0\.0\.1:\d+: \d+ entries/);
     expect(into.code).toBe(0);
 
     // Taken for this machine's own, without --adopt and without a name.
-    const status = await other.run(['status', '--json']);
+    const status = await other.call(['status', '--json']);
     expect(status.json).toMatchObject({ job: JOB, exitCode: 0 });
     expect(status.json.batches.map(({ jobId }) => jobId)).toContain('AUG_2020_CUS');
     // The command that goes on is one that can be typed here.
     expect((await other.call([])).stdout).toMatch(/^Next +ebill run plan\.yaml$/m);
-    const ran = await other.run(['run', 'plan.yaml', '--json', ...FAST]);
+    const ran = await other.call(['run', 'plan.yaml', '--json', ...FAST]);
     expect(ran.json).toMatchObject({ outcome: 'succeeded', exitCode: 0 });
-    expect((await other.run(['watch', '--json', ...FAST])).json).toMatchObject({ outcome: 'succeeded' });
-    expect((await other.run(['results', '--json', '--out', 'again'])).json).toMatchObject({ exitCode: 0 });
+    expect((await other.call(['watch', '--json', ...FAST])).json).toMatchObject({ outcome: 'succeeded' });
+    expect((await other.call(['results', '--json', '--out', 'again'])).json).toMatchObject({ exitCode: 0 });
 
     const { batches, initCount } = server.snapshot();
     expect(initCount).toBe(1);

@@ -13,7 +13,7 @@ describe('a month, command by command', () => {
     const at = machine(server);
     const files = await month(at, { bad: 1 });
 
-    const init = await at.run(['init', '--job', 'AUG_2020', '--json']);
+    const init = await at.call(['init', '--job', 'AUG_2020', '--json']);
     expect(init.code).toBe(0);
     expect(init.json).toMatchObject({
       command: 'init',
@@ -32,14 +32,14 @@ describe('a month, command by command', () => {
       ['carryForwardDebitMemo', 'not-run', null],
     ]);
 
-    const customers = await at.run(['upload', 'customer', 'CUS_AUG_2020.csv', '--json']);
+    const customers = await at.call(['upload', 'customer', 'CUS_AUG_2020.csv', '--json']);
     expect(customers.code).toBe(0);
     expect(customers.json.batches).toMatchObject([
       { jobId: 'AUG_2020_CUS', kind: 'customer', phase: 'uploaded', outcome: 'uploaded', recordsSent: 17 },
     ]);
     expect(customers.stderr).toContain('load AUG_2020');
 
-    const invoice = await at.run(['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv', '--json']);
+    const invoice = await at.call(['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv', '--json']);
     expect(invoice.code).toBe(0);
     expect(invoice.json.batches).toHaveLength(1);
     expect(invoice.json.batches[0]?.children.map((child) => [child.jobId, child.file, child.phase])).toEqual([
@@ -48,11 +48,11 @@ describe('a month, command by command', () => {
       ['AUG_2020_ITM_3', 'ITM_AUG_2020_3.csv', 'uploaded'],
     ]);
 
-    const finalize = await at.run(['finalize', '--json']);
+    const finalize = await at.call(['finalize', '--json']);
     expect(finalize.code).toBe(0);
     expect(finalize.json.outcome).toBe('queued');
 
-    const watch = await at.run(['watch', '--json', '--download', 'what became']);
+    const watch = await at.call(['watch', '--json', '--download', 'what became']);
     expect(watch.code).toBe(3);
     expect(watch.json).toMatchObject({
       command: 'watch',
