@@ -196,7 +196,7 @@ function closing(width: number): string {
   const lines = [
     `ebill noticed: exit code 4, UNACCOUNTED. A record that is neither loaded nor rejected is never a success.`,
     `The result of every record is in ./${FOLDER}/results, with the rejected records as they were sent;`,
-    `the files sent are in ./${FOLDER}/files. Now try it yourself:`,
+    `the files sent are in ./${FOLDER}/files. Now try it yourself, with ebill installed:`,
   ];
   return [
     '',

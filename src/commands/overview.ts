@@ -1,4 +1,6 @@
 import { outcomeOfAll } from '../batch/outcome.ts';
+import { flatten } from '../batch/tree.ts';
+import { isInitPart } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
 import { standingOfLoad } from '../load/closed.ts';
@@ -42,7 +44,9 @@ export async function overview(app: App): Promise<CommandResult> {
     ['Profile', profileText(at)],
     [
       'Load',
-      load === null ? noLoad(job) : `${load.header.job} (${state}): ${tally(batches) || 'nothing sent yet'}`,
+      load === null
+        ? noLoad(job)
+        : `${load.header.job} (${state}): ${tally(flatten(batches).filter(({ kind }) => !isInitPart(kind))) || 'nothing sent yet'}`,
     ],
     ...(load === null
       ? []

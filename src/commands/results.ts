@@ -112,7 +112,7 @@ async function results(
   folder: string,
 ): Promise<CommandResult> {
   const [
-    { correctAdvice, fetchResults, shownResult, writeAllRejects },
+    { correctAdvice, fetchResults, rejectsAdvice, shownResult, writeAllRejects },
     { goneWarnings },
     { withWait },
     { refresh },
@@ -141,7 +141,9 @@ async function results(
     : { files: [], problems: [] };
   const shown = files.map((file): ShownTally => ({ ...file, path: relative(context.cwd, file.path) }));
   const parts = [await resultTable(shown, ui), await reasonsTable(shown, ui), accountText(batches, ui)];
-  const next = correctAdvice(rejects.files, batches, job === '' ? null : job, context);
+  const next = options.rejects
+    ? correctAdvice(rejects.files, batches, job === '' ? null : job, context)
+    : rejectsAdvice(files, batches, job, context);
   return {
     profile,
     job: job === '' ? null : job,

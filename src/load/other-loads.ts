@@ -65,22 +65,22 @@ function sameObject(
 /**
  * Checks that no file was processed in another load of the server: it would be billed twice, as last month's file by mistake
  * (api rule 27). Files on record in this load were checked when they came.
- * @param again `--again`: load them although they are
+ * @param again `--again`: load them although they are; `null`: the command has no such option
  * @throws EbillError CONFLICT
  */
 export function assertNotProcessed(
   others: readonly LoadState[],
-  assignments: readonly Assignment[],
-  again: boolean,
+  assignments: readonly Pick<Assignment, 'file' | 'action'>[],
+  again: boolean | null,
   names: StatusNames,
 ): void {
-  if (again) return;
+  if (again === true) return;
   for (const { file, action } of assignments) {
     if (action !== 'new') continue;
     for (const load of others) {
       for (const batch of load.batches.values()) {
         if (batch.file?.sha256 === file.sha256 && isSubmitted(load, batch, names))
-          throw processedBefore(load, file, batch);
+          throw processedBefore(load, file, batch, again === false);
       }
     }
   }
@@ -95,14 +95,19 @@ function isSubmitted(load: LoadState, batch: BatchState, names: StatusNames): bo
   return seen !== null && phaseOnRecord(load, submitted, seen, names).phase !== 'draft';
 }
 
-function processedBefore(load: LoadState, file: SourceFile, batch: BatchState): EbillError {
+function processedBefore(
+  load: LoadState,
+  file: SourceFile,
+  batch: BatchState,
+  canRepeat: boolean,
+): EbillError {
   const submitted = parentOf(load.batches, batch) ?? batch;
   const date = (submitted.finalizedAt ?? submitted.changedAt ?? load.updatedAt).slice(0, 10);
   return new EbillError(
     'CONFLICT',
     `${file.name} was loaded before: ${batch.jobId} of the load ${load.header.job}, submitted on ${date}, has the same content (as ${batch.file?.name}).`,
     {
-      hint: 'Nothing was sent. Check whether this is the file of another month. If the same records are to be loaded once more, upload the file with the option --again.',
+      hint: `Nothing was sent. Check whether this is the file of another month. If the same records are to be loaded once more, ${canRepeat ? 'upload the file with the option --again.' : 'start the load with the same init as in the plan, upload this file to it with the option --again, then run the plan again: it continues with the other files.'}`,
       choices: [
         {
           option: '--again',

@@ -107,21 +107,26 @@ function broken(word: string, room: number): string[] {
   return pieces;
 }
 
-/** Lines of at most `width` columns; a word that is longer than a line is broken, an option with its value is not. */
-export function wrap(text: string, width: number): string[] {
+/**
+ * Lines of at most `width` columns; a word that is longer than a line is broken, an option with its value is not.
+ * @param after the width of the lines after the first
+ */
+export function wrap(text: string, width: number, after = width): string[] {
   if (fits(text, width)) return [text];
-  const room = Math.max(2, width);
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(BREAK)) {
+    const room = Math.max(2, lines.length === 0 ? width : after);
     const longer = line === '' ? word : `${line} ${word}`;
     if (fits(longer, room)) {
       line = longer;
       continue;
     }
     if (line !== '') lines.push(line);
+    const next = Math.max(2, lines.length === 0 ? width : after);
     // A command or option that is too long is left to the terminal, which breaks no line that is copied.
-    const pieces = fits(word, room) || /^\S*--[a-z]|\bebill /.test(word) ? [word] : broken(word, room);
+    const pieces =
+      fits(word, next) || /^\S*--[a-z]|\bebill /.test(word) ? [word] : broken(word, Math.min(next, after));
     line = pieces.pop() ?? '';
     lines.push(...pieces);
   }
@@ -130,7 +135,7 @@ export function wrap(text: string, width: number): string[] {
 
 /** Wrapped text after a short lead, the following lines indented under it. The lead may be coloured. */
 export function hangingIndent(lead: string, text: string, width: number, indent = textWidth(lead)): string {
-  return wrap(text, width - Math.max(indent, textWidth(lead)))
+  return wrap(text, width - textWidth(lead), width - indent)
     .map((line, i) => (i === 0 ? lead : ' '.repeat(indent)) + line)
     .join('\n');
 }

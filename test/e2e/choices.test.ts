@@ -125,6 +125,32 @@ it('a file of another load is loaded once more only when that is chosen', async 
   expect(sends(server)).toContain('finalize SEP_CUS');
 });
 
+it('a plan with a file of another load is refused before anybody is asked to start it', async () => {
+  const server = await sandbox();
+  const at = machine(server);
+  customers(at, 'cus.csv', '1');
+  customers(at, 'new.csv', '2');
+  await at.call('upload customer cus.csv --job AUG --wait'.split(' '));
+  const before = sends(server);
+  writeFileSync(join(at.cwd, 'plan.yaml'), 'job: SEP\ninit: {}\ncustomers: [cus.csv, new.csv]\n');
+  const session = terminal(at, ['run', 'plan.yaml'], WIDE);
+  expect(await session.exit).toBe(8);
+  const screen = (await session.screen()).replaceAll(/\s+/g, ' ');
+  expect(screen).not.toContain('Start the load');
+  expect(screen).toContain('cus.csv was loaded before: AUG_CUS');
+  expect(sends(server)).toEqual(before);
+  // What the hint says, and then the plan goes on with the others.
+  expect(screen).toContain('start the load with the same init as in the plan, upload this file to it');
+  await at.call('init --job SEP --yes'.split(' '));
+  expect((await at.call('upload customer cus.csv --job SEP --again'.split(' '))).code).toBe(0);
+  expect((await at.call(['run', 'plan.yaml'])).code).toBe(0);
+  expect(sends(server).filter((call) => /^(?:init|finalize) SEP/.test(call))).toEqual([
+    'init SEP_INIT',
+    'finalize SEP_CUS',
+    'finalize SEP_CUS_2',
+  ]);
+});
+
 describe('a draft of items that gets no new upload URL', () => {
   const INVOICE = 'upload invoice inv.csv --items itm_1.csv itm_2.csv --job AUG --finalize --concurrency 1';
 

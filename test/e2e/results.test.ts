@@ -51,6 +51,11 @@ describe('ebill results', () => {
     const people = await at.call(['results', '--out', 'elsewhere']);
     expect(people.stdout).toContain('is empty');
     expect(people.stdout).toMatch(/customers sent, .* loaded, 2 rejected, 0 unaccounted/);
+    const next = 'ebill results --rejects --job AUG_2020';
+    expect(people.stderr).toContain(next);
+    const written = await at.call(typed(next));
+    expect([written.code, written.stderr.includes('ebill correct --job AUG_2020')]).toEqual([0, true]);
+    expect(written.stderr).not.toContain(next);
   });
 
   it('is what the conflict of a corrected source file names, and works although the file changed', async () => {

@@ -65,6 +65,14 @@ describe('fitting text', () => {
     expect(wrap('one two three', 8)).toEqual(['one two', 'three']);
     expect(wrap('abcdefghij', 4)).toEqual(['abcd', 'efgh', 'ij']);
     expect(hangingIndent('✖ ', 'one two three', 10)).toBe('✖ one two\n  three');
+    // A long lead takes nothing from the lines below it.
+    expect(hangingIndent('inv.csv:12 ', 'one two three four', 18, 2)).toBe(
+      'inv.csv:12 one two\n  three four',
+    );
+    expect(hangingIndent('inv.csv:12 ', 'one abcdefghijklmnop two', 18, 2)).toBe(
+      'inv.csv:12 one\n  abcdefghijklmnop\n  two',
+    );
+    expect(hangingIndent('a ', 'one two three', 9, 6)).toBe('a one two\n      thr\n      ee');
   });
   it('keeps a number and its unit on one line, and parts whole', () => {
     expect(wrap('uploaded: 254 kB in 12 s (976 kB/s)', 14)).toEqual([

@@ -5,8 +5,9 @@ import { APPROVED, type SourceFile } from '../../load/entries.ts';
 import type { LoadEvent, PlanEntry } from '../../load/events.ts';
 import { resultsFolder } from '../../load/file-names.ts';
 import { assertSameInit } from '../../load/init.ts';
-import { setCurrentJob } from '../../load/loads.ts';
+import { otherLoadsReader, setCurrentJob } from '../../load/loads.ts';
 import { assertRestartable, confirmPlan, restartTargets } from '../../load/open-invoice.ts';
+import { assertNotProcessed } from '../../load/other-loads.ts';
 import { assignMonth, type Month, type MonthFiles } from '../../load/plan.ts';
 import type { Run } from '../../load/run.ts';
 import { type BatchState, initOnRecord, itemsOf, type LoadState } from '../../load/state.ts';
@@ -122,6 +123,16 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
   const sends =
     !dryRun &&
     (known === null || options.restartInvoice || monthSends(known, init?.jobId ?? null, assigned(known)));
+  // Before anybody is asked; and once more below, when the load is locked.
+  if (known === null && !dryRun && !options.adopt)
+    assertNotProcessed(
+      await otherLoadsReader(app.context.paths.state, owner, plan.job)(),
+      [...files.customers, ...files.invoices.flatMap(({ file: one, items }) => [one, ...items])].map(
+        (one) => ({ file: one, action: 'new' as const }),
+      ),
+      null,
+      connection.statusNames,
+    );
   if (sends)
     await confirmProduction(app, connection, `run the plan of ${plan.job}`, {
       files: [
@@ -142,7 +153,7 @@ async function prepare(session: Session, what: PlanRun, found: ResolvedPlanFiles
     await assertNew(
       run,
       [...customers, ...invoices.flatMap(({ invoice, items }) => [invoice, ...items])],
-      false,
+      null,
     );
     if (approval !== null) assertNothingElse(approval, run.journal.state, planned);
     if (options.freeze !== null)

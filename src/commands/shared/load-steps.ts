@@ -28,7 +28,11 @@ export function uploadAll(
 }
 
 /** Checks before anything is sent that no file was processed in another load of the server. @throws EbillError CONFLICT */
-export async function assertNew(run: Run, files: readonly Assignment[], again: boolean): Promise<void> {
+export async function assertNew(
+  run: Run,
+  files: readonly Assignment[],
+  again: boolean | null,
+): Promise<void> {
   assertNotProcessed(await run.otherLoads(), files, again, run.statusNames);
 }
 

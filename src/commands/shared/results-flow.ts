@@ -361,6 +361,22 @@ function unplacedError(jobId: string, { unplaced, unplacedLine }: MatchedBy): Eb
 const warnKept = (app: App, path: string): void =>
   app.ui.warn(`${basename(path)} exists already and was not replaced (--force replaces it)`);
 
+/** The command that writes the rejected records, where some are open and `results` did not write them; otherwise ''. */
+export function rejectsAdvice(
+  files: readonly Pick<FetchedResult, 'jobId' | 'tally'>[],
+  batches: readonly BatchView[],
+  job: string,
+  context: Terminal,
+): string {
+  const views = flatten(batches);
+  const failed = new Set(files.filter(({ tally }) => (tally?.failed ?? 0) > 0).map(({ jobId }) => jobId));
+  const open = views.some(
+    (batch) => batch.jobId !== null && failed.has(batch.jobId) && openOutsideCorrections(batch, views) !== 0,
+  );
+  if (!open || job === '') return '';
+  return `Next: write the rejected records to files, to correct them:\nebill results --rejects --job ${quoted(job, context)}`;
+}
+
 /** What to correct, and the command that loads it (commands rule 21); '' where nothing of these batches is open. */
 export function correctAdvice(
   files: readonly RejectsFile[],

@@ -80,7 +80,7 @@ export async function select(session: Session, options: SelectionOptions): Promi
 
 export function noLoad(): EbillError {
   return new EbillError('USAGE', 'No load was given, and none has been started on this machine.', {
-    hint: 'Name the load with --job, or set EBILL_JOB.',
+    hint: 'Name the load with --job, or set EBILL_JOB. To start one: ebill init --job NAME',
   });
 }
 

@@ -133,7 +133,7 @@ function resultsLeft({ ui, context }: App, run: Run, views: readonly BatchView[]
   if (left.length === 0 || header.job === '') return {};
   const when = left.every(({ until }) => isOver(until))
     ? 'fetch the results if they are still there'
-    : 'fetch the results before that';
+    : 'fetch the results in time';
   return {
     next: `Next: ${when} (--download DIR fetches each as soon as its batch is final):\nebill results --job ${quoted(header.job, context)}`,
   };

@@ -99,12 +99,17 @@ export function waitParts(times: BatchTimes, now: number): readonly string[] {
 }
 
 /** `about 3 m left`, or that it may end at any moment. */
-export const timeLeftText = (ms: number): string => (ms > 0 ? `about ${roughly(ms)} left` : 'due now');
+export function timeLeftText(ms: number): string {
+  const left = roughly(ms);
+  return ms > 0 ? `${left === FEW ? '' : 'about '}${left} left` : 'due now';
+}
+
+const FEW = 'a few s';
 
 /** An estimate is not given to the second. */
 function roughly(ms: number): string {
   const seconds = ms / 1000;
-  if (seconds < 8) return 'a few s';
+  if (seconds < 8) return FEW;
   if (seconds < 90) return `${Math.max(1, Math.round(seconds / 10)) * 10} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 90) return `${minutes} m`;
