@@ -1,6 +1,6 @@
 import { outcomeOfAll } from '../batch/outcome.ts';
 import { flatten } from '../batch/tree.ts';
-import { isInitPart } from '../batch/types.ts';
+import { type BatchView, isInitPart } from '../batch/types.ts';
 import { EbillError } from '../errors.ts';
 import { TOPICS } from '../help/topics.ts';
 import { standingOfLoad } from '../load/closed.ts';
@@ -9,7 +9,7 @@ import { currentJob, findJournal } from '../load/journal-places.ts';
 import { type NextStep, nextStep } from '../load/next-step.ts';
 import type { LoadState } from '../load/state.ts';
 import { viewLoad } from '../load/view.ts';
-import { tally } from '../output/batch-text.ts';
+import { leftWord, tally } from '../output/batch-text.ts';
 import { timeText } from '../output/format.ts';
 import { hangingIndent, textWidth } from '../output/text-layout.ts';
 import { adviceText } from '../output/ui.ts';
@@ -46,7 +46,7 @@ export async function overview(app: App): Promise<CommandResult> {
       'Load',
       load === null
         ? noLoad(job)
-        : `${load.header.job} (${state}): ${tally(flatten(batches).filter(({ kind }) => !isInitPart(kind))) || 'nothing sent yet'}`,
+        : `${load.header.job} (${state}): ${tally(flatten(batches).filter(isCounted)) || 'nothing sent yet'}`,
     ],
     ...(load === null
       ? []
@@ -89,6 +89,9 @@ export async function overview(app: App): Promise<CommandResult> {
     text: lines.join('\n'),
   };
 }
+
+/** Not the parts of the init, nor a draft that is left behind or left out. */
+const isCounted = (batch: BatchView): boolean => !isInitPart(batch.kind) && leftWord(batch) === null;
 
 interface SetUp {
   readonly server: string | null;

@@ -79,7 +79,7 @@ export const command: CommandModule<RunOptions> = {
       .option('--next', 'create another batch for new content under a name already used')
       .option(
         '--restart-invoice',
-        'start invoice batches over when their items cannot be uploaded; the old drafts are abandoned',
+        'start invoice batches over when their items cannot be uploaded; the old drafts are left behind',
       )
       .optionsGroup('Writing a plan:')
       .option('--init-plan', 'write a plan for the CSV files in this folder')

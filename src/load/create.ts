@@ -165,7 +165,7 @@ function twoDrafts(
   return new EbillError('CONFLICT', `The server has ${jobId} ${drafts}.`, {
     hint: withItems
       ? `An unused draft cannot be deleted, and items batches are finalized with their invoice batch: start the invoice batch again, with all of its item files.${batch === undefined ? '' : ` To do that: ${commandFor(state, batch, context, shown)}`}`
-      : 'Run the same command without --job-id: the file goes into a batch with the next free number, and the unused draft is abandoned.',
+      : 'Run the same command without --job-id: the file goes into a batch with the next free number, and the unused draft is left behind.',
     choices:
       withItems && batch !== undefined && givesWholeInvoice(state, batch)
         ? [

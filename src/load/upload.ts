@@ -98,7 +98,7 @@ export async function uploadFile(
     const message =
       known === undefined || known.created === 'no'
         ? `The server already has another batch named ${jobId}; uploading ${file.name} as ${next}`
-        : `${jobId} is abandoned as an unused draft (${reason}); uploading ${file.name} as ${next}`;
+        : `${jobId} is left behind as an unused draft (${reason}); uploading ${file.name} as ${next}`;
     run.emit({ event: 'step', jobId, message });
     jobId = next;
     asked = undefined;

@@ -2,7 +2,7 @@ import { flattenPlaced } from '../batch/tree.ts';
 import type { EbillError } from '../errors.ts';
 import type { Redactor } from '../redact/redactor.ts';
 import { indented, visibleText } from '../system/escaping.ts';
-import { type DocumentInput, derivedFields, type ShownRequest } from './json.ts';
+import { type DocumentInput, derivedFields, type ShownRequest, toJson } from './json.ts';
 import type { Theme } from './theme.ts';
 import type { Ui } from './ui.ts';
 
@@ -36,7 +36,6 @@ export async function printResult(
   const document: DocumentInput = { ...result, command, exitCode: error?.exitCode ?? 0 };
   ui.end();
   if (format === 'json') {
-    const { toJson } = await import('./json.ts');
     stdout.write(`${toJson(document, { redactor, showUrls, fields })}\n`);
   } else if (format === 'tsv') {
     stdout.write(toTsv(document, fields, (cell) => ui.clean(cell)));

@@ -32,6 +32,16 @@ describe('ebill without a command', () => {
     expect(server.requests).toHaveLength(asked);
   });
 
+  it('counts item batches, and no draft that is left behind', async () => {
+    const server = await sandbox({ duplicates: 'refuse', faults: ['create@1=reset-after'] });
+    const at = machine(server);
+    const sample = await month(at, { records: 10 });
+    await at.call(['upload', 'customer', ...sample.customers, '--job', 'AUG_2020']);
+    await at.call(['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv']);
+    const ran = await at.call([]);
+    expect(ran.stdout).toMatch(/^Load {5}AUG_2020 \(open\): 5 uploaded$/m);
+  });
+
   it('shows the profile without its secret, and names the profiles when there is no default', async () => {
     const at = machine(null);
     const add = (name: string, ...more: string[]) =>

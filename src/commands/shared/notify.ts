@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { documentOutcome } from '../../batch/outcome.ts';
 import { messageOf } from '../../errors.ts';
+import { toJson } from '../../output/json.ts';
 import type { Runner } from '../../output/runners.ts';
 import { withoutSecrets } from '../../redact/known-secrets.ts';
 import type { Redacted } from '../../redact/redactor.ts';
@@ -13,7 +14,7 @@ import type { WaitOptions } from './upload-options.ts';
 
 /** For the help of commands that take `--notify`. */
 export const NOTIFY_NOTE =
-  '--notify runs COMMAND in a shell in the working directory at the end, whether the command succeeded or failed. COMMAND gets the --json document on standard input, and EBILL_OUTCOME, EBILL_EXIT_CODE and EBILL_JOB in the environment, but no credentials of ebill. Its output goes to stderr. It is stopped after 30 s. If it fails, ebill prints a warning and keeps its exit code. It does not run after an interruption or with --dry-run.';
+  '--notify runs COMMAND in a shell in the working directory at the end, whether the command succeeded or failed. COMMAND gets the --json document on standard input, and EBILL_OUTCOME, EBILL_EXIT_CODE and EBILL_JOB in the environment, but no credentials of ebill. Its output goes to stderr, without --quiet. It is stopped after 30 s. If it fails, ebill prints a warning and keeps its exit code. It does not run after an interruption or with --dry-run.';
 
 /** For the help of commands that take `--notify-url`. */
 export const NOTIFY_URL_NOTE =
@@ -127,7 +128,6 @@ async function runNotifyCommand(app: App, command: string, result: CommandResult
   const { context, ui, redactor } = app;
   const exitCode = result.error?.exitCode ?? 0;
   try {
-    const { toJson } = await import('../../output/json.ts');
     // Without URLs even under --show-urls: a notification ends up in chat rooms and mail.
     const document = toJson({ ...result, command: app.command, exitCode }, { redactor, showUrls: false });
     const end = await context.shell(command, {

@@ -79,9 +79,13 @@ export async function select(session: Session, options: SelectionOptions): Promi
 }
 
 export function noLoad(): EbillError {
-  return new EbillError('USAGE', 'No load was given, and none has been started on this machine.', {
-    hint: 'Name the load with --job, or set EBILL_JOB. To start one: ebill init --job NAME',
-  });
+  return new EbillError(
+    'USAGE',
+    'No load was given, and none has been started on this server from this machine.',
+    {
+      hint: 'Name the load with --job, or set EBILL_JOB. To start one: ebill init --job NAME',
+    },
+  );
 }
 
 /** Is this the batch that `--id` or `--job-id` names? */
