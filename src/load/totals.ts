@@ -15,9 +15,12 @@ import { viewLoad } from './view.ts';
  * status names of a profile may change later.
  */
 export function closedTotals(state: LoadState, names: StatusNames): Closed | null {
+  const { closed } = state;
+  const isClosedNow = isClosed(state, names, 'invoice');
+  if (closed === undefined && !isClosedNow) return null;
   const now = totalsOf(state, names);
-  if (state.closed !== undefined && sameFiles(state.closed, now)) return state.closed;
-  return isClosed(state, names, 'invoice') ? now : null;
+  if (closed !== undefined && sameFiles(closed, now)) return closed;
+  return isClosedNow ? now : null;
 }
 
 const sameFiles = (a: Pick<Closed, 'files'>, b: Pick<Closed, 'files'>): boolean =>

@@ -102,7 +102,7 @@ function tinyFiles(dice: Dice): Files {
     invoice: 'upload invoice inv_1.csv',
     items: 'upload invoice inv_1.csv --items itm_1_1.csv',
   }[what];
-  const together = what === 'init' || dice.chance(0.6);
+  const together = what === 'init' || dice.chance(0.8);
   const lines = together
     ? [what === 'init' ? upload : `${upload} --finalize --wait`]
     : [`${upload}${dice.chance(0.3) ? ' --concurrency 1' : ''}`, 'finalize', 'watch'];

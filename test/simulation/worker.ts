@@ -45,8 +45,9 @@ export interface Order {
   readonly show?: boolean;
 }
 
-/** Of 64 months one is large and four are small. */
-const sizeOf = (seed: number): Size => (seed % 64 === 0 ? 'large' : seed % 16 === 1 ? 'small' : 'tiny');
+/** Of 128 months one is large and three are small. */
+const sizeOf = (seed: number): Size =>
+  seed % 128 === 0 ? 'large' : seed % 32 === 1 && seed % 128 !== 1 ? 'small' : 'tiny';
 
 function* monthsOf({ seeds, cases = [] }: Order): Generator<readonly [seed: number, size: Size]> {
   yield* cases;
