@@ -46,6 +46,7 @@ export function createCredentials(
   /** Of all requests: those at the same time wait for one command. */
   let current: Promise<string> | null = null;
   let isRenewed = false;
+  let hasWarned = false;
   const start = (): Promise<string> => {
     const token = import('./token-command.ts').then(({ tokenFrom }) =>
       tokenFrom(source, context, redactor, stop),
@@ -77,14 +78,18 @@ export function createCredentials(
     // The same token is tried again too, but only by the request that asked for it.
     if (isFirst ? !hasFailed : Object.entries(now).some(([name, value]) => refused[name] !== value))
       return now;
-    if (!isFirst)
+    // Once for all the requests under way.
+    if (!isFirst && !hasWarned) {
+      hasWarned = true;
       warn(
         `the server refused the token that the token command of ${tokenCommandSource(source.profile)} printed`,
       );
+    }
     return null;
   };
   const accepted = (): void => {
     isRenewed = false;
+    hasWarned = false;
   };
   return { headers, renewed, accepted, close: () => closing.abort(new Error('closed')) };
 }

@@ -168,9 +168,14 @@ const CREDENTIALS_HINT =
 
 /** What to do where the server does not accept the credentials (commands rule 26). */
 export function credentialsHint({ profile, auth }: Pick<Connection, 'profile' | 'auth'>): string {
+  if ('token' in auth && typeof auth.token !== 'string') {
+    const change =
+      auth.token.profile === null
+        ? 'set EBILL_TOKEN_COMMAND, or set EBILL_TOKEN instead'
+        : `ebill profile set ${auth.token.profile} --token-command CMD`;
+    return `The token comes from a command; run it yourself to see what it prints. To change it: ${change}`;
+  }
   if (profile === null) return CREDENTIALS_HINT;
-  if ('token' in auth && typeof auth.token !== 'string' && auth.token.profile !== null)
-    return `The token comes from a command; run it yourself to see what it prints. To change it: ebill profile set ${profile} --token-command CMD`;
   const kind = auth.type === 'header' ? `header:${auth.name}` : auth.type === 'none' ? 'bearer' : auth.type;
   return `EBILL_TOKEN and EBILL_PASSWORD take precedence over the profile if they are set. To store new credentials: ebill profile set ${profile} --auth ${kind}`;
 }

@@ -73,7 +73,7 @@ export function closedLoad(load: LoadState, terminal: Terminal): EbillError {
     'USAGE',
     `No load was given, and ${name}, the last one started here, is closed: nothing in it is left to load or to correct.`,
     {
-      hint: `Nothing was sent. If this belongs to ${name}, run the same command with --job ${name}. ${nextMonthText(load, terminal)}.`,
+      hint: `Nothing was sent. If this belongs to ${name}, run the same command with --job ${name}. ${nextMonthText(load, terminal)}`,
     },
   );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Auth } from '../../src/api/connection.ts';
 import { type Credentials, createCredentials } from '../../src/api/credentials.ts';
+import { credentialsHint } from '../../src/api/result.ts';
 import { Redactor } from '../../src/redact/redactor.ts';
 import { type TestContext, testContext } from '../helpers/context.ts';
 
@@ -53,7 +54,8 @@ describe('the credentials of a token command', () => {
     expect(renewed).toEqual([bearer('second-t0ken'), bearer('second-t0ken'), bearer('second-t0ken')]);
     expect(await credentials.headers(signal)).toEqual(bearer('second-t0ken'));
     // Refused again: there is no third.
-    expect(await credentials.renewed(bearer('second-t0ken'), signal)).toBeNull();
+    const refused = [1, 2, 3].map(() => credentials.renewed(bearer('second-t0ken'), signal));
+    expect(await Promise.all(refused)).toEqual([null, null, null]);
     expect(ran.length).toBe(2);
     expect(warnings).toEqual(['the server refused the token that the token command of profile prod printed']);
   });
@@ -92,5 +94,23 @@ describe('the credentials of a token command', () => {
     expect(await credentials.headers(signal)).toEqual(bearer('fixed'));
     expect(await credentials.renewed(bearer('fixed'), signal)).toBeNull();
     expect(ran).toEqual([]);
+  });
+});
+
+describe('the hint of a 401', () => {
+  const command = (profile: string | null) => ({
+    type: 'bearer' as const,
+    token: { command: 'vault read', profile },
+  });
+
+  it('names where the token came from', () => {
+    expect(credentialsHint({ profile: null, auth: command(null) })).toContain('EBILL_TOKEN_COMMAND');
+    expect(credentialsHint({ profile: 'prod', auth: command(null) })).toContain('EBILL_TOKEN_COMMAND');
+    expect(credentialsHint({ profile: 'prod', auth: command('prod') })).toContain(
+      'ebill profile set prod --token-command CMD',
+    );
+    expect(credentialsHint({ profile: 'prod', auth: { type: 'bearer', token: 't' } })).toContain(
+      'ebill profile set prod --auth bearer',
+    );
   });
 });

@@ -3,7 +3,7 @@ import type { InitRequest } from '../../api/request.ts';
 import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import type { SourceFile } from '../../load/entries.ts';
-import { counted, fileText } from '../../output/format.ts';
+import { fileText } from '../../output/format.ts';
 import { confirm, confirmByTyping } from '../../output/prompt.ts';
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { App } from './command.ts';
@@ -57,9 +57,6 @@ export interface SentFile {
   readonly file: SourceFile;
 }
 
-/** Files listed one by one. */
-const MOST_FILES = 10;
-
 /**
  * Names a production profile on stderr before a command changes something there, and asks on a terminal. Without a terminal
  * it goes ahead: only `--zero-out-customer-balance` needs `--yes` in a script.
@@ -92,14 +89,7 @@ export async function confirmProduction(
     ui.screen.line(
       hangingIndent(`${bold(red('PRODUCTION'))} ${bold(name)}: `, ui.err.clean(what), ui.err.width, 2),
     );
-    for (const { kind, file } of files.slice(0, MOST_FILES)) ui.note(`– ${kind} ${fileText(file)}`);
-    const rest = files.slice(MOST_FILES).map(({ file }) => file.records ?? 0);
-    if (rest.length > 0) {
-      const records = rest.reduce((sum, one) => sum + one, 0);
-      ui.note(
-        `– ${counted(rest.length, 'more file', 'more files')}, ${counted(records, 'record', 'records')}`,
-      );
-    }
+    for (const { kind, file } of files) ui.note(`– ${kind} ${fileText(file)}`);
   }
   list();
   await compare();

@@ -8,7 +8,7 @@ import type { Assignment, Month } from '../../load/plan.ts';
 import { inParallel, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
 import { type ItemsParent, itemsParent, uploadFile } from '../../load/upload.ts';
-import { counted, fileText } from '../../output/format.ts';
+import { fileText } from '../../output/format.ts';
 import { shownPath } from '../../system/shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
 
@@ -106,24 +106,12 @@ export async function assertArrived(
   });
 }
 
-/** Item files of one invoice that are listed one by one. */
-const MOST_ITEMS = 20;
-
 /** What a finalize submits, one line for each file: the last moment to compare it with the books. */
 export function submissionLines(state: LoadState, targets: readonly BatchState[]): readonly string[] {
   const pending = targets.filter(({ finalized, leftOut }) => finalized !== 'yes' && !leftOut);
   return pending.flatMap((one) => {
     const items = itemsOf(state, one).filter(({ leftOut }) => !leftOut);
-    const rest = items.slice(MOST_ITEMS);
-    const records = rest.reduce((sum, { file }) => sum + (file?.records ?? 0), 0);
-    return [
-      ...[one, ...items.slice(0, MOST_ITEMS)].map(submissionLine),
-      ...(rest.length === 0
-        ? []
-        : [
-            `items of ${one.jobId}: ${counted(rest.length, 'more file', 'more files')}, ${counted(records, 'record', 'records')}`,
-          ]),
-    ];
+    return [one, ...items].map(submissionLine);
   });
 }
 

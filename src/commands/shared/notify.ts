@@ -118,7 +118,7 @@ async function writeMetrics(app: App, file: string, began: number, result: Comma
     await writeRedacted(path, redactor.sweep(metricsText(facts, earlier)), { mode: 0o644 });
   } catch (error) {
     ui.warn(
-      `the --metrics file could not be written: ${oneLine(messageOf(error))}; the exit code does not change`,
+      `the --metrics file could not be written: ${oneLine(messageOf(error)).replace(/\.$/u, '')}; the exit code does not change`,
     );
   }
 }

@@ -224,7 +224,7 @@ export const ci: TopicText = {
       'What to do after each exit code',
       codes(
         ['0', 'nothing: the load succeeded'],
-        ['3', 'correct the rejected records in ./JOB and load them again'],
+        ['3', 'correct the rejected records in ./JOB, then: ebill correct'],
         ['6, 137, 143', 'run the job again'],
         ['7', 'run the job again: batches were not final within --max-wait'],
         ['10', "free some space on the runner's disk or repair it, then run the job again"],

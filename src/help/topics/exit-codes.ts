@@ -68,7 +68,7 @@ export const exitCodes: TopicText = {
         ],
         ['10', 'free some space or repair the disk, then run the same command again'],
         ['7', 'keep waiting: ebill watch'],
-        ['3', 'get the rejected records (ebill results --rejects), correct them and load them again'],
+        ['3', 'get the rejected records (ebill results --rejects), correct them and run ebill correct'],
         ['others', 'a person has to act; the message says what to do'],
       ),
       '137 means that the process was killed (SIGKILL). What it had done is recorded in the journal.',
