@@ -40,6 +40,8 @@ export function plainRenderer({ ui, context, model, heard }: RenderContext): Ren
     if (ui.runner !== null) screen.line(ui.runner.groupStart(`ebill ${stage}`, context.now()));
     group = `ebill ${stage}`;
   };
+  /** What was said of final batches: each wait of a run sees those of the earlier ones again. */
+  const said = new Set<string>();
   const timed = (text: string): void => line(`${timeOfDay(context.now())} ${text}`);
   return {
     event(event) {
@@ -73,7 +75,7 @@ export function plainRenderer({ ui, context, model, heard }: RenderContext): Ren
           closeGroup();
           return event.stage === 'check' ? undefined : line(stageText(event));
         case 'poll':
-          for (const text of model.watch === null ? [] : changes(model.watch, err)) timed(text);
+          for (const text of model.watch === null ? [] : changes(model.watch, err, said)) timed(text);
           return;
         default:
           return;
@@ -134,10 +136,16 @@ function watchText(watch: Watch, now: number): string {
   ].join('; ');
 }
 
-/** What the last poll changed, a line for each batch. */
-function changes(watch: Watch, theme: Theme): readonly string[] {
-  const silence = watch.silenceChanged ? [watch.silent ? silenceText(watch) : ANSWERING] : [];
-  return [...silence, ...watch.batches.filter(hasChanged).map((one) => changeText(one, theme))];
+/** What the last poll changed, a line for each batch. @param said the lines about final batches so far; added to */
+function changes(watch: Watch, theme: Theme, said: Set<string>): readonly string[] {
+  const lines = watch.silenceChanged ? [watch.silent ? silenceText(watch) : ANSWERING] : [];
+  for (const one of watch.batches.filter(hasChanged)) {
+    const text = changeText(one, theme);
+    if (one.before === null && said.has(text)) continue;
+    if (isFinal(one.batch.phase)) said.add(text);
+    lines.push(text);
+  }
+  return lines;
 }
 
 function hasChanged({ batch, before }: WatchedBatch): boolean {

@@ -138,6 +138,32 @@ describe('watching on a terminal', () => {
 });
 
 describe('watching without a terminal', () => {
+  it('repeats no final batch in the next wait of a run, and shows one that is not as it was', async () => {
+    const term = terminal(80);
+    const ui = await uiFor(term.context, { progress: 'plain' });
+    const { listener, stop } = createProgress(ui);
+    const init = batch({ jobId: 'J_INIT' });
+    const wait = (batches: readonly BatchView[]): void => {
+      listener({ event: 'watch.start', times: null });
+      listener({ event: 'poll', batches, ...good(term.context.clock) });
+      listener({ event: 'watch.end' });
+    };
+    wait([init, running(1)]);
+    wait([init, running(1)]);
+    wait([batch({ jobId: 'J_INIT', failCount: 1 })]);
+    stop();
+    const lines = term
+      .raw()
+      .split('\n')
+      .map((line) => line.slice(9).trim());
+    expect(lines.filter((line) => line !== '')).toEqual([
+      'J_INIT succeeded, 20,375 loaded, 0 rejected',
+      'J_ITM_1 running',
+      'J_ITM_1 running',
+      'J_INIT succeeded, 20,375 loaded, 1 rejected',
+    ]);
+  });
+
   it('writes a line for each change, and a heartbeat each minute', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
