@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isClosed, nextMonthCommand, standingOfLoad } from '../../src/load/closed.ts';
+import { closedLoad, isClosed, nextMonthCommand, standingOfLoad } from '../../src/load/closed.ts';
 import type { BatchState } from '../../src/load/state.ts';
 import { batch, known, load, source } from './fixtures.ts';
 
@@ -80,5 +80,9 @@ describe('the first command of the next month', () => {
 
   it('has a placeholder where the name follows no month', () => {
     expect(nextMonthCommand(named('BIG$(x)', INIT), TERMINAL)).toBe('ebill init --job NAME');
+  });
+
+  it('ends the hint: a full stop would be copied as a part of the name', () => {
+    expect(closedLoad(named('DEC_2020', INIT), TERMINAL).hint).toMatch(/: ebill init --job JAN_2021$/);
   });
 });

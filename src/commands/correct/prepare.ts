@@ -395,8 +395,8 @@ function cannotBeAdded(
   const which = `${counted(records.length, 'item', 'items')} of ${basename(path)} (${lines.length === 1 ? 'line' : 'lines'} ${lines.join(', ')}${more})`;
   // An item that is settled too early is missing on its invoice.
   if (invoicesOpen)
-    return `${which} ${isOne ? 'was' : 'were'} not sent: ${isOne ? 'its invoice is' : 'their invoices are'} not among those corrected. Open in ${batch.jobId}. Items go with their invoice when that is corrected too, under the same number; those of an invoice that is loaded cannot be added through this API. Correct the rejected invoices before you settle items`;
-  return `${which} cannot be added through this API: ${isOne ? 'its invoice is' : 'their invoices are'} submitted, or not corrected here. Open in ${batch.jobId}. Correct them in eBill, then settle them: ebill correct --job ${quoted(journal.state.header.job, context)} --waive ${file} --reason TEXT`;
+    return `${which} ${isOne ? 'was' : 'were'} not sent: ${isOne ? 'its invoice is' : 'their invoices are'} not among those corrected. ${isOne ? 'It stays' : 'They stay'} open in ${batch.jobId}. Items go with their invoice when that is corrected too, under the same number; those of an invoice that is loaded cannot be added through this API. Correct the rejected invoices before you settle items`;
+  return `${which} cannot be added through this API: ${isOne ? 'its invoice is' : 'their invoices are'} submitted, or not corrected here. ${isOne ? 'It stays' : 'They stay'} open in ${batch.jobId}. Correct them in eBill, then settle them: ebill correct --job ${quoted(journal.state.header.job, context)} --waive ${file} --reason TEXT`;
 }
 
 function unchangedFiles({ context }: Run, files: readonly Candidate[]): EbillError {
