@@ -231,6 +231,11 @@ describe('ebill results --rejects', () => {
     const got = await at.call(['results', '--rejects']);
     expect(got.stderr).toContain('nothing can be added');
     expect(got.stderr).toMatch(/^ebill correct --job J --waive J_ITM_1 --reason TEXT$/m);
+    const unchanged = await at.call(['correct', '--json']);
+    expect([unchanged.code, unchanged.json.error?.hint]).toEqual([
+      2,
+      expect.stringMatching(/ebill correct --job J --waive J_ITM_1 --reason TEXT$/),
+    ]);
   });
 
   it.each([

@@ -127,7 +127,7 @@ export async function prepare(session: Session, run: Run, fetched: Fetched, what
   const refused = unchanged.filter(({ isNamed, sha256 }) => isNamed && sha256 !== null);
   const idle = notes.length === 0 && groups.every((group) => isDone(run, group));
   const files = refused.length > 0 ? refused : idle ? unchanged : [];
-  if (files.length > 0) throw unchangedFiles(run, files);
+  if (files.length > 0) throw unchangedFiles(run, files, invoicesOpen);
   for (const { path, batch } of unchanged)
     notes.push(`${basename(path)} is unchanged: the rejected records of ${batch.jobId} stay open`);
   return { groups, notes };
@@ -399,10 +399,17 @@ function cannotBeAdded(
   return `${which} cannot be added through this API: ${isOne ? 'its invoice is' : 'their invoices are'} submitted, or not corrected here. ${isOne ? 'It stays' : 'They stay'} open in ${batch.jobId}. Correct them in eBill, then settle them: ebill correct --job ${quoted(journal.state.header.job, context)} --waive ${file} --reason TEXT`;
 }
 
-function unchangedFiles({ context }: Run, files: readonly Candidate[]): EbillError {
+function unchangedFiles(
+  { context, journal }: Run,
+  files: readonly Candidate[],
+  invoicesOpen: boolean,
+): EbillError {
   const names = files.map(({ path, batch }) => `${visible(shownPath(context.cwd, path))} (${batch.jobId})`);
   return new EbillError('INVALID_FILE', `Unchanged since the records were rejected: ${names.join(', ')}.`, {
-    hint: 'Nothing was sent. Correct the records in these files first; why each was rejected is in the .messages.csv file beside them.',
+    hint:
+      invoicesOpen || files.some(({ batch }) => batch.kind !== 'items')
+        ? 'Nothing was sent. Correct the records in these files first; why each was rejected is in the .messages.csv file beside them.'
+        : `Nothing was sent. Items cannot be added to an invoice that is loaded. Correct them in eBill, then settle them: ebill correct --job ${quoted(journal.state.header.job, context)} ${files.map(({ batch }) => `--waive ${quoted(batch.jobId, context)}`).join(' ')} --reason TEXT`,
   });
 }
 
