@@ -68,7 +68,7 @@ describe("the README's load in ten lines", () => {
       expect([ran.code, ran.json.error?.message]).toEqual([2, expect.stringContaining('AUG_2020')]);
       // First what adds to this load: an init cannot be undone.
       expect(ran.json.error?.hint).toMatch(
-        /same command with --job AUG_2020\..*: ebill init --job SEP_2020\.$/,
+        /same command with --job AUG_2020\..*: ebill init --job SEP_2020$/,
       );
     }
     expect(calls(server)).toEqual(before);
