@@ -211,7 +211,7 @@ describe('profile add asks on a terminal', { timeout: 5_000 }, () => {
       missing(/--base-url/),
     );
     const named = { home, globals: { baseUrl: 'https://ebill.example.com' } };
-    await expect(run(add, [], named)).rejects.toMatchObject(missing(/add NAME …/));
+    await expect(run(add, [], named)).rejects.toMatchObject(missing(/: ebill profile add NAME$/));
     expect(nothingIn(home)).toBe(true);
   });
 });

@@ -10,6 +10,7 @@ import { tempDir } from '../helpers/context.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SOURCES = [
+  '.github',
   'bin',
   'src',
   'package.json',

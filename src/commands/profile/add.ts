@@ -243,7 +243,10 @@ function alreadyExists(name: string): EbillError {
 function missingName(baseUrl: string | null): EbillError {
   const what = baseUrl === null ? 'a name and a base URL' : 'a name';
   return new EbillError('USAGE', `A profile needs ${what}.`, {
-    hint: `Without a terminal ebill cannot ask for it: ebill profile add NAME${baseUrl === null ? ' --base-url https://…' : ' …'}`,
+    hint:
+      baseUrl === null
+        ? 'Without a terminal ebill cannot ask for it: ebill profile add NAME --base-url https://…'
+        : 'Without a terminal ebill cannot ask for it. Name the profile after the command: ebill profile add NAME',
   });
 }
 
