@@ -42,7 +42,9 @@ export function notificationText(notice: Notice, noticed: Noticed, hide: (text: 
     .map((part) => visible(hide(oneLine(part))).replace(/[\s.]+$/, ''))
     .filter((part) => part !== '');
   const subject = `ebill ${command}${job === null ? '' : ` ${visible(hide(job))}`}`;
-  return truncateEnd(inert(`${subject}: ${parts.join('; ')}.`), LONGEST);
+  // A command at the end is copied with what follows it.
+  const end = /: ebill \S[^.;]*$/.test(parts.at(-1) ?? '') ? '' : '.';
+  return truncateEnd(inert(`${subject}: ${parts.join('; ')}${end}`), LONGEST);
 }
 
 function verdict(notice: Notice, { outcome, error, exitCode }: Noticed): string {

@@ -26,7 +26,7 @@ const text = (noticed: Partial<Noticed>, hide = (value: string) => value) =>
 describe('the text of a notification', () => {
   it('is one sentence with verdict, counts, reason and next step', () => {
     expect(text({})).toBe(
-      'ebill watch AUG_2020: partial (PARTIAL, exit code 3); 1,200 customers sent, 1,200 loaded, 0 rejected, 0 unaccounted; 20 invoices sent, 18 loaded, 2 rejected, 0 unaccounted; 2 of 20 records were rejected; next: Download the reasons: ebill results --rejects.',
+      'ebill watch AUG_2020: partial (PARTIAL, exit code 3); 1,200 customers sent, 1,200 loaded, 0 rejected, 0 unaccounted; 20 invoices sent, 18 loaded, 2 rejected, 0 unaccounted; 2 of 20 records were rejected; next: Download the reasons: ebill results --rejects',
     );
     expect(
       text({ outcome: 'succeeded', exitCode: 0, error: null, batches: [], next: 'Next: ebill report' }),
