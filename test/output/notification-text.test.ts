@@ -30,7 +30,7 @@ describe('the text of a notification', () => {
     );
     expect(
       text({ outcome: 'succeeded', exitCode: 0, error: null, batches: [], next: 'Next: ebill report' }),
-    ).toBe('ebill watch AUG_2020: succeeded; next: ebill report.');
+    ).toBe('ebill watch AUG_2020: succeeded; next: ebill report');
     expect(text({ outcome: null, batches: [], exitCode: 0, error: null, job: null })).toBe(
       'ebill watch: succeeded.',
     );
