@@ -8,6 +8,7 @@ import type { HelpPage } from './help/text.ts';
 import { TOPICS, topicNamed } from './help/topics.ts';
 import { visible } from './system/escaping.ts';
 import { nearest } from './system/nearest.ts';
+import { wantsJson } from './system/startup-failure.ts';
 
 /** What a command line means. */
 export type Parsed =
@@ -77,7 +78,10 @@ export async function parseArgv(
     if (error.code === 'commander.version') return { type: 'help', text: out };
     // Without a command commander reports an error; `ebill` alone is the overview.
     if (error.code === 'commander.help' && program.args.length === 0) return overview(program);
-    if (helpFor !== null && (error.exitCode === 0 || error.code === 'commander.help')) {
+    // A script that asks for a document gets one, not a page of help that looks like success.
+    const isHalf = error.code === 'commander.help' && error.exitCode !== 0;
+    if (isHalf && wantsJson(argv)) throw usage('the command is not complete', argv);
+    if (helpFor !== null && (error.exitCode === 0 || isHalf)) {
       const { pageOf } = await import('./help/command-page.ts');
       return help(pageOf(helpFor, helps.get(helpFor) ?? null, REGISTRY));
     }

@@ -188,6 +188,17 @@ describe('a way to fail of some commands', () => {
   });
 });
 
+it.each(['upload', 'profile', 'upload --format json'])(
+  '%s without its second word prints help, and an error where a document is asked for',
+  async (line) => {
+    const [group = ''] = line.split(' ');
+    const json = await callAlone(line === group ? inJson(line) : line);
+    expect(cellOf(group, json)).toBe('USAGE');
+    const plain = await callAlone(group);
+    expect([plain.code, plain.stdout]).toEqual([0, expect.stringContaining('Usage:')]);
+  },
+);
+
 describe('every command', () => {
   it('is in the table', () => {
     expect(NAMES.toSorted()).toEqual(['ebill', ...COMMANDS.map(({ path }) => path.join(' '))].toSorted());
