@@ -202,7 +202,7 @@ function unknownHint(batches: readonly BatchView[], terminal: Terminal, job: str
   );
   if (unknown.length === 0) return '';
   if (values.size === 0)
-    return `Look into the result file. If a column says which records are loaded, name it: ebill results${jobOption(job, terminal)} --status-column NAME. Load none of them again before that.`;
+    return `Look into the result file. If a column says which records are loaded, name it: ebill results${jobOption(job, terminal)} --status-column COLUMN. Load none of them again before that.`;
   const option = (value: string, as: string): string =>
     `--record-status ${quoted(`${value}=${as}`, terminal)}`;
   const options = [...values]

@@ -83,7 +83,8 @@ export const command: CommandModule<CorrectOptions> = {
     const waive = listFlag(flags, 'waive');
     const reason = textFlag(flags, 'reason');
     const paths = (Array.isArray(args[0]) ? args[0] : args).filter((one) => typeof one === 'string');
-    if (waive.length > 0 && (reason === null || reason.trim() === ''))
+    // `TEXT` is what hints have in its place: copied as it is, it is no reason.
+    if (waive.length > 0 && ['', 'TEXT'].includes(reason?.trim() ?? ''))
       throw new EbillError('USAGE', '--waive needs --reason.', {
         hint: 'Say why these records will not be loaded: --reason TEXT. The report shows it.',
       });

@@ -108,6 +108,8 @@ describe('ebill correct', () => {
         ['AUG_2020_CUS_3', 1, 0, 'AUG_2020_CUS_2', 1, 'partial'],
       ],
     ]);
+    const placeholder = ['correct', ...JOB, '--waive', 'AUG_2020_CUS_3:2', '--reason', 'TEXT'];
+    expect((await at.call(placeholder)).code).toBe(2);
     const bare = await at.call(['correct', ...JOB, '--waive', 'AUG_2020_CUS_3:2']);
     expect(bare.code).toBe(2);
     const reason = ['--reason', 'Dina has left'];

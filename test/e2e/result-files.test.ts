@@ -200,7 +200,7 @@ describe('a result that does not give the result of the records, without counts 
     const { at } = await storing(['Account Number,Name,State\n1,A,OK\n2,B,OK\n'], NO_COUNTS);
     writeFileSync(join(at.cwd, 'plan.yaml'), PLAN);
     const unread = await at.call(['results', '--json']);
-    expect(unread.json.error?.hint).toContain('ebill results --job AUG_2020 --status-column NAME.');
+    expect(unread.json.error?.hint).toContain('ebill results --job AUG_2020 --status-column COLUMN.');
     expect((await at.call(['results', '--job', 'AUG_2020', '--status-column', 'State'])).code).toBe(0);
     expect((await at.call(['run', 'plan.yaml', '--yes'])).code).toBe(0);
   });

@@ -42,7 +42,8 @@ async function check(hint: string): Promise<readonly string[]> {
     const words = typed(command).map((word) =>
       word
         .replace(/…/g, 'x')
-        .replace(/^NAME$/, 'name')
+        // The program takes neither for what it stands for.
+        .replace(/^(?:NAME|TEXT)$/, 'filled-in')
         .replace(/=PHASE$/, '=queued'),
     );
     await parseArgv([...words], '0.0.0', 80).catch((error: unknown) => wrong.push(`${command}: ${error}`));
