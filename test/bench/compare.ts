@@ -1,5 +1,5 @@
 import { measure, type Sample } from './measure.ts';
-import type { Candidate, Figures, Measured, Row } from './part.ts';
+import type { Candidate, Figures, GoalResult, Measured, Row } from './part.ts';
 
 type FullSample = Sample & Figures;
 
@@ -17,10 +17,31 @@ export async function compare(candidates: readonly Candidate[], runs: number): P
     }
   }
   return candidates.map((candidate) => {
-    const peer = candidates.find(({ group }) => group === candidate.group) ?? candidate;
-    return rowOf(candidate, samples.get(candidate) ?? [], samples.get(peer) ?? []);
+    const group = candidates.filter((other) => other.group === candidate.group);
+    const samplesOf = (name: string | undefined): FullSample[] => {
+      const found = group.find((other) => other.name === name);
+      if (found === undefined) throw new Error(`there is no ${name} in ${candidate.group}`);
+      return samples.get(found) ?? [];
+    };
+    const row = rowOf(candidate, samplesOf(candidate.name), samplesOf(group[0]?.name));
+    const { goal } = candidate;
+    if (goal === undefined) return row;
+    if ('atMostMb' in goal)
+      return { ...row, goal: { peer: null, ...compared(goal.atMostMb, Math.ceil(row.rssMb)) } };
+    const peer = goal.peer ?? group[0]?.name ?? '';
+    const [ours, theirs] = [candidate.name, peer].map((name) => samplesOf(name).map(({ wallMs }) => wallMs));
+    return {
+      ...row,
+      goal: { peer, ...compared(goal.atMost, rounded(pairedRatio(ours ?? [], theirs ?? []))) },
+    };
   });
 }
+
+const compared = (atMost: number, figure: number): Pick<GoalResult, 'atMost' | 'figure' | 'met'> => ({
+  atMost,
+  figure,
+  met: figure <= atMost,
+});
 
 async function measureOnce(candidate: Candidate): Promise<FullSample> {
   const replaced = await candidate.before?.();
@@ -31,7 +52,7 @@ async function measureOnce(candidate: Candidate): Promise<FullSample> {
 const OWN = new Set(['wallMs', 'userMs', 'rssMb', 'systemMs', 'stdout']);
 
 function rowOf(candidate: Candidate, samples: readonly FullSample[], peer: readonly FullSample[]): Row {
-  const { name, group, bytes, goal } = candidate;
+  const { name, group, bytes } = candidate;
   const each = (figure: string, of = samples): number[] => of.map((sample) => Number(sample[figure]));
   const figures = (of: (figure: keyof Measured) => number): Measured => ({
     wallMs: of('wallMs'),
@@ -47,7 +68,6 @@ function rowOf(candidate: Candidate, samples: readonly FullSample[], peer: reado
     ...(bytes === undefined ? {} : { mbPerSecond: rounded(bytes / 1000 / median(wall), 0) }),
     times: figures((figure) => rounded(pairedRatio(each(figure), each(figure, peer)))),
     spread: rounded(Math.max(...wall) / Math.min(...wall)),
-    ...(goal === undefined ? {} : { goal }),
     own: Object.fromEntries(
       Object.entries(samples[0] ?? {})
         .filter(([figure]) => !OWN.has(figure))

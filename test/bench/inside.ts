@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
-import type { Candidate, Part } from './part.ts';
+import type { OptionalPeer } from './optional-peers.ts';
+import type { Candidate, Goal, Part } from './part.ts';
 
 /** Functions to compare, each measured in a process of its own around its work only. */
 export interface Functions<F> {
@@ -17,7 +18,8 @@ export interface Work<F> {
   readonly group: string;
   /** The name of its row, when two groups have it. */
   readonly row?: string;
-  readonly goal?: number;
+  readonly goal?: Goal;
+  readonly needs?: OptionalPeer;
   /** Loads libraries, which is not measured. @returns the work; its answer is compared within the group */
   load?(): Promise<(files: F) => Promise<string | number> | string | number>;
   /** Another program instead, measured as a whole. */
@@ -38,11 +40,12 @@ export const inside = <F>(name: string, { files, about, bytes, candidates }: Fun
     return {
       about: about(given),
       candidates: Object.entries(candidates).map(
-        ([candidate, { group, row = candidate, goal, command }]) => ({
+        ([candidate, { group, row = candidate, goal, needs, command }]) => ({
           name: row,
           group,
           bytes: bytes(given, candidate),
           ...(goal === undefined ? {} : { goal }),
+          ...(needs === undefined ? {} : { needs }),
           ...(command === undefined
             ? inChild([process.execPath, child, name, candidate, JSON.stringify(given)])
             : { command: command(given) }),

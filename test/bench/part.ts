@@ -1,4 +1,5 @@
 import type { Command, Sample } from './measure.ts';
+import type { OptionalPeer } from './optional-peers.ts';
 
 /** What a part gets. */
 export interface Bench {
@@ -27,6 +28,24 @@ interface OpenPart {
   facts?(rows: readonly Row[]): readonly Fact[];
 }
 
+/** The highest acceptable wall time as a multiple of a peer's, or the most memory in MB. */
+export type Goal =
+  | {
+      readonly atMost: number;
+      /** A name in the same group; its first candidate when left out. */
+      readonly peer?: string;
+    }
+  | { readonly atMostMb: number };
+
+/** What became of a goal. */
+export interface GoalResult {
+  /** `null`: the goal is in MB. */
+  readonly peer: string | null;
+  readonly atMost: number;
+  readonly figure: number;
+  readonly met: boolean;
+}
+
 export type Figures = Readonly<Record<string, number | string>>;
 
 export interface Candidate extends Command {
@@ -35,8 +54,9 @@ export interface Candidate extends Command {
   readonly group: string;
   /** Bytes read or sent; adds a column MB/s. */
   readonly bytes?: number;
-  /** The highest acceptable ratio of wall time; adds a column. */
-  readonly goal?: number;
+  readonly goal?: Goal;
+  /** A program or package that not every machine has; without it this candidate is left out. */
+  readonly needs?: OptionalPeer;
   /** Runs before each measurement. @returns fields that replace the candidate's own */
   before?(): Promise<Partial<Command>> | Partial<Command>;
   /**
@@ -56,7 +76,7 @@ export interface Row extends Measured {
   readonly times: Measured;
   /** The slowest run as a multiple of the fastest. */
   readonly spread: number;
-  readonly goal?: number;
+  readonly goal?: GoalResult;
   readonly own: Figures;
 }
 

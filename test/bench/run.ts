@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compare } from './compare.ts';
 import { inside } from './inside.ts';
-import type { Bench, Part } from './part.ts';
-import { aligned, tableOf } from './table.ts';
+import { whyLeftOut } from './optional-peers.ts';
+import type { Bench, Candidate, Part, Row } from './part.ts';
+import { aligned, goalsTable, tableOf } from './table.ts';
 
 // `npm run bench`; README.md has the options.
 
@@ -33,10 +34,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
 const { names, size, runs, json } = options();
 const machine = { node: process.version, cpus: availableParallelism(), platform: process.platform };
 const results: Record<string, unknown> = {};
+const rowsOf = new Map<string, readonly Row[]>();
 for (const name of names) {
   const part = await PARTS[name]?.();
   if (part !== undefined) results[name] = await run(name, part);
 }
+for (const line of goalsTable(rowsOf)) print(line);
 const report = { ...machine, at: new Date().toISOString(), parts: results };
 writeFileSync(json, `${JSON.stringify(report, null, 2)}\n`);
 print(`\nWritten to ${json}`);
@@ -47,7 +50,8 @@ async function run(name: string, part: Part): Promise<unknown> {
     const { about, candidates, facts } = await part.open(bench);
     const { node, cpus, platform } = machine;
     print(`\n${name}: ${about}; ${amount.runs} runs each, Node ${node}, ${cpus} CPUs, ${platform}`);
-    const rows = await compare(candidates, amount.runs);
+    const rows = await compare(candidates.filter(canRun), amount.runs);
+    rowsOf.set(name, rows);
     for (const line of tableOf(rows)) print(line);
     const figures = facts?.(rows) ?? [];
     if (figures.length > 0) print('');
@@ -55,6 +59,12 @@ async function run(name: string, part: Part): Promise<unknown> {
     for (const [i, line] of lines.entries()) print(`${line} ${figures[i]?.unit ?? ''}`.trimEnd());
     return { about, ...amount, rows, facts: figures };
   });
+}
+
+function canRun({ name, needs }: Candidate): boolean {
+  const why = whyLeftOut(needs);
+  if (why !== null) print(`  left out: ${name} (${why})`);
+  return why === null;
 }
 
 /** Gives a part an empty folder, and removes it however the part or the process ends. */

@@ -1,4 +1,4 @@
-import type { Row } from './part.ts';
+import type { GoalResult, Row } from './part.ts';
 
 /** Lines for a terminal, a table for each group. */
 export function tableOf(rows: readonly Row[]): string[] {
@@ -33,8 +33,7 @@ function columnsOf(members: readonly Row[]): Column[] {
   });
   const goal: Column = {
     title: 'goal',
-    cell: ({ goal, times }) =>
-      goal === undefined ? '' : `${goal.toFixed(2)} ${times.wallMs <= goal ? 'met' : 'missed'}`,
+    cell: ({ goal }) => (goal === undefined ? '' : `${limitOf(goal)} ${goal.met ? 'met' : 'missed'}`),
   };
   const speed: Column = { title: 'MB/s', cell: ({ mbPerSecond }) => String(mbPerSecond ?? '') };
   const own = [...new Set(members.flatMap((row) => Object.keys(row.own)))].filter((name) => name !== 'says');
@@ -51,6 +50,31 @@ function columnsOf(members: readonly Row[]): Column[] {
     { title: 'runs', cell: (row) => String(row.runs) },
     { title: 'spread', cell: (row) => `${row.spread.toFixed(2)} ×` },
   ];
+}
+
+const limitOf = ({ peer, atMost }: GoalResult): string =>
+  peer === null ? `${atMost} MB` : atMost.toFixed(2);
+
+/** A line for each goal of a run. @param parts name → rows */
+export function goalsTable(parts: ReadonlyMap<string, readonly Row[]>): string[] {
+  const lines = [...parts].flatMap(([part, rows]) =>
+    rows.flatMap(({ name, group, goal }) =>
+      goal === undefined
+        ? []
+        : [
+            [
+              `  ${part}: ${name}`,
+              group,
+              goal.peer === null ? 'most memory' : `× ${goal.peer}`,
+              limitOf(goal),
+              goal.peer === null ? `${goal.figure} MB` : goal.figure.toFixed(2),
+              goal.met ? 'met' : 'missed',
+            ],
+          ],
+    ),
+  );
+  if (lines.length === 0) return [];
+  return ['', ...aligned([['goals', 'group', 'compared with', 'at most', 'figure', ''], ...lines])];
 }
 
 /** Pads all but the first column on the left. */
