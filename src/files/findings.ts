@@ -221,6 +221,8 @@ export interface FileReport {
   /** Hashes of the whole file, lower-case hex. */
   readonly sha256: string | null;
   readonly md5: string | null;
+  /** Of the whole file; what an upload compares (commands rule 2). */
+  readonly crc32: number | null;
   /** Column names. */
   readonly header: readonly string[];
   /** The sum of the amounts as a decimal; `null` when their column is not named or a value is not an amount. */

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { crc32 } from 'node:zlib';
 
-/** SHA-256 and MD5 of bytes that come in blocks. */
+/** SHA-256, MD5 and CRC-32 of bytes that come in blocks. */
 export interface Hashes {
   /** Adds a block. The block must not change until it is hashed; see `settled`. */
   update(block: Uint8Array): void;
@@ -12,10 +13,11 @@ export interface Hashes {
   digest(): Promise<Digests>;
 }
 
-/** Lower-case hex. */
+/** In lower-case hex, except `crc32`. */
 interface Digests {
   readonly sha256: string;
   readonly md5: string;
+  readonly crc32: number;
 }
 
 /** Bytes, of one file or of all so far, from which starting a thread costs less than it saves. */
@@ -53,16 +55,18 @@ export class Hashing {
 export class InlineHashes implements Hashes {
   readonly #sha256 = createHash('sha256');
   readonly #md5 = createHash('md5');
+  #crc32 = 0;
 
   update(block: Uint8Array): void {
     this.#sha256.update(block);
     this.#md5.update(block);
+    this.#crc32 = crc32(block, this.#crc32);
   }
 
   async settled(): Promise<void> {}
 
   async digest(): Promise<Digests> {
-    return { sha256: this.#sha256.digest('hex'), md5: this.#md5.digest('hex') };
+    return { sha256: this.#sha256.digest('hex'), md5: this.#md5.digest('hex'), crc32: this.#crc32 };
   }
 }
 
@@ -70,18 +74,22 @@ export class InlineHashes implements Hashes {
 const THREAD = `
 const { parentPort } = require('node:worker_threads');
 const { createHash } = require('node:crypto');
+const { crc32 } = require('node:zlib');
 let sha256 = createHash('sha256');
 let md5 = createHash('md5');
+let crc = 0;
 parentPort.on('message', (block) => {
   if (block !== null) {
     sha256.update(block);
     md5.update(block);
+    crc = crc32(block, crc);
     parentPort.postMessage(null);
     return;
   }
-  parentPort.postMessage({ sha256: sha256.digest('hex'), md5: md5.digest('hex') });
+  parentPort.postMessage({ sha256: sha256.digest('hex'), md5: md5.digest('hex'), crc32: crc });
   sha256 = createHash('sha256');
   md5 = createHash('md5');
+  crc = 0;
 });`;
 
 /** A thread that hashes one file after the other. Blocks should be in shared memory; other blocks are copied. */

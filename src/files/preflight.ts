@@ -142,7 +142,7 @@ interface CheckedFile extends CrossCheckedFile {
 }
 
 /** What is known of the content of a file that could be read. */
-type Content = Pick<FileReport, 'bytes' | 'records' | 'header' | 'sha256' | 'md5'>;
+type Content = Pick<FileReport, 'bytes' | 'records' | 'header' | 'sha256' | 'md5' | 'crc32'>;
 
 /** A file that could be read. */
 interface ReadFile {
@@ -188,6 +188,7 @@ function toReport(
     bytes: content?.bytes ?? null,
     sha256: content?.sha256 ?? null,
     md5: content?.md5 ?? null,
+    crc32: content?.crc32 ?? null,
     header: content?.header ?? [],
     amount: isOther ? null : (cross?.total ?? null),
     ...findings.report(content?.records ?? null),

@@ -237,7 +237,10 @@ export type NewEntry = Without<Entry, 'at'>;
 export type Intent = Without<Extract<Entry, { type: 'intent' }>, 'at' | 'type' | 'n' | 'decisions'>;
 export type Answered = Without<Extract<Entry, { type: 'answer' }>, 'at' | 'type' | 'n'>;
 /** A file as it was when it was checked. */
-export type SourceFile = Immutable<v.InferOutput<typeof sourceFile>>;
+export interface SourceFile extends Immutable<v.InferOutput<typeof sourceFile>> {
+  /** Of a file that this run checked. It is not recorded: each run checks its files anew, and SHA-256 does for the others. */
+  readonly crc32?: number | undefined;
+}
 /** A whole command as it is recorded. */
 export type Call = Extract<Entry, { type: 'call' }>;
 /** An approval file that a run was checked against. */

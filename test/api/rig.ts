@@ -9,6 +9,7 @@ import {
   type Socket,
 } from 'node:net';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { onTestFinished } from 'vitest';
 import type { ApiEvent, Client } from '../../src/api/client.ts';
 import type { Connection } from '../../src/api/connection.ts';
@@ -201,6 +202,24 @@ export const CREATE = {
 /** Without a job id, so that it can be about any (api rule 14). */
 export const DRAFT = golden('create-customer-answer').replace(/<jobId>[^<]*<\/jobId>\s*/, '');
 
+/** A sandbox with a draft that has no file yet. */
+export async function draft(faults: readonly string[] = []) {
+  const box = await sandbox({ faults });
+  const rig = await rigFor(box.apiUrl, {
+    retries: 3,
+    connection: {
+      auth: { type: 'bearer', token: 'tok-123' },
+      headers: { 'X-Tenant': 'acme' },
+      query: { format: 'xml' },
+    },
+  });
+  const made = await rig.client.create(CREATE);
+  if (made.outcome !== 'answered') throw new Error(made.message);
+  const stored = () => box.snapshot().batches.find((batch) => batch.jobId === 'A_CUS')?.sha256 ?? null;
+  const puts = () => box.requests.filter((request) => request.call === 'put');
+  return { ...rig, box, url: made.value.uploadUrl ?? '', stored, puts };
+}
+
 /** For uploads whose progress does not matter. */
 export const IGNORE_PROGRESS = { onBytes: () => undefined, onRetry: () => undefined };
 
@@ -214,7 +233,10 @@ export const csvOf = (size: number): Buffer => Buffer.concat([Buffer.from('k'), 
 export function fileOf(bytes: Buffer, name = 'cus.csv'): ExpectedFile {
   const path = join(tempDir('ebill-api-'), name);
   writeFileSync(path, bytes);
-  return { path, bytes: bytes.length, md5: hash('md5', bytes), sha256: hash('sha256', bytes) };
+  return {
+    ...{ path, bytes: bytes.length },
+    ...{ md5: hash('md5', bytes), sha256: hash('sha256', bytes), crc32: crc32(bytes) },
+  };
 }
 
 /** The reason a promise was rejected with; throws when it was not. */

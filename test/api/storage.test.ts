@@ -1,22 +1,19 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
 import type { RetryNotice } from '../../src/api/retry.ts';
 import { putFile, type StorageOptions } from '../../src/api/storage.ts';
-import { type ExpectedFile, takeBuffers, uploadBody } from '../../src/api/upload-body.ts';
-import { EbillError } from '../../src/errors.ts';
+import type { ExpectedFile } from '../../src/api/upload-body.ts';
 import {
   answering,
-  CREATE,
   closedPort,
+  draft,
   fileOf,
   hash,
   listening,
   rawServer,
   rejection,
   rigFor,
-  sandbox,
 } from './rig.ts';
 
 const MIB = 1024 * 1024;
@@ -31,24 +28,6 @@ async function put(storage: StorageOptions, url: string, file: ExpectedFile) {
     onRetry: (notice) => notices.push(notice),
   });
   return { result, progress, notices };
-}
-
-/** A sandbox with a draft that has no file yet. */
-async function draft(faults: readonly string[] = []) {
-  const box = await sandbox({ faults });
-  const rig = await rigFor(box.apiUrl, {
-    retries: 3,
-    connection: {
-      auth: { type: 'bearer', token: 'tok-123' },
-      headers: { 'X-Tenant': 'acme' },
-      query: { format: 'xml' },
-    },
-  });
-  const made = await rig.client.create(CREATE);
-  if (made.outcome !== 'answered') throw new Error(made.message);
-  const stored = () => box.snapshot().batches.find((batch) => batch.jobId === 'A_CUS')?.sha256 ?? null;
-  const puts = () => box.requests.filter((request) => request.call === 'put');
-  return { ...rig, box, url: made.value.uploadUrl ?? '', stored, puts };
 }
 
 describe('an uploaded file', () => {
@@ -391,64 +370,6 @@ describe('a refused upload', () => {
       expect(server.requests).toHaveLength(2);
     },
   );
-});
-
-describe('a file that changed since it was checked', () => {
-  const CHANGES: readonly (readonly [string, number, (file: ExpectedFile) => void])[] = [
-    ['other content of the same size', 5 * MIB, ({ path, bytes }) => writeFileSync(path, randomBytes(bytes))],
-    ['other content, one byte', 1, ({ path }) => writeFileSync(path, '\u0001')],
-    ['truncated', 3 * MIB, ({ path }) => truncateSync(path, 2 * MIB)],
-    ['truncated by a byte', 3 * MIB, ({ path }) => truncateSync(path, 3 * MIB - 1)],
-    ['emptied', 10, ({ path }) => truncateSync(path, 0)],
-    ['grown', 3 * MIB, ({ path }) => appendFileSync(path, 'x')],
-    ['grown from nothing', 0, ({ path }) => appendFileSync(path, 'x')],
-    ['removed', 10, ({ path }) => rmSync(path)],
-  ];
-
-  test.each(CHANGES)('%s (%i bytes) is a conflict, and nothing is stored', async (_what, size, change) => {
-    const { storage, url, stored, puts } = await draft();
-    const bytes = randomBytes(size);
-    if (bytes[0] !== undefined) bytes[0] |= 0x80;
-    const file = fileOf(bytes);
-    change(file);
-    const error = await rejection(put(storage, url, file));
-    expect(error).toBeInstanceOf(EbillError);
-    expect(error).toMatchObject({ code: 'CONFLICT', exitCode: 8 });
-    expect(String(error)).toContain(file.path);
-    // Let the storage notice the aborted request first.
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(stored()).toBeNull();
-    expect(puts().some((request) => request.effect)).toBe(false);
-  });
-
-  test('between two tries is a conflict', async () => {
-    const { storage, url, stored } = await draft(['put@1=slowdown']);
-    const file = fileOf(randomBytes(MIB));
-    const trying = putFile(storage, url, file, {
-      onBytes: () => undefined,
-      onRetry: () => writeFileSync(file.path, randomBytes(MIB)),
-    });
-    expect(await rejection(trying)).toMatchObject({ code: 'CONFLICT' });
-    expect(stored()).toBeNull();
-  });
-
-  test('while being sent is not sent completely', async () => {
-    const file = fileOf(randomBytes(4 * MIB));
-    let given = 0;
-    const sending = (async () => {
-      for await (const block of uploadBody(
-        file,
-        takeBuffers(),
-        () => undefined,
-        () => 0,
-      )) {
-        given += block.length;
-        if (given === 2 * MIB) appendFileSync(file.path, 'x');
-      }
-    })();
-    expect(await rejection(sending)).toMatchObject({ code: 'CONFLICT' });
-    expect(given).toBe(3 * MIB);
-  });
 });
 
 describe('an outage of the storage', () => {

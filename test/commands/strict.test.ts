@@ -27,6 +27,7 @@ const reportOf = (file: string, warnings: readonly WarningCode[]): FileReport =>
   bytes: 1,
   sha256: 'a',
   md5: 'b',
+  crc32: 0,
   header: [],
   amount: null,
   findings: [],

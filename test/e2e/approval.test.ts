@@ -273,8 +273,11 @@ describe('ebill run --approved', () => {
       expect(finalizeCount, kind).toBe(1);
   });
 
-  it('never sends bytes that changed after the check', async () => {
-    const server = await sandbox({ processingTimeMs: 1_000 });
+  it.each([
+    ['its MD5', []],
+    ['no MD5', ['put=kms-etag']],
+  ])('never sends bytes that changed after the check, where the ETag is %s', async (_etag, faults) => {
+    const server = await sandbox({ processingTimeMs: 1_000, faults });
     const at = await frozen(server);
     const invoice = approval(at).files[1]?.path ?? '';
     let changed = false;

@@ -225,45 +225,47 @@ export const changePoints: readonly Point[] = [
     );
     need(server.requests.length === 0, 'something was sent');
   }),
-  point(
-    'a file that changes while it is sent',
-    { duplicates: 'reissue', bandwidth: 6_000_000 },
-    async (one) => {
-      const { at, server } = one;
-      const path = join(at.cwd, 'cus_big.csv');
-      const rows = Array.from({ length: 700_000 }, (_, i) => `B${i},Customer ${i}`);
-      const text = `Account Number,Name\n${rows.join('\n')}\n`;
-      writeFileSync(path, text);
-      need((await at.call(INIT)).code === 0, 'it begins');
-      const line = ['upload', 'customer', 'cus_big.csv', '--job', JOB, '--json'];
-      const running = at.run(line);
-      for (
-        let i = 0;
-        i < 2000 && !server.requests.some(({ call, bodyBytes }) => call === 'put' && bodyBytes > 0);
-        i += 1
-      )
-        await delay(5);
-      writeFileSync(path, text.replace(/Customer 699999/, 'Customer 69999X'));
-      const changed = await running;
-      need(changed.code === 8, `a changed file ends with ${changed.code}: ${changed.stderr}`);
-      const early = await at.call(['finalize', '--job', JOB, '--json']);
-      need(early.code === 8, `finalized with a changed file: ${early.code}`);
-      need(
-        server.snapshot().batches.every(({ finalizeAttempts }) => finalizeAttempts === 0),
-        'it was finalized',
-      );
-      const other = await at.call(line);
-      need(other.code === 8, `other content under the same name ends with ${other.code}`);
-      writeFileSync(path, text);
-      const lines = [
-        line,
-        ['finalize', '--job', JOB, '--json'],
-        ['watch', '--interval', '1s', '--job', JOB, '--json'],
-      ];
-      await finish(one, { duplicates: 'reissue', lines });
-      const batch = server.snapshot().batches.find(({ inputFilename }) => inputFilename === 'cus_big.csv');
-      need(batch?.successCount === 700_000 && batch.finalizeCount === 1, `${batch?.successCount} records`);
-    },
+  ...[[], ['put@*=kms-etag']].map((faults) =>
+    point(
+      `a file that changes while it is sent, where the ETag is ${faults.length === 0 ? 'its' : 'no'} MD5`,
+      { duplicates: 'reissue', bandwidth: 6_000_000, faults },
+      async (one) => {
+        const { at, server } = one;
+        const path = join(at.cwd, 'cus_big.csv');
+        const rows = Array.from({ length: 700_000 }, (_, i) => `B${i},Customer ${i}`);
+        const text = `Account Number,Name\n${rows.join('\n')}\n`;
+        writeFileSync(path, text);
+        need((await at.call(INIT)).code === 0, 'it begins');
+        const line = ['upload', 'customer', 'cus_big.csv', '--job', JOB, '--json'];
+        const running = at.run(line);
+        for (
+          let i = 0;
+          i < 2000 && !server.requests.some(({ call, bodyBytes }) => call === 'put' && bodyBytes > 0);
+          i += 1
+        )
+          await delay(5);
+        writeFileSync(path, text.replace(/Customer 699999/, 'Customer 69999X'));
+        const changed = await running;
+        need(changed.code === 8, `a changed file ends with ${changed.code}: ${changed.stderr}`);
+        const early = await at.call(['finalize', '--job', JOB, '--json']);
+        need(early.code === 8, `finalized with a changed file: ${early.code}`);
+        need(
+          server.snapshot().batches.every(({ finalizeAttempts }) => finalizeAttempts === 0),
+          'it was finalized',
+        );
+        const other = await at.call(line);
+        need(other.code === 8, `other content under the same name ends with ${other.code}`);
+        writeFileSync(path, text);
+        const lines = [
+          line,
+          ['finalize', '--job', JOB, '--json'],
+          ['watch', '--interval', '1s', '--job', JOB, '--json'],
+        ];
+        await finish(one, { duplicates: 'reissue', lines });
+        const batch = server.snapshot().batches.find(({ inputFilename }) => inputFilename === 'cus_big.csv');
+        need(batch?.successCount === 700_000 && batch.finalizeCount === 1, `${batch?.successCount} records`);
+      },
+    ),
   ),
   point(
     'files moved half-way',

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Hashing, HashThread, InlineHashes } from '../../src/files/hashing.ts';
 
 const hex = (algorithm: string, content: string) => createHash(algorithm).update(content).digest('hex');
-const both = (content: string) => ({ sha256: hex('sha256', content), md5: hex('md5', content) });
+const all = (content: string) => ({
+  sha256: hex('sha256', content),
+  md5: hex('md5', content),
+  crc32: crc32(content),
+});
 
 const MB = 1 << 20;
 
@@ -18,7 +23,7 @@ describe('Hashing', () => {
         const same = await hashing.start(20 * MB);
         expect(same).toBe(thread);
         for (const piece of ['x', content]) same.update(Buffer.from(piece));
-        expect(await same.digest()).toEqual(both(`x${content}`));
+        expect(await same.digest()).toEqual(all(`x${content}`));
       }
       // A small file is hashed before a thread could answer.
       expect(await hashing.start(10)).toBeInstanceOf(InlineHashes);
@@ -34,7 +39,7 @@ describe('Hashing', () => {
       left.update(Buffer.from('left'));
       const next = await hashing.start(40 * MB);
       next.update(Buffer.from('next'));
-      expect(await next.digest()).toEqual(both('next'));
+      expect(await next.digest()).toEqual(all('next'));
     } finally {
       await hashing.close();
     }
@@ -48,7 +53,7 @@ describe('HashThread', () => {
       for (let i = 0; i < 5; i++) thread.update(Buffer.from('ab'));
       await thread.settled(2);
       await thread.settled(0);
-      expect(await thread.digest()).toEqual(both('ab'.repeat(5)));
+      expect(await thread.digest()).toEqual(all('ab'.repeat(5)));
     } finally {
       await thread.close();
     }

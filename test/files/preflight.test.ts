@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { describe, expect, it, vi } from 'vitest';
 import type { FileKind } from '../../src/batch/types.ts';
 import { BLOCK_BYTES, FIRST_BLOCK_BYTES } from '../../src/files/blocks.ts';
@@ -35,6 +36,7 @@ describe('checkFiles', () => {
       bytes: Buffer.byteLength(content),
       sha256: hex('sha256', content),
       md5: hex('md5', content),
+      crc32: crc32(content),
       amount: null,
       header: ['Invoice Number', 'Amount'],
       findings: [],
@@ -66,6 +68,7 @@ describe('checkFiles', () => {
     const report = await checkFile(path, 'items', { onProgress: (progress) => seen.push(progress) });
     expect(report.sha256).toBe(hex('sha256', content));
     expect(report.md5).toBe(hex('md5', content));
+    expect(report.crc32).toBe(crc32(content));
     expect(report.records).toBe(1_500_001);
     expect(report.findings.map((f) => [f.code, f.line, f.column])).toEqual([['open-quote', 1_500_002, 2]]);
     expect(seen.at(-1)).toEqual({ path, kind: 'items', bytes: content.length, total: content.length });
@@ -129,7 +132,7 @@ describe('checkFiles', () => {
     truncateSync(path, 5 * 1024 ** 3 + 1);
     const report = await checkFile(path, 'items');
     expect(report.findings.map((f) => f.code)).toEqual(['too-large']);
-    expect(report).toMatchObject({ bytes: null, sha256: null, md5: null });
+    expect(report).toMatchObject({ bytes: null, sha256: null, md5: null, crc32: null });
     expect(invalidFiles([report]).hint).not.toContain('--no-validate');
   });
 

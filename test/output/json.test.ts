@@ -116,6 +116,7 @@ describe('toJson', () => {
               bytes: 10,
               sha256: 'ab',
               md5: 'cd',
+              crc32: 0,
               amount: null,
               header: ['h'],
               warnings: [],

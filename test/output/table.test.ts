@@ -154,6 +154,7 @@ describe('table', () => {
           bytes: 1,
           sha256: null,
           md5: null,
+          crc32: null,
           header: [],
           amount: '-12345678901234567890.12',
           findings: [],

@@ -31,6 +31,7 @@ const report = (findings: readonly Finding[], parts: Partial<FileReport> = {}): 
   warnings: [],
   amount: null,
   md5: null,
+  crc32: null,
   header: [],
   findings,
   findingsTotal: findings.length,

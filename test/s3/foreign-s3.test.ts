@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { Connection } from '../../src/api/connection.ts';
 import { downloadFile } from '../../src/api/download.ts';
@@ -97,7 +98,7 @@ afterEach(() => {
 function file(bytes: Buffer): ExpectedFile {
   const path = join(folder, 'load.csv');
   writeFileSync(path, bytes);
-  return { path, bytes: bytes.length, md5: md5(bytes), sha256: sha256(bytes) };
+  return { path, bytes: bytes.length, md5: md5(bytes), sha256: sha256(bytes), crc32: crc32(bytes) };
 }
 
 interface Put {

@@ -169,9 +169,9 @@ function showFindings(ui: Ui, reports: readonly FileReport[]): void {
 }
 
 function sourceOf(report: FileReport): SourceFile {
-  const { path, file, bytes, sha256, md5, amount = null } = report;
-  if (bytes === null || sha256 === null || md5 === null) throw invalidFiles([report]);
-  return { path, name: file, bytes, records: report.records, sha256, md5, amount };
+  const { path, file, bytes, sha256, md5, crc32, amount = null } = report;
+  if (bytes === null || sha256 === null || md5 === null || crc32 === null) throw invalidFiles([report]);
+  return { path, name: file, bytes, records: report.records, sha256, md5, crc32, amount };
 }
 
 /** The columns to check: those of the plan over `--column` over those of the profile. @throws EbillError USAGE */
