@@ -64,3 +64,67 @@ export async function inParallel<T, R>(
   if (failures.length > 0) throw failures[0];
   return results;
 }
+
+/**
+ * As `inParallel`, for work of two parts, each at most `limit` at a time: the first part of one item overlaps with the second
+ * part of others. With a limit of 1 nothing overlaps.
+ * Work under way when an item fails is awaited with both its parts: a batch that was created gets its file.
+ * @param work calls `second` between its parts, which waits until the second may begin
+ */
+export async function inTwoParts<T, R>(
+  limit: number,
+  items: readonly T[],
+  work: (item: T, second: () => Promise<void>) => Promise<R>,
+): Promise<R[]> {
+  const firsts = new Slots(limit);
+  const seconds = new Slots(limit);
+  const results: R[] = [];
+  const failures: unknown[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      await firsts.enter();
+      let held = firsts;
+      try {
+        if (next >= items.length || failures.length > 0) return;
+        const index = next;
+        next += 1;
+        results[index] = await work(items[index] as T, async () => {
+          if (held === seconds) return;
+          await seconds.enter();
+          held.leave();
+          held = seconds;
+        });
+      } catch (error) {
+        failures.push(error);
+      } finally {
+        held.leave();
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: limit === 1 ? 1 : Math.min(2 * limit, items.length) }, worker));
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
+
+/** So many may be inside at a time; the others wait in order. */
+class Slots {
+  #free: number;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  enter(): Promise<void> {
+    if (this.#free === 0) return new Promise((enter) => this.#waiting.push(enter));
+    this.#free -= 1;
+    return Promise.resolve();
+  }
+
+  leave(): void {
+    const enter = this.#waiting.shift();
+    if (enter === undefined) this.#free += 1;
+    else enter();
+  }
+}

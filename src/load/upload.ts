@@ -18,6 +18,9 @@ import type { BatchState } from './state.ts';
 /** Job ids skipped for one file; a load has a few batches of a kind. */
 const MOST_SKIPPED = 1000;
 
+/** ms. No upload URL expires earlier. */
+const LONG_TURN_MS = 1000;
+
 interface UploadPolicy {
   readonly adopt: boolean;
   readonly next: boolean;
@@ -68,6 +71,7 @@ export function itemsParent(run: Run, ref: ParentRef & { readonly jobId: string 
  * Uploads one file into its batch, from wherever an earlier run stopped: each turn of the loop asks `decideUpload` for
  * the next step and takes it.
  * @param parent the invoice batch of items
+ * @param turnToSend waits until the file may be sent; its batch exists by then
  * @throws EbillError CONFLICT, REJECTED, AUTH, UNAVAILABLE
  */
 export async function uploadFile(
@@ -75,6 +79,7 @@ export async function uploadFile(
   assignment: Assignment,
   parent: ItemsParent | null,
   policy: UploadPolicy,
+  turnToSend: () => Promise<void> = async () => undefined,
 ): Promise<Uploaded> {
   const { kind, file } = assignment;
   let { jobId } = assignment;
@@ -176,17 +181,21 @@ export async function uploadFile(
         break;
       }
       case 'put': {
+        const created = run.context.now();
+        await turnToSend();
+        // Its URL may have expired meanwhile, through no fault of the server.
+        const waited = run.context.now() - created >= LONG_TURN_MS;
         worked = true;
         const url = live as LiveUrl | null;
         const expired = url === null ? 'its URL is lost' : await putToUrl(run, jobId, file, url);
         if (expired === null) break;
         // An expired URL is handled like a lost one.
-        if (attempt > run.retries)
+        if (attempt > run.retries && !waited)
           throw unavailable(
             `Uploading ${file.name} (${jobId})`,
             `the storage says that every upload URL from the server has expired: ${expired}`,
           );
-        attempt += 1;
+        if (!waited) attempt += 1;
         run.emit({
           event: 'step',
           jobId,

@@ -94,15 +94,18 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
     });
     const fetched = ['J_CUS', 'J_INV', 'J_ITM_1', 'J_ITM_2', 'J_ITM_3'];
     // Each result's own name, the new folder they are in, and the journal's.
-    expect(await cost('results')).toEqual({
+    const { requests, syncs } = await cost('results');
+    expect({ requests, syncs: { ...syncs, '.jsonl': 'some' } }).toEqual({
       requests: [
         ...fetched.map((jobId) => `download ${jobId}`),
         'status J_CUS',
         'status J_INIT',
         'status J_INV',
       ],
-      syncs: { '.jsonl': fetched.length, '.part': fetched.length, folder: fetched.length + 2 },
+      syncs: { '.jsonl': 'some', '.part': fetched.length, folder: fetched.length + 2 },
     });
+    // Files under way at once share a flush.
+    expect(syncs['.jsonl']).toBeLessThanOrEqual(fetched.length);
   });
 
   it('reads a file twice: to check it and to send it', async () => {

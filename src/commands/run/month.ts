@@ -8,13 +8,13 @@ import type { Stage } from '../../load/events.ts';
 import { rejectsName } from '../../load/file-names.ts';
 import { initTimeout, runInit } from '../../load/init.ts';
 import type { Month } from '../../load/plan.ts';
-import { inParallel, type Run } from '../../load/run.ts';
+import type { Run } from '../../load/run.ts';
 import { itemsParent } from '../../load/upload.ts';
 import { counted } from '../../output/format.ts';
 import { quoted, type Terminal } from '../../system/escaping.ts';
 import { viewsOf } from '../shared/batch-result.ts';
 import type { App } from '../shared/command.ts';
-import { finalizeAll, parentRef, uploadAll, uploadOne } from '../shared/load-steps.ts';
+import { finalizeAll, parentRef, uploadAll, uploadEach } from '../shared/load-steps.ts';
 import type { WaitOptions } from '../shared/upload-options.ts';
 import { waitFor } from '../shared/wait.ts';
 
@@ -128,9 +128,9 @@ async function uploadInvoices(
   );
   const items = invoices.flatMap((invoice, i) => {
     const parent = itemsParent(run, parentRef(run, heads[i] ?? ''));
-    return invoice.items.map((item) => ({ item, parent }));
+    return invoice.items.map((assignment) => ({ assignment, parent }));
   });
-  await inParallel(options.concurrency, items, ({ item, parent }) => uploadOne(run, item, parent, options));
+  await uploadEach(run, items, options);
   return [...new Set(heads)];
 }
 

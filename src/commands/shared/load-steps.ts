@@ -5,7 +5,7 @@ import { assertComplete } from '../../load/complete.ts';
 import { finalizeBatch, missingBatches } from '../../load/finalize.ts';
 import { assertNotProcessed } from '../../load/other-loads.ts';
 import type { Assignment, Month } from '../../load/plan.ts';
-import { inParallel, type Run } from '../../load/run.ts';
+import { inTwoParts, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
 import { type ItemsParent, itemsParent, uploadFile } from '../../load/upload.ts';
 import { fileText } from '../../output/format.ts';
@@ -14,7 +14,12 @@ import type { UploadOptions } from './upload-options.ts';
 
 type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;
 
-/** Uploads files, at most `--concurrency` at a time. @param invoice the job id of the items' invoice batch @returns the job ids of their batches, in order */
+/**
+ * Uploads files, at most `--concurrency` at a time. While they are sent, the batches of the next files are created: after a
+ * kill as many unused drafts are left, which the next run uses (api rule 18).
+ * @param invoice the job id of the items' invoice batch
+ * @returns the job ids of their batches, in order
+ */
 export function uploadAll(
   run: Run,
   assignments: readonly Assignment[],
@@ -22,10 +27,22 @@ export function uploadAll(
   options: SendOptions,
 ): Promise<readonly string[]> {
   const parent = invoice === null ? null : itemsParent(run, parentRef(run, invoice));
-  return inParallel(options.concurrency, assignments, (assignment) =>
-    uploadOne(run, assignment, parent, options),
+  return uploadEach(
+    run,
+    assignments.map((assignment) => ({ assignment, parent })),
+    options,
   );
 }
+
+/** The same for items of several invoice batches. */
+export const uploadEach = (
+  run: Run,
+  files: readonly { readonly assignment: Assignment; readonly parent: ItemsParent | null }[],
+  options: SendOptions,
+): Promise<readonly string[]> =>
+  inTwoParts(options.concurrency, files, ({ assignment, parent }, turnToSend) =>
+    uploadOne(run, assignment, parent, options, turnToSend),
+  );
 
 /** Checks before anything is sent that no file was processed in another load of the server. @throws EbillError CONFLICT */
 export async function assertNew(
@@ -37,11 +54,12 @@ export async function assertNew(
 }
 
 /** Uploads one file. @returns the job id of its batch */
-export async function uploadOne(
+async function uploadOne(
   run: Run,
   assignment: Assignment,
   parent: ItemsParent | null,
   { adopt, next }: SendOptions,
+  turnToSend: () => Promise<void>,
 ): Promise<string> {
   const { name } = assignment.file;
   const step = (id: string, message: string): void => run.emit({ event: 'step', jobId: id, message });
@@ -49,7 +67,7 @@ export async function uploadOne(
     step(assignment.jobId, `${name} has the same content as the file of ${assignment.jobId}: sent once`);
     return assignment.jobId;
   }
-  const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next });
+  const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next }, turnToSend);
   if (outcome === 'on-record') step(jobId, `${name} is already uploaded as ${jobId}: nothing sent`);
   if (outcome === 'missing')
     step(jobId, `${name} was uploaded as ${jobId}, which the server no longer knows`);
