@@ -42,7 +42,9 @@ echo "$start $EPOCHREALTIME $code" >>"$0"`;
 
 /** Without variables that change how a program starts. */
 const CLEAN = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) => !/^(?:NODE_|npm_|EBILL_|CI$|.*_proxy$)/i.test(name)),
+  Object.entries(process.env).filter(
+    ([name]) => !/^(?:NODE_|npm_|EBILL_|AWS_|RCLONE_|CI$|.*_proxy$)/i.test(name),
+  ),
 );
 
 const folder = mkdtempSync(join(tmpdir(), 'ebill-measure-'));

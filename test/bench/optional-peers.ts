@@ -11,7 +11,6 @@ const onPath = (program: string): boolean =>
 const PEERS = {
   rclone: { install: 'apt-get install -y rclone', there: () => onPath('rclone') },
   mlr: { install: 'apt-get install -y miller', there: () => onPath('mlr') },
-  xsv: { install: 'cargo install xsv', there: () => onPath('xsv') },
   duckdb: {
     install: 'npm install --no-save @duckdb/node-api',
     there: () => existsSync(join(ROOT, 'node_modules', '@duckdb', 'node-api')),

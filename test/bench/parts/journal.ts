@@ -5,6 +5,8 @@ import type { Functions, Work } from '../inside.ts';
 
 /** Events in a journal. */
 const LENGTHS = [1000, 10_000, 100_000];
+/** Batches of two journals to compare with each other. */
+const [FEW, MANY] = [500, 5000];
 /** Create and PUT, each with its answer, and the status asked six times. */
 const EVENTS_PER_BATCH = 10;
 
@@ -15,7 +17,7 @@ type Journals = Readonly<Record<number, string>>;
 export const functions: Functions<Journals> = {
   files: async (folder) =>
     Object.fromEntries(
-      LENGTHS.map((length) => {
+      [...LENGTHS, FEW * EVENTS_PER_BATCH, MANY * EVENTS_PER_BATCH].map((length) => {
         const path = join(folder, `${length}.jsonl`);
         writeFileSync(path, journalOf(length));
         return [length, path];
@@ -23,30 +25,35 @@ export const functions: Functions<Journals> = {
     ),
   about: () => `journals of ${LENGTHS.join(', ')} events`,
   bytes: (files, name) => statSync(pathIn(files, Number(name.split(' ')[0]))).size,
-  candidates: Object.fromEntries(
-    LENGTHS.flatMap((length): [string, Work<Journals>][] => {
+  candidates: Object.fromEntries([
+    ...[FEW, MANY].map((count): [string, Work<Journals>] => [
+      `${count * EVENTS_PER_BATCH} events of ${count} batches`,
+      {
+        group: 'replay of a journal',
+        load: () => replay(count * EVENTS_PER_BATCH),
+        // A tenth more than linear growth.
+        ...(count === MANY ? { goal: { atMost: (1.1 * MANY) / FEW } } : {}),
+      },
+    ]),
+    ...LENGTHS.flatMap((length): [string, Work<Journals>][] => {
       const group = `replay of ${length} events`;
       return [
         [`${length} events, JSON.parse alone`, { group, load: async () => (files) => parse(files, length) }],
-        [
-          `${length} events, ebill`,
-          {
-            group,
-            load: async () => {
-              // Loaded late: the peer's memory is without it.
-              const { readJournal } = await import('../../../src/load/journal.ts');
-              return async (files) => {
-                const batches = (await readJournal(pathIn(files, length)))?.batches.size;
-                if (batches !== length / EVENTS_PER_BATCH) throw new Error(`${batches} batches`);
-                return '';
-              };
-            },
-          },
-        ],
+        [`${length} events, ebill`, { group, load: () => replay(length) }],
       ];
     }),
-  ),
+  ]),
 };
+
+/** Loaded late: the peer's memory is without it. */
+async function replay(length: number): Promise<(files: Journals) => Promise<string>> {
+  const { readJournal } = await import('../../../src/load/journal.ts');
+  return async (files) => {
+    const batches = (await readJournal(pathIn(files, length)))?.batches.size;
+    if (batches !== length / EVENTS_PER_BATCH) throw new Error(`${batches} batches`);
+    return '';
+  };
+}
 
 const pathIn = (files: Journals, length: number): string => files[length] ?? '';
 

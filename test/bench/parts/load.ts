@@ -13,7 +13,8 @@ const LINES = [
   { group: '40 ms, 20 MB/s a connection', behaviour: { latencyMs: 40, bandwidth: 20e6 } },
 ];
 
-// Arguments: program for one file, API, files. As people write it: one file after the other, and xargs for four at a time.
+// Arguments: program for one file, API, files. As people write it: one file after the other, xargs for four at a time, and one
+// curl for all creates and another for all PUTs.
 const SEND = `
 url=$(curl -sS "$1/rest/batchProcess?mode=S3FileUpload" -H 'content-type: application/xml' --data-binary \\
   "<batchProcess><jobId>$2</jobId><inputType>API</inputType><inputFilename>\${2##*/}</inputFilename></batchProcess>" |
@@ -21,6 +22,22 @@ url=$(curl -sS "$1/rest/batchProcess?mode=S3FileUpload" -H 'content-type: applic
 curl -sS -T "$2" "$url"`;
 const LOOP = 'send=$1 api=$2; shift 2; for file in "$@"; do sh -c "$send" sh "$api" "$file"; done';
 const XARGS = `send=$1 api=$2; shift 2; printf '%s\\0' "$@" | xargs -0 -n1 -P4 sh -c "$send" sh "$api"`;
+
+const PARALLEL = `
+api=$2; shift 2; answers=$(mktemp -d); n=0
+for file in "$@"; do
+  n=$((n + 1)); [ $n = 1 ] || echo next
+  printf 'url = "%s/rest/batchProcess?mode=S3FileUpload"\\nheader = "content-type: application/xml"\\n' "$api"
+  printf 'output = "%s/%s"\\ndata = "<batchProcess><jobId>%s</jobId><inputType>API</inputType>' "$answers" $n "$file"
+  printf '<inputFilename>%s</inputFilename></batchProcess>"\\n' "\${file##*/}"
+done | curl -sS --parallel --parallel-immediate --parallel-max 4 --config -
+n=0
+for file in "$@"; do
+  n=$((n + 1))
+  printf 'upload-file = "%s"\\n' "$file"
+  sed -n 's:.*<uploadUrl>\\(.*\\)</uploadUrl>.*:url = "\\1":p' "$answers/$n"
+done | curl -sS --parallel --parallel-immediate --parallel-max 4 --config -
+rm -r "$answers"`;
 
 /** An invoice file and its item files, all of one size, to a server that discards them. */
 export const part: Part = {
@@ -60,6 +77,7 @@ export const part: Part = {
       return [
         shell(LOOP_NAME, LOOP),
         shell(XARGS_NAME, XARGS),
+        shell('curl --parallel', PARALLEL),
         {
           ...whole,
           name: 'ebill, four at a time, the files checked',

@@ -47,6 +47,19 @@ const CANDIDATES: Readonly<Record<string, Work<MonthFiles>>> = {
         countRecords([items]),
   },
   'wc -l': { group: AGAINST_PAPAPARSE, command: ({ items }) => ['wc', '-l', items] },
+  'DuckDB, its own CSV reader': {
+    group: AGAINST_PAPAPARSE,
+    needs: 'duckdb',
+    load: async () => {
+      const query = await duckDb();
+      return ({ items }) => query(countItems(items));
+    },
+  },
+  'mlr count': {
+    group: AGAINST_PAPAPARSE,
+    needs: 'mlr',
+    command: ({ items }) => ['mlr', '--icsv', '--ojson', 'count', items],
+  },
   'md5sum, then sha256sum': {
     group: ONE_PASS,
     command: ({ items }) => ['sh', '-c', 'md5sum "$0" && sha256sum "$0"', items],
@@ -139,6 +152,28 @@ async function csvParse(): Promise<ReadRecords> {
         .on('end', () => resolve(records))
         .on('error', reject);
     });
+}
+
+/** Strict: a record with more or fewer fields is an error. */
+const countItems = (
+  path: string,
+): string => `SELECT count(*) FROM read_csv('${path}', header = true, auto_detect = false,
+  delim = ',', quote = '"', escape = '"', columns = {${'abcdef'.replace(/./g, "$&: 'VARCHAR', ")}})`;
+
+interface DuckDb {
+  DuckDBInstance: {
+    create(path: string): Promise<{
+      connect(): Promise<{ runAndReadAll(sql: string): Promise<{ getRows(): unknown[][] }> }>;
+    }>;
+  };
+}
+
+/** Not a dependency of the project: `optional-peers.ts`. @returns a query's first value */
+async function duckDb(): Promise<(sql: string) => Promise<string>> {
+  const name: string = '@duckdb/node-api';
+  const { DuckDBInstance } = (await import(name)) as DuckDb;
+  const connection = await (await DuckDBInstance.create(':memory:')).connect();
+  return async (sql) => String((await connection.runAndReadAll(sql)).getRows()[0]?.[0]);
 }
 
 /** The same checks the plain way: a Set of customers, a Map of invoices to cents. @returns findings */
