@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { ScanKernel } from './scan-kernel.ts';
 
 /** Size of a block in bytes. */
 export const BLOCK_BYTES = 1 << 20;
@@ -12,9 +13,17 @@ export const BLOCKS_KEPT = 2;
  * reader stopped early, its buffers are free once its file is closed, because closing waits for a read under way.
  */
 export class BlockPool {
-  /** One being filled, the newest, and those kept. */
-  readonly blocks: (Buffer | undefined)[] = Array.from({ length: BLOCKS_KEPT + 2 });
   readonly first = shared(FIRST_BLOCK_BYTES);
+  #rest: Buffer | undefined;
+
+  /** The other blocks, used in turn. Only large files need them: the `ScanKernel` that comes with their memory takes a while to start. */
+  block(turn: number): Buffer {
+    // One being filled, the newest, and those kept.
+    const count = BLOCKS_KEPT + 2;
+    this.#rest ??= ScanKernel.memory(count * BLOCK_BYTES) ?? shared(count * BLOCK_BYTES);
+    const from = (turn % count) * BLOCK_BYTES;
+    return this.#rest.subarray(from, from + BLOCK_BYTES);
+  }
 }
 
 /**
@@ -29,7 +38,6 @@ export async function* readBlocks(
   most = Number.POSITIVE_INFINITY,
   pool = new BlockPool(),
 ): AsyncGenerator<Buffer, void> {
-  const { blocks } = pool;
   let turn = 0;
   let current = pool.first;
   let position = 0;
@@ -39,8 +47,7 @@ export async function* readBlocks(
     let ahead = Promise.resolve(0);
     let next = current;
     if (length === current.length && position <= most) {
-      turn = (turn + 1) % blocks.length;
-      next = blocks[turn] ??= shared(BLOCK_BYTES);
+      next = pool.block(turn++);
       ahead = fill(handle, next, position);
       // A consumer that stops early never awaits this promise; it must not become an unhandled rejection.
       ahead.catch(() => undefined);

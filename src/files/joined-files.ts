@@ -24,6 +24,11 @@ export class JoinedFiles {
     return this.#mark.pending || this.#header.pending;
   }
 
+  /** The bytes of the header, without its line end; empty if it cannot be read. */
+  get header(): Uint8Array {
+    return this.#header.bytes;
+  }
+
   /** @param line the bytes of the header, without its line end */
   setHeader(line: Uint8Array, columns: number): void {
     if (line.length === 0) return;
@@ -86,7 +91,7 @@ const REMOVE = `LC_ALL=C awk '{sub(/^\\357\\273\\277/,"")} NR==1{h=$0} NR==1||$0
 
 /** Compares the beginnings of lines with some bytes, in blocks of any size. */
 class LineMatcher {
-  readonly #bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   /** How many bytes of the current line match; -1 when it is another one. */
   #matched = -1;
   #current = 0;
@@ -95,7 +100,7 @@ class LineMatcher {
   line = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.bytes = bytes;
   }
 
   get pending(): boolean {
@@ -103,13 +108,13 @@ class LineMatcher {
   }
 
   begin(line: number): void {
-    this.#matched = this.#bytes.length === 0 ? -1 : 0;
+    this.#matched = this.bytes.length === 0 ? -1 : 0;
     this.#current = line;
   }
 
   /** @param toEnd the line must end after the bytes */
   match(block: Uint8Array, from: number, toEnd: boolean): void {
-    const bytes = this.#bytes;
+    const { bytes } = this;
     let matched = this.#matched;
     if (matched < 0) return;
     let at = from;
@@ -126,7 +131,7 @@ class LineMatcher {
 
   /** The file ends. */
   end(): void {
-    if (this.#matched === this.#bytes.length && this.#matched > 0) this.#found();
+    if (this.#matched === this.bytes.length && this.#matched > 0) this.#found();
   }
 
   #found(): void {

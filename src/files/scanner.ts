@@ -2,6 +2,7 @@ import type { DamagedValues } from './damaged-values.ts';
 import type { FieldSink } from './field-values.ts';
 import type { FindingList, Position } from './findings.ts';
 import { JoinedFiles } from './joined-files.ts';
+import { PlainRecords } from './plain-records.ts';
 import { hasFormula, isBlank, ScannedText } from './scanned-text.ts';
 import { RecordEnds, type TableShape } from './structure.ts';
 import { emptyFile, noRecords, openQuote, StructureNotes } from './structure-notes.ts';
@@ -44,6 +45,7 @@ export class CsvScanner {
   readonly #notes: StructureNotes;
   readonly #ends: RecordEnds;
   readonly #joined = new JoinedFiles();
+  readonly #plain: PlainRecords;
   readonly #text: ScannedText;
   #started = false;
   #state = RECORD_START;
@@ -71,6 +73,7 @@ export class CsvScanner {
     this.#notes = new StructureNotes(findings);
     this.#text = new ScannedText(this.#notes);
     this.#ends = new RecordEnds(findings, sink, this.#joined);
+    this.#plain = new PlainRecords(this.#ends);
   }
 
   get shape(): TableShape {
@@ -155,8 +158,28 @@ export class CsvScanner {
     if (joined.pending) joined.resume(block, 0);
     else if (n > 0 && state === RECORD_START && watched[block[0] as number] === 1)
       joined.begin(block, 0, line);
+    const plain = this.#plain;
+    plain.startBlock(block);
+    let nextPlain = plain.next;
 
     while (i < n) {
+      if (i >= nextPlain && state === RECORD_START && expected > 0) {
+        const to = plain.pass(block, i, line, mostFilled, joined.header);
+        nextPlain = plain.next;
+        if (to > i) {
+          i = to;
+          line += plain.lines;
+          records += plain.records;
+          recordLine = line;
+          start = i;
+          recordStart = i;
+          this.#sawLf = true;
+          ({ columns, bounds, none } = values);
+          nextSelected = columns[0] as number;
+          if (i < n && watched[block[i] as number] === 1) joined.begin(block, i, line);
+          continue;
+        }
+      }
       if (state === QUOTED) {
         while (i < n && ((block[i] as number) > PLUS || SPECIAL_IN_QUOTES[block[i] as number] === 0)) i++;
         if (i === n) break;
@@ -281,6 +304,7 @@ export class CsvScanner {
           if (c === LF) {
             this.#sawLf = true;
             if (i < n && watched[block[i] as number] === 1) joined.begin(block, i, line);
+            if (i >= nextPlain) break;
           } else {
             state = AFTER_CR;
             break;
