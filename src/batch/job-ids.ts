@@ -11,11 +11,24 @@ export function batchJobId(job: string, kind: FileKind, n: number): string {
   return n === 1 && kind !== 'items' ? stem : `${stem}_${n}`;
 }
 
-/** The first job id of a kind that is not taken, counted through the whole load, from the nth on. */
-export function nextJobId(job: string, kind: FileKind, taken: ReadonlySet<string>, from = 1): string {
-  let n = from;
-  while (taken.has(batchJobId(job, kind, n))) n += 1;
-  return batchJobId(job, kind, n);
+/** The first job id of a kind that is not taken, counted through the whole load. */
+export const nextJobId = (
+  job: string,
+  kind: FileKind,
+  taken: { readonly has: (jobId: string) => boolean },
+): string => freeJobIds(job, kind, (jobId) => taken.has(jobId))();
+
+/**
+ * Gives the first job id of a kind that is not taken, then the next. It never looks back, so that many files do not take the
+ * square of the time of one.
+ * @param isTaken a job id that was given may be taken or not, but none becomes free
+ */
+export function freeJobIds(job: string, kind: FileKind, isTaken: (jobId: string) => boolean): () => string {
+  let n = 1;
+  return () => {
+    while (isTaken(batchJobId(job, kind, n))) n += 1;
+    return batchJobId(job, kind, n);
+  };
 }
 
 /** Stands for a load's name in the commands that hints show: pasted as it is, it must not start a load. */

@@ -42,14 +42,39 @@ interface Recorded {
   readonly parent: { readonly id: string | null; readonly jobId: string | null } | null;
 }
 
+/** A map that keeps indexes of its values; without one it is searched. */
+interface Indexed<T> extends ReadonlyMap<string, T> {
+  where?(keysOf: (batch: T) => readonly string[], key: string): readonly T[];
+}
+
+/**
+ * The batches that are found by a key, in the order of the map.
+ * @param keysOf a constant: there is one index for each
+ */
+export const having = <T>(
+  batches: Indexed<T>,
+  keysOf: (batch: T) => readonly string[],
+  key: string,
+): readonly T[] =>
+  batches.where?.(keysOf, key) ?? [...batches.values()].filter((batch) => keysOf(batch).includes(key));
+
+const byId = ({ kind, id }: Recorded): readonly string[] => (kind === 'items' || id === null ? [] : [id]);
+
+const byParent = ({ kind, parent }: Recorded): readonly string[] =>
+  kind !== 'items' || parent === null
+    ? []
+    : [
+        ...(parent.jobId === null ? [] : [`jobId ${parent.jobId}`]),
+        ...(parent.id === null ? [] : [`id ${parent.id}`]),
+      ];
+
 /** The invoice batch of an items batch: by its job id, else by its id. `null` when it has none, or none on record. */
 export function parentOf<T extends Recorded>(batches: ReadonlyMap<string, T>, batch: Recorded): T | null {
   if (batch.kind !== 'items' || batch.parent === null) return null;
   const { id, jobId } = batch.parent;
   const named = jobId === null ? undefined : batches.get(jobId);
   if (named !== undefined || id === null) return named ?? null;
-  for (const other of batches.values()) if (other.kind !== 'items' && other.id === id) return other;
-  return null;
+  return having(batches, byId, id)[0] ?? null;
 }
 
 /** The job id of the invoice batch of an items batch, whether that is on record or not; `null` when it is unknown. */
@@ -62,5 +87,12 @@ export function itemsUnder<T extends Recorded>(
   batches: ReadonlyMap<string, T>,
   invoice: Recorded,
 ): readonly T[] {
-  return [...batches.values()].filter((batch) => parentOf(batches, batch)?.jobId === invoice.jobId);
+  const isUnder = (batch: T): boolean => parentOf(batches, batch)?.jobId === invoice.jobId;
+  const { id, jobId } = invoice;
+  const named = having(batches, byParent, `jobId ${jobId}`).filter(isUnder);
+  const others =
+    id === null
+      ? []
+      : having(batches, byParent, `id ${id}`).filter((one) => one.parent?.jobId !== jobId && isUnder(one));
+  return others.length === 0 ? named : [...batches.values()].filter(isUnder);
 }

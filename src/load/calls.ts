@@ -1,11 +1,11 @@
 import type { ParentRef } from '../api/request.ts';
-import { parentJobId, parentOf } from '../batch/tree.ts';
+import { having, parentJobId, parentOf } from '../batch/tree.ts';
 import type { FileKind } from '../batch/types.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import { APPROVED, type Approved, type Call } from './entries.ts';
 import { type Assignment, droppedItems } from './plan.ts';
 import type { Run } from './run.ts';
-import { type BatchState, itemsOf, type LoadState } from './state.ts';
+import { type BatchState, bySha256, itemsOf, type LoadState } from './state.ts';
 
 /** A command with the batch of each of its files. */
 export interface PlannedCall extends Pick<Call, 'command' | 'options' | 'paths' | 'billed'> {
@@ -58,8 +58,8 @@ function warnOfSecondParent(
 ): void {
   if (kind !== 'items' || action === 'done' || action === 'duplicate' || parent === null) return;
   const { batches } = run.journal.state;
-  for (const other of batches.values()) {
-    if (other.kind !== 'items' || other.file?.sha256 !== file.sha256 || other.jobId === jobId) continue;
+  for (const other of having(batches, bySha256, file.sha256)) {
+    if (other.kind !== 'items' || other.jobId === jobId) continue;
     const invoice = parentOf(batches, other);
     const isDropped = [other, invoice].some((one) => one?.abandoned || one?.leftOut || one?.missing);
     if (invoice === null || invoice.jobId === parent.jobId || isDropped) continue;

@@ -27,9 +27,7 @@ export function assertComplete(
   { terminal, shown }: Typed,
 ): void {
   const pending = targets.filter((batch) => batch.finalized !== 'yes');
-  const recorded = loads.flatMap((load) =>
-    pending.flatMap((target) => recordOf(load, target).map((batch) => ({ load, batch }))),
-  );
+  const recorded = loads.flatMap((load) => recordOf(load, pending).map((batch) => ({ load, batch })));
   const left = recorded.find(({ batch }) => batch.kind !== 'items' && isLeftBehind(batch));
   if (left !== undefined)
     throw new EbillError(
@@ -102,15 +100,18 @@ export function leaveOutText(jobIds: readonly string[], terminal: Terminal): str
   return `A file that will not come, or that was split and loaded in parts, can be left out with ${first}${others.length === 0 ? '' : ' (likewise for the others)'}.`;
 }
 
-/** A batch and its items as a load records them. */
-function recordOf({ batches }: LoadState, { jobId, id }: BatchState): readonly BatchState[] {
-  const isIt = (one: { readonly id: string | null; readonly jobId: string | null }): boolean =>
-    one.jobId === jobId || (id !== null && one.id === id);
-  return [...batches.values()].filter((batch) =>
-    batch.kind === 'items'
-      ? batch.parent !== null && isIt(batch.parent)
-      : batch.kind !== 'init' && isIt(batch),
-  );
+/** Batches, each with its items, as a load records them. */
+function recordOf({ batches }: LoadState, targets: readonly BatchState[]): readonly BatchState[] {
+  const found = new Map(targets.map((target) => [target, [] as BatchState[]]));
+  const jobIds = new Map(targets.map((target) => [target.jobId, target]));
+  const ids = new Map(targets.flatMap((target) => (target.id === null ? [] : [[target.id, target]])));
+  for (const batch of batches.values()) {
+    if (batch.kind === 'init') continue;
+    const named = batch.kind === 'items' ? batch.parent : batch;
+    for (const target of new Set([jobIds.get(named?.jobId ?? ''), ids.get(named?.id ?? '')]))
+      if (target !== undefined) found.get(target)?.push(batch);
+  }
+  return [...found.values()].flat();
 }
 
 const isLeftBehind = ({ abandoned, leftOut }: BatchState): boolean => abandoned || leftOut;

@@ -24,12 +24,14 @@ export async function discover(
   const { header, batches } = run.journal.state;
   const { job } = header;
   const found: Found[] = [];
+  const byId = new Map<string | null, string>();
   const look = async (jobId: string, kind: Kind): Promise<Batch | null> => {
     if (batches.has(jobId)) return null;
     const batch = await ask({ jobId });
     if (batch === null) return null;
-    const same = found.find((other) => other.parent === null && other.batch.id === batch.id);
-    if (same !== undefined) throw endlessNames(`it gives ${same.jobId} and ${jobId} one id, ${batch.id}`);
+    const same = byId.get(batch.id);
+    if (same !== undefined) throw endlessNames(`it gives ${same} and ${jobId} one id, ${batch.id}`);
+    byId.set(batch.id, jobId);
     if (found.length >= MOST) throw endlessNames(`it knows more than ${MOST} batches of ${job}`);
     found.push({ jobId, kind, parent: null, batch });
     return batch;

@@ -1,11 +1,11 @@
 import { isFinal } from '../batch/outcome.ts';
 import type { StatusNames } from '../batch/phase.ts';
-import { parentOf } from '../batch/tree.ts';
+import { having, parentOf } from '../batch/tree.ts';
 import { EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
 import type { Assignment } from './plan.ts';
-import { type BatchState, type LoadState, lastAnswer, phaseOnRecord } from './state.ts';
+import { type BatchState, byObject, bySha256, type LoadState, lastAnswer, phaseOnRecord } from './state.ts';
 
 /** What the loads of a server forbid each other. Pure. */
 
@@ -30,7 +30,7 @@ export function assertOwnObject(
   terminal: Terminal,
 ): void {
   for (const load of [own, ...others]) {
-    for (const batch of load.batches.values()) {
+    for (const batch of having(load.batches, byObject, put.object)) {
       if (load === own && batch.jobId === put.jobId) continue;
       if (holdsObject(load, batch, put, names)) throw sameObject(put, load.header.job, batch, terminal);
     }
@@ -38,8 +38,8 @@ export function assertOwnObject(
 }
 
 function holdsObject(load: LoadState, batch: BatchState, put: Put, names: StatusNames): boolean {
-  const { file, object, uploaded, abandoned, leftOut, missing } = batch;
-  if (file === null || object !== put.object || file.sha256 === put.file.sha256) return false;
+  const { file, uploaded, abandoned, leftOut, missing } = batch;
+  if (file === null || file.sha256 === put.file.sha256) return false;
   if (uploaded === 'no' || abandoned || leftOut || missing) return false;
   // The server reports items through their invoice batch, and never again when that is missing.
   const answer = lastAnswer(load, batch);
@@ -78,10 +78,8 @@ export function assertNotProcessed(
   for (const { file, action } of assignments) {
     if (action !== 'new') continue;
     for (const load of others) {
-      for (const batch of load.batches.values()) {
-        if (batch.file?.sha256 === file.sha256 && isSubmitted(load, batch, names))
-          throw processedBefore(load, file, batch, again === false);
-      }
+      const batch = having(load.batches, bySha256, file.sha256).find((one) => isSubmitted(load, one, names));
+      if (batch !== undefined) throw processedBefore(load, file, batch, again === false);
     }
   }
 }

@@ -1,12 +1,12 @@
-import { batchJobId, nextJobId } from '../batch/job-ids.ts';
+import { batchJobId, freeJobIds } from '../batch/job-ids.ts';
 import { isFinal } from '../batch/outcome.ts';
 import type { StatusNames } from '../batch/phase.ts';
-import { parentJobId, parentOf } from '../batch/tree.ts';
+import { having, parentJobId, parentOf } from '../batch/tree.ts';
 import type { FileKind, Kind } from '../batch/types.ts';
 import { type Choice, EbillError } from '../errors.ts';
 import { quoted, type Terminal } from '../system/escaping.ts';
 import type { SourceFile } from './entries.ts';
-import { type BatchState, itemsOf, type LoadState, phaseOnRecord } from './state.ts';
+import { type BatchState, bySha256, itemsOf, type LoadState, phaseOnRecord } from './state.ts';
 
 interface PlanOptions {
   /** `--job-id`: the id of the only batch planned. */
@@ -70,6 +70,8 @@ export function assign(
   );
   const given = new Map<string, string>();
   const used = new Set<string>();
+  const restarting = candidates.filter(({ jobId }) => restart.has(jobId));
+  const nextFree = freeJobIds(state.header.job, kind, (id) => taken.has(id) && !unclaimed.has(id));
   return files.map((file) => {
     const exact = options.jobId !== null || options.numbers !== undefined;
     const duplicate = given.get(file.sha256);
@@ -103,17 +105,15 @@ export function assign(
         batch.nextRefused?.includes(file.sha256),
     );
     if (rival !== undefined) throw nameConflict(state, file, rival, options);
-    const free = unclaimed.size === 0 ? taken : new Set([...taken].filter((id) => !unclaimed.has(id)));
-    const jobId = requestedJobId(state, kind, file, options) ?? nextJobId(state.header.job, kind, free);
+    const jobId = requestedJobId(state, kind, file, options) ?? nextFree();
     const holder = exact ? state.batches.get(jobId) : undefined;
     if (holder !== undefined && holder.file !== null) throw idConflict(file, holder);
     taken.add(jobId);
     unclaimed.delete(jobId);
     used.add(jobId);
     given.set(file.sha256, jobId);
-    const restarted = candidates.filter(
-      (batch) =>
-        restart.has(batch.jobId) && (batch.file?.sha256 === file.sha256 || batch.file?.name === file.name),
+    const restarted = restarting.filter(
+      (batch) => batch.file?.sha256 === file.sha256 || batch.file?.name === file.name,
     );
     const replaces = [...restarted, ...others.filter(isReplaceable), ...lost];
     return { kind, file, jobId, action: 'new', exact, replaces };
@@ -129,6 +129,7 @@ export function droppedItems(
   { replaces }: Assignment,
   items: readonly Assignment[],
 ): readonly BatchState[] {
+  if (replaces.length === 0) return [];
   const given = new Set(items.flatMap(({ file }) => [file.sha256, file.name]));
   return replaces
     .flatMap((batch) => itemsOf(state, batch))
@@ -164,9 +165,10 @@ const isSubmitted = (state: LoadState, batch: BatchState): boolean =>
 
 /** The same bytes are one batch of a load, whatever kind they are given as (api rule 27). */
 function refuseOtherKind(state: LoadState, kind: FileKind, files: readonly SourceFile[]): void {
-  const others = [...state.batches.values()].filter((batch) => batch.kind !== kind && !batch.abandoned);
   for (const file of files) {
-    const other = others.find((batch) => batch.file?.sha256 === file.sha256);
+    const other = having(state.batches, bySha256, file.sha256).find(
+      (batch) => batch.kind !== kind && !batch.abandoned,
+    );
     if (other !== undefined) throw kindConflict(file, kind, other.kind, `on record as ${other.jobId}`);
   }
 }
@@ -355,8 +357,8 @@ function refuseSharedItems(files: MonthFiles): void {
  */
 function assertUnder(state: LoadState, item: Assignment, invoice: Assignment): void {
   if (item.action !== 'new') return;
-  for (const known of state.batches.values()) {
-    if (known.kind !== 'items' || known.abandoned || known.file?.sha256 !== item.file.sha256) continue;
+  for (const known of having(state.batches, bySha256, item.file.sha256)) {
+    if (known.kind !== 'items' || known.abandoned) continue;
     const parent = parentOf(state.batches, known);
     if (parent === null || parent.abandoned || parent.file?.name === invoice.file.name) continue;
     if (invoice.replaces.some(({ jobId }) => jobId === parent.jobId)) continue;

@@ -2,7 +2,7 @@ import type { Question } from '../api/client.ts';
 import { isPermanent } from '../api/net/transport-error.ts';
 import { unavailable } from '../api/result.ts';
 import { awaitsCounts } from '../batch/account.ts';
-import { isSameBatch } from '../batch/identity.ts';
+import { findSame } from '../batch/identity.ts';
 import { isFinal, isSettled } from '../batch/outcome.ts';
 import { phaseOf } from '../batch/phase.ts';
 import { flatten } from '../batch/tree.ts';
@@ -166,7 +166,7 @@ function unlistedItems(run: Run, jobIds: readonly string[]): string[] {
     const listed = known.seen.children;
     return itemsOf(run.journal.state, known)
       .filter(({ created }) => created !== 'no')
-      .filter((item) => !listed.some((child) => isSameBatch(item, child)))
+      .filter((item) => findSame(listed, item) === undefined)
       .map((item) => item.jobId);
   });
 }

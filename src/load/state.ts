@@ -1,5 +1,5 @@
 import type { InitRequest, ParentRef } from '../api/request.ts';
-import { identityOf, isSameBatch } from '../batch/identity.ts';
+import { findSame, identityOf } from '../batch/identity.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
 import { itemsUnder, parentOf } from '../batch/tree.ts';
 import type { Batch, Kind, Phase } from '../batch/types.ts';
@@ -133,6 +133,10 @@ export function itemsOf(state: LoadState, invoice: BatchState): readonly BatchSt
   return itemsUnder(state.batches, invoice).filter(({ abandoned }) => !abandoned);
 }
 
+/** Finds the batches of some content, and of some object at the storage. */
+export const bySha256 = ({ file }: BatchState): readonly string[] => (file === null ? [] : [file.sha256]);
+export const byObject = ({ object }: BatchState): readonly string[] => (object === null ? [] : [object]);
+
 /**
  * What the server calls a draft of this batch: the status that its own create was answered with, until it is known to be
  * finalized; `null` when that is unknown (api rule 6).
@@ -145,7 +149,7 @@ export function draftNameOf(state: LoadState, batch: BatchState): string | null 
 /** The last answer about a batch: of an items batch what its invoice batch lists, else the answer to its own question. */
 export function lastAnswer(state: LoadState, batch: BatchState): Batch | null {
   const listed = parentOf(state.batches, batch)?.seen?.children ?? [];
-  return listed.find((child) => isSameBatch(batch, child)) ?? batch.seen;
+  return findSame(listed, batch) ?? batch.seen;
 }
 
 /** The phase of a batch on record by an answer about it. The only place that decides whether it is a draft. */

@@ -232,7 +232,7 @@ function reserveJobId(journal: Journal, jobId: string, file: SourceFile): boolea
 function reserveNextJobId(journal: Journal, kind: FileKind, file: SourceFile): string {
   const ids = reservedIn(journal);
   const { header, batches } = journal.state;
-  const jobId = nextJobId(header.job, kind, new Set([...batches.keys(), ...ids.keys()]));
+  const jobId = nextJobId(header.job, kind, { has: (one) => batches.has(one) || ids.has(one) });
   ids.set(jobId, file);
   return jobId;
 }

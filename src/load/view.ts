@@ -1,5 +1,5 @@
 import { accountedOutcome, accountOf, settled as settledByResult } from '../batch/account.ts';
-import { isSameBatch } from '../batch/identity.ts';
+import { findSame } from '../batch/identity.ts';
 import { type NetBatch, settledOf } from '../batch/net.ts';
 import { isFinal, outcomeOf } from '../batch/outcome.ts';
 import { phaseOf, type StatusNames } from '../batch/phase.ts';
@@ -27,18 +27,14 @@ export function viewBatch(state: LoadState, batch: BatchState, names: StatusName
   if (batch.abandoned) return leftBehind(viewOwn(state, batch, batch.seen, [], names));
   const items = batch.kind === 'invoice' ? itemsOf(state, batch).filter(wasStarted) : [];
   const listed = batch.seen?.children ?? [];
-  const left = new Set(
-    [...state.batches.values()].filter((other) => other.abandoned).map((other) => other.jobId),
-  );
+  const isAbandoned = ({ jobId }: Batch): boolean => state.batches.get(jobId ?? '')?.abandoned === true;
   const children =
     batch.kind === 'init'
       ? listed.map((child) => viewServer(child, kindOfElement(child), names))
       : [
           ...items.map((item) => viewOwn(state, item, lastAnswer(state, item), [], names)),
           ...listed
-            .filter(
-              (child) => !items.some((item) => isSameBatch(item, child)) && !left.has(child.jobId ?? ''),
-            )
+            .filter((child) => findSame(items, child) === undefined && !isAbandoned(child))
             .map((child) => viewServer(child, 'items', names)),
         ];
   return viewOwn(state, batch, batch.seen, batch.missing ? children.map(lostWithParent) : children, names);

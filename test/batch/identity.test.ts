@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalId, identityOf, idsText, isSameBatch, sameId } from '../../src/batch/identity.ts';
+import { canonicalId, findSame, identityOf, idsText, isSameBatch, sameId } from '../../src/batch/identity.ts';
 
 describe('an answer', () => {
   const asked = { id: '4', jobId: 'AUG_2020_INV' };
@@ -46,4 +46,16 @@ describe('ids', () => {
     expect(idsText({ id: null, jobId: 'A' })).toBe('A');
     expect(idsText({ id: '3', jobId: null })).toBe('batch 3');
   });
+});
+
+it('a batch in a long list is found as in a short one', () => {
+  const ids = fc.record({
+    id: fc.option(fc.constantFrom('1', '01', '001', '2', '3', '0'), { nil: null }),
+    jobId: fc.option(fc.constantFrom('A', 'B', 'C'), { nil: null }),
+  });
+  fc.assert(
+    fc.property(fc.array(ids, { maxLength: 40 }), ids, (list, known) => {
+      expect(findSame(list, known)).toBe(list.find((one) => isSameBatch(known, one)));
+    }),
+  );
 });

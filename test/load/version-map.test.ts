@@ -13,6 +13,9 @@ const change = fc.record({
   from: fc.nat(),
 });
 
+const parity = (value: number | undefined): readonly string[] =>
+  value === undefined ? ['none'] : value % 2 === 0 ? ['even', 'whole'] : ['odd'];
+
 it('keeps every version as it was, whatever is made of which and read when', () => {
   fc.assert(
     fc.property(
@@ -25,6 +28,8 @@ it('keeps every version as it was, whatever is made of which and read when', () 
           const at = from % versions.length;
           const [version, model] = [versions[at], new Map(models[at])];
           if (version === undefined) throw new Error('no version');
+          // An index that exists is kept up to date from here on.
+          if (from % 3 === 0) version.where(parity, 'odd');
           versions.push(remove ? version.without(key) : version.with(key, value));
           if (remove) model.delete(key);
           else model.set(key, value);
@@ -37,6 +42,10 @@ it('keeps every version as it was, whatever is made of which and read when', () 
           if (version === undefined || model === undefined) throw new Error('no version');
           expect(sorted(version)).toEqual(sorted(model));
           expect(version.size).toBe(model.size);
+          for (const key of ['odd', 'even', 'none'])
+            expect(version.where(parity, key)).toEqual(
+              [...version.values()].filter((one) => parity(one).includes(key)),
+            );
           for (const key of [0, 1, 9]) {
             expect(version.get(key)).toBe(model.get(key));
             expect(version.has(key)).toBe(model.has(key));

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { basename, join } from 'node:path';
-import { nextJobId } from '../../batch/job-ids.ts';
+import { freeJobIds } from '../../batch/job-ids.ts';
+import type { FileKind } from '../../batch/types.ts';
 import { EbillError } from '../../errors.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import type { SourceFile } from '../../load/entries.ts';
@@ -19,6 +20,8 @@ import type { Session } from '../shared/session.ts';
 import type { WaitOptions } from '../shared/upload-options.ts';
 import { waitFor } from '../shared/wait.ts';
 import type { Correction, Group, Prepared } from './prepare.ts';
+
+const FILE_KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
 
 /** A correction and its batch. */
 interface Assigned extends Correction {
@@ -53,6 +56,9 @@ export function assignCorrections(
 ): readonly AssignedGroup[] {
   const { header, batches } = run.journal.state;
   const taken = new Set(batches.keys());
+  const free = Object.fromEntries(
+    FILE_KINDS.map((kind) => [kind, freeJobIds(header.job, kind, (jobId) => taken.has(jobId))]),
+  ) as Readonly<Record<FileKind, () => string>>;
   const at = (file: SourceFile, name: string): SourceFile => ({ ...file, path: join(folder, name) });
   const assign = (one: Correction): Assigned => {
     const { kind, file, known, corrects } = one;
@@ -71,7 +77,7 @@ export function assignCorrections(
         },
       };
     }
-    const jobId = nextJobId(header.job, kind, taken);
+    const jobId = free[kind]();
     taken.add(jobId);
     const now = batches.get(corrects.jobId)?.corrections ?? [];
     if (now.length !== (corrects.corrections ?? []).length) throw correctedMeanwhile(corrects);
