@@ -1,5 +1,6 @@
 import { isAscii } from 'node:buffer';
 import type { Position } from './findings.ts';
+import { ScanKernel } from './scan-kernel.ts';
 
 /** What a spreadsheet or a conversion leaves in place of a value; the codes of the findings. */
 export type DamageCode = 'exponent' | 'error-value' | 'text-formula' | 'replacement-character' | 'mojibake';
@@ -122,6 +123,7 @@ const NEEDLES = ['83c2', '83c5', '83c6', '83cb', '83e2', '82c2', 'a2e282ac', 'ef
   Buffer.from(hex, 'hex'),
 );
 const REPLACEMENT = '\ufffd';
+const REPLACEMENT_BYTE = 0xef;
 /** Bytes that the longest of them has. */
 const LONGEST = 8;
 /** Places looked for in a file. */
@@ -143,31 +145,44 @@ export class ConversionSearch {
     const found = new Map<number, BadConversion>();
     // A copy of the whole block would cost more than the search.
     const edge = Buffer.concat([tail, block.subarray(0, 2 * LONGEST)]);
-    const whole = Buffer.from(block.buffer, block.byteOffset, block.length);
-    for (const needle of NEEDLES) {
-      if (tail.length > 0) find(edge, needle, tail.length, found);
-      find(whole, needle, 0, found);
-    }
+    if (tail.length > 0) for (const at of places(edge)) add(edge, at, tail.length, found);
+    for (const at of places(block))
+      add(Buffer.from(block.buffer, block.byteOffset, block.length), at, 0, found);
     this.#places += found.size;
     return [...found.values()].sort((a, b) => a.end - b.end);
   }
 }
 
-/** @param before bytes of earlier blocks that the bytes begin with */
-function find(bytes: Buffer, needle: Uint8Array, before: number, found: Map<number, BadConversion>): void {
-  for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1)) {
-    if (found.size >= MOST_PLACES) return;
-    const isReplacement = needle[0] === 0xef;
-    const from = isReplacement ? at : at - 1;
-    if (from < 0 || (!isReplacement && bytes[from] !== 0xc3)) continue;
-    const text = bytes.toString('utf8', from, Math.min(bytes.length, from + LONGEST));
-    const length = isReplacement ? 1 : mojibakeAt(text, bytes.toString('utf8', Math.max(0, from - 4), from));
-    if (length === 0) continue;
-    const end = from + Buffer.byteLength(text.slice(0, length)) - before;
-    if (end <= 0) continue;
-    const code = isReplacement ? 'replacement-character' : 'mojibake';
-    found.set(end, { code, end, text: isReplacement ? REPLACEMENT : text.slice(0, length) });
+/** Where one of the needles begins, or the byte before it, in order. */
+function places(block: Uint8Array): Iterable<number> {
+  const kernel = ScanKernel.of(block);
+  if (kernel !== undefined) return kernelPlaces(kernel, block);
+  const bytes = Buffer.from(block.buffer, block.byteOffset, block.length);
+  const found: number[] = [];
+  for (const needle of NEEDLES) {
+    const before = needle[0] === REPLACEMENT_BYTE ? 0 : 1;
+    for (let at = bytes.indexOf(needle); at >= 0; at = bytes.indexOf(needle, at + 1)) found.push(at - before);
   }
+  return found.sort((a, b) => a - b);
+}
+
+function* kernelPlaces(kernel: ScanKernel, block: Uint8Array): Generator<number, void> {
+  for (let at = kernel.search(block, 0); at < block.length; at = kernel.search(block, at + 1)) yield at;
+}
+
+/** Adds the characters at `from`, if they are damaged. @param before bytes of earlier blocks that the bytes begin with */
+function add(bytes: Buffer, from: number, before: number, found: Map<number, BadConversion>): void {
+  const isReplacement = bytes[from] === REPLACEMENT_BYTE;
+  if (found.size >= MOST_PLACES || (!isReplacement && bytes[from] !== 0xc3)) return;
+  const at = isReplacement ? from : from + 1;
+  if (!NEEDLES.some((needle) => bytes.subarray(at, at + needle.length).equals(needle))) return;
+  const text = bytes.toString('utf8', from, Math.min(bytes.length, from + LONGEST));
+  const length = isReplacement ? 1 : mojibakeAt(text, bytes.toString('utf8', Math.max(0, from - 4), from));
+  if (length === 0) return;
+  const end = from + Buffer.byteLength(text.slice(0, length)) - before;
+  if (end <= 0) return;
+  const code = isReplacement ? 'replacement-character' : 'mojibake';
+  found.set(end, { code, end, text: isReplacement ? REPLACEMENT : text.slice(0, length) });
 }
 
 /** What Windows-1252 has from 0x80 to 0x9F. */

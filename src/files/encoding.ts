@@ -198,6 +198,7 @@ export class Utf8Checker {
   /** Checks the next block; its bytes are not kept. Returns only the first bad sequence. */
   write(block: Uint8Array): BadSequence | undefined {
     if (this.#failed) return undefined;
+    if (this.#isGood(block)) return undefined;
     const carried = this.#carry.length;
     const bytes = carried === 0 ? block : Buffer.concat([this.#carry, block]);
     const whole = bytes.subarray(0, completeEnd(bytes));
@@ -211,19 +212,35 @@ export class Utf8Checker {
     return { offset: at - carried, byte: whole[at] ?? 0, bytes, before: this.#sawCharacter };
   }
 
+  /** Checks without a copy of the block, which would cost more than the check. @returns false if it may be bad */
+  #isGood(block: Uint8Array): boolean {
+    const [lead] = this.#carry;
+    const missing = lead === undefined ? 0 : sequenceLength(lead) - this.#carry.length;
+    if (missing > block.length) return false;
+    const joined = Buffer.concat([this.#carry, block.subarray(0, missing)]);
+    const rest = block.subarray(missing);
+    const whole = rest.subarray(0, completeEnd(rest));
+    if (!isUtf8(joined) || !isUtf8(whole)) return false;
+    this.#sawCharacter ||= joined.length > 0 || !isAscii(whole);
+    this.#carry = Uint8Array.from(rest.subarray(whole.length));
+    return true;
+  }
+
   /** True if the last block ended inside a character. */
   get isCutOff(): boolean {
     return !this.#failed && this.#carry.length > 0;
   }
 }
 
+/** Bytes of the character that this one begins. */
+const sequenceLength = (lead: number): number => (lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 1);
+
 /** The end of the bytes without an incomplete last sequence. */
 function completeEnd(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back] as number;
     if ((byte & 0xc0) === 0x80) continue;
-    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc2 ? 2 : 1;
-    return length > back && byte <= 0xf4 ? bytes.length - back : bytes.length;
+    return sequenceLength(byte) > back && byte <= 0xf4 ? bytes.length - back : bytes.length;
   }
   return bytes.length;
 }

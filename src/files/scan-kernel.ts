@@ -36,32 +36,28 @@ interface WasmApi {
     readonly buffer: SharedArrayBuffer;
   };
   readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: { readonly scan: Scan } };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: Functions };
 }
 
-type Scan = (
-  at: number,
-  end: number,
-  base: number,
-  commas: number,
-  trailing: number,
-  selected: number,
-) => number;
+interface Functions {
+  scan(at: number, end: number, base: number, commas: number, trailing: number, selected: number): number;
+  search(at: number, end: number): number;
+}
 
 const kernels = new WeakMap<ArrayBufferLike, ScanKernel>();
 
 /**
- * A WebAssembly function that passes over the records of a CSV file in which `CsvScanner` finds nothing: of the right width, with
- * quotes only around values, line ends LF or CRLF. It works on shared memory that contains the blocks of the file.
+ * WebAssembly that passes over the records of a CSV file in which `CsvScanner` finds nothing: of the right width, with quotes only
+ * around values, line ends LF or CRLF. It works on shared memory that contains the blocks of the file.
  */
 export class ScanKernel {
-  readonly #scan: Scan;
+  readonly #functions: Functions;
   readonly #bytes: Uint8Array;
   readonly #numbers: Int32Array;
   #table: PlainTable | undefined;
 
-  private constructor(scan: Scan, memory: SharedArrayBuffer) {
-    this.#scan = scan;
+  private constructor(functions: Functions, memory: SharedArrayBuffer) {
+    this.#functions = functions;
     this.#bytes = new Uint8Array(memory);
     this.#numbers = new Int32Array(memory);
   }
@@ -79,8 +75,8 @@ export class ScanKernel {
     try {
       const module = new wasm.Module(Buffer.from(SCAN_KERNEL, 'base64'));
       const memory = new wasm.Memory({ initial: pages, maximum: pages, shared: true });
-      const { scan } = new wasm.Instance(module, { env: { memory } }).exports;
-      kernels.set(memory.buffer, new ScanKernel(scan, memory.buffer));
+      const { exports } = new wasm.Instance(module, { env: { memory } });
+      kernels.set(memory.buffer, new ScanKernel(exports, memory.buffer));
       return Buffer.from(memory.buffer, BLOCKS, bytes);
     } catch {
       return undefined;
@@ -113,9 +109,21 @@ export class ScanKernel {
     const base = block.byteOffset;
     const { columns, lastFilled, selected } = table;
     return (
-      this.#scan(base + at, base + block.length, base, columns - 1, columns - lastFilled, selected.length) -
-      base
+      this.#functions.scan(
+        base + at,
+        base + block.length,
+        base,
+        columns - 1,
+        columns - lastFilled,
+        selected.length,
+      ) - base
     );
+  }
+
+  /** @returns where a character that `ConversionSearch` looks for may begin, from `at` on; the block's length for none */
+  search(block: Uint8Array, at: number): number {
+    const base = block.byteOffset;
+    return this.#functions.search(base + at, base + block.length) - base;
   }
 
   #set(table: PlainTable): void {

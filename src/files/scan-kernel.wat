@@ -1,11 +1,13 @@
-;; Passes over the unremarkable records of a CSV file, 64 bytes at a time; `scan-kernel.ts` says how it is called.
-;;
-;; Each i64 is a set of bytes of the 64 at $p, bit 0 for the first. What is true of the byte before is shifted by one, and its
-;; bit for the last byte is carried to the next 64. $bad collects what the scanner in JavaScript must look at; the records
-;; that end before the first bad byte are passed, the one that contains it is not.
+;; What `scan-kernel.ts` calls.
 (module
   (import "env" "memory" (memory 1 65536 shared))
 
+  ;; Passes over the unremarkable records of a CSV file, 64 bytes at a time.
+  ;;
+  ;; Each i64 is a set of bytes of the 64 at $p, bit 0 for the first. What is true of the byte before is shifted by one, and its
+  ;; bit for the last byte is carried to the next 64. $bad collects what the scanner in JavaScript must look at; the records
+  ;; that end before the first bad byte are passed, the one that contains it is not.
+  ;;
   ;; Memory: 0 the first bytes of the header, 16 which of them to compare; 32 results: records, lines; 1024 the selected columns;
   ;; 8188 the place before a record, 8192 its commas and its end; 32768 to 196608 the values found.
   (func (export "scan")
@@ -264,4 +266,50 @@
         (br $next)))
     (i32.store (i32.const 32) (local.get $records))
     (i32.store (i32.const 36) (local.get $lines))
-    (local.get $start)))
+    (local.get $start))
+
+  ;; Finds what the characters that `ConversionSearch` looks for begin with: C3 82 or C3 83 and a first byte that may follow them,
+  ;; C3 A2 E2, EF BF BD.
+  (func (export "search")
+    (param $at i32)  ;; where to begin
+    (param $end i32)
+    (result i32)     ;; where the first one is, perhaps cut off by the end; the end if there is none
+    (local $found i32) (local $first v128) (local $second v128) (local $third v128)
+    (block $done
+      (loop $next
+        (br_if $done (i32.ge_u (local.get $at) (local.get $end)))
+        (local.set $first (v128.load (local.get $at)))
+        (local.set $second (v128.load offset=1 (local.get $at)))
+        (local.set $third (v128.load offset=2 (local.get $at)))
+        (local.set $found (i8x16.bitmask (v128.or
+          (v128.and
+            (i8x16.eq (local.get $first) (i8x16.splat (i32.const 0xc3)))
+            (v128.or
+              (v128.and
+                (i8x16.eq
+                  (v128.and (local.get $second) (i8x16.splat (i32.const 0xfe)))
+                  (i8x16.splat (i32.const 0x82)))
+                (v128.or
+                  (v128.or
+                    (i8x16.eq
+                      (v128.and (local.get $third) (i8x16.splat (i32.const 0xdf)))
+                      (i8x16.splat (i32.const 0xc2)))
+                    (i8x16.eq (local.get $third) (i8x16.splat (i32.const 0xc5))))
+                  (v128.or
+                    (i8x16.eq (local.get $third) (i8x16.splat (i32.const 0xc6)))
+                    (i8x16.eq (local.get $third) (i8x16.splat (i32.const 0xcb))))))
+              (v128.and
+                (i8x16.eq (local.get $second) (i8x16.splat (i32.const 0xa2)))
+                (i8x16.eq (local.get $third) (i8x16.splat (i32.const 0xe2))))))
+          (v128.and
+            (v128.and
+              (i8x16.eq (local.get $first) (i8x16.splat (i32.const 0xef)))
+              (i8x16.eq (local.get $second) (i8x16.splat (i32.const 0xbf))))
+            (i8x16.eq (local.get $third) (i8x16.splat (i32.const 0xbd)))))))
+        (if (local.get $found)
+          (then
+            (local.set $at (i32.add (local.get $at) (i32.ctz (local.get $found))))
+            (br $done)))
+        (local.set $at (i32.add (local.get $at) (i32.const 16)))
+        (br $next)))
+    (select (local.get $at) (local.get $end) (i32.lt_u (local.get $at) (local.get $end)))))

@@ -6,6 +6,7 @@ import { BLOCK_BYTES, BlockPool } from '../../src/files/blocks.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { ScanKernel } from '../../src/files/scan-kernel.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
+import { checkText } from './check-text.ts';
 import { kernelBlock } from './kernel-block.ts';
 
 /** Assembles the source. */
@@ -194,9 +195,45 @@ describe('ScanKernel', () => {
         });
         expect(got).toEqual(scan(content, sizes, selections, (bytes) => Uint8Array.from(bytes)));
       }),
-      { numRuns: 1500 },
+      { numRuns: 700 },
     );
-    expect(passed).toBeGreaterThan(1500);
+    expect(passed).toBeGreaterThan(700);
+  });
+});
+
+describe('ConversionSearch', () => {
+  it('finds the same characters with the kernel and without, in blocks of any size', () => {
+    const pieces = [
+      'Ã¼',
+      'Ã',
+      'Â',
+      'â',
+      'â€™',
+      '\u0082',
+      '\ufffd',
+      '\uffbd',
+      'É',
+      'Å¡',
+      'Ë',
+      'ä',
+      'b',
+      ',',
+      '\n',
+      ' ',
+    ];
+    // `checkText` compares them.
+    const start = `${'k'.repeat(4096)},b\n`;
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...pieces), { maxLength: 60, size: 'max' }),
+        fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 5 }),
+        (text, sizes) => {
+          const found = checkText(start + text.join(''), [start.length, ...sizes, 50]);
+          expect(found.records).toBe(checkText(start + text.join('')).records);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });
 
