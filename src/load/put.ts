@@ -24,7 +24,9 @@ export async function putToUrl(
   // Checked and recorded in one step: of two loads with one object, the second sees the first.
   const n = await run.withServerLock(async () => {
     const put = { jobId, file, object: run.journal.kept(live.object) };
-    assertOwnObject(run.journal.state, await run.otherLoads(), put, run.statusNames, run.context);
+    const others = await run.otherLoads();
+    // Read after the wait: it is the newest state, whose indexes are kept.
+    assertOwnObject(run.journal.state, others, put, run.statusNames, run.context);
     return run.journal.intent({ call: 'put', jobId, object: live.object, bytes: file.bytes });
   });
   const began = run.context.now();

@@ -1,4 +1,4 @@
-import { isCorrected, shownPhaseOf } from '../batch/account.ts';
+import { isCorrected, SHOWN_PHASES, shownPhaseOf } from '../batch/account.ts';
 import { isFinal } from '../batch/outcome.ts';
 import { flatten } from '../batch/tree.ts';
 import type { BatchView, Kind } from '../batch/types.ts';
@@ -13,8 +13,9 @@ import {
   phaseText,
   spelling,
   stateText,
+  tally,
 } from './batch-text.ts';
-import { count, UNKNOWN } from './format.ts';
+import { count, counted, UNKNOWN } from './format.ts';
 import { type Cell, type Column, firstFitting } from './table.ts';
 import { hangingIndent, textWidth, truncateMiddle, widthsReady, wrapParts } from './text-layout.ts';
 import type { Theme } from './theme.ts';
@@ -25,6 +26,8 @@ const NARROWEST_TABLE = 50;
 /** Batches as a table, or as a list in a narrow terminal, and below it the server's messages about batches that did not succeed. */
 export async function batchTable(batches: readonly BatchView[], theme: Theme): Promise<string> {
   if (batches.length === 0) return 'No batches.';
+  const all = flatten(batches);
+  if (Number.isFinite(theme.width) && all.length > MOST_ROWS) return worstOf(batches, all, theme);
   const rows = batchRows(batches);
   await widthsReady(
     rows.flatMap(({ batch }) => [
@@ -36,6 +39,30 @@ export async function batchTable(batches: readonly BatchView[], theme: Theme): P
   const table = theme.width < NARROWEST_TABLE ? null : await firstFitting(attempts(rows, theme), theme);
   const messages = batchMessages(batches, theme);
   return `${table ?? batchList(rows, theme)}${messages === '' ? '' : `\n\n${messages}`}`;
+}
+
+/** Rows of a table on a terminal; a pipe gets all. */
+const MOST_ROWS = 60;
+/** How many are shown where there are more. */
+const WORST_ROWS = 40;
+
+/** For a terminal: the worst batches of many, each under its invoice batch, and how many are in which state. */
+async function worstOf(
+  batches: readonly BatchView[],
+  all: readonly BatchView[],
+  theme: Theme,
+): Promise<string> {
+  const byPhase = new Map(SHOWN_PHASES.map((phase) => [phase, [] as BatchView[]]));
+  for (const batch of all) byPhase.get(shownPhaseOf(batch))?.push(batch);
+  const chosen = new Set([...byPhase.values()].flat().slice(0, WORST_ROWS));
+  const only = (some: readonly BatchView[]): readonly BatchView[] =>
+    some.flatMap((batch) => {
+      const children = only(batch.children);
+      return children.length > 0 || chosen.has(batch) ? [{ ...batch, children }] : [];
+    });
+  const shown = only(batches);
+  const text = `${counted(all.length, 'batch', 'batches')}: ${tally(all)}. Shown are the ${count(flatten(shown).length)} worst; to list all, use --format tsv or --json.`;
+  return `${await batchTable(shown, theme)}\n\n${hangingIndent('', text, theme.width)}`;
 }
 
 /** Columns left out where the width is short, the least important first; the job id tells most of it. */

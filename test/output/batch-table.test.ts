@@ -26,6 +26,34 @@ describe('batchTable', () => {
     expect(`\n${await at(Infinity)}\n`).toMatchSnapshot();
   });
 
+  it('shows the worst of thousands on a terminal, counts all by state, and says how to list them', async () => {
+    const items = Array.from({ length: 5000 }, (_, i) => {
+      const phase = i % 1000 === 17 ? 'failed' : i % 2 === 0 ? 'running' : 'succeeded';
+      return batch({
+        jobId: `J_ITM_${i + 1}`,
+        kind: 'items',
+        file: null,
+        status: null,
+        phase,
+        outcome: phase,
+      });
+    });
+    const load = [
+      batch({ jobId: 'J_CUS' }),
+      batch({ jobId: 'J_INV', kind: 'invoice', outcome: 'failed', children: items }),
+    ];
+    const lines = (await batchTable(load, plainTheme({ width: 80 }))).split('\n');
+    expect(lines.length).toBeLessThan(50);
+    const text = lines.join('\n');
+    for (const failed of [18, 1018, 2018, 3018, 4018]) expect(text).toContain(`J_ITM_${failed} `);
+    expect(text).toContain('J_INV');
+    expect(text).not.toContain('J_CUS');
+    expect(lines.slice(-2).join(' ')).toBe(
+      '5,002 batches: 5 failed, 2,500 running, 2,497 succeeded. Shown are the 41 worst; to list all, use --format tsv or --json.',
+    );
+    expect((await batchTable(load, plainTheme())).split('\n')).toHaveLength(5003);
+  });
+
   it('keeps all columns when one job id is overlong', async () => {
     const text = await batchTable([batch({ jobId: 'J'.repeat(300) }), batch()], plainTheme({ width: 120 }));
     expect(text.split('\n')[0]).toMatch(/^Batch +Id +Kind +File +Status/);

@@ -213,7 +213,8 @@ export class ProgressModel {
   }
 
   uploadOf({ file }: PlanEntry): Upload | null {
-    return this.uploads.find((upload) => upload.file === file?.name) ?? null;
+    for (const upload of this.#uploads.values()) if (upload.file === file?.name) return upload;
+    return null;
   }
 
   /** Was the entry's file uploaded in this run? */

@@ -1,3 +1,4 @@
+import { isBad } from '../../batch/account.ts';
 import { isFinal } from '../../batch/outcome.ts';
 import type { LoadEvent } from '../../load/events.ts';
 import { oneLine } from '../../system/escaping.ts';
@@ -139,14 +140,28 @@ function watchText(watch: Watch, now: number): string {
 /** What the last poll changed, a line for each batch. @param said the lines about final batches so far; added to */
 function changes(watch: Watch, theme: Theme, said: Set<string>): readonly string[] {
   const lines = watch.silenceChanged ? [watch.silent ? silenceText(watch) : ANSWERING] : [];
-  for (const one of watch.batches.filter(hasChanged)) {
+  const changed = watch.batches.filter(hasChanged);
+  const own = changed.length > MOST_CHANGES ? changed.filter(isNotable).slice(0, MOST_CHANGES) : changed;
+  for (const one of own) {
     const text = changeText(one, theme);
     if (one.before === null && said.has(text)) continue;
     if (isFinal(one.batch.phase)) said.add(text);
     lines.push(text);
   }
+  const named = new Set(own);
+  const groups = new Map<string, number>();
+  for (const one of changed) {
+    if (named.has(one)) continue;
+    const text = fromText(one) + (leftWord(one.batch) ?? phaseWord(one.batch.phase));
+    groups.set(text, (groups.get(text) ?? 0) + 1);
+  }
+  for (const [text, number] of groups) lines.push(`${counted(number, 'batch', 'batches')} ${text}`);
   return lines;
 }
+
+/** More changes in one poll are counted by state; bad batches, and those of no other batch, are still named. */
+const MOST_CHANGES = 100;
+const isNotable = ({ batch, branch }: WatchedBatch): boolean => branch === '' || isBad(batch);
 
 function hasChanged({ batch, before }: WatchedBatch): boolean {
   if (before === null || before.phase !== batch.phase || before.status !== batch.status) return true;
@@ -154,10 +169,13 @@ function hasChanged({ batch, before }: WatchedBatch): boolean {
   return isFinal(batch.phase) && countsText(batch) !== countsText(before);
 }
 
+const fromText = ({ batch, before }: WatchedBatch): string =>
+  before !== null && before.phase !== batch.phase ? `${phaseWord(before.phase)} → ` : '';
+
 /** `AUG_2020_INV running → partial (Success), 20,373 loaded, 2 rejected`. */
-function changeText({ batch, before }: WatchedBatch, theme: Theme): string {
-  const from = before !== null && before.phase !== batch.phase ? `${phaseWord(before.phase)} → ` : '';
+function changeText(one: WatchedBatch, theme: Theme): string {
+  const { batch } = one;
   const counts = countsText(batch);
   const status = (leftWord(batch) ?? phaseWord(batch.phase)) + spelling(batch, theme);
-  return `${nameOf(batch, theme)} ${from}${status}${counts === '' ? '' : `, ${counts}`}`;
+  return `${nameOf(batch, theme)} ${fromText(one)}${status}${counts === '' ? '' : `, ${counts}`}`;
 }

@@ -42,10 +42,16 @@ export function terminalRenderer({ ui, context, model }: RenderContext): Rendere
     hide?.();
     hide = null;
   };
-  const render = (size: Size): Frame =>
-    model.job === null
-      ? commandFrame(model, size, context.now(), err)
-      : boardLines(model, size, context.now(), err);
+  const draw = (size: Size, now: number): Frame =>
+    model.job === null ? commandFrame(model, size, now, err) : boardLines(model, size, now, err);
+  let last: { readonly at: number; readonly size: string; readonly frame: Frame } | null = null;
+  const render = (size: Size): Frame => {
+    const now = context.now();
+    const shape = `${size.columns} ${size.rows}`;
+    if (last === null || last.size !== shape || now - last.at >= pauseMs(model))
+      last = { at: now, size: shape, frame: draw(size, now) };
+    return last.frame;
+  };
   return {
     event(event) {
       if (event.event === 'warning') ui.warn(withJobId(event), event.hint);
@@ -58,6 +64,15 @@ export function terminalRenderer({ ui, context, model }: RenderContext): Rendere
     },
     stop,
   };
+}
+
+/**
+ * ms between two drawings: of thousands of batches they are drawn less often, so that drawing takes the same share of the time
+ * however many there are.
+ */
+function pauseMs({ plan, watch }: ProgressModel): number {
+  const batches = Math.max(plan?.entries.length ?? 0, watch?.batches.length ?? 0);
+  return batches < 500 ? 0 : Math.min(2000, batches / 5);
 }
 
 /** After the check a question may follow; the board comes back with the next stage. */

@@ -261,3 +261,62 @@ describe('watching without a terminal', () => {
     expect(await term.screen()).toEqual([]);
   });
 });
+
+describe('watching thousands of batches', () => {
+  const many = (phase: 'running' | 'succeeded', bad: readonly number[] = []): readonly BatchView[] => [
+    batch({
+      ...{ jobId: 'J_INV', kind: 'invoice', phase, outcome: phase, status: null },
+      children: Array.from({ length: 5000 }, (_, i) => {
+        const own = bad.includes(i) ? 'failed' : phase;
+        return running(i, { phase: own, outcome: own, status: null });
+      }),
+    }),
+  ];
+
+  it('names what is bad in a log, and counts the other changes by state', async () => {
+    const term = terminal(80);
+    const ui = await uiFor(term.context, { progress: 'plain' });
+    const view = watching(ui);
+    view.update(many('running'), good(0));
+    view.update(many('succeeded', [7, 8]), good(1000));
+    view.stop();
+    const said = term.context.stderr.text
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^\S+ /, ''));
+    expect(said).toEqual([
+      expect.stringMatching(/^J_INV running/),
+      '5,000 batches running',
+      expect.stringMatching(/^J_INV running → succeeded/),
+      expect.stringMatching(/^J_ITM_7 running → failed/),
+      expect.stringMatching(/^J_ITM_8 running → failed/),
+      '4,998 batches running → succeeded',
+    ]);
+  });
+
+  it('draws them on a terminal once a second', async () => {
+    const term = terminal(80);
+    const ui = await uiFor(term.context);
+    const view = watching(ui);
+    view.update(many('running'), good(term.context.clock));
+    let drawn = 0;
+    const clean = ui.err.clean;
+    Object.assign(ui.err, {
+      clean: (text: string) => {
+        drawn += 1;
+        return clean(text);
+      },
+    });
+    ui.screen.draw();
+    const first = drawn;
+    for (let i = 0; i < 9; i += 1) {
+      term.context.clock += 100;
+      ui.screen.draw();
+    }
+    expect(drawn).toBe(first);
+    term.context.clock += 200;
+    ui.screen.draw();
+    expect(drawn).toBeGreaterThan(first);
+    view.stop();
+  });
+});
