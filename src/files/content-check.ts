@@ -5,6 +5,7 @@ import { EncodingSample, foreignContent, Utf8Checker } from './encoding.ts';
 import type { FieldSink } from './field-values.ts';
 import { FindingList, finding } from './findings.ts';
 import { reportLikeNames } from './lookalikes.ts';
+import type { RecordBatch } from './scan-kernel.ts';
 import { CsvScanner } from './scanner.ts';
 import { SpreadsheetDamage } from './spreadsheet-damage.ts';
 import { HEAD_BYTES, type TableStart, tableProblem, tableStart } from './table-check.ts';
@@ -165,6 +166,13 @@ class CheckSink implements FieldSink {
     if (!this.#checksDamage) return undefined;
     const columns = this.#damage.record(line, whole, bytes, bounds);
     return columns === undefined ? undefined : this.#select(columns);
+  }
+
+  batch(records: RecordBatch): boolean {
+    if (this.#checksDamage && this.#damage.isSampling) return false;
+    if (this.#crossColumns.length > 0 && this.#cross?.batch(records) === false) return false;
+    if (this.#checksDamage) this.#damage.batch(records);
+    return true;
   }
 
   /** The columns of both checks, ascending. */

@@ -8,8 +8,9 @@ import {
 } from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
 import { type FileToCheck, type FindingList, finding } from './findings.ts';
-import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, REFERRED } from './keys.ts';
+import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, KeyHash64, REFERRED } from './keys.ts';
 import { quotedValue } from './lookalikes.ts';
+import { HASH_IS_FOLDED, NOT_HASHED, type RecordBatch, WITH_FOLDED_HASH } from './scan-kernel.ts';
 
 /**
  * The first pass of the checks across files, over one file. Findings that are certain are added at once; what depends on
@@ -22,6 +23,7 @@ export class CrossCheck {
   readonly #value = emptyValue();
   readonly #amounts: AmountColumn;
   #roles: RoleColumns = { key: 0, customer: 0, amount: 0 };
+  #bounds = new Int32Array(0);
   /** Where the bounds of these columns are in a record's bounds; -1 for a column that is not read. */
   #keyAt = -1;
   #customerAt = -1;
@@ -74,6 +76,7 @@ export class CrossCheck {
 
   /** @param columns the columns selected from now on, in the order of a record's bounds */
   select(columns: readonly number[]): void {
+    this.#bounds = new Int32Array(2 * columns.length);
     const at = (column: number): number => (column > 0 ? 2 * columns.indexOf(column) : -1);
     this.#keyAt = at(this.#roles.key);
     this.#customerAt = at(this.#roles.customer);
@@ -97,6 +100,54 @@ export class CrossCheck {
     if (customerAt >= 0) {
       this.#checkCustomer(line, bytes, bounds[customerAt] as number, bounds[customerAt + 1] as number);
     }
+  }
+
+  /** Checks whole records. @returns false if they are to be checked one by one */
+  batch(records: RecordBatch): boolean {
+    const { hash } = this.#state;
+    // Tests have another hash.
+    if (!(hash instanceof KeyHash64)) return false;
+    const [keyAt, customerAt, amountAt] = [this.#keyAt, this.#customerAt, this.#amountAt];
+    const { numbers, fractions, block, count } = records;
+    let key = keyAt < 0 ? 0 : records.hash(keyAt / 2, 0);
+    let customer = customerAt < 0 ? 0 : records.hash(customerAt / 2, 1);
+    let amount = amountAt < 0 ? 0 : records.readAmounts(amountAt / 2);
+    for (let record = 0; record < count; record++, key += 5, customer += 5, amount += 2) {
+      const decimals = amountAt < 0 ? 0 : (numbers[2 * amount + 2] as number);
+      if (
+        decimals < 0 ||
+        (keyAt >= 0 && numbers[key + 4] === NOT_HASHED) ||
+        (customerAt >= 0 && numbers[customer + 4] === NOT_HASHED)
+      ) {
+        records.copyBounds(record, this.#bounds);
+        this.record(records.line(record), block, this.#bounds);
+        continue;
+      }
+      let value: Amount = 'empty';
+      if (amountAt >= 0) {
+        value = fractions[amount] as number;
+        this.#amounts.add(value, decimals);
+      }
+      if (keyAt >= 0) {
+        hash.low = numbers[key] as number;
+        hash.high = numbers[key + 1] as number;
+        this.#checkHashedKey(records, record, value, key);
+      }
+      if (customerAt >= 0) {
+        hash.low = numbers[customer] as number;
+        hash.high = numbers[customer + 1] as number;
+        if (!this.#refer())
+          this.#addUnknownCustomer(records.line(record), this.#text(records, record, customerAt));
+      }
+    }
+    return true;
+  }
+
+  /** The text of a value that does not begin with a quote. */
+  #text(records: RecordBatch, record: number, at: number): string {
+    records.copyBounds(record, this.#bounds);
+    const [from, to] = [this.#bounds[at] as number, this.#bounds[at + 1] as number];
+    return valueText({ bytes: records.block, from, to });
   }
 
   /** Call at the end of the file. */
@@ -125,20 +176,58 @@ export class CrossCheck {
       this.#findings.error('empty-key', () => emptyKey(line, key, kind === 'items' ? 'invoice' : 'key'));
       return;
     }
-    const { customers, invoices, balances, hash } = this.#state;
     const value = this.#value;
-    if (kind === 'customer') customers.add(hash, value.bytes, value.from, value.to);
-    else if (kind === 'invoice') {
-      const number = invoices.add(hash, value.bytes, value.from, value.to);
-      if (this.#amountAt < 0) return;
-      if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
-      else {
-        balances.add(number, amount);
-        if (this.#amounts.decimals > 2) invoices.flags.set(number, decimalFlags(this.#amounts.decimals));
-      }
-    } else if (!this.#addItem(amount) && this.#state.checksInvoices) {
-      this.#state.unknownOf(this.#file).add(line, key, valueText(value));
+    if (kind === 'items') {
+      if (!this.#addItem(amount)) this.#addUnknownInvoice(line, valueText(value));
+      return;
     }
+    const { hash } = this.#state;
+    const keys = kind === 'customer' ? this.#state.customers : this.#state.invoices;
+    const number = keys.add(hash, value.bytes, value.from, value.to);
+    if (kind === 'invoice') this.#addAmount(number, amount);
+  }
+
+  /** As `#checkKey`, for a key that is hashed. @param at where the results of its hash are */
+  #checkHashedKey(records: RecordBatch, record: number, amount: Amount, at: number): void {
+    const { kind } = this.#file;
+    if (kind === 'items') {
+      if (!this.#addItem(amount))
+        this.#addUnknownInvoice(records.line(record), this.#text(records, record, this.#keyAt));
+      return;
+    }
+    const { numbers } = records;
+    const { low, high } = this.#state.hash;
+    const keys = kind === 'customer' ? this.#state.customers : this.#state.invoices;
+    const what = numbers[at + 4];
+    let number: number;
+    if (what === HASH_IS_FOLDED) number = keys.table.add(low, high);
+    else if (what === WITH_FOLDED_HASH)
+      number = keys.addFolded(low, high, numbers[at + 2] as number, numbers[at + 3] as number);
+    else {
+      records.copyBounds(record, this.#bounds);
+      const [from, to] = [this.#bounds[this.#keyAt] as number, this.#bounds[this.#keyAt + 1] as number];
+      number = keys.add({ low, high, isFolded: false }, records.block, from, to);
+    }
+    if (kind === 'invoice') this.#addAmount(number, amount);
+  }
+
+  /** Adds the amount of an invoice. */
+  #addAmount(number: number, amount: Amount): void {
+    if (this.#amountAt < 0) return;
+    const { invoices, balances } = this.#state;
+    if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
+    else {
+      balances.add(number, amount);
+      if (this.#amounts.decimals > 2) invoices.flags.set(number, decimalFlags(this.#amounts.decimals));
+    }
+  }
+
+  #addUnknownInvoice(line: number, text: string): void {
+    if (this.#state.checksInvoices) this.#state.unknownOf(this.#file).add(line, this.#roles.key, text);
+  }
+
+  #addUnknownCustomer(line: number, text: string): void {
+    if (this.#checksCustomers) this.#state.unknownOf(this.#file).add(line, this.#roles.customer, text);
   }
 
   /** Adds an item to the invoice with the current hash. @returns false when there is no such invoice */
@@ -160,21 +249,27 @@ export class CrossCheck {
 
   #checkCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
     const { customer } = this.#roles;
-    const { hash, customers, billed } = this.#state;
+    const { billed } = this.#state;
     if (!this.#hash(bytes, from, to)) {
       billed.unknown();
       if (this.#checksCustomers)
         this.#findings.error(EMPTY_CUSTOMER, () => emptyKey(line, customer, 'customer'));
       return;
     }
+    if (!this.#refer()) this.#addUnknownCustomer(line, valueText(this.#value));
+  }
+
+  /** Marks the customer with the current hash as billed. @returns false when there is no such customer, or none is known */
+  #refer(): boolean {
+    const { hash, customers, billed } = this.#state;
     const number = this.#checksCustomers ? customers.find(hash.low, hash.high, this.#customer) : -1;
-    if (number >= 0) {
-      this.#customer = number;
-      customers.flags.set(number, REFERRED);
-      return;
+    if (number < 0) {
+      billed.add(hash);
+      return !this.#checksCustomers;
     }
-    billed.add(hash);
-    if (this.#checksCustomers) this.#state.unknownOf(this.#file).add(line, customer, valueText(this.#value));
+    this.#customer = number;
+    customers.flags.set(number, REFERRED);
+    return true;
   }
 }
 
@@ -184,6 +279,8 @@ class AmountColumn {
   readonly #reader = new AmountReader();
   readonly #value: Value = emptyValue();
   readonly #sum = new ExactSums();
+  /** How many decimals the last amount was written with. */
+  decimals = 0;
   #decimals = 0;
   #unknown = false;
 
@@ -196,9 +293,11 @@ class AmountColumn {
     return this.#unknown ? null : formatDecimal(this.#sum.fine(0), this.#decimals);
   }
 
-  /** How many decimals the last amount was written with. */
-  get decimals(): number {
-    return this.#reader.decimals;
+  /** Adds an amount that was read. */
+  add(amount: number | bigint, decimals: number): void {
+    this.decimals = decimals;
+    this.#sum.add(0, amount);
+    if (decimals > this.#decimals) this.#decimals = decimals;
   }
 
   /** Reads the value of a whole record. @returns the amount, or why it is not one */
@@ -207,8 +306,7 @@ class AmountColumn {
       ? this.#reader.read(bytes, from, to)
       : this.#readQuoted(bytes, from, to);
     if (typeof amount !== 'string') {
-      this.#sum.add(0, amount);
-      if (this.#reader.decimals > this.#decimals) this.#decimals = this.#reader.decimals;
+      this.add(amount, this.#reader.decimals);
       return amount;
     }
     this.#unknown = true;

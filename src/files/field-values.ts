@@ -1,3 +1,5 @@
+import type { RecordBatch } from './scan-kernel.ts';
+
 /**
  * Receives the values of selected columns, record by record, while a file is scanned. Columns count from 1. A value is
  * passed as its bytes in the file, quotes included; `readValue` decodes them.
@@ -16,6 +18,8 @@ export interface FieldSink {
    * @returns other columns to select from now on; `undefined` for no change
    */
   record(line: number, whole: boolean, bytes: Uint8Array, bounds: Int32Array): readonly number[] | undefined;
+  /** May be called in place of `record`, for whole records one after the other. @returns false to have `record` called */
+  batch?(records: RecordBatch): boolean;
 }
 
 const QUOTE = 34;

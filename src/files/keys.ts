@@ -48,15 +48,19 @@ export class KeySet {
   hasLookalikes = false;
 
   /** @param hash of the key in these bytes. @returns the key's number */
-  add({ low, high, isFolded }: KeyHash, bytes: Uint8Array, from: number, to: number): number {
+  add({ low, high, isFolded }: Omit<KeyHash, 'update'>, bytes: Uint8Array, from: number, to: number): number {
+    if (isFolded) return this.table.add(low, high);
+    const fold = this.#fold;
+    fold.update(bytes, from, to);
+    return this.addFolded(low, high, fold.low, fold.high);
+  }
+
+  /** Adds a key that folding changes, by its hash and that of the folded key. */
+  addFolded(low: number, high: number, foldedLow: number, foldedHigh: number): number {
     const key = this.table.add(low, high);
-    if (!isFolded) {
-      const fold = this.#fold;
-      fold.update(bytes, from, to);
-      const index = this.#folded.add(fold.low, fold.high);
-      if (index === this.#changed.length) this.#changed = grown(this.#changed, index + 1);
-      this.#changed[index] = key;
-    }
+    const index = this.#folded.add(foldedLow, foldedHigh);
+    if (index === this.#changed.length) this.#changed = grown(this.#changed, index + 1);
+    this.#changed[index] = key;
     return key;
   }
 

@@ -55,28 +55,25 @@ export class PlainRecords {
       this.#columns = values.columns;
       this.#table = { header, columns: width, lastFilled, selected: values.columns.subarray(0, selected) };
     }
-    let to = kernel.pass(block, at, this.#table);
-    this.records = kernel.records;
+    let to = kernel.pass(block, at, line, this.#table);
+    this.records = kernel.count;
     this.lines = kernel.lines;
-    if (selected > 0) to = this.#deliver(kernel, block, line, selected, to);
+    if (selected > 0 && !this.#ends.deliverAll(kernel)) to = this.#deliver(kernel, block, line, to);
     this.#pause = to - at >= WORTHWHILE ? 0 : Math.min(Math.max(2 * this.#pause, WORTHWHILE), LONGEST_PAUSE);
     this.next = to + this.#pause;
     return to;
   }
 
   /** @returns `to`, or where the first record begins that needs other columns */
-  #deliver(kernel: ScanKernel, block: Uint8Array, line: number, selected: number, to: number): number {
-    const { found } = kernel;
+  #deliver(kernel: ScanKernel, block: Uint8Array, line: number, to: number): number {
     const { bounds } = this.#ends.values;
     for (let record = 0; record < this.records; record++) {
-      const place = kernel.place(record, selected);
-      for (let i = 0; i < 2 * selected; i++) bounds[i] = found[place + 2 + i] as number;
-      if (!this.#ends.deliver(line + (found[place + 1] as number), true, block, bounds)) continue;
+      kernel.copyBounds(record, bounds);
+      if (!this.#ends.deliver(kernel.line(record), true, block, bounds)) continue;
       if (record + 1 === this.records) break;
-      const next = kernel.place(record + 1, selected);
       this.records = record + 1;
-      this.lines = found[next + 1] as number;
-      return found[next] as number;
+      this.lines = kernel.line(record + 1) - line;
+      return kernel.start(record + 1);
     }
     return to;
   }

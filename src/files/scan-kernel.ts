@@ -22,7 +22,10 @@ const MASK = 16;
 const RESULTS = 32;
 const SELECTED = 1024;
 const FOUND = 32_768;
-const BLOCKS = 196_608;
+/** For up to 4096 records: those with one selected column that `FOUND` has room for. */
+const HASHES = [98_304, 180_224] as const;
+const AMOUNTS = 262_144;
+const BLOCKS = 327_680;
 /** After the last block: the kernel reads up to 64 bytes beyond the end, and ignores them. */
 const MARGIN = 128;
 const PAGE = 65_536;
@@ -42,6 +45,40 @@ interface WasmApi {
 interface Functions {
   scan(at: number, end: number, base: number, commas: number, trailing: number, selected: number): number;
   search(at: number, end: number): number;
+  hashes(count: number, at: number, size: number, base: number, out: number): void;
+  amounts(count: number, at: number, size: number, base: number, out: number): void;
+}
+
+/** What is known of a value that was hashed. Quoted and empty values are not. */
+export const NOT_HASHED = 0;
+export const HASH_IS_FOLDED = 1;
+export const WITH_FOLDED_HASH = 2;
+
+/** Whole records, with bounds of their selected values; valid only during a call. Records and values count from 0. */
+export interface RecordBatch {
+  readonly block: Uint8Array;
+  readonly count: number;
+  line(record: number): number;
+  copyBounds(record: number, bounds: Int32Array): void;
+  /** All numbers of the batch, and the same memory as doubles. */
+  readonly numbers: Int32Array;
+  readonly fractions: Float64Array;
+  /** Where in `numbers` the start of a value of the first record is, and then its end. */
+  firstBounds(value: number): number;
+  /** How many numbers later those of the next record are. */
+  readonly step: number;
+  /**
+   * Hashes a value of each record, as `KeyHash64` does.
+   * @param area where to; the other one is kept
+   * @returns where the results are in `numbers`, five for each record: low, high, low and high of `FoldedHash`, and what is known
+   */
+  hash(value: number, area: 0 | 1): number;
+  /**
+   * Reads a value of each record, as `AmountReader` does.
+   * @returns where the results are: two `fractions` for each record, the amount, and (as the third of four `numbers`) its decimals;
+   *   -1 for a value that needs a closer look
+   */
+  readAmounts(value: number): number;
 }
 
 const kernels = new WeakMap<ArrayBufferLike, ScanKernel>();
@@ -50,16 +87,20 @@ const kernels = new WeakMap<ArrayBufferLike, ScanKernel>();
  * WebAssembly that passes over the records of a CSV file in which `CsvScanner` finds nothing: of the right width, with quotes only
  * around values, line ends LF or CRLF. It works on shared memory that contains the blocks of the file.
  */
-export class ScanKernel {
+export class ScanKernel implements RecordBatch {
   readonly #functions: Functions;
   readonly #bytes: Uint8Array;
   readonly #numbers: Int32Array;
+  readonly #fractions: Float64Array;
   #table: PlainTable | undefined;
+  #line = 0;
+  block: Uint8Array = new Uint8Array(0);
 
   private constructor(functions: Functions, memory: SharedArrayBuffer) {
     this.#functions = functions;
     this.#bytes = new Uint8Array(memory);
     this.#numbers = new Int32Array(memory);
+    this.#fractions = new Float64Array(memory);
   }
 
   /** The kernel whose memory contains a block. Without one, the scanner reads every byte itself. */
@@ -84,7 +125,7 @@ export class ScanKernel {
   }
 
   /** Records passed by the last `pass`. */
-  get records(): number {
+  get count(): number {
     return this.#numbers[RESULTS / 4] as number;
   }
 
@@ -93,19 +134,14 @@ export class ScanKernel {
     return this.#numbers[RESULTS / 4 + 1] as number;
   }
 
-  /** Where the values of record n, from 0, are in `found`: its start, its line counted from the first one, then their bounds. */
-  readonly place = (record: number, selected: number): number => FOUND / 4 + record * (2 + 2 * selected);
-
-  get found(): Int32Array {
-    return this.#numbers;
-  }
-
   /**
-   * Passes over records from `at` in the block, where one begins.
+   * Passes over records from `at` in the block, where one begins, on this line.
    * @returns where the first record begins that it did not pass
    */
-  pass(block: Uint8Array, at: number, table: PlainTable): number {
+  pass(block: Uint8Array, at: number, line: number, table: PlainTable): number {
     if (table !== this.#table) this.#set(table);
+    this.block = block;
+    this.#line = line;
     const base = block.byteOffset;
     const { columns, lastFilled, selected } = table;
     return (
@@ -124,6 +160,52 @@ export class ScanKernel {
   search(block: Uint8Array, at: number): number {
     const base = block.byteOffset;
     return this.#functions.search(base + at, base + block.length) - base;
+  }
+
+  get numbers(): Int32Array {
+    return this.#numbers;
+  }
+
+  get fractions(): Float64Array {
+    return this.#fractions;
+  }
+
+  /** Where in the block a record begins. */
+  start(record: number): number {
+    return this.#numbers[this.#place(record)] as number;
+  }
+
+  line(record: number): number {
+    return this.#line + (this.#numbers[this.#place(record) + 1] as number);
+  }
+
+  copyBounds(record: number, bounds: Int32Array): void {
+    const place = this.#place(record) + 2;
+    for (let i = 0; i < bounds.length; i++) bounds[i] = this.#numbers[place + i] as number;
+  }
+
+  firstBounds(value: number): number {
+    return this.#place(0) + 2 + 2 * value;
+  }
+
+  get step(): number {
+    return 2 + 2 * (this.#table?.selected.length ?? 0);
+  }
+
+  hash(value: number, area: 0 | 1): number {
+    const [at, size] = [4 * this.firstBounds(value), 4 * this.step];
+    this.#functions.hashes(this.count, at, size, this.block.byteOffset, HASHES[area]);
+    return HASHES[area] / 4;
+  }
+
+  readAmounts(value: number): number {
+    const [at, size] = [4 * this.firstBounds(value), 4 * this.step];
+    this.#functions.amounts(this.count, at, size, this.block.byteOffset, AMOUNTS);
+    return AMOUNTS / 8;
+  }
+
+  #place(record: number): number {
+    return FOUND / 4 + record * this.step;
   }
 
   #set(table: PlainTable): void {

@@ -5,6 +5,7 @@ import type { DamageCode, DamagedValues } from './damaged-values.ts';
 import { emptyValue, isUnquoted, readValue } from './field-values.ts';
 import { displayValue, type FindingDetails, type FindingList, finding } from './findings.ts';
 import { quotedValue } from './lookalikes.ts';
+import type { RecordBatch } from './scan-kernel.ts';
 import type { TableShape } from './structure.ts';
 
 /** How many records show what a column contains. */
@@ -51,20 +52,41 @@ export class SpreadsheetDamage {
       const slots = this.#slots;
       for (let i = 0; i < slots.length; i++) {
         const { digits, at } = slots[i] as ColumnSlot;
-        const from = bounds[at] as number;
-        const to = bounds[at + 1] as number;
-        if (isUnquoted(bytes, from, to)) digits.add(line, bytes, from, to);
-        else {
-          const value = this.#value;
-          readValue(value, bytes, from, to);
-          digits.add(line, value.bytes, value.from, value.to);
-        }
+        this.#add(digits, line, bytes, bounds[at] as number, bounds[at + 1] as number);
       }
     }
     this.#sampled += 1;
     if (this.#sampled !== SAMPLE_RECORDS) return undefined;
     this.#active = this.#active.filter((column) => this.#columns[column - 1]?.isPadded === true);
     return this.#active;
+  }
+
+  /** The columns are still those of the sample. */
+  get isSampling(): boolean {
+    return this.#sampled < SAMPLE_RECORDS;
+  }
+
+  /** Whole records after the sample. */
+  batch(records: RecordBatch): void {
+    const { block, count, numbers, step } = records;
+    for (const { digits, at } of this.#slots)
+      for (let record = 0, place = records.firstBounds(at / 2); record < count; record++, place += step)
+        this.#add(
+          digits,
+          records.line(record),
+          block,
+          numbers[place] as number,
+          numbers[place + 1] as number,
+        );
+  }
+
+  #add(digits: ColumnDigits, line: number, bytes: Uint8Array, from: number, to: number): void {
+    if (isUnquoted(bytes, from, to)) digits.add(line, bytes, from, to);
+    else {
+      const value = this.#value;
+      readValue(value, bytes, from, to);
+      digits.add(line, value.bytes, value.from, value.to);
+    }
   }
 
   /** In a key an exponent is damage whatever the other values are; else if the others are digits. */

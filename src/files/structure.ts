@@ -1,6 +1,7 @@
 import { type FieldSink, MAX_KEPT, SelectedValues, splitFields } from './field-values.ts';
 import { displayValue, type FindingList, finding, plural } from './findings.ts';
 import type { JoinedFiles } from './joined-files.ts';
+import type { RecordBatch } from './scan-kernel.ts';
 
 /** What the scanner knows of a record at its end. */
 interface ScannedRecord {
@@ -101,6 +102,11 @@ export class RecordEnds {
     if (columns === undefined) return false;
     this.#select(columns);
     return true;
+  }
+
+  /** Passes on many whole records at once. @returns false if the sink takes them one by one */
+  deliverAll(records: RecordBatch): boolean {
+    return this.#sink?.batch?.(records) === true;
   }
 
   #select(columns: readonly number[]): void {
