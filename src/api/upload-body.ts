@@ -16,8 +16,13 @@ export interface ExpectedFile {
   readonly crc32?: number | undefined;
 }
 
-/** Bytes. How much of a file is read at a time, and the most that is handed to a connection at once. */
-export const BUFFER_BYTES = 1024 * 1024;
+/**
+ * Bytes. How much of a file is read at a time, and the most that is handed to a connection at once. Over plain http on a fast
+ * line, 2 MiB take a third less CPU time than 1 MiB; 4 MiB take no less.
+ */
+export const BUFFER_BYTES = 2 * 1024 * 1024;
+/** Bytes. The first chunk, while it is not known how fast the connection is. */
+const FIRST_CHUNK_BYTES = BUFFER_BYTES / 2;
 
 /** Two buffers of `BUFFER_BYTES` each: one is sent while the other is filled. */
 export type ReadBuffers = readonly [Buffer, Buffer];
@@ -39,7 +44,7 @@ export function returnBuffers(buffers: ReadBuffers): void {
  * Bytes. At least what a connection takes before it pauses (its `writableHighWaterMark`, 16 to 64 KiB): when it asks for
  * more, it has sent what it had, and the buffer can be reused.
  */
-export const MIN_CHUNK_BYTES = BUFFER_BYTES / 8;
+export const MIN_CHUNK_BYTES = BUFFER_BYTES / 16;
 
 const SLOW_MS = 500;
 const FAST_MS = 100;
@@ -72,7 +77,7 @@ export async function* uploadBody(
   try {
     const content = comparedWith(expected);
     let sent = 0;
-    let chunkBytes = BUFFER_BYTES;
+    let chunkBytes = FIRST_CHUNK_BYTES;
     for await (const block of readAhead(handle, expected, buffers)) {
       content.update(block);
       if (sent + block.length === expected.bytes) {
