@@ -303,6 +303,8 @@ export function createClient(options: ClientOptions) {
 
   return {
     calls,
+    /** Opens the connection of a changing call that is about to follow. */
+    openAhead: (): void => transport.openAhead(endpoint, 1),
     /** How long a question without retries can be under way, ms; one whose answer drips takes longer. */
     longestQuestionMs: CONNECT_TIMEOUT_MS + 2 * options.timeoutMs,
     /** How long a changing call can be under way, ms. @param headersTimeoutMs until its answer starts */

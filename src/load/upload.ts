@@ -133,6 +133,8 @@ export async function uploadFile(
         return { jobId, outcome: 'elsewhere' };
       case 'ask':
       case 'wait':
+        // Most likely a create follows, on a connection of its own.
+        if (recorded() === undefined && parent === null) run.client.openAhead();
         asked =
           parent !== null && (recorded()?.created ?? 'no') === 'no'
             ? await parent.lookUp(jobId)
@@ -172,8 +174,10 @@ export async function uploadFile(
         latest = run.context.now();
         worked = true;
         if (outcome.do === 'next') await takeNext(outcome.reason);
-        else if (outcome.do === 'put') live = outcome.live;
-        else {
+        else if (outcome.do === 'put') {
+          live = outcome.live;
+          openForFirst(run, live.url);
+        } else {
           asked = outcome.asked;
           last = outcome.message;
           attempt += 1;
@@ -207,6 +211,26 @@ export async function uploadFile(
       }
     }
   }
+}
+
+const sending = new WeakSet<Journal>();
+
+/** Opens a connection to the storage as soon as it is known; later files have those of the files before them. */
+function openForFirst({ journal, storage, assertSafeUrl }: Run, url: string): void {
+  if (sending.has(journal)) return;
+  sending.add(journal);
+  assertSafeUrl(url);
+  storage.transport.openAhead(url, 1);
+}
+
+/** Opens connections for the first item files, to the storage that their invoice file was just sent to. */
+export function openForItems(run: Run, invoice: string, count: number): void {
+  const { journal, storage, assertSafeUrl } = run;
+  const object = journal.state.batches.get(invoice)?.object ?? null;
+  // The one connection of the invoice file is still there.
+  if (object === null || count < 2 || !wasCreatedHere(journal, invoice)) return;
+  assertSafeUrl(object);
+  storage.transport.openAhead(object, count - 1);
 }
 
 /** Job ids reserved by files of this run; the journal knows only those whose batch was requested. */

@@ -50,8 +50,9 @@ export class Store {
     return join(this.folder, 'state.json');
   }
 
-  /** Writes a new file, flushes it, and renames it over the old one. */
+  /** Writes a new file, flushes it, and renames it over the old one. Nobody reads the state of a temporary folder again. */
   save(): void {
+    if (this.#temporary) return;
     const temporary = `${this.#file}.new`;
     writeFileSync(temporary, JSON.stringify(this.state), { mode: 0o600 });
     this.#sync(temporary);

@@ -34,7 +34,11 @@ export async function openTransport(
   timeoutMs: number,
 ): Promise<Transport> {
   const { process } = context as Context & { readonly process: Process };
-  return { send: (request) => send(process, request, timeoutMs), close: async () => undefined };
+  return {
+    send: (request) => send(process, request, timeoutMs),
+    openAhead: () => undefined,
+    close: async () => undefined,
+  };
 }
 
 async function send(process: Process, request: HttpRequest, standardMs: number): Promise<HttpResponse> {

@@ -4,6 +4,7 @@ import type { Context } from '../../system/context.ts';
 import { isUrl } from '../../system/url.ts';
 import type { Connection } from '../connection.ts';
 import { type BodyLimits, watchBody } from './body-progress.ts';
+import { connectionsAhead } from './connections-ahead.ts';
 import { connectorOf } from './connector.ts';
 import { chooseProxy, ProxyError, proxyAuthorization } from './proxy.ts';
 import { MAX_HEAD_BYTES } from './response-heads.ts';
@@ -40,6 +41,8 @@ export interface HttpResponse {
 export interface Transport {
   /** @throws TransportError when there is no response; the signal's reason when it is aborted */
   send(request: HttpRequest): Promise<HttpResponse>;
+  /** Opens connections for changing calls or uploads to this URL, which are about to follow. No failure is reported. */
+  openAhead(url: string, count: number): void;
   close(): Promise<void>;
 }
 
@@ -65,15 +68,15 @@ export async function openTransport(
   // Report an unusable file now, not with the first connection that needs it.
   if (connection.caFile !== null || connection.clientCert !== null) await tls();
   const closing = new AbortController();
-  const connect = connectorOf(buildConnector, { context, connection, tls, closed: closing.signal });
+  const make = connectorOf(buildConnector, { context, connection, tls, closed: closing.signal });
+  const { connect, open } = connectionsAhead(make, closing.signal);
   const options = {
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxHeaderSize: MAX_HEAD_BYTES,
-    connect,
   };
-  const kept = new Agent(options);
-  const fresh = new Agent(options);
+  const kept = new Agent({ ...options, connect: make });
+  const fresh = new Agent({ ...options, connect });
   // Loads Node's own HTTP client, which only uploads need.
   let opened: Promise<Uploads> | undefined;
   const uploads = (): Promise<Uploads> =>
@@ -145,6 +148,7 @@ export async function openTransport(
 
   return {
     send: log === undefined ? send : withLog(send, context, log),
+    openAhead: (url, count) => open(splitUrl(url).origin, count),
     close: async () => {
       closing.abort();
       await Promise.all([kept.destroy(), fresh.destroy(), opened?.then((each) => each.close())]);

@@ -7,7 +7,7 @@ import { assertNotProcessed } from '../../load/other-loads.ts';
 import type { Assignment, Month } from '../../load/plan.ts';
 import { inTwoParts, type Run } from '../../load/run.ts';
 import { type BatchState, itemsOf, type LoadState } from '../../load/state.ts';
-import { type ItemsParent, itemsParent, uploadFile } from '../../load/upload.ts';
+import { type ItemsParent, itemsParent, openForItems, uploadFile } from '../../load/upload.ts';
 import { fileText } from '../../output/format.ts';
 import { shownPath } from '../../system/shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
@@ -27,6 +27,10 @@ export function uploadAll(
   options: SendOptions,
 ): Promise<readonly string[]> {
   const parent = invoice === null ? null : itemsParent(run, parentRef(run, invoice));
+  if (invoice !== null) {
+    const left = assignments.filter(({ action }) => action === 'new').length;
+    openForItems(run, invoice, Math.min(options.concurrency, left));
+  }
   return uploadEach(
     run,
     assignments.map((assignment) => ({ assignment, parent })),
