@@ -166,6 +166,7 @@ async function correct(
     { notFetched },
     prepares,
     performs,
+    { resultsPlace },
   ] = await Promise.all([
     import('./shared/session.ts'),
     import('../load/closed.ts'),
@@ -174,6 +175,7 @@ async function correct(
     import('./shared/not-fetched.ts'),
     import('./correct/prepare.ts'),
     import('./correct/perform.ts'),
+    import('./correct/candidates.ts'),
   ]);
   const { folder, named } = await placesOf(options.paths, context.cwd);
   const { declared: columns } = await columnsFor(app, options.columns);
@@ -181,7 +183,7 @@ async function correct(
   try {
     // Checked and asked before the lock is taken: no other command waits for an answer.
     const reading = await openForReading(session, job);
-    const results = folder ?? prepares.resultsPlace(reading, [...named.values()]);
+    const results = folder ?? resultsPlace(reading, [...named.values()]);
     const prepared = await (async () => {
       try {
         const fetched = await fetch(app, reading, results, options);
@@ -245,7 +247,7 @@ async function placesOf(
   paths: readonly string[],
   cwd: string,
 ): Promise<{ readonly folder: string | null; readonly named: ReadonlyMap<string, string> }> {
-  const { namedFiles } = await import('./correct/prepare.ts');
+  const { namedFiles } = await import('./correct/candidates.ts');
   const [first = '', ...others] = paths.map((path) => resolve(cwd, path));
   const isFolder = await stat(first).then(
     (found) => found.isDirectory(),
@@ -273,7 +275,7 @@ async function ended(
     { resultOf, viewsOf },
     { topLevelBatches },
   ] = await Promise.all([
-    import('./shared/results-flow.ts'),
+    import('./shared/rejects-flow.ts'),
     import('./shared/not-fetched.ts'),
     import('./shared/batch-result.ts'),
     import('./shared/targets.ts'),

@@ -15,7 +15,8 @@ import {
 } from '../output/result-tables.ts';
 import type { App, CommandModule, CommandResult } from './shared/command.ts';
 import { boolFlag, collect, listFlag, textFlag } from './shared/options.ts';
-import type { Fetched, Rejects } from './shared/results-flow.ts';
+import type { Rejects } from './shared/rejects-flow.ts';
+import type { Fetched } from './shared/results-flow.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
 import type { Targets } from './shared/targets.ts';
 import { declareRecordStatus, recordStatusOption } from './shared/upload-options.ts';
@@ -112,12 +113,14 @@ async function results(
   folder: string,
 ): Promise<CommandResult> {
   const [
-    { correctAdvice, fetchResults, rejectsAdvice, shownResult, writeAllRejects },
+    { fetchResults, shownResult },
+    { correctAdvice, rejectsAdvice, writeAllRejects },
     { goneWarnings },
     { withWait },
     { refresh },
   ] = await Promise.all([
     import('./shared/results-flow.ts'),
+    import('./shared/rejects-flow.ts'),
     import('./shared/not-fetched.ts'),
     import('./shared/session.ts'),
     import('../load/refresh.ts'),

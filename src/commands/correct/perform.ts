@@ -19,7 +19,8 @@ import { assertNew, finalizeAll, parentRef, uploadAll } from '../shared/load-ste
 import type { Session } from '../shared/session.ts';
 import type { WaitOptions } from '../shared/upload-options.ts';
 import { waitFor } from '../shared/wait.ts';
-import type { Correction, Group, Prepared } from './prepare.ts';
+import type { Correction } from './items.ts';
+import type { Group, Prepared } from './prepare.ts';
 
 const FILE_KINDS: readonly FileKind[] = ['customer', 'invoice', 'items'];
 

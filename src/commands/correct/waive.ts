@@ -20,7 +20,7 @@ import { type Fetched, fetchResults } from '../shared/results-flow.ts';
 import { type Session, withLoad } from '../shared/session.ts';
 import { topLevelBatches } from '../shared/targets.ts';
 import type { WaitOptions } from '../shared/upload-options.ts';
-import { resultsPlace } from './prepare.ts';
+import { resultsPlace } from './candidates.ts';
 
 import { type RejectedRecords, readKeyed, rejectedRecords } from './rejected.ts';
 

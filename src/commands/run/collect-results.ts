@@ -12,15 +12,9 @@ import { reasonFields, reasonsTable, type ShownTally, unknownFields } from '../.
 import { hangingIndent } from '../../output/text-layout.ts';
 import type { CommandResult } from '../shared/command.ts';
 import { goneWarnings, withFailures } from '../shared/not-fetched.ts';
+import { correctAdvice, type Rejects, writeAllRejects } from '../shared/rejects-flow.ts';
 import { gatherFacts, writeReport } from '../shared/report-page.ts';
-import {
-  correctAdvice,
-  type FetchedResult,
-  fetchResults,
-  type Rejects,
-  shownResult,
-  writeAllRejects,
-} from '../shared/results-flow.ts';
+import { type FetchedResult, fetchResults, shownResult } from '../shared/results-flow.ts';
 import { type FolderFile, writeManifest } from '../shared/results-folder.ts';
 import type { Session } from '../shared/session.ts';
 import { topLevelBatches } from '../shared/targets.ts';
