@@ -49,7 +49,7 @@ const FILES: Readonly<Record<string, 'redacted' | 'data' | 'own' | 'reads'>> = {
   'commands/correct.ts': 'own',
   'commands/correct/waive.ts': 'own',
   // The user's records, for the time of the command.
-  'commands/correct/prepare.ts': 'data',
+  'commands/correct/items.ts': 'data',
   // It also moves journals as they are.
   'load/journal-places.ts': 'reads',
   'plan/read-plan.ts': 'reads',
