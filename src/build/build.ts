@@ -131,26 +131,25 @@ function setModes(): void {
  * Which modules share a file. To find and read a file costs more than unused code in it, which V8 only scans. So what
  * every command needs is one file, and what every command that talks to a server needs is another.
  */
-const CHUNKS = [
+const CHUNKS: readonly { readonly name: string; readonly roots: readonly string[] }[] = [
   { name: 'start', roots: ['src/system/context.ts', 'src/system/startup-failure.ts'] },
   { name: 'program', roots: ['src/program.ts'] },
   { name: 'page', roots: ['src/help/text.ts'] },
-  { name: 'parse', roots: ['src/parse.ts'] },
-  {
-    name: 'options',
-    roots: [
-      'src/commands/shared/selection.ts',
-      'src/commands/shared/upload-options.ts',
-      // Commands use it with their options; in the next chunk it would bring the network.
-      'src/batch/verdict.ts',
-    ],
-  },
+  { name: 'parse', roots: ['src/parse.ts', 'src/commands/shared/selection.ts'] },
+  // Options that only some commands have: a usage error of the others does not need them.
+  { name: 'upload-options', roots: ['src/commands/shared/upload-options.ts'] },
+  // Commands use it beside their options; in the next chunk it would bring the network.
+  { name: 'verdict', roots: ['src/batch/verdict.ts'] },
+  // What asks the server, and shows the answer.
   {
     name: 'session',
-    roots: ['session', 'targets', 'wait', 'load-steps', 'batch-result'].map(
-      (name) => `src/commands/shared/${name}.ts`,
-    ),
+    roots: [
+      ...['session', 'targets', 'batch-result'].map((name) => `src/commands/shared/${name}.ts`),
+      'src/load/refresh.ts',
+    ],
   },
+  // What changes something.
+  { name: 'steps', roots: ['wait', 'load-steps'].map((name) => `src/commands/shared/${name}.ts`) },
 ];
 
 /** Module id → the name of its chunk; known after all modules are. */

@@ -50,7 +50,7 @@ export const command: CommandModule<Record<string, never>> = {
   run: async (app) => {
     const checks: Check[] = [];
     const requests: ShownRequest[] = [];
-    const progress = createProgress(app.ui, app.context);
+    const progress = await createProgress(app.ui, app.context);
     progress.listener({ event: 'wait.start', message: 'checking' });
     try {
       for await (const check of allChecks(app, requests)) checks.push(check);

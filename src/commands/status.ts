@@ -1,5 +1,4 @@
 import { flatten } from '../batch/tree.ts';
-import { missingHint, missingText, unknownStatus } from '../batch/verdict.ts';
 import type { CommandModule } from './shared/command.ts';
 import { boolFlag } from './shared/options.ts';
 import { declareSelection, type SelectionOptions, selectionOptions } from './shared/selection.ts';
@@ -32,10 +31,12 @@ export const command: CommandModule<StatusOptions> = {
       { plannedQuestions, withTargets },
       { isIdle, nextStepOf, outcomeError, resultOf, viewsOf },
       { refresh },
+      { missingHint, missingText, unknownStatus },
     ] = await Promise.all([
       import('./shared/targets.ts'),
       import('./shared/batch-result.ts'),
       import('../load/refresh.ts'),
+      import('../batch/verdict.ts'),
     ]);
     if (app.globals.dryRun) return plannedQuestions(app, options);
     return withTargets(app, options, async ({ run, jobIds, lookedUp: { given } }) => {

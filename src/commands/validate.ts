@@ -103,7 +103,7 @@ export const command: CommandModule<ValidateOptions> = {
     const columns = await columnsFor(app, options.columns);
     const kinds = await kindsOfFiles(app, options);
     const files = await givenFiles(app, kinds.given);
-    const progress = createProgress(app.ui, app.context);
+    const progress = await createProgress(app.ui, app.context);
     let checked: CheckReport;
     try {
       checked = await reportFiles(app, files, columns, progress.listener);

@@ -30,7 +30,7 @@ function hold(stderr: string): ReadonlySet<string> {
 describe('the schema of --progress json', () => {
   it('holds for every event of a load', async () => {
     const context = testContext();
-    const { listener, stop } = createProgress(await uiFor(context, { progress: 'json' }));
+    const { listener, stop } = await createProgress(await uiFor(context, { progress: 'json' }));
     const upload = { jobId: 'J', file: 'f', bytes: 1, total: 2 };
     const all: readonly LoadEvent[] = [
       { event: 'check.start', files: 1 },

@@ -31,7 +31,7 @@ it.each(LEFT)('a batch that is %s is shown so, without a phase and a status', as
   const facts = reportFacts({ batches: [reportBatch({ phase: 'not-run', status: 'Draft', ...parts })] });
   expect(reportPage(redactedStrings(facts, new Redactor()))).toContain(`>${shown}<`);
   const context = testContext();
-  const { listener, stop } = createProgress(await uiFor(context));
+  const { listener, stop } = await createProgress(await uiFor(context));
   listener({ event: 'watch.start', times: null });
   listener({ event: 'poll', batches: [one], now: 0, nextPollAt: null, silentSince: null });
   stop();

@@ -345,7 +345,7 @@ async function testCall(app: App, profile: Profile, secret: string | null): Prom
     stored: { profile, secret },
   });
   addConnectionSecrets(connection, redactor);
-  const progress = createProgress(ui, context);
+  const progress = await createProgress(ui, context);
   progress.listener({ event: 'wait.start', message: `asking ${new URL(profile.baseUrl).host}` });
   try {
     const api = await openApi({

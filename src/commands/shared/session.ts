@@ -49,7 +49,7 @@ export async function connect(
 
 /** Runs `work` with a session, and closes it. */
 export async function withSession<T>(app: App, work: (session: Session) => Promise<T>): Promise<T> {
-  const session = await openSession(app, createProgress(app.ui, app.context));
+  const session = await openSession(app, await createProgress(app.ui, app.context));
   try {
     return await work(session);
   } finally {

@@ -1,11 +1,9 @@
 import type { Listener } from '../../load/events.ts';
 import type { Context } from '../../system/context.ts';
 import type { Ui } from '../ui.ts';
-import { jsonRenderer } from './json.ts';
 import { withJobId } from './messages.ts';
 import { ProgressModel, type RenderContext, type Renderer } from './model.ts';
 import { plainRenderer } from './plain.ts';
-import { terminalRenderer } from './terminal.ts';
 
 /** ms. A CI runner that sees no output for minutes gives up on a job. */
 const HEARTBEAT_MS = 60_000;
@@ -24,20 +22,24 @@ const warningRenderer = ({ ui }: RenderContext): Renderer => ({
   },
 });
 
-const RENDERERS: Readonly<Record<Ui['progress'], (scene: RenderContext) => Renderer>> = {
-  tty: terminalRenderer,
-  plain: plainRenderer,
-  json: jsonRenderer,
-  none: warningRenderer,
+type CreateRenderer = (scene: RenderContext) => Renderer;
+
+/** A start without a terminal does not load what draws on one. */
+const RENDERERS: Readonly<Record<Ui['progress'], () => Promise<CreateRenderer>>> = {
+  tty: async () => (await import('./terminal.ts')).terminalRenderer,
+  plain: async () => plainRenderer,
+  json: async () => (await import('./json.ts')).jsonRenderer,
+  none: async () => warningRenderer,
 };
 
-export function createProgress(ui: Ui, context: Context = ui.context): Progress {
+export async function createProgress(ui: Ui, context: Context = ui.context): Promise<Progress> {
+  const createRenderer = await RENDERERS[ui.progress]();
   const model = new ProgressModel(context.now());
   let last = context.now();
   const heard = (): void => {
     last = context.now();
   };
-  const renderer = RENDERERS[ui.progress]({ ui, context, model, heard });
+  const renderer = createRenderer({ ui, context, model, heard });
   // The minute is over by the context's clock; the timer only looks at it, and keeps no process alive.
   const ticker = setInterval(() => {
     if (context.now() - last >= HEARTBEAT_MS) renderer.heartbeat?.();
@@ -63,7 +65,7 @@ export async function withSpinner<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   if (ui.progress !== 'tty') return work();
-  const progress = createProgress(ui, context);
+  const progress = await createProgress(ui, context);
   progress.listener({ event: 'wait.start', message });
   try {
     return await work();

@@ -90,7 +90,7 @@ interface Scene {
 async function scene(columns: number, rows: number, job = 'AUG_2020'): Promise<Scene> {
   const term = terminal(columns, rows);
   const ui = await uiFor(term.context);
-  const progress = createProgress(ui, term.context);
+  const progress = await createProgress(ui, term.context);
   progress.listener({ event: 'run.start', job });
   const upload = { jobId: '', file: '', total: 0 };
   return {
@@ -510,7 +510,10 @@ const MONTH: readonly LoadEvent[] = [
 
 async function shown(mode: 'plain' | 'json' | 'none'): Promise<string[]> {
   const term = terminal(80);
-  const { listener, stop } = createProgress(await uiFor(term.context, { progress: mode }), term.context);
+  const { listener, stop } = await createProgress(
+    await uiFor(term.context, { progress: mode }),
+    term.context,
+  );
   listener({ event: 'run.start', job: 'AUG_2020' });
   listener(planOf(0));
   for (const event of MONTH) listener(event);

@@ -44,7 +44,7 @@ describe('progress on a terminal', () => {
   it.each([40, 80])('draws bars, then lines, at %i columns, and clears them', async (columns) => {
     const term = terminal(columns);
     const ui = await uiFor(term.context);
-    const { listener, stop } = createProgress(ui);
+    const { listener, stop } = await createProgress(ui);
     listener({ event: 'step', jobId: 'J_INV', message: 'J_INV created as batch 4' });
     for (let n = 1; n <= 6; n++) listener(start(n, n * 1_000_000));
     for (let tick = 1; tick <= 20; tick++) {
@@ -68,7 +68,7 @@ describe('progress on a terminal', () => {
   it('keeps one copy of the live lines when the window gets narrower, wider and lower', async () => {
     const term = terminal(100);
     const ui = await uiFor(term.context);
-    const { listener, stop } = createProgress(ui);
+    const { listener, stop } = await createProgress(ui);
     listener({ event: 'step', jobId: null, message: 'first' });
     for (let n = 1; n <= 3; n++) listener(start(n, 3_000_000));
     for (const [columns, rows] of [
@@ -96,7 +96,7 @@ describe('progress on a terminal', () => {
   it('lets no control character of a server or file into the live lines', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
-    const { listener, stop } = createProgress(ui);
+    const { listener, stop } = await createProgress(ui);
     listener({ event: 'wait.start', message: HOSTILE });
     listener({ event: 'upload.start', jobId: HOSTILE, file: HOSTILE, total: 10 });
     term.context.clock += 300;
@@ -113,7 +113,7 @@ describe('progress on a terminal', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
     const ui = await uiFor(term.context);
-    const { listener, stop } = createProgress(ui);
+    const { listener, stop } = await createProgress(ui);
     listener(start(1, 1000));
     for (let ms = 0; ms < 3000; ms += 5) {
       term.context.clock += 5;
@@ -130,7 +130,7 @@ describe('progress on a terminal', () => {
   it('shows a wait with its time, and says when an upload stalls', async () => {
     const term = terminal(60);
     const ui = await uiFor(term.context);
-    const { listener, stop } = createProgress(ui);
+    const { listener, stop } = await createProgress(ui);
     listener({ event: 'wait.start', message: 'waiting for J_INIT' });
     term.context.clock += 65_000;
     ui.screen.draw();
@@ -155,7 +155,7 @@ describe('the spinner', () => {
   async function scene() {
     const term = terminal(60);
     const ui = await uiFor(term.context);
-    const progress = createProgress(ui);
+    const progress = await createProgress(ui);
     const later = async (ms: number): Promise<string[]> => {
       term.context.clock += ms;
       ui.screen.draw();
@@ -294,7 +294,7 @@ const ALL: readonly LoadEvent[] = [
 
 async function drawn(options: Parameters<typeof uiFor>[1]): Promise<string> {
   const context = testContext();
-  const { listener, stop } = createProgress(await uiFor(context, options));
+  const { listener, stop } = await createProgress(await uiFor(context, options));
   for (const event of ALL) listener(event);
   stop();
   await new Promise((resolve) => setImmediate(resolve));
@@ -304,7 +304,7 @@ async function drawn(options: Parameters<typeof uiFor>[1]): Promise<string> {
 /** A pipe, and a clock that is moved by hand, second by second. */
 async function silence(progress: 'plain' | 'json') {
   const term = terminal(80);
-  const { listener, stop } = createProgress(await uiFor(term.context, { progress }));
+  const { listener, stop } = await createProgress(await uiFor(term.context, { progress }));
   const lines = (): string[] => term.raw().split('\n').slice(0, -1);
   return {
     listener,
@@ -357,7 +357,7 @@ describe('progress without a terminal', () => {
   it('reports a wait in a pipe only when it lasts', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
     const context = testContext();
-    const { listener, stop } = createProgress(await uiFor(context));
+    const { listener, stop } = await createProgress(await uiFor(context));
     listener(wait('creating J_ITM_1'));
     vi.advanceTimersByTime(2000);
     listener(wait(`creating J_ITM_2 ${HOSTILE}`));
@@ -464,7 +464,7 @@ describe('progress without a terminal', () => {
 
   it('writes at most ten progress events a second, some of every upload', async () => {
     const term = terminal(80);
-    const { listener } = createProgress(await uiFor(term.context, { progress: 'json' }));
+    const { listener } = await createProgress(await uiFor(term.context, { progress: 'json' }));
     for (const n of [1, 2, 3]) listener(start(n, 1000));
     for (let ms = 0; ms < 3000; ms += 1) {
       term.context.clock += 1;

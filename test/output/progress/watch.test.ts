@@ -24,8 +24,8 @@ type Poll = Omit<Extract<LoadEvent, { readonly event: 'poll' }>, 'event' | 'batc
 const good = (now: number): Poll => ({ now, nextPollAt: now + 8000, silentSince: null });
 
 /** The polls of one watch. */
-function watching(ui: Ui, times: TimesOf | null = null) {
-  const { listener, stop } = createProgress(ui);
+async function watching(ui: Ui, times: TimesOf | null = null) {
+  const { listener, stop } = await createProgress(ui);
   listener({ event: 'watch.start', times });
   return {
     update: (batches: readonly BatchView[], poll: Poll): void =>
@@ -41,7 +41,7 @@ describe('watching on a terminal', () => {
   it.each([40, 80])('shows a line for each batch at %i columns', async (columns) => {
     const term = terminal(columns);
     const ui = await uiFor(term.context);
-    const view = watching(ui);
+    const view = await watching(ui);
     view.update(month, good(term.context.clock));
     term.context.clock += 3000;
     ui.screen.draw();
@@ -56,7 +56,7 @@ describe('watching on a terminal', () => {
   it('counts down, restarts the time at a change, and says since when the server has not answered', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
-    const view = watching(ui);
+    const view = await watching(ui);
     const began = term.context.clock;
     view.update([running(1), running(2)], good(began));
     term.context.clock += 125_000;
@@ -84,7 +84,7 @@ describe('watching on a terminal', () => {
       const term = terminal(columns);
       const ui = await uiFor(term.context);
       const { clock } = term.context;
-      const view = watching(ui, () => ({ since: clock - 120_000, estimateMs: 300_000 }));
+      const view = await watching(ui, () => ({ since: clock - 120_000, estimateMs: 300_000 }));
       const batches = [
         running(1, { jobId: 'J_INV' }),
         batch({ jobId: 'J_CUS', recordsSent: 1, successCount: 1, failCount: 0 }),
@@ -102,7 +102,7 @@ describe('watching on a terminal', () => {
   it('shows no counts while there are none, and polls when it is time', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
-    const view = watching(ui);
+    const view = await watching(ui);
     const { clock } = term.context;
     const batches = [
       running(1, { successCount: 0, failCount: 0 }),
@@ -123,7 +123,7 @@ describe('watching on a terminal', () => {
   it('fits the height: active batches stay, the rest is counted', async () => {
     const term = terminal(60, 8);
     const ui = await uiFor(term.context);
-    const view = watching(ui);
+    const view = await watching(ui);
     const batches = Array.from({ length: 40 }, (_, i) =>
       i % 10 === 9 ? running(i) : batch({ jobId: `J_ITM_${i}` }),
     );
@@ -141,7 +141,7 @@ describe('watching without a terminal', () => {
   it('repeats no final batch in the next wait of a run, and shows one that is not as it was', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context, { progress: 'plain' });
-    const { listener, stop } = createProgress(ui);
+    const { listener, stop } = await createProgress(ui);
     const init = batch({ jobId: 'J_INIT' });
     const wait = (batches: readonly BatchView[]): void => {
       listener({ event: 'watch.start', times: null });
@@ -168,7 +168,7 @@ describe('watching without a terminal', () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
     const ui = await uiFor(term.context, { progress: 'plain' });
-    const view = watching(ui);
+    const view = await watching(ui);
     const t0 = term.context.clock;
     view.update([running(1, { successCount: 0, failCount: 0 }), running(2)], good(t0));
     view.update(
@@ -198,7 +198,7 @@ describe('watching without a terminal', () => {
 
   it('writes an event for each change', async () => {
     const term = terminal(80);
-    const view = watching(await uiFor(term.context, { progress: 'json' }));
+    const view = await watching(await uiFor(term.context, { progress: 'json' }));
     const t0 = term.context.clock;
     view.update([running(1)], good(t0));
     view.update([running(1)], good(t0));
@@ -234,7 +234,7 @@ describe('watching without a terminal', () => {
   it('writes an event each minute between polls that are further apart', async () => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     const term = terminal(80);
-    const view = watching(await uiFor(term.context, { progress: 'json' }));
+    const view = await watching(await uiFor(term.context, { progress: 'json' }));
     const t0 = term.context.clock;
     view.update([running(1)], { now: t0, nextPollAt: t0 + 300_000, silentSince: null });
     for (let second = 0; second < 130; second++) {
@@ -257,7 +257,8 @@ describe('watching without a terminal', () => {
 
   it('writes nothing with --progress none', async () => {
     const term = terminal(80);
-    watching(await uiFor(term.context, { quiet: true })).update(month, good(0));
+    const view = await watching(await uiFor(term.context, { quiet: true }));
+    view.update(month, good(0));
     expect(await term.screen()).toEqual([]);
   });
 });

@@ -14,8 +14,8 @@ export const live: Scene = async ({
   server,
   env,
 }) => {
-  await draw('an upload under way', /and 1 more file/, (ui) => {
-    const { listener, stop } = createProgress(ui, context);
+  await draw('an upload under way', /and 1 more file/, async (ui) => {
+    const { listener, stop } = await createProgress(ui, context);
     const files = ['inv_2020_08.csv', 'itm_1.csv', 'itm_2.csv', 'itm_3.csv', 'itm_4.csv'];
     const ids = ['INV', 'ITM_1', 'ITM_2', 'ITM_3', 'ITM_4'].map((id) => `AUG_2020_${id}`);
     listener({ event: 'check.start', files: 5 });
@@ -33,8 +33,8 @@ export const live: Scene = async ({
     }
     return stop;
   });
-  await draw('an upload that waits for the answer of the storage', /waiting for the answer/, (ui) => {
-    const { listener, stop } = createProgress(ui, context);
+  await draw('an upload that waits for the answer of the storage', /waiting for the answer/, async (ui) => {
+    const { listener, stop } = await createProgress(ui, context);
     for (const [jobId, file, total] of [
       ['AUG_2020_INV', 'inv_2020_08.csv', 20_600],
       ['AUG_2020_ITM_1', 'itm_1.csv', 1_000_000],
@@ -56,8 +56,8 @@ export const live: Scene = async ({
       stop();
     };
   });
-  await draw('a check under way', /1.2 GB\/5.1 GB|23%/, (ui) => {
-    const { listener, stop } = createProgress(ui, context);
+  await draw('a check under way', /1.2 GB\/5.1 GB|23%/, async (ui) => {
+    const { listener, stop } = await createProgress(ui, context);
     listener({ event: 'check.start', files: 5 });
     for (let second = 1; second <= 4; second += 1) {
       later(1000);
@@ -65,8 +65,8 @@ export const live: Scene = async ({
     }
     return stop;
   });
-  await draw('results being fetched, of which one has not started', /MB\/s/, (ui) => {
-    const { listener, stop } = createProgress(ui, context);
+  await draw('results being fetched, of which one has not started', /MB\/s/, async (ui) => {
+    const { listener, stop } = await createProgress(ui, context);
     listener({ event: 'wait.start', message: 'fetching result files' });
     later(2000);
     listener({ event: 'wait.progress', bytes: 24_000_000, total: null });
