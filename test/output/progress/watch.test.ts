@@ -277,7 +277,7 @@ describe('watching thousands of batches', () => {
   it('names what is bad in a log, and counts the other changes by state', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context, { progress: 'plain' });
-    const view = watching(ui);
+    const view = await watching(ui);
     view.update(many('running'), good(0));
     view.update(many('succeeded', [7, 8]), good(1000));
     view.stop();
@@ -298,7 +298,7 @@ describe('watching thousands of batches', () => {
   it('draws them on a terminal once a second', async () => {
     const term = terminal(80);
     const ui = await uiFor(term.context);
-    const view = watching(ui);
+    const view = await watching(ui);
     view.update(many('running'), good(term.context.clock));
     let drawn = 0;
     const clean = ui.err.clean;
