@@ -13,8 +13,8 @@ import { inParallel, type Run } from './run.ts';
 import { type BatchState, itemsOf, phaseOnRecord } from './state.ts';
 import { viewBatch } from './view.ts';
 
-/** Polls at a time. */
-export const POLLS_AT_ONCE = 4;
+/** Polls at a time: four, and of hundreds of batches more, up to sixteen. */
+export const pollsAtOnce = (batches: number): number => Math.min(16, Math.max(4, Math.ceil(batches / 64)));
 
 /** The result of one round of polls. */
 export interface Round {
@@ -114,8 +114,9 @@ export async function refresh(run: Run, jobIds: readonly string[], options: Look
       failures.push(error);
     }
   };
-  await inParallel(POLLS_AT_ONCE, jobIds, look);
-  await inParallel(POLLS_AT_ONCE, unlistedItems(run, jobIds), look);
+  await inParallel(pollsAtOnce(jobIds.length), jobIds, look);
+  const unlisted = unlistedItems(run, jobIds);
+  await inParallel(pollsAtOnce(unlisted.length), unlisted, look);
   return { changed, answers, failures, unseen, strange: [...strange], found };
 }
 

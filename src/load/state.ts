@@ -419,6 +419,9 @@ function blank(jobId: string): BatchState {
 /** After an intent alone, a call may have happened, unless it is known that it did. */
 const attempted = (before: Happened): Happened => (before === 'yes' ? 'yes' : 'unknown');
 
+const same = <T>(known: T, given: T): T =>
+  known !== null && JSON.stringify(known) === JSON.stringify(given) ? known : given;
+
 function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>): BatchState {
   const { call } = entry;
   // It is sent only to the URL in the answer to the create, which may be in a damaged line.
@@ -433,8 +436,9 @@ function intended(known: BatchState, entry: Extract<Entry, { type: 'intent' }>):
         ...known,
         doubts,
         kind: entry.kind,
-        file: entry.file,
-        parent: entry.parent,
+        // The same content is kept once: that of the command.
+        file: same(known.file, entry.file),
+        parent: same(known.parent, entry.parent),
         created: attempted(known.created),
         unclaimed: false,
       };
@@ -457,7 +461,9 @@ function answered(
   if (entry.outcome === 'ambiguous') return doubted;
   const done = submitted({ ...doubted, [field]: 'yes' }, { call, at: entry.at });
   const status = call === 'create' ? (known.createStatus ?? entry.batch?.status ?? null) : known.createStatus;
-  const next = { ...done, object: entry.upload?.object ?? known.object, createStatus: status };
+  const object = entry.upload?.object ?? known.object;
+  const listed = entry.batch?.uploadUrl ?? null;
+  const next = { ...done, object: object === listed ? listed : object, createStatus: status };
   return entry.batch ? withSeen(next, entry.batch, entry.at) : next;
 }
 
@@ -479,8 +485,30 @@ const submitted = (
 function withSeen(known: BatchState, batch: Batch, at: string): BatchState {
   if (identityOf(known, { id: batch.id, jobId: null }) === 'other') return known;
   const changedAt = known.seen !== null && sameStatuses(known.seen, batch) ? known.changedAt : at;
-  return { ...known, id: known.id ?? batch.id, seen: batch, changedAt, missing: false };
+  return { ...known, id: known.id ?? batch.id, seen: compact(batch), changedAt, missing: false };
 }
+
+/** Texts that thousands of answers have in common, each kept once. */
+const texts = new Map<string, string>();
+const MOST_TEXTS = 1000;
+
+function shared<T extends string | null>(text: T): T {
+  if (text === null || text.length > 100) return text;
+  const known = texts.get(text);
+  if (known !== undefined) return known as T;
+  if (texts.size < MOST_TEXTS) texts.set(text, text);
+  return text;
+}
+
+const compact = (batch: Batch): Batch => ({
+  ...batch,
+  element: shared(batch.element),
+  status: shared(batch.status),
+  operation: shared(batch.operation),
+  subOperation: shared(batch.subOperation),
+  successMessage: shared(batch.successMessage),
+  children: batch.children.map(compact),
+});
 
 /** "Not found" about a batch that was never seen says only that it is not there yet (api rule 16). */
 const withoutSight = (known: BatchState): BatchState =>

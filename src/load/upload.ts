@@ -9,6 +9,7 @@ import { createBatch, type LiveUrl, wasCreatedHere } from './create.ts';
 import { endlessNames } from './discover.ts';
 import type { SourceFile } from './entries.ts';
 import type { Journal } from './journal.ts';
+import type { LookUps } from './look-ups.ts';
 import type { Assignment } from './plan.ts';
 import { putToUrl } from './put.ts';
 import { type Answer, type Asked, decideUpload, settledAt, type UploadStep } from './recover.ts';
@@ -24,6 +25,8 @@ const LONG_TURN_MS = 1000;
 interface UploadPolicy {
   readonly adopt: boolean;
   readonly next: boolean;
+  /** What was asked about new job ids meanwhile. */
+  readonly lookUps?: LookUps | undefined;
 }
 
 /**
@@ -78,7 +81,7 @@ export async function uploadFile(
   run: Run,
   assignment: Assignment,
   parent: ItemsParent | null,
-  policy: UploadPolicy,
+  { lookUps, ...policy }: UploadPolicy,
   turnToSend: () => Promise<void> = async () => undefined,
 ): Promise<Uploaded> {
   const { kind, file } = assignment;
@@ -138,12 +141,13 @@ export async function uploadFile(
         asked =
           parent !== null && (recorded()?.created ?? 'no') === 'no'
             ? await parent.lookUp(jobId)
-            : await askForEvidence(
+            : ((hasBeenUsed(recorded()) ? undefined : await lookUps?.take(jobId)) ??
+              (await askForEvidence(
                 run,
                 jobId,
                 { what: `Creating ${jobId}`, calls: ['create'], latest },
                 decide,
-              );
+              )));
         break;
       case 'adopt':
         await run.journal.append({
@@ -212,6 +216,11 @@ export async function uploadFile(
     }
   }
 }
+
+/** Whether a request about it may have left this machine, or an answer come. */
+const hasBeenUsed = (known: BatchState | undefined): boolean =>
+  known !== undefined &&
+  (known.created !== 'no' || known.seen !== null || Object.keys(known.doubts).length > 0);
 
 const sending = new WeakSet<Journal>();
 

@@ -6,7 +6,7 @@ import type { BatchView } from '../batch/types.ts';
 import { unknownStatus } from '../batch/verdict.ts';
 import { EbillError } from '../errors.ts';
 import { foundBy } from './ask.ts';
-import { type Answers, NotFound, POLLS_AT_ONCE, type Round, refresh } from './refresh.ts';
+import { type Answers, NotFound, pollsAtOnce, type Round, refresh } from './refresh.ts';
 import type { Run } from './run.ts';
 import { viewBatch } from './view.ts';
 import { Silence, type Waiting, type WatchOptions } from './waiting.ts';
@@ -56,7 +56,7 @@ export async function watch(
   for (let first = true; ; first = false) {
     const asked = context.now();
     const rounds: Round[] = [];
-    const ms = await waiting.poll(Math.ceil(jobIds.length / POLLS_AT_ONCE), async (question) => {
+    const ms = await waiting.poll(Math.ceil(jobIds.length / pollsAtOnce(jobIds.length)), async (question) => {
       rounds.push(await refresh(run, jobIds, { question, notFound, ...(first && given ? { given } : {}) }));
     });
     const round = rounds[0] as Round;

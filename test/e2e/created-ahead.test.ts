@@ -75,3 +75,14 @@ describe('batches created while files are sent', () => {
     expect(calls(server).slice(1)).toEqual(sent.flatMap((jobId) => [`create ${jobId}`, `put ${jobId}`]));
   });
 });
+
+describe('a long check', () => {
+  it('asks once whether the job id is in use, and sends nothing twice', async () => {
+    const server = await sandbox();
+    const at = machine(server);
+    const rows = '1234567,Some name\n'.repeat(1_100_000);
+    writeFileSync(join(at.cwd, 'cus.csv'), `Account Number,Name\n${rows}`);
+    expect((await at.call(['upload', 'customer', 'cus.csv', '--job', 'AUG', '--no-validate'])).code).toBe(0);
+    expect(calls(server, true)).toEqual(['status AUG_CUS', 'create AUG_CUS', 'put AUG_CUS']);
+  });
+});
