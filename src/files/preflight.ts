@@ -35,6 +35,8 @@ export interface CheckOptions {
   readonly recognition?: Recognition;
   /** Counts the customers billed, where their column is named. */
   readonly billed?: BilledCustomers;
+  /** Started ahead by the caller. */
+  readonly hashing?: Hashing;
   /** Tests use a weak hash. */
   readonly hash?: KeyHash;
 }
@@ -52,7 +54,7 @@ export async function checkFiles(
   const columns = recognition?.columns ?? options.columns ?? {};
   const across = columnList(columns).length === 0 ? null : await crossChecks(columns, files, options);
   const checked: CheckedFile[] = [];
-  const [hashing, pool] = [new Hashing(), new BlockPool()];
+  const [hashing, pool] = [options.hashing ?? new Hashing(), new BlockPool()];
   try {
     for (const kind of ['customer', 'invoice', 'items'] as const) {
       for (const file of files)
@@ -241,7 +243,7 @@ async function readOpened(
   const before = await handle.stat({ bigint: true });
   const total = Number(before.size);
   const check = new ContentCheck(findings, cross);
-  const hashes = await hashing.start(total);
+  const hashes = await hashing.start(total, cross === undefined ? 'structure' : 'across');
   for await (const block of readBlocks(handle, total, pool)) {
     signal?.throwIfAborted();
     hashes.update(block);

@@ -10,6 +10,7 @@ import type { FileKind } from '../../batch/types.ts';
 import { BilledCustomers } from '../../files/billed-customers.ts';
 import { expandFiles, rejectSharedNames } from '../../files/file-arguments.ts';
 import { type FileReport, type FileToCheck, hasErrors, invalidFiles } from '../../files/findings.ts';
+import { Hashing } from '../../files/hashing.ts';
 import { type CheckProgress, checkFiles } from '../../files/preflight.ts';
 import type { Recognition } from '../../files/recognise.ts';
 import type { SourceFile } from '../../load/entries.ts';
@@ -69,11 +70,19 @@ export async function reportFiles(
   emit: Listener,
 ): Promise<CheckReport> {
   emit({ event: 'check.start', files: files.length });
-  const onProgress = await checkProgress(context, files, emit);
-  const recognition = await recognised(files, choice);
-  const billed = new BilledCustomers();
-  const reports = await checkFiles(files, { signal: context.signal, recognition, billed, onProgress });
-  return { reports, recognition, customersBilled: billed.count };
+  const sizes = await sizesOf(files);
+  const onProgress = checkProgress(context, sizes, emit);
+  const hashing = new Hashing();
+  try {
+    hashing.expect(sizes);
+    const recognition = await recognised(files, choice);
+    const billed = new BilledCustomers();
+    const { signal } = context;
+    const reports = await checkFiles(files, { signal, recognition, billed, hashing, onProgress });
+    return { reports, recognition, customersBilled: billed.count };
+  } finally {
+    await hashing.close();
+  }
 }
 
 /**
@@ -193,13 +202,9 @@ export async function profileInUse(app: App): Promise<Profile | null> {
   return name === null ? null : profileNamed(profiles, name);
 }
 
-/** A listener for `checkFiles` that emits how many bytes have been read of all the files together. */
-export async function checkProgress(
-  context: Context,
-  files: readonly FileToCheck[],
-  emit: Listener,
-): Promise<(progress: CheckProgress) => void> {
-  const sizes = await Promise.all(
+/** In bytes; 0 for a file that is not there. */
+const sizesOf = (files: readonly FileToCheck[]): Promise<readonly number[]> =>
+  Promise.all(
     files.map(({ path }) =>
       stat(path).then(
         ({ size }) => size,
@@ -207,6 +212,13 @@ export async function checkProgress(
       ),
     ),
   );
+
+/** A listener for `checkFiles` that emits how many bytes have been read of all the files together. */
+export function checkProgress(
+  context: Context,
+  sizes: readonly number[],
+  emit: Listener,
+): (progress: CheckProgress) => void {
   const total = sizes.reduce((sum, size) => sum + size, 0);
   const read = new Map<string, number>();
   let emittedAt = context.now();
