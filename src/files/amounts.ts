@@ -1,4 +1,4 @@
-import { grown } from './field-values.ts';
+import { extended } from './field-values.ts';
 
 /**
  * Amounts as exact decimals, never as binary fractions. An amount with up to four decimals is a whole number of
@@ -127,7 +127,7 @@ export class ExactSums {
 
   /** Adds to the sum with this index; all sums start at 0. */
   add(index: number, amount: number | bigint): void {
-    if (index >= this.#units.length) this.#units = grown(this.#units, index + 1);
+    if (index >= this.#units.length) this.#units = extended(this.#units, index + 1);
     if (typeof amount === 'number') {
       const sum = (this.#units[index] as number) + amount;
       if (sum <= Number.MAX_SAFE_INTEGER && sum >= Number.MIN_SAFE_INTEGER) {

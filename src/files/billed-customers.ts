@@ -27,7 +27,7 @@ export class BilledCustomers {
   }
 
   /** A customer that is not in the customer files. */
-  add({ low, high }: KeyHash): void {
+  add({ low, high }: Pick<KeyHash, 'low' | 'high'>): void {
     this.#others.add(low, high);
   }
 

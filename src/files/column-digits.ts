@@ -38,6 +38,16 @@ export class ColumnDigits {
     } else this.#addOther(line, bytes, from, to);
   }
 
+  /** Digits of the values of which only the number still counts; 0 while there are none. */
+  get settledWidth(): number {
+    return this.#withLeadingZero >= 2 && this.#width > 0 && this.#twins.isSettled ? this.#width : 0;
+  }
+
+  /** Adds values of `settledWidth` digits. */
+  addOfWidth(count: number): void {
+    this.#ofWidth += count;
+  }
+
   #addOther(line: number, bytes: Uint8Array, from: number, to: number): void {
     const digits = to - from;
     const leadingZero = bytes[from] === ZERO;
@@ -113,9 +123,18 @@ class ZeroTwins {
     return this.#found;
   }
 
+  get #isFull(): boolean {
+    return this.#padded.size >= MAX_PADDED || this.#room.left === 0;
+  }
+
+  /** True if further padded values change nothing. */
+  get isSettled(): boolean {
+    return this.#found !== undefined || (this.#isFull && this.#bare.size === 0);
+  }
+
   addPadded(bytes: Uint8Array, from: number, to: number): void {
-    const isFull = this.#padded.size >= MAX_PADDED || this.#room.left === 0;
-    if (this.#found !== undefined || (isFull && this.#bare.size === 0)) return;
+    if (this.isSettled) return;
+    const isFull = this.#isFull;
     const value = numberOf(bytes, from, to);
     const line = this.#bare.get(value);
     if (line !== undefined) this.#found = { value, line };

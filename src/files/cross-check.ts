@@ -8,7 +8,7 @@ import {
 } from './cross-state.ts';
 import { emptyValue, isUnquoted, readValue, type Value, valueText } from './field-values.ts';
 import { type FileToCheck, type FindingList, finding } from './findings.ts';
-import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, KeyHash64, REFERRED } from './keys.ts';
+import { AMOUNT_UNKNOWN, DUPLICATE, decimalFlags, KeyHash64, type KeySet, REFERRED } from './keys.ts';
 import { quotedValue } from './lookalikes.ts';
 import { HASH_IS_FOLDED, NOT_HASHED, type RecordBatch, WITH_FOLDED_HASH } from './scan-kernel.ts';
 
@@ -102,52 +102,90 @@ export class CrossCheck {
     }
   }
 
-  /** Checks whole records. @returns false if they are to be checked one by one */
+  /** Checks whole records. What needs a closer look is left to `record`. @returns false if all do */
   batch(records: RecordBatch): boolean {
-    const { hash } = this.#state;
-    // Tests have another hash.
-    if (!(hash instanceof KeyHash64)) return false;
+    const { kind } = this.#file;
     const [keyAt, customerAt, amountAt] = [this.#keyAt, this.#customerAt, this.#amountAt];
-    const { numbers, fractions, block, count } = records;
-    let key = keyAt < 0 ? 0 : records.hash(keyAt / 2, 0);
-    let customer = customerAt < 0 ? 0 : records.hash(customerAt / 2, 1);
-    let amount = amountAt < 0 ? 0 : records.readAmounts(amountAt / 2);
-    for (let record = 0; record < count; record++, key += 5, customer += 5, amount += 2) {
-      const decimals = amountAt < 0 ? 0 : (numbers[2 * amount + 2] as number);
-      if (
-        decimals < 0 ||
-        (keyAt >= 0 && numbers[key + 4] === NOT_HASHED) ||
-        (customerAt >= 0 && numbers[customer + 4] === NOT_HASHED)
-      ) {
-        records.copyBounds(record, this.#bounds);
-        this.record(records.line(record), block, this.#bounds);
-        continue;
-      }
-      let value: Amount = 'empty';
-      if (amountAt >= 0) {
-        value = fractions[amount] as number;
-        this.#amounts.add(value, decimals);
-      }
-      if (keyAt >= 0) {
-        hash.low = numbers[key] as number;
-        hash.high = numbers[key + 1] as number;
-        this.#checkHashedKey(records, record, value, key);
-      }
-      if (customerAt >= 0) {
-        hash.low = numbers[customer] as number;
-        hash.high = numbers[customer + 1] as number;
-        if (!this.#refer())
-          this.#addUnknownCustomer(records.line(record), this.#text(records, record, customerAt));
-      }
-    }
+    // Tests have another hash.
+    if (!(this.#state.hash instanceof KeyHash64) || keyAt < 0) return false;
+    if (kind !== 'customer' && amountAt < 0) return false;
+    if (kind === 'invoice' && customerAt < 0) return false;
+    const key = records.hash(keyAt / 2, 0);
+    if (kind === 'customer') this.#customerBatch(records, key);
+    else if (kind === 'items') this.#itemBatch(records, key, records.readAmounts(amountAt / 2));
+    else this.#invoiceBatch(records, key, records.hash(customerAt / 2, 1), records.readAmounts(amountAt / 2));
     return true;
   }
 
-  /** The text of a value that does not begin with a quote. */
-  #text(records: RecordBatch, record: number, at: number): string {
+  // One loop for each kind, over numbers only: calls that the compiler cannot inline cost as much as all the rest.
+
+  #customerBatch(records: RecordBatch, firstKey: number): void {
+    const { numbers, count } = records;
+    const { customers } = this.#state;
+    for (let record = 0, key = firstKey; record < count; record++, key += 5)
+      if (addHashed(customers, numbers, key) < 0) this.#one(records, record);
+  }
+
+  #invoiceBatch(records: RecordBatch, firstKey: number, firstCustomer: number, firstAmount: number): void {
+    const { numbers, fractions, count } = records;
+    const { customers, invoices, balances, billed } = this.#state;
+    const checksCustomers = this.#checksCustomers;
+    let customer = firstCustomer;
+    let amount = firstAmount;
+    let last = this.#customer;
+    for (let record = 0, key = firstKey; record < count; record++, key += 5, customer += 5, amount += 2) {
+      const decimals = numbers[2 * amount + 2] as number;
+      const low = numbers[customer] as number;
+      const high = numbers[customer + 1] as number;
+      const isKnown = numbers[customer + 4] !== NOT_HASHED;
+      const found = checksCustomers && isKnown ? customers.find(low, high, last) : -1;
+      const isPlain = decimals >= 0 && decimals <= 2 && isKnown && (found >= 0 || !checksCustomers);
+      const number = isPlain ? addHashed(invoices, numbers, key) : -1;
+      if (number < 0) {
+        this.#customer = last;
+        this.#one(records, record);
+        last = this.#customer;
+        continue;
+      }
+      const units = fractions[amount] as number;
+      this.#amounts.add(units, decimals);
+      balances.add(number, units);
+      if (found >= 0) {
+        last = found;
+        customers.flags.set(found, REFERRED);
+      } else billed.add({ low, high });
+    }
+    this.#customer = last;
+  }
+
+  #itemBatch(records: RecordBatch, firstKey: number, firstAmount: number): void {
+    const { numbers, fractions, count } = records;
+    const { invoices, balances } = this.#state;
+    const { from, to } = this.#range ?? { from: 0, to: Number.POSITIVE_INFINITY };
+    let amount = firstAmount;
+    let last = this.#invoice;
+    for (let record = 0, key = firstKey; record < count; record++, key += 5, amount += 2) {
+      const decimals = numbers[2 * amount + 2] as number;
+      const isPlain = decimals >= 0 && numbers[key + 4] !== NOT_HASHED;
+      const number = isPlain ? invoices.find(numbers[key] as number, numbers[key + 1] as number, last) : -1;
+      if (number < from || number >= to) {
+        this.#invoice = last;
+        this.#one(records, record);
+        last = this.#invoice;
+        continue;
+      }
+      const units = fractions[amount] as number;
+      this.#amounts.add(units, decimals);
+      balances.add(number, -units);
+      if (number !== last) invoices.flags.set(number, REFERRED);
+      last = number;
+    }
+    this.#invoice = last;
+  }
+
+  #one(records: RecordBatch, record: number): void {
     records.copyBounds(record, this.#bounds);
-    const [from, to] = [this.#bounds[at] as number, this.#bounds[at + 1] as number];
-    return valueText({ bytes: records.block, from, to });
+    this.record(records.line(record), records.block, this.#bounds);
   }
 
   /** Call at the end of the file. */
@@ -176,58 +214,25 @@ export class CrossCheck {
       this.#findings.error('empty-key', () => emptyKey(line, key, kind === 'items' ? 'invoice' : 'key'));
       return;
     }
+    const { customers, invoices, balances, hash } = this.#state;
     const value = this.#value;
-    if (kind === 'items') {
-      if (!this.#addItem(amount)) this.#addUnknownInvoice(line, valueText(value));
-      return;
-    }
-    const { hash } = this.#state;
-    const keys = kind === 'customer' ? this.#state.customers : this.#state.invoices;
-    const number = keys.add(hash, value.bytes, value.from, value.to);
-    if (kind === 'invoice') this.#addAmount(number, amount);
-  }
-
-  /** As `#checkKey`, for a key that is hashed. @param at where the results of its hash are */
-  #checkHashedKey(records: RecordBatch, record: number, amount: Amount, at: number): void {
-    const { kind } = this.#file;
-    if (kind === 'items') {
-      if (!this.#addItem(amount))
-        this.#addUnknownInvoice(records.line(record), this.#text(records, record, this.#keyAt));
-      return;
-    }
-    const { numbers } = records;
-    const { low, high } = this.#state.hash;
-    const keys = kind === 'customer' ? this.#state.customers : this.#state.invoices;
-    const what = numbers[at + 4];
-    let number: number;
-    if (what === HASH_IS_FOLDED) number = keys.table.add(low, high);
-    else if (what === WITH_FOLDED_HASH)
-      number = keys.addFolded(low, high, numbers[at + 2] as number, numbers[at + 3] as number);
-    else {
-      records.copyBounds(record, this.#bounds);
-      const [from, to] = [this.#bounds[this.#keyAt] as number, this.#bounds[this.#keyAt + 1] as number];
-      number = keys.add({ low, high, isFolded: false }, records.block, from, to);
-    }
-    if (kind === 'invoice') this.#addAmount(number, amount);
-  }
-
-  /** Adds the amount of an invoice. */
-  #addAmount(number: number, amount: Amount): void {
-    if (this.#amountAt < 0) return;
-    const { invoices, balances } = this.#state;
-    if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
-    else {
-      balances.add(number, amount);
-      if (this.#amounts.decimals > 2) invoices.flags.set(number, decimalFlags(this.#amounts.decimals));
+    if (kind === 'customer') customers.add(hash, value.bytes, value.from, value.to);
+    else if (kind === 'invoice') {
+      const number = invoices.add(hash, value.bytes, value.from, value.to);
+      if (this.#amountAt < 0) return;
+      if (typeof amount === 'string') invoices.flags.set(number, AMOUNT_UNKNOWN);
+      else {
+        balances.add(number, amount);
+        if (this.#amounts.decimals > 2) invoices.flags.set(number, decimalFlags(this.#amounts.decimals));
+      }
+    } else if (!this.#addItem(amount) && this.#state.checksInvoices) {
+      this.#state.unknownOf(this.#file).add(line, key, valueText(value));
     }
   }
 
-  #addUnknownInvoice(line: number, text: string): void {
-    if (this.#state.checksInvoices) this.#state.unknownOf(this.#file).add(line, this.#roles.key, text);
-  }
-
-  #addUnknownCustomer(line: number, text: string): void {
-    if (this.#checksCustomers) this.#state.unknownOf(this.#file).add(line, this.#roles.customer, text);
+  /** The numbers of the invoices that the items belong to; all without one. */
+  get #range(): { readonly from: number; readonly to: number } | undefined {
+    return this.#file.of === undefined ? undefined : this.#state.ranges.get(this.#file.of);
   }
 
   /** Adds an item to the invoice with the current hash. @returns false when there is no such invoice */
@@ -235,7 +240,7 @@ export class CrossCheck {
     const { invoices, balances, hash } = this.#state;
     const number = invoices.find(hash.low, hash.high, this.#invoice);
     if (number < 0) return false;
-    const range = this.#file.of === undefined ? undefined : this.#state.ranges.get(this.#file.of);
+    const range = this.#range;
     if (range !== undefined && (number < range.from || number >= range.to)) {
       // If the key is a duplicate, a later one may be in the right file: `verifyCandidates` decides.
       invoices.table.findRepeats();
@@ -249,28 +254,32 @@ export class CrossCheck {
 
   #checkCustomer(line: number, bytes: Uint8Array, from: number, to: number): void {
     const { customer } = this.#roles;
-    const { billed } = this.#state;
+    const { hash, customers, billed } = this.#state;
     if (!this.#hash(bytes, from, to)) {
       billed.unknown();
       if (this.#checksCustomers)
         this.#findings.error(EMPTY_CUSTOMER, () => emptyKey(line, customer, 'customer'));
       return;
     }
-    if (!this.#refer()) this.#addUnknownCustomer(line, valueText(this.#value));
-  }
-
-  /** Marks the customer with the current hash as billed. @returns false when there is no such customer, or none is known */
-  #refer(): boolean {
-    const { hash, customers, billed } = this.#state;
     const number = this.#checksCustomers ? customers.find(hash.low, hash.high, this.#customer) : -1;
-    if (number < 0) {
-      billed.add(hash);
-      return !this.#checksCustomers;
+    if (number >= 0) {
+      this.#customer = number;
+      customers.flags.set(number, REFERRED);
+      return;
     }
-    this.#customer = number;
-    customers.flags.set(number, REFERRED);
-    return true;
+    billed.add(hash);
+    if (this.#checksCustomers) this.#state.unknownOf(this.#file).add(line, customer, valueText(this.#value));
   }
+}
+
+/** Adds a key by its hash. @param at where the results of its hash are. @returns its number, -1 if it needs a closer look */
+function addHashed(keys: KeySet, numbers: Int32Array, at: number): number {
+  const what = numbers[at + 4];
+  const low = numbers[at] as number;
+  const high = numbers[at + 1] as number;
+  if (what === HASH_IS_FOLDED) return keys.table.add(low, high);
+  if (what !== WITH_FOLDED_HASH) return -1;
+  return keys.addFolded(low, high, numbers[at + 2] as number, numbers[at + 3] as number);
 }
 
 /** The amount column of one file: reads each value and adds it up, or reports it. */

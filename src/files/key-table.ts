@@ -1,4 +1,4 @@
-import { grown } from './field-values.ts';
+import { extended } from './field-values.ts';
 
 /**
  * A list of keys as 64-bit hashes in typed arrays, numbered in the order they were added: 8 to 24 bytes a key, where a
@@ -34,7 +34,7 @@ export class KeyTable {
   add(low: number, high: number): number {
     const key = this.#size;
     const length = 2 * (key + 1);
-    if (length > this.#hashes.length) this.#hashes = grown(this.#hashes, length);
+    if (length > this.#hashes.length) this.#hashes = extended(this.#hashes, length);
     this.#hashes[2 * key] = low;
     this.#hashes[2 * key + 1] = high;
     this.#size = key + 1;

@@ -1,4 +1,4 @@
-import { grown } from './field-values.ts';
+import { extended } from './field-values.ts';
 import { KeyTable } from './key-table.ts';
 import { folded } from './lookalikes.ts';
 
@@ -59,7 +59,7 @@ export class KeySet {
   addFolded(low: number, high: number, foldedLow: number, foldedHigh: number): number {
     const key = this.table.add(low, high);
     const index = this.#folded.add(foldedLow, foldedHigh);
-    if (index === this.#changed.length) this.#changed = grown(this.#changed, index + 1);
+    if (index === this.#changed.length) this.#changed = extended(this.#changed, index + 1);
     this.#changed[index] = key;
     return key;
   }
@@ -106,7 +106,7 @@ class BitFlags {
 
   /** Sets these bits; others stay as they are. */
   set(index: number, bits: number): void {
-    if (index >= this.#bytes.length) this.#bytes = grown(this.#bytes, index + 1);
+    if (index >= this.#bytes.length) this.#bytes = extended(this.#bytes, index + 1);
     this.#bytes[index] = (this.#bytes[index] as number) | bits;
   }
 }

@@ -47,6 +47,7 @@ interface Functions {
   search(at: number, end: number): number;
   hashes(count: number, at: number, size: number, base: number, out: number): void;
   amounts(count: number, at: number, size: number, base: number, out: number): void;
+  digits(count: number, at: number, size: number, base: number, width: number): number;
 }
 
 /** What is known of a value that was hashed. Quoted and empty values are not. */
@@ -79,6 +80,8 @@ export interface RecordBatch {
    *   -1 for a value that needs a closer look
    */
   readAmounts(value: number): number;
+  /** How many records, from this one on, have exactly `width` digits as this value. */
+  digits(value: number, record: number, width: number): number;
 }
 
 const kernels = new WeakMap<ArrayBufferLike, ScanKernel>();
@@ -94,6 +97,7 @@ export class ScanKernel implements RecordBatch {
   readonly #fractions: Float64Array;
   #table: PlainTable | undefined;
   #line = 0;
+  #step = 2;
   block: Uint8Array = new Uint8Array(0);
 
   private constructor(functions: Functions, memory: SharedArrayBuffer) {
@@ -189,28 +193,34 @@ export class ScanKernel implements RecordBatch {
   }
 
   get step(): number {
-    return 2 + 2 * (this.#table?.selected.length ?? 0);
+    return this.#step;
   }
 
   hash(value: number, area: 0 | 1): number {
-    const [at, size] = [4 * this.firstBounds(value), 4 * this.step];
-    this.#functions.hashes(this.count, at, size, this.block.byteOffset, HASHES[area]);
+    const at = 4 * this.firstBounds(value);
+    this.#functions.hashes(this.count, at, 4 * this.#step, this.block.byteOffset, HASHES[area]);
     return HASHES[area] / 4;
   }
 
   readAmounts(value: number): number {
-    const [at, size] = [4 * this.firstBounds(value), 4 * this.step];
-    this.#functions.amounts(this.count, at, size, this.block.byteOffset, AMOUNTS);
+    const at = 4 * this.firstBounds(value);
+    this.#functions.amounts(this.count, at, 4 * this.#step, this.block.byteOffset, AMOUNTS);
     return AMOUNTS / 8;
   }
 
+  digits(value: number, record: number, width: number): number {
+    const at = 4 * (this.firstBounds(value) + record * this.#step);
+    return this.#functions.digits(this.count - record, at, 4 * this.#step, this.block.byteOffset, width);
+  }
+
   #place(record: number): number {
-    return FOUND / 4 + record * this.step;
+    return FOUND / 4 + record * this.#step;
   }
 
   #set(table: PlainTable): void {
     this.#table = table;
     const { header, selected } = table;
+    this.#step = 2 + 2 * selected.length;
     const length = Math.min(header.length, HEADER_BYTES);
     this.#bytes.set(header.subarray(0, length), HEADER);
     this.#bytes.fill(0xff, MASK, MASK + length).fill(0, MASK + length, MASK + HEADER_BYTES);

@@ -494,4 +494,28 @@
         (local.set $count (i32.sub (local.get $count) (i32.const 1)))
         (local.set $at (i32.add (local.get $at) (local.get $size)))
         (local.set $out (i32.add (local.get $out) (i32.const 16)))
-        (br $next)))))
+        (br $next))))
+
+  ;; How many records, from the first one, have exactly $width digits in a column.
+  (func (export "digits")
+    (param $count i32) (param $at i32) (param $size i32) (param $base i32) (param $width i32) (result i32)
+    (local $from i32) (local $to i32) (local $left i32)
+    (local.set $left (local.get $count))
+    (block $done
+      (loop $next
+        (br_if $done (i32.eqz (local.get $left)))
+        (local.set $from (i32.add (local.get $base) (i32.load (local.get $at))))
+        (local.set $to (i32.add (local.get $base) (i32.load offset=4 (local.get $at))))
+        (br_if $done (i32.ne (i32.sub (local.get $to) (local.get $from)) (local.get $width)))
+        (block $all
+          (loop $byte
+            (br_if $all (i32.ge_u (local.get $from) (local.get $to)))
+            (br_if $done (i32.gt_u
+              (i32.sub (i32.load8_u (local.get $from)) (i32.const 48))
+              (i32.const 9)))
+            (local.set $from (i32.add (local.get $from) (i32.const 1)))
+            (br $byte)))
+        (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+        (local.set $at (i32.add (local.get $at) (local.get $size)))
+        (br $next)))
+    (i32.sub (local.get $count) (local.get $left))))

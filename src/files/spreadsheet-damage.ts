@@ -69,15 +69,21 @@ export class SpreadsheetDamage {
   /** Whole records after the sample. */
   batch(records: RecordBatch): void {
     const { block, count, numbers, step } = records;
-    for (const { digits, at } of this.#slots)
-      for (let record = 0, place = records.firstBounds(at / 2); record < count; record++, place += step)
-        this.#add(
-          digits,
-          records.line(record),
-          block,
-          numbers[place] as number,
-          numbers[place + 1] as number,
-        );
+    for (const { digits, at } of this.#slots) {
+      const first = records.firstBounds(at / 2);
+      for (let record = 0; record < count; record++) {
+        const { settledWidth } = digits;
+        if (settledWidth > 0) {
+          const usual = records.digits(at / 2, record, settledWidth);
+          digits.addOfWidth(usual);
+          record += usual;
+          if (record === count) break;
+        }
+        const place = first + record * step;
+        const [from, to] = [numbers[place] as number, numbers[place + 1] as number];
+        this.#add(digits, records.line(record), block, from, to);
+      }
+    }
   }
 
   #add(digits: ColumnDigits, line: number, bytes: Uint8Array, from: number, to: number): void {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { extended } from '../../src/files/field-values.ts';
 import { KeyTable } from '../../src/files/key-table.ts';
 import { KeyHash64 } from '../../src/files/keys.ts';
 
@@ -90,5 +91,28 @@ describe('KeyHash64', () => {
       .slice(1)
       .map((text) => hashed(text).join());
     expect(new Set(all).size).toBe(all.length);
+  });
+});
+
+describe('extended', () => {
+  it('keeps the elements, in the same memory from the second time on', () => {
+    const first = Int32Array.of(1, 2, 3);
+    const second = extended(first, 4);
+    const third = extended(second, 100);
+    third[99] = 5;
+    expect([...second]).toEqual([1, 2, 3, ...Array(9).fill(0)]);
+    expect(third.length).toBe(192);
+    expect([...third.subarray(0, 4), third[99], third[191]]).toEqual([1, 2, 3, 0, 5, 0]);
+    expect(third.buffer).toBe(second.buffer);
+  });
+
+  it('copies them where address space is short', () => {
+    vi.stubGlobal('SharedArrayBuffer', function fail() {
+      throw new RangeError('Array buffer allocation failed');
+    });
+    const array = extended(Float64Array.of(1, 2), 3);
+    vi.unstubAllGlobals();
+    expect([...array]).toEqual([1, 2, 0, 0, 0, 0, 0, 0]);
+    expect(array.buffer).toBeInstanceOf(ArrayBuffer);
   });
 });
