@@ -76,7 +76,7 @@ export class Hashing {
     return this.#thread;
   }
 
-  /** Stops the thread, if there is one. */
+  /** Stops the thread, if there is one. Need not be awaited: a thread takes about 10 ms to end, and nothing depends on it. */
   async close(): Promise<void> {
     await this.#thread?.close();
     this.#thread = undefined;

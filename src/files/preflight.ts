@@ -61,7 +61,7 @@ export async function checkFiles(
         if (file.kind === kind) checked.push(await checkOne(file, { ...options, hashing, pool }, across));
     }
   } finally {
-    await hashing.close();
+    void hashing.close();
   }
   compareStarts(checked);
   await across?.verify(checked, signal);

@@ -103,12 +103,12 @@ describe('HashThread', () => {
     }
   });
 
-  it.each<readonly ('sha256' | 'md5' | 'crc32')[]>([
-    [],
-    ['crc32'],
-    ['sha256', 'crc32'],
-    ['sha256', 'md5', 'crc32'],
-  ])('leaves what the other thread hashes itself: %s %s %s', async (...own) => {
+  it.each<{ readonly own: readonly ('sha256' | 'md5' | 'crc32')[] }>([
+    { own: [] },
+    { own: ['crc32'] },
+    { own: ['sha256', 'crc32'] },
+    { own: ['sha256', 'md5', 'crc32'] },
+  ])('leaves what the other thread hashes itself: $own', async ({ own }) => {
     const thread = new HashThread();
     try {
       for (const content of ['x', 'yz']) {

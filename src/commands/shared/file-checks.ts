@@ -81,7 +81,7 @@ export async function reportFiles(
     const reports = await checkFiles(files, { signal, recognition, billed, hashing, onProgress });
     return { reports, recognition, customersBilled: billed.count };
   } finally {
-    await hashing.close();
+    void hashing.close();
   }
 }
 
