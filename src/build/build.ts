@@ -171,8 +171,10 @@ const CHUNKS: readonly { readonly name: string; readonly roots: readonly string[
   { name: 'parse', roots: ['src/parse.ts', 'src/commands/shared/selection.ts'] },
   // Options that only some commands have: a usage error of the others does not need them.
   { name: 'upload-options', roots: ['src/commands/shared/upload-options.ts'] },
-  // Commands use it beside their options; in the next chunk it would bring the network.
+  // Commands use it beside their options; in a later chunk it would bring the network.
   { name: 'verdict', roots: ['src/batch/verdict.ts'] },
+  // For `--json`.
+  { name: 'json', roots: ['src/output/json.ts'] },
   // What asks the server, and shows the answer.
   {
     name: 'session',

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { jobIdProblem } from '../../batch/job-ids.ts';
 import { EbillError } from '../../errors.ts';
-import { FIELDS } from '../../output/print-result.ts';
+import { FIELDS } from '../../output/fields.ts';
 import { visible } from '../../system/escaping.ts';
 import { nearest } from '../../system/nearest.ts';
 import { parseDuration } from '../../system/quantities.ts';
