@@ -50,7 +50,7 @@ interface Functions {
   digits(count: number, at: number, size: number, base: number, width: number): number;
 }
 
-/** What is known of a value that was hashed. Quoted and empty values are not. */
+// What is known of a value after `hash`. Quoted and empty values are not hashed; others (3) have characters that `FoldedHash` decodes.
 export const NOT_HASHED = 0;
 export const HASH_IS_FOLDED = 1;
 export const WITH_FOLDED_HASH = 2;
@@ -91,6 +91,8 @@ const kernels = new WeakMap<ArrayBufferLike, ScanKernel>();
  * around values, line ends LF or CRLF. It works on shared memory that contains the blocks of the file.
  */
 export class ScanKernel implements RecordBatch {
+  /** The block of the last `pass`. */
+  block: Uint8Array = new Uint8Array(0);
   readonly #functions: Functions;
   readonly #bytes: Uint8Array;
   readonly #numbers: Int32Array;
@@ -98,7 +100,6 @@ export class ScanKernel implements RecordBatch {
   #table: PlainTable | undefined;
   #line = 0;
   #step = 2;
-  block: Uint8Array = new Uint8Array(0);
 
   private constructor(functions: Functions, memory: SharedArrayBuffer) {
     this.#functions = functions;
