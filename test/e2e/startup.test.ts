@@ -108,3 +108,12 @@ it('loads one HTTP client and one XML reader for a status, and no prompt, spinne
   // To plain http on this machine, without a proxy.
   expect(got.builtins.filter((name) => /\b(?:tls|https|http2)$/.test(name))).toEqual([]);
 });
+
+it('exports constants as plain properties: V8 compiles a getter as a function of its own', () => {
+  for (const name of ['program', 'parse', 'session']) {
+    const text = readFileSync(join(ROOT, 'dist', 'chunks', `${name}.js`), 'utf8');
+    const getters = text.match(/Object\.defineProperty\(exports,"\w+",/g) ?? [];
+    const plain = text.match(/;exports\.[\w$]+=/g) ?? [];
+    expect(getters.length).toBeLessThanOrEqual(plain.length / 10);
+  }
+});
