@@ -18,7 +18,15 @@ const vitest = ['exec', '--', 'vitest', 'run', '--config', 'vitest.full.config.t
 
 if (share === undefined) process.env['EBILL_NEW_CASES'] = '1';
 /** With `--share`, the slow tests of these folders. */
-const SHARED = ['test/commands', 'test/e2e', 'test/hints', 'test/secrets'];
+const SHARED = [
+  'test/commands',
+  'test/e2e',
+  'test/hints',
+  'test/load',
+  'test/output',
+  'test/report',
+  'test/secrets',
+];
 /** Test files with tests that `npm test` leaves out. */
 const tagged = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name.replaceAll('\\', '/')}`)

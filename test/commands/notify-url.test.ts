@@ -82,7 +82,7 @@ describe('--notify-url', () => {
     expectNoTrace(at, ran);
   });
 
-  it('comes from the environment too, which no child gets', async () => {
+  it('comes from the environment too, which no child gets', { tags: 'slow' }, async () => {
     const at = await uploaded();
     const to = await receiver();
     const child = [
@@ -95,7 +95,7 @@ describe('--notify-url', () => {
     expectNoTrace(at, ran);
   });
 
-  it('goes through the proxy of the environment', async () => {
+  it('goes through the proxy of the environment', { tags: 'slow' }, async () => {
     const at = await uploaded();
     const asked: string[] = [];
     const proxy = createServer((request, response) => {
@@ -134,6 +134,7 @@ describe('--notify-url', () => {
     ],
   ] as const)(
     'a receiver that %s is a warning, and the exit code stays',
+    { tags: 'slow' },
     async (_name, answer, reason, tries) => {
       const at = await uploaded(1);
       const to = await receiver(answer);
@@ -174,7 +175,9 @@ describe('--notify-url', () => {
     expect(alone).toEqual({ text: full.text });
   });
 
-  it('says when a server is silent for half of the patience, once, and at the end', async () => {
+  it('says when a server is silent for half of the patience, once, and at the end', {
+    tags: 'slow',
+  }, async () => {
     const at = machine(await sandbox(), {}, fastClock(100));
     const { customers } = await month(at, { records: 8 });
     await at.call(['upload', 'customer', ...customers, '--job', 'AUG_2020', '--finalize']);
@@ -210,7 +213,7 @@ describe('--notify-url', () => {
     );
   });
 
-  it('says when a step stops a run, before the end', async () => {
+  it('says when a step stops a run, before the end', { tags: 'slow' }, async () => {
     const at = machine(await sandbox());
     const { customers, invoices } = await month(at, { bad: 1, records: 8 });
     const plan = { job: 'AUG_2020', customers, invoices: invoices.map((file) => ({ file })) };
@@ -299,7 +302,9 @@ describe('--notify-url', () => {
     expect(ran.stderr).not.toContain('plain http');
   });
 
-  it('posts nothing in a dry run or after an interruption, whose hint has no URL', async () => {
+  it('posts nothing in a dry run or after an interruption, whose hint has no URL', {
+    tags: 'slow',
+  }, async () => {
     const at = await uploaded();
     const to = await receiver();
     writeFileSync(join(at.cwd, 'plan.yaml'), 'job: SEP_2020\ninit: {}\n');

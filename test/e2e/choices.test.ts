@@ -66,7 +66,7 @@ describe('a batch of another machine', () => {
     expect((await at.call(`${UPLOAD} --wait`.split(' '))).code).toBe(0);
   });
 
-  it('is not asked about in a pipe or with --yes', async () => {
+  it('is not asked about in a pipe or with --yes', { tags: 'slow' }, async () => {
     const [, at] = await created();
     const piped = await at.call(UPLOAD.split(' '));
     expect([piped.code, piped.stderr.includes('want to continue')]).toEqual([8, false]);
@@ -75,7 +75,7 @@ describe('a batch of another machine', () => {
     expect(await yes.screen()).not.toContain('want to continue');
   });
 
-  it('and Ctrl-C at the question sends nothing', async () => {
+  it('and Ctrl-C at the question sends nothing', { tags: 'slow' }, async () => {
     const [server, at] = await created();
     const before = sends(server);
     const session = terminal(at, UPLOAD.split(' '), WIDE);
@@ -112,7 +112,7 @@ describe('other content under a name on record', () => {
   });
 });
 
-it('a file of another load is loaded once more only when that is chosen', async () => {
+it('a file of another load is loaded once more only when that is chosen', { tags: 'slow' }, async () => {
   const server = await sandbox();
   const at = machine(server);
   customers(at, 'cus.csv', '1');
@@ -125,7 +125,9 @@ it('a file of another load is loaded once more only when that is chosen', async 
   expect(sends(server)).toContain('finalize SEP_CUS');
 });
 
-it('a plan with a file of another load is refused before anybody is asked to start it', async () => {
+it('a plan with a file of another load is refused before anybody is asked to start it', {
+  tags: 'slow',
+}, async () => {
   const server = await sandbox();
   const at = machine(server);
   customers(at, 'cus.csv', '1');
@@ -176,7 +178,7 @@ describe('a draft of items that gets no new upload URL', () => {
     expect(batches.find(({ jobId }) => jobId === 'AUG_INV')?.finalizeCount).toBe(0);
   });
 
-  it('is no question where the command has only a part of the items', async () => {
+  it('is no question where the command has only a part of the items', { tags: 'slow' }, async () => {
     const [server, at] = await blocked();
     const before = sends(server);
     const part = 'upload invoice inv.csv --items itm_2.csv --job AUG';

@@ -43,7 +43,7 @@ describe('ebill run', () => {
     expect(inFolder(at)).toEqual(expect.arrayContaining([CUS, 'AUG_2020_CUS_rejects.csv']));
   });
 
-  it('fetches them too where it was killed before it could, and goes on', async () => {
+  it('fetches them too where it was killed before it could, and goes on', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     await planned(at);
@@ -174,7 +174,7 @@ describe('watch', () => {
     expect((await at.call(['watch', ...FAST])).stderr).not.toContain('can be fetched');
   });
 
-  it('--download fetches each result as soon as its batch is final', async () => {
+  it('--download fetches each result as soon as its batch is final', { tags: 'slow' }, async () => {
     const began = Date.now();
     let server: Sandbox | null = null;
     let at = 0;
@@ -316,7 +316,9 @@ describe('a server', () => {
     expect(taken.stderr).toContain('was not downloaded for AUG_2020_CUS from this server');
   });
 
-  it('whose URL carries no date has an unknown end, and its storage says what has expired', async () => {
+  it('whose URL carries no date has an unknown end, and its storage says what has expired', {
+    tags: 'slow',
+  }, async () => {
     const { at, gets } = await serverWith(
       (n) => `?token=${n}`,
       (n) => (n === 1 ? { status: 403, body: EXPIRED } : { status: 200, body: RESULT }),
@@ -328,7 +330,9 @@ describe('a server', () => {
     expect([ran.code, gets().length, inFolder(at).length]).toEqual([0, 2, 2]);
   });
 
-  it('whose storage refuses without a word of expiry keeps its exit code, and the others their results', async () => {
+  it('whose storage refuses without a word of expiry keeps its exit code, and the others their results', {
+    tags: 'slow',
+  }, async () => {
     const { at } = await serverWith(
       () => '?token=1',
       () => ({ status: 403, body: EXPIRED.replace('Request has expired', 'Access Denied') }),
@@ -341,7 +345,7 @@ describe('a server', () => {
     ]);
   });
 
-  it('that signs with version 2 says when in Expires', async () => {
+  it('that signs with version 2 says when in Expires', { tags: 'slow' }, async () => {
     const { at } = await serverWith(
       () => '?AWSAccessKeyId=A&Expires=1598936340&Signature=x%2Fy%3D',
       () => ({ status: 200, body: RESULT }),

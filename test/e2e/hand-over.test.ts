@@ -88,7 +88,9 @@ describe('a load killed on one machine', () => {
     expect(readdirSync(join(other.cwd, JOB))).toContain('report.html');
   });
 
-  it('in the middle of a correction is corrected on another, each record once', async () => {
+  it('in the middle of a correction is corrected on another, each record once', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox({ duplicates: 'reissue', faults: ['put@2=hang-after'] });
     const [one, other] = [machine(server), machine(server)];
     for (const at of [one, other])
@@ -117,7 +119,9 @@ describe('a load killed on one machine', () => {
     ]);
   });
 
-  it('and handed back is a longer load than the first machine has, which continues it', async () => {
+  it('and handed back is a longer load than the first machine has, which continues it', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox();
     const [one, other] = await begun(server);
     await handOver(one, other);
@@ -267,7 +271,7 @@ describe('ebill loads import', () => {
     expect(journal(other)).toBe(before);
   });
 
-  it('waits for the load, and says who holds it', async () => {
+  it('waits for the load, and says who holds it', { tags: 'slow' }, async () => {
     const server = await sandbox({ faults: ['create@3=hang'] });
     const [one, other] = await begun(server);
     await handOver(one, other);

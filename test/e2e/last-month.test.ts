@@ -146,7 +146,9 @@ describe('a month compared with the last', () => {
     expect((await at.call(['run', plan, ...FAST])).code).toBe(0);
   });
 
-  it('an expectation that a run has passed does not stop it when it resumes, and a new file is checked', async () => {
+  it('an expectation that a run has passed does not stop it when it resumes, and a new file is checked', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox();
     const at = machine(server);
     expect((await at.call(['run', month(at, 'JUL_2020', 20), ...FAST])).code).toBe(0);
@@ -162,7 +164,7 @@ describe('a month compared with the last', () => {
     expect(more.json.error?.message).toContain('invoice records 20, in TEST 2 (+900.0%, allowed 0%)');
   });
 
-  it('is compared with a load by its name; an unknown one is an error', async () => {
+  it('is compared with a load by its name; an unknown one is an error', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     for (const [job, invoices] of [

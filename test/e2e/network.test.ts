@@ -185,7 +185,7 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect(await proxy.asked()).toHaveLength(1);
     });
 
-    it('sends it a wrong password once, not at every poll', async () => {
+    it('sends it a wrong password once, not at every poll', { tags: 'slow' }, async () => {
       const proxy = await tinyproxy(`BasicAuth robot ${CANARY}`);
       const { api } = await securedSandbox(pem, {}, { processingTimeMs: 3_600_000 });
       const at = await profiled(api, { EBILL_CLIENT_KEY_PASSPHRASE: PASSPHRASE });
@@ -203,7 +203,9 @@ describe.skipIf(!hasOpenssl)('the program on a network', () => {
       expect((await proxy.asked()).length).toBeLessThanOrEqual(4);
     });
 
-    it('is not used for hosts in NO_PROXY, and the proxy of the profile takes precedence', async () => {
+    it('is not used for hosts in NO_PROXY, and the proxy of the profile takes precedence', {
+      tags: 'slow',
+    }, async () => {
       const [proxy, own] = [await tinyproxy(), await tinyproxy()];
       const { api } = await securedSandbox(pem);
       const HTTPS_PROXY = `http://${proxy.host}`;

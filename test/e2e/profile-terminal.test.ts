@@ -55,7 +55,9 @@ describe('profile set on a terminal', () => {
     expect(secretsOf(at)).toContain('pass-4711');
   });
 
-  it('does not speak of a stored secret where there is none, and says what is missing', async () => {
+  it('does not speak of a stored secret where there is none, and says what is missing', {
+    tags: 'slow',
+  }, async () => {
     const at = await withProfile();
     const other = ['profile', 'set', 'prod', '--auth', 'header:X-Key'];
     const first = await answered(at, other, NONE, '\r');
@@ -66,7 +68,7 @@ describe('profile set on a terminal', () => {
     expect(secretsOf(at)).not.toContain('first-token');
   });
 
-  it('stores a new secret that is typed', async () => {
+  it('stores a new secret that is typed', { tags: 'slow' }, async () => {
     const at = await withProfile();
     const said = await answered(at, ['profile', 'set', 'prod', '--auth', 'bearer'], KEEP, 'second-token\r');
     expect(said).toMatch(/Changed prod: .*\(bearer\), the default profile$/);
@@ -75,7 +77,9 @@ describe('profile set on a terminal', () => {
 });
 
 describe('profile add on a terminal', () => {
-  it('over an existing profile asks nothing, keeps its token, and names the command for another one', async () => {
+  it('over an existing profile asks nothing, keeps its token, and names the command for another one', {
+    tags: 'slow',
+  }, async () => {
     const at = await withProfile();
     const before = secretsOf(at);
     const add = ['profile', 'add', 'prod', '--base-url', 'https://ebill.example.com', '--auth', 'bearer'];

@@ -37,7 +37,7 @@ describe.skipIf(process.platform !== 'linux').each(Object.keys(scenes))(
       await expect(picture(run, LIGHT)).toMatchFileSnapshot('../../.github/run-light.svg');
       await expect(picture(run, DARK)).toMatchFileSnapshot('../../.github/run-dark.svg');
     };
-    it.each([40, 80])('at %i columns', looks);
-    it.each([120, 200])('at %i columns', { tags: 'slow' }, looks);
+    it('at 80 columns', () => looks(80));
+    it.each([40, 120, 200])('at %i columns', { tags: 'slow' }, looks);
   },
 );

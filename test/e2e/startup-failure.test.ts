@@ -181,21 +181,7 @@ describe('a damaged installation', () => {
   const message = /a file of its installation is missing or damaged/;
   const home = { HOME: tempDir() };
 
-  it.each([
-    ['package.json is missing', 'package.json', null],
-    ['package.json is no JSON', 'package.json', '{'],
-    ['dist is missing', 'dist', null],
-    ['dist/main.js is missing', 'dist/main.js', null],
-    ['dist/main.js is empty', 'dist/main.js', ''],
-    ['dist/main.js is cut off', 'dist/main.js', 0.5],
-    ['the first chunk is missing', 'dist/chunks/start.js', null],
-    ['the first chunk is cut off', 'dist/chunks/start.js', 0.5],
-    ['the program is missing', 'dist/chunks/program.js', null],
-    ['the program is cut off', 'dist/chunks/program.js', 0.5],
-    ['the program is empty', 'dist/chunks/program.js', ''],
-    ['a command is missing', 'dist/chunks/init.js', null],
-    ['a command is cut off', 'dist/chunks/init.js', 0.5],
-  ])('is reported with a sentence where %s', (_what, path, damage) => {
+  const isReported = (_what: string, path: string, damage: string | number | null): void => {
     const { entry, at, replace } = installation();
     if (damage === null) rmSync(at(path), { recursive: true });
     else if (damage === 0.5) {
@@ -206,7 +192,24 @@ describe('a damaged installation', () => {
     expectFailure(start, ['init', '--job', 'X'], 'init', message);
     // One in bin/ebill.js, one after it.
     if (damage === null) expectPlainFailure(start, ['init', '--job', 'X'], message);
-  });
+  };
+  it.each([
+    ['package.json is missing', 'package.json', null],
+    ['dist is missing', 'dist', null],
+    ['dist/main.js is cut off', 'dist/main.js', 0.5],
+    ['the program is missing', 'dist/chunks/program.js', null],
+    ['a command is cut off', 'dist/chunks/init.js', 0.5],
+  ])('is reported with a sentence where %s', isReported);
+  it.each([
+    ['package.json is no JSON', 'package.json', '{'],
+    ['dist/main.js is missing', 'dist/main.js', null],
+    ['dist/main.js is empty', 'dist/main.js', ''],
+    ['the first chunk is missing', 'dist/chunks/start.js', null],
+    ['the first chunk is cut off', 'dist/chunks/start.js', 0.5],
+    ['the program is cut off', 'dist/chunks/program.js', 0.5],
+    ['the program is empty', 'dist/chunks/program.js', ''],
+    ['a command is missing', 'dist/chunks/init.js', null],
+  ])('is reported with a sentence where %s', { tags: 'slow' }, isReported);
 
   it.runIf(IS_ROOT).each(['package.json', 'dist/main.js', 'dist/chunks/program.js'])(
     'is reported with a sentence where %s cannot be read',
@@ -218,15 +221,19 @@ describe('a damaged installation', () => {
     },
   );
 
-  it.each(['crash-log', 'json', 'session'])('is never a success without chunk %s', (chunk) => {
-    const { entry, at } = installation();
-    rmSync(at(`dist/chunks/${chunk}.js`));
-    const env = { ...home, EBILL_BASE_URL: 'http://127.0.0.1:1' };
-    const args = ['status', '--job', 'X', '--retries', '0', '--json'];
-    const { status, stdout, stderr } = run(args, { entry, env });
-    expect(status).not.toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ command: 'status', exitCode: status });
-    expect(stderr).toContain('error: ');
-    expect(stderr).not.toContain('    at ');
-  });
+  it.each(['crash-log', 'json', 'session'])(
+    'is never a success without chunk %s',
+    { tags: 'slow' },
+    (chunk) => {
+      const { entry, at } = installation();
+      rmSync(at(`dist/chunks/${chunk}.js`));
+      const env = { ...home, EBILL_BASE_URL: 'http://127.0.0.1:1' };
+      const args = ['status', '--job', 'X', '--retries', '0', '--json'];
+      const { status, stdout, stderr } = run(args, { entry, env });
+      expect(status).not.toBe(0);
+      expect(JSON.parse(stdout)).toMatchObject({ command: 'status', exitCode: status });
+      expect(stderr).toContain('error: ');
+      expect(stderr).not.toContain('    at ');
+    },
+  );
 });

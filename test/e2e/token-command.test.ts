@@ -89,7 +89,7 @@ describe.skipIf(process.platform === 'win32')('a token command', () => {
     expect(ran.stdout + ran.stderr).not.toMatch(new RegExp(`${TOKEN}|${STALE}`));
   });
 
-  it('repeats a changing call, which a 401 says was not executed', async () => {
+  it('repeats a changing call, which a 401 says was not executed', { tags: 'slow' }, async () => {
     const server = await sandbox({ faults: ['init@1=status:401'] });
     const at = withCommand(server);
     const { command, runs } = printer(at, [TOKEN]);
@@ -100,7 +100,7 @@ describe.skipIf(process.platform === 'win32')('a token command', () => {
     expect(server.snapshot().initCount).toBe(1);
   });
 
-  it('that is refused again ends with 5, without a third try', async () => {
+  it('that is refused again ends with 5, without a third try', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = withCommand(server);
     const { command, runs } = printer(at, [STALE]);
@@ -111,7 +111,9 @@ describe.skipIf(process.platform === 'win32')('a token command', () => {
     expect(ran.stdout + ran.stderr).not.toContain(STALE);
   });
 
-  it('that fails when it is asked again leaves a call that was not executed, and is no doubt', async () => {
+  it('that fails when it is asked again leaves a call that was not executed, and is no doubt', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox({ faults: ['init@1=status:401'] });
     const at = withCommand(server);
     const { command, runs } = printer(at, [TOKEN], 'if (runs === 1) process.exit(3);');
@@ -155,7 +157,7 @@ describe.skipIf(process.platform === 'win32')('a token command', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('is stopped at its time limit', async () => {
+  it('is stopped at its time limit', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = withCommand(server);
     const env = { ...at.env, EBILL_TOKEN_COMMAND: 'sleep 600' };
@@ -173,7 +175,7 @@ describe.skipIf(process.platform === 'win32')('a token command', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('is killed by an interruption, with what it started', async () => {
+  it('is killed by an interruption, with what it started', { tags: 'slow' }, async () => {
     const at = withCommand(await sandbox());
     const pids = join(at.cwd, 'pid');
     const ran = await at.run(['status', '--job', 'AUG_2020'], {
@@ -191,7 +193,7 @@ describe.skipIf(process.platform === 'win32')('a token command', () => {
     await expect.poll(() => isRunning(sleeping)).toBe(false);
   });
 
-  it('does not keep --max-wait from ending in time', async () => {
+  it('does not keep --max-wait from ending in time', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = withCommand(server);
     await at.call(['init', '--job', 'AUG_2020'], { env: { EBILL_TOKEN: TOKEN } });

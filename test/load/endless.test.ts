@@ -52,8 +52,8 @@ it('nor one that makes up batches without end, in looking for a load', async () 
   expect(asked).toBeLessThan(5010);
 });
 
-it('nor in looking for a free name', async () => {
+it('nor in looking for a free name', { tags: 'slow' }, async () => {
   const placing = await knowsAll((asked) => asked);
   const placed = await placing.run('upload', 'customer', 'cus.csv', '--job', 'AUG_2020', '--next');
   expect([placed.code, placed.error.includes('names for cus.csv is taken')]).toEqual([9, true]);
-}, 120_000);
+});

@@ -87,7 +87,7 @@ describe('table', () => {
     ]);
   });
 
-  it('draws many rows and long wide texts in linear time', async () => {
+  it('draws many rows and long wide texts in linear time', { tags: 'slow' }, async () => {
     const theme = plainTheme({ width: 80 });
     const head = ['Name', { title: 'Why', wrap: true, least: 20 }];
     const rows = (count: number, text: string) => Array.from({ length: count }, (_, i) => [`J_${i}`, text]);
@@ -121,7 +121,9 @@ describe('table', () => {
     );
   });
 
-  it('fits every width as a table of results, of reasons and of control totals', async () => {
+  it('fits every width as a table of results, of reasons and of control totals', {
+    tags: 'slow',
+  }, async () => {
     const number = fc.constantFrom(0, 20_375, 999_999_999_999);
     const reason = fc.record({
       message: anyText,

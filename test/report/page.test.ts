@@ -206,6 +206,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     [1100, 'dark'],
   ] as const)(
     'shows every label whole, in charts as wide as the text, at %i pixels, %s',
+    { tags: 'slow' },
     async (width, colorScheme) => {
       const reasons = [
         { jobId: 'AUG_2020_ITM_4', message: `The account ${'number '.repeat(30)}does not exist`, count: 17 },
@@ -239,7 +240,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     },
   );
 
-  it('fits a phone, follows light and dark, and prints', async () => {
+  it('fits a phone, follows light and dark, and prints', { tags: 'slow' }, async () => {
     const { page } = await open(reportFacts(), {
       viewport: { width: 390, height: 800 },
       colorScheme: 'dark',
