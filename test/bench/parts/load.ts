@@ -24,7 +24,7 @@ const LOOP = 'send=$1 api=$2; shift 2; for file in "$@"; do sh -c "$send" sh "$a
 const XARGS = `send=$1 api=$2; shift 2; printf '%s\\0' "$@" | xargs -0 -n1 -P4 sh -c "$send" sh "$api"`;
 
 const PARALLEL = `
-api=$2; shift 2; answers=$(mktemp -d); n=0
+set -e; api=$2; shift 2; answers=$(mktemp -d); n=0
 for file in "$@"; do
   n=$((n + 1)); [ $n = 1 ] || echo next
   printf 'url = "%s/rest/batchProcess?mode=S3FileUpload"\\nheader = "content-type: application/xml"\\n' "$api"
