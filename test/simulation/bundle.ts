@@ -16,6 +16,7 @@ const REMEMBERED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'src/load/journal-line.ts': { readLine: "(bytes) => bytes.toString('latin1')" },
   'src/load/file-names.ts': { journalName: '(text) => text', serverFolderName: '(server) => server' },
   'src/api/xml.ts': { parseXml: '(document) => document' },
+  'src/plan/yaml.ts': { readYaml: '(text) => text' },
   'src/parse.ts': { parseArgv: "(argv) => argv.join('\\0')" },
   'src/redact/shapes.ts': { redactShapes: '(text) => text' },
   'src/sandbox/xml.ts': { readRequest: "(body) => body.toString('latin1')" },
@@ -88,7 +89,7 @@ export async function bundleSimulation(file: string, change: Plugin[] = []): Pro
 export async function runWorker(program: string, order: Order): Promise<string> {
   const args = [
     '--max-old-space-size=768',
-    '--max-semi-space-size=8',
+    '--max-semi-space-size=4',
     '--single-threaded',
     program,
     JSON.stringify(order),

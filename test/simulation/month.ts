@@ -81,12 +81,12 @@ const ITEMS = 'Invoice Number,Amount,Description\nI01,1.00,part 0 0\n';
 
 /** An init, a batch, or an invoice batch with its items; some by a plan. */
 function tinyFiles(dice: Dice): Files {
-  const what = dice.pick(['init', 'customer', 'customer', 'customer', 'invoice', 'items', 'items']);
+  const what = dice.pick(['init', 'init', 'init', 'customer', 'customer', 'customer', 'invoice', 'items']);
   const files: Record<string, string> = {};
   if (what === 'customer') files['cus_1.csv'] = CUSTOMERS;
   if (what === 'invoice' || what === 'items') files['inv_1.csv'] = INVOICES;
   if (what === 'items') files['itm_1_1.csv'] = ITEMS;
-  if (dice.chance(0.15)) {
+  if (dice.chance(0.1)) {
     const load = {
       init: 'init: {}',
       customer: 'customers: [cus_1.csv]',

@@ -45,9 +45,8 @@ export interface Order {
   readonly show?: boolean;
 }
 
-/** Of 128 months one is large and three are small. */
-const sizeOf = (seed: number): Size =>
-  seed % 128 === 0 ? 'large' : seed % 32 === 1 && seed % 128 !== 1 ? 'small' : 'tiny';
+/** Of 256 months one is large and four are small. */
+const sizeOf = (seed: number): Size => (seed % 256 === 0 ? 'large' : seed % 64 === 1 ? 'small' : 'tiny');
 
 function* monthsOf({ seeds, cases = [] }: Order): Generator<readonly [seed: number, size: Size]> {
   yield* cases;
