@@ -28,6 +28,7 @@ async function month(
   const answer = batch({ id: '1', jobId: 'AUG_2020_INIT', status: null, children: [child] });
   const client = {
     longestCallMs: () => 0,
+    openAhead: () => undefined,
     init: async () => {
       asked.push('init');
       return { outcome: 'answered', value: answer };
