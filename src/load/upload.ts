@@ -9,7 +9,6 @@ import { createBatch, type LiveUrl, wasCreatedHere } from './create.ts';
 import { endlessNames } from './discover.ts';
 import type { SourceFile } from './entries.ts';
 import type { Journal } from './journal.ts';
-import type { LookUps } from './look-ups.ts';
 import type { Assignment } from './plan.ts';
 import { putToUrl } from './put.ts';
 import { type Answer, type Asked, decideUpload, settledAt, type UploadStep } from './recover.ts';
@@ -25,8 +24,6 @@ const LONG_TURN_MS = 1000;
 interface UploadPolicy {
   readonly adopt: boolean;
   readonly next: boolean;
-  /** What was asked about new job ids meanwhile. */
-  readonly lookUps?: LookUps | undefined;
 }
 
 /**
@@ -81,7 +78,7 @@ export async function uploadFile(
   run: Run,
   assignment: Assignment,
   parent: ItemsParent | null,
-  { lookUps, ...policy }: UploadPolicy,
+  policy: UploadPolicy,
   turnToSend: () => Promise<void> = async () => undefined,
 ): Promise<Uploaded> {
   const { kind, file } = assignment;
@@ -141,13 +138,12 @@ export async function uploadFile(
         asked =
           parent !== null && (recorded()?.created ?? 'no') === 'no'
             ? await parent.lookUp(jobId)
-            : ((hasBeenUsed(recorded()) ? undefined : await lookUps?.take(jobId)) ??
-              (await askForEvidence(
+            : await askForEvidence(
                 run,
                 jobId,
                 { what: `Creating ${jobId}`, calls: ['create'], latest },
                 decide,
-              )));
+              );
         break;
       case 'adopt':
         await run.journal.append({
@@ -216,11 +212,6 @@ export async function uploadFile(
     }
   }
 }
-
-/** Whether a request about it may have left this machine, or an answer come. */
-const hasBeenUsed = (known: BatchState | undefined): boolean =>
-  known !== undefined &&
-  (known.created !== 'no' || known.seen !== null || Object.keys(known.doubts).length > 0);
 
 const sending = new WeakSet<Journal>();
 

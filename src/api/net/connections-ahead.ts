@@ -11,13 +11,13 @@ const KEPT_MS = 2_000;
 export interface ConnectionsAhead {
   /** Takes one that was opened, else makes one. */
   readonly connect: Connector;
-  /** Opens connections to an origin that a request will be sent to. Failures are left to that request. */
+  /** Opens connections to an origin that a request will be sent to. That request gets the failure of the one it waits for. */
   open(origin: string, count: number): void;
 }
 
 /** @param closed ends those that no request took */
 export function connectionsAhead(make: Connector, closed: AbortSignal): ConnectionsAhead {
-  /** The oldest first; `null` where it failed, or was closed meanwhile. */
+  /** The oldest first. */
   const opened = new Map<string, Ahead[]>();
   const keyOf = ({ protocol, host, hostname }: Parameters<Connector>[0]): string =>
     `${protocol}//${host ?? hostname}`;
@@ -26,9 +26,9 @@ export function connectionsAhead(make: Connector, closed: AbortSignal): Connecti
       const ahead = opened.get(keyOf(options))?.shift();
       if (ahead === undefined) make(options, callback);
       else
-        ahead.take((socket) => {
-          if (socket === null) make(options, callback);
-          else callback(null, socket);
+        ahead.take((result) => {
+          if (result === null) make(options, callback);
+          else callback(...result);
         });
     },
     open: (origin, count) => {
@@ -43,11 +43,15 @@ export function connectionsAhead(make: Connector, closed: AbortSignal): Connecti
           if (at >= 0) list.splice(at, 1);
         });
         list.push(ahead);
-        make(options, (error, socket) => ahead.ended(error === null ? socket : null));
+        make(options, (...result) => ahead.ended(result));
       }
     },
   };
 }
+
+type Result = Parameters<Parameters<Connector>[1]>;
+/** Gets the connection, or why there is none; `null`: it was closed before it was taken. */
+type Taker = (result: Result | null) => void;
 
 /** One connection, being opened or waiting for its request. */
 class Ahead {
@@ -56,7 +60,7 @@ class Ahead {
   /** `undefined`: it is being opened. */
   #socket: Socket | null | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #taker: ((socket: Socket | null) => void) | null = null;
+  #taker: Taker | null = null;
 
   constructor(closed: AbortSignal, forget: () => void) {
     this.#closed = closed;
@@ -71,13 +75,14 @@ class Ahead {
   };
   readonly #ignore = (): void => undefined;
 
-  ended(socket: Socket | null): void {
-    if (this.#closed.aborted) {
-      socket?.destroy();
-      this.#taker?.(null);
-    } else if (this.#taker !== null) {
+  /** A request that waits does not try once more: no call may last longer than the settle time allows for (api rule 17). */
+  ended(result: Result): void {
+    const [, socket] = result;
+    if (this.#taker !== null) {
       this.#closed.removeEventListener('abort', this.#drop);
-      this.#taker(socket);
+      this.#taker(result);
+    } else if (this.#closed.aborted) {
+      socket?.destroy();
     } else if (socket === null) {
       this.#socket = null;
       this.#drop();
@@ -89,15 +94,14 @@ class Ahead {
     }
   }
 
-  /** Gives the connection to a request, once it is opened; `null`: there is none. */
-  take(taker: (socket: Socket | null) => void): void {
+  take(taker: Taker): void {
     if (this.#socket === undefined) {
       this.#taker = taker;
       return;
     }
     const socket = this.#release();
     if (socket === null || socket.destroyed) taker(null);
-    else taker(socket.ref());
+    else taker([null, socket.ref()]);
   }
 
   #release(): Socket | null {

@@ -3,7 +3,6 @@ import type { Call, ParentRef } from '../../api/request.ts';
 import { parentOf } from '../../batch/tree.ts';
 import { assertComplete } from '../../load/complete.ts';
 import { finalizeBatch, missingBatches } from '../../load/finalize.ts';
-import type { LookUps } from '../../load/look-ups.ts';
 import { assertNotProcessed } from '../../load/other-loads.ts';
 import type { Assignment, Month } from '../../load/plan.ts';
 import { inTwoParts, type Run } from '../../load/run.ts';
@@ -13,10 +12,7 @@ import { fileText } from '../../output/format.ts';
 import { shownPath } from '../../system/shown-path.ts';
 import type { UploadOptions } from './upload-options.ts';
 
-interface SendOptions extends Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'> {
-  /** What was asked about new job ids while the files were checked. */
-  readonly lookUps?: LookUps;
-}
+type SendOptions = Pick<UploadOptions, 'adopt' | 'next' | 'concurrency'>;
 
 /**
  * Uploads files, at most `--concurrency` at a time. While they are sent, the batches of the next files are created: after a
@@ -66,7 +62,7 @@ async function uploadOne(
   run: Run,
   assignment: Assignment,
   parent: ItemsParent | null,
-  { adopt, next, lookUps }: SendOptions,
+  { adopt, next }: SendOptions,
   turnToSend: () => Promise<void>,
 ): Promise<string> {
   const { name } = assignment.file;
@@ -75,7 +71,7 @@ async function uploadOne(
     step(assignment.jobId, `${name} has the same content as the file of ${assignment.jobId}: sent once`);
     return assignment.jobId;
   }
-  const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next, lookUps }, turnToSend);
+  const { jobId, outcome } = await uploadFile(run, assignment, parent, { adopt, next }, turnToSend);
   if (outcome === 'on-record') step(jobId, `${name} is already uploaded as ${jobId}: nothing sent`);
   if (outcome === 'missing')
     step(jobId, `${name} was uploaded as ${jobId}, which the server no longer knows`);

@@ -1,4 +1,4 @@
-import { basename, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Call, ParentRef } from '../../api/request.ts';
 import { batchJobId } from '../../batch/job-ids.ts';
 import { isSettled } from '../../batch/outcome.ts';
@@ -11,10 +11,8 @@ import type { FileToCheck } from '../../files/findings.ts';
 import { type PlannedCall, recordCall } from '../../load/calls.ts';
 import { assertNoneDropped } from '../../load/complete.ts';
 import type { SourceFile } from '../../load/entries.ts';
-import type { Listener } from '../../load/events.ts';
 import { leaveOut } from '../../load/leave-out.ts';
 import { setCurrentJob } from '../../load/loads.ts';
-import { LookUps, likelyJobIds } from '../../load/look-ups.ts';
 import {
   assertLost,
   assertRestartable,
@@ -65,24 +63,6 @@ interface Upload {
   readonly given: readonly string[];
   readonly names: StatusNames;
   readonly terminal: Terminal;
-  /** What was asked about the new job ids meanwhile. */
-  readonly lookUps: LookUps;
-}
-
-/** Bytes. A check of less ends sooner than the server answers, so nothing is asked before its result is known. */
-const LONG_CHECK = 16_000_000;
-/** Bytes left to check, a moment's work: what is asked then is fresh when it is needed. */
-const NEAR_END = 200_000_000;
-
-/** A listener that also calls `work`, once, when a long check is about to end. */
-function nearEndOfCheck(emit: Listener, work: () => Promise<void>): Listener {
-  let done = false;
-  return (event) => {
-    emit(event);
-    if (done || event.event !== 'check.progress') return;
-    done = event.total >= LONG_CHECK && event.total - event.bytes <= NEAR_END;
-    if (done) void work();
-  };
 }
 
 /**
@@ -122,25 +102,7 @@ async function upload(
   const { files, numbers } = shardOf(all, options.shard);
   const columns = await columnsFor(app, options.columns);
   const strict = strictnessOf(options, null, connection);
-  const lookUps = new LookUps(session.client, app.context.now);
-  const heads = files.filter((file) => file.kind !== 'items');
-  const lookUp = async (): Promise<void> => {
-    // What is wrong with the journal is for the command to say.
-    const state = await readLoad(session, job).catch(() => undefined);
-    if (state === undefined) return;
-    const named = heads.map(({ kind: one, path }) => ({ kind: one, name: basename(path) }));
-    const likely = likelyJobIds(state, job, named, options.jobId).slice(0, options.concurrency);
-    lookUps.ask(likely, options.concurrency);
-  };
-  // Nothing is sent before a question to the operator is answered.
-  const confirms = connection.production && app.ui.interactive && !app.globals.yes;
-  const asks = heads.length > 0 && !app.globals.dryRun && !confirms;
-  const checked = await checkedFiles(
-    app,
-    files,
-    { validate: options.validate, columns, strict },
-    asks ? nearEndOfCheck(emit, lookUp) : emit,
-  );
+  const checked = await checkedFiles(app, files, { validate: options.validate, columns, strict }, emit);
   const what: Upload = {
     files: checked,
     options,
@@ -149,7 +111,6 @@ async function upload(
     given: all.map(({ path }) => path),
     names: connection.statusNames,
     terminal: app.context,
-    lookUps,
   };
 
   // Asked before the lock is taken: no other command waits for an answer.
@@ -348,7 +309,7 @@ async function perform(session: Session, run: Run, upload: Upload): Promise<Comm
   const expected = ({ jobId }: Assignment): boolean => run.journal.state.batches.get(jobId)?.leftOut !== true;
   const [heads, items] = [plan.heads.filter(expected), plan.items.filter(expected)];
   touched = heads.map(({ jobId }) => jobId);
-  const uploaded = await uploadAll(run, heads, null, { ...options, lookUps: upload.lookUps });
+  const uploaded = await uploadAll(run, heads, null, options);
   const invoice = parent === null ? uploaded[0] : (plan.invoice ?? undefined);
   touched = [...new Set(parent === null || invoice === undefined ? uploaded : [...uploaded, invoice])];
   const isLost = (jobId: string | undefined): boolean =>
