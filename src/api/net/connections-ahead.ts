@@ -77,13 +77,13 @@ class Ahead {
 
   /** A request that waits does not try once more: no call may last longer than the settle time allows for (api rule 17). */
   ended(result: Result): void {
-    const [, socket] = result;
+    const [error, socket] = result;
     if (this.#taker !== null) {
       this.#closed.removeEventListener('abort', this.#drop);
       this.#taker(result);
     } else if (this.#closed.aborted) {
       socket?.destroy();
-    } else if (socket === null) {
+    } else if (error !== null) {
       this.#socket = null;
       this.#drop();
     } else {

@@ -16,7 +16,8 @@ function rig() {
       end: (error) => {
         const socket = new Socket();
         if (error === null) callback(null, socket);
-        else callback(error, null);
+        // undici leaves the second argument out.
+        else (callback as (failure: Error) => void)(error);
         return socket;
       },
     });
