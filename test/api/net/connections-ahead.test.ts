@@ -17,7 +17,7 @@ function rig() {
         const socket = new Socket();
         if (error === null) callback(null, socket);
         // undici leaves the second argument out.
-        else (callback as (failure: Error) => void)(error);
+        else callback(...([error] as unknown as [Error, null]));
         return socket;
       },
     });
