@@ -27,7 +27,12 @@ const NARROWEST_TABLE = 50;
 export async function batchTable(batches: readonly BatchView[], theme: Theme): Promise<string> {
   if (batches.length === 0) return 'No batches.';
   const all = flatten(batches);
-  if (Number.isFinite(theme.width) && all.length > MOST_ROWS) return worstOf(batches, all, theme);
+  if (!Number.isFinite(theme.width) || all.length <= MOST_ROWS) return drawn(batches, theme);
+  const text = `${counted(all.length, 'batch', 'batches')}: ${tally(all)}. Shown are the ${WORST_ROWS} worst, under their invoice batches; to list all, use --format tsv or --json.`;
+  return `${await drawn(worstOf(batches, all), theme)}\n\n${hangingIndent('', text, theme.width)}`;
+}
+
+async function drawn(batches: readonly BatchView[], theme: Theme): Promise<string> {
   const rows = batchRows(batches);
   await widthsReady(
     rows.flatMap(({ batch }) => [
@@ -46,12 +51,8 @@ const MOST_ROWS = 60;
 /** How many are shown where there are more. */
 const WORST_ROWS = 40;
 
-/** For a terminal: the worst batches of many, each under its invoice batch, and how many are in which state. */
-async function worstOf(
-  batches: readonly BatchView[],
-  all: readonly BatchView[],
-  theme: Theme,
-): Promise<string> {
+/** The worst batches of many, each under its invoice batch. */
+function worstOf(batches: readonly BatchView[], all: readonly BatchView[]): readonly BatchView[] {
   const byPhase = new Map(SHOWN_PHASES.map((phase) => [phase, [] as BatchView[]]));
   for (const batch of all) byPhase.get(shownPhaseOf(batch))?.push(batch);
   const chosen = new Set([...byPhase.values()].flat().slice(0, WORST_ROWS));
@@ -60,9 +61,7 @@ async function worstOf(
       const children = only(batch.children);
       return children.length > 0 || chosen.has(batch) ? [{ ...batch, children }] : [];
     });
-  const shown = only(batches);
-  const text = `${counted(all.length, 'batch', 'batches')}: ${tally(all)}. Shown are the ${count(flatten(shown).length)} worst; to list all, use --format tsv or --json.`;
-  return `${await batchTable(shown, theme)}\n\n${hangingIndent('', text, theme.width)}`;
+  return only(batches);
 }
 
 /** Columns left out where the width is short, the least important first; the job id tells most of it. */

@@ -134,11 +134,11 @@ const OF_ITEMS: Readonly<Record<string, Work>> = {
       { customers: [], invoices: [{ file: file(1, 'inv'), items: files(size, 1_000_000) }] },
       { next: false },
     ),
-  'files held against another load': (state, size) => {
+  'files compared with another load': (state, size) => {
     const given = files(size, 1_000_000).map((one) => ({ file: one, action: 'new' as const }));
     assertNotProcessed([state, state], given, false, {});
   },
-  'each object held against the others': (state, size) => {
+  'each object compared with the others': (state, size) => {
     let own = state;
     for (let i = 0; i < size; i += 1) {
       const object = `https://s3.example.com/out/${i}`;
@@ -171,7 +171,7 @@ const OF_ITEMS: Readonly<Record<string, Work>> = {
 const OF_CUSTOMERS: Readonly<Record<string, Work>> = {
   'the view of a load': OF_ITEMS['the view of a load'] as Work,
   'the next step': OF_ITEMS['the next step'] as Work,
-  'files of one kind held against batches of another': newFiles,
+  'files of one kind compared with batches of another': newFiles,
   'whether all files have arrived': (state) =>
     assertComplete(
       [state],

@@ -116,7 +116,7 @@ describe('the next command of a load', () => {
     const step = nextStep(state, viewLoad(state, {}), LINUX);
     const [plain, named] = [step.command.replace(' --job AUG_2020', ''), step.command];
     expect([plain, named.includes(' --job AUG_2020'), step.why === '']).toEqual([command, true, false]);
-    // Filled in by whoever copies it.
+    // The reader replaces the placeholder.
     const argv = named.replace(/TEXT$/, 'why').split(' ').slice(1);
     expect(await parseArgv(argv, '0.0.0', 80)).toMatchObject({ type: 'command' });
   });

@@ -49,9 +49,23 @@ describe('batchTable', () => {
     expect(text).toContain('J_INV');
     expect(text).not.toContain('J_CUS');
     expect(lines.slice(-2).join(' ')).toBe(
-      '5,002 batches: 5 failed, 2,500 running, 2,497 succeeded. Shown are the 41 worst; to list all, use --format tsv or --json.',
+      '5,002 batches: 5 failed, 2,500 running, 2,497 succeeded. Shown are the 40 worst, under their invoice batches; to list all, use --format tsv or --json.',
     );
     expect((await batchTable(load, plainTheme())).split('\n')).toHaveLength(5003);
+  });
+
+  it('ends where the worst are items of as many invoices', async () => {
+    const load = Array.from({ length: 50 }, (_, i) =>
+      batch({
+        jobId: `J_INV_${i}`,
+        kind: 'invoice',
+        outcome: 'failed',
+        children: [batch({ jobId: `J_ITM_${i}`, kind: 'items', phase: 'failed', outcome: 'failed' })],
+      }),
+    );
+    const text = await batchTable(load, plainTheme({ width: 120 }));
+    expect(text.match(/J_INV_\d+/g)).toHaveLength(40);
+    expect(text).toContain('100 batches: 50 failed, 50 succeeded.');
   });
 
   it('keeps all columns when one job id is overlong', async () => {
