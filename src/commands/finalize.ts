@@ -111,7 +111,7 @@ async function leftOut(
   if (state === null || names.length === 0) return state;
   const [{ leftOutBy }, { apply }] = await Promise.all([
     import('../load/leave-out.ts'),
-    import('../load/state.ts'),
+    import('../load/apply-entry.ts'),
   ]);
   const at = state.updatedAt;
   return leftOutBy(state, names, cwd).reduce(

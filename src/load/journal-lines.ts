@@ -1,7 +1,8 @@
 import { EbillError } from '../errors.ts';
+import { apply } from './apply-entry.ts';
 import { type Entry, type Header, isDecision, isEntry, isKnown, JOURNAL_VERSION } from './entries.ts';
 import { cutOff, isTornEnd, lineOf, readLine, TORN } from './journal-line.ts';
-import { apply, emptyState, type LoadState } from './state.ts';
+import { emptyState, type LoadState } from './state.ts';
 
 /**
  * A journal's bytes, read line by line and checked (load rule 3). A line that is skipped could be a request that was sent,

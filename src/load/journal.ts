@@ -6,6 +6,7 @@ import type { Redacted, Redactor } from '../redact/redactor.ts';
 import { isAt, makeFolders, syncFolder, writeAtomic } from '../system/atomic-file.ts';
 import { KEEP_HOME } from '../system/home.ts';
 import type { Lock } from '../system/lock.ts';
+import { apply } from './apply-entry.ts';
 import {
   type Answered,
   type Clean,
@@ -19,7 +20,7 @@ import {
 } from './entries.ts';
 import { cutOff, isReadable, isTornEnd, lineOf, tornMark } from './journal-line.ts';
 import { replay, skipLines } from './journal-lines.ts';
-import { apply, emptyState, type LoadState } from './state.ts';
+import { emptyState, type LoadState } from './state.ts';
 
 /** A load's record on this machine. Once `append` resolves, the entry is on disk. */
 export interface Journal {

@@ -2,11 +2,12 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Batch, Kind } from '../../src/batch/types.ts';
+import { apply } from '../../src/load/apply-entry.ts';
 import type { Entry, Header } from '../../src/load/entries.ts';
 import { estimatorFrom, estimatorOf, recordsOf, type Sample } from '../../src/load/estimate.ts';
 import { journalPath, loadsFolder } from '../../src/load/journal-places.ts';
 import { recentLoads } from '../../src/load/loads.ts';
-import { apply, emptyState, type LoadState } from '../../src/load/state.ts';
+import { emptyState, type LoadState } from '../../src/load/state.ts';
 import { tempDir } from '../helpers/context.ts';
 import { batch, HEADER, known, source } from './fixtures.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Batch } from '../../src/batch/types.ts';
+import { apply } from '../../src/load/apply-entry.ts';
 import { recordCall } from '../../src/load/calls.ts';
 import { isClosed } from '../../src/load/closed.ts';
 import { assertComplete } from '../../src/load/complete.ts';
@@ -8,7 +9,7 @@ import { nextStep } from '../../src/load/next-step.ts';
 import { assertNotProcessed, assertOwnObject } from '../../src/load/other-loads.ts';
 import { assign, assignMonth } from '../../src/load/plan.ts';
 import type { Run } from '../../src/load/run.ts';
-import { apply, type BatchState, emptyState, type LoadState, lastAnswer } from '../../src/load/state.ts';
+import { type BatchState, emptyState, type LoadState, lastAnswer } from '../../src/load/state.ts';
 import { VersionMap } from '../../src/load/version-map.ts';
 import { viewLoad } from '../../src/load/view.ts';
 import { batch, HEADER, known, LINUX } from './fixtures.ts';

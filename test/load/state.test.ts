@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { phaseOf } from '../../src/batch/phase.ts';
+import { apply } from '../../src/load/apply-entry.ts';
 import type { NewEntry } from '../../src/load/entries.ts';
-import { apply, draftNameOf, emptyState, type LoadState, phaseOnRecord } from '../../src/load/state.ts';
+import { draftNameOf, emptyState, type LoadState, phaseOnRecord } from '../../src/load/state.ts';
 import { batch, HEADER, source } from './fixtures.ts';
 
 const at = (seconds: number): string => new Date(Date.UTC(2020, 7, 31, 22, 0, seconds)).toISOString();

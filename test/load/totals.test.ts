@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { apply } from '../../src/load/apply-entry.ts';
 import type { Call } from '../../src/load/entries.ts';
-import { apply, type BatchState, type LoadState } from '../../src/load/state.ts';
+import type { BatchState, LoadState } from '../../src/load/state.ts';
 import { baselineOf, closedTotals, totalsOf } from '../../src/load/totals.ts';
 import { batch, known, load, source } from './fixtures.ts';
 

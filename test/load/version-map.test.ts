@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
+import { apply } from '../../src/load/apply-entry.ts';
 import type { Entry } from '../../src/load/entries.ts';
-import { apply, emptyState } from '../../src/load/state.ts';
+import { emptyState } from '../../src/load/state.ts';
 import { VersionMap } from '../../src/load/version-map.ts';
 import { HEADER } from './fixtures.ts';
 
