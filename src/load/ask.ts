@@ -83,8 +83,10 @@ const byJobId = (question: Question): Question => ({ ...question, pageIsAbsence:
  */
 async function behindWrongId(run: Run, jobId: string, question: Question): Promise<Batch | null> {
   const known = run.journal.state.batches.get(jobId);
-  if (known === undefined || known.id === null || known.kind === 'init' || known.foundElsewhere) return null;
+  if (known === undefined || known.id === null || known.foundElsewhere) return null;
   if (known.createStatus !== null || known.uploaded !== 'no' || known.finalized !== 'no') return null;
+  // The id of an init on record as done is from its own answer or from an answer taken as found.
+  if (known.kind === 'init' && known.created === 'yes') return null;
   const batch = await run.client.status({ jobId }, byJobId(question));
   if (batch?.jobId !== jobId || batch.id === null) return null;
   if (!sameId(batch.id, known.id)) await run.journal.append({ type: 'wrong-id', jobId, id: known.id });
