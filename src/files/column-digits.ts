@@ -34,13 +34,14 @@ export class ColumnDigits {
   add(line: number, bytes: Uint8Array, from: number, to: number): void {
     if (to - from === this.#width && this.#withLeadingZero >= 2 && allDigits(bytes, from, to)) {
       this.#ofWidth += 1;
-      if (bytes[from] === ZERO) this.#twins.addPadded(bytes, from, to);
+      if (bytes[from] === ZERO && !this.#twins.isSettled(this.#width)) this.#twins.addPadded(bytes, from, to);
     } else this.#addOther(line, bytes, from, to);
   }
 
   /** Digits of the values of which only the number still counts; 0 while there are none. */
   get settledWidth(): number {
-    return this.#withLeadingZero >= 2 && this.#width > 0 && this.#twins.isSettled ? this.#width : 0;
+    const width = this.#withLeadingZero >= 2 && this.#width > 0 ? this.#width : 0;
+    return width > 0 && this.#twins.isSettled(width) ? width : 0;
   }
 
   /** Adds values of `settledWidth` digits. */
@@ -104,6 +105,8 @@ export class ColumnDigits {
 const MAX_PADDED = 10_000;
 export const MAX_ALL_PADDED = 100_000;
 const MAX_BARE = 1000;
+/** Padded values of a column that are looked at: a column with few different ones would never have enough. */
+const MAX_LOOKED_AT = 10 * MAX_PADDED;
 
 /** Finds a number that occurs both with leading zeros and without, among the first ones of a column. */
 class ZeroTwins {
@@ -111,6 +114,9 @@ class ZeroTwins {
   readonly #padded = new Set<number>();
   /** The line of each. */
   readonly #bare = new Map<number, number>();
+  #lowestBare = Number.POSITIVE_INFINITY;
+  /** Padded values looked at. */
+  #lookedAt = 0;
   #found: { readonly value: number; readonly line: number } | undefined;
 
   /** @param room for padded values, shared by all columns */
@@ -124,17 +130,20 @@ class ZeroTwins {
   }
 
   get #isFull(): boolean {
-    return this.#padded.size >= MAX_PADDED || this.#room.left === 0;
+    return (
+      this.#padded.size >= MAX_PADDED || this.#lookedAt >= MAX_LOOKED_AT || this.#room.left === 0
+    );
   }
 
-  /** True if further padded values change nothing. */
-  get isSettled(): boolean {
-    return this.#found !== undefined || (this.#isFull && this.#bare.size === 0);
+  /** True if further padded values of `width` digits change nothing: a bare number of as many digits is none of them. */
+  isSettled(width: number): boolean {
+    return this.#found !== undefined || (this.#isFull && this.#lowestBare >= 10 ** (width - 1));
   }
 
   addPadded(bytes: Uint8Array, from: number, to: number): void {
-    if (this.isSettled) return;
+    if (this.#found !== undefined) return;
     const isFull = this.#isFull;
+    this.#lookedAt += 1;
     const value = numberOf(bytes, from, to);
     const line = this.#bare.get(value);
     if (line !== undefined) this.#found = { value, line };
@@ -148,7 +157,11 @@ class ZeroTwins {
     if (this.#found !== undefined) return;
     const value = numberOf(bytes, from, to);
     if (this.#padded.has(value)) this.#found = { value, line };
-    else if (this.#bare.size < MAX_BARE && !this.#bare.has(value)) this.#bare.set(value, line);
+    else if (this.#bare.size < MAX_BARE && !this.#bare.has(value)) {
+      this.#bare.set(value, line);
+      // NaN, for too many digits, is no other number.
+      if (value < this.#lowestBare) this.#lowestBare = value;
+    }
   }
 }
 
