@@ -130,9 +130,7 @@ class ZeroTwins {
   }
 
   get #isFull(): boolean {
-    return (
-      this.#padded.size >= MAX_PADDED || this.#lookedAt >= MAX_LOOKED_AT || this.#room.left === 0
-    );
+    return this.#padded.size >= MAX_PADDED || this.#lookedAt >= MAX_LOOKED_AT || this.#room.left === 0;
   }
 
   /** True if further padded values of `width` digits change nothing: a bare number of as many digits is none of them. */

@@ -15,6 +15,7 @@ import {
   uploadBody,
 } from '../../src/api/upload-body.ts';
 import { authorities, hasOpenssl, keysOf } from '../helpers/authority.ts';
+import { runs } from '../helpers/runs.ts';
 import { fileOf, hash, IGNORE_PROGRESS, listening, rawServer, rigFor } from './rig.ts';
 
 /** A receiver reads some chunks, then pauses, over and over. */
@@ -42,9 +43,6 @@ const CERTIFICATE = (() => {
   const pem = authorities();
   return { caFile: pem('ca.crt'), ...keysOf(pem, 'server') };
 })();
-
-/** `npm run test:all` tries more. */
-const RUNS = process.env['EBILL_NEW_CASES'] === undefined ? 5 : 50;
 
 describe.each([
   ['http', true],
@@ -98,7 +96,7 @@ describe.each([
         expect(result).toMatchObject({ outcome: 'stored' });
         expect(received()).toBe(hash('md5', bytes));
       }),
-      { numRuns: RUNS },
+      { numRuns: runs(2, 50) },
     );
   });
 
@@ -127,7 +125,7 @@ describe.each([
         await answer.body.dump();
         expect(received()).toBe(hash('md5', bytes));
       }),
-      { numRuns: RUNS },
+      { numRuns: runs(2, 50) },
     );
   });
 });
