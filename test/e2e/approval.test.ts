@@ -237,7 +237,7 @@ describe('ebill run --approved', () => {
     expect(changing(server)).toHaveLength(sent);
   });
 
-  it('asks nothing on a terminal whose answer would not be approved', async () => {
+  it('asks nothing on a terminal whose answer would not be approved', { tags: 'slow' }, async () => {
     const server = await sandbox({ duplicates: 'reissue', faults: ['put@1=status:400'] });
     const first = await frozen(server);
     expect((await first.call(APPROVED)).code).toBe(9);

@@ -191,7 +191,9 @@ describe('ebill correct', () => {
     expect((await at.call(['status', ...JOB, '--exit-status'])).code).toBe(0);
   });
 
-  it('loads items with their invoice when that is corrected only in a second round, and each once', async () => {
+  it('loads items with their invoice when that is corrected only in a second round, and each once', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox();
     const at = machine(server);
     const header = 'Invoice Number,Account Number,Amount\r\n';
@@ -265,7 +267,7 @@ describe('ebill correct', () => {
     expect((await at.call(typed(line))).code).toBe(0);
   });
 
-  it('lets a run go on that stopped because of rejects, and ends it with 0', async () => {
+  it('lets a run go on that stopped because of rejects, and ends it with 0', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), CUSTOMERS);

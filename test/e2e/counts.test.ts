@@ -77,7 +77,9 @@ describe.skipIf(process.platform !== 'linux')('a load', () => {
     expect(await cost('status')).toEqual(asked);
   });
 
-  it('stops polling final batches, except parts of an init that can still run', async () => {
+  it('stops polling final batches, except parts of an init that can still run', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox({ processingTimeMs: 0 });
     const at = machine(server);
     const cost = costs(at, server);

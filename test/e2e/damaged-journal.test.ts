@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { journalOf, MONTHS, recoveries, refusals } from './damaged-journal.ts';
+import { someRows } from '../helpers/some-rows.ts';
+import { journalOf, MONTHS, type Month, recoveries, refusals } from './damaged-journal.ts';
 import { machine, month, sandbox } from './harness.ts';
 
 const UPLOAD = ['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG_2020', '--json'];
@@ -74,7 +75,11 @@ describe('a journal with a damaged line', () => {
   });
 });
 
-describe.each(MONTHS)('a month whose journal is damaged $when', (month) => {
+const { some, others } = someRows(MONTHS, 3);
+describe.each(some)('a month whose journal is damaged $when', isRefused);
+describe.each(others)('a month whose journal is damaged $when', { tags: 'slow' }, isRefused);
+
+function isRefused(month: Month): void {
   it('in any line: is refused before anything is sent', async () => {
     expect(await refusals(month)).toEqual(
       // What belongs together is known to nobody else.
@@ -86,7 +91,7 @@ describe.each(MONTHS)('a month whose journal is damaged $when', (month) => {
   it('in one line of each type: what the hint says loads each record once', async () => {
     await recoveries(month, (types, type) => !types.includes(type));
   });
-});
+}
 
 describe('two processes on one load', () => {
   it('are one after the other, even when the lock file is deleted between them', async () => {

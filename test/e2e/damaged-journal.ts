@@ -17,7 +17,7 @@ const INVOICES = ['upload', 'invoice', 'INV_AUG_2020.csv', '--items', 'ITM*.csv'
 const FINALIZE = ['finalize', '--job', 'AUG_2020'];
 
 /** Commands of a month before the damage, and those that are left besides the uploads. */
-interface Month {
+export interface Month {
   readonly when: string;
   readonly before: readonly (readonly string[])[];
   readonly after: readonly (readonly string[])[];

@@ -49,52 +49,42 @@ const INIT = ['init', '--job', 'AUG_2020', '--json'];
 const UPLOAD = ['upload', 'customer', 'CUS_AUG_2020.csv', '--job', 'AUG_2020', '--finalize', '--json'];
 
 describe.skipIf(process.platform !== 'linux')('a disk that fails', () => {
-  it.each<[string, Failure['method'], Failure['code']]>([
-    ['is full', 'appendFile', 'ENOSPC'],
-    ['does not flush', 'datasync', 'EIO'],
-  ])(
-    'and %s under the journal: 2 when nothing was sent, else 10, and the same command resumes',
-    async (_how, method, code) => {
-      const codes: number[] = [];
-      for (let after = 0; ; after += 1) {
-        const { server, at } = await ready();
-        let sent = 0;
-        let failed = false;
-        for (const line of [INIT, UPLOAD]) {
-          sent = server.requests.length;
-          const calls = await failing({ method, code, file: /\.jsonl$/, after });
-          const ran = await at.call(line);
-          failed = calls() > after;
-          vi.restoreAllMocks();
-          if (!failed) {
-            expect([after, ran.code]).toEqual([after, 0]);
-            continue;
-          }
-          const nothing = server.requests.length === sent;
-          expect([after, line[0], ran.json.error?.code]).toEqual([
-            after,
-            line[0],
-            nothing ? 'USAGE' : 'LOCAL',
-          ]);
-          expect(ran.code).toBe(nothing ? 2 : 10);
-          expect(ran.json.error?.hint).toContain(
-            nothing ? 'Nothing is sent without a record' : 'run the same command again',
-          );
-          codes.push(ran.code ?? 0);
-          expect((await at.call(line)).code).toBe(0);
+  const resumes = async (method: Failure['method'], code: Failure['code']): Promise<void> => {
+    const codes: number[] = [];
+    for (let after = 0; ; after += 1) {
+      const { server, at } = await ready();
+      let sent = 0;
+      let failed = false;
+      for (const line of [INIT, UPLOAD]) {
+        sent = server.requests.length;
+        const calls = await failing({ method, code, file: /\.jsonl$/, after });
+        const ran = await at.call(line);
+        failed = calls() > after;
+        vi.restoreAllMocks();
+        if (!failed) {
+          expect([after, ran.code]).toEqual([after, 0]);
+          continue;
         }
-        const { initCount, batches } = server.snapshot();
-        expect(initCount).toBe(1);
-        const files = batches.filter(({ inputFilename }) => inputFilename !== null);
-        expect(files.map(({ jobId, finalizeCount }) => [jobId, finalizeCount])).toEqual([
-          ['AUG_2020_CUS', 1],
-        ]);
-        if (!failed) break;
+        const nothing = server.requests.length === sent;
+        expect([after, line[0], ran.json.error?.code]).toEqual([after, line[0], nothing ? 'USAGE' : 'LOCAL']);
+        expect(ran.code).toBe(nothing ? 2 : 10);
+        expect(ran.json.error?.hint).toContain(
+          nothing ? 'Nothing is sent without a record' : 'run the same command again',
+        );
+        codes.push(ran.code ?? 0);
+        expect((await at.call(line)).code).toBe(0);
       }
-      expect(new Set(codes)).toEqual(new Set([2, 10]));
-    },
-    60_000,
-  );
+      const { initCount, batches } = server.snapshot();
+      expect(initCount).toBe(1);
+      const files = batches.filter(({ inputFilename }) => inputFilename !== null);
+      expect(files.map(({ jobId, finalizeCount }) => [jobId, finalizeCount])).toEqual([['AUG_2020_CUS', 1]]);
+      if (!failed) break;
+    }
+    expect(new Set(codes)).toEqual(new Set([2, 10]));
+  };
+  const TITLE = 'under the journal: 2 when nothing was sent, else 10, and the same command resumes';
+  it(`and is full ${TITLE}`, () => resumes('appendFile', 'ENOSPC'), 60_000);
+  it(`and does not flush ${TITLE}`, { tags: 'slow' }, () => resumes('datasync', 'EIO'));
 
   it('under a result file ends with 10', async () => {
     const { at } = await ready(1);

@@ -91,14 +91,14 @@ describe('"not found" is no evidence while a call may still take effect', () => 
     expect(server.snapshot().initCount).toBe(1);
   });
 
-  it('an init that takes longer than --timeout waits for its own answer', async () => {
+  it('an init that takes longer than --timeout waits for its own answer', { tags: 'slow' }, async () => {
     const { server, at } = await world({ faults: ['init=late:75s'] });
     const done = await call(at, [...INIT, '--timeout', real(10), '--json']);
     expect([done.code, sent(server)]).toEqual([0, { 'init AUG_2020_INIT': 1 }]);
     expect(calls(server, true).filter((one) => one.startsWith('status'))).toHaveLength(1);
   });
 
-  it('… unless --init-timeout says otherwise: then it is asked for', async () => {
+  it('… unless --init-timeout says otherwise: then it is asked for', { tags: 'slow' }, async () => {
     const { server, at } = await world({ faults: ['init=late:75s'] });
     const done = await call(at, [...INIT, '--init-timeout', real(10), '--json']);
     expect([done.code, server.snapshot().initCount]).toEqual([0, 1]);
@@ -106,7 +106,7 @@ describe('"not found" is no evidence while a call may still take effect', () => 
     expect(calls(server, true).filter((one) => one.startsWith('status')).length).toBeGreaterThan(2);
   });
 
-  it('creates and finalizes of 75 s, which outlast --timeout, happen once', async () => {
+  it('creates and finalizes of 75 s, which outlast --timeout, happen once', { tags: 'slow' }, async () => {
     const { server, at } = await world({
       duplicates: 'reissue',
       faults: ['create=late:75s', 'finalize=late:75s'],
@@ -291,7 +291,7 @@ describe('a draft by another name', () => {
     expect(sent(server)['finalize AUG_2020_CUS']).toBe(2);
   });
 
-  it('… but not a third time', async () => {
+  it('… but not a third time', { tags: 'slow' }, async () => {
     const { server, at } = await world({ faults: ['finalize@*=ignored'] });
     const done = await call(at, [...CUSTOMERS, '--finalize', '--json']);
     expect([done.code, done.json.error?.code]).toEqual([6, 'UNAVAILABLE']);
@@ -299,7 +299,9 @@ describe('a draft by another name', () => {
     expect(sent(server)['finalize AUG_2020_CUS']).toBe(2);
   });
 
-  it('a finalize answered with the status of a failure is not done while the batch stays a draft', async () => {
+  it('a finalize answered with the status of a failure is not done while the batch stays a draft', {
+    tags: 'slow',
+  }, async () => {
     const { server, at } = await world({ faults: ['finalize=failed-status'] });
     const done = await call(at, [...CUSTOMERS, '--finalize', '--wait', '--json']);
     expect([done.code, done.json.outcome]).toEqual([0, 'succeeded']);
@@ -337,7 +339,9 @@ describe('a batch that the server lost', () => {
     expect(sent(server)['finalize AUG_2020_CUS_2']).toBe(1);
   });
 
-  it('is named by an upload of its file, and replaced with --again: then all commands agree', async () => {
+  it('is named by an upload of its file, and replaced with --again: then all commands agree', {
+    tags: 'slow',
+  }, async () => {
     const { at, server } = await world({ faults: ['status[AUG_2020_CUS]@2=forget'] });
     expect((await call(at, CUSTOMERS)).code).toBe(0);
     await call(at, ['status']);

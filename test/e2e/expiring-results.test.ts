@@ -102,7 +102,9 @@ describe('ebill run', () => {
     expect(inFolder(at)).toContain('AUG_2020_CUS_rejects.csv');
   });
 
-  it('fetches the others where one result is damaged, and ends with the code of that', async () => {
+  it('fetches the others where one result is damaged, and ends with the code of that', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox({ faults: ['download:customer@*=html'] });
     const at = machine(server);
     await planned(at);
@@ -287,7 +289,7 @@ describe('a server', () => {
     expect(expiryOf((await at.call(['status', '--json'])).json.batches)).toBe('2030-09-01T04:59:00.000Z');
   });
 
-  it('that gives the same expired URL again costs this result alone', async () => {
+  it('that gives the same expired URL again costs this result alone', { tags: 'slow' }, async () => {
     const { at, gets, answers } = await serverWith(
       () => v4('20200831T220000Z'),
       () => ({ status: 403, body: EXPIRED }),

@@ -230,7 +230,7 @@ describe('ebill loads import', () => {
     expect(journals(other)).toEqual([]);
   });
 
-  it('says that the same is on record, or more, and changes nothing', async () => {
+  it('says that the same is on record, or more, and changes nothing', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const [one, other] = await begun(server);
     await handOver(one, other);
@@ -313,7 +313,7 @@ describe('ebill loads import', () => {
     expect(ran.code).toBe(2);
   });
 
-  it('reads standard input', async () => {
+  it('reads standard input', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const [one, other] = await begun(server);
     const { stdout } = await one.call(['loads', 'export', JOB, '--out', '-']);

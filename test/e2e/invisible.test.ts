@@ -3,11 +3,24 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { main } from '../../src/main.ts';
 import { testContext } from '../helpers/context.ts';
+import { someRows } from '../helpers/some-rows.ts';
 import { type Machine, machine, sandbox } from './harness.ts';
 import { rawIn } from './stranger.ts';
 
 /** A bidi override, a character without width, a bidi isolate. Names with control characters are refused. */
 const NAMES = ['in\u202ev.csv', 'in\u200bv.csv', 'in\u2066v.csv'];
+
+interface Way {
+  readonly how: string;
+  readonly tty: boolean;
+  readonly flags: readonly string[];
+}
+const WAYS: readonly Way[] = [
+  { how: 'in a pipe', tty: false, flags: [] },
+  { how: 'on a terminal', tty: true, flags: ['--yes'] },
+  { how: 'as JSON', tty: false, flags: ['--json', '--progress', 'json'] },
+  { how: 'as rows', tty: false, flags: ['--format', 'tsv'] },
+];
 
 describe.each(NAMES)('a file named %j', (name) => {
   const item = `itm${name}`;
@@ -48,21 +61,16 @@ describe.each(NAMES)('a file named %j', (name) => {
     return at;
   }
 
-  it.each([
-    ['in a pipe', false, []],
-    ['on a terminal', true, ['--yes']],
-    ['as JSON', false, ['--json', '--progress', 'json']],
-    ['as rows', false, ['--format', 'tsv']],
-  ] as const)(
-    'is never shown raw, %s',
-    async (_what, tty, flags) => {
-      const at = await prepared();
-      for (const line of LINES) {
-        const context = testContext({ home: at.home, cwd: at.cwd, tty, env: at.env });
-        await main([...line, ...(line.length === 0 ? [] : flags)], { ...context, now: Date.now });
-        expect([rawIn(context.stdout.text + context.stderr.text, tty), line]).toEqual([[], line]);
-      }
-    },
-    60_000,
-  );
+  const isNeverRaw = async ({ tty, flags }: Way): Promise<void> => {
+    const at = await prepared();
+    for (const line of LINES) {
+      const context = testContext({ home: at.home, cwd: at.cwd, tty, env: at.env });
+      await main([...line, ...(line.length === 0 ? [] : flags)], { ...context, now: Date.now });
+      expect([rawIn(context.stdout.text + context.stderr.text, tty), line]).toEqual([[], line]);
+    }
+  };
+  const first = NAMES.indexOf(name);
+  const { some, others } = someRows([...WAYS.slice(first), ...WAYS.slice(0, first)], WAYS.length);
+  it.each(some)('is never shown raw, $how', isNeverRaw);
+  it.each(others)('is never shown raw, $how', { tags: 'slow' }, isNeverRaw);
 });

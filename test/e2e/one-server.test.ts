@@ -17,7 +17,7 @@ const ourJournals = (at: Machine): readonly string[] =>
 const spelled = ({ apiUrl }: Sandbox): string => `${apiUrl.replace('127.0.0.1', 'LOCALHOST')}/rest/`;
 
 describe('one server, two names (api rule 25)', () => {
-  it('two processes with two spellings send the init once', async () => {
+  it('two processes with two spellings send the init once', { tags: 'slow' }, async () => {
     const server = await sandbox({ faults: ['init@1=slow:1s'] });
     const at = machine(server);
     const init = ['init', '--job', 'AUG_2020', '--json'];
@@ -204,7 +204,7 @@ describe('the load last started (commands rule 9)', () => {
     );
   });
 
-  it('takes no correction unnamed when nothing in it is left to correct', async () => {
+  it('takes no correction unnamed when nothing in it is left to correct', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     writeFileSync(join(at.cwd, 'cus.csv'), 'Account Number,Name\n1,A\n,B\n');

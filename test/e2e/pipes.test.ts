@@ -42,7 +42,7 @@ describe('in a pipe', () => {
     expect(shell('ebill status --job X --json > /dev/full').code).toBe(2);
   });
 
-  it('the same command twice gives the same bytes', () => {
+  it('the same command twice gives the same bytes', { tags: 'slow' }, () => {
     const at = machine(null);
     const run = (): string =>
       execFileSync(process.execPath, [EBILL, '--json'], {

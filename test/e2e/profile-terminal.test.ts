@@ -35,7 +35,7 @@ async function answered(
 }
 
 describe('profile set on a terminal', () => {
-  it('keeps the stored secret at Enter and says so, before and after', async () => {
+  it('keeps the stored secret at Enter and says so, before and after', { tags: 'slow' }, async () => {
     const at = await withProfile();
     const before = secretsOf(at);
     const token = await answered(at, ['profile', 'set', 'prod', '--auth', 'bearer'], KEEP, '\r');

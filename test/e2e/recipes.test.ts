@@ -168,6 +168,5 @@ describe('a recipe for CI, killed in the middle and run again', () => {
         .filter((call) => /^(init|create|put|finalize)/.test(call)),
     ).toEqual([]);
   };
-  it.each(RECIPES.slice(0, 1))('$name', isResumed);
-  it.each(RECIPES.slice(1))('$name', { tags: 'slow' }, isResumed);
+  it.each(RECIPES)('$name', { tags: 'slow' }, isResumed);
 });

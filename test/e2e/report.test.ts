@@ -86,7 +86,7 @@ describe('ebill report', () => {
     );
   });
 
-  it('replaces only a report, unless --force is given', async () => {
+  it('replaces only a report, unless --force is given', { tags: 'slow' }, async () => {
     const { at } = await loaded(0);
     const path = join(at.cwd, 'mine.html');
     writeFileSync(path, 'mine');

@@ -93,7 +93,7 @@ describe('ebill run', () => {
     expect(readFileSync(join(at.cwd, 'AUG_2020', 'report.html'), 'utf8')).toContain('Everything was loaded');
   });
 
-  it('sends nothing when it is run again, and ends as before', async () => {
+  it('sends nothing when it is run again, and ends as before', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at);
@@ -156,45 +156,48 @@ describe('ebill run', () => {
     },
   );
 
-  it.each(['reissue', 'refuse'] as const)(
-    'resumes where it stopped after a kill: nothing is sent twice (%s)',
-    async (duplicates) => {
-      const server = await sandbox({ faults: ['put@4=hang'], duplicates });
-      const at = machine(server);
-      const plan = await planned(at);
-      const hanging = new Promise<void>((resolve) => {
-        const look = setInterval(() => {
-          if (calls(server).filter((call) => call.startsWith('put')).length < 4) return;
-          clearInterval(look);
-          resolve();
-        }, 10);
-      });
-      const killed = await at.run(['run', plan, ...FAST], { killWhen: hanging });
-      expect(killed.code).toBeNull();
-      expect((await at.call(['--json'])).json['next']).toMatchObject({ command: `ebill run ${plan}` });
-      if (duplicates === 'refuse') {
-        // The upload address of an item file died with the process, and this server gives no other.
-        const stuck = await at.call(['run', plan, '--json', ...FAST]);
-        expect([stuck.code, stuck.json.error?.code]).toEqual([8, 'CONFLICT']);
-        expect(stuck.json.error?.hint).toContain('--restart-invoice');
-      }
-      const more = duplicates === 'refuse' ? ['--restart-invoice'] : [];
-      const again = await at.call(['run', plan, '--json', ...FAST, ...more]);
-      expect(again.json.error).toBeNull();
-      expect(again.json.outcome).toBe('succeeded');
-      const sent = changes(server);
-      for (const once of [
-        'init AUG_2020_INIT',
-        'finalize AUG_2020_CUS',
-        'create AUG_2020_CUS',
-        'create AUG_2020_INV',
-      ])
-        expect(sent.filter((call) => call === once)).toEqual([once]);
-      expect(sent.filter((call) => call.startsWith('finalize'))).toHaveLength(2);
-    },
+  const resumes = async (duplicates: 'reissue' | 'refuse'): Promise<void> => {
+    const server = await sandbox({ faults: ['put@4=hang'], duplicates });
+    const at = machine(server);
+    const plan = await planned(at);
+    const hanging = new Promise<void>((resolve) => {
+      const look = setInterval(() => {
+        if (calls(server).filter((call) => call.startsWith('put')).length < 4) return;
+        clearInterval(look);
+        resolve();
+      }, 10);
+    });
+    const killed = await at.run(['run', plan, ...FAST], { killWhen: hanging });
+    expect(killed.code).toBeNull();
+    expect((await at.call(['--json'])).json['next']).toMatchObject({ command: `ebill run ${plan}` });
+    if (duplicates === 'refuse') {
+      // The upload address of an item file died with the process, and this server gives no other.
+      const stuck = await at.call(['run', plan, '--json', ...FAST]);
+      expect([stuck.code, stuck.json.error?.code]).toEqual([8, 'CONFLICT']);
+      expect(stuck.json.error?.hint).toContain('--restart-invoice');
+    }
+    const more = duplicates === 'refuse' ? ['--restart-invoice'] : [];
+    const again = await at.call(['run', plan, '--json', ...FAST, ...more]);
+    expect(again.json.error).toBeNull();
+    expect(again.json.outcome).toBe('succeeded');
+    const sent = changes(server);
+    for (const once of [
+      'init AUG_2020_INIT',
+      'finalize AUG_2020_CUS',
+      'create AUG_2020_CUS',
+      'create AUG_2020_INV',
+    ])
+      expect(sent.filter((call) => call === once)).toEqual([once]);
+    expect(sent.filter((call) => call.startsWith('finalize'))).toHaveLength(2);
+  };
+  it('resumes where it stopped after a kill: nothing is sent twice (refuse)', () => resumes('refuse'));
+  it('resumes where it stopped after a kill: nothing is sent twice (reissue)', { tags: 'slow' }, () =>
+    resumes('reissue'),
   );
 
-  it('shows what is done and what would be sent with --dry-run, and sends nothing', async () => {
+  it('shows what is done and what would be sent with --dry-run, and sends nothing', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at, { init: 'init: { zeroOutCustomerBalance: true }' });
@@ -241,7 +244,9 @@ describe('ebill run', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('ends with 7 when --max-wait has elapsed, and resumes when it is run again', async () => {
+  it('ends with 7 when --max-wait has elapsed, and resumes when it is run again', {
+    tags: 'slow',
+  }, async () => {
     const server = await sandbox({ processingTimeMs: 100_000 });
     const at = machine(server);
     const plan = await planned(at);
@@ -284,7 +289,7 @@ describe('ebill run', () => {
     expect(changes(server)).toHaveLength(before);
   });
 
-  it('asks for --adopt where an earlier command has found the batches, too', async () => {
+  it('asks for --adopt where an earlier command has found the batches, too', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     const plan = await planned(at);

@@ -26,7 +26,9 @@ async function submitted(server: Sandbox): Promise<Machine> {
 const phases = (batches: readonly { jobId: string | null; phase: string }[]): unknown =>
   Object.fromEntries(batches.map(({ jobId, phase }) => [jobId, phase]));
 
-it('no command speaks of another machine where the load was begun on this one', async () => {
+it('no command speaks of another machine where the load was begun on this one', {
+  tags: 'slow',
+}, async () => {
   const server = await sandbox();
   const at = await submitted(server);
   for (const args of [

@@ -24,7 +24,7 @@ describe('on a terminal', () => {
     expect(server.snapshot().initCount).toBe(1);
   });
 
-  it('zeroing balances asks for the name of the load to be typed', async () => {
+  it('zeroing balances asks for the name of the load to be typed', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server);
     const wrong = terminal(at, ['init', '--job', 'AUG_2020', '--zero-out-customer-balance'], WIDE);
@@ -39,7 +39,7 @@ describe('on a terminal', () => {
     expect(server.snapshot().zeroedCustomerBalances).toBe(1);
   });
 
-  it.each([40, 80, 160])('at %i columns an upload and its watch leave a tidy screen', async (columns) => {
+  const isTidy = async (columns: number): Promise<void> => {
     const server = await sandbox({ processingTimeMs: 400 });
     const at = machine(server);
     await month(at, { records: 30, bad: 1 });
@@ -56,7 +56,9 @@ describe('on a terminal', () => {
     expect(text.replace(/\s+/g, ' ')).toContain('31 invoices sent, 30 loaded, 1 rejected, 0 unaccounted');
     // Nothing live is left behind: no spinner, no bar.
     expect(text).not.toMatch(/[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]|━/);
-  });
+  };
+  it('at 40 columns an upload and its watch leave a tidy screen', () => isTidy(40));
+  it.each([80, 160])('at %i columns an upload and its watch leave a tidy screen', { tags: 'slow' }, isTidy);
 
   it('Ctrl-C while watching ends with 130 and says how to go on', async () => {
     const server = await sandbox({ processingTimeMs: 3_600_000 });

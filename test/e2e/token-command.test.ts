@@ -78,7 +78,7 @@ describe.skipIf(process.platform === 'win32')('a token command', () => {
       expect(env()).not.toContain(name);
   });
 
-  it('is asked again once after a 401, and the request repeated', async () => {
+  it('is asked again once after a 401, and the request repeated', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = withCommand(server);
     const { command, runs } = printer(at, [STALE, TOKEN]);

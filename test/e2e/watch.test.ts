@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { listening, recordingHandler } from '../api/rig.ts';
+import { someRows } from '../helpers/some-rows.ts';
 import { type Machine, machine } from './harness.ts';
 
 // A watch through everything that servers and gateways do instead of answering (commands rule 13).
@@ -113,18 +114,24 @@ describe('a batch that is not on record here', () => {
 });
 
 describe('--max-wait', () => {
-  it.each<[string, readonly Answer[]]>([
-    ['the first answer hangs', [hang]],
-    ['the first answer drips', [drip]],
-    ['a later answer hangs', [QUEUED, hang]],
-    ['a later answer drips', [QUEUED, drip]],
-  ])('ends a poll under way, within a second: %s', async (_what, answers) => {
+  const { some, others } = someRows<{ readonly which: string; readonly answers: readonly Answer[] }>(
+    [
+      { which: 'the first answer hangs', answers: [hang] },
+      { which: 'a later answer hangs', answers: [QUEUED, hang] },
+      { which: 'the first answer drips', answers: [drip] },
+      { which: 'a later answer drips', answers: [QUEUED, drip] },
+    ],
+    3,
+  );
+  const ends = async ({ answers }: { readonly answers: readonly Answer[] }): Promise<void> => {
     const { client } = await answering(answers, { now: Date.now, sleep: async () => undefined });
     const began = performance.now();
     const ran = await client.call([...WATCH, '--max-wait', '1200ms', '--json']);
     expect([ran.code, ran.json.error?.code]).toEqual([7, 'STILL_RUNNING']);
     expect(performance.now() - began).toBeLessThan(2_200);
-  });
+  };
+  it.each(some)('ends a poll under way, within a second: $which', ends);
+  it.each(others)('ends a poll under way, within a second: $which', { tags: 'slow' }, ends);
 });
 
 describe('the pauses between two polls', () => {

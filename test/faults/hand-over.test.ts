@@ -5,7 +5,9 @@ import { tryAll } from './tally.ts';
 
 // A part of the points of hand-over.full.ts.
 describe('a load handed over to another machine', () => {
-  it('killed on one, finished on the other: nothing is lost, nothing is sent twice', async () => {
+  it('killed on one, finished on the other: nothing is lost, nothing is sent twice', {
+    tags: 'slow',
+  }, async () => {
     const plan = planLines();
     await tryAll(
       'quick: handed over',
@@ -16,5 +18,5 @@ describe('a load handed over to another machine', () => {
       ],
       2,
     );
-  }, 120_000);
+  });
 });

@@ -24,10 +24,10 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: killed',
       [
-        ...strided(journalPoints('reissue', clean), 380, 20),
-        ...strided(requestPoints('reissue', clean), 194, 2),
-        ...strided(requestPoints('refuse', clean), 158, 6),
-        ...strided(diskPoints('reissue', clean), 74, 3),
+        ...strided(journalPoints('reissue', clean), 760, 20),
+        ...strided(requestPoints('reissue', clean), 388, 2),
+        ...strided(requestPoints('refuse', clean), 316, 6),
+        ...strided(diskPoints('reissue', clean), 148, 3),
         chainPoint('refuse', next, 2, clean.writes, clean.requests.length),
         restartPoint({ at: 2, how: 'synced' }, false),
         elsewherePoint({ at: 3, how: 'synced' }),
@@ -44,8 +44,8 @@ describe('a load broken at some of its points', () => {
     await tryAll(
       'quick: wrong answers',
       [
-        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 794, 7),
-        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 778, 5),
+        ...strided(faultPoints('reissue', await callsOfMonth('reissue')), 1588, 7),
+        ...strided(faultPoints('refuse', await callsOfMonth('refuse')), 1556, 5),
         faultPoint('refuse', ['create@1=reset-after'], (more) => oneAtATime(monthLines(more))),
         ...Array.from({ length: 2 }, (_, i) =>
           faultPoint(i % 2 === 0 ? 'reissue' : 'refuse', randomFaults(next, 2)),
