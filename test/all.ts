@@ -7,7 +7,8 @@ import { ROOT } from '../src/build/targets.ts';
 /*
  * npm run test:all [-- --share K/N] [-- --slow-only]: the suite with new cases of the property tests, and the proofs that
  * take longer than a change should wait.
- * --share K/N takes every Nth fault, leaves out mutations of the program, and only installs and runs the package on the oldest and the newest Node.js. --slow-only leaves the suite out, where `npm test` has run already.
+ * --share K/N takes every Nth fault, leaves out mutations of the program, and only installs and runs the package on the oldest
+ * and the newest Node.js. --slow-only leaves the suite out, where `npm test` has run already.
  */
 const { values } = parseArgs({
   options: { share: { type: 'string' }, 'slow-only': { type: 'boolean', default: false } },
@@ -38,12 +39,11 @@ npm('exec', '--', 'vitest', 'run', '--tags-filter=slow', ...tagged);
 npm(...vitest, '--project', 'slow', ...(share === undefined ? [] : SHARED));
 if (share === undefined) {
   npm('run', 'test:nodes');
-  npm('run', 'test:faults');
 } else {
   npm('run', 'test:nodes', '--', '--smoke', '20.18.1', '24');
   process.env['EBILL_FAULTS_PART'] = share;
-  npm('run', 'test:faults', '--', 'answers', 'chains', 'edges', 'kills', 'people', 'plan', 'storms');
 }
+npm('run', 'test:faults');
 
 /** Ends the process with the exit code of the first command that fails. */
 function npm(...args: readonly string[]): void {
