@@ -31,7 +31,8 @@ const SHARED = [
 const tagged = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
   .map((name) => `test/${name.replaceAll('\\', '/')}`)
   .filter(
-    (name) => name.endsWith('.test.ts') && readFileSync(join(ROOT, name), 'utf8').includes("tags: 'slow'"),
+    (name) =>
+      name.endsWith('.test.ts') && /tags: 'slow'|\btestSome\(/.test(readFileSync(join(ROOT, name), 'utf8')),
   )
   .filter((name) => share === undefined || SHARED.some((folder) => name.startsWith(folder)));
 if (!values['slow-only']) npm('test');

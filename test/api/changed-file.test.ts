@@ -16,7 +16,7 @@ import { putFile } from '../../src/api/storage.ts';
 import { type ExpectedFile, takeBuffers, uploadBody } from '../../src/api/upload-body.ts';
 import { EbillError } from '../../src/errors.ts';
 import { runs } from '../helpers/runs.ts';
-import { someRows } from '../helpers/some-rows.ts';
+import { testSome } from '../helpers/some-rows.ts';
 import { draft, fileOf, IGNORE_PROGRESS, rejection } from './rig.ts';
 
 const MIB = 1024 * 1024;
@@ -70,29 +70,25 @@ describe.each([
   ['no MD5', ['put@*=kms-etag'], 1],
 ])('a file that changed since it was checked, where the ETag is %s', (_etag, etag, first) => {
   describe.each(Object.entries(FACTS))('compared by %s', (by, known) => {
-    const { some, others } = someRows(CHANGES, 3, by === 'its CRC-32' ? first : first + 1);
-    const conflicts = async (
-      _what: string,
-      size: number,
-      change: (file: ExpectedFile) => void,
-    ): Promise<void> => {
-      const { storage, url, stored, puts } = await draft(etag);
-      const bytes = randomBytes(size);
-      if (bytes[0] !== undefined) bytes[0] |= 0x80;
-      const file = known(fileOf(bytes));
-      change(file);
-      const error = await rejection(putFile(storage, url, file, IGNORE_PROGRESS));
-      expect(error).toBeInstanceOf(EbillError);
-      expect(error).toMatchObject({ code: 'CONFLICT', exitCode: 8 });
-      expect(String(error)).toContain(file.path);
-      // Let the storage notice the aborted request first.
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      expect(stored()).toBeNull();
-      expect(puts().some((request) => request.effect)).toBe(false);
-    };
-    const TITLE = '%s (%i bytes) is a conflict, and nothing is stored';
-    test.each(some)(TITLE, conflicts);
-    test.each(others)(TITLE, { tags: 'slow' }, conflicts);
+    const testSomeHere = testSome(3, by === 'its CRC-32' ? first : first + 1);
+    testSomeHere(CHANGES)(
+      '%s (%i bytes) is a conflict, and nothing is stored',
+      async (_what, size, change) => {
+        const { storage, url, stored, puts } = await draft(etag);
+        const bytes = randomBytes(size);
+        if (bytes[0] !== undefined) bytes[0] |= 0x80;
+        const file = known(fileOf(bytes));
+        change(file);
+        const error = await rejection(putFile(storage, url, file, IGNORE_PROGRESS));
+        expect(error).toBeInstanceOf(EbillError);
+        expect(error).toMatchObject({ code: 'CONFLICT', exitCode: 8 });
+        expect(String(error)).toContain(file.path);
+        // Let the storage notice the aborted request first.
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        expect(stored()).toBeNull();
+        expect(puts().some((request) => request.effect)).toBe(false);
+      },
+    );
 
     test('between two tries is a conflict', async () => {
       const { storage, url, stored } = await draft(['put@1=slowdown', ...etag]);
@@ -120,7 +116,7 @@ describe.each([
       expect(stored()).toBe(file.sha256);
     });
 
-    test.each<[string, (file: ExpectedFile) => void]>([
+    testSomeHere<[string, (file: ExpectedFile) => void]>([
       ['grows', ({ path }) => appendFileSync(path, 'x')],
       ['is truncated', ({ path }) => truncateSync(path, 3 * MIB)],
       [

@@ -6,6 +6,7 @@ import { readBody } from '../../src/api/response-body.ts';
 import { putFile } from '../../src/api/storage.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { tempDir } from '../helpers/context.ts';
+import { runs } from '../helpers/runs.ts';
 import { CODE_POINT, GRAPHEME } from '../helpers/unicode.ts';
 import { fileOf, hash, IGNORE_PROGRESS, rawServer, rigFor, S3_MARK, sandbox } from './rig.ts';
 
@@ -60,7 +61,7 @@ describe('text survives request → sandbox → response', () => {
         // A similar job id finds nothing.
         expect(await client.status({ jobId: `${jobId}.` })).toBeNull();
       }),
-      { numRuns: 60 },
+      { numRuns: runs(15, 60) },
     );
   });
 
@@ -80,7 +81,7 @@ describe('text survives request → sandbox → response', () => {
           expect(put).toMatchObject({ outcome: 'stored', verified: true });
           expect(box.snapshot().batches.at(-1)?.sha256).toBe(hash('sha256', bytes));
         }),
-        { numRuns: 15 },
+        { numRuns: runs(5, 15) },
       );
     }
   });

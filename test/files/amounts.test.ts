@@ -8,6 +8,7 @@ import {
   formatDecimal,
   toFine,
 } from '../../src/files/amounts.ts';
+import { runs } from '../helpers/runs.ts';
 
 const reader = new AmountReader();
 const read = (text: string): Amount => {
@@ -109,7 +110,7 @@ describe('ExactSums', () => {
         expect(sums.fine(at)).toBe(expected);
         if (sums.isZero(at, 2)) expect(equalTo(2, expected, 0n)).toBe(true);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(300, 1000) },
     );
   });
 

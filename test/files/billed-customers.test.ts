@@ -7,6 +7,7 @@ import { BilledCustomers } from '../../src/files/billed-customers.ts';
 import type { FileToCheck } from '../../src/files/findings.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { tempDir } from '../helpers/context.ts';
+import { runs } from '../helpers/runs.ts';
 
 const folder = tempDir('ebill-billed-');
 const COLUMNS: Columns = { invoice: { customer: 'Account' } };
@@ -49,7 +50,7 @@ describe('customers billed', () => {
           expect(await billed([['customer', customers], ...texts], columns)).toBe(new Set(all.flat()).size);
         },
       ),
-      { numRuns: 40 },
+      { numRuns: runs(8, 40) },
     );
   });
 

@@ -8,6 +8,7 @@ import type { KeyHash } from '../../src/files/keys.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { writeSample } from '../../src/sample/sample.ts';
 import { tempDir } from '../helpers/context.ts';
+import { runs } from '../helpers/runs.ts';
 
 const COLUMNS: Columns = {
   customer: { key: 'Account' },
@@ -343,7 +344,7 @@ describe('the checks across files, with any weak hash', () => {
         );
         expect(found).toEqual(expected.slice(0, 10));
       }),
-      { numRuns: 60 },
+      { numRuns: runs(15, 60) },
     );
   });
 
@@ -371,7 +372,7 @@ describe('the checks across files, with any weak hash', () => {
         // Errors come before warnings.
         expect([...found].sort()).toEqual(expected.sort());
       }),
-      { numRuns: 60 },
+      { numRuns: runs(15, 60) },
     );
   });
 });

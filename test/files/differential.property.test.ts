@@ -9,6 +9,7 @@ import { FindingList } from '../../src/files/findings.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
 import { tempDir } from '../helpers/context.ts';
+import { runs } from '../helpers/runs.ts';
 
 /** A field in any legal form: unquoted, or in quotes with anything inside. */
 const field = fc.oneof(
@@ -79,7 +80,7 @@ describe('compared with csv-parse', () => {
           if (JSON.stringify(got) !== JSON.stringify(expected)) expect([cut, got]).toEqual([cut, expected]);
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 
@@ -109,7 +110,7 @@ describe('compared with csv-parse', () => {
         );
         expect(found.sort()).toEqual(expectedOf(texts).sort());
       }),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type FieldSink, readValue, valueText } from '../../src/files/field-values.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
+import { runs } from '../helpers/runs.ts';
 
 const value = fc
   .array(
@@ -88,7 +89,7 @@ describe('the values of selected columns', () => {
         const expected = selected.length === 0 ? [] : rows.map((row) => selected.map((c) => row[c - 1]));
         expect(read(text, selected, size)).toEqual(expected);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(400, 2000) },
     );
   });
 

@@ -8,6 +8,7 @@ import { FoldedHash, KeyHash64, KeySet, LOOKALIKE } from '../../src/files/keys.t
 import { areLikeKeys, differences, folded, quotedPair } from '../../src/files/lookalikes.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { tempDir } from '../helpers/context.ts';
+import { runs } from '../helpers/runs.ts';
 import { checkText } from './check-text.ts';
 
 const COLUMNS = {
@@ -143,7 +144,7 @@ describe('a reference that looks like a key', () => {
           expect(named.length).toBe(few ? like.length : Math.min(1, like.length));
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(15, 60) },
     );
   });
 });
@@ -285,7 +286,7 @@ describe('folding', () => {
         const [one, other] = quotedPair(a, b);
         expect(one).not.toBe(other);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(1000, 5000) },
     );
   });
 
@@ -316,7 +317,7 @@ describe('folding', () => {
           if (keys.indexOf(one) === number) expect(isMarked).toBe(isLike);
         });
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(400, 2000) },
     );
   });
 

@@ -6,6 +6,7 @@ import type { Columns } from '../../src/batch/columns.ts';
 import type { FileKind } from '../../src/batch/types.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { tempDir } from '../helpers/context.ts';
+import { runs } from '../helpers/runs.ts';
 
 /** Rows by column name; each file is written with its columns in some order. */
 type Rows = Record<string, string>[];
@@ -112,7 +113,7 @@ describe('files that agree, written in any legal way,', () => {
       fc.asyncProperty(month, ways, async (data, how) => {
         expect(await errorsOf(data, how)).toEqual([]);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150) },
     );
   });
 
@@ -138,7 +139,7 @@ describe('files that agree, written in any legal way,', () => {
       fc.asyncProperty(month, ways, fc.nat({ max: 100 }), async (data, how, n) => {
         expect(await errorsOf({ ...data, ...damage(data, n) }, how)).toEqual([finding]);
       }),
-      { numRuns: 40 },
+      { numRuns: runs(10, 40) },
     );
   });
 });

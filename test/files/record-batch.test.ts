@@ -6,6 +6,7 @@ import { CrossState } from '../../src/files/cross-state.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { ScanKernel } from '../../src/files/scan-kernel.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
+import { runs } from '../helpers/runs.ts';
 import { checkText } from './check-text.ts';
 import { kernelBlock } from './kernel-block.ts';
 
@@ -164,7 +165,7 @@ describe('records passed by the kernel', () => {
           expect(crossCheck(files, size, kernelBlock)).toEqual(alone);
         },
       ),
-      { numRuns: 600 },
+      { numRuns: runs(250, 600) },
     );
     expect(readAmounts.mock.calls.length).toBeGreaterThan(1000);
     readAmounts.mockRestore();

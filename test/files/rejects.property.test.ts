@@ -8,6 +8,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type RawRecord, RecordCutter, recordFields, withRecords } from '../../src/files/record-reader.ts';
 import { writeRejects } from '../../src/files/rejects.ts';
 import { sentHeader, tallyResult } from '../../src/files/result-file.ts';
+import { runs } from '../helpers/runs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'ebill-rejects-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -110,7 +111,7 @@ describe('writeRejects, for any file and any failures,', () => {
         const rejects = await rejectsOf(data, { shuffled: false, key: null });
         expect(rejects.by).toMatchObject({ way: 'position' });
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150) },
     );
   });
 
@@ -124,7 +125,7 @@ describe('writeRejects, for any file and any failures,', () => {
       fc.asyncProperty(keyed, fc.boolean(), async (data, named) => {
         await rejectsOf(data, { shuffled: true, key: named ? 'Account Number' : null });
       }),
-      { numRuns: 80 },
+      { numRuns: runs(20, 80) },
     );
   });
 });
@@ -152,7 +153,7 @@ it('RecordCutter reads any table, in any legal quoting', () => {
       for (const record of cutter.end()) read.push(recordFields(record));
       expect(read).toEqual([data.header, ...tables]);
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(200, 1000) },
   );
 });
 
@@ -186,7 +187,7 @@ describe('RecordCutter, for any bytes,', () => {
       fc.property(bytes, fc.integer({ min: 1, max: 9 }), (content, size) => {
         expect(cut(content, size)).toEqual(cut(content, 1000));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200, 1000) },
     );
   });
   it('leaves out only blank lines and a BOM', () => {

@@ -6,6 +6,7 @@ import { BLOCK_BYTES, BlockPool } from '../../src/files/blocks.ts';
 import { FindingList } from '../../src/files/findings.ts';
 import { ScanKernel } from '../../src/files/scan-kernel.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
+import { runs } from '../helpers/runs.ts';
 import { checkText } from './check-text.ts';
 import { kernelBlock } from './kernel-block.ts';
 
@@ -197,7 +198,7 @@ describe('ScanKernel', () => {
         });
         expect(got).toEqual(scan(content, sizes, selections, (bytes) => Uint8Array.from(bytes)));
       }),
-      { numRuns: 700 },
+      { numRuns: runs(250, 700) },
     );
     expect(passed).toBeGreaterThan(700);
   });
@@ -255,7 +256,7 @@ describe('ConversionSearch', () => {
           expect(found.records).toBe(checkText(start + text.join('')).records);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 });

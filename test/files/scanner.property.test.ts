@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FindingList } from '../../src/files/findings.ts';
 import { CsvScanner } from '../../src/files/scanner.ts';
+import { runs } from '../helpers/runs.ts';
 import { CODE_POINT } from '../helpers/unicode.ts';
 import { checkText } from './check-text.ts';
 
@@ -75,7 +76,7 @@ describe('CsvScanner, for any legal CSV,', () => {
         expect(got.header).toEqual(data.header);
         expect(got.records).toBe(data.rows.length);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200, 1000) },
     );
   });
 
@@ -92,7 +93,7 @@ describe('CsvScanner, for any legal CSV,', () => {
         expect(got.records).toBe(records.length - 1);
         expect(got.header).toEqual(records[0]);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(100, 500) },
     );
   });
 });
@@ -122,7 +123,7 @@ describe('ContentCheck, for any bytes,', () => {
       fc.property(bytes, fc.integer({ min: 1, max: 9 }), (content, size) => {
         expect(scan(content, size)).toEqual(scan(content, content.length + 1));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200, 1000) },
     );
   });
 
@@ -136,7 +137,7 @@ describe('ContentCheck, for any bytes,', () => {
         const { records, found, total } = checkText(file);
         expect(checkText(file, pieces)).toMatchObject({ records, found, total });
       }),
-      { numRuns: 1000, examples: [[Uint8Array.from([13, 13, 194, 97]), [1]]] },
+      { numRuns: runs(200, 1000), examples: [[Uint8Array.from([13, 13, 194, 97]), [1]]] },
     );
   });
 
@@ -156,7 +157,7 @@ describe('ContentCheck, for any bytes,', () => {
         }
         expect(checkText(file, [size]).findings.some((f) => f.code === 'not-utf8')).toBe(!valid);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200, 1000) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { ContentCheck } from '../../src/files/content-check.ts';
 import { CrossCheck } from '../../src/files/cross-check.ts';
 import { CrossState } from '../../src/files/cross-state.ts';
 import { FindingList } from '../../src/files/findings.ts';
+import { runs } from '../helpers/runs.ts';
 import { checkText } from './check-text.ts';
 
 const rows = (count: number, row: (i: number) => string): string =>
@@ -134,7 +135,7 @@ describe('SpreadsheetDamage', () => {
         const { found, total } = checkText(text);
         expect(checkText(text, [12, size])).toMatchObject({ found, total });
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(200, 1000) },
     );
   });
 });
@@ -216,7 +217,7 @@ describe('damaged values', () => {
         const { found, total } = checkText(text);
         expect(checkText(text, [12, size])).toMatchObject({ found, total });
       }),
-      { numRuns: 1500 },
+      { numRuns: runs(300, 1500) },
     );
   });
 

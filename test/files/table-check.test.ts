@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { FileKind } from '../../src/batch/types.ts';
 import { checkFiles } from '../../src/files/preflight.ts';
 import { tempDir } from '../helpers/context.ts';
+import { runs } from '../helpers/runs.ts';
 import { checkText } from './check-text.ts';
 
 const rows = (count: number, row: (i: number) => string): string =>
@@ -318,7 +319,7 @@ describe('damage of one kind in any legal table gives exactly that finding', () 
           code,
         ]);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(40, 200) },
     );
   });
 });

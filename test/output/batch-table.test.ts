@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { batchTable } from '../../src/output/batch-table.ts';
 import { widthsReady } from '../../src/output/text-layout.ts';
 import { asciiSymbols, createColors, plainTheme } from '../../src/output/theme.ts';
+import { runs } from '../helpers/runs.ts';
 import { anyBatch, anyScript } from './arbitrary.ts';
 import { batch, month } from './samples.ts';
 
@@ -176,7 +177,7 @@ describe('batchTable', () => {
         expect(new Set([first, ...others]).size).toBe(1);
       }),
       {
-        numRuns: 200,
+        numRuns: runs(40, 200),
         // A column that is narrowed to nothing.
         examples: [[[{ jobId: '', id: '', file: null, status: '👍🏽👨‍👩‍👧', failCount: 1 }], 57]],
       },
@@ -196,7 +197,7 @@ describe('batchTable', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { splitEmoji } from '../../src/output/text-layout.ts';
+import { runs } from '../helpers/runs.ts';
 
 /** As a terminal measures that joins nothing: code point by code point. */
 const unjoined = (text: string): number => [...text].reduce((sum, char) => sum + stringWidth(char), 0);
@@ -38,7 +39,7 @@ describe('splitEmoji', () => {
         const text = splitEmoji(chars.join(''));
         expect(unjoined(text)).toBe(stringWidth(text));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(300, 2000) },
     );
   });
 });

@@ -6,6 +6,7 @@ import type { FileReport } from '../../src/files/findings.ts';
 import { reasonsTable, resultTable } from '../../src/output/result-tables.ts';
 import { table } from '../../src/output/table.ts';
 import { createColors, plainTheme } from '../../src/output/theme.ts';
+import { runs } from '../helpers/runs.ts';
 import { anyScript, anyText } from './arbitrary.ts';
 
 const HEAD = ['', 'Name', { title: 'Base URL', least: 20 }, { title: 'Loads', right: true }] as const;
@@ -117,7 +118,7 @@ describe('table', () => {
         ).split('\n');
         expect(new Set(straight.map((line) => stringWidth(line))).size).toBe(1);
       }),
-      { numRuns: 200 },
+      { numRuns: runs(40, 200) },
     );
   });
 
@@ -173,7 +174,7 @@ describe('table', () => {
           expect(line).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: runs(30, 150) },
     );
   });
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import { EbillError } from '../../src/errors.ts';
 import { parsePlan } from '../../src/plan/read-plan.ts';
+import { runs } from '../helpers/runs.ts';
 import { CODE_POINT } from '../helpers/unicode.ts';
 
 const WHOLE = `job: AUG_2020
@@ -107,7 +108,7 @@ describe('parsePlan with arbitrary input', () => {
 
   it('returns a plan or throws INVALID_PLAN with places', () => {
     fc.assert(fc.property(fc.string({ unit: CODE_POINT, maxLength: 200 }), isPlanOrMistake), {
-      numRuns: 300,
+      numRuns: runs(60, 300),
     });
     const known = fc.constantFrom(
       'job',
@@ -131,12 +132,11 @@ describe('parsePlan with arbitrary input', () => {
     }));
     fc.assert(
       fc.property(fc.dictionary(known, value, { maxKeys: 6 }), (plan) => isPlanOrMistake(stringify(plan))),
-      { numRuns: 300 },
+      { numRuns: runs(60, 300) },
     );
   });
 
-  it('copes with deep nesting, long input and repeated aliases', () => {
-    const many = 8_000;
+  const copes = (many: number): void => {
     const deep = ['[', '{', '- ', '? ', '{a: ', '["', 'a: b: '];
     const long = ['[]', '&a ', '!a ', '- *a\n', '%a\n', '---\n', ',', ': ', 'a:\n', '[,', '"\\x', '\t', '\r'];
     for (const part of [...deep, ...long]) isPlanOrMistake(part.repeat(many));
@@ -148,7 +148,10 @@ describe('parsePlan with arbitrary input', () => {
         .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(',')}]`),
     ];
     isPlanOrMistake(bomb.join('\n'));
-  });
+  };
+  const COPES = 'copes with deep nesting, long input and repeated aliases';
+  it(COPES, () => copes(1_000));
+  it(`${COPES}, thousands of times`, { tags: 'slow' }, () => copes(8_000));
 
   it('reports only places inside the text', () => {
     const part = fc.constantFrom(
@@ -164,7 +167,7 @@ describe('parsePlan with arbitrary input', () => {
           expect(Number(column)).toBeLessThanOrEqual((lines[Number(line) - 1] ?? '').length + 1);
         }
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(400, 2000) },
     );
   });
 });

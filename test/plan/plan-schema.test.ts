@@ -6,6 +6,7 @@ import { ROLES } from '../../src/batch/columns.ts';
 import { jobIdProblem } from '../../src/batch/job-ids.ts';
 import { PLAN_SCHEMA, type PlannedInit, planSchemaText } from '../../src/plan/plan-schema.ts';
 import { parsePlan } from '../../src/plan/read-plan.ts';
+import { runs } from '../helpers/runs.ts';
 import { CODE_POINT } from '../helpers/unicode.ts';
 import { parseFailure } from './parse-failure.ts';
 
@@ -133,7 +134,7 @@ describe('the plan schema', () => {
       fc.property(any, (job) => {
         expect(fits.test(job) && job.length <= maxLength).toBe(jobIdProblem(job) === null);
       }),
-      { numRuns: 500 },
+      { numRuns: runs(100, 500) },
     );
   });
 });

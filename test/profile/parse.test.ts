@@ -12,6 +12,7 @@ import {
 } from '../../src/profile/auth.ts';
 import { parseHeader, parseQuery, parseStatusName, sameHeader, withPairs } from '../../src/profile/pairs.ts';
 import { checkProfileName, isProfileName } from '../../src/profile/profile.ts';
+import { runs } from '../helpers/runs.ts';
 import { CODE_POINT } from '../helpers/unicode.ts';
 
 const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatching(/./) });
@@ -20,7 +21,10 @@ const USAGE = expect.objectContaining({ code: 'USAGE', hint: expect.stringMatchi
 function neverElse(parse: (text: string) => unknown): void {
   const text = fc.oneof(
     fc.string({ unit: CODE_POINT }),
-    fc.webUrl({ withQueryParameters: true, withFragments: true }),
+    // With query parameters of its own, `fc.webUrl` lists all of Unicode, which takes a second.
+    fc
+      .tuple(fc.webUrl(), fc.constantFrom('', '?a=b', '?a=%20&b', '#c', '?#', '?a=b#c=d'))
+      .map((parts) => parts.join('')),
     fc.tuple(fc.string(), fc.string()).map(([a, b]) => `${a}=${b}`),
     fc.stringMatching(/^https?:\/\/[a-z0-9@:/.\\?#[\] -]{0,30}$/),
   );
@@ -34,7 +38,7 @@ function neverElse(parse: (text: string) => unknown): void {
         expect((error as Error).message).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/u);
       }
     }),
-    { numRuns: 200 },
+    { numRuns: runs(50, 200) },
   );
 }
 
