@@ -23,8 +23,9 @@ export const COMMON = {
   // Many tests wait for a process or a clock of a server: a third worker uses the time.
   maxWorkers: 3,
   tags: [{ name: 'slow', description: 'only in npm run test:all', timeout: 300_000 }],
-  // No worker may need more than 1 GB; it is heap that grows.
-  execArgv: ['--max-old-space-size=768'],
+  // No worker may need more than 1 GB; it is heap that grows. Threads of its garbage collector would only compete with the
+  // other workers.
+  execArgv: ['--max-old-space-size=768', '--single-threaded-gc'],
   // A developer's own profiles and proxies must not change a test.
   env: {
     EBILL_HOME: '',

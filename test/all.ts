@@ -19,6 +19,7 @@ const vitest = ['exec', '--', 'vitest', 'run', '--config', 'vitest.full.config.t
 if (share === undefined) process.env['EBILL_NEW_CASES'] = '1';
 /** With `--share`, the slow tests of these folders. */
 const SHARED = [
+  'test/api',
   'test/commands',
   'test/e2e',
   'test/hints',

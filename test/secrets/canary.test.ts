@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS as REGISTRY } from '../../src/commands/index.ts';
+import { testSome } from '../helpers/some-rows.ts';
 import { playMonth, QUICK_MONTHS } from './canary-months.ts';
 import { COMMANDS, ELSEWHERE } from './commands.ts';
 
@@ -23,7 +24,7 @@ describe('secrets are in no output and no file', () => {
   });
 
   // Every manner with every verbosity: canary.full.ts.
-  it.each(QUICK_MONTHS)(
+  testSome(2)(QUICK_MONTHS)(
     'of a month with a server that echoes every request: $manner, $verbosity, $who',
     playMonth,
   );
