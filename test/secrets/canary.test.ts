@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { COMMANDS as REGISTRY } from '../../src/commands/index.ts';
-import { testSome } from '../helpers/some-rows.ts';
 import { playMonth, QUICK_MONTHS } from './canary-months.ts';
 import { COMMANDS, ELSEWHERE } from './commands.ts';
 
@@ -24,7 +23,7 @@ describe('secrets are in no output and no file', () => {
   });
 
   // Every manner with every verbosity: canary.full.ts.
-  testSome(2)(QUICK_MONTHS)(
+  it.each(QUICK_MONTHS)(
     'of a month with a server that echoes every request: $manner, $verbosity, $who',
     playMonth,
   );
