@@ -54,7 +54,7 @@ describe('a response that drips', () => {
     expect(result).toMatchObject({ outcome: 'unavailable', message: expect.stringContaining('too slowly') });
   });
 
-  it('has five times --timeout as the response of a call, however much comes', async () => {
+  it('has five times --timeout as the response of a call, however much comes', { tags: 'slow' }, async () => {
     const { client } = await rigFor(await dripping('HTTP/1.1 200 OK\r\nConnection: close', 100), {
       timeoutMs: TIMEOUT_MS,
       retries: 0,

@@ -290,7 +290,7 @@ describe('counts the server leaves empty', () => {
     expect(watch.json.batches).toMatchObject([{ successCount: 3, failCount: 2, recordsSent: 5 }]);
   });
 
-  it('are settled for every command, and a load that is corrected is closed', async () => {
+  it('are settled for every command, and a load that is corrected is closed', { tags: 'slow' }, async () => {
     const server = await sandbox();
     const at = machine(server, { EBILL_BASE_URL: await withoutCounts(server) });
     const job = ['--job', 'AUG_2020'];

@@ -187,7 +187,7 @@ describe.skipIf(!hasBrowser)('the page in Chromium', () => {
     await page.close();
   });
 
-  it('keeps hostile text as text', async () => {
+  it('keeps hostile text as text', { tags: 'slow' }, async () => {
     const { page, problems } = await open(hostile());
     expect(await page.title()).toContain('<script>');
     expect(
