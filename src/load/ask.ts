@@ -88,7 +88,8 @@ async function behindWrongId(run: Run, jobId: string, question: Question): Promi
   // The id of an init on record as done is from its own answer or from an answer taken as found.
   if (known.kind === 'init' && known.created === 'yes') return null;
   const batch = await run.client.status({ jobId }, byJobId(question));
-  if (batch?.jobId !== jobId || batch.id === null) return null;
+  // While the call that makes it is in doubt, whatever the server shows of it is no "not found".
+  if (batch?.jobId !== jobId || batch.id === null) return known.created === 'unknown' ? batch : null;
   if (!sameId(batch.id, known.id)) await run.journal.append({ type: 'wrong-id', jobId, id: known.id });
   return batch;
 }
