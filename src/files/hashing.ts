@@ -67,8 +67,7 @@ export class Hashing {
    */
   async start(size: number, checks: keyof typeof ON_MAIN): Promise<Hashes> {
     this.#bytes += size;
-    const hasStarted = this.#thread !== undefined && size >= THREAD_FILE_FROM;
-    if (!hasStarted && !isForThread(size, this.#bytes)) return new InlineHashes();
+    if (!isForThread(size, this.#bytes)) return new InlineHashes();
     if (this.#thread?.hasFailed === true) await this.close();
     this.#thread ??= new HashThread();
     this.#thread.begin(ON_MAIN[checks]);
