@@ -81,9 +81,9 @@ export function shardPoint(round: number, next: () => number, mostKills: number)
             );
           }
           return true;
-          // Patterns and shards mean nothing to the oracle; what each file became is checked here.
         },
         machine,
+        // Patterns and shards mean nothing to the oracle; what each file became is checked above.
         /content that nobody gave/,
       ),
   };
